@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * responder -- the whole authoritative server as one object.
+ *
+ * Owns the sockets, UDP worker threads, the TCP thread, the loader thread, the
+ * table slot and the feed that follows the bus.  windrose-dns is a main() on
+ * top of it; `windrose up` starts one beside a prober and an agent.  Shell;
+ * all calls on the thread of loop.
+ */
+#ifndef DNS_RESPONDER_H
+#define DNS_RESPONDER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct bus;
+struct error;
+struct event_base;
+struct policy;
+struct responder;
+struct verifier;
+
+struct responder_config {
+	const char *policy_path;   /* file or directory; read again on reload */
+	const char *const *listen; /* "ADDR:PORT", "[ADDR]:PORT"; UDP and TCP */
+	size_t listen_count;
+	unsigned workers;         /* UDP threads; 0: one per core */
+	const char *user;         /* to become after binding; NULL: stay */
+	const char *name;         /* this node's, on the bus */
+	const char *keep_path;    /* last known good; NULL: keep nothing */
+	const char *control_path; /* unix socket; NULL: none */
+	struct bus *bus;          /* borrowed, outlives it; NULL: none */
+	const struct verifier *trusted; /* borrowed; whose plans are followed */
+};
+
+/*
+ * Loads the policy and geo databases, binds, answers.  NULL with err set; what
+ * the policy loader found is printed to standard error.
+ */
+struct responder *responder_start(struct event_base *loop,
+				  const struct responder_config *config,
+				  struct error *err);
+
+/*
+ * Loads everything again beside what is answering (in its own thread) and
+ * swaps; what does not load changes nothing and is logged.
+ */
+void responder_reload(struct responder *r);
+
+/* Answers what is queued, stops threads, frees.  Accepts NULL. */
+void responder_stop(struct responder *r);
+
+#endif

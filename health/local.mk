@@ -1,0 +1,2 @@
+noinst_LIBRARIES += %D%/libhealth.a
+health_libhealth_a_SOURCES =

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * prober -- one vantage: probes every endpoint of a policy from here and
+ * reports what it saw.
+ *
+ * Shell: owns timers, connections and the clock; what a result means is
+ * decided by health/breaker and health/latency, when to probe by
+ * health/schedule.  All calls on the thread of loop.
+ */
+#ifndef HEALTH_PROBER_H
+#define HEALTH_PROBER_H
+
+struct bus;
+struct error;
+struct event_base;
+struct policy;
+struct prober;
+
+struct prober_config {
+	const char *policy_path;  /* read again on reload */
+	const char *vantage;      /* one of the policy's vantages */
+	const char *name;         /* this node's, on the bus */
+	const char *control_path; /* unix socket; NULL: none */
+	struct bus *bus;          /* borrowed, outlives it */
+};
+
+/* Starts probing, spread over the first interval.  NULL with err set. */
+struct prober *prober_start(struct event_base *loop,
+			    const struct prober_config *config,
+			    struct error *err);
+
+/* What does not load changes nothing; endpoints that stay keep their state. */
+void prober_reload(struct prober *p);
+
+/* Accepts NULL.  No probe or report follows. */
+void prober_stop(struct prober *p);
+
+#endif

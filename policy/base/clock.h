@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * clock -- the only reader of time.
+ *
+ * Shell: event-loop turns read it once and pass the value down; pure modules
+ * never include it.
+ */
+#ifndef POLICY_BASE_CLOCK_H
+#define POLICY_BASE_CLOCK_H
+
+#include <stdint.h>
+
+/* Monotonic milliseconds: for intervals and deadlines. */
+int64_t clock_now_ms(void);
+
+/* Monotonic nanoseconds: for measuring. */
+int64_t clock_now_ns(void);
+
+/* Milliseconds since 1970-01-01 UTC: for what people and files are told. */
+int64_t clock_wall_ms(void);
+
+#endif

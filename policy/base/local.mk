@@ -1,0 +1,10 @@
+policy_libpolicy_a_SOURCES += \
+	%D%/arena.c %D%/arena.h \
+	%D%/clock.c %D%/clock.h \
+	%D%/error.c %D%/error.h \
+	%D%/file.c %D%/file.h \
+	%D%/hash.c %D%/hash.h \
+	%D%/log.c %D%/log.h \
+	%D%/nearest.c %D%/nearest.h \
+	%D%/net.c %D%/net.h \
+	%D%/option.c %D%/option.h

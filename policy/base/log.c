@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/base/log.h"
+
+#include "policy/base/clock.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The one process-wide setting: a log line has no owner to ask. */
+static _Atomic int lowest = LOG_LEVEL_INFO;
+
+void log_set_level(enum log_level level)
+{
+	atomic_store(&lowest, (int)level);
+}
+
+static const char *stamp(char *buf, size_t size)
+{
+	int64_t wall_ms = clock_wall_ms();
+	time_t s = (time_t)(wall_ms / 1000);
+	char day[32];
+	struct tm tm;
+
+	gmtime_r(&s, &tm);
+	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(buf, size, "%s.%03dZ", day, (int)(wall_ms % 1000));
+	return buf;
+}
+
+void log_event(enum log_level level, const char *sub, const char *event,
+	       const char *fmt, ...)
+{
+	static const char *const words[] = { "debug", "info", "warn", "error" };
+	char line[1024], when[48];
+	size_t len;
+	va_list ap;
+	int n;
+
+	if ((int)level < atomic_load(&lowest))
+		return;
+	n = snprintf(line, sizeof(line), "t=%s level=%s sub=%s event=%s ",
+		     stamp(when, sizeof(when)), words[level], sub, event);
+	len = n < 0 ? 0 : (size_t)n;
+	va_start(ap, fmt);
+	n = vsnprintf(line + len, sizeof(line) - len - 1, fmt, ap);
+	va_end(ap);
+	if (n > 0)
+		len += (size_t)n;
+	if (len > sizeof(line) - 2)
+		len = sizeof(line) - 2;
+	line[len++] = '\n';
+	/* A log that cannot be written has nobody left to tell. */
+	if (write(STDERR_FILENO, line, len) < 0)
+		return;
+}
+
+const char *log_quote(const char *text, char *buf, unsigned size)
+{
+	unsigned at = 0;
+
+	buf[at++] = '"';
+	for (const char *c = text; *c != '\0' && at + 3 < size; c++) {
+		if (*c == '"' || *c == '\\')
+			buf[at++] = '\\';
+		buf[at++] = (unsigned char)*c < 0x20 ? ' ' : *c;
+	}
+	buf[at++] = '"';
+	buf[at] = '\0';
+	return buf;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bus -- how programs tell each other things, in words of the domain.
+ *
+ * Two implementations: policy/bus/memory (one process: `windrose up`, tests)
+ * and policy/bus/redis.  Every call returns at once; answers arrive as
+ * callbacks on the event loop that the bus was made with; all calls are made
+ * on that loop's thread.  A bus that is down drops what can be said again
+ * (reports, nodes), refuses what needs an answer, and keeps the audit.
+ *
+ * Values are opaque octets here; their codecs are report, plan, command, node.
+ *
+ * Reading: on_value() is called for every value present at the start, then
+ * on_synced(), then for each change; the same value may come again (periodic
+ * full reads).  Shell.
+ */
+#ifndef POLICY_BUS_BUS_H
+#define POLICY_BUS_BUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bus;
+
+enum bus_topic {
+	BUS_PLAN = 1,     /* key "": the signed plan */
+	BUS_REPORTS = 2,  /* key: vantage */
+	BUS_NODES = 4,    /* key: node name */
+	BUS_REQUESTS = 8, /* key: request id; for whoever answers them */
+};
+
+struct bus_follower {
+	unsigned topics; /* enum bus_topic, or-ed */
+	/* octets are borrowed for the call. */
+	void (*on_value)(void *arg, enum bus_topic topic, const char *key,
+			 const void *octets, size_t len);
+	void (*on_synced)(void *arg);        /* may be NULL */
+	void (*on_link)(void *arg, bool up); /* may be NULL */
+	void *arg;
+};
+
+/* One follower per bus; before it nothing is read.  Copied. */
+void bus_follow(struct bus *bus, const struct bus_follower *follower);
+
+/* BUS_REPORTS, BUS_NODES: the newest value of key, gone after ttl_ms. */
+void bus_put(struct bus *bus, enum bus_topic topic, const char *key,
+	     const void *octets, size_t len, int64_t ttl_ms);
+
+/*
+ * Takes or keeps the lease for holder.  done gets the fencing epoch held, or 0
+ * when another holds it or the bus is down.  A takeover's epoch is greater
+ * than every epoch before it and than at_least.
+ */
+typedef void bus_lease_done(void *arg, uint64_t epoch);
+void bus_lease(struct bus *bus, const char *holder, int64_t ttl_ms,
+	       uint64_t at_least, bus_lease_done *done, void *arg);
+/* Gives it up, so that a standby need not wait. */
+void bus_release(struct bus *bus, const char *holder);
+
+enum bus_commit {
+	BUS_COMMITTED,
+	BUS_STALE, /* the epoch is not the newest, or the sequence not higher */
+	BUS_DOWN,
+};
+
+/*
+ * Publishes a plan if epoch is the newest that bus_lease() gave and
+ * (epoch, sequence) is higher than the published plan's: compared where it is
+ * stored, at the write.
+ */
+typedef void bus_commit_done(void *arg, enum bus_commit result);
+void bus_commit_plan(struct bus *bus, uint64_t epoch, uint64_t sequence,
+		     const void *octets, size_t len, bus_commit_done *done,
+		     void *arg);
+
+/*
+ * Sends a request to whoever leads; reply is called once: with its answer, or
+ * with NULL after timeout_ms.
+ */
+typedef void bus_reply(void *arg, const void *octets, size_t len);
+void bus_request(struct bus *bus, const char *id, const void *octets,
+		 size_t len, int64_t timeout_ms, bus_reply *reply, void *arg);
+/* Answers request id. */
+void bus_answer(struct bus *bus, const char *id, const void *octets,
+		size_t len);
+
+/* Appends one JSON object to the audit stream; kept while the bus is down. */
+void bus_append_audit(struct bus *bus, const void *octets, size_t len);
+
+bool bus_is_up(const struct bus *bus);
+
+/* Accepts NULL.  No callback follows; open requests are not replied to. */
+void bus_free(struct bus *bus);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * command -- what a person asked for: who, what, why, until when.
+ *
+ * Commands travel as JSON, signed by the person's key, to the leading agent
+ * (or straight to one daemon's control socket: break-glass); those in force
+ * travel on inside the plan.  Pure.
+ */
+#ifndef POLICY_BUS_COMMAND_H
+#define POLICY_BUS_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+struct json_t;
+struct policy;
+
+enum {
+	COMMAND_NAME_SIZE = 64,
+	COMMAND_TARGET_SIZE = 130,
+	COMMAND_TEXT_SIZE = 200,
+};
+
+enum command_kind {
+	COMMAND_NONE,
+	COMMAND_DRAIN,    /* target: REGION, SERVICE/ENDPOINT */
+	COMMAND_UNDRAIN,  /* target as its drain; ends it */
+	COMMAND_FAILOVER, /* target: SERVICE; to: REGION takes all */
+	COMMAND_WEIGHT,   /* target: SERVICE/ENDPOINT; weight */
+	COMMAND_CANCEL,   /* target: the id of a failover or weight; ends it */
+	COMMAND_CANARY_START,   /* target: canary name, for all of these */
+	COMMAND_CANARY_PROMOTE, /* to the next percent */
+	COMMAND_CANARY_PAUSE,   /* promote is refused until resumed */
+	COMMAND_CANARY_RESUME,
+	COMMAND_CANARY_ABORT, /* to 0 at once */
+};
+
+struct command {
+	char id[COMMAND_NAME_SIZE]; /* chosen by the sender, unique */
+	enum command_kind kind;
+	char target[COMMAND_TARGET_SIZE];
+	char to[COMMAND_NAME_SIZE]; /* failover */
+	uint32_t weight;            /* weight */
+	char author[COMMAND_NAME_SIZE];
+	char reason[COMMAND_TEXT_SIZE];
+	int64_t wall_made_ms;
+	int64_t wall_expires_ms; /* 0 only for those that end others and
+				  * for canary commands */
+	int64_t over_ms;         /* drain and undrain: ramp; 0 at once */
+};
+
+/* JSON object of one command.  False with err set, out untouched. */
+bool command_parse(const struct json_t *json, struct command *out,
+		   struct error *err);
+
+/* A new reference, or NULL when memory runs out. */
+struct json_t *command_write(const struct command *command);
+
+/* "drain", "canary-start", ...; COMMAND_NONE for what is none. */
+const char *command_kind_name(enum command_kind kind);
+enum command_kind command_kind_of(const char *name);
+
+/*
+ * Does the command make sense for this policy: the target exists, the author
+ * and reason are there, an expiry within safety.max_override when one is
+ * due?  False with err saying what is allowed.
+ */
+bool command_check(const struct command *command, const struct policy *policy,
+		   int64_t wall_ms, struct error *err);
+
+/*
+ * The share in [0, 1] and the weight that this command in force leaves to an
+ * endpoint at a time; share 1 and the given weight when it does not concern
+ * it.  Drains ramp linearly over over_ms from wall_made_ms.
+ */
+struct command_effect {
+	double share;
+	uint32_t weight;
+	bool concerns; /* the command names this endpoint */
+};
+struct command_effect command_effect_on(const struct command *command,
+					const struct policy *policy,
+					size_t service, size_t endpoint,
+					uint32_t weight, int64_t wall_ms);
+
+#endif

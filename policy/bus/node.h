@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * node -- what one running daemon says of itself: who, what it runs, which
+ * plan it has applied.  Its acknowledgement is that it names the plan.
+ * Published every second and at once when the plan changed.  Pure.
+ */
+#ifndef POLICY_BUS_NODE_H
+#define POLICY_BUS_NODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+
+enum { NODE_NAME_SIZE = 64, NODE_TEXT_SIZE = 160, NODE_LOCAL_MAX = 16 };
+
+enum node_role { NODE_DNS, NODE_HEALTH, NODE_STEER, NODE_EDGE };
+
+struct node {
+	char name[NODE_NAME_SIZE];
+	enum node_role role;
+	bool leads; /* an agent that holds the lease */
+	char policy_digest[65];
+	uint64_t plan_epoch, plan_sequence; /* applied; 0, 0: none */
+	int64_t wall_applied_ms;            /* when it applied that plan */
+	int64_t wall_made_ms;               /* of this record */
+	char trouble[NODE_TEXT_SIZE];       /* "" when all is well */
+	uint64_t queries;                   /* answered since start; dns only */
+	/* Break-glass commands in force on this node alone, in words. */
+	char local[NODE_LOCAL_MAX][NODE_TEXT_SIZE];
+	size_t local_count;
+};
+
+/* False with err set, out untouched. */
+bool node_parse(const void *octets, size_t len, struct node *out,
+		struct error *err);
+/* JSON; the caller frees it; NULL when memory runs out. */
+char *node_write(const struct node *node, size_t *len);
+
+const char *node_role_name(enum node_role role);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plan -- what the steering agent publishes: the share each endpoint takes,
+ * the commands in force, where canaries stand.
+ *
+ * It is whole: it never refers to an earlier plan, and it is all the state
+ * that an agent has, so a standby takes over from the last plan.  Order is by
+ * (epoch, sequence): a reader never goes back.  JSON inside a signed envelope
+ * (policy/bus/sign).  Pure.
+ */
+#ifndef POLICY_BUS_PLAN_H
+#define POLICY_BUS_PLAN_H
+
+#include "policy/bus/command.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+struct policy;
+
+enum {
+	PLAN_NAME_SIZE = 64,
+	PLAN_OCTETS_MAX = 16 << 20,
+	PLAN_SHARES_MAX = 262144,
+	PLAN_COMMANDS_MAX = 1024,
+	PLAN_CANARIES_MAX = 1024,
+};
+
+enum plan_cause {
+	PLAN_FULL,    /* nothing reduces it */
+	PLAN_COMMAND, /* ref: the command's id */
+	PLAN_RAMP,    /* failback after an outage */
+	PLAN_HOLD,    /* out of service: waits to be healthy long enough */
+	PLAN_CANARY,  /* a canary endpoint; ref: the canary's name */
+};
+
+/* One endpoint that does not simply take all of its clients. */
+struct plan_share {
+	char service[PLAN_NAME_SIZE];
+	char endpoint[PLAN_NAME_SIZE];
+	double share;   /* acceptance in [0, 1] */
+	int64_t weight; /* -1: the policy's own */
+	enum plan_cause cause;
+	char ref[PLAN_NAME_SIZE];
+	int64_t wall_since_ms; /* when the ramp or hold began; 0 otherwise */
+};
+
+enum plan_canary_state {
+	CANARY_OFF,     /* never started, or started over by a new policy */
+	CANARY_RUNNING, /* at its percent, waiting for a person */
+	CANARY_PAUSED,
+	CANARY_DONE,    /* through its last step */
+	CANARY_ABORTED, /* at 0 until started again */
+};
+
+struct plan_canary {
+	char name[PLAN_NAME_SIZE];
+	enum plan_canary_state state;
+	uint32_t stage, step; /* index of the stage and of its percent */
+	int64_t wall_since_ms;
+};
+
+struct plan {
+	uint64_t epoch, sequence; /* epoch >= 1, sequence >= 1 */
+	char policy_digest[65];
+	char agent[PLAN_NAME_SIZE]; /* who made it */
+	int64_t wall_made_ms;
+	struct plan_share *shares; /* by service, endpoint; no pair twice */
+	size_t share_count;
+	struct command *commands; /* in force */
+	size_t command_count;
+	struct plan_canary *canaries;
+	size_t canary_count;
+};
+
+/*
+ * Parses the payload of a verified envelope.  NULL with err set when it is too
+ * large, malformed, or names something twice; shares outside [0, 1] and zero
+ * epochs are malformed.  The caller owns the plan.
+ */
+struct plan *plan_parse(const void *octets, size_t len, struct error *err);
+
+/* JSON; the caller frees it; NULL when memory runs out. */
+char *plan_write(const struct plan *plan, size_t *len);
+
+/* Accepts NULL. */
+void plan_free(struct plan *plan);
+
+/* A deep copy, or NULL when memory runs out. */
+struct plan *plan_copy(const struct plan *plan);
+
+/* Is a newer than b?  By epoch, then sequence.  b NULL: always. */
+bool plan_newer(const struct plan *a, const struct plan *b);
+
+/*
+ * Would this plan leave a service of the policy with no endpoint that takes
+ * anybody (every stable endpoint at share 0 or weight 0)?  Then nobody may
+ * publish or follow it.  True when it is fine; err names the service else.
+ */
+bool plan_check(const struct plan *plan, const struct policy *policy,
+		struct error *err);
+
+const char *plan_cause_name(enum plan_cause cause);
+const char *plan_canary_state_name(enum plan_canary_state state);
+
+#endif

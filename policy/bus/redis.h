@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * redis -- the bus over a Redis server.
+ *
+ * hiredis formats commands and reads replies; libevent bufferevents carry
+ * them.  Two connections: one for commands, one subscribed.  Subscribes
+ * first, then reads everything, then applies notices; reads everything again
+ * on reconnect and every REDIS_FULL_READ_MS.  Reconnects with back-off and
+ * jitter.  Shell.
+ *
+ * Keys, under "windrose:{ENV}:" (hash-tagged for Redis Cluster):
+ *   plan, plan-head ("EPOCH SEQUENCE"), vantage:ID, node:ID, nodes and
+ *   vantages (sets of ids), lease, epoch, audit (stream), channels notify,
+ *   request, reply:ID.
+ */
+#ifndef POLICY_BUS_REDIS_H
+#define POLICY_BUS_REDIS_H
+
+struct bus;
+struct error;
+struct event_base;
+
+enum { REDIS_FULL_READ_MS = 5000 };
+
+struct redis_config {
+	const char *url; /* redis://[user:password@]host[:port][/env]; the
+			  * path is ENV, default "default" */
+};
+
+/*
+ * Starts connecting and returns at once; NULL with err set for a malformed
+ * url or no memory.  A server that is not there is not an error: on_link()
+ * tells.
+ */
+struct bus *redis_bus_new(struct event_base *loop,
+			  const struct redis_config *config, struct error *err);
+
+#endif

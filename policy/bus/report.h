@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * report -- what one vantage says about every endpoint it probes.
+ *
+ * Published whole every second and on each change of a breaker, so reading a
+ * new one is the same as recovering from a lost one.  JSON on the bus.  The
+ * breaker's own machine is in health/; only its verdict travels.  Pure.
+ */
+#ifndef POLICY_BUS_REPORT_H
+#define POLICY_BUS_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+
+enum {
+	REPORT_NAME_SIZE = 64,
+	REPORT_FAILURE_SIZE = 32,
+	REPORT_ENTRIES_MAX = 65536,
+	REPORT_OCTETS_MAX = 16 << 20,
+};
+
+/* What the vantage holds of an endpoint. */
+enum report_state {
+	REPORT_UNKNOWN,   /* no probe has finished yet: abstains */
+	REPORT_CLOSED,    /* up */
+	REPORT_OPEN,      /* down */
+	REPORT_HALF_OPEN, /* on trial: still down for everyone else */
+};
+
+struct report_entry {
+	char service[REPORT_NAME_SIZE];
+	char endpoint[REPORT_NAME_SIZE];
+	enum report_state state;
+	int64_t wall_since_ms;  /* when this state began */
+	int64_t wall_probed_ms; /* when the last probe ended; 0: never */
+	char failure[REPORT_FAILURE_SIZE]; /* of the last failed probe:
+					    * "timeout", "status-503"; "" none
+					    */
+	bool failing;                      /* the last probe failed */
+	uint32_t samples;  /* outcomes in the breaker's window */
+	uint32_t failures; /* failed ones among them */
+	/* Milliseconds; 0 when there is none. */
+	float latency_ms; /* settled: with hysteresis, for deciding */
+	float ewma_ms, p50_ms, p95_ms; /* for people */
+};
+
+struct report {
+	char vantage[REPORT_NAME_SIZE];
+	char policy_digest[65];
+	uint64_t sequence; /* rises by one per publication; starts from
+			    * the wall clock so a restart goes on up */
+	int64_t wall_made_ms;
+	bool abstains; /* the vantage does not trust itself, or has
+			* not finished its first round */
+	struct report_entry *entries;
+	size_t count;
+};
+
+/*
+ * Parses octets.  NULL with err set when it is too large, malformed, has a
+ * wrong type, an unknown state, or names longer than fit.  Unknown members
+ * are ignored (a newer writer).  The caller owns the report.
+ */
+struct report *report_parse(const void *octets, size_t len, struct error *err);
+
+/* JSON, NUL-terminated; *len without the NUL.  The caller frees it; NULL when
+ * memory runs out. */
+char *report_write(const struct report *report, size_t *len);
+
+/* Accepts NULL. */
+void report_free(struct report *report);
+
+/* NULL when it has none for that endpoint. */
+const struct report_entry *report_find(const struct report *report,
+				       const char *service,
+				       const char *endpoint);
+
+const char *report_state_name(enum report_state state);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sign -- envelopes: exact octets with a signature before them.
+ *
+ *   "wr1 " KEY-ID " " BASE64(Ed25519 signature) "\n" payload
+ *
+ * The signature is over "windrose " KIND "\n" and the payload, so that a
+ * command can never be taken for a plan.  KEY-ID is the first 16 hex digits of
+ * the SHA-256 of the raw public key.  Keys are PEM files as `openssl genpkey
+ * -algorithm ed25519` and `openssl pkey -pubout` make them.
+ *
+ * Source: RFC 8032; EVP_DigestSign(3).  Shell: reads key files.
+ */
+#ifndef POLICY_BUS_SIGN_H
+#define POLICY_BUS_SIGN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct error;
+struct signer;   /* a private key */
+struct verifier; /* a list of trusted public keys */
+
+#define SIGN_PLAN "plan"
+#define SIGN_COMMAND "command"
+
+/* NULL with err set: absent, unreadable, not an Ed25519 private key. */
+struct signer *signer_open(const char *pem_path, struct error *err);
+
+/* A fresh key that exists only in this process: for `windrose up`. */
+struct signer *signer_new(struct error *err);
+void signer_free(struct signer *signer);
+
+/* Trusts nobody until keys are added. */
+struct verifier *verifier_new(void);
+bool verifier_add_file(struct verifier *v, const char *pem_path,
+		       struct error *err);
+bool verifier_add_signer(struct verifier *v, const struct signer *signer,
+			 struct error *err);
+void verifier_free(struct verifier *v);
+
+/* The envelope; the caller frees it.  NULL with err set. */
+char *sign_wrap(const struct signer *signer, const char *kind,
+		const void *payload, size_t len, size_t *out_len,
+		struct error *err);
+
+/*
+ * Finds the payload inside an envelope that a trusted key signed for kind.
+ * False with err set otherwise; *payload points into octets.
+ */
+bool sign_unwrap(const struct verifier *v, const char *kind, const void *octets,
+		 size_t len, const char **payload, size_t *payload_len,
+		 struct error *err);
+
+#endif

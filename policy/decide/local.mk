@@ -1,0 +1,1 @@
+policy_libpolicy_a_SOURCES +=

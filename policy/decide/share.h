@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * share -- which endpoint of a row one client gets.
+ *
+ * Inside a tier, weighted rendezvous hashing orders the endpoints for each
+ * client: score = -ln(u) / weight with u = (draw >> 11 | 1) / 2^53, least
+ * first, so a changed weight moves only clients that must move.  The first
+ * endpoint whose acceptance draw lets the client in takes it; if it is
+ * shadowed by a canary and the canary's draw lets the client in, the canary
+ * takes it instead.  If nobody accepts, the last in turn does.
+ *
+ *   rank draw    hash_draw(client, key("rank/SERVICE/ENDPOINT"))
+ *   accept draw  hash_draw(client, key("accept/SERVICE/ENDPOINT")) >> 32,
+ *                accepted when below the threshold, or the threshold is full
+ *
+ * A canary draws under the canary's name, not the endpoint's, so one client is
+ * in or out of it in every region: key("accept/SERVICE/canary:NAME").
+ *
+ * Source: D. Thaler, C. Ravishankar, Using name-based mappings to increase hit
+ * rates, 1998; weighted by J. Schindelhauer, G. Schomaker, 2005.
+ * Pure; allocates nothing; runs on the query path.
+ */
+#ifndef POLICY_DECIDE_SHARE_H
+#define POLICY_DECIDE_SHARE_H
+
+#include "policy/decide/chain.h"
+
+#include <stdint.h>
+
+/* Of one endpoint, computed once. */
+struct share_key {
+	uint64_t rank, accept;
+};
+
+/* One per endpoint of the service, into keys[endpoint_count]. */
+void share_keys(const struct policy *policy, size_t service,
+		struct share_key *keys);
+
+/*
+ * Fills picks with up to answers endpoint indices, best first, for the client
+ * with this hash (hash_client); returns how many, 0 only for an empty row.
+ */
+unsigned share_pick(const struct row *row, const struct share_key *keys,
+		    uint64_t client, unsigned answers,
+		    uint8_t picks[POLICY_ENDPOINTS_MAX]);
+
+/* Every endpoint some client of this row can get: bit per endpoint. */
+uint64_t share_possible(const struct row *row, unsigned answers);
+
+#endif

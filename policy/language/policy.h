@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * policy -- what a team declared, as an immutable struct.
+ *
+ * policy_load() reads every *.yaml below a directory (recursively, in name
+ * order), checks it against policy/language/schema, reads the zone's master
+ * file, and gives a struct policy that never changes again: any number of
+ * threads may read it.  Everything hangs on one arena; policy_free() ends all.
+ *
+ * Things refer to each other by index into the arrays below.  Names are
+ * lower-case text, unique within their array, NUL-terminated.
+ */
+#ifndef POLICY_LANGUAGE_POLICY_H
+#define POLICY_LANGUAGE_POLICY_H
+
+#include "policy/base/error.h"
+#include "policy/base/net.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Limits that are also in the manual; more is an error that says so. */
+enum {
+	POLICY_REGIONS_MAX = 64,       /* a uint64_t is a set of regions */
+	POLICY_JURISDICTIONS_MAX = 64, /* and of jurisdictions */
+	POLICY_SETS_MAX = 64,          /* and of client sets */
+	POLICY_VANTAGES_MAX = 64,
+	POLICY_ENDPOINTS_MAX = 64, /* per service, canary ones included */
+	POLICY_ADDRESSES_MAX = 16, /* per endpoint and family */
+	POLICY_SERVICES_MAX = 4096,
+	POLICY_NAME_MAX = 63, /* octets of any name, as a DNS label */
+};
+
+#define POLICY_NONE (-1) /* an index that names nothing */
+
+struct policy_zone {
+	struct place at;
+	const char *name;         /* absolute, lower case, with the final dot */
+	const char **nameservers; /* absolute, with the final dot */
+	size_t nameserver_count;
+	const char *contact;     /* SOA RNAME as a domain name, final dot */
+	uint32_t negative_ttl_s; /* SOA MINIMUM and the SOA's own TTL */
+	uint32_t ttl_s;          /* of the generated NS and SOA records */
+	uint32_t serial;         /* from the master file's SOA, else 1 */
+	/*
+	 * Static records in wire form, from the master file; the SOA and apex
+	 * NS of the file win over the keys above, which generate them when the
+	 * file has none, so apex SOA and NS are always in here.
+	 */
+	struct record *records;
+	size_t record_count;
+};
+
+/* One resource record of a master file, uncompressed. */
+struct record {
+	uint8_t *owner; /* wire name, lower case, owner_len octets */
+	uint8_t *rdata;
+	uint16_t rdata_len;
+	uint16_t type; /* RR TYPE as on the wire; the class is IN */
+	uint32_t ttl_s;
+	uint8_t owner_len;
+	unsigned line; /* in the master file; 0 when generated */
+};
+
+struct policy_geo {
+	struct place at;
+	const char **databases; /* paths, absolute or below the directory,
+				 * already joined with it */
+	size_t database_count;
+	const char *networks; /* CSV of corrections, joined; NULL when none */
+	struct place *database_at; /* where each was written */
+};
+
+enum client_term_kind {
+	TERM_COUNTRY,     /* text: "GB" */
+	TERM_CONTINENT,   /* text: "europe" and its like, see decide/country */
+	TERM_UNION,       /* text: "eu" or "eea" */
+	TERM_SUBDIVISION, /* text: "US-CA" */
+	TERM_ASN,         /* asn */
+	TERM_NETWORK,     /* prefix */
+	TERM_SET,         /* set: another named set, no cycles */
+	TERM_ALL,         /* everyone, the unknown included */
+};
+
+struct client_term {
+	enum client_term_kind kind;
+	struct place at;
+	const char *text;
+	uint32_t asn;
+	struct net_prefix prefix;
+	int set;
+};
+
+struct client_set {
+	const char *name;
+	struct place at;
+	struct client_term *terms;
+	size_t term_count;
+};
+
+struct policy_region {
+	const char *name;
+	struct place at;
+	double latitude, longitude; /* degrees */
+	uint64_t jurisdictions;     /* bit i: policy->jurisdictions[i] */
+	double capacity; /* queries or requests a second; 0 unstated */
+	double cost;
+};
+
+struct policy_vantage {
+	const char *name;
+	struct place at;
+	double latitude, longitude;
+};
+
+enum check_type { CHECK_HTTP, CHECK_HTTPS, CHECK_TCP };
+
+struct policy_breaker {
+	uint32_t window; /* outcomes remembered, 1..64 */
+	uint32_t failure_rate_pct;
+	uint32_t consecutive; /* failures in a row that open it */
+	int64_t slow_ms;      /* 0: slowness is not judged */
+	uint32_t slow_rate_pct;
+	int64_t open_for_ms, max_open_for_ms;
+	uint32_t half_open_probes; /* passes in a row that close it */
+};
+
+struct policy_check {
+	const char *name;
+	struct place at;
+	enum check_type type;
+	const char *path; /* http(s): request target, default "/" */
+	const char *host; /* Host, SNI; NULL: the service's own name */
+	uint16_t port;    /* never 0: defaults 80, 443; tcp must state it */
+	uint16_t status_min,
+		status_max; /* http(s): inclusive, default 200-299 */
+	const char *body;   /* http(s): must contain this; NULL: any */
+	bool verify;        /* https: verify the certificate (default) */
+	int64_t interval_ms, timeout_ms, confirm_ms;
+	struct policy_breaker breaker;
+	uint32_t quorum; /* vantages that must agree on "down" */
+};
+
+enum none_healthy { NONE_HEALTHY_SERVE, NONE_HEALTHY_NO_ANSWER };
+
+/* Clients of the set may only be sent to regions within the jurisdictions. */
+struct policy_residency {
+	const char *name;
+	struct place at;
+	int clients;            /* client set */
+	uint64_t jurisdictions; /* any of these */
+	uint64_t regions;       /* those regions, computed */
+	bool unknown_included;  /* clients of unknown place are bound too */
+	enum none_healthy none_healthy;
+};
+
+enum steer { STEER_LATENCY, STEER_GEO, STEER_WEIGHTED, STEER_FAILOVER };
+enum sticky { STICKY_CLIENT, STICKY_NONE };
+enum failback { FAILBACK_AUTO, FAILBACK_MANUAL };
+
+struct policy_endpoint {
+	const char *name; /* the region's name unless the policy says more */
+	struct place at;
+	int region;
+	uint32_t weight; /* 0..1000000, default 1 */
+	uint16_t port;   /* probed port when not the check's; 0: the check's */
+	struct net_addr *a; /* NET_V4 */
+	size_t a_count;
+	struct net_addr *aaaa; /* NET_V6 */
+	size_t aaaa_count;
+	/*
+	 * A canary's endpoint is one more endpoint of its service, in the same
+	 * region as the stable one it shadows.
+	 */
+	int canary;      /* index into policy->canaries, or POLICY_NONE */
+	int shadows;     /* canary endpoint: the stable one's index */
+	int shadowed_by; /* stable endpoint: its canary's index */
+};
+
+struct policy_ttl {
+	uint32_t steady_s, changing_s;
+	uint32_t jitter_pct;
+};
+
+struct policy_service {
+	const char *name; /* as written: relative to the zone, or "@" */
+	const char *fqdn; /* absolute, lower case, final dot */
+	struct place at;
+	enum steer steer;
+	double within_ms; /* latency and geo (as milliseconds of way) */
+	struct policy_ttl ttl;
+	enum sticky sticky;
+	uint8_t sticky_v4_bits, sticky_v6_bits; /* 24, 48 */
+	uint32_t answers;                       /* endpoints per answer, 1.. */
+	int check;                              /* POLICY_NONE: unmonitored */
+	enum failback failback;
+	int64_t failback_hold_ms, failback_ramp_ms;
+	struct policy_endpoint *endpoints; /* in the order written; canary
+					    * endpoints after all stable ones */
+	size_t endpoint_count;
+};
+
+struct canary_stage {
+	uint64_t regions;
+	uint32_t *percents; /* rising, 1..100 */
+	size_t percent_count;
+	int64_t bake_ms;
+};
+
+struct policy_canary {
+	const char *name;
+	struct place at;
+	int service;
+	struct canary_stage *stages;
+	size_t stage_count;
+};
+
+struct policy_safety {
+	uint32_t min_regions_in_service;   /* default 1 */
+	uint32_t max_capacity_removed_pct; /* default 100 */
+	int64_t max_override_ms;           /* default 24 h */
+};
+
+enum test_expect {
+	TEST_ANSWER,        /* answer: [names]: the pick is one of them */
+	TEST_NEVER,         /* never: [names]: no possible pick is one */
+	TEST_ALWAYS_WITHIN, /* always_within: [jurisdictions]: for any set of
+			     * failed regions every possible pick is inside */
+};
+
+struct policy_test {
+	struct place at;
+	struct net_addr client; /* NET_NONE: clients is used */
+	int clients;            /* client set, or POLICY_NONE */
+	int service;
+	uint64_t down; /* regions taken as failed */
+	enum test_expect expect;
+	uint64_t endpoints;     /* ANSWER, NEVER: bit per endpoint */
+	uint64_t jurisdictions; /* ALWAYS_WITHIN */
+};
+
+struct policy {
+	struct arena *arena;
+	const char *directory;
+	char digest[65]; /* SHA-256 in hex over names and octets of all files
+			  * read but the geo databases */
+	struct policy_zone zone;
+	struct policy_geo geo;
+	const char **jurisdictions;
+	size_t jurisdiction_count;
+	struct client_set *sets;
+	size_t set_count;
+	struct policy_region *regions;
+	size_t region_count;
+	struct policy_vantage *vantages;
+	size_t vantage_count;
+	struct policy_check *checks;
+	size_t check_count;
+	struct policy_residency *residency;
+	size_t residency_count;
+	struct policy_service *services;
+	size_t service_count;
+	struct policy_canary *canaries;
+	size_t canary_count;
+	struct policy_safety safety;
+	struct policy_test *tests;
+	size_t test_count;
+};
+
+/*
+ * Loads a directory, or one file.  NULL when errs has an error; errs may hold
+ * warnings on success.  The caller owns the policy.
+ */
+struct policy *policy_load(const char *path, struct errors *errs);
+
+/* Accepts NULL. */
+void policy_free(struct policy *policy);
+
+/* Index by name, or POLICY_NONE. */
+int policy_find_service(const struct policy *policy, const char *name);
+int policy_find_region(const struct policy *policy, const char *name);
+int policy_find_vantage(const struct policy *policy, const char *name);
+int policy_find_canary(const struct policy *policy, const char *name);
+int policy_find_set(const struct policy *policy, const char *name);
+int policy_find_endpoint(const struct policy_service *service,
+			 const char *name);
+
+/* The words of the policy language for these. */
+const char *steer_name(enum steer steer);
+const char *check_type_name(enum check_type type);
+
+#endif

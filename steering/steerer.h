@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * steerer -- runs the steering agent: lease, inputs from the bus, the tick,
+ * publication, requests from people, the audit file.
+ *
+ * Shell around steering/agent, which is pure.  All calls on the thread of
+ * loop.
+ */
+#ifndef STEERING_STEERER_H
+#define STEERING_STEERER_H
+
+struct bus;
+struct error;
+struct event_base;
+struct signer;
+struct steerer;
+struct verifier;
+
+struct steerer_config {
+	const char *policy_path;  /* read again on reload */
+	const char *name;         /* this node's, on the bus and in the lease */
+	const char *journal_path; /* audit file, JSON lines; NULL: none */
+	const char *keep_path;    /* last plan; NULL: keep nothing */
+	const char *control_path; /* unix socket; NULL: none */
+	struct bus *bus;          /* borrowed, outlives it */
+	const struct signer *key; /* borrowed: signs plans */
+	const struct verifier
+		*plans; /* borrowed: whose plans may be taken over */
+	const struct verifier *people; /* borrowed: whose commands are obeyed */
+	int open_control; /* non-zero: commands on the control socket
+			   * need no signature (the socket's
+			   * permissions are the authority) */
+};
+
+struct steerer *steerer_start(struct event_base *loop,
+			      const struct steerer_config *config,
+			      struct error *err);
+void steerer_reload(struct steerer *s);
+
+/* Accepts NULL.  Gives the lease up. */
+void steerer_stop(struct steerer *s);
+
+#endif

@@ -1,0 +1,1 @@
+# Benchmarks: built by hand, never run by make check.

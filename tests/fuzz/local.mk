@@ -1,0 +1,9 @@
+# Fuzz targets: LLVMFuzzerTestOneInput in tests/fuzz/fuzz_NOUN.c.  With
+# --enable-fuzzers they link libFuzzer; without, tests/fuzz/corpus.c runs each
+# over its seed corpus tests/fuzz/corpus/NOUN/ in `make check`.
+if FUZZERS
+FUZZ_MAIN =
+else
+FUZZ_MAIN = tests/fuzz/corpus.c
+endif
+EXTRA_DIST += tests/fuzz/corpus.c tests/fuzz/corpus

@@ -1,0 +1,21 @@
+dist_check_SCRIPTS += %D%/lint/arrows.sh %D%/lint/pure.sh %D%/lint/size.sh
+TEST_EXTENSIONS = .sh
+AM_TESTS_ENVIRONMENT = \
+	SRCDIR='$(abs_srcdir)'; BUILDDIR='$(abs_builddir)'; \
+	CMOCKA_MESSAGE_OUTPUT=TAP; \
+	export SRCDIR BUILDDIR CMOCKA_MESSAGE_OUTPUT;
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
+	$(top_srcdir)/contrib/autotools/tap-driver.sh
+
+# One fragment an area, so that each names its own tests.
+include tests/unit/base.mk
+include tests/unit/language.mk
+include tests/unit/decide.mk
+include tests/unit/bus.mk
+include tests/unit/dns.mk
+include tests/unit/health.mk
+include tests/unit/steering.mk
+include tests/fuzz/local.mk
+include tests/sim/local.mk
+include tests/bench/local.mk
+SH_LOG_DRIVER = $(LOG_DRIVER)
