@@ -1,1 +1,1 @@
-policy_libpolicy_a_SOURCES +=
+policy_libpolicy_a_SOURCES += %D%/command.c %D%/command.h
