@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * answer -- one query in, one answer out.
+ *
+ * The whole of what the responder says, as a function of the table, the query
+ * and who asks: RFC 1034 4.3.2 over a frozen zone, RFC 6891, RFC 7871.  Pure:
+ * no allocation, no lock, no clock, no system call; any number of threads.
+ */
+#ifndef DNS_ANSWER_H
+#define DNS_ANSWER_H
+
+#include "policy/base/net.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct table;
+
+enum {
+	ANSWER_UDP_MAX = 1232, /* no UDP answer is larger: RFC 9715 */
+	ANSWER_CAP_MIN = 512,  /* an out of fewer octets gets no answer */
+	ANSWER_TCP_MAX = 65535,
+};
+
+struct answer_peer {
+	struct net_addr addr; /* IPv4-mapped IPv6 already made IPv4 */
+	bool stream;          /* TCP: up to 65535 octets */
+};
+
+/* For counters and logs. */
+struct answer_outcome {
+	uint8_t rcode;  /* as sent; extended ones whole: 16 is BADVERS */
+	bool truncated; /* TC was set */
+	bool ecs;       /* the query carried a usable client subnet */
+	int service;    /* policy->services index that was asked, or -1 */
+	int endpoint;   /* of that service, the first in the answer, or -1 */
+	int region;     /* that endpoint's, or -1 */
+};
+
+/*
+ * Writes the answer to query into out and returns its length; 0 means stay
+ * silent (a response, or nothing that has a header: outcome is then only
+ * zeroed).  random is 64 fresh random bits: it spreads TTLs and draws for
+ * `sticky: none`; the same arguments give the same octets.  outcome is not
+ * NULL; out and query do not overlap.
+ */
+size_t answer_query(const struct table *table, const struct answer_peer *peer,
+		    const uint8_t *query, size_t len, uint64_t random,
+		    uint8_t *out, size_t cap, struct answer_outcome *outcome);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * model -- everything a responder loads from files, together: the policy, the
+ * client classes of its geo databases, the zone index of its records.
+ *
+ * Immutable once loaded; any thread may read it.  References are counted
+ * atomically: tables hold one each, so an old model lives until the last table
+ * made of it is gone.  Shell: loading reads files (policy_load, geo_open).
+ */
+#ifndef DNS_MODEL_H
+#define DNS_MODEL_H
+
+#include <stdatomic.h>
+
+struct errors;
+struct geo;
+struct policy;
+struct zone;
+
+struct model {
+	struct policy *policy; /* all three owned */
+	struct geo *geo;
+	struct zone *zone;
+	atomic_uint refs;
+};
+
+/*
+ * Loads a policy directory or file and all that it names.  NULL when errs has
+ * an error (memory that runs out is one).  The caller holds the one reference.
+ */
+struct model *model_load(const char *policy_path, struct errors *errs);
+
+/*
+ * A model of parts made elsewhere: takes ownership of policy and geo, builds
+ * the zone.  NULL when errs has an error; policy and geo are then freed too.
+ */
+struct model *model_of(struct policy *policy, struct geo *geo,
+		       struct errors *errs);
+
+/* Takes one more reference; returns model. */
+struct model *model_ref(struct model *model);
+
+/* Gives one back; the last frees everything.  Accepts NULL. */
+void model_unref(struct model *model);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * table -- Model x View, worked out: what the workers read to answer.
+ *
+ * Per service a block: which row each client class has, the distinct rows,
+ * each endpoint's addresses as ready-made records.  Immutable; any thread may
+ * read it.  Blocks whose decisions did not change are shared between a table
+ * and the next, so a state change costs only the services it touches.
+ *
+ * Pure: the reference counts are all that ever changes in a finished block.
+ */
+#ifndef DNS_TABLE_H
+#define DNS_TABLE_H
+
+struct model;
+struct table;
+struct view;
+
+/*
+ * Takes its own reference to model and copies what it needs of view, which
+ * must have been made for model->policy.  Shares the blocks of previous (may
+ * be NULL) that view_same() says are the same, when its model is this one;
+ * previous is only read and stays the caller's.  NULL when memory runs out.
+ */
+struct table *table_build(struct model *model, const struct view *view,
+			  const struct table *previous);
+
+/* Accepts NULL. */
+void table_free(struct table *table);
+
+const struct model *table_model(const struct table *table);
+
+#endif
