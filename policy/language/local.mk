@@ -1,1 +1,2 @@
-policy_libpolicy_a_SOURCES +=
+policy_libpolicy_a_SOURCES += \
+	%D%/country.c %D%/country.h
