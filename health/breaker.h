@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * breaker -- stops sending clients to an endpoint that keeps failing, and
+ * tries it again on its own.
+ *
+ *                consecutive failures, or
+ *                failure or slow rate in
+ *                a full window                 retry_ms reached
+ *        CLOSED ------------------------> OPEN ----------------> HALF_OPEN
+ *          ^                               ^                       |  |
+ *          |                               +--- one failure, or ---+  |
+ *          |                                    max_open_for over     |
+ *          +----------- half_open_probes passes in a row -------------+
+ *
+ * CLOSED judges outcomes; rates count only when the window is full, so a few
+ * samples never make a rate.  OPEN ignores outcomes: whoever drives it makes
+ * no probe before retry_ms, and a late one says nothing new.  The n-th opening
+ * lasts min(open_for x n, max_open_for) and up to a fifth more; n falls by one
+ * for each open_for spent closed, so that an endpoint which flaps stays out
+ * longer each time.  HALF_OPEN always ends: by passes, by a failure, or, when
+ * no outcome decides it within max_open_for, by opening again.  A slow pass
+ * there is no failure, but the count begins again.
+ *
+ * Another state (commanded, shadow) is more rows in breaker.c's table; other
+ * evidence is another event.  Pure: time and chance are passed in.
+ *
+ * Source: M. Nygard, "Release It!" (2nd ed. 2018), Circuit Breaker; the
+ * growing ejection time is Envoy's outlier detection.
+ */
+#ifndef HEALTH_BREAKER_H
+#define HEALTH_BREAKER_H
+
+#include "policy/language/policy.h"
+
+#include <stdint.h>
+
+enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN };
+
+enum breaker_event {
+	BREAKER_PASS,
+	BREAKER_SLOW, /* passed, but slower than the limits' slow_ms */
+	BREAKER_FAIL,
+	BREAKER_TICK, /* time has passed, nothing else */
+};
+
+enum { BREAKER_WINDOW_MAX = 64, BREAKER_JITTER_PCT = 20 };
+
+/* Zero-initialised is a valid breaker: closed, nothing seen. */
+struct breaker {
+	enum breaker_state state;
+	int64_t since_ms; /* monotonic: when this state was entered */
+	int64_t retry_ms; /* OPEN: monotonic, when to try again */
+	/* CLOSED: the newest outcomes, newest in bit 0. */
+	uint64_t failed, slow;
+	uint32_t samples;  /* how many of those bits are outcomes */
+	uint32_t streak;   /* CLOSED: failures in a row; HALF_OPEN: passes */
+	uint32_t openings; /* n of the present or last opening */
+};
+
+/* What happens to a breaker. */
+struct breaker_input {
+	enum breaker_event event;
+	uint32_t draw;  /* uniform: the jitter of an opening */
+	int64_t now_ms; /* monotonic, never before an earlier input's */
+};
+
+/* The breaker as it is after in. */
+struct breaker breaker_step(struct breaker b,
+			    const struct policy_breaker *limits,
+			    const struct breaker_input *in);
+
+/* Failed outcomes among the samples. */
+uint32_t breaker_failures(const struct breaker *b);
+
+/* "closed", "open", "half-open". */
+const char *breaker_state_name(enum breaker_state state);
+
+#endif

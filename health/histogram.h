@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * histogram -- quantiles of latency in a few hundred octets.
+ *
+ * Eight buckets an octave of microseconds, from 1 us to over a minute: a
+ * quantile is wrong by at most a sixteenth (6.25 %), whatever the
+ * distribution.  When HISTOGRAM_FULL samples are in, every count is halved, so
+ * old samples fade and the present shows.  Pure.
+ *
+ * Source: G. Tene, HdrHistogram (the bucket layout).
+ */
+#ifndef HEALTH_HISTOGRAM_H
+#define HEALTH_HISTOGRAM_H
+
+#include <stdint.h>
+
+enum {
+	HISTOGRAM_OCTAVES = 27, /* up to 2^27 us, 134 s; more counts as that */
+	HISTOGRAM_BUCKETS = (HISTOGRAM_OCTAVES - 2) * 8,
+	HISTOGRAM_FULL = 1024,
+};
+
+/* Zero-initialised is empty. */
+struct histogram {
+	uint16_t counts[HISTOGRAM_BUCKETS];
+	uint32_t total;
+};
+
+/* Negative counts as 0. */
+void histogram_add(struct histogram *h, float value_ms);
+
+/*
+ * The value, in milliseconds, that a share (0..1) of the samples does not
+ * exceed: the middle of its bucket.  0 when empty.
+ */
+float histogram_quantile(const struct histogram *h, double share);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * outcome -- what one probe saw: passed, or a named failure, and how long each
+ * part took.
+ *
+ * OUTCOME_LOCAL is the odd one: the probe could not be made from here (no
+ * descriptor left, no route, an address family this machine has not).  That is
+ * a fact about the vantage and never counts for or against the endpoint.
+ * Pure.
+ */
+#ifndef HEALTH_OUTCOME_H
+#define HEALTH_OUTCOME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum outcome {
+	OUTCOME_UNKNOWN, /* no probe has ended */
+	OUTCOME_OK,
+	OUTCOME_SLOW,        /* passed, but took longer than the check's slow */
+	OUTCOME_REFUSED,     /* the connection was refused */
+	OUTCOME_UNREACHABLE, /* a router or the last hop says so */
+	OUTCOME_TIMEOUT,     /* the check's timeout passed first */
+	OUTCOME_TLS,         /* no handshake */
+	OUTCOME_CERTIFICATE, /* untrusted, expired, or for another name */
+	OUTCOME_CLOSED,      /* closed or reset before the answer's end */
+	OUTCOME_PROTOCOL,    /* what came was not HTTP */
+	OUTCOME_STATUS,      /* a status outside the check's range */
+	OUTCOME_BODY,        /* the expected text is not in the body */
+	OUTCOME_LOCAL,       /* could not probe from here */
+};
+
+enum { OUTCOME_COUNT = OUTCOME_LOCAL + 1, OUTCOME_TEXT_SIZE = 32 };
+
+/* Times in milliseconds from the probe's start; 0: that point was not
+ * reached, or does not exist in this kind of probe. */
+struct observation {
+	enum outcome outcome;
+	uint16_t status; /* HTTP status when one came, else 0 */
+	float connect_ms, tls_ms, first_byte_ms, total_ms;
+	/*
+	 * One round trip and the endpoint's own work: tcp, the connect; http,
+	 * from the request's sending to the first octet of the answer, which
+	 * is what a client with an open connection waits.  So checks of
+	 * different kinds compare.
+	 */
+	float latency_ms;
+};
+
+/* Passed, slowly or not. */
+bool outcome_passed(enum outcome outcome);
+
+/* Says something against the endpoint: neither passed, unknown nor local. */
+bool outcome_failed(enum outcome outcome);
+
+/*
+ * "ok", "timeout", "status-503": into buf of OUTCOME_TEXT_SIZE, which is
+ * returned.
+ */
+const char *outcome_text(const struct observation *seen, char *buf);
+
+/*
+ * What errno of a failed connect(2) or socket(2) means.  Ours to judge: what
+ * the kernel refuses by itself is local, what came from the net is not.
+ */
+enum outcome outcome_of_errno(int error);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "health/suspicion.h"
+
+#include <string.h>
+
+static int64_t slot_of(const struct suspicion *s, int64_t time_ms)
+{
+	int64_t width_ms = s->window_ms / SUSPICION_SLOTS;
+
+	return time_ms / (width_ms > 0 ? width_ms : 1);
+}
+
+/* Forgets what has left the window. */
+static void advance(struct suspicion *s, int64_t now_ms)
+{
+	int64_t now = slot_of(s, now_ms);
+
+	if (now - s->newest >= SUSPICION_SLOTS) {
+		memset(s->onsets, 0, sizeof(s->onsets));
+		s->newest = now;
+	}
+	while (s->newest < now)
+		s->onsets[++s->newest % SUSPICION_SLOTS] = 0;
+}
+
+void suspicion_fail(struct suspicion *s, int64_t now_ms)
+{
+	advance(s, now_ms);
+	s->onsets[s->newest % SUSPICION_SLOTS]++;
+	s->failing++;
+}
+
+void suspicion_recover(struct suspicion *s, int64_t since_ms, int64_t now_ms)
+{
+	int64_t slot = slot_of(s, since_ms);
+
+	advance(s, now_ms);
+	if (s->newest - slot < SUSPICION_SLOTS &&
+	    s->onsets[slot % SUSPICION_SLOTS] > 0)
+		s->onsets[slot % SUSPICION_SLOTS]--;
+	if (s->failing > 0)
+		s->failing--;
+}
+
+static int64_t hold_ms(const struct suspicion *s)
+{
+	int64_t windows_ms = 3 * s->window_ms;
+
+	return windows_ms > SUSPICION_HOLD_MS ? windows_ms : SUSPICION_HOLD_MS;
+}
+
+bool suspicion_judge(struct suspicion *s, size_t targets, int64_t now_ms)
+{
+	bool before = s->mistrusts;
+	size_t turned = 0;
+
+	advance(s, now_ms);
+	for (size_t i = 0; i < SUSPICION_SLOTS; i++)
+		turned += s->onsets[i];
+	if (!s->mistrusts) {
+		s->mistrusts =
+			turned >= SUSPICION_LEAST && turned > targets / 2;
+		s->since_ms = now_ms;
+	} else if (s->failing <= targets / 2 ||
+		   now_ms - s->since_ms >= hold_ms(s)) {
+		s->mistrusts = false;
+	}
+	return s->mistrusts != before;
+}
