@@ -5,10 +5,33 @@
  *   eligible -> commanded -> healthy -> ordered -> shared
  *
  * Each step may only remove or order what the one before left; nothing adds
- * an endpoint back that residency removed.  When commands remove all that is
- * eligible, or health removes all that commands left, the endpoints that step
- * began with are kept and the row says so (never empty by accident), unless
- * the residency rule that binds the class says no-answer.
+ * an endpoint back that residency removed.
+ *
+ * eligible   stable endpoints of the regions that residency leaves the class.
+ * commanded  those that a command brought to share 0 go.
+ * healthy    those that are down go.  An endpoint whose clients all go to its
+ *            canary is judged by the canary.  When commands and health
+ *            together leave nothing, the first of these that has any is kept
+ *            (never empty by accident):
+ *              1. drained but healthy endpoints: a drain says "rather not",
+ *                 a failed probe says "cannot"       (ROW_ALL_COMMANDED)
+ *              2. nothing, when the class's rule says no-answer
+ *                                                    (ROW_WITHHELD)
+ *              3. endpoints that are down but not drained, else all
+ *                                                    (ROW_NONE_HEALTHY)
+ * ordered    into tiers: latency and geo by expected milliseconds, all within
+ *            `within` of the best of what is left in one tier, and so on;
+ *            weighted: one tier; failover: a tier each, as listed.  A class of
+ *            unknown place has no distances: latency and geo then give one
+ *            tier with the policy's weights.
+ * shared     endpoints of share 0 (on hold after an outage), then those of
+ *            weight 0, go unless nothing else is left; shares, weights and
+ *            canaries of the rest go into the row.  Order is decided before,
+ *            so a ramp that begins moves only clients to its own endpoint.
+ *
+ * A row is in normal form: weights of a tier have no common divisor, a tier of
+ * one has weight 1, entries that no client can reach are left out, so that
+ * equal answers are equal rows and merge into wide ECS scopes.
  *
  * Pure.  The responder, `test`, `explain` and the agent all call chain_row().
  */
@@ -30,7 +53,7 @@ enum row_note {
 	ROW_NO_REGION,     /* residency leaves nothing: no answer */
 	ROW_NONE_HEALTHY,  /* all are down: served all the same */
 	ROW_WITHHELD,      /* all are down and the rule says no answer */
-	ROW_ALL_COMMANDED, /* all were drained: the drain did not apply */
+	ROW_ALL_COMMANDED, /* only drained ones work: drains did not apply */
 };
 
 struct row_entry {
@@ -40,8 +63,8 @@ struct row_entry {
 	uint8_t canary;   /* endpoint that shadows this one, or ROW_NONE */
 	uint8_t zero;     /* always 0: rows are compared as octets */
 	uint32_t weight;  /* > 0 */
-	uint32_t accept;
-	uint32_t canary_accept;
+	uint32_t accept;  /* > 0 */
+	uint32_t canary_accept; /* > 0 when there is a canary, else 0 */
 };
 
 struct row {
@@ -54,11 +77,12 @@ struct row {
 
 /* Why an endpoint is where it is: for explain. */
 enum chain_step {
-	STEP_KEPT, /* in the row */
+	STEP_KEPT, /* in the row, or behind those that take every client */
 	STEP_ELIGIBLE,
 	STEP_COMMANDED,
 	STEP_HEALTHY,
 	STEP_CANARY, /* not a candidate itself: shadows a stable endpoint */
+	STEP_SHARED, /* share or weight 0 */
 };
 
 struct chain_trace {
@@ -67,7 +91,7 @@ struct chain_trace {
 		int residency;        /* rule that removed it, or POLICY_NONE */
 		double latency_ms;    /* expected, when ordered by it; else 0 */
 		bool measured; /* from vantages, not from distance alone */
-		uint8_t tier;
+		uint8_t tier;  /* of STEP_KEPT */
 	} endpoints[POLICY_ENDPOINTS_MAX];
 };
 
@@ -79,7 +103,7 @@ struct row chain_row(const struct policy *policy, const struct view *view,
 		     size_t service, const struct client_class *class,
 		     struct chain_trace *trace);
 
-/* Equal rows give every client the same answer. */
+/* Equal rows give every client the same answer, and others do not. */
 bool row_equal(const struct row *a, const struct row *b);
 
 /*
@@ -87,5 +111,8 @@ bool row_equal(const struct row *a, const struct row *b);
  * at least the sticky prefix.
  */
 bool row_is_draw(const struct row *row, uint32_t answers);
+
+/* "no-region", ...; ROW_PLAIN is "plain". */
+const char *row_note_name(enum row_note note);
 
 #endif

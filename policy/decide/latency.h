@@ -30,6 +30,21 @@ struct latency {
 	bool measured;
 };
 
+/* From one class to every vantage: computed once for all endpoints. */
+struct latency_ways {
+	float km[POLICY_VANTAGES_MAX];
+};
+
+struct latency_ways latency_ways_of(const struct policy *policy,
+				    const struct client_class *class);
+
+/* As latency_expected(), with ways already known. */
+struct latency latency_by_ways(const struct policy *policy,
+			       const struct client_class *class,
+			       const struct latency_ways *ways,
+			       const struct view_endpoint *endpoint,
+			       int region);
+
 /* class must be located. */
 struct latency latency_expected(const struct policy *policy,
 				const struct client_class *class,

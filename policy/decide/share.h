@@ -4,10 +4,19 @@
  *
  * Inside a tier, weighted rendezvous hashing orders the endpoints for each
  * client: score = -ln(u) / weight with u = (draw >> 11 | 1) / 2^53, least
- * first, so a changed weight moves only clients that must move.  The first
- * endpoint whose acceptance draw lets the client in takes it; if it is
- * shadowed by a canary and the canary's draw lets the client in, the canary
- * takes it instead.  If nobody accepts, the last in turn does.
+ * first, so a changed weight moves only clients that must move; equal scores
+ * go by the lower index in the row.  The turn goes through the ranked
+ * endpoints of tier 0, then of tier 1, ...  The first endpoint whose
+ * acceptance draw lets the client in takes it; if it is shadowed by a canary
+ * and the canary's draw lets the client in, the canary takes it instead.  If
+ * nobody accepts, the last in turn does.
+ *
+ * More than one answer: the next that accept, in turn.  Endpoints that decline
+ * the client never fill an answer up: what is being drained must lose clients
+ * also where every address is given out.
+ *
+ * Where all weights of a tier are equal no logarithm is needed: -ln falls as u
+ * rises, so the greatest draw >> 11 | 1 is first.
  *
  *   rank draw    hash_draw(client, key("rank/SERVICE/ENDPOINT"))
  *   accept draw  hash_draw(client, key("accept/SERVICE/ENDPOINT")) >> 32,
@@ -37,14 +46,15 @@ void share_keys(const struct policy *policy, size_t service,
 		struct share_key *keys);
 
 /*
- * Fills picks with up to answers endpoint indices, best first, for the client
- * with this hash (hash_client); returns how many, 0 only for an empty row.
+ * Fills picks with at least one and up to answers endpoint indices, best first,
+ * for the client with this hash (hash_client); returns how many, 0 only for an
+ * empty row.
  */
 unsigned share_pick(const struct row *row, const struct share_key *keys,
 		    uint64_t client, unsigned answers,
 		    uint8_t picks[POLICY_ENDPOINTS_MAX]);
 
-/* Every endpoint some client of this row can get: bit per endpoint. */
+/* The endpoints that some client of this row can get, no more: a bit each. */
 uint64_t share_possible(const struct row *row, unsigned answers);
 
 #endif

@@ -7,6 +7,16 @@
  * view_reduce() is the pure function (policy, reports, plan, local commands,
  * previous view, now) -> view.  Every reader of the same inputs computes the
  * same view: responders, the agent, `windrose explain`.
+ *
+ * A vantage has no vote on an endpoint when it abstains or when what it knows
+ * is older than max(3 check intervals, 5 s).  Ages are those of this reader's
+ * monotonic clock since the report came, plus the age that the report itself
+ * had for the probe by its own clock, so no two clocks are compared.  While a
+ * breaker is open it rests between probes (up to max_open_for and 20 %): that
+ * rest is not silence.
+ *
+ * Time alone changes a view: votes age, commands expire, bake time ends.  So
+ * reduce again at least every second, not only when something arrived.
  */
 #ifndef POLICY_DECIDE_VIEW_H
 #define POLICY_DECIDE_VIEW_H
@@ -42,7 +52,7 @@ static inline double accept_share(uint32_t accept)
 enum share_cause {
 	SHARE_FULL,
 	SHARE_COMMAND, /* cause_ref: the command's id */
-	SHARE_RAMP,    /* coming back after an outage */
+	SHARE_RAMP,    /* coming back after an outage, or waiting to */
 	SHARE_CANARY,  /* a canary endpoint; cause_ref: the canary's name */
 };
 
@@ -57,10 +67,14 @@ struct view_endpoint {
 	float latency_ms[POLICY_VANTAGES_MAX];
 };
 
+/* So long after the last change a service still counts as changing. */
+enum { VIEW_BAKE_MS = 60000, VIEW_SILENCE_MIN_MS = 5000 };
+
 struct view_service {
 	struct view_endpoint *endpoints; /* as policy->services[i].endpoints */
 	bool changing;                   /* use the TTL for changing times */
-	int64_t changed_ms; /* monotonic: when health or shares last moved */
+	int64_t changed_ms; /* monotonic: when health or shares last moved;
+			     * at start VIEW_BAKE_MS ago */
 };
 
 struct view {
@@ -88,14 +102,25 @@ struct view_input {
 	int64_t wall_ms;             /* for expiry of commands */
 };
 
-/* NULL when memory runs out.  The caller owns it; it borrows only policy. */
+/*
+ * Shares are the plan's, by name; names that the policy does not know are
+ * ignored, a canary's endpoint takes share 0 unless the plan gives it one.  A
+ * share that a command caused ends when the command in the plan expires, also
+ * when no agent is there to say so.  Local commands multiply shares.
+ *
+ * NULL when memory runs out.  The caller owns it; it borrows only policy (the
+ * previous view's policy is read, so it lives at least until this returns).
+ */
 struct view *view_reduce(const struct policy *policy,
 			 const struct view_input *in);
 
 /* Accepts NULL. */
 void view_free(struct view *view);
 
-/* Do a and b lead to the same decisions for service?  (Not: are they equal.) */
+/*
+ * Do a and b, of one policy, lead to the same decisions for service?  (Not:
+ * are they equal.)
+ */
 bool view_same(const struct view *a, const struct view *b, size_t service);
 
 #endif
