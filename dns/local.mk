@@ -1,2 +1,9 @@
 noinst_LIBRARIES += %D%/libdns.a
-dns_libdns_a_SOURCES =
+dns_libdns_a_SOURCES = \
+	%D%/ecs.c %D%/ecs.h \
+	%D%/index.c %D%/index.h \
+	%D%/name.c %D%/name.h \
+	%D%/query.c %D%/query.h \
+	%D%/rrset.c %D%/rrset.h \
+	%D%/wire.c %D%/wire.h \
+	%D%/zone.c %D%/zone.h %D%/zone_build.c

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * query -- a DNS query, read from the wire into what answering needs.
+ *
+ * Reads every octet of the message once, under one bounds check, and trusts
+ * none: what can be wrong with it is a value, named by what we answer.  Pure.
+ * Source: RFC 1035, 4.1; RFC 6891, 6; RFC 9619.
+ */
+#ifndef DNS_QUERY_H
+#define DNS_QUERY_H
+
+#include "dns/ecs.h"
+#include "dns/name.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	DNS_HEADER_OCTETS = 12,
+	DNS_OPT_OCTETS = 11, /* an OPT record without options */
+	DNS_PLAIN_MAX = 512, /* largest answer without EDNS, RFC 1035, 4.2.1 */
+};
+
+enum rr_class { CLASS_IN = 1 };
+
+/* The RR TYPEs that rules are made for; all others are only data. */
+enum rr_type {
+	TYPE_A = 1,
+	TYPE_NS = 2,
+	TYPE_CNAME = 5,
+	TYPE_SOA = 6,
+	TYPE_AAAA = 28,
+	TYPE_DNAME = 39,
+	TYPE_OPT = 41,
+	TYPE_DS = 43,
+	TYPE_TKEY = 249,
+	TYPE_TSIG = 250,
+	TYPE_IXFR = 251,
+	TYPE_AXFR = 252,
+	TYPE_MAILB = 253,
+	TYPE_MAILA = 254,
+	TYPE_ANY = 255,
+};
+
+enum query_verdict {
+	QUERY_OK,
+	QUERY_DROP,    /* a response, or no whole header: silence */
+	QUERY_FORMERR, /* cannot be read, or breaks a MUST */
+	QUERY_NOTIMP,  /* an opcode other than QUERY */
+	QUERY_BADVERS, /* an EDNS version other than 0: RFC 6891, 6.1.3 */
+};
+
+struct query {
+	uint16_t flags;        /* the header's second word, as it came */
+	uint16_t question_len; /* octets of the question, which begins after
+				* the header; 0: none that could be read */
+	uint16_t qtype, qclass;
+	uint16_t udp_size; /* requestor's, as it came; 0 without EDNS */
+	bool edns;         /* there was an OPT, readable or not */
+	bool dnssec_ok;
+	bool has_ecs; /* ecs below holds the client's */
+	struct ecs ecs;
+	struct name qname; /* when question_len > 0 */
+};
+
+/*
+ * Fills out as far as the message could be read; with QUERY_DROP not at all.
+ * Unknown options, Z and the contents of other records are ignored.
+ */
+enum query_verdict query_parse(const uint8_t *octets, size_t len,
+			       struct query *out);
+
+#endif

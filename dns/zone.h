@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * zone -- the names of the zone and what there is at each, frozen at load.
+ *
+ * Every name that exists has a node: owners of records, services, and the
+ * empty non-terminals between them and the apex.  One open-addressing table
+ * finds a node by the hash of its lower-case wire name.  Because all ancestors
+ * of a name exist too, the closest encloser (RFC 4592, 3.3.1) is the longest
+ * suffix that has a node, and a name no suffix of which has one is not in the
+ * zone: resolution (RFC 1034, 4.3.2) is one lookup for a name that exists and
+ * at most as many as the zone is deep for one that does not.
+ *
+ * Static RRsets are stored as the octets that an answer carries, each owner
+ * being a pointer to the question (RFC 1035, 4.1.4): answering is a copy.
+ *
+ * Pure; immutable once built; any thread may read it.
+ */
+#ifndef DNS_ZONE_H
+#define DNS_ZONE_H
+
+#include "dns/index.h"
+#include "dns/name.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct errors;
+struct policy;
+
+enum {
+	ZONE_QNAME_OFFSET = 12, /* where the question's name begins */
+	ZONE_QNAME_POINTER = 0xc000 | ZONE_QNAME_OFFSET,
+};
+
+/* All records of one owner and type. */
+struct rrset {
+	uint16_t type;
+	uint16_t count;
+	uint32_t ttl_s;      /* of each: RFC 2181, 5.2 */
+	uint32_t len;        /* octets of wire; never more than a message */
+	const uint8_t *wire; /* records; owners are ZONE_QNAME_POINTER */
+};
+
+/* A glue address RRset and the NS record that needs it. */
+struct glue {
+	const struct rrset *rrset;
+	uint32_t target_at; /* where in the NS RRset's wire its name begins */
+};
+
+/* What a name at or below a zone cut is answered with: RFC 9471. */
+struct referral {
+	const struct rrset *ns;
+	struct glue *required; /* in-domain: left out means TC */
+	struct glue *sibling;  /* below another cut: if it fits */
+	uint16_t required_count, sibling_count;
+};
+
+struct zone_node {
+	const uint8_t *octets; /* wire name, lower case */
+	uint8_t len;
+	uint8_t labels;
+	int16_t service;   /* policy->services index, or -1 */
+	uint16_t any_type; /* RFC 8482, 4.1: answers QTYPE ANY; 0 if nothing */
+	uint16_t rrset_count;
+	const struct rrset *rrsets;       /* by type */
+	const struct rrset *cname;        /* one of rrsets, or NULL */
+	const struct zone_node *wildcard; /* the child "*", or NULL */
+	const struct zone_node *cut;      /* highest zone cut at or above it,
+					   * below the apex, or NULL */
+	const struct zone_node *parent;   /* NULL for the apex */
+	const struct referral *referral;  /* when it is its own cut */
+};
+
+struct zone {
+	struct arena *arena; /* nodes, RRsets, octets */
+	struct index index;
+	const struct zone_node *apex;
+	const struct rrset *negative_soa; /* the apex SOA with TTL min(its own,
+					   * MINIMUM): RFC 2308, 3 and 5 */
+};
+
+enum zone_found {
+	ZONE_OUTSIDE,  /* no part of this zone */
+	ZONE_EXACT,    /* node has the name */
+	ZONE_WILDCARD, /* node is the wildcard the answer comes from */
+	ZONE_MISSING,  /* NXDOMAIN, or below a cut: node is the encloser */
+};
+
+struct zone_match {
+	enum zone_found found;
+	const struct zone_node *node; /* NULL when outside */
+};
+
+/*
+ * NULL when errs has an error: what a zone cannot hold (a CNAME beside other
+ * data, RFC 1034, 3.6.2; records outside the zone; a service below a zone cut
+ * or with addresses of its own in the master file) and what is not served yet
+ * (DNAME; NS at a wildcard).  Borrows nothing from policy.  The caller owns it.
+ */
+struct zone *zone_build(const struct policy *policy, struct errors *errs);
+
+/* Accepts NULL. */
+void zone_free(struct zone *zone);
+
+/*
+ * Where name is.  Cost: one hash and one probe when the name exists, plus one
+ * of each per label, up to the zone's depth, when it does not.
+ */
+struct zone_match zone_find(const struct zone *zone, const struct name *name);
+
+/* The static RRset of type at node, or NULL. */
+const struct rrset *zone_rrset(const struct zone_node *node, uint16_t type);
+
+#endif
