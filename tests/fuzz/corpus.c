@@ -40,7 +40,7 @@ static int run_folder(const char *folder)
 	int count = 0;
 
 	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		char path[4096];
+		char path[4096 + 256 + 2];
 
 		if (entry->d_name[0] == '.')
 			continue;
