@@ -7,3 +7,9 @@ else
 FUZZ_MAIN = tests/fuzz/corpus.c
 endif
 EXTRA_DIST += tests/fuzz/corpus.c tests/fuzz/corpus
+
+# health
+check_PROGRAMS += %D%/fuzz_match
+%C%_fuzz_match_SOURCES = %D%/fuzz_match.c $(FUZZ_MAIN)
+%C%_fuzz_match_LDADD = $(HEALTH_LIBS)
+%C%_fuzz_match_LDFLAGS = $(FUZZ_LDFLAGS)

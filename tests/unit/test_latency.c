@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* latency and histogram: what is published moves only when it should, and
+ * quantiles are as exact as promised. */
+#include "health/histogram.h"
+#include "health/latency.h"
+#include "policy/base/hash.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* clang-format off */
+/* Samples every second: count of first_ms, then count of then_ms. */
+static const struct latency_row {
+	const char *title;
+	float first_ms, then_ms;
+	int firsts, thens;
+	float settled_ms;
+} rows[] = {
+	{ "nothing",                       0,     0,   0,   0,   0.0f },
+	{ "the first sample settles",     42,     0,   1,   0,  42.0f },
+	{ "within 10 ms never moves",     20,  29.5,  10, 300,  20.0f },
+	{ "within 10 % never moves",     300,   329,  10, 300, 300.0f },
+	{ "beyond it, held: moves",       20,    80,  10, 300,  80.0f },
+	{ "downwards too",               200,    50,  10, 300,  50.0f },
+	{ "not before the hold",          20,    80,  10,  30,  20.0f },
+	{ "a peak of some samples",       20,   500,  10,   3,  20.0f },
+};
+/* clang-format on */
+
+static void test_settled_has_hysteresis(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct latency_row *r = &rows[i];
+		struct latency l = { 0 };
+
+		for (int s = 0; s < r->firsts + r->thens; s++)
+			l = latency_step(l,
+					 s < r->firsts ? r->first_ms
+						       : r->then_ms,
+					 1000 * s);
+		/* It moves to the EWMA, which by then is near the sample. */
+		if (fabsf(l.settled_ms - r->settled_ms) > 0.05f * r->settled_ms)
+			fail_msg("%s: settled at %f", r->title,
+				 (double)l.settled_ms);
+	}
+}
+
+/* Crossing from one side to the other begins the hold anew. */
+static void test_swinging_never_settles(void **state)
+{
+	struct latency l = { 0 };
+
+	(void)state;
+	for (int s = 0; s < 8; s++)
+		l = latency_step(l, 100, s * 1000);
+	for (int s = 8; s < 1000; s++)
+		l = latency_step(l, s / 20 % 2 ? 10 : 190, s * 1000);
+	assert_float_equal(l.settled_ms, 100, 0.01);
+}
+
+static void test_ewma_begins_as_a_mean(void **state)
+{
+	struct latency l = { 0 };
+
+	(void)state;
+	l = latency_step(l, 10, 0);
+	l = latency_step(l, 20, 1);
+	l = latency_step(l, 60, 2);
+	assert_float_equal(l.ewma_ms, 30, 0.001);
+}
+
+static int compare_floats(const void *a, const void *b)
+{
+	float x = *(const float *)a, y = *(const float *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Log-uniform over five decades, and a narrow hump: the worst and the usual. */
+static float sample(int shape, uint64_t n)
+{
+	double u = (double)(hash_mix(n) >> 11) / 9007199254740992.0;
+	double v = (double)(hash_mix(n + 777777) >> 11) / 9007199254740992.0;
+
+	if (shape == 0)
+		return (float)(0.05 * pow(10, u * 5));
+	return (float)(40 + 3 * (u + v));
+}
+
+static void test_quantiles_against_exact_ones(void **state)
+{
+	static const double shares[] = { 0.01, 0.5, 0.9, 0.95, 0.99, 1.0 };
+	enum { COUNT = HISTOGRAM_FULL };
+
+	(void)state;
+	for (int shape = 0; shape < 2; shape++) {
+		struct histogram h = { 0 };
+		float all[COUNT];
+
+		for (uint64_t i = 0; i < COUNT; i++) {
+			all[i] = sample(shape, i + 1);
+			histogram_add(&h, all[i]);
+		}
+		qsort(all, COUNT, sizeof(all[0]), compare_floats);
+		for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]);
+		     i++) {
+			size_t rank = (size_t)ceil(shares[i] * COUNT);
+			float exact = all[rank - 1];
+			float got = histogram_quantile(&h, shares[i]);
+
+			if (fabsf(got - exact) > exact / 16 + 0.001f)
+				fail_msg("shape %d p%.0f: %f for %f", shape,
+					 shares[i] * 100, (double)got,
+					 (double)exact);
+		}
+	}
+}
+
+static void test_histogram_edges(void **state)
+{
+	struct histogram h = { 0 };
+	struct histogram full = { 0 };
+
+	(void)state;
+	assert_float_equal(histogram_quantile(&h, 0.5), 0, 0);
+	histogram_add(&h, -5);
+	histogram_add(&h, NAN);
+	assert_float_equal(histogram_quantile(&h, 1), 0, 0);
+	histogram_add(&h, INFINITY);
+	histogram_add(&h, 1e9f);
+	assert_true(histogram_quantile(&h, 1) > 100000);
+	/* Old samples fade: after enough new ones the median is theirs. */
+	for (int i = 0; i < HISTOGRAM_FULL; i++)
+		histogram_add(&full, 10);
+	for (int i = 0; i < HISTOGRAM_FULL; i++)
+		histogram_add(&full, 100);
+	assert_true(histogram_quantile(&full, 0.5) > 90);
+	assert_true(full.total <= HISTOGRAM_FULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_settled_has_hysteresis),
+		cmocka_unit_test(test_swinging_never_settles),
+		cmocka_unit_test(test_ewma_begins_as_a_mean),
+		cmocka_unit_test(test_quantiles_against_exact_ones),
+		cmocka_unit_test(test_histogram_edges),
+	};
+
+	return cmocka_run_group_tests_name("latency", tests, NULL, NULL);
+}
