@@ -42,7 +42,7 @@ static const struct story {
 	{ "the failure after it does",        "fpfpfpf",     BREAKER_OPEN },
 	{ "old failures leave the window",    "ffpppppfpf",  BREAKER_CLOSED },
 	{ "slow rate in a full window opens", "pssssss",     BREAKER_OPEN },
-	{ "slow rate just short",             "psspsss",     BREAKER_CLOSED },
+	{ "slow rate just short",             "psspss",      BREAKER_CLOSED },
 	{ "slow, window not yet full",        "sssss",       BREAKER_CLOSED },
 	{ "a tick never opens",               "fft9t9t9t",   BREAKER_CLOSED },
 	{ "open ignores late outcomes",       "fffpppsf",    BREAKER_OPEN },
