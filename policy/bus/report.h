@@ -57,12 +57,14 @@ struct report {
 			* not finished its first round */
 	struct report_entry *entries;
 	size_t count;
+	bool sorted; /* entries are by service, endpoint: found faster */
 };
 
 /*
  * Parses octets.  NULL with err set when it is too large, malformed, has a
- * wrong type, an unknown state, or names longer than fit.  Unknown members
- * are ignored (a newer writer).  The caller owns the report.
+ * wrong type, an unknown state, an endpoint twice, or names longer than fit.
+ * Unknown members are ignored (a newer writer).  The caller owns the report,
+ * which is sorted.
  */
 struct report *report_parse(const void *octets, size_t len, struct error *err);
 
@@ -72,6 +74,9 @@ char *report_write(const struct report *report, size_t *len);
 
 /* Accepts NULL. */
 void report_free(struct report *report);
+
+/* Puts the entries in order of service, endpoint (strcmp(3)). */
+void report_sort(struct report *report);
 
 /* NULL when it has none for that endpoint. */
 const struct report_entry *report_find(const struct report *report,

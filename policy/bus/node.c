@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/bus/node.h"
+
+#include "policy/base/error.h"
+#include "policy/bus/member.h"
+
+#include <string.h>
+
+#include <jansson.h>
+
+static const char *const roles[] = { "dns", "health", "steer", "edge" };
+
+enum { ROLES = sizeof(roles) / sizeof(roles[0]), NODE_OCTETS_MAX = 65536 };
+
+static_assert(ROLES == NODE_EDGE + 1, "a word for every role");
+
+const char *node_role_name(enum node_role role)
+{
+	return roles[role];
+}
+
+static void parse_local(struct member_reader *r, struct node *node)
+{
+	const json_t *list = member_array(r, "local", NODE_LOCAL_MAX);
+
+	for (size_t i = 0; i < json_array_size(list) && !r->failed; i++) {
+		struct member_reader item = member_item(list, i, "node command",
+							r->err);
+
+		member_name(&item, "text", node->local[i], NODE_TEXT_SIZE);
+		r->failed = item.failed;
+		node->local_count = i + 1;
+	}
+}
+
+static bool parse_node(struct member_reader *r, struct node *node)
+{
+	member_name(r, "name", node->name, sizeof(node->name));
+	member_require(r, "role");
+	node->role = (enum node_role)member_word(r, "role", roles, ROLES);
+	node->leads = member_flag(r, "leads");
+	member_text(r, "policy_digest", node->policy_digest,
+		    sizeof(node->policy_digest));
+	node->plan_epoch = (uint64_t)member_integer(r, "plan_epoch", 0,
+						    MEMBER_EXACT_MAX);
+	node->plan_sequence = (uint64_t)member_integer(r, "plan_sequence", 0,
+						       MEMBER_EXACT_MAX);
+	node->wall_applied_ms =
+		member_integer(r, "wall_applied_ms", 0, MEMBER_EXACT_MAX);
+	node->wall_made_ms =
+		member_integer(r, "wall_made_ms", 0, MEMBER_EXACT_MAX);
+	member_text(r, "trouble", node->trouble, sizeof(node->trouble));
+	node->queries = (uint64_t)member_integer(r, "queries", 0, INT64_MAX);
+	parse_local(r, node);
+	return !r->failed;
+}
+
+bool node_parse(const void *octets, size_t len, struct node *out,
+		struct error *err)
+{
+	json_t *json = member_load("node", octets, len, NODE_OCTETS_MAX, err);
+	struct member_reader r = { .object = json, .what = "node", .err = err };
+	struct node node = { 0 };
+	bool ok;
+
+	if (json == NULL)
+		return false;
+	ok = parse_node(&r, &node);
+	json_decref(json);
+	if (ok)
+		*out = node;
+	return ok;
+}
+
+static json_t *write_local(const struct node *node)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < node->local_count; i++) {
+		struct member_writer w = member_begin();
+
+		member_put_text(&w, "text", node->local[i]);
+		if (json_array_append_new(list, member_take(&w)) != 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+char *node_write(const struct node *node, size_t *len)
+{
+	struct member_writer w = member_begin();
+
+	member_put_text(&w, "name", node->name);
+	member_put_text(&w, "role", roles[node->role]);
+	member_put_flag(&w, "leads", node->leads);
+	member_put_text(&w, "policy_digest", node->policy_digest);
+	member_put_integer(&w, "plan_epoch", (int64_t)node->plan_epoch);
+	member_put_integer(&w, "plan_sequence", (int64_t)node->plan_sequence);
+	member_put_integer(&w, "wall_applied_ms", node->wall_applied_ms);
+	member_put_integer(&w, "wall_made_ms", node->wall_made_ms);
+	member_put_text(&w, "trouble", node->trouble);
+	member_put_integer(&w, "queries", (int64_t)node->queries);
+	if (node->local_count > 0)
+		member_put_json(&w, "local", write_local(node));
+	return member_finish(&w, 9, len);
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/bus/report.h"
+
+#include "policy/base/error.h"
+#include "policy/bus/member.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+static const char *const states[] = { "unknown", "closed", "open",
+				      "half-open" };
+
+enum { STATES = sizeof(states) / sizeof(states[0]) };
+
+static_assert(STATES == REPORT_HALF_OPEN + 1, "a word for every state");
+
+/* A day: nothing that takes longer is a latency. */
+static const double latency_max_ms = 86400e3;
+
+const char *report_state_name(enum report_state state)
+{
+	return states[state];
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+	const struct report_entry *x = a, *y = b;
+	int order = strcmp(x->service, y->service);
+
+	return order != 0 ? order : strcmp(x->endpoint, y->endpoint);
+}
+
+void report_sort(struct report *report)
+{
+	if (report->count > 1)
+		qsort(report->entries, report->count,
+		      sizeof(*report->entries), compare_entries);
+	report->sorted = true;
+}
+
+static bool parse_entry(struct member_reader *r, struct report_entry *e)
+{
+	member_name(r, "service", e->service, sizeof(e->service));
+	member_name(r, "endpoint", e->endpoint, sizeof(e->endpoint));
+	e->state = (enum report_state)member_word(r, "state", states, STATES);
+	e->wall_since_ms =
+		member_integer(r, "wall_since_ms", 0, MEMBER_EXACT_MAX);
+	e->wall_probed_ms =
+		member_integer(r, "wall_probed_ms", 0, MEMBER_EXACT_MAX);
+	member_text(r, "failure", e->failure, sizeof(e->failure));
+	e->failing = member_flag(r, "failing");
+	e->samples = (uint32_t)member_integer(r, "samples", 0, UINT32_MAX);
+	e->failures = (uint32_t)member_integer(r, "failures", 0, e->samples);
+	e->latency_ms =
+		(float)member_number(r, "latency_ms", 0, latency_max_ms);
+	e->ewma_ms = (float)member_number(r, "ewma_ms", 0, latency_max_ms);
+	e->p50_ms = (float)member_number(r, "p50_ms", 0, latency_max_ms);
+	e->p95_ms = (float)member_number(r, "p95_ms", 0, latency_max_ms);
+	return !r->failed;
+}
+
+static bool parse_entries(struct report *report, const json_t *list,
+			  struct error *err)
+{
+	size_t count = json_array_size(list);
+
+	report->entries = calloc(count + 1, sizeof(*report->entries));
+	if (report->entries == NULL) {
+		error_set(err, "report: out of memory");
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct member_reader r = member_item(list, i, "report entry",
+						     err);
+
+		if (!parse_entry(&r, &report->entries[i]))
+			return false;
+	}
+	report->count = count;
+	report_sort(report);
+	for (size_t i = 1; i < count; i++) {
+		const struct report_entry *e = &report->entries[i];
+
+		if (compare_entries(e - 1, e) == 0) {
+			error_set(err, "report: %s/%s is there twice",
+				  e->service, e->endpoint);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool parse_report(const json_t *json, struct report *out,
+			 struct error *err)
+{
+	struct member_reader r = {
+		.object = json,
+		.what = "report",
+		.err = err,
+	};
+	const json_t *list;
+
+	member_name(&r, "vantage", out->vantage, sizeof(out->vantage));
+	member_text(&r, "policy_digest", out->policy_digest,
+		    sizeof(out->policy_digest));
+	out->sequence = (uint64_t)member_integer(&r, "sequence", 0,
+						 MEMBER_EXACT_MAX);
+	out->wall_made_ms =
+		member_integer(&r, "wall_made_ms", 0, MEMBER_EXACT_MAX);
+	out->abstains = member_flag(&r, "abstains");
+	list = member_array(&r, "entries", REPORT_ENTRIES_MAX);
+	return !r.failed && parse_entries(out, list, err);
+}
+
+struct report *report_parse(const void *octets, size_t len, struct error *err)
+{
+	json_t *json =
+		member_load("report", octets, len, REPORT_OCTETS_MAX, err);
+	struct report *report;
+
+	if (json == NULL)
+		return NULL;
+	report = calloc(1, sizeof(*report));
+	if (report == NULL) {
+		error_set(err, "report: out of memory");
+	} else if (!parse_report(json, report, err)) {
+		report_free(report);
+		report = NULL;
+	}
+	json_decref(json);
+	return report;
+}
+
+static json_t *write_entry(const struct report_entry *e)
+{
+	struct member_writer w = member_begin();
+
+	member_put_text(&w, "service", e->service);
+	member_put_text(&w, "endpoint", e->endpoint);
+	member_put_text(&w, "state", states[e->state]);
+	member_put_integer(&w, "wall_since_ms", e->wall_since_ms);
+	member_put_integer(&w, "wall_probed_ms", e->wall_probed_ms);
+	member_put_text(&w, "failure", e->failure);
+	member_put_flag(&w, "failing", e->failing);
+	member_put_integer(&w, "samples", e->samples);
+	member_put_integer(&w, "failures", e->failures);
+	member_put_number(&w, "latency_ms", (double)e->latency_ms);
+	member_put_number(&w, "ewma_ms", (double)e->ewma_ms);
+	member_put_number(&w, "p50_ms", (double)e->p50_ms);
+	member_put_number(&w, "p95_ms", (double)e->p95_ms);
+	return member_take(&w);
+}
+
+char *report_write(const struct report *report, size_t *len)
+{
+	struct member_writer w = member_begin();
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < report->count; i++)
+		if (json_array_append_new(list,
+					  write_entry(&report->entries[i])))
+			w.failed = true;
+	member_put_text(&w, "vantage", report->vantage);
+	member_put_text(&w, "policy_digest", report->policy_digest);
+	member_put_integer(&w, "sequence", (int64_t)report->sequence);
+	member_put_integer(&w, "wall_made_ms", report->wall_made_ms);
+	member_put_flag(&w, "abstains", report->abstains);
+	member_put_json(&w, "entries", list);
+	return member_finish(&w, 9, len);
+}
+
+void report_free(struct report *report)
+{
+	if (report == NULL)
+		return;
+	free(report->entries);
+	free(report);
+}
+
+static int compare_name(const struct report_entry *e, const char *service,
+			const char *endpoint)
+{
+	int order = strcmp(e->service, service);
+
+	return order != 0 ? order : strcmp(e->endpoint, endpoint);
+}
+
+static const struct report_entry *
+search_sorted(const struct report *report, const char *service,
+	      const char *endpoint)
+{
+	size_t low = 0, high = report->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct report_entry *e = &report->entries[middle];
+		int order = compare_name(e, service, endpoint);
+
+		if (order == 0)
+			return e;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+const struct report_entry *report_find(const struct report *report,
+				       const char *service,
+				       const char *endpoint)
+{
+	if (report->sorted)
+		return search_sorted(report, service, endpoint);
+	for (size_t i = 0; i < report->count; i++)
+		if (compare_name(&report->entries[i], service, endpoint) == 0)
+			return &report->entries[i];
+	return NULL;
+}
