@@ -4,15 +4,21 @@
  *
  * Two implementations: policy/bus/memory (one process: `windrose up`, tests)
  * and policy/bus/redis.  Every call returns at once; answers arrive as
- * callbacks on the event loop that the bus was made with; all calls are made
- * on that loop's thread.  A bus that is down drops what can be said again
- * (reports, nodes), refuses what needs an answer, and keeps the audit.
+ * callbacks on the event loop that the bus was made with, never inside the
+ * call itself; all calls are made on that loop's thread.  A bus that is down
+ * drops what can be said again (reports, nodes), refuses what needs an answer,
+ * and keeps the audit.
  *
  * Values are opaque octets here; their codecs are report, plan, command, node.
  *
  * Reading: on_value() is called for every value present at the start, then
  * on_synced(), then for each change; the same value may come again (periodic
- * full reads).  Shell.
+ * full reads), and one's own values come back.  What goes away is not told:
+ * values carry their time.  After each loss of the link all is read again and
+ * on_synced() is called again.
+ *
+ * Keys are 1 to BUS_KEY_MAX visible ASCII characters.  What has another key or
+ * is larger than the limits below is refused, counted and logged.  Shell.
  */
 #ifndef POLICY_BUS_BUS_H
 #define POLICY_BUS_BUS_H
@@ -22,6 +28,15 @@
 #include <stdint.h>
 
 struct bus;
+
+enum {
+	BUS_KEY_MAX = 128,
+	/* A plan or report (16 MiB) in its envelope. */
+	BUS_VALUE_MAX = (16 << 20) + 4096,
+	BUS_REQUEST_MAX = 64 << 10, /* a request, an answer, an audit entry */
+	BUS_KEYS_MAX = 4096,        /* read of each topic */
+	BUS_AUDIT_KEPT = 4096,      /* entries kept while it is down */
+};
 
 enum bus_topic {
 	BUS_PLAN = 1,     /* key "": the signed plan */
@@ -43,14 +58,20 @@ struct bus_follower {
 /* One follower per bus; before it nothing is read.  Copied. */
 void bus_follow(struct bus *bus, const struct bus_follower *follower);
 
-/* BUS_REPORTS, BUS_NODES: the newest value of key, gone after ttl_ms. */
+/*
+ * BUS_REPORTS, BUS_NODES: the newest value of key, gone after ttl_ms.  While
+ * the bus is slow a newer value of the same key replaces one still waiting.
+ */
 void bus_put(struct bus *bus, enum bus_topic topic, const char *key,
 	     const void *octets, size_t len, int64_t ttl_ms);
 
 /*
- * Takes or keeps the lease for holder.  done gets the fencing epoch held, or 0
- * when another holds it or the bus is down.  A takeover's epoch is greater
- * than every epoch before it and than at_least.
+ * Takes or keeps the lease for holder, a word that no other process uses.
+ * done gets the fencing epoch held, or 0 when another holds it or the bus is
+ * down.  The holder's own lease keeps its epoch, unless the store has fallen
+ * behind at_least (it lost its last writes); any other grant is a takeover,
+ * whose epoch is greater than every epoch before it and than at_least: the
+ * highest epoch of any plan the caller has seen.
  */
 typedef void bus_lease_done(void *arg, uint64_t epoch);
 void bus_lease(struct bus *bus, const char *holder, int64_t ttl_ms,
@@ -60,14 +81,15 @@ void bus_release(struct bus *bus, const char *holder);
 
 enum bus_commit {
 	BUS_COMMITTED,
-	BUS_STALE, /* the epoch is not the newest, or the sequence not higher */
-	BUS_DOWN,
+	BUS_STALE, /* the lease is gone or another's, the epoch is not the
+		    * newest, or (epoch, sequence) is not higher */
+	BUS_DOWN,  /* no answer: it may or may not have been stored */
 };
 
 /*
- * Publishes a plan if epoch is the newest that bus_lease() gave and
- * (epoch, sequence) is higher than the published plan's: compared where it is
- * stored, at the write.
+ * Publishes a plan if the lease is held with this epoch, it is the newest
+ * that bus_lease() gave, and (epoch, sequence) is higher than the published
+ * plan's: compared where it is stored, at the write.
  */
 typedef void bus_commit_done(void *arg, enum bus_commit result);
 void bus_commit_plan(struct bus *bus, uint64_t epoch, uint64_t sequence,
@@ -76,7 +98,8 @@ void bus_commit_plan(struct bus *bus, uint64_t epoch, uint64_t sequence,
 
 /*
  * Sends a request to whoever leads; reply is called once: with its answer, or
- * with NULL after timeout_ms.
+ * with NULL after timeout_ms.  A request made while the bus is down waits for
+ * it; it is sent at most once.
  */
 typedef void bus_reply(void *arg, const void *octets, size_t len);
 void bus_request(struct bus *bus, const char *id, const void *octets,
@@ -90,7 +113,20 @@ void bus_append_audit(struct bus *bus, const void *octets, size_t len);
 
 bool bus_is_up(const struct bus *bus);
 
-/* Accepts NULL.  No callback follows; open requests are not replied to. */
+/* Since the bus was made. */
+struct bus_counters {
+	uint64_t links;     /* times the link came up */
+	uint64_t errors;    /* error replies and broken links */
+	uint64_t refused;   /* keys and values over the limits, both ways */
+	uint64_t dropped;   /* values put while down, or by newer ones */
+	uint64_t unaudited; /* audit entries lost because too many waited */
+};
+struct bus_counters bus_counters(const struct bus *bus);
+
+/*
+ * Accepts NULL.  No callback follows; open requests are not replied to.  Not
+ * from inside a callback of this bus.
+ */
 void bus_free(struct bus *bus);
 
 #endif

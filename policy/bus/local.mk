@@ -1,1 +1,11 @@
-policy_libpolicy_a_SOURCES += %D%/command.c %D%/command.h
+policy_libpolicy_a_SOURCES += \
+	%D%/bus.c %D%/bus.h %D%/bus_impl.h \
+	%D%/command.c %D%/command.h \
+	%D%/later.c %D%/later.h \
+	%D%/member.c %D%/member.h \
+	%D%/memory.c %D%/memory.h \
+	%D%/memory_store.c %D%/memory_store.h \
+	%D%/node.c %D%/node.h \
+	%D%/plan.c %D%/plan.h \
+	%D%/report.c %D%/report.h \
+	%D%/sign.c %D%/sign.h

@@ -4,6 +4,7 @@
 #include "policy/base/error.h"
 #include "policy/bus/member.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -24,8 +25,8 @@ static void parse_local(struct member_reader *r, struct node *node)
 	const json_t *list = member_array(r, "local", NODE_LOCAL_MAX);
 
 	for (size_t i = 0; i < json_array_size(list) && !r->failed; i++) {
-		struct member_reader item = member_item(list, i, "node command",
-							r->err);
+		struct member_reader item =
+			member_item(list, i, "node command", r->err);
 
 		member_name(&item, "text", node->local[i], NODE_TEXT_SIZE);
 		r->failed = item.failed;
@@ -41,8 +42,8 @@ static bool parse_node(struct member_reader *r, struct node *node)
 	node->leads = member_flag(r, "leads");
 	member_text(r, "policy_digest", node->policy_digest,
 		    sizeof(node->policy_digest));
-	node->plan_epoch = (uint64_t)member_integer(r, "plan_epoch", 0,
-						    MEMBER_EXACT_MAX);
+	node->plan_epoch =
+		(uint64_t)member_integer(r, "plan_epoch", 0, MEMBER_EXACT_MAX);
 	node->plan_sequence = (uint64_t)member_integer(r, "plan_sequence", 0,
 						       MEMBER_EXACT_MAX);
 	node->wall_applied_ms =

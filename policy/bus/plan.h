@@ -63,11 +63,12 @@ struct plan_canary {
 };
 
 struct plan {
-	uint64_t epoch, sequence; /* epoch >= 1, sequence >= 1 */
+	uint64_t epoch, sequence; /* 1 to 2^53 - 1, exact in JSON and Lua */
 	char policy_digest[65];
 	char agent[PLAN_NAME_SIZE]; /* who made it */
 	int64_t wall_made_ms;
-	struct plan_share *shares; /* by service, endpoint; no pair twice */
+	struct plan_share *shares; /* by service, endpoint (strcmp(3)), as
+				    * plan_sort() leaves them; no pair twice */
 	size_t share_count;
 	struct command *commands; /* in force */
 	size_t command_count;
@@ -82,7 +83,8 @@ struct plan {
  */
 struct plan *plan_parse(const void *octets, size_t len, struct error *err);
 
-/* JSON; the caller frees it; NULL when memory runs out. */
+/* JSON; the caller frees it; NULL when memory runs out, or a share is not a
+ * number. */
 char *plan_write(const struct plan *plan, size_t *len);
 
 /* Accepts NULL. */
@@ -90,6 +92,14 @@ void plan_free(struct plan *plan);
 
 /* A deep copy, or NULL when memory runs out. */
 struct plan *plan_copy(const struct plan *plan);
+
+/* Puts the shares in their order; plan_parse() has. */
+void plan_sort(struct plan *plan);
+
+/* NULL when the plan says nothing of that endpoint: it takes all. */
+const struct plan_share *plan_find_share(const struct plan *plan,
+					 const char *service,
+					 const char *endpoint);
 
 /* Is a newer than b?  By epoch, then sequence.  b NULL: always. */
 bool plan_newer(const struct plan *a, const struct plan *b);

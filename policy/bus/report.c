@@ -4,6 +4,7 @@
 #include "policy/base/error.h"
 #include "policy/bus/member.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,8 +36,8 @@ static int compare_entries(const void *a, const void *b)
 void report_sort(struct report *report)
 {
 	if (report->count > 1)
-		qsort(report->entries, report->count,
-		      sizeof(*report->entries), compare_entries);
+		qsort(report->entries, report->count, sizeof(*report->entries),
+		      compare_entries);
 	report->sorted = true;
 }
 
@@ -72,8 +73,8 @@ static bool parse_entries(struct report *report, const json_t *list,
 		return false;
 	}
 	for (size_t i = 0; i < count; i++) {
-		struct member_reader r = member_item(list, i, "report entry",
-						     err);
+		struct member_reader r =
+			member_item(list, i, "report entry", err);
 
 		if (!parse_entry(&r, &report->entries[i]))
 			return false;
@@ -105,8 +106,8 @@ static bool parse_report(const json_t *json, struct report *out,
 	member_name(&r, "vantage", out->vantage, sizeof(out->vantage));
 	member_text(&r, "policy_digest", out->policy_digest,
 		    sizeof(out->policy_digest));
-	out->sequence = (uint64_t)member_integer(&r, "sequence", 0,
-						 MEMBER_EXACT_MAX);
+	out->sequence =
+		(uint64_t)member_integer(&r, "sequence", 0, MEMBER_EXACT_MAX);
 	out->wall_made_ms =
 		member_integer(&r, "wall_made_ms", 0, MEMBER_EXACT_MAX);
 	out->abstains = member_flag(&r, "abstains");
@@ -187,9 +188,9 @@ static int compare_name(const struct report_entry *e, const char *service,
 	return order != 0 ? order : strcmp(e->endpoint, endpoint);
 }
 
-static const struct report_entry *
-search_sorted(const struct report *report, const char *service,
-	      const char *endpoint)
+static const struct report_entry *search_sorted(const struct report *report,
+						const char *service,
+						const char *endpoint)
 {
 	size_t low = 0, high = report->count;
 

@@ -29,6 +29,8 @@ struct signer *signer_open(const char *pem_path, struct error *err);
 
 /* A fresh key that exists only in this process: for `windrose up`. */
 struct signer *signer_new(struct error *err);
+/* KEY-ID of its public half, for logs; borrowed. */
+const char *signer_id(const struct signer *signer);
 void signer_free(struct signer *signer);
 
 /* Trusts nobody until keys are added. */
@@ -37,6 +39,8 @@ bool verifier_add_file(struct verifier *v, const char *pem_path,
 		       struct error *err);
 bool verifier_add_signer(struct verifier *v, const struct signer *signer,
 			 struct error *err);
+/* How many keys it trusts; the same key twice counts once. */
+size_t verifier_count(const struct verifier *v);
 void verifier_free(struct verifier *v);
 
 /* The envelope; the caller frees it.  NULL with err set. */

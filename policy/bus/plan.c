@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/bus/plan.h"
+
+#include "policy/base/error.h"
+#include "policy/bus/member.h"
+#include "policy/language/policy.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+static const char *const causes[] = { "full", "command", "ramp", "hold",
+				      "canary" };
+static const char *const canary_states[] = { "off", "running", "paused", "done",
+					     "aborted" };
+
+enum {
+	CAUSES = sizeof(causes) / sizeof(causes[0]),
+	CANARY_STATES = sizeof(canary_states) / sizeof(canary_states[0]),
+	CANARY_STAGES_MAX = 4096,
+};
+
+static_assert(CAUSES == PLAN_CANARY + 1, "a word for every cause");
+static_assert(CANARY_STATES == CANARY_ABORTED + 1, "a word for every state");
+
+const char *plan_cause_name(enum plan_cause cause)
+{
+	return causes[cause];
+}
+
+const char *plan_canary_state_name(enum plan_canary_state state)
+{
+	return canary_states[state];
+}
+
+static int compare_share(const struct plan_share *s, const char *service,
+			 const char *endpoint)
+{
+	int order = strcmp(s->service, service);
+
+	return order != 0 ? order : strcmp(s->endpoint, endpoint);
+}
+
+static int compare_shares(const void *a, const void *b)
+{
+	const struct plan_share *y = b;
+
+	return compare_share(a, y->service, y->endpoint);
+}
+
+void plan_sort(struct plan *plan)
+{
+	if (plan->share_count > 1)
+		qsort(plan->shares, plan->share_count, sizeof(*plan->shares),
+		      compare_shares);
+}
+
+const struct plan_share *plan_find_share(const struct plan *plan,
+					 const char *service,
+					 const char *endpoint)
+{
+	size_t low = 0, high = plan->share_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct plan_share *s = &plan->shares[middle];
+		int order = compare_share(s, service, endpoint);
+
+		if (order == 0)
+			return s;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static bool parse_share(struct member_reader *r, struct plan_share *s)
+{
+	member_name(r, "service", s->service, sizeof(s->service));
+	member_name(r, "endpoint", s->endpoint, sizeof(s->endpoint));
+	/* Required: an absent share must not drain anybody. */
+	member_require(r, "share");
+	s->share = member_number(r, "share", 0, 1);
+	s->weight = -1;
+	if (!r->failed && json_object_get(r->object, "weight") != NULL)
+		s->weight = member_integer(r, "weight", 0, UINT32_MAX);
+	s->cause = (enum plan_cause)member_word(r, "cause", causes, CAUSES);
+	member_text(r, "ref", s->ref, sizeof(s->ref));
+	s->wall_since_ms =
+		member_integer(r, "wall_since_ms", 0, MEMBER_EXACT_MAX);
+	return !r->failed;
+}
+
+static bool parse_shares(struct plan *plan, const json_t *list,
+			 struct error *err)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		struct member_reader r =
+			member_item(list, i, "plan share", err);
+
+		if (!parse_share(&r, &plan->shares[i]))
+			return false;
+		plan->share_count = i + 1;
+	}
+	plan_sort(plan);
+	for (size_t i = 1; i < plan->share_count; i++) {
+		const struct plan_share *s = &plan->shares[i];
+
+		if (compare_shares(s - 1, s) == 0) {
+			error_set(err, "plan: %s/%s is there twice", s->service,
+				  s->endpoint);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool parse_commands(struct plan *plan, const json_t *list,
+			   struct error *err)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		struct command *c = &plan->commands[i];
+
+		if (!command_parse(json_array_get(list, i), c, err))
+			return false;
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(plan->commands[j].id, c->id) == 0) {
+				error_set(err,
+					  "plan: command %s is there twice",
+					  c->id);
+				return false;
+			}
+		plan->command_count = i + 1;
+	}
+	return true;
+}
+
+static bool parse_canary(struct member_reader *r, struct plan_canary *c)
+{
+	member_name(r, "name", c->name, sizeof(c->name));
+	c->state =
+		(enum plan_canary_state)member_word(r, "state", canary_states,
+						    CANARY_STATES);
+	c->stage = (uint32_t)member_integer(r, "stage", 0, CANARY_STAGES_MAX);
+	c->step = (uint32_t)member_integer(r, "step", 0, CANARY_STAGES_MAX);
+	c->wall_since_ms =
+		member_integer(r, "wall_since_ms", 0, MEMBER_EXACT_MAX);
+	return !r->failed;
+}
+
+static bool parse_canaries(struct plan *plan, const json_t *list,
+			   struct error *err)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		struct plan_canary *c = &plan->canaries[i];
+		struct member_reader r =
+			member_item(list, i, "plan canary", err);
+
+		if (!parse_canary(&r, c))
+			return false;
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(plan->canaries[j].name, c->name) == 0) {
+				error_set(err, "plan: canary %s is there twice",
+					  c->name);
+				return false;
+			}
+		plan->canary_count = i + 1;
+	}
+	return true;
+}
+
+/* Room for what is about to be parsed, or copied: never 0 octets. */
+static bool allocate_lists(struct plan *plan, size_t shares, size_t commands,
+			   size_t canaries)
+{
+	plan->shares = calloc(shares + 1, sizeof(*plan->shares));
+	plan->commands = calloc(commands + 1, sizeof(*plan->commands));
+	plan->canaries = calloc(canaries + 1, sizeof(*plan->canaries));
+	return plan->shares != NULL && plan->commands != NULL &&
+	       plan->canaries != NULL;
+}
+
+static bool parse_plan(const json_t *json, struct plan *plan, struct error *err)
+{
+	struct member_reader r = { .object = json, .what = "plan", .err = err };
+	const json_t *shares, *commands, *canaries;
+
+	plan->epoch =
+		(uint64_t)member_integer(&r, "epoch", 1, MEMBER_EXACT_MAX);
+	plan->sequence =
+		(uint64_t)member_integer(&r, "sequence", 1, MEMBER_EXACT_MAX);
+	member_text(&r, "policy_digest", plan->policy_digest,
+		    sizeof(plan->policy_digest));
+	member_text(&r, "agent", plan->agent, sizeof(plan->agent));
+	plan->wall_made_ms =
+		member_integer(&r, "wall_made_ms", 0, MEMBER_EXACT_MAX);
+	shares = member_array(&r, "shares", PLAN_SHARES_MAX);
+	commands = member_array(&r, "commands", PLAN_COMMANDS_MAX);
+	canaries = member_array(&r, "canaries", PLAN_CANARIES_MAX);
+	if (r.failed)
+		return false;
+	if (!allocate_lists(plan, json_array_size(shares),
+			    json_array_size(commands),
+			    json_array_size(canaries))) {
+		error_set(err, "plan: out of memory");
+		return false;
+	}
+	return parse_shares(plan, shares, err) &&
+	       parse_commands(plan, commands, err) &&
+	       parse_canaries(plan, canaries, err);
+}
+
+struct plan *plan_parse(const void *octets, size_t len, struct error *err)
+{
+	json_t *json = member_load("plan", octets, len, PLAN_OCTETS_MAX, err);
+	struct plan *plan;
+
+	if (json == NULL)
+		return NULL;
+	plan = calloc(1, sizeof(*plan));
+	if (plan == NULL) {
+		error_set(err, "plan: out of memory");
+	} else if (!parse_plan(json, plan, err)) {
+		plan_free(plan);
+		plan = NULL;
+	}
+	json_decref(json);
+	return plan;
+}
+
+static json_t *write_share(const struct plan_share *s)
+{
+	struct member_writer w = member_begin();
+
+	member_put_text(&w, "service", s->service);
+	member_put_text(&w, "endpoint", s->endpoint);
+	member_put_json(&w, "share", json_real(s->share));
+	if (s->weight >= 0)
+		member_put_json(&w, "weight", json_integer(s->weight));
+	member_put_text(&w, "cause", causes[s->cause]);
+	member_put_text(&w, "ref", s->ref);
+	member_put_integer(&w, "wall_since_ms", s->wall_since_ms);
+	return member_take(&w);
+}
+
+static json_t *write_canary(const struct plan_canary *c)
+{
+	struct member_writer w = member_begin();
+
+	member_put_text(&w, "name", c->name);
+	member_put_text(&w, "state", canary_states[c->state]);
+	member_put_integer(&w, "stage", c->stage);
+	member_put_integer(&w, "step", c->step);
+	member_put_integer(&w, "wall_since_ms", c->wall_since_ms);
+	return member_take(&w);
+}
+
+static void put_lists(struct member_writer *w, const struct plan *plan)
+{
+	json_t *shares = json_array(), *commands = json_array(),
+	       *canaries = json_array();
+	int failed = 0;
+
+	/* json_array_append_new() refuses NULL, for either argument. */
+	for (size_t i = 0; i < plan->share_count; i++)
+		failed |= json_array_append_new(shares,
+						write_share(&plan->shares[i]));
+	for (size_t i = 0; i < plan->command_count; i++)
+		failed |= json_array_append_new(commands,
+						command_write(
+							&plan->commands[i]));
+	for (size_t i = 0; i < plan->canary_count; i++)
+		failed |=
+			json_array_append_new(canaries,
+					      write_canary(&plan->canaries[i]));
+	member_put_json(w, "shares", shares);
+	member_put_json(w, "commands", commands);
+	member_put_json(w, "canaries", canaries);
+	if (failed != 0)
+		w->failed = true;
+}
+
+char *plan_write(const struct plan *plan, size_t *len)
+{
+	struct member_writer w = member_begin();
+
+	member_put_integer(&w, "epoch", (int64_t)plan->epoch);
+	member_put_integer(&w, "sequence", (int64_t)plan->sequence);
+	member_put_text(&w, "policy_digest", plan->policy_digest);
+	member_put_text(&w, "agent", plan->agent);
+	member_put_integer(&w, "wall_made_ms", plan->wall_made_ms);
+	put_lists(&w, plan);
+	return member_finish(&w, 17, len);
+}
+
+void plan_free(struct plan *plan)
+{
+	if (plan == NULL)
+		return;
+	free(plan->shares);
+	free(plan->commands);
+	free(plan->canaries);
+	free(plan);
+}
+
+/* memcpy(3) from NULL is undefined even for nothing. */
+static void copy_items(void *to, const void *from, size_t count, size_t size)
+{
+	if (count > 0)
+		memcpy(to, from, count * size);
+}
+
+struct plan *plan_copy(const struct plan *plan)
+{
+	struct plan *copy = malloc(sizeof(*copy));
+
+	if (copy == NULL)
+		return NULL;
+	*copy = *plan;
+	if (!allocate_lists(copy, plan->share_count, plan->command_count,
+			    plan->canary_count)) {
+		plan_free(copy);
+		return NULL;
+	}
+	copy_items(copy->shares, plan->shares, plan->share_count,
+		   sizeof(*plan->shares));
+	copy_items(copy->commands, plan->commands, plan->command_count,
+		   sizeof(*plan->commands));
+	copy_items(copy->canaries, plan->canaries, plan->canary_count,
+		   sizeof(*plan->canaries));
+	return copy;
+}
+
+bool plan_newer(const struct plan *a, const struct plan *b)
+{
+	if (b == NULL)
+		return true;
+	return a->epoch > b->epoch ||
+	       (a->epoch == b->epoch && a->sequence > b->sequence);
+}
+
+/* What plan leaves endpoint: does it take anybody? */
+static bool takes_clients(const struct plan_share *share,
+			  const struct policy_endpoint *endpoint)
+{
+	if (share == NULL)
+		return endpoint->weight > 0;
+	if (share->weight >= 0)
+		return share->share > 0 && share->weight > 0;
+	return share->share > 0 && endpoint->weight > 0;
+}
+
+bool plan_check(const struct plan *plan, const struct policy *policy,
+		struct error *err)
+{
+	for (size_t i = 0; i < policy->service_count; i++) {
+		const struct policy_service *s = &policy->services[i];
+		bool served = false;
+
+		for (size_t j = 0; j < s->endpoint_count && !served; j++) {
+			const struct policy_endpoint *e = &s->endpoints[j];
+
+			served = e->canary == POLICY_NONE &&
+				 takes_clients(plan_find_share(plan, s->name,
+							       e->name),
+					       e);
+		}
+		if (!served) {
+			error_set(err,
+				  "plan %llu/%llu: leaves service %s with no "
+				  "endpoint",
+				  (unsigned long long)plan->epoch,
+				  (unsigned long long)plan->sequence, s->name);
+			return false;
+		}
+	}
+	return true;
+}
