@@ -1,9 +1,14 @@
 noinst_LIBRARIES += %D%/libdns.a
 dns_libdns_a_SOURCES = \
+	%D%/answer.c %D%/answer.h \
+	%D%/decision.c %D%/decision.h \
 	%D%/ecs.c %D%/ecs.h \
 	%D%/index.c %D%/index.h \
+	%D%/model.c %D%/model.h \
 	%D%/name.c %D%/name.h \
 	%D%/query.c %D%/query.h \
+	%D%/reply.c %D%/reply.h \
 	%D%/rrset.c %D%/rrset.h \
+	%D%/table.c %D%/table.h \
 	%D%/wire.c %D%/wire.h \
 	%D%/zone.c %D%/zone.h %D%/zone_build.c

@@ -12,6 +12,9 @@
 #ifndef DNS_TABLE_H
 #define DNS_TABLE_H
 
+#include <stddef.h>
+
+struct decision;
 struct model;
 struct table;
 struct view;
@@ -29,5 +32,9 @@ struct table *table_build(struct model *model, const struct view *view,
 void table_free(struct table *table);
 
 const struct model *table_model(const struct table *table);
+
+/* Of policy->services[service]; valid as long as the table. */
+const struct decision *table_decision(const struct table *table,
+				      size_t service);
 
 #endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dns/decision.h"
+
+#include "dns/model.h"
+#include "dns/query.h"
+#include "dns/rrset.h"
+#include "dns/wire.h"
+#include "policy/base/hash.h"
+#include "policy/decide/geo.h"
+#include "policy/decide/view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Octets of a row up to its last entry: what is stored and compared. */
+static size_t row_octets(const struct row *row)
+{
+	return offsetof(struct row, entries) +
+	       row->count * sizeof(row->entries[0]);
+}
+
+static const struct row *row_at(const struct decision *d, size_t i)
+{
+	const void *at = d->row_octets + d->rows[i].at;
+
+	return at;
+}
+
+/* The distinct rows while they are found: a hash set of row numbers. */
+struct rows {
+	struct decision *decision;
+	uint16_t *slots; /* row number + 1; 0: empty */
+	size_t mask;
+	size_t row_cap, octet_cap, octet_used;
+};
+
+static uint64_t row_hash(const struct row *row)
+{
+	const uint32_t *words = (const void *)row;
+	uint64_t hash = HASH_FNV_OFFSET;
+
+	/* A row is whole words; four octets a step instead of one. */
+	for (size_t i = 0; i < row_octets(row) / 4; i++)
+		hash = (hash ^ words[i]) * HASH_FNV_PRIME;
+	return hash_mix(hash);
+}
+
+static void slot_put(struct rows *rows, const struct row *row, size_t number)
+{
+	size_t i = row_hash(row) & rows->mask;
+
+	while (rows->slots[i] != 0)
+		i = (i + 1) & rows->mask;
+	rows->slots[i] = (uint16_t)(number + 1);
+}
+
+/* Twice the rows, and slots of which at most half will be taken. */
+static bool grow_rows(struct rows *rows)
+{
+	struct decision *d = rows->decision;
+	size_t cap = rows->row_cap == 0 ? 16 : rows->row_cap * 2;
+	void *grown = realloc(d->rows, cap * sizeof(d->rows[0]));
+
+	if (grown == NULL)
+		return false;
+	d->rows = grown;
+	rows->row_cap = cap;
+	free(rows->slots);
+	rows->slots = calloc(cap * 2, sizeof(rows->slots[0]));
+	if (rows->slots == NULL)
+		return false;
+	rows->mask = cap * 2 - 1;
+	for (size_t i = 0; i < d->row_count; i++)
+		slot_put(rows, row_at(d, i), i);
+	return true;
+}
+
+static bool grow_octets(struct rows *rows, size_t more)
+{
+	size_t cap = rows->octet_cap == 0 ? 1024 : rows->octet_cap;
+	void *grown;
+
+	while (cap < rows->octet_used + more)
+		cap *= 2;
+	grown = realloc(rows->decision->row_octets, cap);
+	if (grown == NULL)
+		return false;
+	rows->decision->row_octets = grown;
+	rows->octet_cap = cap;
+	return true;
+}
+
+static bool add_row(struct rows *rows, const struct row *row)
+{
+	struct decision *d = rows->decision;
+	uint32_t answers = d->service->answers;
+	uint8_t picks[POLICY_ENDPOINTS_MAX];
+	struct decision_row *added;
+
+	if (d->row_count == rows->row_cap && !grow_rows(rows))
+		return false;
+	if (rows->octet_used + row_octets(row) > rows->octet_cap &&
+	    !grow_octets(rows, row_octets(row)))
+		return false;
+	memcpy(d->row_octets + rows->octet_used, row, row_octets(row));
+	added = &d->rows[d->row_count];
+	*added = (struct decision_row){
+		.at = (uint32_t)rows->octet_used,
+		.draw = row_is_draw(row, answers),
+		.only = ROW_NONE,
+	};
+	if (!added->draw && share_pick(row, d->keys, 0, answers, picks) == 1)
+		added->only = picks[0];
+	rows->octet_used += row_octets(row);
+	slot_put(rows, row, d->row_count++);
+	return true;
+}
+
+/* The number of row, added if it is new; SIZE_MAX when memory runs out. */
+static size_t row_number(struct rows *rows, const struct row *row)
+{
+	struct decision *d = rows->decision;
+
+	if (rows->slots != NULL)
+		for (size_t i = row_hash(row) & rows->mask; rows->slots[i] != 0;
+		     i = (i + 1) & rows->mask)
+			if (row_equal(row, row_at(d, rows->slots[i] - 1u)))
+				return rows->slots[i] - 1u;
+	return add_row(rows, row) ? d->row_count - 1 : SIZE_MAX;
+}
+
+static bool find_rows(struct decision *d, const struct model *model,
+		      const struct view *view, size_t service)
+{
+	struct rows rows = { .decision = d };
+	size_t classes = geo_class_count(model->geo);
+	bool ok = true;
+
+	d->row_of_class = calloc(classes, sizeof(d->row_of_class[0]));
+	if (d->row_of_class == NULL)
+		return false;
+	for (size_t i = 0; ok && i < classes; i++) {
+		struct row row =
+			chain_row(model->policy, view, service,
+				  geo_class(model->geo, (uint16_t)i), NULL);
+		size_t number = row_number(&rows, &row);
+
+		ok = number != SIZE_MAX;
+		d->row_of_class[i] = (uint16_t)number;
+	}
+	free(rows.slots);
+	return ok;
+}
+
+static bool known(const struct net_addr *addresses, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (net_equal(&addresses[i], &addresses[count]))
+			return true;
+	return false;
+}
+
+/* One endpoint's addresses of one kind, each once, into w. */
+static struct rrset render(struct wire *w, const struct net_addr *addresses,
+			   size_t count, enum address_kind kind)
+{
+	struct rrset made = {
+		.type = kind == ADDRESS_A ? TYPE_A : TYPE_AAAA,
+		.wire = w->octets + w->len,
+	};
+	size_t start = w->len;
+
+	for (size_t i = 0; i < count; i++) {
+		if (known(addresses, i))
+			continue;
+		rr_write(w, made.type, 0, addresses[i].octets,
+			 kind == ADDRESS_A ? 4 : 16);
+		made.count++;
+	}
+	made.len = (uint32_t)(w->len - start);
+	return made;
+}
+
+static bool render_endpoints(struct decision *d)
+{
+	const struct policy_service *s = d->service;
+	struct wire w = { 0 };
+
+	for (size_t i = 0; i < s->endpoint_count; i++)
+		w.cap += s->endpoints[i].a_count * (RR_FIXED_OCTETS + 4) +
+			 s->endpoints[i].aaaa_count * (RR_FIXED_OCTETS + 16);
+	w.octets = d->wire = malloc(w.cap + 1);
+	if (w.octets == NULL)
+		return false;
+	for (size_t i = 0; i < s->endpoint_count; i++) {
+		const struct policy_endpoint *e = &s->endpoints[i];
+		struct decision_endpoint *to = &d->endpoints[i];
+
+		to->region = e->region;
+		to->addresses[ADDRESS_A] =
+			render(&w, e->a, e->a_count, ADDRESS_A);
+		to->addresses[ADDRESS_AAAA] =
+			render(&w, e->aaaa, e->aaaa_count, ADDRESS_AAAA);
+		d->has[ADDRESS_A] |= e->a_count > 0;
+		d->has[ADDRESS_AAAA] |= e->aaaa_count > 0;
+	}
+	return true;
+}
+
+struct decision *decision_build(const struct model *model,
+				const struct view *view, size_t service)
+{
+	const struct policy_service *s = &model->policy->services[service];
+	const struct view_service *v = &view->services[service];
+	struct decision *d = calloc(1, sizeof(*d));
+
+	if (d == NULL)
+		return NULL;
+	atomic_init(&d->refs, 1);
+	d->service = s;
+	d->seen_changing = v->changing;
+	d->endpoints = calloc(s->endpoint_count + 1, sizeof(d->endpoints[0]));
+	d->keys = calloc(s->endpoint_count + 1, sizeof(d->keys[0]));
+	d->seen = calloc(s->endpoint_count + 1, sizeof(d->seen[0]));
+	if (d->endpoints == NULL || d->keys == NULL || d->seen == NULL)
+		goto fail;
+	memcpy(d->seen, v->endpoints, s->endpoint_count * sizeof(d->seen[0]));
+	share_keys(model->policy, service, d->keys);
+	if (render_endpoints(d) && find_rows(d, model, view, service))
+		return d;
+fail:
+	decision_unref(d);
+	return NULL;
+}
+
+struct decision *decision_ref(struct decision *decision)
+{
+	atomic_fetch_add_explicit(&decision->refs, 1, memory_order_relaxed);
+	return decision;
+}
+
+void decision_unref(struct decision *decision)
+{
+	if (decision == NULL ||
+	    atomic_fetch_sub_explicit(&decision->refs, 1,
+				      memory_order_acq_rel) != 1)
+		return;
+	free(decision->endpoints);
+	free(decision->keys);
+	free(decision->seen);
+	free(decision->row_of_class);
+	free(decision->rows);
+	free(decision->row_octets);
+	free(decision->wire);
+	free(decision);
+}
+
+static unsigned sticky_bits(const struct policy_service *s,
+			    enum net_family family)
+{
+	return family == NET_V4 ? s->sticky_v4_bits : s->sticky_v6_bits;
+}
+
+void decision_pick(const struct decision *decision, const struct geo *geo,
+		   const struct net_addr *client, uint64_t random,
+		   struct pick *out)
+{
+	const struct policy_service *s = decision->service;
+	uint16_t class_id = geo_find(geo, client).class_id;
+	size_t number = decision->row_of_class[class_id];
+	uint64_t hash = 0;
+
+	out->row = &decision->rows[number];
+	out->entries = row_at(decision, number);
+	if (out->row->only != ROW_NONE) {
+		out->endpoints[0] = out->row->only;
+		out->count = 1;
+		return;
+	}
+	if (out->row->draw)
+		hash = s->sticky == STICKY_NONE
+			       ? hash_mix(random)
+			       : hash_client(client,
+					     sticky_bits(s, client->family));
+	out->count = share_pick(out->entries, decision->keys, hash, s->answers,
+				out->endpoints);
+}
+
+uint8_t decision_scope(const struct decision *decision, const struct geo *geo,
+		       const struct net_addr *client,
+		       const struct decision_row *row)
+{
+	const struct policy_service *s = decision->service;
+	uint8_t scope = geo_scope(geo, client, decision->row_of_class);
+	unsigned least = sticky_bits(s, client->family);
+
+	if (row->draw && s->sticky == STICKY_CLIENT && scope < least)
+		return (uint8_t)least;
+	return scope;
+}

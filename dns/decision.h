@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * decision -- one service, worked out for every client class: a row each
+ * (policy/decide/chain), equal rows stored once, and the addresses of each
+ * endpoint as the octets of an answer.
+ *
+ * Immutable once built but for the reference count, so tables share it while
+ * nothing about the service changes.  Any thread may read it.  Pure.
+ */
+#ifndef DNS_DECISION_H
+#define DNS_DECISION_H
+
+#include "dns/zone.h"
+#include "policy/decide/chain.h"
+#include "policy/decide/share.h"
+
+#include <stdatomic.h>
+
+struct geo;
+struct model;
+struct net_addr;
+
+enum address_kind { ADDRESS_A, ADDRESS_AAAA, ADDRESS_KINDS };
+
+struct decision_row {
+	uint32_t at;  /* of its struct row in row_octets */
+	bool draw;    /* row_is_draw() */
+	uint8_t only; /* not draw, one answer: the endpoint; else ROW_NONE */
+};
+
+struct decision_endpoint {
+	/* Address RRsets with TTL 0, to be patched; count 0: none. */
+	struct rrset addresses[ADDRESS_KINDS];
+	int region;
+};
+
+struct decision {
+	atomic_uint refs;
+	const struct policy_service *service; /* the model's */
+	bool has[ADDRESS_KINDS]; /* does any endpoint have such addresses? */
+	struct decision_endpoint *endpoints;
+	struct share_key *keys;
+	struct view_endpoint *seen; /* the view it was made of, to compare */
+	bool seen_changing;
+	uint16_t *row_of_class;    /* geo_class_count() */
+	struct decision_row *rows; /* distinct ones */
+	size_t row_count;
+	uint8_t *row_octets; /* rows, each cut after its entries */
+	uint8_t *wire;       /* of all addresses */
+};
+
+/* NULL when memory runs out.  The caller has the one reference. */
+struct decision *decision_build(const struct model *model,
+				const struct view *view, size_t service);
+
+struct decision *decision_ref(struct decision *decision);
+
+/* The last one frees it.  Accepts NULL. */
+void decision_unref(struct decision *decision);
+
+/* Who answers one client. */
+struct pick {
+	const struct decision_row *row;
+	const struct row *entries; /* nothing beyond its count may be read */
+	unsigned count;            /* of endpoints; 0: no answer, see note */
+	uint8_t endpoints[POLICY_ENDPOINTS_MAX]; /* best first */
+};
+
+/*
+ * Fills out for a client.  random draws where `sticky: none` does.  On the
+ * query path: one class lookup, and a hash per endpoint only where the row is
+ * a draw.
+ */
+void decision_pick(const struct decision *decision, const struct geo *geo,
+		   const struct net_addr *client, uint64_t random,
+		   struct pick *out);
+
+/*
+ * SCOPE PREFIX-LENGTH of what decision_pick() gave client: the widest network
+ * around it with the same row, but where clients of one row get different
+ * answers at least as long as the sticky prefix (RFC 7871, 7.2.1).
+ */
+uint8_t decision_scope(const struct decision *decision, const struct geo *geo,
+		       const struct net_addr *client,
+		       const struct decision_row *row);
+
+#endif

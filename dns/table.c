@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dns/table.h"
+
+#include "dns/decision.h"
+#include "dns/model.h"
+#include "policy/decide/view.h"
+
+#include <stdlib.h>
+
+struct table {
+	struct model *model;
+	struct decision **decisions; /* by service; a reference each */
+	/*
+	 * What the decisions were made of, in the shape view_same() reads; its
+	 * endpoints are the decisions' own copies.
+	 */
+	struct view seen;
+};
+
+/* The decision of previous, if nothing it was made of has changed. */
+static struct decision *unchanged(const struct table *previous,
+				  const struct model *model,
+				  const struct view *view, size_t service)
+{
+	if (previous == NULL || previous->model != model ||
+	    !view_same(&previous->seen, view, service))
+		return NULL;
+	return decision_ref(previous->decisions[service]);
+}
+
+static bool decide(struct table *t, const struct view *view,
+		   const struct table *previous, size_t service)
+{
+	struct decision *d = unchanged(previous, t->model, view, service);
+
+	if (d == NULL)
+		d = decision_build(t->model, view, service);
+	if (d == NULL)
+		return false;
+	t->decisions[service] = d;
+	t->seen.services[service].endpoints = d->seen;
+	t->seen.services[service].changing = d->seen_changing;
+	return true;
+}
+
+struct table *table_build(struct model *model, const struct view *view,
+			  const struct table *previous)
+{
+	size_t services = model->policy->service_count;
+	struct table *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return NULL;
+	t->model = model_ref(model);
+	t->seen.policy = model->policy;
+	t->seen.services = calloc(services + 1, sizeof(t->seen.services[0]));
+	t->decisions = calloc(services + 1, sizeof(t->decisions[0]));
+	if (t->seen.services == NULL || t->decisions == NULL)
+		goto fail;
+	for (size_t i = 0; i < services; i++)
+		if (!decide(t, view, previous, i))
+			goto fail;
+	return t;
+fail:
+	table_free(t);
+	return NULL;
+}
+
+void table_free(struct table *table)
+{
+	if (table == NULL)
+		return;
+	for (size_t i = 0; table->decisions != NULL &&
+			   i < table->model->policy->service_count;
+	     i++)
+		decision_unref(table->decisions[i]);
+	free(table->decisions);
+	free(table->seen.services);
+	model_unref(table->model);
+	free(table);
+}
+
+const struct model *table_model(const struct table *table)
+{
+	return table->model;
+}
+
+const struct decision *table_decision(const struct table *table, size_t service)
+{
+	return table->decisions[service];
+}
