@@ -404,7 +404,7 @@ bool row_is_draw(const struct row *row, uint32_t answers)
 			return true;
 		if (e->canary != ROW_NONE && e->canary_accept != ACCEPT_ALL)
 			return true;
-		if (e->accept != ACCEPT_ALL && row->count > 1)
+		if (e->accept != ACCEPT_ALL)
 			return true;
 	}
 	return false;

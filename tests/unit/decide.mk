@@ -1,1 +1,14 @@
 # Unit tests of decide.
+if HAVE_CMOCKA
+check_PROGRAMS += %D%/test_quorum %D%/test_expected_latency %D%/test_share \
+	%D%/test_chain
+decide_world = %D%/decide_world.c %D%/decide_world.h
+%C%_test_quorum_SOURCES = %D%/test_quorum.c
+%C%_test_quorum_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+%C%_test_expected_latency_SOURCES = %D%/test_expected_latency.c $(decide_world)
+%C%_test_expected_latency_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+%C%_test_share_SOURCES = %D%/test_share.c $(decide_world)
+%C%_test_share_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+%C%_test_chain_SOURCES = %D%/test_chain.c $(decide_world)
+%C%_test_chain_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * decide_world -- policies, views and classes for tests of policy/decide, made
+ * by hand or drawn from a seed.  All storage is inside the struct.
+ */
+#ifndef TESTS_UNIT_DECIDE_WORLD_H
+#define TESTS_UNIT_DECIDE_WORLD_H
+
+#include "policy/decide/chain.h"
+#include "policy/decide/share.h"
+
+enum { WORLD_REGIONS = 6, WORLD_VANTAGES = 4, WORLD_ENDPOINTS = 16 };
+
+/* xorshift64*: the same numbers everywhere for one seed. */
+struct rng {
+	uint64_t state;
+};
+
+uint64_t rng_next(struct rng *rng);
+/* Below bound. */
+unsigned rng_below(struct rng *rng, unsigned bound);
+
+/* The seed of this run: WINDROSE_SEED, or fixed; printed as "# seed N". */
+uint64_t world_seed(void);
+
+struct world {
+	struct policy policy;
+	struct policy_region regions[WORLD_REGIONS];
+	struct policy_vantage vantages[WORLD_VANTAGES];
+	struct policy_residency residency[3];
+	struct policy_canary canary;
+	struct policy_check check;
+	struct policy_service service;
+	struct policy_endpoint endpoints[WORLD_ENDPOINTS];
+	struct view view;
+	struct view_service view_service;
+	struct view_endpoint view_endpoints[WORLD_ENDPOINTS];
+	struct client_class class;
+	struct share_key keys[WORLD_ENDPOINTS];
+};
+
+/*
+ * Regions us-east, us-west, eu-west, eu-central, ap-south, sa-east, each with
+ * an endpoint of service www (weighted, weight 1, check quorum 2); vantages
+ * iad, dub, fra, sin; a class in Dublin that may go anywhere; all healthy,
+ * all shares full.
+ */
+void world_init(struct world *w);
+
+/* Adds canary "v2", share 0, that shadows these endpoints. */
+void world_add_canary(struct world *w, uint64_t endpoints);
+
+/* Everything drawn: policy, view and class. */
+void world_draw(struct world *w, struct rng *rng);
+/* Health, shares and latencies alone. */
+void world_draw_view(struct world *w, struct rng *rng);
+
+struct row world_row(const struct world *w, struct chain_trace *trace);
+
+/* The hash of the i-th of many clients. */
+uint64_t world_client(unsigned i);
+
+#endif
