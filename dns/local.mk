@@ -12,3 +12,12 @@ dns_libdns_a_SOURCES = \
 	%D%/table.c %D%/table.h \
 	%D%/wire.c %D%/wire.h \
 	%D%/zone.c %D%/zone.h %D%/zone_build.c
+# The shells.
+dns_libdns_a_SOURCES += \
+	%D%/connection.c %D%/connection.h \
+	%D%/slot.c %D%/slot.h \
+	%D%/socket.c %D%/socket.h \
+	%D%/stats.c %D%/stats.h \
+	%D%/tcp.c %D%/tcp.h \
+	%D%/thread.c %D%/thread.h \
+	%D%/udp.c %D%/udp.h

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dns/connection.h"
+
+#include "dns/answer.h"
+#include "dns/slot.h"
+#include "dns/socket.h"
+#include "dns/stats.h"
+#include "policy/base/clock.h"
+#include "policy/base/hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+enum {
+	MESSAGE_MAX = 65535,
+	PREFIX = 2,
+	CLIENT_V6_BITS = 64, /* what one client commands: RFC 6177 */
+};
+
+struct connection {
+	TAILQ_ENTRY(connection) link;
+	struct connections *all;
+	struct bufferevent *stream;
+	struct answer_peer peer;
+	int64_t active_ms; /* taken in, or the last whole query */
+	int64_t unread_ms; /* since when answers wait; 0: none do */
+	bool ended;        /* the client has closed its side */
+};
+
+static void connection_free(struct connection *c)
+{
+	TAILQ_REMOVE(&c->all->list, c, link);
+	c->all->count--;
+	bufferevent_free(c->stream);
+	free(c);
+}
+
+static size_t unread_octets(const struct connection *c)
+{
+	return evbuffer_get_length(bufferevent_get_output(c->stream));
+}
+
+/* Moves the next whole message into all->query; false when there is none. */
+static bool take_message(struct connection *c, size_t *len)
+{
+	struct evbuffer *in = bufferevent_get_input(c->stream);
+	uint8_t prefix[PREFIX];
+
+	if (evbuffer_copyout(in, prefix, PREFIX) < PREFIX)
+		return false;
+	*len = (size_t)prefix[0] << 8 | prefix[1];
+	if (evbuffer_get_length(in) < PREFIX + *len)
+		return false;
+	evbuffer_drain(in, PREFIX);
+	return evbuffer_remove(in, c->all->query, *len) == (int)*len;
+}
+
+/* False when memory runs out. */
+static bool answer_message(struct connection *c, size_t query_len)
+{
+	struct connections *all = c->all;
+	struct answer_outcome outcome;
+	size_t len;
+
+	all->random += UINT64_C(0x9e3779b97f4a7c15);
+	len = answer_query(slot_read(all->slot), &c->peer, all->query,
+			   query_len, hash_mix(all->random),
+			   all->answer + PREFIX, MESSAGE_MAX, &outcome);
+	stats_count(all->stats, STATS_TCP, &outcome, len);
+	if (len == 0)
+		return true;
+	all->answer[0] = (uint8_t)(len >> 8);
+	all->answer[1] = (uint8_t)len;
+	return evbuffer_add(bufferevent_get_output(c->stream), all->answer,
+			    PREFIX + len) == 0;
+}
+
+/*
+ * Answers what has arrived whole, as far as the client takes answers: one that
+ * sends without reading fills its own socket and nothing else.
+ */
+static void serve(struct connection *c)
+{
+	const struct tcp_limits *limits = &c->all->limits;
+	int64_t now_ms = clock_now_ms();
+	bool any = false, ok = true;
+	size_t len;
+
+	slot_online();
+	while (ok && unread_octets(c) < limits->unread_octets &&
+	       take_message(c, &len)) {
+		ok = answer_message(c, len);
+		any = true;
+	}
+	slot_offline();
+	if (any) {
+		c->active_ms = now_ms;
+		TAILQ_REMOVE(&c->all->list, c, link);
+		TAILQ_INSERT_TAIL(&c->all->list, c, link);
+	}
+	if (unread_octets(c) > 0 && c->unread_ms == 0)
+		c->unread_ms = now_ms;
+	if (unread_octets(c) >= limits->unread_octets)
+		bufferevent_disable(c->stream, EV_READ);
+	if (!ok || (c->ended && unread_octets(c) == 0))
+		connection_free(c);
+}
+
+static void on_read(struct bufferevent *stream, void *arg)
+{
+	(void)stream;
+	serve(arg);
+}
+
+/* All answers are with the kernel: what was left unread gets its turn. */
+static void on_written(struct bufferevent *stream, void *arg)
+{
+	struct connection *c = arg;
+
+	c->unread_ms = 0;
+	if (!c->ended)
+		bufferevent_enable(stream, EV_READ);
+	serve(c);
+}
+
+static void on_event(struct bufferevent *stream, short what, void *arg)
+{
+	struct connection *c = arg;
+
+	(void)stream;
+	if ((what & BEV_EVENT_EOF) == 0) {
+		connection_free(c);
+		return;
+	}
+	c->ended = true;
+	serve(c);
+}
+
+static struct connection *connection_new(struct connections *all, int fd)
+{
+	struct connection *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->all = all;
+	c->stream =
+		bufferevent_socket_new(all->loop, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (c->stream == NULL) {
+		free(c);
+		return NULL;
+	}
+	bufferevent_setcb(c->stream, on_read, on_written, on_event, c);
+	bufferevent_setwatermark(c->stream, EV_READ, 0,
+				 2 * (PREFIX + MESSAGE_MAX));
+	c->active_ms = clock_now_ms();
+	c->peer.stream = true;
+	return c;
+}
+
+static bool same_client(const struct net_addr *a, const struct net_addr *b)
+{
+	struct net_addr x =
+		net_mask(a, a->family == NET_V6 ? CLIENT_V6_BITS
+						: net_bits(a->family));
+	struct net_addr y =
+		net_mask(b, b->family == NET_V6 ? CLIENT_V6_BITS
+						: net_bits(b->family));
+
+	return net_equal(&x, &y);
+}
+
+/* The client's idlest, when it has as many as it may. */
+static struct connection *over_client(struct connections *all,
+				      const struct net_addr *client)
+{
+	struct connection *c, *idlest = NULL;
+	size_t count = 0;
+
+	TAILQ_FOREACH(c, &all->list, link)
+	{
+		if (!same_client(&c->peer.addr, client))
+			continue;
+		if (idlest == NULL)
+			idlest = c;
+		count++;
+	}
+	return count >= all->limits.per_client ? idlest : NULL;
+}
+
+bool connections_init(struct connections *all)
+{
+	TAILQ_INIT(&all->list);
+	all->count = 0;
+	all->query = malloc(MESSAGE_MAX);
+	all->answer = malloc(PREFIX + MESSAGE_MAX);
+	return all->query != NULL && all->answer != NULL &&
+	       getrandom(&all->random, sizeof(all->random), 0) ==
+		       sizeof(all->random);
+}
+
+void connections_fini(struct connections *all)
+{
+	while (connections_drop_idlest(all))
+		continue;
+	free(all->query);
+	free(all->answer);
+}
+
+void connections_add(struct connections *all, int fd,
+		     const struct sockaddr *from)
+{
+	struct net_addr peer = socket_peer(from);
+	struct connection *over = over_client(all, &peer);
+	struct connection *c;
+
+	if (over != NULL)
+		connection_free(over);
+	else if (all->count >= all->limits.total)
+		connections_drop_idlest(all);
+	c = connection_new(all, fd);
+	if (c == NULL) {
+		close(fd);
+		return;
+	}
+	c->peer.addr = peer;
+	TAILQ_INSERT_TAIL(&all->list, c, link);
+	all->count++;
+	bufferevent_enable(c->stream, EV_READ | EV_WRITE);
+}
+
+bool connections_drop_idlest(struct connections *all)
+{
+	struct connection *c = TAILQ_FIRST(&all->list);
+
+	if (c == NULL)
+		return false;
+	connection_free(c);
+	return true;
+}
+
+static bool over_time(const struct connection *c, int64_t now_ms)
+{
+	const struct tcp_limits *limits = &c->all->limits;
+
+	if (c->unread_ms != 0)
+		return now_ms - c->unread_ms >= limits->unread_ms;
+	return now_ms - c->active_ms >= limits->idle_ms;
+}
+
+void connections_sweep(struct connections *all)
+{
+	int64_t now_ms = clock_now_ms();
+	struct connection *c = TAILQ_FIRST(&all->list);
+
+	while (c != NULL) {
+		struct connection *next = TAILQ_NEXT(c, link);
+
+		if (over_time(c, now_ms))
+			connection_free(c);
+		c = next;
+	}
+}
+
+bool connections_waiting(const struct connections *all)
+{
+	const struct connection *c;
+
+	TAILQ_FOREACH(c, &all->list, link)
+	if (unread_octets(c) > 0)
+		return true;
+	return false;
+}

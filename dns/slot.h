@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * slot -- the one decision table every worker reads, replaced without a lock.
+ *
+ * One writer publishes, many threads read.  Uses liburcu's QSBR flavour: a
+ * reader says once per turn that it holds nothing, so reading costs no more
+ * than loading a pointer.  The only place where a published table is freed.
+ *
+ *	reader thread                       writer thread
+ *	  slot_register()                     slot_init(first)
+ *	  loop:                               slot_publish(next)   waits until
+ *	    slot_offline()                                         each reader
+ *	    ... block for work ...                                 was quiet
+ *	    slot_online()
+ *	    slot_read() ... use it
+ *	  slot_unregister()                   slot_fini()
+ *
+ * Shell: it waits for threads.  Source: M. Desnoyers et al., User-Level
+ * Implementations of Read-Copy Update, IEEE TPDS 23(2), 2012.
+ */
+#ifndef DNS_SLOT_H
+#define DNS_SLOT_H
+
+#include <stdatomic.h>
+
+struct table;
+
+struct slot {
+	_Atomic(struct table *) current; /* owned; NULL before the first */
+};
+
+/* first may be NULL; the slot takes ownership of it. */
+void slot_init(struct slot *slot, struct table *first);
+
+/* Frees the current table.  No reader may be left. */
+void slot_fini(struct slot *slot);
+
+/* The calling thread will read; it starts online. */
+void slot_register(void);
+void slot_unregister(void);
+
+/* Holds nothing and will not read before slot_online(): may block. */
+void slot_offline(void);
+void slot_online(void);
+
+/*
+ * Valid until the calling reader's next slot_offline().  Never keep it across
+ * turns, never free it.
+ */
+const struct table *slot_read(const struct slot *slot);
+
+/*
+ * Makes next current and takes ownership of it.  Waits until every reader has
+ * been offline once, then frees the table before; never called by a reader.
+ * What a reader of the old table wrote is visible to the caller afterwards.
+ */
+void slot_publish(struct slot *slot, struct table *next);
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dns/socket.h"
+
+#include "policy/base/error.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+static bool fail_text(const char *text, struct error *err)
+{
+	error_set(err,
+		  "listen address \"%s\" must be ADDRESS:PORT or "
+		  "[ADDRESS]:PORT with a port from 1 to 65535",
+		  text);
+	return false;
+}
+
+static bool parse_port(const char *text, uint16_t *port)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != '\0' || n < 1 || n > 65535)
+		return false;
+	*port = (uint16_t)n;
+	return true;
+}
+
+static void fill(struct socket_address *out, const struct net_addr *addr,
+		 uint16_t port)
+{
+	static const uint8_t zeros[16];
+	struct sockaddr_in v4 = { .sin_family = AF_INET,
+				  .sin_port = htons(port) };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
+				   .sin6_port = htons(port) };
+
+	memset(&out->addr, 0, sizeof(out->addr));
+	if (addr->family == NET_V4) {
+		memcpy(&v4.sin_addr, addr->octets, 4);
+		memcpy(&out->addr, &v4, sizeof(v4));
+		out->len = sizeof(v4);
+	} else {
+		memcpy(&v6.sin6_addr, addr->octets, 16);
+		memcpy(&out->addr, &v6, sizeof(v6));
+		out->len = sizeof(v6);
+	}
+	out->wildcard =
+		memcmp(addr->octets, zeros, net_octets(addr->family)) == 0;
+}
+
+bool socket_parse(const char *text, struct socket_address *out,
+		  struct error *err)
+{
+	const char *colon = strrchr(text, ':');
+	bool bracketed = text[0] == '[';
+	const char *begin = text + (bracketed ? 1 : 0);
+	const char *end = colon;
+	char host[NET_TEXT_SIZE];
+	struct net_addr addr;
+	uint16_t port;
+
+	if (colon == NULL || !parse_port(colon + 1, &port))
+		return fail_text(text, err);
+	if (bracketed) {
+		if (end == begin || end[-1] != ']')
+			return fail_text(text, err);
+		end--;
+	}
+	if (end < begin || (size_t)(end - begin) >= sizeof(host))
+		return fail_text(text, err);
+	memcpy(host, begin, (size_t)(end - begin));
+	host[end - begin] = '\0';
+	if (!net_addr_parse(host, &addr) ||
+	    bracketed != (addr.family == NET_V6))
+		return fail_text(text, err);
+	fill(out, &addr, port);
+	snprintf(out->text, sizeof(out->text), "%s", text);
+	return true;
+}
+
+static int fail_bind(const struct socket_address *at, const char *transport,
+		     struct error *err)
+{
+	const char *hint =
+		errno == EADDRINUSE      ? "; another program has this port"
+		: errno == EACCES        ? "; ports below 1024 need root or "
+					   "CAP_NET_BIND_SERVICE"
+		: errno == EADDRNOTAVAIL ? "; no interface has this address"
+					 : "";
+
+	error_set(err, "cannot listen on %s (%s): %s%s", at->text, transport,
+		  strerror(errno), hint);
+	return -1;
+}
+
+static bool set(int fd, int level, int name, int value)
+{
+	return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
+}
+
+/* A new socket of this type, bound. */
+static int open_bound(const struct socket_address *at, int type,
+		      const char *transport, struct error *err)
+{
+	int fd = socket(at->addr.ss_family, type | SOCK_CLOEXEC, 0);
+	bool ok = fd >= 0 && set(fd, SOL_SOCKET, SO_REUSEPORT, 1) &&
+		  set(fd, SOL_SOCKET, SO_REUSEADDR, type != SOCK_DGRAM) &&
+		  (at->addr.ss_family != AF_INET6 ||
+		   set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0)) &&
+		  bind(fd, (const struct sockaddr *)&at->addr, at->len) == 0;
+
+	if (ok)
+		return fd;
+	fail_bind(at, transport, err);
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/*
+ * Privileged processes may pass the limit of net.core.*mem_max; others get
+ * as much as it grants, and neither is an error.
+ */
+static void set_buffers(int fd)
+{
+	if (!set(fd, SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER_OCTETS))
+		(void)set(fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER_OCTETS);
+	if (!set(fd, SOL_SOCKET, SO_SNDBUFFORCE, SOCKET_BUFFER_OCTETS))
+		(void)set(fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER_OCTETS);
+}
+
+/*
+ * PMTUDISC_OMIT: no forged ICMP may make us fragment, and what is too large
+ * for a link is fragmented there: RFC 9715, appendix on IP_MTU_DISCOVER.
+ */
+int socket_open_udp(const struct socket_address *at, struct error *err)
+{
+	int fd = open_bound(at, SOCK_DGRAM, "UDP", err);
+	bool v6 = at->addr.ss_family == AF_INET6;
+
+	if (fd < 0)
+		return -1;
+	set_buffers(fd);
+	(void)set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
+	if (v6)
+		(void)set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER,
+			  IPV6_PMTUDISC_OMIT);
+	if (at->wildcard && !(v6 ? set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
+				 : set(fd, IPPROTO_IP, IP_PKTINFO, 1))) {
+		fail_bind(at, "UDP", err);
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+int socket_open_tcp(const struct socket_address *at, struct error *err)
+{
+	int fd = open_bound(at, SOCK_STREAM | SOCK_NONBLOCK, "TCP", err);
+
+	if (fd < 0)
+		return -1;
+	/* Inherited by what is accepted: answers never wait for an ACK. */
+	(void)set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	if (listen(fd, SOCKET_BACKLOG) != 0) {
+		fail_bind(at, "TCP", err);
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+struct net_addr socket_peer(const struct sockaddr *from)
+{
+	struct net_addr peer = { 0 };
+
+	if (from->sa_family == AF_INET) {
+		struct sockaddr_in v4;
+
+		memcpy(&v4, from, sizeof(v4));
+		peer.family = NET_V4;
+		memcpy(peer.octets, &v4.sin_addr, 4);
+	} else if (from->sa_family == AF_INET6) {
+		struct sockaddr_in6 v6;
+		bool mapped;
+
+		memcpy(&v6, from, sizeof(v6));
+		mapped = IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr);
+		peer.family = mapped ? NET_V4 : NET_V6;
+		memcpy(peer.octets, v6.sin6_addr.s6_addr + (mapped ? 12 : 0),
+		       mapped ? 4 : 16);
+	}
+	return peer;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * socket -- listen addresses and the sockets bound to them.
+ *
+ * Every socket is SO_REUSEPORT, so that each worker has its own and a second
+ * instance of the same user can take over.  "[::]" takes IPv4 too.  Shell.
+ */
+#ifndef DNS_SOCKET_H
+#define DNS_SOCKET_H
+
+#include "policy/base/net.h"
+
+#include <stdbool.h>
+
+#include <sys/socket.h>
+
+struct error;
+
+enum {
+	SOCKET_TEXT_SIZE = NET_TEXT_SIZE + 8,
+	SOCKET_BUFFER_OCTETS = 4
+			       << 20, /* asked for; the kernel may give less */
+	SOCKET_BACKLOG = 1024,
+};
+
+struct socket_address {
+	struct sockaddr_storage addr;
+	socklen_t len;
+	bool wildcard; /* any address of this machine */
+	char text[SOCKET_TEXT_SIZE];
+};
+
+/* "192.0.2.1:53", "[2001:db8::1]:53", ":53" is not one.  Ports 1 to 65535. */
+bool socket_parse(const char *text, struct socket_address *out,
+		  struct error *err);
+
+/*
+ * A bound socket, close-on-exec.  -1 with err saying what an operator can do.
+ * UDP: blocking; on a wildcard it tells which address was asked.
+ * TCP: listening, not blocking.
+ */
+int socket_open_udp(const struct socket_address *at, struct error *err);
+int socket_open_tcp(const struct socket_address *at, struct error *err);
+
+/* IPv4-mapped addresses become NET_V4; other families NET_NONE. */
+struct net_addr socket_peer(const struct sockaddr *from);
+
+#endif

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dns/tcp.h"
+
+#include "dns/connection.h"
+#include "dns/slot.h"
+#include "dns/socket.h"
+#include "dns/thread.h"
+#include "policy/base/clock.h"
+#include "policy/base/error.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+const struct tcp_limits tcp_default_limits = {
+	.idle_ms = 10 * 1000,
+	.unread_ms = 5 * 1000,
+	.total = 4096,
+	.per_client = 1024,
+	.unread_octets = 128 * 1024,
+};
+
+enum { SWEEP_MAX_MS = 1000, SWEEP_MIN_MS = 10, ACCEPT_BATCH = 64 };
+
+struct listener {
+	struct tcp *tcp;
+	int fd;
+	struct event *event;
+};
+
+struct tcp {
+	struct event_base *loop; /* the thread's own */
+	struct connections all;
+	struct listener *listeners;
+	size_t count;
+	int stop_fd; /* eventfd: written by tcp_free() */
+	struct event *stop, *sweep;
+	pthread_t thread;
+	bool running;
+};
+
+static struct timeval timeval_of(int64_t ms)
+{
+	return (struct timeval){ .tv_sec = ms / 1000,
+				 .tv_usec = ms % 1000 * 1000 };
+}
+
+static bool out_of_descriptors(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
+	       error == ENOMEM;
+}
+
+/*
+ * Without descriptors the idlest connection gives up its own; when there is
+ * none to give, accepting rests until the next sweep: the listening socket
+ * stays readable, and the loop would spin.
+ */
+static void on_accept(evutil_socket_t fd, short what, void *arg)
+{
+	struct listener *l = arg;
+
+	(void)what;
+	for (unsigned i = 0; i < ACCEPT_BATCH; i++) {
+		struct sockaddr_storage from;
+		socklen_t len = sizeof(from);
+		int taken = accept4(fd, (struct sockaddr *)&from, &len,
+				    SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (taken >= 0) {
+			connections_add(&l->tcp->all, taken,
+					(const struct sockaddr *)&from);
+			continue;
+		}
+		if (out_of_descriptors(errno) &&
+		    !connections_drop_idlest(&l->tcp->all))
+			event_del(l->event);
+		return;
+	}
+}
+
+static void on_sweep(evutil_socket_t fd, short what, void *arg)
+{
+	struct tcp *tcp = arg;
+
+	(void)fd, (void)what;
+	connections_sweep(&tcp->all);
+	for (size_t i = 0; i < tcp->count; i++)
+		if (tcp->listeners[i].event != NULL)
+			event_add(tcp->listeners[i].event, NULL);
+}
+
+static void on_stop(evutil_socket_t fd, short what, void *arg)
+{
+	struct tcp *tcp = arg;
+
+	(void)fd, (void)what;
+	event_base_loopbreak(tcp->loop);
+}
+
+/*
+ * Takes in and answers what has arrived, then waits for clients to take their
+ * answers, each turn until something happens or the time is up.
+ */
+static void drain(struct tcp *tcp)
+{
+	int64_t until_ms = clock_now_ms() + TCP_DRAIN_MS;
+	const struct timeval turn = timeval_of(SWEEP_MIN_MS);
+
+	event_del(tcp->stop);
+	event_base_loop(tcp->loop, EVLOOP_NONBLOCK);
+	for (size_t i = 0; i < tcp->count; i++) {
+		event_free(tcp->listeners[i].event);
+		tcp->listeners[i].event = NULL;
+	}
+	event_base_loop(tcp->loop, EVLOOP_NONBLOCK);
+	event_del(tcp->sweep);
+	while (connections_waiting(&tcp->all) && clock_now_ms() < until_ms) {
+		event_add(tcp->sweep, &turn);
+		event_base_loop(tcp->loop, EVLOOP_ONCE);
+	}
+}
+
+static void *run(void *arg)
+{
+	struct tcp *tcp = arg;
+
+	slot_register();
+	slot_offline(); /* online only while a connection is served */
+	event_base_dispatch(tcp->loop);
+	drain(tcp);
+	connections_fini(&tcp->all);
+	slot_online();
+	slot_unregister();
+	return NULL;
+}
+
+static bool open_listeners(struct tcp *tcp,
+			   const struct socket_address *addresses,
+			   struct error *err)
+{
+	for (size_t i = 0; i < tcp->count; i++) {
+		struct listener *l = &tcp->listeners[i];
+
+		l->tcp = tcp;
+		l->fd = socket_open_tcp(&addresses[i], err);
+		if (l->fd < 0)
+			return false;
+		l->event = event_new(tcp->loop, l->fd, EV_READ | EV_PERSIST,
+				     on_accept, l);
+		if (l->event == NULL) {
+			error_set(err, "out of memory for TCP");
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool open_loop(struct tcp *tcp)
+{
+	tcp->loop = event_base_new();
+	tcp->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (tcp->loop == NULL || tcp->stop_fd < 0)
+		return false;
+	tcp->stop = event_new(tcp->loop, tcp->stop_fd, EV_READ | EV_PERSIST,
+			      on_stop, tcp);
+	tcp->sweep = event_new(tcp->loop, -1, EV_PERSIST, on_sweep, tcp);
+	return tcp->stop != NULL && tcp->sweep != NULL;
+}
+
+struct tcp *tcp_open(const struct socket_address *addresses, size_t count,
+		     const struct tcp_limits *limits, struct error *err)
+{
+	struct tcp *tcp = calloc(1, sizeof(*tcp));
+
+	if (tcp == NULL) {
+		error_set(err, "out of memory for TCP");
+		return NULL;
+	}
+	tcp->stop_fd = -1;
+	tcp->all.limits = *limits;
+	tcp->listeners = calloc(count, sizeof(*tcp->listeners));
+	if (tcp->listeners == NULL || !open_loop(tcp)) {
+		error_set(err, "no event loop for TCP: %s", strerror(errno));
+		tcp_free(tcp);
+		return NULL;
+	}
+	tcp->count = count;
+	for (size_t i = 0; i < count; i++)
+		tcp->listeners[i].fd = -1;
+	if (!open_listeners(tcp, addresses, err)) {
+		tcp_free(tcp);
+		return NULL;
+	}
+	return tcp;
+}
+
+static bool start_events(struct tcp *tcp)
+{
+	int64_t sweep_ms = tcp->all.limits.idle_ms / 8;
+	struct timeval every =
+		timeval_of(sweep_ms > SWEEP_MAX_MS   ? SWEEP_MAX_MS
+			   : sweep_ms < SWEEP_MIN_MS ? SWEEP_MIN_MS
+						     : sweep_ms);
+
+	for (size_t i = 0; i < tcp->count; i++)
+		if (event_add(tcp->listeners[i].event, NULL) != 0)
+			return false;
+	return event_add(tcp->stop, NULL) == 0 &&
+	       event_add(tcp->sweep, &every) == 0;
+}
+
+bool tcp_start(struct tcp *tcp, const struct slot *slot,
+	       struct stats_block *stats, struct error *err)
+{
+	tcp->all.loop = tcp->loop;
+	tcp->all.slot = slot;
+	tcp->all.stats = stats;
+	if (!connections_init(&tcp->all) || !start_events(tcp)) {
+		error_set(err, "cannot start TCP: %s", strerror(errno));
+		connections_fini(&tcp->all);
+		return false;
+	}
+	tcp->running =
+		thread_start(&tcp->thread, "windrose-tcp", run, tcp, err);
+	if (!tcp->running)
+		connections_fini(&tcp->all);
+	return tcp->running;
+}
+
+static void ask_to_stop(const struct tcp *tcp)
+{
+	const uint64_t one = 1;
+
+	while (write(tcp->stop_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		continue;
+}
+
+void tcp_free(struct tcp *tcp)
+{
+	if (tcp == NULL)
+		return;
+	if (tcp->running) {
+		ask_to_stop(tcp);
+		pthread_join(tcp->thread, NULL);
+	}
+	for (size_t i = 0; i < tcp->count; i++) {
+		if (tcp->listeners[i].event != NULL)
+			event_free(tcp->listeners[i].event);
+		if (tcp->listeners[i].fd >= 0)
+			close(tcp->listeners[i].fd);
+	}
+	if (tcp->stop != NULL)
+		event_free(tcp->stop);
+	if (tcp->sweep != NULL)
+		event_free(tcp->sweep);
+	if (tcp->loop != NULL)
+		event_base_free(tcp->loop);
+	if (tcp->stop_fd >= 0)
+		close(tcp->stop_fd);
+	free(tcp->listeners);
+	free(tcp);
+}
