@@ -18,14 +18,19 @@ struct json_t;
 enum { CONTROL_LINE_MAX = 1 << 20 };
 
 /*
- * Answers one request later or at once with control_answer().  request is
+ * Answers one request, later or at once, with control_answer().  request is
  * borrowed for the call.
  */
 struct control_call;
 typedef void control_handler(void *arg, const struct json_t *request,
 			     struct control_call *call);
 
-/* Takes ownership of answer and ends the call.  answer NULL: out of memory. */
+/*
+ * Takes ownership of answer and ends the call: exactly once for each, also
+ * when the asker has gone.  answer NULL: out of memory, the asker sees the
+ * connection close.  What is no JSON object, or too long, is answered with
+ * {"ok": false, "error": TEXT} before any handler sees it.
+ */
 void control_answer(struct control_call *call, struct json_t *answer);
 
 /*

@@ -20,7 +20,10 @@ struct keep;
 struct keep *keep_new(void);
 void keep_free(struct keep *keep);
 
-/* Copies the value; replaces one of the same name.  False: out of memory. */
+/*
+ * Copies the value; replaces one of the same name.  Names are up to 200
+ * visible ASCII characters.  False: another name, out of memory, or 1 GiB.
+ */
 bool keep_set(struct keep *keep, const char *name, const void *octets,
 	      size_t len);
 /* NULL when there is none; borrowed until the next keep_set(). */

@@ -1,11 +1,15 @@
 policy_libpolicy_a_SOURCES += \
 	%D%/bus.c %D%/bus.h %D%/bus_impl.h \
 	%D%/command.c %D%/command.h \
+	%D%/control.c %D%/control.h \
+	%D%/control_socket.c %D%/control_socket.h \
+	%D%/keep.c %D%/keep.h \
 	%D%/later.c %D%/later.h \
 	%D%/member.c %D%/member.h \
 	%D%/memory.c %D%/memory.h \
 	%D%/memory_store.c %D%/memory_store.h \
 	%D%/node.c %D%/node.h \
 	%D%/plan.c %D%/plan.h \
+	%D%/redis_url.c %D%/redis_url.h \
 	%D%/report.c %D%/report.h \
 	%D%/sign.c %D%/sign.h
