@@ -1,6 +1,19 @@
 policy_libpolicy_a_SOURCES += \
+	%D%/atlas.c %D%/atlas.h \
 	%D%/chain.c %D%/chain.h \
+	%D%/client.c %D%/client.h \
+	%D%/corrections.c %D%/corrections.h \
+	%D%/cuts.c %D%/cuts.h \
+	%D%/geo.c %D%/geo.h \
+	%D%/geo_needs.c %D%/geo_needs.h \
+	%D%/intern.c %D%/intern.h \
 	%D%/latency.c %D%/latency.h \
+	%D%/lpm.c %D%/lpm.h \
+	%D%/lpm_build.c \
+	%D%/lpm_table.h \
+	%D%/mmdb.c %D%/mmdb.h \
 	%D%/quorum.c %D%/quorum.h \
 	%D%/share.c %D%/share.h \
-	%D%/view.c %D%/view.h
+	%D%/subdivision.c %D%/subdivision.h \
+	%D%/view.c %D%/view.h \
+	%D%/walk.c %D%/walk.h

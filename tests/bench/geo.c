@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bench_geo -- geo databases: seconds to load, octets, nanoseconds a lookup
+ * against libmaxminddb's own, instructions apart (run it under callgrind).
+ *
+ *   bench_geo DATABASE.mmdb ...
+ *
+ * Addresses are drawn from random networks of the databases, so every kind of
+ * network counts alike whatever its size.
+ */
+#include "policy/decide/geo.h"
+#include "policy/base/clock.h"
+#include "policy/base/error.h"
+#include "policy/base/hash.h"
+#include "policy/decide/cuts.h"
+#include "policy/decide/mmdb.h"
+#include "policy/decide/walk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <arpa/inet.h>
+#include <maxminddb.h>
+#include <netinet/in.h>
+
+enum { SAMPLES = 1 << 20, ROUNDS = 5, PEER_STRIDE = 8 };
+
+struct sample {
+	struct net_addr *addrs;
+	uint64_t seen, seed;
+	enum net_family family;
+	uint64_t position[2]; /* of the walk: high and low half */
+	uint32_t nothing;
+};
+
+static uint64_t draw(uint64_t *seed)
+{
+	return hash_mix(*seed += UINT64_C(0x9e3779b97f4a7c15));
+}
+
+/* An address inside the network that begins at the walk's position. */
+static struct net_addr address_in(struct sample *s, unsigned bits)
+{
+	struct net_addr addr = { .family = s->family };
+	uint64_t at[2] = { s->position[0], s->position[1] };
+
+	if (bits < 64) {
+		at[0] |= draw(&s->seed) >> bits;
+		at[1] = draw(&s->seed);
+	} else if (bits < 128) {
+		at[1] |= draw(&s->seed) >> (bits - 64);
+	}
+	for (unsigned i = 0; i < 16; i++)
+		addr.octets[i] = (uint8_t)(at[i / 8] >> (56 - i % 8 * 8));
+	if (s->family == NET_V4)
+		memset(addr.octets + 4, 0, 12);
+	return addr;
+}
+
+static void advance(struct sample *s, unsigned bits)
+{
+	if (bits <= 64 && bits > 0) {
+		s->position[0] += UINT64_C(1) << (64 - bits);
+		return;
+	}
+	if (bits == 0)
+		return;
+	uint64_t step = UINT64_C(1) << (128 - bits);
+
+	s->position[1] += step;
+	s->position[0] += s->position[1] < step;
+}
+
+/* Reservoir sampling: each covered network equally likely. */
+static bool take(void *arg, unsigned bits, const uint32_t *refs)
+{
+	struct sample *s = arg;
+
+	if (refs[0] != s->nothing) {
+		uint64_t at = s->seen++;
+
+		if (at >= SAMPLES)
+			at = draw(&s->seed) % s->seen;
+		if (at < SAMPLES)
+			s->addrs[at] = address_in(s, bits);
+	}
+	advance(s, bits);
+	return true;
+}
+
+static struct sample sample_of(const char *path, enum net_family family)
+{
+	struct error err;
+	struct mmdb *db = mmdb_open(path, &err);
+	struct walk_sources sources = {
+		.databases = { db },
+		.count = 1,
+		.corrections = cuts_new(),
+		.networks = cuts_new(),
+	};
+	struct sample s = {
+		.addrs = calloc(SAMPLES, sizeof(struct net_addr)),
+		.seed = 1,
+		.family = family,
+		.nothing = mmdb_nodes(db),
+	};
+	size_t damaged;
+
+	if (walk_family(&sources, family, take, &s, &damaged) != WALK_DONE)
+		fprintf(stderr, "%s: walk failed\n", path);
+	if (s.seen > SAMPLES)
+		s.seen = SAMPLES;
+	/* In no order that follows addresses, as queries come. */
+	for (uint64_t i = s.seen; i > 1; i--) {
+		uint64_t j = draw(&s.seed) % i;
+		struct net_addr swap = s.addrs[i - 1];
+
+		s.addrs[i - 1] = s.addrs[j];
+		s.addrs[j] = swap;
+	}
+	cuts_free(sources.corrections);
+	cuts_free(sources.networks);
+	mmdb_close(db);
+	return s;
+}
+
+static double time_find(const struct geo *geo, const struct sample *s)
+{
+	uint64_t sum = 0;
+	int64_t begin_ns = clock_now_ns();
+
+	for (uint64_t i = 0; i < s->seen; i++)
+		sum += geo_find(geo, &s->addrs[i]).class_id;
+	begin_ns = clock_now_ns() - begin_ns;
+	if (sum == 1)
+		puts("");
+	return (double)begin_ns / (double)s->seen;
+}
+
+/* Each lookup waits for the one before: the latency, not the throughput. */
+static double time_chained(const struct geo *geo, const struct sample *s)
+{
+	uint64_t at = 0, count = 0;
+	int64_t begin_ns = clock_now_ns();
+
+	for (; count < s->seen; count++)
+		at = (at + 1 + (geo_find(geo, &s->addrs[at]).class_id & 1)) %
+		     s->seen;
+	begin_ns = clock_now_ns() - begin_ns;
+	if (at == s->seen)
+		puts("");
+	return (double)begin_ns / (double)s->seen;
+}
+
+static double time_scope(const struct geo *geo, const struct sample *s,
+			 const uint16_t *rows)
+{
+	uint64_t sum = 0;
+	int64_t begin_ns = clock_now_ns();
+
+	for (uint64_t i = 0; i < s->seen; i++)
+		sum += geo_scope(geo, &s->addrs[i], rows);
+	begin_ns = clock_now_ns() - begin_ns;
+	printf("  mean scope /%.2f,", (double)sum / (double)s->seen);
+	return (double)begin_ns / (double)s->seen;
+}
+
+static double time_peer(const char *path, const struct sample *s)
+{
+	static const char *const flat[] = { "country_code", NULL };
+	static const char *const nested[] = { "country", "iso_code", NULL };
+	MMDB_s db;
+	uint64_t count = 0, sum = 0;
+	int64_t begin_ns;
+
+	if (MMDB_open(path, MMDB_MODE_MMAP, &db) != MMDB_SUCCESS)
+		return 0;
+	begin_ns = clock_now_ns();
+	for (uint64_t i = 0; i < s->seen; i += PEER_STRIDE, count++) {
+		struct sockaddr_in v4 = { .sin_family = AF_INET };
+		struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+		const void *sa =
+			s->family == NET_V4 ? (void *)&v4 : (void *)&v6;
+		MMDB_lookup_result_s r;
+		MMDB_entry_data_s value;
+		int status;
+
+		memcpy(&v4.sin_addr, s->addrs[i].octets, 4);
+		memcpy(&v6.sin6_addr, s->addrs[i].octets, 16);
+		r = MMDB_lookup_sockaddr(&db, sa, &status);
+		if (r.found_entry &&
+		    (MMDB_aget_value(&r.entry, &value, flat) == 0 ||
+		     MMDB_aget_value(&r.entry, &value, nested) == 0))
+			sum += value.data_size;
+	}
+	begin_ns = clock_now_ns() - begin_ns;
+	MMDB_close(&db);
+	return sum == 0 ? 0 : (double)begin_ns / (double)count;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(double *times)
+{
+	qsort(times, ROUNDS, sizeof(*times), by_size);
+	return times[ROUNDS / 2];
+}
+
+static void bench_lookup(const struct geo *geo, const char *path,
+			 const struct sample *s)
+{
+	double ours[ROUNDS], chained[ROUNDS], peer[ROUNDS];
+
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		ours[i] = time_find(geo, s);
+		chained[i] = time_chained(geo, s);
+		peer[i] = time_peer(path, s);
+	}
+	printf("IPv%d, %s: find %.1f ns (one after the other %.1f ns), "
+	       "libmaxminddb with one value %.0f ns, ratio %.0f\n",
+	       (int)s->family, path, median(ours), median(chained),
+	       median(peer), median(peer) / median(ours));
+}
+
+/* Rows as a nearest-region policy would have them: by the class's place. */
+static void bench_scope(const struct geo *geo, const struct sample *s)
+{
+	size_t count = geo_class_count(geo);
+	uint16_t *rows = calloc(count, sizeof(*rows));
+	static const unsigned splits[] = { 1, 2, 6, 24 };
+
+	for (size_t k = 0; k < 4; k++) {
+		double ns;
+
+		for (size_t i = 0; i < count; i++) {
+			const struct client_class *c =
+				geo_class(geo, (uint16_t)i);
+
+			rows[i] = !c->located
+					  ? 0
+					  : (uint16_t)(1 +
+						       (c->longitude + 180) /
+							       360 * splits[k]);
+			if (splits[k] == 1)
+				rows[i] = 0;
+		}
+		ns = time_scope(geo, s, rows);
+		printf(" %u regions: %.1f ns\n", splits[k], ns);
+	}
+	free(rows);
+}
+
+/* One service steered by latency, one set of countries. */
+static struct geo *open_geo(const char **databases, size_t count)
+{
+	static struct client_term term = { .kind = TERM_UNION, .text = "eea" };
+	static struct client_set set = { .name = "eea",
+					 .terms = &term,
+					 .term_count = 1 };
+	static struct policy_service service = { .name = "www",
+						 .steer = STEER_LATENCY };
+	static struct policy policy;
+	struct errors errs = { 0 };
+	int64_t begin_ns = clock_now_ns();
+	struct geo *geo;
+
+	policy = (struct policy){
+		.geo = { .databases = databases, .database_count = count },
+		.sets = &set,
+		.set_count = 1,
+		.services = &service,
+		.service_count = 1,
+		.region_count = 12,
+	};
+	geo = geo_open(&policy, &errs);
+	errors_print(&errs, stderr);
+	errors_fini(&errs);
+	if (geo != NULL) {
+		struct geo_size size = geo_size(geo);
+
+		printf("loaded in %.3f s: %zu networks, %zu classes, %zu + "
+		       "%zu leaves, %.1f MiB\n",
+		       (double)(clock_now_ns() - begin_ns) / 1e9,
+		       size.networks_read, geo_class_count(geo), size.leaves_v4,
+		       size.leaves_v6, (double)size.octets / (1 << 20));
+	}
+	return geo;
+}
+
+int main(int argc, char **argv)
+{
+	const char *databases[WALK_DATABASES_MAX];
+	size_t count = 0;
+	struct geo *geo;
+
+	while (count < WALK_DATABASES_MAX && (int)count + 1 < argc) {
+		databases[count] = argv[count + 1];
+		count++;
+	}
+	geo = open_geo(databases, count);
+	if (geo == NULL)
+		return 1;
+	for (size_t i = 0; i < count; i++) {
+		for (int family = NET_V4; family <= NET_V6; family += 2) {
+			struct sample s = sample_of(databases[i],
+						    (enum net_family)family);
+
+			if (s.seen > 0) {
+				bench_lookup(geo, databases[i], &s);
+				bench_scope(geo, &s);
+			}
+			free(s.addrs);
+		}
+	}
+	geo_free(geo);
+	return 0;
+}
