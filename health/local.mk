@@ -5,6 +5,9 @@ health_libhealth_a_SOURCES = \
 	%D%/latency.c %D%/latency.h \
 	%D%/match.c %D%/match.h \
 	%D%/outcome.c %D%/outcome.h \
+	%D%/probe.h \
+	%D%/probe_http.c %D%/probe_http.h \
+	%D%/probe_tcp.c %D%/probe_tcp.h \
 	%D%/prober.h \
 	%D%/schedule.c %D%/schedule.h \
 	%D%/suspicion.c %D%/suspicion.h
