@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "health/roster.h"
+
+#include "policy/base/arena.h"
+#include "policy/base/hash.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool is_probed(const struct policy_service *service,
+		      const struct policy_endpoint *endpoint)
+{
+	return service->check != POLICY_NONE &&
+	       (endpoint->a_count > 0 || endpoint->aaaa_count > 0);
+}
+
+static size_t count_targets(const struct policy *policy)
+{
+	size_t count = 0;
+
+	for (size_t s = 0; s < policy->service_count; s++) {
+		const struct policy_service *service = &policy->services[s];
+
+		for (size_t e = 0; e < service->endpoint_count; e++)
+			count += is_probed(service, &service->endpoints[e]);
+	}
+	return count;
+}
+
+/* The slot of key in the index, or the empty one where it belongs. */
+static size_t find_slot(const struct roster *roster, const char *key)
+{
+	size_t at = hash_mix(hash_octets(HASH_FNV_OFFSET, key, strlen(key))) &
+		    roster->index_mask;
+
+	while (roster->index[at] != 0 &&
+	       strcmp(roster->jobs[roster->index[at] - 1].key, key) != 0)
+		at = (at + 1) & roster->index_mask;
+	return at;
+}
+
+/* The name that Host and SNI carry: without the final dot, RFC 6066, 3. */
+static const char *host_of(struct roster *roster,
+			   const struct policy_service *service,
+			   const struct policy_check *check)
+{
+	const char *host = check->host != NULL ? check->host : service->fqdn;
+	size_t len = strlen(host);
+
+	if (check->type == CHECK_TCP)
+		return "";
+	if (len > 0 && host[len - 1] == '.')
+		len--;
+	return arena_text(roster->arena, host, len);
+}
+
+static const char *key_of(struct roster *roster, const struct probe_spec *spec)
+{
+	char key[512], addr[NET_TEXT_SIZE];
+	int len = snprintf(key, sizeof(key), "%s %s %u %s", spec->check->name,
+			   net_addr_text(&spec->addr, addr), spec->port,
+			   spec->host);
+
+	if (len < 0 || (size_t)len >= sizeof(key))
+		return NULL; /* names are at most 255 octets: never */
+	return arena_text(roster->arena, key, (size_t)len);
+}
+
+static bool add_target(struct roster *roster, const struct policy *policy,
+		       const struct policy_service *service,
+		       const struct policy_endpoint *endpoint)
+{
+	const struct policy_check *check = &policy->checks[service->check];
+	struct roster_job job = {
+		.spec = {
+			.addr = endpoint->a_count > 0 ? endpoint->a[0]
+						      : endpoint->aaaa[0],
+			.port = endpoint->port != 0 ? endpoint->port
+						    : check->port,
+			.host = host_of(roster, service, check),
+			.check = check,
+		},
+	};
+	size_t slot;
+
+	if (job.spec.host == NULL)
+		return false;
+	job.key = key_of(roster, &job.spec);
+	if (job.key == NULL)
+		return false;
+	slot = find_slot(roster, job.key);
+	if (roster->index[slot] == 0) {
+		roster->jobs[roster->job_count] = job;
+		roster->index[slot] = (uint32_t)++roster->job_count;
+	}
+	roster->targets[roster->target_count++] = (struct roster_target){
+		.service = service,
+		.endpoint = endpoint,
+		.job = roster->index[slot] - 1,
+	};
+	if (check->interval_ms + check->timeout_ms > roster->longest_ms)
+		roster->longest_ms = check->interval_ms + check->timeout_ms;
+	return true;
+}
+
+static bool fill(struct roster *roster, const struct policy *policy)
+{
+	for (size_t s = 0; s < policy->service_count; s++) {
+		const struct policy_service *service = &policy->services[s];
+
+		for (size_t e = 0; e < service->endpoint_count; e++)
+			if (is_probed(service, &service->endpoints[e]) &&
+			    !add_target(roster, policy, service,
+					&service->endpoints[e]))
+				return false;
+	}
+	return true;
+}
+
+static bool reserve(struct roster *roster, size_t targets)
+{
+	size_t slots = 16;
+
+	while (slots < 2 * targets)
+		slots *= 2;
+	roster->index_mask = slots - 1;
+	roster->index =
+		arena_alloc(roster->arena, slots, sizeof(*roster->index));
+	roster->jobs =
+		arena_alloc(roster->arena, targets, sizeof(*roster->jobs));
+	roster->targets =
+		arena_alloc(roster->arena, targets, sizeof(*roster->targets));
+	return roster->index != NULL && roster->jobs != NULL &&
+	       roster->targets != NULL;
+}
+
+struct roster *roster_new(const struct policy *policy)
+{
+	struct arena *arena = arena_new();
+	struct roster *roster;
+
+	if (arena == NULL)
+		return NULL;
+	roster = arena_alloc(arena, 1, sizeof(*roster));
+	if (roster != NULL)
+		roster->arena = arena;
+	if (roster == NULL || !reserve(roster, count_targets(policy)) ||
+	    !fill(roster, policy)) {
+		arena_free(arena);
+		return NULL;
+	}
+	return roster;
+}
+
+void roster_free(struct roster *roster)
+{
+	if (roster != NULL)
+		arena_free(roster->arena);
+}
+
+size_t roster_find(const struct roster *roster, const char *key)
+{
+	size_t slot = find_slot(roster, key);
+
+	return roster->index[slot] == 0 ? SIZE_MAX : roster->index[slot] - 1;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "health/watch.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+static_assert((int)OUTCOME_TEXT_SIZE <= (int)REPORT_FAILURE_SIZE,
+	      "every failure fits into a report");
+
+struct watch watch_init(const char *key, const struct policy_check *check,
+			const struct watch_moment *at)
+{
+	return (struct watch){
+		.schedule = schedule_init(key, check->interval_ms, at->now_ms),
+		.breaker.since_ms = at->now_ms,
+		.wall_since_ms = at->wall_ms,
+	};
+}
+
+void watch_move(struct watch *w, const char *key,
+		const struct policy_check *check, const struct watch_moment *at)
+{
+	if (w->schedule.interval_ms != check->interval_ms)
+		w->schedule =
+			schedule_init(key, check->interval_ms, at->now_ms);
+	/* A probe that the reload cut short is made up for. */
+	w->confirm = false;
+}
+
+enum report_state watch_state(const struct watch *w)
+{
+	static const enum report_state states[] = {
+		[BREAKER_CLOSED] = REPORT_CLOSED,
+		[BREAKER_OPEN] = REPORT_OPEN,
+		[BREAKER_HALF_OPEN] = REPORT_HALF_OPEN,
+	};
+
+	return w->known ? states[w->breaker.state] : REPORT_UNKNOWN;
+}
+
+/* Steps the breaker.  True when what we report changed. */
+static bool step(struct watch *w, const struct policy_check *check,
+		 enum breaker_event event, const struct watch_moment *at)
+{
+	const struct breaker_input in = {
+		.event = event,
+		.draw = at->draw,
+		.now_ms = at->now_ms,
+	};
+	enum report_state before = watch_state(w);
+
+	w->breaker = breaker_step(w->breaker, &check->breaker, &in);
+	if (event == BREAKER_PASS || event == BREAKER_SLOW ||
+	    w->breaker.state == BREAKER_OPEN)
+		w->known = true;
+	if (watch_state(w) == before)
+		return false;
+	w->wall_since_ms = at->wall_ms;
+	return true;
+}
+
+static bool is_slow(const struct policy_check *check,
+		    const struct observation *seen)
+{
+	return seen->outcome == OUTCOME_OK && check->breaker.slow_ms > 0 &&
+	       seen->total_ms > (float)check->breaker.slow_ms;
+}
+
+/* Takes down what was seen, before anything is made of it. */
+static void note(struct watch *w, const struct watch_moment *at)
+{
+	bool failed = outcome_failed(w->last.outcome);
+
+	w->wall_probed_ms = at->wall_ms;
+	if (failed && !w->failing)
+		w->failing_since_ms = at->now_ms;
+	w->failing = failed;
+	if (w->last.outcome != OUTCOME_OK)
+		outcome_text(&w->last, w->failure);
+}
+
+bool watch_observe(struct watch *w, const struct policy_check *check,
+		   const struct observation *seen,
+		   const struct watch_moment *at)
+{
+	enum breaker_event event = BREAKER_PASS;
+
+	w->last = *seen;
+	w->finished = true;
+	w->confirm = false;
+	if (is_slow(check, seen))
+		w->last.outcome = OUTCOME_SLOW;
+	if (!outcome_failed(w->last.outcome) &&
+	    !outcome_passed(w->last.outcome))
+		return false;
+	note(w, at);
+	if (w->failing && at->mistrusts)
+		return false;
+	if (w->failing) {
+		event = BREAKER_FAIL;
+	} else {
+		w->latency =
+			latency_step(w->latency, seen->latency_ms, at->now_ms);
+		histogram_add(&w->histogram, seen->latency_ms);
+		if (w->last.outcome == OUTCOME_SLOW)
+			event = BREAKER_SLOW;
+	}
+	w->confirm = w->failing || w->breaker.state == BREAKER_HALF_OPEN;
+	return step(w, check, event, at);
+}
+
+bool watch_tick(struct watch *w, const struct policy_check *check,
+		const struct watch_moment *at)
+{
+	return step(w, check, BREAKER_TICK, at);
+}
+
+int64_t watch_next_ms(const struct watch *w, const struct policy_check *check,
+		      const struct watch_moment *at)
+{
+	if (w->breaker.state == BREAKER_OPEN)
+		return w->breaker.retry_ms;
+	if (w->confirm)
+		return schedule_confirm(&w->schedule, at->now_ms,
+					check->confirm_ms, at->draw);
+	return schedule_next(&w->schedule, at->now_ms, at->draw);
+}
+
+void watch_report(const struct watch *w, struct report_entry *entry)
+{
+	entry->state = watch_state(w);
+	entry->wall_since_ms = w->wall_since_ms;
+	entry->wall_probed_ms = w->wall_probed_ms;
+	snprintf(entry->failure, sizeof(entry->failure), "%s", w->failure);
+	entry->failing = w->failing;
+	entry->samples = w->breaker.samples;
+	entry->failures = breaker_failures(&w->breaker);
+	entry->latency_ms = w->latency.settled_ms;
+	entry->ewma_ms = w->latency.ewma_ms;
+	entry->p50_ms = histogram_quantile(&w->histogram, 0.50);
+	entry->p95_ms = histogram_quantile(&w->histogram, 0.95);
+}

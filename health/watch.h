@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * watch -- everything this vantage holds of one probe: breaker, latency,
+ * schedule, what was seen last.
+ *
+ * An outcome goes in, the time of the next probe comes out.  Local outcomes
+ * are no evidence; while the vantage mistrusts itself (health/suspicion)
+ * failures are none either, passes are.  An endpoint that has neither passed
+ * nor opened yet is unknown, not up.  Pure.
+ */
+#ifndef HEALTH_WATCH_H
+#define HEALTH_WATCH_H
+
+#include "health/breaker.h"
+#include "health/histogram.h"
+#include "health/latency.h"
+#include "health/outcome.h"
+#include "health/schedule.h"
+#include "policy/bus/report.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct watch {
+	struct breaker breaker;
+	struct latency latency;
+	struct histogram histogram;
+	struct schedule schedule;
+	bool known;               /* has passed, or opened */
+	bool finished;            /* a probe has ended, be it a local outcome */
+	bool failing;             /* the last probe that says anything failed */
+	bool confirm;             /* the last outcome wants the next one soon */
+	int64_t failing_since_ms; /* monotonic; while failing */
+	int64_t wall_since_ms;    /* when the reported state began */
+	int64_t wall_probed_ms;   /* 0: no probe said anything yet */
+	struct observation last;
+	char failure[OUTCOME_TEXT_SIZE]; /* of the last failed or slow one */
+};
+
+/* When, by what chance, and how far the vantage trusts itself. */
+struct watch_moment {
+	int64_t now_ms; /* monotonic */
+	int64_t wall_ms;
+	uint32_t draw;
+	bool mistrusts;
+};
+
+/* Spread by key; nothing seen. */
+struct watch watch_init(const char *key, const struct policy_check *check,
+			const struct watch_moment *at);
+
+/*
+ * Takes w over to a check with the same key, newly loaded: state is kept,
+ * slots move only when the interval changed.
+ */
+void watch_move(struct watch *w, const char *key,
+		const struct policy_check *check,
+		const struct watch_moment *at);
+
+/* A probe ended.  True when the reported state changed. */
+bool watch_observe(struct watch *w, const struct policy_check *check,
+		   const struct observation *seen,
+		   const struct watch_moment *at);
+
+/* Time for a probe, or for an open breaker to try one.  True: see above. */
+bool watch_tick(struct watch *w, const struct policy_check *check,
+		const struct watch_moment *at);
+
+/* When to do so next, monotonic; possibly already past. */
+int64_t watch_next_ms(const struct watch *w, const struct policy_check *check,
+		      const struct watch_moment *at);
+
+enum report_state watch_state(const struct watch *w);
+
+/* Fills all of entry but the names. */
+void watch_report(const struct watch *w, struct report_entry *entry);
+
+#endif
