@@ -8,6 +8,10 @@ health_libhealth_a_SOURCES = \
 	%D%/probe.h \
 	%D%/probe_http.c %D%/probe_http.h \
 	%D%/probe_tcp.c %D%/probe_tcp.h \
-	%D%/prober.h \
+	%D%/prober.c %D%/prober.h \
+	%D%/reporter.c %D%/reporter.h \
+	%D%/roster.c %D%/roster.h \
+	%D%/rounds.c %D%/rounds.h \
 	%D%/schedule.c %D%/schedule.h \
-	%D%/suspicion.c %D%/suspicion.h
+	%D%/suspicion.c %D%/suspicion.h \
+	%D%/watch.c %D%/watch.h

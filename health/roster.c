@@ -57,14 +57,16 @@ static const char *host_of(struct roster *roster,
 
 static const char *key_of(struct roster *roster, const struct probe_spec *spec)
 {
-	char key[512], addr[NET_TEXT_SIZE];
-	int len = snprintf(key, sizeof(key), "%s %s %u %s", spec->check->name,
-			   net_addr_text(&spec->addr, addr), spec->port,
-			   spec->host);
+	char addr[NET_TEXT_SIZE];
+	size_t size = strlen(spec->check->name) + sizeof(addr) +
+		      strlen(spec->host) + sizeof("  65535 ");
+	char *key = arena_alloc(roster->arena, size, 1);
 
-	if (len < 0 || (size_t)len >= sizeof(key))
-		return NULL; /* names are at most 255 octets: never */
-	return arena_text(roster->arena, key, (size_t)len);
+	if (key != NULL)
+		snprintf(key, size, "%s %s %u %s", spec->check->name,
+			 net_addr_text(&spec->addr, addr), spec->port,
+			 spec->host);
+	return key;
 }
 
 static bool add_target(struct roster *roster, const struct policy *policy,

@@ -23,8 +23,6 @@ void watch_move(struct watch *w, const char *key,
 	if (w->schedule.interval_ms != check->interval_ms)
 		w->schedule =
 			schedule_init(key, check->interval_ms, at->now_ms);
-	/* A probe that the reload cut short is made up for. */
-	w->confirm = false;
 }
 
 enum report_state watch_state(const struct watch *w)

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "health/prober.h"
+
+#include "health/probe_http.h"
+#include "health/reporter.h"
+#include "health/roster.h"
+#include "health/rounds.h"
+#include "policy/base/clock.h"
+#include "policy/base/error.h"
+#include "policy/base/log.h"
+#include "policy/base/nearest.h"
+#include "policy/bus/control.h"
+#include "policy/bus/node.h"
+#include "policy/language/policy.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+/* A policy and the probes it asks for; replaced together. */
+struct subject {
+	struct policy *policy;
+	struct roster *roster;
+	struct rounds *rounds;
+};
+
+struct prober {
+	struct event_base *loop; /* borrowed */
+	char *policy_path, *vantage, *name;
+	struct probe_http_pool *http;
+	struct reporter *reporter;
+	struct control *control; /* NULL: none */
+	struct subject on;
+	char trouble[NODE_TEXT_SIZE]; /* why the last reload failed */
+};
+
+static void subject_fini(struct subject *s)
+{
+	rounds_stop(s->rounds);
+	roster_free(s->roster);
+	policy_free(s->policy);
+	*s = (struct subject){ 0 };
+}
+
+static void on_change(void *arg)
+{
+	struct prober *p = arg;
+
+	reporter_hurry(p->reporter);
+}
+
+/* The first error of errs, as one line. */
+static void take_first(const struct errors *errs, const char *path,
+		       struct error *err)
+{
+	char line[300];
+
+	for (size_t i = 0; i < errs->count; i++) {
+		if (errs->list[i].severity != SEVERITY_ERROR)
+			continue;
+		error_set(err, "%s%s",
+			  error_line(&errs->list[i].error, line, sizeof(line)),
+			  errs->fatal > 1 ? " (and more; see windrose check)"
+					  : "");
+		return;
+	}
+	error_set(err, "%s: out of memory while loading", path);
+}
+
+static struct policy *load(const char *path, struct error *err)
+{
+	struct errors errs = { 0 };
+	struct policy *policy = policy_load(path, &errs);
+
+	errors_sort(&errs);
+	if (policy == NULL)
+		take_first(&errs, path, err);
+	errors_fini(&errs);
+	return policy;
+}
+
+static bool check_vantage(const struct policy *policy, const char *vantage,
+			  struct error *err)
+{
+	const char *known[POLICY_VANTAGES_MAX];
+	const char *near;
+
+	if (policy_find_vantage(policy, vantage) != POLICY_NONE)
+		return true;
+	for (size_t i = 0; i < policy->vantage_count; i++)
+		known[i] = policy->vantages[i].name;
+	near = nearest_word(vantage, known, policy->vantage_count);
+	if (near != NULL)
+		error_set(err,
+			  "%s: vantage \"%s\" is not defined; did you mean "
+			  "\"%s\"?",
+			  policy->directory, vantage, near);
+	else
+		error_set(err,
+			  "%s: vantage \"%s\" is not defined; add it to "
+			  "vantages:",
+			  policy->directory, vantage);
+	return false;
+}
+
+/* Loads and starts; before (may be empty) lends what it saw. */
+static bool subject_init(struct subject *s, struct prober *p,
+			 const struct subject *before, struct error *err)
+{
+	struct rounds_config config = {
+		.loop = p->loop,
+		.http = p->http,
+		.on_change = on_change,
+		.arg = p,
+	};
+
+	*s = (struct subject){ .policy = load(p->policy_path, err) };
+	if (s->policy == NULL || !check_vantage(s->policy, p->vantage, err))
+		goto fail;
+	s->roster = roster_new(s->policy);
+	if (s->roster == NULL) {
+		error_set(err, "out of memory while listing what to probe");
+		goto fail;
+	}
+	config.roster = s->roster;
+	s->rounds = rounds_start(&config, before->rounds, err);
+	if (s->rounds == NULL)
+		goto fail;
+	return true;
+fail:
+	subject_fini(s);
+	return false;
+}
+
+static void turn_reporter(struct prober *p)
+{
+	const struct reporter_subject subject = {
+		.policy = p->on.policy,
+		.roster = p->on.roster,
+		.rounds = p->on.rounds,
+		.trouble = p->trouble,
+	};
+
+	reporter_turn(p->reporter, &subject);
+}
+
+static bool reload(struct prober *p, struct error *err)
+{
+	struct subject next;
+	char line[300], quoted[320];
+
+	if (!subject_init(&next, p, &p->on, err)) {
+		error_line(err, line, sizeof(line));
+		log_event(LOG_LEVEL_ERROR, "health", "reload", "error=%s",
+			  log_quote(line, quoted, sizeof(quoted)));
+		snprintf(p->trouble, sizeof(p->trouble), "policy: %.140s",
+			 line);
+		reporter_hurry(p->reporter);
+		return false;
+	}
+	subject_fini(&p->on);
+	p->on = next;
+	p->trouble[0] = '\0';
+	turn_reporter(p);
+	log_event(LOG_LEVEL_INFO, "health", "reload",
+		  "digest=%.16s probes=%zu targets=%zu", p->on.policy->digest,
+		  p->on.roster->job_count, p->on.roster->target_count);
+	return true;
+}
+
+void prober_reload(struct prober *p)
+{
+	struct error err;
+
+	/* Logged and kept as trouble: whoever sends a signal cannot be told. */
+	reload(p, &err);
+}
+
+static json_t *answer_reload(struct prober *p)
+{
+	struct error err;
+	char line[300];
+
+	if (reload(p, &err))
+		return json_pack("{s:b, s:s}", "ok", 1, "policy_digest",
+				 p->on.policy->digest);
+	return json_pack("{s:b, s:s}", "ok", 0, "error",
+			 error_line(&err, line, sizeof(line)));
+}
+
+static void answer(void *arg, const json_t *request, struct control_call *call)
+{
+	struct prober *p = arg;
+	const char *op = json_string_value(json_object_get(request, "op"));
+	json_t *says;
+
+	if (op != NULL && strcmp(op, "status") == 0)
+		says = reporter_status(p->reporter);
+	else if (op != NULL && strcmp(op, "reload") == 0)
+		says = answer_reload(p);
+	else
+		says = json_pack("{s:b, s:s}", "ok", 0, "error",
+				 "op is not known to a prober; it takes "
+				 "status and reload");
+	control_answer(call, says);
+}
+
+static bool copy_config(struct prober *p, const struct prober_config *config)
+{
+	p->policy_path = strdup(config->policy_path);
+	p->vantage = strdup(config->vantage);
+	p->name = strdup(config->name);
+	return p->policy_path != NULL && p->vantage != NULL && p->name != NULL;
+}
+
+static bool start(struct prober *p, const struct prober_config *config,
+		  struct error *err)
+{
+	const struct subject none = { 0 };
+	struct reporter_config reporter = {
+		.loop = p->loop,
+		.bus = config->bus,
+		.vantage = p->vantage,
+		.name = p->name,
+	};
+
+	p->http = probe_http_pool_new(p->loop, config->ca_file, err);
+	if (p->http == NULL)
+		return false;
+	p->reporter = reporter_start(&reporter, err);
+	if (p->reporter == NULL || !subject_init(&p->on, p, &none, err))
+		return false;
+	turn_reporter(p);
+	if (config->control_path == NULL)
+		return true;
+	p->control =
+		control_start(p->loop, config->control_path, answer, p, err);
+	return p->control != NULL;
+}
+
+struct prober *prober_start(struct event_base *loop,
+			    const struct prober_config *config,
+			    struct error *err)
+{
+	struct prober *p = calloc(1, sizeof(*p));
+
+	if (p == NULL || !copy_config(p, config)) {
+		error_set(err, "out of memory while starting the prober");
+		prober_stop(p);
+		return NULL;
+	}
+	p->loop = loop;
+	if (!start(p, config, err)) {
+		prober_stop(p);
+		return NULL;
+	}
+	log_event(LOG_LEVEL_INFO, "health", "start",
+		  "vantage=%s digest=%.16s probes=%zu targets=%zu", p->vantage,
+		  p->on.policy->digest, p->on.roster->job_count,
+		  p->on.roster->target_count);
+	return p;
+}
+
+void prober_stop(struct prober *p)
+{
+	if (p == NULL)
+		return;
+	control_stop(p->control);
+	reporter_stop(p->reporter);
+	subject_fini(&p->on);
+	probe_http_pool_free(p->http);
+	free(p->policy_path);
+	free(p->vantage);
+	free(p->name);
+	free(p);
+}

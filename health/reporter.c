@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "health/reporter.h"
+
+#include "health/roster.h"
+#include "health/rounds.h"
+#include "health/watch.h"
+#include "policy/base/clock.h"
+#include "policy/base/error.h"
+#include "policy/base/log.h"
+#include "policy/bus/bus.h"
+#include "policy/bus/node.h"
+#include "policy/bus/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <event2/event.h>
+#include <jansson.h>
+
+struct reporter {
+	struct reporter_config config;
+	struct reporter_subject subject;
+	struct event *every; /* persistent: each second */
+	struct event *soon;  /* pending: a change waits to be told */
+	int64_t told_ms;     /* monotonic: the last publication */
+	uint64_t sequence;
+};
+
+static void fill_node(const struct reporter *r, struct node *node)
+{
+	const struct reporter_subject *on = &r->subject;
+	size_t failing;
+
+	*node = (struct node){
+		.role = NODE_HEALTH,
+		.wall_made_ms = clock_wall_ms(),
+	};
+	snprintf(node->name, sizeof(node->name), "%s", r->config.name);
+	snprintf(node->policy_digest, sizeof(node->policy_digest), "%s",
+		 on->policy->digest);
+	if (on->trouble[0] != '\0')
+		snprintf(node->trouble, sizeof(node->trouble), "%s",
+			 on->trouble);
+	else if (rounds_mistrust(on->rounds, &failing))
+		snprintf(node->trouble, sizeof(node->trouble),
+			 "mistrusts itself and abstains: %zu of %zu probes "
+			 "fail",
+			 failing, on->roster->job_count);
+}
+
+static bool abstains(const struct reporter *r)
+{
+	size_t failing;
+
+	return rounds_unfinished(r->subject.rounds) ||
+	       rounds_mistrust(r->subject.rounds, &failing);
+}
+
+/* False when memory runs out.  entries are the caller's to free. */
+static bool fill_report(const struct reporter *r, struct report *report)
+{
+	const struct roster *roster = r->subject.roster;
+
+	*report = (struct report){
+		.sequence = r->sequence,
+		.wall_made_ms = clock_wall_ms(),
+		.abstains = abstains(r),
+		.count = roster->target_count,
+		.entries = calloc(roster->target_count + 1,
+				  sizeof(*report->entries)),
+	};
+	if (report->entries == NULL)
+		return false;
+	snprintf(report->vantage, sizeof(report->vantage), "%s",
+		 r->config.vantage);
+	snprintf(report->policy_digest, sizeof(report->policy_digest), "%s",
+		 r->subject.policy->digest);
+	for (size_t i = 0; i < roster->target_count; i++) {
+		const struct roster_target *target = &roster->targets[i];
+		struct report_entry *entry = &report->entries[i];
+
+		snprintf(entry->service, sizeof(entry->service), "%s",
+			 target->service->name);
+		snprintf(entry->endpoint, sizeof(entry->endpoint), "%s",
+			 target->endpoint->name);
+		watch_report(rounds_watch(r->subject.rounds, target->job),
+			     entry);
+	}
+	return true;
+}
+
+/* Takes ownership of text; NULL: memory ran out. */
+static void put(const struct reporter *r, enum bus_topic topic, const char *key,
+		char *text, size_t len)
+{
+	if (text == NULL)
+		log_event(LOG_LEVEL_ERROR, "health", "publish",
+			  "error=\"out of memory\"");
+	else
+		bus_put(r->config.bus, topic, key, text, len, REPORTER_TTL_MS);
+	free(text);
+}
+
+static void publish(struct reporter *r)
+{
+	struct report report;
+	struct node node;
+	size_t len = 0;
+	char *text = NULL;
+
+	r->told_ms = clock_now_ms();
+	r->sequence++;
+	if (fill_report(r, &report))
+		text = report_write(&report, &len);
+	put(r, BUS_REPORTS, r->config.vantage, text, len);
+	free(report.entries);
+	fill_node(r, &node);
+	text = node_write(&node, &len);
+	put(r, BUS_NODES, r->config.name, text, len);
+}
+
+static void on_time(evutil_socket_t fd, short what, void *arg)
+{
+	struct reporter *r = arg;
+
+	(void)fd, (void)what;
+	evtimer_del(r->soon);
+	if (r->subject.rounds != NULL)
+		publish(r);
+}
+
+struct reporter *reporter_start(const struct reporter_config *config,
+				struct error *err)
+{
+	const struct timeval second = { .tv_sec = REPORTER_EVERY_MS / 1000 };
+	struct reporter *r = calloc(1, sizeof(*r));
+
+	if (r != NULL) {
+		r->config = *config;
+		/* From the wall clock: a restart goes on upwards. */
+		r->sequence = (uint64_t)clock_wall_ms();
+		r->every = event_new(config->loop, -1, EV_PERSIST, on_time, r);
+		r->soon = evtimer_new(config->loop, on_time, r);
+	}
+	if (r == NULL || r->every == NULL || r->soon == NULL ||
+	    event_add(r->every, &second) < 0) {
+		reporter_stop(r);
+		error_set(err, "out of memory while starting the reporter");
+		return NULL;
+	}
+	return r;
+}
+
+void reporter_turn(struct reporter *r, const struct reporter_subject *subject)
+{
+	r->subject = *subject;
+	reporter_hurry(r);
+}
+
+void reporter_hurry(struct reporter *r)
+{
+	int64_t wait_ms = r->told_ms + REPORTER_PAUSE_MS - clock_now_ms();
+	struct timeval after = { 0 };
+
+	if (evtimer_pending(r->soon, NULL))
+		return;
+	/* Even at once is a turn of the loop later: changes come in crowds. */
+	if (wait_ms > 0)
+		after.tv_usec = wait_ms * 1000;
+	evtimer_add(r->soon, &after);
+}
+
+static json_t *status_target(const struct reporter *r,
+			     const struct roster_target *target)
+{
+	const struct watch *w = rounds_watch(r->subject.rounds, target->job);
+	struct report_entry e = { 0 };
+	char last[OUTCOME_TEXT_SIZE];
+
+	watch_report(w, &e);
+	return json_pack(
+		"{s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:s, s:s, s:I, s:I, s:f, "
+		"s:f, s:f, s:f, s:f, s:f, s:f}",
+		"service", target->service->name, "endpoint",
+		target->endpoint->name, "state", report_state_name(e.state),
+		"probe", r->subject.roster->jobs[target->job].key,
+		"wall_since_ms", (json_int_t)e.wall_since_ms, "wall_probed_ms",
+		(json_int_t)e.wall_probed_ms, "failing", e.failing, "failure",
+		e.failure, "last", outcome_text(&w->last, last), "samples",
+		(json_int_t)e.samples, "failures", (json_int_t)e.failures,
+		"latency_ms", (double)e.latency_ms, "ewma_ms",
+		(double)e.ewma_ms, "p50_ms", (double)e.p50_ms, "p95_ms",
+		(double)e.p95_ms, "connect_ms", (double)w->last.connect_ms,
+		"tls_ms", (double)w->last.tls_ms, "first_byte_ms",
+		(double)w->last.first_byte_ms);
+}
+
+static json_t *status_targets(const struct reporter *r)
+{
+	const struct roster *roster = r->subject.roster;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < roster->target_count; i++)
+		if (json_array_append_new(
+			    list, status_target(r, &roster->targets[i])) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	return list;
+}
+
+json_t *reporter_status(const struct reporter *r)
+{
+	json_t *status = NULL, *targets = status_targets(r);
+	struct node node;
+	char *text;
+	size_t len;
+
+	fill_node(r, &node);
+	text = node_write(&node, &len);
+	if (text != NULL)
+		status = json_loadb(text, len, 0, NULL);
+	free(text);
+	/* Each of these takes over its value, or fails on a NULL one. */
+	if (json_object_set_new(status, "ok", json_true()) < 0 ||
+	    json_object_set_new(status, "vantage",
+				json_string(r->config.vantage)) < 0 ||
+	    json_object_set_new(status, "abstains", json_boolean(abstains(r))) <
+		    0 ||
+	    json_object_set(status, "targets", targets) < 0) {
+		json_decref(status);
+		status = NULL;
+	}
+	json_decref(targets);
+	return status;
+}
+
+void reporter_stop(struct reporter *r)
+{
+	if (r == NULL)
+		return;
+	if (r->every != NULL)
+		event_free(r->every);
+	if (r->soon != NULL)
+		event_free(r->soon);
+	free(r);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "health/rounds.h"
+
+#include "health/probe_http.h"
+#include "health/probe_tcp.h"
+#include "health/roster.h"
+#include "health/suspicion.h"
+#include "health/watch.h"
+#include "policy/base/clock.h"
+#include "policy/base/error.h"
+#include "policy/base/hash.h"
+#include "policy/base/log.h"
+
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include <event2/event.h>
+
+/* One job's place in the rounds. */
+struct turn {
+	struct rounds *rounds;
+	const struct roster_job *job;
+	struct watch watch;
+	struct event *timer;
+	struct probe *probe;       /* NULL: none under way */
+	STAILQ_ENTRY(turn) queued; /* while due and waiting */
+};
+
+STAILQ_HEAD(turn_queue, turn);
+
+struct rounds {
+	struct rounds_config config;
+	struct turn *turns; /* one a job */
+	struct turn_queue queue;
+	struct event *launcher;
+	struct suspicion suspicion;
+	size_t in_flight;
+	size_t unfinished; /* jobs of the first round without an outcome */
+	uint64_t seed;     /* of draws; rises with each */
+};
+
+static struct watch_moment moment_of(struct rounds *r)
+{
+	return (struct watch_moment){
+		.now_ms = clock_now_ms(),
+		.wall_ms = clock_wall_ms(),
+		.draw = (uint32_t)(hash_mix(r->seed++) >> 32),
+		.mistrusts = r->suspicion.mistrusts,
+	};
+}
+
+static void log_change(const struct turn *t)
+{
+	bool open = t->watch.breaker.state == BREAKER_OPEN;
+	char key[400];
+
+	log_event(open ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "health", "breaker",
+		  "probe=%s state=%s failure=%s openings=%" PRIu32,
+		  log_quote(t->job->key, key, sizeof(key)),
+		  report_state_name(watch_state(&t->watch)),
+		  t->watch.failure[0] == '\0' ? "none" : t->watch.failure,
+		  t->watch.breaker.openings);
+}
+
+static void tell_change(const struct turn *t)
+{
+	log_change(t);
+	t->rounds->config.on_change(t->rounds->config.arg);
+}
+
+/* Sets the timer for the next probe of t. */
+static void arm(struct turn *t, const struct watch_moment *at)
+{
+	int64_t due_ms = watch_next_ms(&t->watch, t->job->spec.check, at);
+	int64_t wait_ms = due_ms > at->now_ms ? due_ms - at->now_ms : 0;
+	const struct timeval after = { .tv_sec = wait_ms / 1000,
+				       .tv_usec = wait_ms % 1000 * 1000 };
+
+	evtimer_add(t->timer, &after);
+}
+
+/* Tells suspicion of a probe that begins or ceases to fail. */
+static void weigh(struct rounds *r, const struct watch *watch,
+		  const struct observation *seen, int64_t now_ms)
+{
+	if (outcome_failed(seen->outcome) && !watch->failing)
+		suspicion_fail(&r->suspicion, now_ms);
+	if (outcome_passed(seen->outcome) && watch->failing)
+		suspicion_recover(&r->suspicion, watch->failing_since_ms,
+				  now_ms);
+	if (!suspicion_judge(&r->suspicion, r->config.roster->job_count,
+			     now_ms))
+		return;
+	log_event(LOG_LEVEL_WARN, "health",
+		  r->suspicion.mistrusts ? "mistrust" : "trust",
+		  "failing=%" PRIu32 " probes=%zu", r->suspicion.failing,
+		  r->config.roster->job_count);
+	r->config.on_change(r->config.arg);
+}
+
+static void take_outcome(struct turn *t, const struct observation *seen)
+{
+	struct rounds *r = t->rounds;
+	struct watch_moment at = moment_of(r);
+	bool first = !t->watch.finished;
+
+	weigh(r, &t->watch, seen, at.now_ms);
+	at.mistrusts = r->suspicion.mistrusts;
+	if (watch_observe(&t->watch, t->job->spec.check, seen, &at))
+		tell_change(t);
+	if (first && r->unfinished > 0 && --r->unfinished == 0)
+		r->config.on_change(r->config.arg);
+	arm(t, &at);
+}
+
+static void on_done(void *arg, const struct observation *seen)
+{
+	struct turn *t = arg;
+
+	t->probe = NULL;
+	t->rounds->in_flight--;
+	take_outcome(t, seen);
+	event_active(t->rounds->launcher, 0, 0);
+}
+
+static struct probe *start_probe(struct turn *t)
+{
+	const struct probe_spec *spec = &t->job->spec;
+
+	switch (spec->check->type) {
+	case CHECK_HTTP:
+	case CHECK_HTTPS:
+		return probe_http_start(t->rounds->config.http, spec, on_done,
+					t);
+	case CHECK_TCP:
+		return probe_tcp_start(t->rounds->config.loop, spec, on_done,
+				       t);
+	}
+	return NULL;
+}
+
+/* Starts what is due, in a turn of its own: never inside a probe's end. */
+static void on_launch(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct observation none = { .outcome = OUTCOME_LOCAL };
+	struct rounds *r = arg;
+
+	(void)fd, (void)what;
+	while (r->in_flight < ROUNDS_IN_FLIGHT && !STAILQ_EMPTY(&r->queue)) {
+		struct turn *t = STAILQ_FIRST(&r->queue);
+
+		STAILQ_REMOVE_HEAD(&r->queue, queued);
+		t->probe = start_probe(t);
+		if (t->probe == NULL)
+			take_outcome(t, &none);
+		else
+			r->in_flight++;
+	}
+}
+
+static void on_due(evutil_socket_t fd, short what, void *arg)
+{
+	struct turn *t = arg;
+	struct watch_moment at = moment_of(t->rounds);
+
+	(void)fd, (void)what;
+	if (watch_tick(&t->watch, t->job->spec.check, &at))
+		tell_change(t);
+	if (t->watch.breaker.state == BREAKER_OPEN) {
+		arm(t, &at);
+		return;
+	}
+	STAILQ_INSERT_TAIL(&t->rounds->queue, t, queued);
+	event_active(t->rounds->launcher, 0, 0);
+}
+
+/* What the turn knows at first: what before knew, or nothing. */
+static void begin_watch(struct turn *t, const struct rounds *before,
+			const struct watch_moment *at)
+{
+	const struct policy_check *check = t->job->spec.check;
+	size_t old = before == NULL
+			     ? SIZE_MAX
+			     : roster_find(before->config.roster, t->job->key);
+
+	if (old == SIZE_MAX) {
+		t->watch = watch_init(t->job->key, check, at);
+		return;
+	}
+	t->watch = before->turns[old].watch;
+	watch_move(&t->watch, t->job->key, check, at);
+}
+
+static bool begin_turn(struct rounds *r, size_t job,
+		       const struct rounds *before)
+{
+	struct turn *t = &r->turns[job];
+	const struct watch_moment at = moment_of(r);
+
+	t->rounds = r;
+	t->job = &r->config.roster->jobs[job];
+	t->timer = evtimer_new(r->config.loop, on_due, t);
+	if (t->timer == NULL)
+		return false;
+	begin_watch(t, before, &at);
+	r->suspicion.failing += t->watch.failing;
+	r->unfinished += !t->watch.finished;
+	arm(t, &at);
+	return true;
+}
+
+struct rounds *rounds_start(const struct rounds_config *config,
+			    const struct rounds *before, struct error *err)
+{
+	size_t count = config->roster->job_count;
+	struct rounds *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		goto fail;
+	r->config = *config;
+	r->seed = hash_mix((uint64_t)clock_now_ns());
+	STAILQ_INIT(&r->queue);
+	r->suspicion.window_ms = config->roster->longest_ms + 1;
+	if (before != NULL) {
+		r->suspicion.mistrusts = before->suspicion.mistrusts;
+		r->suspicion.since_ms = before->suspicion.since_ms;
+	}
+	r->launcher = event_new(config->loop, -1, 0, on_launch, r);
+	r->turns = calloc(count + 1, sizeof(*r->turns));
+	if (r->launcher == NULL || r->turns == NULL)
+		goto fail;
+	for (size_t i = 0; i < count; i++)
+		if (!begin_turn(r, i, before))
+			goto fail;
+	/* Probes that a reload adds are unknown, but no reason to abstain. */
+	if (before != NULL && !rounds_unfinished(before))
+		r->unfinished = 0;
+	return r;
+fail:
+	rounds_stop(r);
+	error_set(err, "out of memory while starting probes");
+	return NULL;
+}
+
+void rounds_stop(struct rounds *r)
+{
+	if (r == NULL)
+		return;
+	for (size_t i = 0; r->turns != NULL && i < r->config.roster->job_count;
+	     i++) {
+		probe_cancel(r->turns[i].probe);
+		if (r->turns[i].timer != NULL)
+			event_free(r->turns[i].timer);
+	}
+	if (r->launcher != NULL)
+		event_free(r->launcher);
+	free(r->turns);
+	free(r);
+}
+
+const struct watch *rounds_watch(const struct rounds *r, size_t job)
+{
+	return &r->turns[job].watch;
+}
+
+bool rounds_unfinished(const struct rounds *r)
+{
+	return r->unfinished > 0;
+}
+
+bool rounds_mistrust(const struct rounds *r, size_t *failing)
+{
+	*failing = r->suspicion.failing;
+	return r->suspicion.mistrusts;
+}
