@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "steering/guard.h"
+
+#include "policy/base/error.h"
+
+#include <stdio.h>
+
+/* What a set of commands leaves of one service. */
+struct left {
+	uint64_t taking; /* regions with an endpoint that takes clients */
+	uint64_t able;   /* the healthy ones of these */
+	double removed;  /* capacity taken out, in the policy's units */
+	double whole;    /* capacity of all its endpoints */
+};
+
+struct service_case {
+	const struct guard_case *c;
+	size_t service;
+	struct left before, after;
+};
+
+static bool is_down(const struct guard_case *c, size_t service, size_t endpoint)
+{
+	return c->view != NULL &&
+	       c->view->services[service].endpoints[endpoint].health.verdict ==
+		       VERDICT_DOWN;
+}
+
+/* Without any stated capacity all regions are alike. */
+static double capacity_mean(const struct policy *policy)
+{
+	double sum = 0;
+	size_t stated = 0;
+
+	for (size_t i = 0; i < policy->region_count; i++) {
+		sum += policy->regions[i].capacity;
+		stated += policy->regions[i].capacity > 0;
+	}
+	return stated == 0 ? 1 : sum / (double)stated;
+}
+
+static double capacity_of(const struct policy *policy, int region)
+{
+	double stated = policy->regions[region].capacity;
+
+	return stated > 0 ? stated : capacity_mean(policy);
+}
+
+static struct left left_by(const struct guard_case *c, struct commands commands,
+			   size_t service)
+{
+	const struct policy_service *s = &c->policy->services[service];
+	struct left left = { 0 };
+
+	for (size_t i = 0; i < s->endpoint_count; i++) {
+		const struct policy_endpoint *e = &s->endpoints[i];
+		struct effect effect = effect_of(commands, c->policy, service,
+						 i, EFFECT_SETTLED);
+		double capacity = capacity_of(c->policy, e->region);
+
+		if (e->canary != POLICY_NONE)
+			continue;
+		left.whole += capacity;
+		if (!effect_takes(&effect)) {
+			left.removed += capacity;
+			continue;
+		}
+		left.taking |= UINT64_C(1) << e->region;
+		if (!is_down(c, service, i))
+			left.able |= UINT64_C(1) << e->region;
+	}
+	return left;
+}
+
+static bool last_endpoint_ok(const struct service_case *sc, struct error *err)
+{
+	if (sc->after.taking != 0 || sc->before.taking == 0)
+		return true;
+	error_set(err, "last endpoint: %s would have no endpoint left",
+		  sc->c->policy->services[sc->service].name);
+	return false;
+}
+
+/* Had these clients somewhere to go before, and have nowhere after? */
+static const char *loses(const struct service_case *sc, uint64_t regions)
+{
+	if ((sc->before.taking & regions) != 0 &&
+	    (sc->after.taking & regions) == 0)
+		return "endpoint";
+	if ((sc->before.able & regions) != 0 && (sc->after.able & regions) == 0)
+		return "healthy endpoint";
+	return NULL;
+}
+
+static bool residency_ok(const struct service_case *sc, struct error *err)
+{
+	const struct policy *policy = sc->c->policy;
+	const char *name = policy->services[sc->service].name;
+
+	for (size_t i = 0; i < policy->residency_count; i++) {
+		const struct policy_residency *r = &policy->residency[i];
+		const char *lost = loses(sc, r->regions);
+
+		if (lost == NULL)
+			continue;
+		error_set(err,
+			  "residency: %s would have no %s left within rule %s",
+			  name, lost, r->name);
+		return false;
+	}
+	for (size_t i = 0; i < sc->c->classes.count; i++) {
+		const struct client_class *class = sc->c->classes.list[i];
+		const char *lost = loses(sc, class->regions);
+
+		if (lost == NULL)
+			continue;
+		error_set(err,
+			  "residency: %s would have no %s left for clients "
+			  "%s%s",
+			  name, lost, class->country[0] != 0 ? "in " : "",
+			  class->country[0] != 0 ? class->country
+						 : "of unknown place");
+		return false;
+	}
+	return true;
+}
+
+static unsigned count_of(uint64_t regions)
+{
+	unsigned count = 0;
+
+	for (; regions != 0; regions &= regions - 1)
+		count++;
+	return count;
+}
+
+static bool regions_ok(const struct service_case *sc, struct error *err)
+{
+	unsigned least = sc->c->policy->safety.min_regions_in_service;
+	unsigned before = count_of(sc->before.able);
+	unsigned after = count_of(sc->after.able);
+
+	if (after >= least || after >= before)
+		return true;
+	error_set(err,
+		  "safety.min_regions_in_service is %u: %s would have %u "
+		  "healthy region%s in service, %u too few",
+		  least, sc->c->policy->services[sc->service].name, after,
+		  after == 1 ? "" : "s", least - after);
+	return false;
+}
+
+static bool capacity_ok(const struct service_case *sc, struct error *err)
+{
+	double most = sc->c->policy->safety.max_capacity_removed_pct;
+	double pct = 100 * sc->after.removed / sc->after.whole;
+
+	if (pct <= most || sc->after.removed <= sc->before.removed)
+		return true;
+	error_set(err,
+		  "safety.max_capacity_removed is %.0f%%: %s would be without "
+		  "%.1f%% of its capacity, %.1f points too many",
+		  most, sc->c->policy->services[sc->service].name, pct,
+		  pct - most);
+	return false;
+}
+
+bool guard_check(const struct guard_case *c, struct error *err)
+{
+	for (size_t i = 0; i < c->policy->service_count; i++) {
+		const struct service_case sc = {
+			.c = c,
+			.service = i,
+			.before = left_by(c, c->before, i),
+			.after = left_by(c, c->after, i),
+		};
+
+		if (!last_endpoint_ok(&sc, err) || !residency_ok(&sc, err) ||
+		    !regions_ok(&sc, err) || !capacity_ok(&sc, err))
+			return false;
+	}
+	return true;
+}

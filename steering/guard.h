@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * guard -- the safety rules, put to what a command would do once its ramp is
+ * over.
+ *
+ *   last endpoint   a service keeps an endpoint that takes clients
+ *   residency       no class of clients, and no residency rule, that has an
+ *                   endpoint left within its regions (a healthy one) loses
+ *                   the last
+ *   safety.min_regions_in_service    regions with a healthy endpoint that
+ *                   takes clients, per service
+ *   safety.max_capacity_removed      capacity that all commands together take
+ *                   out, per service; a region that states none counts as the
+ *                   mean of those that do
+ *
+ * A rule refuses only a command that makes things worse by it, so one that
+ * was broken already (by an outage, by a new policy) does not stop a command
+ * that has nothing to do with it.  Expiry against safety.max_override is
+ * command_check()'s.  Endpoints without a verdict count as healthy.  Pure.
+ */
+#ifndef STEERING_GUARD_H
+#define STEERING_GUARD_H
+
+#include "policy/decide/client.h"
+#include "policy/decide/view.h"
+#include "steering/effect.h"
+
+#include <stdbool.h>
+
+struct error;
+
+/* Every class of clients that there is; NULL, 0 when none is known. */
+struct guard_classes {
+	const struct client_class *const *list;
+	size_t count;
+};
+
+struct guard_case {
+	const struct policy *policy;
+	const struct view *view; /* health; NULL: all unknown */
+	struct commands before;
+	struct commands after;
+	struct guard_classes classes;
+};
+
+/* False with err naming the rule, the service and by how much. */
+bool guard_check(const struct guard_case *c, struct error *err);
+
+#endif

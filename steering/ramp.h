@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ramp -- how an endpoint that was down gets its clients back.
+ *
+ *            down              up               hold over, automatic
+ *   FULL ----------> DOWN ----------> WAITING ----------------------> RISING
+ *    ^                ^  ^               |        or released           | |
+ *    |                |  +---- down -----+                              | |
+ *    |                +------------------- down ------------------------+ |
+ *    +------------------------ ramp over, or released --------------------+
+ *
+ * The share is RAMP_FLOOR while DOWN and WAITING, grows on a line from there
+ * to 1 while RISING.  The floor keeps a trickle on the endpoint, so its caches
+ * and pools are not cold when the ramp begins; while it is down every reader
+ * takes it out by its own verdict anyway.  An endpoint begins FULL: a process
+ * start is not an outage.
+ *
+ * A verdict of unknown moves nothing: it neither ends a hold nor breaks a
+ * ramp.  Instants are monotonic, so a stepped wall clock cannot finish a
+ * ramp; the wall instant is what a successor goes on from.  Pure.
+ */
+#ifndef STEERING_RAMP_H
+#define STEERING_RAMP_H
+
+#include "policy/bus/plan.h"
+#include "policy/decide/quorum.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define RAMP_FLOOR 0.05
+
+enum ramp_state { RAMP_FULL, RAMP_DOWN, RAMP_WAITING, RAMP_RISING };
+
+struct ramp {
+	enum ramp_state state;
+	int64_t since_ms;      /* monotonic: when the state began */
+	int64_t wall_since_ms; /* the same for the plan */
+};
+
+struct ramp_limits {
+	bool manual;     /* WAITING ends only by ramp_release() */
+	int64_t hold_ms; /* >= 0: in WAITING */
+	int64_t ramp_ms; /* >= 0: in RISING */
+};
+
+/* Both clocks of one tick. */
+struct ramp_now {
+	int64_t now_ms;
+	int64_t wall_ms;
+};
+
+/* Follows every rule that applies at this instant. */
+struct ramp ramp_step(struct ramp ramp, const struct ramp_limits *limits,
+		      enum verdict verdict, struct ramp_now now);
+
+/*
+ * A person says go on: WAITING begins to rise, RISING is full at once.  False
+ * and unchanged in the other states: what is down cannot be released.
+ */
+bool ramp_release(struct ramp *ramp, struct ramp_now now);
+
+/* In [RAMP_FLOOR, 1]. */
+double ramp_share(const struct ramp *ramp, const struct ramp_limits *limits,
+		  int64_t now_ms);
+
+/*
+ * How a plan says it: HOLD without an instant is DOWN, with one it is WAITING
+ * since then.  Where a command hides the ramp (PLAN_COMMAND) a state that has
+ * an instant comes back as WAITING: a successor may be slower, not faster.
+ */
+enum plan_cause ramp_cause(const struct ramp *ramp);
+int64_t ramp_wall_since_ms(const struct ramp *ramp);
+struct ramp ramp_adopt(const struct plan_share *share, struct ramp_now now);
+
+/* "full", "down", "waiting", "rising". */
+const char *ramp_state_name(enum ramp_state state);
+
+#endif

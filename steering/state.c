@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "steering/state.h"
+
+#include "policy/base/error.h"
+#include "steering/canary.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t endpoints_of(const struct policy *policy)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < policy->service_count; i++)
+		count += policy->services[i].endpoint_count;
+	return count;
+}
+
+/* One more than needed, so that nothing is not NULL. */
+static bool state_alloc(struct state *state, const struct policy *policy)
+{
+	*state = (struct state){
+		.policy = policy,
+		.ramps = calloc(endpoints_of(policy) + 1,
+				sizeof(*state->ramps)),
+		.first = calloc(policy->service_count + 1,
+				sizeof(*state->first)),
+		.commands = calloc(PLAN_COMMANDS_MAX, sizeof(*state->commands)),
+		.canaries = calloc(policy->canary_count + 1,
+				   sizeof(*state->canaries)),
+	};
+	if (state->ramps != NULL && state->first != NULL &&
+	    state->commands != NULL && state->canaries != NULL)
+		return true;
+	state_fini(state);
+	return false;
+}
+
+bool state_init(struct state *state, const struct policy *policy)
+{
+	size_t at = 0;
+
+	if (!state_alloc(state, policy))
+		return false;
+	for (size_t i = 0; i < policy->service_count; i++) {
+		state->first[i] = at;
+		at += policy->services[i].endpoint_count;
+	}
+	for (size_t i = 0; i < policy->canary_count; i++)
+		audit_text(state->canaries[i].name, PLAN_NAME_SIZE, "%s",
+			   policy->canaries[i].name);
+	return true;
+}
+
+bool state_copy(struct state *to, const struct state *from)
+{
+	const struct policy *policy = from->policy;
+
+	if (!state_alloc(to, policy))
+		return false;
+	memcpy(to->ramps, from->ramps,
+	       endpoints_of(policy) * sizeof(*to->ramps));
+	memcpy(to->first, from->first,
+	       policy->service_count * sizeof(*to->first));
+	memcpy(to->commands, from->commands,
+	       from->command_count * sizeof(*to->commands));
+	memcpy(to->canaries, from->canaries,
+	       policy->canary_count * sizeof(*to->canaries));
+	to->command_count = from->command_count;
+	return true;
+}
+
+void state_fini(struct state *state)
+{
+	free(state->ramps);
+	free(state->first);
+	free(state->commands);
+	free(state->canaries);
+	*state = (struct state){ 0 };
+}
+
+struct ramp_limits state_limits(const struct state *state, size_t service)
+{
+	const struct policy_service *s = &state->policy->services[service];
+
+	return (struct ramp_limits){
+		.manual = s->failback == FAILBACK_MANUAL,
+		.hold_ms = s->failback_hold_ms,
+		.ramp_ms = s->failback_ramp_ms,
+	};
+}
+
+void state_append(struct state *state, const struct command *command)
+{
+	assert(state->command_count < PLAN_COMMANDS_MAX);
+	state->commands[state->command_count++] = *command;
+}
+
+void state_remove(struct state *state, size_t index)
+{
+	state->command_count--;
+	memmove(&state->commands[index], &state->commands[index + 1],
+		(state->command_count - index) * sizeof(*state->commands));
+}
+
+static void tell_dropped(struct audit *audit, const struct command *c,
+			 const char *why, int64_t wall_ms)
+{
+	struct audit_event event = { .wall_ms = wall_ms };
+
+	audit_text(event.kind, sizeof(event.kind), "dropped");
+	audit_text(event.id, sizeof(event.id), "%s", c->id);
+	audit_text(event.who, sizeof(event.who), "%s", c->author);
+	audit_text(event.what, sizeof(event.what), "%s %s",
+		   command_kind_name(c->kind), c->target);
+	audit_text(event.why, sizeof(event.why), "%s", why);
+	audit_add(audit, &event);
+}
+
+/*
+ * The times of a command in force were judged when it was accepted; under a
+ * shorter safety.max_override it lasts no longer than that from now on.
+ */
+static void take_command(struct state *state, const struct command *command,
+			 int64_t wall_ms, struct audit *audit)
+{
+	int64_t most_ms = state->policy->safety.max_override_ms;
+	struct command c = *command;
+	struct command judged;
+	struct error err;
+
+	if (c.wall_expires_ms != 0 && c.wall_expires_ms <= wall_ms) {
+		tell_dropped(audit, &c, "it has expired", wall_ms);
+		return;
+	}
+	if (c.wall_expires_ms - wall_ms > most_ms)
+		c.wall_expires_ms = wall_ms + most_ms;
+	judged = c;
+	judged.wall_made_ms = 0;
+	judged.over_ms = 0;
+	if (!command_check(&judged, state->policy, wall_ms, &err)) {
+		tell_dropped(audit, &c, err.text, wall_ms);
+		return;
+	}
+	state_append(state, &c);
+}
+
+static void tell_canary(struct audit *audit, const struct plan_canary *c,
+			const char *why, int64_t wall_ms)
+{
+	struct audit_event event = { .wall_ms = wall_ms };
+
+	audit_text(event.kind, sizeof(event.kind), "canary");
+	audit_text(event.what, sizeof(event.what), "canary %s is off", c->name);
+	audit_text(event.why, sizeof(event.why), "%s", why);
+	audit_text(event.before, sizeof(event.before), "%s, stage %u, step %u",
+		   plan_canary_state_name(c->state), c->stage + 1, c->step + 1);
+	audit_add(audit, &event);
+}
+
+static void adopt_share(struct state *state, const struct plan_share *share,
+			struct ramp_now now)
+{
+	int service = policy_find_service(state->policy, share->service);
+	const struct policy_service *s;
+	int endpoint;
+
+	if (service < 0)
+		return;
+	s = &state->policy->services[service];
+	endpoint = policy_find_endpoint(s, share->endpoint);
+	if (endpoint < 0 || s->endpoints[endpoint].canary != POLICY_NONE ||
+	    s->check == POLICY_NONE)
+		return;
+	*state_ramp(state, (size_t)service, (size_t)endpoint) =
+		ramp_adopt(share, now);
+}
+
+static void adopt_canary(struct state *state, const struct plan_canary *c,
+			 int64_t wall_ms, struct audit *audit)
+{
+	int i = policy_find_canary(state->policy, c->name);
+
+	if (i < 0 || !canary_state_fits(&state->policy->canaries[i], c))
+		tell_canary(audit, c, "the policy changed it", wall_ms);
+	else
+		state->canaries[i] = *c;
+}
+
+void state_adopt(struct state *state, const struct plan *plan,
+		 struct ramp_now now, struct audit *audit)
+{
+	for (size_t i = 0; i < plan->share_count; i++)
+		adopt_share(state, &plan->shares[i], now);
+	for (size_t i = 0; i < plan->command_count; i++)
+		take_command(state, &plan->commands[i], now.wall_ms, audit);
+	for (size_t i = 0; i < plan->canary_count; i++)
+		adopt_canary(state, &plan->canaries[i], now.wall_ms, audit);
+}
+
+static void carry_ramps(struct state *state, const struct state *old,
+			size_t service)
+{
+	const struct policy_service *s = &state->policy->services[service];
+	int from = policy_find_service(old->policy, s->name);
+
+	if (from < 0 || s->check == POLICY_NONE)
+		return;
+	for (size_t i = 0; i < s->endpoint_count; i++) {
+		int e = policy_find_endpoint(&old->policy->services[from],
+					     s->endpoints[i].name);
+
+		if (e >= 0 && s->endpoints[i].canary == POLICY_NONE)
+			*state_ramp(state, service, i) =
+				*state_ramp(old, (size_t)from, (size_t)e);
+	}
+}
+
+void state_carry(struct state *state, const struct state *old,
+		 struct ramp_now now, struct audit *audit)
+{
+	for (size_t i = 0; i < state->policy->service_count; i++)
+		carry_ramps(state, old, i);
+	for (size_t i = 0; i < old->command_count; i++)
+		take_command(state, &old->commands[i], now.wall_ms, audit);
+	for (size_t i = 0; i < old->policy->canary_count; i++) {
+		const struct plan_canary *c = &old->canaries[i];
+		int j = policy_find_canary(state->policy, c->name);
+
+		if (j >= 0 &&
+		    canary_same(old->policy, i, state->policy, (size_t)j))
+			state->canaries[j] = *c;
+		else if (c->state != CANARY_OFF)
+			tell_canary(audit, c, "the policy changed it",
+				    now.wall_ms);
+	}
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * state -- everything the agent decides from, between two plans: where each
+ * endpoint's failback ramp is, which commands are in force, where each canary
+ * stands.  All of it can be read back from a plan.  Pure.
+ */
+#ifndef STEERING_STATE_H
+#define STEERING_STATE_H
+
+#include "policy/bus/plan.h"
+#include "policy/language/policy.h"
+#include "steering/audit.h"
+#include "steering/effect.h"
+#include "steering/ramp.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct state {
+	const struct policy *policy; /* borrowed */
+	struct ramp *ramps;	     /* of every endpoint, see state_ramp() */
+	size_t *first;		     /* of a service in ramps */
+	struct command *commands;    /* in force, oldest first; room for
+				      * PLAN_COMMANDS_MAX */
+	size_t command_count;
+	struct plan_canary *canaries; /* as policy->canaries */
+};
+
+/* All full, no command, every canary off.  False: out of memory. */
+bool state_init(struct state *state, const struct policy *policy);
+bool state_copy(struct state *to, const struct state *from);
+/* Accepts a zeroed one. */
+void state_fini(struct state *state);
+
+static inline struct ramp *state_ramp(const struct state *state, size_t service,
+				      size_t endpoint)
+{
+	return &state->ramps[state->first[service] + endpoint];
+}
+
+static inline struct commands state_commands(const struct state *state)
+{
+	return (struct commands){ state->commands, state->command_count };
+}
+
+/* How the policy lets an endpoint of this service come back. */
+struct ramp_limits state_limits(const struct state *state, size_t service);
+
+/*
+ * Goes on from a plan: what the policy does not name any more is left out, and
+ * told to audit.  state was initialised.
+ */
+void state_adopt(struct state *state, const struct plan *plan,
+		 struct ramp_now now, struct audit *audit);
+
+/* Goes on from the state under another policy, by name; canaries that are
+ * not the same rollout any more are off. */
+void state_carry(struct state *state, const struct state *old,
+		 struct ramp_now now, struct audit *audit);
+
+void state_append(struct state *state, const struct command *command);
+void state_remove(struct state *state, size_t index);
+
+#endif
