@@ -26,9 +26,8 @@ static double ramp_part(const struct state *state, size_t service,
 	return ramp_share(ramp, &limits, when->now.now_ms);
 }
 
-static void stable_share(const struct effect *effect,
-			 const struct ramp *ramp, double ramped,
-			 struct plan_share *out)
+static void stable_share(const struct effect *effect, const struct ramp *ramp,
+			 double ramped, struct plan_share *out)
 {
 	out->share = rounded(effect->share < ramped ? effect->share : ramped);
 	out->wall_since_ms = ramp_wall_since_ms(ramp);
@@ -71,8 +70,7 @@ struct plan_share draft_share(const struct state *state, size_t service,
 	if (e->canary != POLICY_NONE)
 		canary_part(state, e->canary, e->region, &effect, &out);
 	else
-		stable_share(&effect,
-			     state_ramp(state, service, endpoint),
+		stable_share(&effect, state_ramp(state, service, endpoint),
 			     ramp_part(state, service, endpoint, when), &out);
 	return out;
 }

@@ -22,8 +22,8 @@ static bool state_alloc(struct state *state, const struct policy *policy)
 {
 	*state = (struct state){
 		.policy = policy,
-		.ramps = calloc(endpoints_of(policy) + 1,
-				sizeof(*state->ramps)),
+		.ramps =
+			calloc(endpoints_of(policy) + 1, sizeof(*state->ramps)),
 		.first = calloc(policy->service_count + 1,
 				sizeof(*state->first)),
 		.commands = calloc(PLAN_COMMANDS_MAX, sizeof(*state->commands)),

@@ -18,8 +18,8 @@
 
 struct state {
 	const struct policy *policy; /* borrowed */
-	struct ramp *ramps;	     /* of every endpoint, see state_ramp() */
-	size_t *first;		     /* of a service in ramps */
+	struct ramp *ramps;          /* of every endpoint, see state_ramp() */
+	size_t *first;               /* of a service in ramps */
 	struct command *commands;    /* in force, oldest first; room for
 				      * PLAN_COMMANDS_MAX */
 	size_t command_count;

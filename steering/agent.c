@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "steering/agent.h"
+
+#include "policy/base/error.h"
+#include "steering/draft.h"
+#include "steering/order.h"
+#include "steering/recent.h"
+#include "steering/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct agent {
+	const struct policy *policy; /* borrowed */
+	char name[PLAN_NAME_SIZE];
+	struct state state;
+	struct audit audit;
+	struct recent recent;
+	struct plan *last;       /* given out or adopted; NULL: none */
+	uint64_t epoch;          /* highest seen */
+	uint64_t sequence;       /* highest used or seen */
+	bool silent;             /* nothing was given out since the adoption */
+	int64_t published_ms;    /* monotonic, of last */
+	int64_t wall_adopted_ms; /* when the adopted plan was made */
+	char trouble[240];
+};
+
+struct agent *agent_new(const struct policy *policy, const char *name)
+{
+	struct agent *agent = calloc(1, sizeof(*agent));
+
+	if (agent == NULL)
+		return NULL;
+	agent->policy = policy;
+	agent->silent = true;
+	audit_text(agent->name, sizeof(agent->name), "%s", name);
+	if (state_init(&agent->state, policy))
+		return agent;
+	free(agent);
+	return NULL;
+}
+
+void agent_free(struct agent *agent)
+{
+	if (agent == NULL)
+		return;
+	state_fini(&agent->state);
+	audit_fini(&agent->audit);
+	plan_free(agent->last);
+	free(agent);
+}
+
+struct audit *agent_audit(struct agent *agent)
+{
+	return &agent->audit;
+}
+
+const char *agent_trouble(const struct agent *agent)
+{
+	return agent->trouble;
+}
+
+enum ramp_state agent_ramp_state(const struct agent *agent, size_t service,
+				 size_t endpoint)
+{
+	return state_ramp(&agent->state, service, endpoint)->state;
+}
+
+bool agent_adopt(struct agent *agent, const struct plan *plan,
+		 struct ramp_now now)
+{
+	struct plan *copy = plan == NULL ? NULL : plan_copy(plan);
+	struct state state;
+
+	if ((plan != NULL && copy == NULL) ||
+	    !state_init(&state, agent->policy)) {
+		plan_free(copy);
+		return false;
+	}
+	audit_clear(&agent->audit);
+	if (plan != NULL) {
+		state_adopt(&state, plan, now, &agent->audit);
+		agent->wall_adopted_ms = plan->wall_made_ms;
+		if (plan->epoch > agent->epoch)
+			agent->epoch = plan->epoch;
+		if (plan->sequence > agent->sequence)
+			agent->sequence = plan->sequence;
+	}
+	state_fini(&agent->state);
+	agent->state = state;
+	plan_free(agent->last);
+	agent->last = copy;
+	agent->silent = true;
+	return true;
+}
+
+bool agent_reload(struct agent *agent, const struct policy *policy,
+		  struct ramp_now now)
+{
+	struct state state;
+
+	if (!state_init(&state, policy))
+		return false;
+	state_carry(&state, &agent->state, now, &agent->audit);
+	state_fini(&agent->state);
+	agent->state = state;
+	agent->policy = policy;
+	return true;
+}
+
+/* Commands. */
+
+static bool is_known(const struct agent *agent, const char *id)
+{
+	for (size_t i = 0; i < agent->state.command_count; i++)
+		if (strcmp(agent->state.commands[i].id, id) == 0)
+			return true;
+	return recent_find(&agent->recent, id);
+}
+
+static bool is_fresh(const struct agent *agent, const struct command *c,
+		     int64_t wall_ms, struct error *err)
+{
+	int64_t age_ms = wall_ms - c->wall_made_ms;
+	const char *name = command_kind_name(c->kind);
+
+	if (age_ms > AGENT_FRESH_MS || age_ms < -AGENT_FRESH_MS) {
+		error_set(err, "%s: made %lld s %s; commands are good for %d s",
+			  name,
+			  (long long)(age_ms < 0 ? -age_ms : age_ms) / 1000,
+			  age_ms < 0 ? "in the future" : "ago",
+			  AGENT_FRESH_MS / 1000);
+		return false;
+	}
+	if (is_known(agent, c->id)) {
+		error_set(err, "%s: command %s has been seen before", name,
+			  c->id);
+		return false;
+	}
+	if (c->wall_made_ms < agent->wall_adopted_ms) {
+		error_set(err,
+			  "%s: made before this agent took over; send it "
+			  "again",
+			  name);
+		return false;
+	}
+	return true;
+}
+
+static bool is_guarded(enum command_kind kind)
+{
+	return kind == COMMAND_DRAIN || kind == COMMAND_FAILOVER ||
+	       kind == COMMAND_WEIGHT;
+}
+
+/* The state with the command carried out.  False with err set. */
+static bool try_command(const struct agent *agent, const struct command *c,
+			const struct agent_input *in, struct state *after,
+			struct error *err)
+{
+	if (!command_check(c, agent->policy, in->now.wall_ms, err) ||
+	    !is_fresh(agent, c, in->now.wall_ms, err))
+		return false;
+	if (!state_copy(after, &agent->state)) {
+		error_set(err, "out of memory");
+		return false;
+	}
+	if (order_apply(after, c, in->now, err))
+		return true;
+	state_fini(after);
+	return false;
+}
+
+static bool judge(const struct agent *agent, const struct command *c,
+		  const struct agent_input *in, const struct state *after,
+		  struct error *err)
+{
+	const struct guard_case g = {
+		.policy = agent->policy,
+		.view = in->view,
+		.before = state_commands(&agent->state),
+		.after = state_commands(after),
+		.classes = in->classes,
+	};
+
+	return !is_guarded(c->kind) || guard_check(&g, err);
+}
+
+static struct audit_event event_of(const struct command *c, int64_t wall_ms)
+{
+	struct audit_event event = { .wall_ms = wall_ms };
+
+	audit_text(event.kind, sizeof(event.kind), "command");
+	audit_text(event.id, sizeof(event.id), "%s", c->id);
+	audit_text(event.who, sizeof(event.who), "%s", c->author);
+	audit_text(event.why, sizeof(event.why), "%s", c->reason);
+	if (c->kind == COMMAND_FAILOVER)
+		audit_text(event.what, sizeof(event.what), "failover %s to %s",
+			   c->target, c->to);
+	else if (c->kind == COMMAND_WEIGHT)
+		audit_text(event.what, sizeof(event.what), "weight %s %u",
+			   c->target, c->weight);
+	else
+		audit_text(event.what, sizeof(event.what), "%s %s",
+			   command_kind_name(c->kind), c->target);
+	return event;
+}
+
+static void add_share(char *text, size_t size, const struct plan_share *s)
+{
+	size_t at = strlen(text);
+
+	audit_text(text + at, size - at, "%s%s/%s %g%%", at > 0 ? ", " : "",
+		   s->service, s->endpoint, s->share * 100);
+	at = strlen(text);
+	if (s->weight >= 0)
+		audit_text(text + at, size - at, " weight %lld",
+			   (long long)s->weight);
+}
+
+/* Before and after: the endpoints whose settled share or weight differ. */
+static void describe_change(struct audit_event *event, const struct state *a,
+			    const struct state *b, struct ramp_now now)
+{
+	const struct draft_when when = { now, true };
+	const struct policy *policy = a->policy;
+
+	for (size_t i = 0; i < policy->service_count; i++)
+		for (size_t j = 0; j < policy->services[i].endpoint_count;
+		     j++) {
+			struct plan_share x = draft_share(a, i, j, &when);
+			struct plan_share y = draft_share(b, i, j, &when);
+
+			if (x.weight == y.weight && x.share >= y.share &&
+			    x.share <= y.share)
+				continue;
+			add_share(event->before, sizeof(event->before), &x);
+			add_share(event->after, sizeof(event->after), &y);
+		}
+}
+
+static void tell_refused(struct agent *agent, const struct command *c,
+			 int64_t wall_ms, const struct error *err)
+{
+	struct audit_event event = event_of(c, wall_ms);
+
+	audit_text(event.kind, sizeof(event.kind), "refused");
+	audit_text(event.after, sizeof(event.after), "%s", err->text);
+	audit_add(&agent->audit, &event);
+}
+
+bool agent_command(struct agent *agent, const struct command *command,
+		   const struct agent_input *in, struct error *err)
+{
+	struct audit_event event = event_of(command, in->now.wall_ms);
+	struct state after = { 0 };
+
+	if (!try_command(agent, command, in, &after, err) ||
+	    !judge(agent, command, in, &after, err) ||
+	    !recent_add(&agent->recent, command->id, command->wall_made_ms,
+			in->now.wall_ms, err)) {
+		state_fini(&after);
+		tell_refused(agent, command, in->now.wall_ms, err);
+		return false;
+	}
+	describe_change(&event, &agent->state, &after, in->now);
+	audit_add(&agent->audit, &event);
+	state_fini(&agent->state);
+	agent->state = after;
+	return true;
+}
+
+bool agent_preview(const struct agent *agent, const struct command *command,
+		   const struct agent_input *in, struct agent_preview *out,
+		   struct error *err)
+{
+	const struct draft_when when = { in->now, true };
+	struct agent_preview preview = { 0 };
+	struct error rule = { .text = "" };
+	struct state after;
+
+	if (!try_command(agent, command, in, &after, err))
+		return false;
+	judge(agent, command, in, &after, &rule);
+	audit_text(preview.refused, sizeof(preview.refused), "%s", rule.text);
+	preview.before = draft_plan(&agent->state, &when);
+	preview.after = draft_plan(&after, &when);
+	state_fini(&after);
+	if (preview.before != NULL && preview.after != NULL) {
+		*out = preview;
+		return true;
+	}
+	plan_free(preview.before);
+	plan_free(preview.after);
+	error_set(err, "out of memory");
+	return false;
+}
+
+/* The tick. */
+
+static void expire_commands(struct agent *agent, int64_t wall_ms)
+{
+	for (size_t i = agent->state.command_count; i-- > 0;) {
+		const struct command c = agent->state.commands[i];
+		struct audit_event event;
+
+		if (c.wall_expires_ms == 0 || c.wall_expires_ms > wall_ms)
+			continue;
+		event = event_of(&c, wall_ms);
+		audit_text(event.kind, sizeof(event.kind), "expired");
+		audit_add(&agent->audit, &event);
+		state_remove(&agent->state, i);
+	}
+}
+
+static void tell_ramp(struct agent *agent, const struct policy_service *s,
+		      size_t endpoint, const struct ramp *was,
+		      const struct ramp *is)
+{
+	static const char *const why[] = {
+		[RAMP_FULL] = "the failback ramp is over",
+		[RAMP_DOWN] = "it is down",
+		[RAMP_WAITING] = "it is healthy again",
+		[RAMP_RISING] = "it was healthy for long enough",
+	};
+	struct audit_event event = { .wall_ms = is->wall_since_ms };
+
+	audit_text(event.kind, sizeof(event.kind), "ramp");
+	audit_text(event.who, sizeof(event.who), "%s", agent->name);
+	audit_text(event.what, sizeof(event.what), "%s/%s", s->name,
+		   s->endpoints[endpoint].name);
+	audit_text(event.why, sizeof(event.why), "%s", why[is->state]);
+	audit_text(event.before, sizeof(event.before), "%s",
+		   ramp_state_name(was->state));
+	audit_text(event.after, sizeof(event.after), "%s",
+		   ramp_state_name(is->state));
+	audit_add(&agent->audit, &event);
+}
+
+static enum verdict verdict_of(const struct agent *agent,
+			       const struct agent_input *in, size_t service,
+			       size_t endpoint)
+{
+	if (in->view == NULL || in->view->policy != agent->policy)
+		return VERDICT_UNKNOWN;
+	return in->view->services[service].endpoints[endpoint].health.verdict;
+}
+
+/* A canary's endpoint has no failback ramp: its clients are its canary's. */
+static void step_service(struct agent *agent, const struct agent_input *in,
+			 size_t service)
+{
+	const struct policy_service *s = &agent->policy->services[service];
+	struct ramp_limits limits = state_limits(&agent->state, service);
+
+	for (size_t i = 0; i < s->endpoint_count; i++) {
+		struct ramp *ramp = state_ramp(&agent->state, service, i);
+		const struct ramp was = *ramp;
+
+		if (s->endpoints[i].canary != POLICY_NONE ||
+		    s->check == POLICY_NONE)
+			continue;
+		*ramp = ramp_step(*ramp, &limits,
+				  verdict_of(agent, in, service, i), in->now);
+		if (ramp->state == was.state)
+			continue;
+		tell_ramp(agent, s, i, &was, ramp);
+	}
+}
+
+static bool is_served(const struct state *state, size_t service)
+{
+	const struct policy_service *s = &state->policy->services[service];
+
+	for (size_t i = 0; i < s->endpoint_count; i++) {
+		struct effect effect =
+			effect_of(state_commands(state), state->policy, service,
+				  i, EFFECT_SETTLED);
+
+		if (s->endpoints[i].canary == POLICY_NONE &&
+		    effect_takes(&effect))
+			return true;
+	}
+	return false;
+}
+
+static bool bears_on(const struct command *c, const struct policy *policy,
+		     size_t service)
+{
+	const struct commands one = { c, 1 };
+
+	for (size_t i = 0; i < policy->services[service].endpoint_count; i++) {
+		struct effect effect = effect_of(one, policy, service, i,
+						 EFFECT_SETTLED);
+
+		if (effect.by != NULL || effect.weighed != NULL)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A set of commands that was fine can stop being so: a weight command ends
+ * where the policy's own weight is 0, a policy takes an endpoint away.  Then
+ * the newest of those that bear on the service goes, until it is served.
+ */
+static bool drop_newest(struct agent *agent, size_t service, int64_t wall_ms)
+{
+	for (size_t i = agent->state.command_count; i-- > 0;) {
+		const struct command *c = &agent->state.commands[i];
+		struct audit_event event;
+
+		if (!bears_on(c, agent->policy, service))
+			continue;
+		event = event_of(c, wall_ms);
+		audit_text(event.kind, sizeof(event.kind), "dropped");
+		audit_text(event.after, sizeof(event.after),
+			   "%s would have no endpoint left",
+			   agent->policy->services[service].name);
+		audit_add(&agent->audit, &event);
+		state_remove(&agent->state, i);
+		return true;
+	}
+	return false;
+}
+
+static void keep_served(struct agent *agent, int64_t wall_ms)
+{
+	for (size_t i = 0; i < agent->policy->service_count; i++)
+		while (!is_served(&agent->state, i) &&
+		       drop_newest(agent, i, wall_ms))
+			continue;
+}
+
+static struct plan *draft_checked(struct agent *agent,
+				  const struct agent_input *in)
+{
+	const struct draft_when when = { in->now, false };
+	struct error err = { .text = "out of memory" };
+	struct plan *plan = draft_plan(&agent->state, &when);
+
+	agent->trouble[0] = '\0';
+	if (plan != NULL && plan_check(plan, agent->policy, &err))
+		return plan;
+	audit_text(agent->trouble, sizeof(agent->trouble), "%s", err.text);
+	plan_free(plan);
+	return NULL;
+}
+
+static bool is_due(const struct agent *agent, const struct plan *plan,
+		   int64_t now_ms)
+{
+	int64_t silence_ms = now_ms - agent->published_ms;
+
+	if (agent->silent || agent->last == NULL)
+		return true;
+	switch (draft_compare(agent->last, plan)) {
+	case DRAFT_SAME:
+		return silence_ms >= AGENT_PERIOD_MS;
+	case DRAFT_GRADUAL:
+		return silence_ms >= AGENT_STEP_MS;
+	case DRAFT_CHANGED:
+		return true;
+	}
+	return true;
+}
+
+const struct plan *agent_tick(struct agent *agent, const struct agent_input *in)
+{
+	struct plan *plan;
+
+	if (in->epoch == 0 || in->epoch < agent->epoch)
+		return NULL;
+	expire_commands(agent, in->now.wall_ms);
+	for (size_t i = 0; i < agent->policy->service_count; i++)
+		step_service(agent, in, i);
+	keep_served(agent, in->now.wall_ms);
+	plan = draft_checked(agent, in);
+	if (plan == NULL)
+		return NULL;
+	if (!is_due(agent, plan, in->now.now_ms)) {
+		plan_free(plan);
+		return NULL;
+	}
+	plan->epoch = agent->epoch = in->epoch;
+	plan->sequence = ++agent->sequence;
+	memcpy(plan->agent, agent->name, sizeof(plan->agent));
+	plan_free(agent->last);
+	agent->last = plan;
+	agent->silent = false;
+	agent->published_ms = in->now.now_ms;
+	return plan;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * agent -- the steering agent: what should the plan say now?
+ *
+ * A machine advanced by agent_tick() from inputs that are data; its outputs
+ * are data too.  It reads no clock and owns no connection, so a simulator can
+ * run many of them in virtual time.  All of its state can be read back from
+ * the last plan: a standby that becomes leader adopts that and goes on with
+ * ramps, canaries and commands where they were.
+ *
+ *   a = agent_new(policy, name)
+ *   agent_adopt(a, last plan or NULL, now)      on each new leadership
+ *   agent_command(a, ...)                       refused, or in the next plan
+ *   plan = agent_tick(a, ...)                   to be committed, or NULL
+ *   agent_audit(a)                              what to write down
+ *
+ * When a plan could not be committed, adopt the last one that was: that takes
+ * back everything since.
+ *
+ * Promises: (epoch, sequence) of the plans it gives out only rise, also over
+ * agent_adopt(); no plan that plan_check() refuses is given out (the newest
+ * commands that bear on a service left with nothing are dropped, and told).  Pure.
+ */
+#ifndef STEERING_AGENT_H
+#define STEERING_AGENT_H
+
+#include "policy/bus/plan.h"
+#include "policy/decide/view.h"
+#include "steering/audit.h"
+#include "steering/guard.h"
+#include "steering/ramp.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct agent;
+struct error;
+
+enum {
+	AGENT_PERIOD_MS = 5000, /* a plan at least this often: constant work */
+	AGENT_STEP_MS = 1000,   /* shares on a ramp move at most this often */
+	AGENT_FRESH_MS = 60000, /* how far a command's time may be off ours */
+};
+
+/* policy is borrowed until agent_reload() or agent_free().  NULL: no memory. */
+struct agent *agent_new(const struct policy *policy, const char *name);
+
+/* Accepts NULL. */
+void agent_free(struct agent *agent);
+
+/*
+ * Goes on from a plan, forgetting what it knew; NULL: from nothing.  Commands
+ * made before that plan are refused from now on: a predecessor may have
+ * carried them out and ended them, and nobody else remembers their ids.
+ * False, unchanged: out of memory.
+ */
+bool agent_adopt(struct agent *agent, const struct plan *plan,
+		 struct ramp_now now);
+
+/* Goes on under another policy, which is borrowed from now on, the old one no
+ * more.  False, unchanged: out of memory. */
+bool agent_reload(struct agent *agent, const struct policy *policy,
+		  struct ramp_now now);
+
+struct agent_input {
+	struct ramp_now now;
+	const struct view *view; /* of the agent's policy, for health; NULL:
+				  * nothing is known of any endpoint */
+	uint64_t epoch;          /* of the lease held; 0: none */
+	struct guard_classes classes;
+};
+
+/*
+ * Takes a command on.  It is in the next plan.  False with err set, nothing
+ * changed: malformed, not fresh, seen before, pointless, or against a safety
+ * rule.  Both outcomes are audited.
+ */
+bool agent_command(struct agent *agent, const struct command *command,
+		   const struct agent_input *in, struct error *err);
+
+/*
+ * What a command would do: settled plans without it and with it, owned by the
+ * caller, and in refused the safety rule against it ("" when none).  False
+ * with err set when it cannot be carried out at all.
+ */
+struct agent_preview {
+	struct plan *before, *after;
+	char refused[240];
+};
+bool agent_preview(const struct agent *agent, const struct command *command,
+		   const struct agent_input *in, struct agent_preview *out,
+		   struct error *err);
+
+/*
+ * Advances to in->now.  The plan to commit, borrowed until the next call of
+ * any agent function, or NULL when there is nothing to say or no lease.
+ */
+const struct plan *agent_tick(struct agent *agent,
+			      const struct agent_input *in);
+
+/* What happened since audit_clear(); the caller clears it. */
+struct audit *agent_audit(struct agent *agent);
+
+/* "" when all is well, else what keeps the agent from publishing. */
+const char *agent_trouble(const struct agent *agent);
+
+/* How an endpoint stands in its failback. */
+enum ramp_state agent_ramp_state(const struct agent *agent, size_t service,
+				 size_t endpoint);
+
+#endif
