@@ -391,8 +391,8 @@ static bool bears_on(const struct command *c, const struct policy *policy,
 	const struct commands one = { c, 1 };
 
 	for (size_t i = 0; i < policy->services[service].endpoint_count; i++) {
-		struct effect effect = effect_of(one, policy, service, i,
-						 EFFECT_SETTLED);
+		struct effect effect =
+			effect_of(one, policy, service, i, EFFECT_SETTLED);
 
 		if (effect.by != NULL || effect.weighed != NULL)
 			return true;

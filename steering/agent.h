@@ -19,7 +19,8 @@
  *
  * Promises: (epoch, sequence) of the plans it gives out only rise, also over
  * agent_adopt(); no plan that plan_check() refuses is given out (the newest
- * commands that bear on a service left with nothing are dropped, and told).  Pure.
+ * commands that bear on a service left with nothing are dropped, and told).
+ * Pure.
  */
 #ifndef STEERING_AGENT_H
 #define STEERING_AGENT_H

@@ -90,15 +90,15 @@ static bool add_class(struct work *w, const struct client_class *class)
 	struct row_pair pair = {
 		.before = chain_row(w->policy, w->before, w->service, class,
 				    NULL),
-		.after = chain_row(w->policy, w->after, w->service, class,
-				   NULL),
+		.after =
+			chain_row(w->policy, w->after, w->service, class, NULL),
 	};
 	struct row_pair *found;
 
 	if (!grow_pairs(w))
 		return false;
-	pair.hash = row_hash(row_hash(HASH_FNV_OFFSET, &pair.before),
-			     &pair.after);
+	pair.hash =
+		row_hash(row_hash(HASH_FNV_OFFSET, &pair.before), &pair.after);
 	found = find_pair(w, &pair);
 	if (found == NULL) {
 		found = &w->pairs[w->count];
@@ -139,8 +139,8 @@ static void draw_pair(const struct work *w, const struct row_pair *pair,
 		      const struct share_key *keys, struct drawn *out)
 {
 	const struct policy_service *s = &w->policy->services[w->service];
-	bool draw = row_is_draw(&pair->before, 1) ||
-		    row_is_draw(&pair->after, 1);
+	bool draw =
+		row_is_draw(&pair->before, 1) || row_is_draw(&pair->after, 1);
 	unsigned draws = draw ? PREDICT_DRAWS : 1;
 	double part = 1.0 / draws;
 
@@ -329,23 +329,22 @@ static json_t *write_service(const struct policy *policy,
 
 	for (size_t i = 0; i < policy->region_count; i++)
 		if (serves(service, i) &&
-		    json_array_append_new(regions,
-					  write_region(s, i,
-						       policy->regions[i]
-							       .name)) != 0) {
+		    json_array_append_new(
+			    regions,
+			    write_region(s, i, policy->regions[i].name)) != 0) {
 			json_decref(regions);
 			return NULL;
 		}
-	return json_pack(
-		"{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "service",
-		service->name, "moved_pct", percent(s->v4.moved),
-		"moved_v6_pct", percent(s->v6.moved), "none_before_pct",
-		percent(s->v4.none_before), "none_after_pct",
-		percent(s->v4.none_after), "none_before_v6_pct",
-		percent(s->v6.none_before), "none_after_v6_pct",
-		percent(s->v6.none_after), "covered_pct",
-		percent(s->v4.covered), "covered_v6_pct",
-		percent(s->v6.covered), "regions", regions);
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "service", service->name, "moved_pct",
+			 percent(s->v4.moved), "moved_v6_pct",
+			 percent(s->v6.moved), "none_before_pct",
+			 percent(s->v4.none_before), "none_after_pct",
+			 percent(s->v4.none_after), "none_before_v6_pct",
+			 percent(s->v6.none_before), "none_after_v6_pct",
+			 percent(s->v6.none_after), "covered_pct",
+			 percent(s->v4.covered), "covered_v6_pct",
+			 percent(s->v6.covered), "regions", regions);
 }
 
 struct json_t *prediction_write(const struct prediction *prediction)

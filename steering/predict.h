@@ -37,7 +37,7 @@ struct predict_family {
 	double before[POLICY_REGIONS_MAX]; /* by region */
 	double after[POLICY_REGIONS_MAX];
 	double none_before, none_after; /* get no answer */
-	double moved; /* get an endpoint that they did not get before */
+	double moved;   /* get an endpoint that they did not get before */
 	double covered; /* of all address space; the above are of this part */
 };
 
@@ -47,7 +47,7 @@ struct predict_service {
 };
 
 struct prediction {
-	const struct policy *policy;	  /* borrowed */
+	const struct policy *policy;      /* borrowed */
 	struct predict_service *services; /* whose view differs; owned */
 	size_t count;
 };
