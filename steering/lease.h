@@ -27,6 +27,7 @@ struct lease {
 	int64_t until_ms; /* monotonic: held until then */
 	int64_t asked_ms; /* when the open question was asked */
 	int64_t due_ms;   /* when to ask next */
+	bool void_answer; /* it was asked before a drop: grants nothing */
 	bool asking;      /* a question is open */
 };
 
@@ -46,7 +47,10 @@ void lease_answer(struct lease *lease, uint64_t epoch, int64_t now_ms);
 /* Does it hold at now_ms?  Lets go of what has run out. */
 bool lease_leads(struct lease *lease, int64_t now_ms);
 
-/* Steps down at once; asks again after LEASE_RENEW_MS. */
+/*
+ * Steps down at once; asks again after LEASE_RENEW_MS.  The answer to a
+ * question that is open now will grant nothing.
+ */
 void lease_drop(struct lease *lease, int64_t now_ms);
 
 #endif

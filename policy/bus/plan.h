@@ -44,7 +44,9 @@ struct plan_share {
 	int64_t weight; /* -1: the policy's own */
 	enum plan_cause cause;
 	char ref[PLAN_NAME_SIZE];
-	int64_t wall_since_ms; /* when the ramp or hold began; 0 otherwise */
+	/* RAMP: when it began.  HOLD: since when it is healthy again, 0 while
+	 * it is not.  COMMAND: as for the ramp or hold that it hides. */
+	int64_t wall_since_ms;
 };
 
 enum plan_canary_state {

@@ -1,1 +1,18 @@
 # Unit tests of steering.
+if HAVE_CMOCKA
+check_PROGRAMS += %D%/test_canary %D%/test_guard %D%/test_journal \
+	%D%/test_lease %D%/test_predict %D%/test_ramp
+steer_world = %D%/steer_world.c %D%/steer_world.h
+%C%_test_canary_SOURCES = %D%/test_canary.c $(steer_world)
+%C%_test_canary_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+%C%_test_guard_SOURCES = %D%/test_guard.c $(steer_world)
+%C%_test_guard_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+%C%_test_journal_SOURCES = %D%/test_journal.c
+%C%_test_journal_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+%C%_test_lease_SOURCES = %D%/test_lease.c
+%C%_test_lease_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+%C%_test_predict_SOURCES = %D%/test_predict.c $(steer_world)
+%C%_test_predict_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+%C%_test_ramp_SOURCES = %D%/test_ramp.c
+%C%_test_ramp_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* guard: each rule refuses what breaks it, by how much, and nothing else. */
+#include "policy/base/error.h"
+#include "steer_world.h"
+#include "steering/guard.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { IN_FORCE = 3 };
+
+/* clang-format off */
+static const struct row {
+	const char *title;
+	const char *in_force[IN_FORCE]; /* drained already */
+	unsigned down; /* endpoints of www, as bits */
+	uint32_t min_regions, max_removed_pct;
+	enum command_kind kind;
+	const char *target, *to;
+	uint32_t weight;
+	const char *refused; /* part of the error; NULL: accepted */
+} rows[] = {
+	{ "a drain by the default rules", { 0 }, 0, 1, 100, COMMAND_DRAIN, "us-east", "", 0, NULL },
+	{ "a drain of one endpoint", { 0 }, 0, 1, 100, COMMAND_DRAIN, "www/eu-west", "", 0, NULL },
+	{ "the last endpoint of a service", { "api/us-east" }, 0, 0, 100, COMMAND_DRAIN, "api/eu-west", "",
+	  0, "last endpoint: api would have no endpoint left" },
+	{ "the last one by region", { "us-east" }, 0, 0, 100, COMMAND_DRAIN, "eu-west", "", 0, "api would have no" },
+	{ "the last one by weight", { "api/eu-west" }, 0, 0, 100, COMMAND_WEIGHT, "api/us-east", "", 0,
+	  "last endpoint: api" },
+	{ "a weight that is not 0 takes nothing out", { "api/eu-west" }, 0, 1, 50, COMMAND_WEIGHT, "api/us-east",
+	  "", 5, NULL },
+	{ "residency by rule", { "www/eu-north" }, 0, 0, 100, COMMAND_DRAIN, "www/eu-west", "", 0,
+	  "residency: www would have no endpoint left within rule gdpr" },
+	{ "failover out of a jurisdiction", { 0 }, 0, 0, 100, COMMAND_FAILOVER, "www", "us-east", 0,
+	  "residency: www would have no endpoint left within rule gdpr" },
+	{ "failover inside it", { 0 }, 0, 1, 100, COMMAND_FAILOVER, "www", "eu-west", 0, NULL },
+	{ "residency counts the healthy", { 0 }, 1 << EU_NORTH, 0, 100, COMMAND_DRAIN, "www/eu-west", "", 0,
+	  "no healthy endpoint left within rule gdpr" },
+	{ "residency broken by an outage already", { 0 }, 1 << EU_NORTH | 1 << EU_WEST, 0, 100, COMMAND_DRAIN,
+	  "www/us-west", "", 0, NULL },
+	{ "regions in service", { "www/us-west" }, 0, 3, 100, COMMAND_DRAIN, "www/us-east", "", 0,
+	  "min_regions_in_service is 3: www would have 2 healthy regions in service, 1 too few" },
+	{ "regions just enough", { 0 }, 0, 3, 100, COMMAND_DRAIN, "www/us-east", "", 0, NULL },
+	{ "regions that are down do not count", { 0 }, 1 << US_WEST, 3, 100, COMMAND_DRAIN, "www/us-east", "", 0,
+	  "would have 2 healthy regions" },
+	{ "draining what is down costs no region", { 0 }, 1 << US_EAST, 4, 100, COMMAND_DRAIN, "www/us-east", "",
+	  0, NULL },
+	{ "capacity", { "www/us-west" }, 0, 1, 40, COMMAND_DRAIN, "www/us-east", "", 0,
+	  "max_capacity_removed is 40%: www would be without 50.0% of its capacity, 10.0 points too many" },
+	{ "capacity just enough", { 0 }, 0, 1, 25, COMMAND_DRAIN, "www/us-east", "", 0, NULL },
+	{ "capacity of every service counts", { 0 }, 0, 1, 40, COMMAND_DRAIN, "us-east", "", 0,
+	  "api would be without 50.0%" },
+};
+/* clang-format on */
+
+struct lists {
+	struct command before[IN_FORCE], after[IN_FORCE + 1];
+	size_t count;
+};
+
+static struct lists lists_of(struct steer_world *w, const struct row *row)
+{
+	struct lists l = { .count = 0 };
+
+	while (l.count < IN_FORCE && row->in_force[l.count] != NULL) {
+		l.before[l.count] = l.after[l.count] =
+			steer_command(w, COMMAND_DRAIN, row->in_force[l.count]);
+		l.count++;
+	}
+	l.after[l.count] = steer_command(w, row->kind, row->target);
+	l.after[l.count].weight = row->weight;
+	snprintf(l.after[l.count].to, sizeof(l.after[0].to), "%s", row->to);
+	return l;
+}
+
+static void test_rules(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *row = &rows[i];
+		struct error err = { .text = "" };
+		struct steer_world w;
+		struct lists l;
+		struct guard_case c;
+		bool ok;
+
+		steer_init(&w);
+		w.policy.safety.min_regions_in_service = row->min_regions;
+		w.policy.safety.max_capacity_removed_pct = row->max_removed_pct;
+		for (size_t e = 0; e < STEER_REGIONS; e++)
+			if (row->down >> e & 1)
+				steer_health(&w, WWW, e, VERDICT_DOWN);
+		l = lists_of(&w, row);
+		c = (struct guard_case){
+			.policy = &w.policy,
+			.view = &w.view,
+			.before = { l.before, l.count },
+			.after = { l.after, l.count + 1 },
+			.classes = w.in.classes,
+		};
+		ok = guard_check(&c, &err);
+		if (ok != (row->refused == NULL) ||
+		    (!ok && strstr(err.text, row->refused) == NULL))
+			fail_msg("%s: %s", row->title, ok ? "ok" : err.text);
+	}
+}
+
+/* A class that no single rule describes, as one bound by two rules. */
+static void test_classes_bind_beyond_rules(void **state)
+{
+	struct error err = { .text = "" };
+	struct steer_world w;
+	struct command c;
+	struct guard_case g;
+
+	(void)state;
+	steer_init(&w);
+	w.de.regions = 1 << EU_WEST;
+	c = steer_command(&w, COMMAND_DRAIN, "www/eu-west");
+	g = (struct guard_case){
+		.policy = &w.policy,
+		.after = { &c, 1 },
+		.classes = w.in.classes,
+	};
+	assert_false(guard_check(&g, &err));
+	assert_non_null(strstr(err.text, "clients in DE"));
+	g.classes.count = 0;
+	assert_true(guard_check(&g, &err));
+}
+
+/* A region that states no capacity counts as the mean of the others. */
+static void test_unstated_capacity(void **state)
+{
+	struct error err = { .text = "" };
+	struct steer_world w;
+	struct command c;
+	struct guard_case g;
+
+	(void)state;
+	steer_init(&w);
+	w.policy.safety.max_capacity_removed_pct = 24;
+	w.regions[US_EAST].capacity = 0;
+	c = steer_command(&w, COMMAND_DRAIN, "www/us-east");
+	g = (struct guard_case){ .policy = &w.policy, .after = { &c, 1 } };
+	assert_false(guard_check(&g, &err));
+	assert_non_null(strstr(err.text, "without 25.0%"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_classes_bind_beyond_rules),
+		cmocka_unit_test(test_unstated_capacity),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ramp: every state with every verdict, shares along it, adoption. */
+#include "steering/ramp.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static const struct ramp_limits automatic = { false, 10000, 100000 };
+static const struct ramp_limits manual = { true, 10000, 100000 };
+static const struct ramp_limits at_once = { false, 0, 0 };
+
+/* clang-format off */
+static const struct step_row {
+	const char *title;
+	const struct ramp_limits *limits;
+	enum ramp_state in;
+	int64_t for_ms; /* in that state already */
+	enum verdict verdict;
+	enum ramp_state out;
+	double share;
+} step_rows[] = {
+	{ "full stays full while up", &automatic, RAMP_FULL, 0, VERDICT_UP, RAMP_FULL, 1 },
+	{ "unknown is not an outage", &automatic, RAMP_FULL, 0, VERDICT_UNKNOWN, RAMP_FULL, 1 },
+	{ "down takes it to the floor", &automatic, RAMP_FULL, 0, VERDICT_DOWN, RAMP_DOWN, 0.05 },
+	{ "down stays down", &automatic, RAMP_DOWN, 999999, VERDICT_DOWN, RAMP_DOWN, 0.05 },
+	{ "unknown does not end an outage", &automatic, RAMP_DOWN, 999999, VERDICT_UNKNOWN, RAMP_DOWN, 0.05 },
+	{ "up begins the hold", &automatic, RAMP_DOWN, 0, VERDICT_UP, RAMP_WAITING, 0.05 },
+	{ "the hold is not over", &automatic, RAMP_WAITING, 9999, VERDICT_UP, RAMP_WAITING, 0.05 },
+	{ "the hold is over", &automatic, RAMP_WAITING, 10000, VERDICT_UP, RAMP_RISING, 0.05 },
+	{ "unknown does not end a hold", &automatic, RAMP_WAITING, 10000, VERDICT_UNKNOWN, RAMP_WAITING, 0.05 },
+	{ "down in the hold", &automatic, RAMP_WAITING, 9999, VERDICT_DOWN, RAMP_DOWN, 0.05 },
+	{ "a person ends a manual hold", &manual, RAMP_WAITING, 999999, VERDICT_UP, RAMP_WAITING, 0.05 },
+	{ "half way", &automatic, RAMP_RISING, 50000, VERDICT_UP, RAMP_RISING, 0.525 },
+	{ "unknown does not break a ramp", &automatic, RAMP_RISING, 50000, VERDICT_UNKNOWN, RAMP_RISING, 0.525 },
+	{ "almost there", &automatic, RAMP_RISING, 99999, VERDICT_UP, RAMP_RISING, 0.9999905 },
+	{ "there", &automatic, RAMP_RISING, 100000, VERDICT_UP, RAMP_FULL, 1 },
+	{ "down in the ramp", &automatic, RAMP_RISING, 99999, VERDICT_DOWN, RAMP_DOWN, 0.05 },
+	{ "down at its very end", &automatic, RAMP_RISING, 100000, VERDICT_DOWN, RAMP_DOWN, 0.05 },
+	{ "no hold and no ramp: full at once", &at_once, RAMP_DOWN, 0, VERDICT_UP, RAMP_FULL, 1 },
+	{ "nor do they keep it from going down", &at_once, RAMP_FULL, 0, VERDICT_DOWN, RAMP_DOWN, 0.05 },
+};
+
+static const struct adopt_row {
+	const char *title;
+	enum plan_cause cause;
+	int64_t wall_since_ms;
+	enum ramp_state state;
+	int64_t passed_ms;
+} adopt_rows[] = {
+	{ "a hold without an instant is down", PLAN_HOLD, 0, RAMP_DOWN, 0 },
+	{ "a hold with one is healthy since", PLAN_HOLD, 500000, RAMP_WAITING, 4500000 },
+	{ "a ramp goes on", PLAN_RAMP, 4990000, RAMP_RISING, 10000 },
+	{ "a ramp begun in the future begins now", PLAN_RAMP, 5060000, RAMP_RISING, 0 },
+	{ "a ramp under a command waits", PLAN_COMMAND, 4990000, RAMP_WAITING, 10000 },
+	{ "a command alone is no ramp", PLAN_COMMAND, 0, RAMP_FULL, 0 },
+	{ "nothing is no ramp", PLAN_FULL, 0, RAMP_FULL, 0 },
+};
+/* clang-format on */
+
+static void check(bool ok, const char *title)
+{
+	if (!ok)
+		fail_msg("%s", title);
+}
+
+static bool near(double a, double b)
+{
+	return fabs(a - b) < 1e-9;
+}
+
+static void test_steps(void **state)
+{
+	const struct ramp_now now = { 500000, 7000000 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(step_rows) / sizeof(step_rows[0]); i++) {
+		const struct step_row *row = &step_rows[i];
+		struct ramp ramp = {
+			.state = row->in,
+			.since_ms = now.now_ms - row->for_ms,
+			.wall_since_ms = now.wall_ms - row->for_ms,
+		};
+		struct ramp out =
+			ramp_step(ramp, row->limits, row->verdict, now);
+
+		check(out.state == row->out, row->title);
+		check(near(ramp_share(&out, row->limits, now.now_ms),
+			   row->share),
+		      row->title);
+		check(out.since_ms == (row->in == row->out ? ramp.since_ms
+							   : now.now_ms),
+		      row->title);
+	}
+}
+
+static void test_share_never_falls_on_the_way_up(void **state)
+{
+	struct ramp ramp = { .state = RAMP_RISING };
+	double last = 0;
+
+	(void)state;
+	for (int64_t t = -5000; t < 110000; t += 250) {
+		double share = ramp_share(&ramp, &automatic, t);
+
+		assert_true(share >= last && share >= RAMP_FLOOR && share <= 1);
+		last = share;
+	}
+	assert_true(near(last, 1));
+}
+
+static void test_release(void **state)
+{
+	const struct ramp_now now = { 500, 900 };
+	struct ramp ramp = { .state = RAMP_WAITING };
+
+	(void)state;
+	assert_true(ramp_release(&ramp, now));
+	assert_int_equal(ramp.state, RAMP_RISING);
+	assert_int_equal(ramp.since_ms, 500);
+	assert_int_equal(ramp.wall_since_ms, 900);
+	assert_true(ramp_release(&ramp, now));
+	assert_int_equal(ramp.state, RAMP_FULL);
+	assert_false(ramp_release(&ramp, now));
+	ramp.state = RAMP_DOWN;
+	assert_false(ramp_release(&ramp, now));
+	assert_int_equal(ramp.state, RAMP_DOWN);
+}
+
+static void test_adoption(void **state)
+{
+	const struct ramp_now now = { 1000, 5000000 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(adopt_rows) / sizeof(adopt_rows[0]);
+	     i++) {
+		const struct adopt_row *row = &adopt_rows[i];
+		const struct plan_share share = {
+			.share = 0.5,
+			.cause = row->cause,
+			.wall_since_ms = row->wall_since_ms,
+		};
+		struct ramp ramp = ramp_adopt(&share, now);
+
+		check(ramp.state == row->state, row->title);
+		check(now.now_ms - ramp.since_ms == row->passed_ms, row->title);
+	}
+}
+
+/* What a plan says of a ramp is what a successor makes of it. */
+static void test_plan_round_trip(void **state)
+{
+	const struct ramp_now now = { 1000, 5000000 };
+
+	(void)state;
+	for (int s = RAMP_FULL; s <= RAMP_RISING; s++) {
+		struct ramp ramp = { (enum ramp_state)s, 400, 4999400 };
+		struct plan_share share = {
+			.cause = ramp_cause(&ramp),
+			.wall_since_ms = ramp_wall_since_ms(&ramp),
+		};
+		struct ramp next = ramp_adopt(&share, now);
+
+		assert_int_equal(next.state, s);
+		if (s == RAMP_WAITING || s == RAMP_RISING)
+			assert_int_equal(next.since_ms, 400);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_steps),
+		cmocka_unit_test(test_share_never_falls_on_the_way_up),
+		cmocka_unit_test(test_release),
+		cmocka_unit_test(test_adoption),
+		cmocka_unit_test(test_plan_round_trip),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
