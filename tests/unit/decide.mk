@@ -1,7 +1,8 @@
 # Unit tests of decide.
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_quorum %D%/test_expected_latency %D%/test_share \
-	%D%/test_chain %D%/test_hash_vectors
+	%D%/test_chain %D%/test_hash_vectors %D%/test_view \
+	%D%/test_command
 decide_world = %D%/decide_world.c %D%/decide_world.h
 %C%_test_quorum_SOURCES = %D%/test_quorum.c
 %C%_test_quorum_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
@@ -13,6 +14,10 @@ decide_world = %D%/decide_world.c %D%/decide_world.h
 %C%_test_chain_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 %C%_test_hash_vectors_SOURCES = %D%/test_hash_vectors.c
 %C%_test_hash_vectors_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+%C%_test_view_SOURCES = %D%/test_view.c $(decide_world)
+%C%_test_view_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+%C%_test_command_SOURCES = %D%/test_command.c $(decide_world)
+%C%_test_command_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 endif
 dist_check_SCRIPTS += %D%/hash_vectors.sh
 EXTRA_DIST += tests/system/hash_vectors.py tests/data/hash-vectors.txt

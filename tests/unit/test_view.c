@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* view: what reports, plans and commands make of the world. */
+#include "policy/decide/view.h"
+
+#include "decide_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { START_MS = 1000000 };
+#define WALL_MS INT64_C(1770000000000)
+
+/* A world with what its vantages, agent and people say. */
+struct scene {
+	struct world w;
+	struct report_entry entries[WORLD_VANTAGES][WORLD_ENDPOINTS];
+	struct report reports[WORLD_VANTAGES];
+	struct heard_report heard[WORLD_VANTAGES];
+	struct plan plan;
+	struct plan_share shares[4];
+	struct command commands[2];
+	struct view_input in;
+	struct view *view;
+};
+
+static void init_reports(struct scene *s)
+{
+	for (int v = 0; v < WORLD_VANTAGES; v++) {
+		struct report *r = &s->reports[v];
+
+		r->wall_made_ms = WALL_MS;
+		r->entries = s->entries[v];
+		r->count = s->w.service.endpoint_count;
+		for (size_t e = 0; e < r->count; e++) {
+			struct report_entry *entry = &s->entries[v][e];
+
+			snprintf(entry->service, sizeof(entry->service), "www");
+			snprintf(entry->endpoint, sizeof(entry->endpoint), "%s",
+				 s->w.endpoints[e].name);
+			entry->state = REPORT_CLOSED;
+			entry->wall_probed_ms = WALL_MS - 100;
+			entry->latency_ms = (float)(10 + v);
+		}
+		s->heard[v] = (struct heard_report){ r, START_MS };
+	}
+}
+
+/* All vantages have just said that all is well; no plan; no view yet. */
+static void scene_init(struct scene *s)
+{
+	memset(s, 0, sizeof(*s));
+	world_init(&s->w);
+	s->w.policy.safety.max_override_ms = 86400000;
+	init_reports(s);
+	s->plan = (struct plan){
+		.epoch = 3,
+		.sequence = 9,
+		.shares = s->shares,
+		.commands = s->commands,
+	};
+	s->in = (struct view_input){
+		.reports = s->heard,
+		.now_ms = START_MS,
+		.wall_ms = WALL_MS,
+	};
+}
+
+/* Reduces, with the view before as the previous one. */
+static const struct view_service *reduce(struct scene *s)
+{
+	struct view *before = s->view;
+
+	s->in.previous = before;
+	s->view = view_reduce(&s->w.policy, &s->in);
+	assert_non_null(s->view);
+	view_free(before);
+	return &s->view->services[0];
+}
+
+/* Time passes; the vantages go on saying what they say. */
+static void pass(struct scene *s, int64_t ms)
+{
+	s->in.now_ms += ms;
+	s->in.wall_ms += ms;
+	for (int v = 0; v < WORLD_VANTAGES; v++) {
+		s->heard[v].heard_ms += ms;
+		s->reports[v].wall_made_ms += ms;
+		for (size_t e = 0; e < s->reports[v].count; e++)
+			s->entries[v][e].wall_probed_ms += ms;
+	}
+}
+
+static void say(struct scene *s, unsigned vantages, int endpoint,
+		enum report_state state)
+{
+	for (int v = 0; v < WORLD_VANTAGES; v++)
+		if (vantages >> v & 1)
+			s->entries[v][endpoint].state = state;
+}
+
+static void scene_fini(struct scene *s)
+{
+	view_free(s->view);
+}
+
+static void test_health_by_votes(void **state)
+{
+	struct scene s;
+	const struct view_service *www;
+
+	(void)state;
+	scene_init(&s);
+	www = reduce(&s);
+	assert_int_equal(www->endpoints[0].health.verdict, VERDICT_UP);
+	assert_int_equal(www->endpoints[0].health.up, 4);
+	assert_false(www->changing);
+
+	say(&s, 0x1, 2, REPORT_OPEN); /* one vantage lies */
+	www = reduce(&s);
+	assert_int_equal(www->endpoints[2].health.verdict, VERDICT_UP);
+	assert_int_equal(www->endpoints[2].health.down_by, 0x1);
+	assert_false(www->changing);
+
+	say(&s, 0x7, 2, REPORT_OPEN);
+	www = reduce(&s);
+	assert_int_equal(www->endpoints[2].health.verdict, VERDICT_DOWN);
+	assert_int_equal(www->endpoints[3].health.verdict, VERDICT_UP);
+	assert_true(www->changing);
+
+	say(&s, 0x7, 2, REPORT_HALF_OPEN); /* on trial is down for others */
+	www = reduce(&s);
+	assert_int_equal(www->endpoints[2].health.verdict, VERDICT_DOWN);
+
+	say(&s, 0x7, 2, REPORT_CLOSED);
+	www = reduce(&s);
+	assert_int_equal(www->endpoints[2].health.verdict, VERDICT_UP);
+	scene_fini(&s);
+}
+
+/* clang-format off */
+static const struct fresh_row {
+	const char *title;
+	enum report_state state;
+	bool abstains;
+	int64_t silence_ms; /* since the report came */
+	int64_t age_ms;     /* of the probe when it was made; -1: never */
+	bool counts;
+} fresh[] = {
+	{ "just now",                         REPORT_CLOSED, false,    0,     0, true  },
+	{ "at the limit, 3 intervals",        REPORT_CLOSED, false, 6000,     0, true  },
+	{ "beyond it",                        REPORT_CLOSED, false, 6001,     0, false },
+	{ "silence and age add up",           REPORT_CLOSED, false, 3000,  3000, true  },
+	{ "and are too old together",         REPORT_CLOSED, false, 3000,  3001, false },
+	{ "an old probe in a fresh report",   REPORT_CLOSED, false,    0,  6001, false },
+	{ "a probe that ended after the report", REPORT_CLOSED, false, 0, -5000, true  },
+	{ "a future probe hides no silence",  REPORT_CLOSED, false, 6001, -5000, false },
+	{ "never probed",                     REPORT_CLOSED, false,    0,    -1, false },
+	{ "an unknown state",                 REPORT_UNKNOWN, false,   0,     0, false },
+	{ "a vantage that abstains",          REPORT_CLOSED, true,     0,     0, false },
+	{ "an open breaker rests",            REPORT_OPEN,   false, 6000, 72000, true  },
+	{ "but not for ever",                 REPORT_OPEN,   false, 6000, 72001, false },
+	{ "and its vantage must speak",       REPORT_OPEN,   false, 6001,     0, false },
+	{ "a trial does not rest",            REPORT_HALF_OPEN, false, 0, 6001,  false },
+};
+/* clang-format on */
+
+static void test_freshness(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(fresh) / sizeof(fresh[0]); i++) {
+		const struct fresh_row *row = &fresh[i];
+		struct scene s;
+		const struct view_endpoint *e;
+		struct report_entry *entry;
+		unsigned votes;
+
+		scene_init(&s);
+		entry = &s.entries[1][0];
+		entry->state = row->state;
+		entry->wall_probed_ms =
+			row->age_ms == -1 ? 0 : WALL_MS - row->age_ms;
+		s.reports[1].abstains = row->abstains;
+		s.heard[1].heard_ms = START_MS - row->silence_ms;
+		e = &reduce(&s)->endpoints[0];
+		votes = (unsigned)e->health.up + e->health.down;
+		if (votes != 3u + row->counts)
+			fail_msg("%s: %u votes", row->title, votes);
+		if ((e->latency_ms[1] > 0) !=
+		    (row->counts && row->state != REPORT_OPEN))
+			fail_msg("%s: latency %f", row->title,
+				 (double)e->latency_ms[1]);
+		scene_fini(&s);
+	}
+}
+
+static void test_short_intervals_have_five_seconds(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_init(&s);
+	s.w.check.interval_ms = 500;
+	s.in.now_ms += 4900;
+	assert_int_equal(reduce(&s)->endpoints[0].health.up, 4);
+	s.in.now_ms += 1; /* 4901 and the probe's own 100 */
+	assert_int_equal(reduce(&s)->endpoints[0].health.up, 0);
+	scene_fini(&s);
+}
+
+static void test_silence_holds_the_verdict(void **state)
+{
+	struct scene s;
+	const struct view_service *www;
+
+	(void)state;
+	scene_init(&s);
+	say(&s, 0xf, 2, REPORT_OPEN);
+	reduce(&s);
+	for (int v = 0; v < WORLD_VANTAGES; v++)
+		s.heard[v].report = NULL;
+	for (int round = 0; round < 3; round++) {
+		s.in.now_ms += 3600000;
+		www = reduce(&s);
+		assert_int_equal(www->endpoints[2].health.verdict,
+				 VERDICT_DOWN);
+		assert_true(www->endpoints[2].health.held);
+		assert_int_equal(www->endpoints[1].health.verdict, VERDICT_UP);
+		assert_true(www->endpoints[1].latency_ms[0] == 0);
+	}
+	assert_false(www->changing);
+	scene_fini(&s);
+}
+
+static void test_verdicts_outlive_a_reload(void **state)
+{
+	struct scene s, next;
+	struct view *view;
+
+	(void)state;
+	scene_init(&s);
+	say(&s, 0xf, 2, REPORT_OPEN);
+	reduce(&s);
+	/* The new policy has the first three endpoints in another order. */
+	scene_init(&next);
+	next.w.service.endpoint_count = 3;
+	next.w.endpoints[0] = s.w.endpoints[2];
+	next.w.endpoints[2] = s.w.endpoints[0];
+	memset(next.heard, 0, sizeof(next.heard));
+	next.in.previous = s.view;
+	view = view_reduce(&next.w.policy, &next.in);
+	assert_int_equal(view->services[0].endpoints[0].health.verdict,
+			 VERDICT_DOWN);
+	assert_int_equal(view->services[0].endpoints[2].health.verdict,
+			 VERDICT_UP);
+	view_free(view);
+	scene_fini(&s);
+}
+
+static void test_unmonitored_is_unknown(void **state)
+{
+	struct scene s;
+	const struct view_service *www;
+
+	(void)state;
+	scene_init(&s);
+	say(&s, 0xf, 2, REPORT_OPEN);
+	s.w.service.check = POLICY_NONE;
+	www = reduce(&s);
+	assert_int_equal(www->endpoints[2].health.verdict, VERDICT_UNKNOWN);
+	scene_fini(&s);
+}
+
+static struct plan_share *add_share(struct scene *s, const char *endpoint,
+				    double share, enum plan_cause cause)
+{
+	struct plan_share *p = &s->shares[s->plan.share_count++];
+
+	*p = (struct plan_share){
+		.service = "www",
+		.share = share,
+		.weight = -1,
+		.cause = cause,
+	};
+	snprintf(p->endpoint, sizeof(p->endpoint), "%s", endpoint);
+	s->in.plan = &s->plan;
+	return p;
+}
+
+static void test_plan_by_name(void **state)
+{
+	struct scene s;
+	const struct view_service *www;
+
+	(void)state;
+	scene_init(&s);
+	add_share(&s, "eu-west", 0.25, PLAN_RAMP);
+	add_share(&s, "us-east", 1, PLAN_COMMAND)->weight = 7;
+	add_share(&s, "mars", 0, PLAN_RAMP);
+	snprintf(s.plan.policy_digest, 65, "another");
+	www = reduce(&s);
+	assert_int_equal(www->endpoints[2].accept, UINT32_C(1) << 30);
+	assert_int_equal(www->endpoints[2].cause, SHARE_RAMP);
+	assert_int_equal(www->endpoints[2].weight, 1);
+	assert_int_equal(www->endpoints[0].weight, 7);
+	assert_int_equal(www->endpoints[0].accept, ACCEPT_ALL);
+	assert_int_equal(www->endpoints[1].accept, ACCEPT_ALL);
+	assert_true(s.view->plan_mismatch);
+	assert_int_equal(s.view->plan_epoch, 3);
+	assert_int_equal(s.view->plan_sequence, 9);
+	assert_true(www->changing);
+	s.plan.policy_digest[0] = '\0';
+	reduce(&s);
+	assert_false(s.view->plan_mismatch);
+	scene_fini(&s);
+}
+
+static void test_canaries_take_nothing_unasked(void **state)
+{
+	struct scene s;
+	const struct view_service *www;
+
+	(void)state;
+	scene_init(&s);
+	world_add_canary(&s.w, 0x4);
+	init_reports(&s);
+	www = reduce(&s);
+	assert_int_equal(www->endpoints[6].accept, ACCEPT_NONE);
+	assert_int_equal(www->endpoints[6].cause, SHARE_CANARY);
+	assert_string_equal(www->endpoints[6].cause_ref, "v2");
+	add_share(&s, "v2.eu-west", 0.5, PLAN_CANARY);
+	pass(&s, 1000);
+	www = reduce(&s);
+	assert_int_equal(www->endpoints[6].accept, UINT32_C(1) << 31);
+	assert_int_equal(www->changed_ms, START_MS + 1000);
+	/* Waiting at its percent is not changing, once it has baked. */
+	pass(&s, 60000);
+	assert_false(reduce(&s)->changing);
+	scene_fini(&s);
+}
+
+static void test_expired_commands_end_without_an_agent(void **state)
+{
+	struct scene s;
+	const struct view_service *www;
+	struct plan_share *share;
+
+	(void)state;
+	scene_init(&s);
+	share = add_share(&s, "eu-west", 0, PLAN_COMMAND);
+	snprintf(share->ref, sizeof(share->ref), "c-1");
+	s.commands[0] = (struct command){
+		.id = "c-1",
+		.kind = COMMAND_DRAIN,
+		.target = "eu-west",
+		.wall_expires_ms = WALL_MS + 1000,
+	};
+	s.plan.command_count = 1;
+	www = reduce(&s);
+	assert_int_equal(www->endpoints[2].accept, ACCEPT_NONE);
+	assert_int_equal(www->endpoints[2].cause, SHARE_COMMAND);
+	assert_string_equal(www->endpoints[2].cause_ref, "c-1");
+	pass(&s, 999);
+	assert_int_equal(reduce(&s)->endpoints[2].accept, ACCEPT_NONE);
+	pass(&s, 1);
+	assert_int_equal(reduce(&s)->endpoints[2].accept, ACCEPT_ALL);
+	scene_fini(&s);
+}
+
+static void test_local_commands(void **state)
+{
+	struct command local[2] = {
+		{ .id = "here",
+		  .kind = COMMAND_DRAIN,
+		  .target = "eu-west",
+		  .wall_expires_ms = WALL_MS + 60000,
+		  .wall_made_ms = WALL_MS,
+		  .over_ms = 10000 },
+		{ .id = "gone",
+		  .kind = COMMAND_DRAIN,
+		  .target = "us-east",
+		  .wall_expires_ms = WALL_MS },
+	};
+	struct scene s;
+	const struct view_service *www;
+
+	(void)state;
+	scene_init(&s);
+	add_share(&s, "eu-west", 0.5, PLAN_RAMP);
+	s.in.local = local;
+	s.in.local_count = 2;
+	pass(&s, 5000);
+	www = reduce(&s);
+	assert_int_equal(www->endpoints[2].accept, UINT32_C(1) << 30);
+	assert_int_equal(www->endpoints[2].cause, SHARE_COMMAND);
+	assert_string_equal(www->endpoints[2].cause_ref, "here");
+	assert_int_equal(www->endpoints[0].accept, ACCEPT_ALL);
+	pass(&s, 54999);
+	www = reduce(&s);
+	assert_int_equal(www->endpoints[2].accept, ACCEPT_NONE);
+	assert_true(www->changing);
+	pass(&s, 1);
+	www = reduce(&s);
+	assert_int_equal(www->endpoints[2].accept, UINT32_C(1) << 31);
+	scene_fini(&s);
+}
+
+static void test_changing(void **state)
+{
+	struct scene s;
+	const struct view_service *www;
+
+	(void)state;
+	scene_init(&s);
+	assert_false(reduce(&s)->changing);
+	s.entries[1][0].failing = true; /* the first failing probe */
+	assert_true(reduce(&s)->changing);
+	s.entries[1][0].failing = false;
+	assert_false(reduce(&s)->changing);
+	s.entries[1][0].failing = true;
+	s.reports[1].abstains = true; /* it does not trust itself */
+	assert_false(reduce(&s)->changing);
+	s.reports[1].abstains = false;
+	s.entries[1][0].failing = false;
+
+	say(&s, 0xf, 3, REPORT_OPEN);
+	pass(&s, 1000);
+	www = reduce(&s);
+	assert_int_equal(www->changed_ms, START_MS + 1000);
+	assert_true(www->changing);
+	pass(&s, 59999);
+	assert_true(reduce(&s)->changing);
+	pass(&s, 1);
+	assert_false(reduce(&s)->changing); /* it stays away: that is steady */
+	say(&s, 0xf, 3, REPORT_CLOSED);
+	assert_true(reduce(&s)->changing);
+	scene_fini(&s);
+}
+
+static void test_first_reports_change_nothing(void **state)
+{
+	struct scene s;
+	struct report none = { 0 };
+
+	(void)state;
+	scene_init(&s);
+	s.heard[0].report = s.heard[1].report = NULL;
+	s.heard[2].report = &none; /* a report of no endpoint */
+	s.heard[3].report = NULL;
+	assert_int_equal(reduce(&s)->endpoints[0].health.verdict,
+			 VERDICT_UNKNOWN);
+	s.heard[0].report = &s.reports[0];
+	s.heard[1].report = &s.reports[1];
+	assert_int_equal(reduce(&s)->endpoints[0].health.verdict, VERDICT_UP);
+	assert_false(s.view->services[0].changing);
+	scene_fini(&s);
+}
+
+/* view_same() and the rows of a class agree: no row may be missed. */
+static void test_same_views_have_same_rows(void **state)
+{
+	struct rng rng = { world_seed() };
+	unsigned same = 0;
+
+	(void)state;
+	for (int round = 0; round < 5000; round++) {
+		struct world w;
+		struct view_endpoint endpoints[WORLD_ENDPOINTS];
+		struct view_service service;
+		struct view view;
+		struct row a, b;
+
+		world_draw(&w, &rng);
+		a = world_row(&w, NULL);
+		memcpy(endpoints, w.view_endpoints, sizeof(endpoints));
+		service = w.view_service;
+		service.endpoints = endpoints;
+		view = w.view;
+		view.services = &service;
+		endpoints[rng_below(&rng, 3)].health.verdict =
+			(enum verdict)rng_below(&rng, 3);
+		endpoints[rng_below(&rng, 3)].cause =
+			(enum share_cause)rng_below(&rng, 4);
+		endpoints[rng_below(&rng, 3)].health.up = 7;
+		b = chain_row(&w.policy, &view, 0, &w.class, NULL);
+		if (!view_same(&w.view, &view, 0))
+			continue;
+		same++;
+		assert_true(row_equal(&a, &b));
+	}
+	assert_true(same > 500);
+}
+
+static void test_differences_that_count(void **state)
+{
+	struct scene s;
+	struct view *other;
+
+	(void)state;
+	scene_init(&s);
+	reduce(&s);
+	s.in.previous = NULL;
+	other = view_reduce(&s.w.policy, &s.in);
+	assert_true(view_same(s.view, other, 0));
+	other->services[0].endpoints[1].latency_ms[2] += 1;
+	assert_false(view_same(s.view, other, 0));
+	other->services[0].endpoints[1].latency_ms[2] -= 1;
+	other->services[0].endpoints[1].weight = 9;
+	assert_false(view_same(s.view, other, 0));
+	other->services[0].endpoints[1].weight = 1;
+	other->services[0].changing = true;
+	assert_false(view_same(s.view, other, 0));
+	view_free(other);
+	scene_fini(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_health_by_votes),
+		cmocka_unit_test(test_freshness),
+		cmocka_unit_test(test_short_intervals_have_five_seconds),
+		cmocka_unit_test(test_silence_holds_the_verdict),
+		cmocka_unit_test(test_verdicts_outlive_a_reload),
+		cmocka_unit_test(test_unmonitored_is_unknown),
+		cmocka_unit_test(test_plan_by_name),
+		cmocka_unit_test(test_canaries_take_nothing_unasked),
+		cmocka_unit_test(test_expired_commands_end_without_an_agent),
+		cmocka_unit_test(test_local_commands),
+		cmocka_unit_test(test_changing),
+		cmocka_unit_test(test_first_reports_change_nothing),
+		cmocka_unit_test(test_same_views_have_same_rows),
+		cmocka_unit_test(test_differences_that_count),
+	};
+
+	return cmocka_run_group_tests_name("view", tests, NULL, NULL);
+}
