@@ -2,8 +2,10 @@
 #include "policy/bus/command.h"
 
 #include "policy/base/error.h"
+#include "policy/bus/member.h"
 #include "policy/language/policy.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,36 +44,10 @@ static const struct kind_row {
 	[COMMAND_CANARY_RESUME]  = { "canary-resume",  TARGET_CANARY,   false, false },
 	[COMMAND_CANARY_ABORT]   = { "canary-abort",   TARGET_CANARY,   false, false },
 };
-
-enum field_kind { FIELD_TEXT, FIELD_KIND, FIELD_U32, FIELD_I64 };
-
-/* The JSON members: parser and writer read the same rows. */
-static const struct field {
-	const char *name;
-	enum field_kind kind;
-	bool required;
-	size_t offset;
-	size_t size; /* FIELD_TEXT: with its NUL */
-	int64_t max; /* FIELD_U32, FIELD_I64; the least is 0 */
-} fields[] = {
-	{ "id",     FIELD_TEXT, true,  offsetof(struct command, id),     COMMAND_NAME_SIZE,   0 },
-	{ "kind",   FIELD_KIND, true,  offsetof(struct command, kind),   0,                   0 },
-	{ "target", FIELD_TEXT, true,  offsetof(struct command, target), COMMAND_TARGET_SIZE, 0 },
-	{ "to",     FIELD_TEXT, false, offsetof(struct command, to),     COMMAND_NAME_SIZE,   0 },
-	{ "weight", FIELD_U32,  false, offsetof(struct command, weight), 0, COMMAND_WEIGHT_MAX },
-	{ "author", FIELD_TEXT, true,  offsetof(struct command, author), COMMAND_NAME_SIZE,   0 },
-	{ "reason", FIELD_TEXT, true,  offsetof(struct command, reason), COMMAND_TEXT_SIZE,   0 },
-	{ "wall_made_ms",    FIELD_I64, true,  offsetof(struct command, wall_made_ms),    0, INT64_MAX / 4 },
-	{ "wall_expires_ms", FIELD_I64, false, offsetof(struct command, wall_expires_ms), 0, INT64_MAX / 4 },
-	{ "over_ms",         FIELD_I64, false, offsetof(struct command, over_ms),         0, INT64_MAX / 4 },
-};
 /* clang-format on */
 
-enum {
-	KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]),
-	FIELD_COUNT = sizeof(fields) / sizeof(fields[0]),
-};
-_Static_assert(KIND_COUNT == COMMAND_CANARY_ABORT + 1, "a row per kind");
+enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
+static_assert(KIND_COUNT == COMMAND_CANARY_ABORT + 1, "a row per kind");
 
 const char *command_kind_name(enum command_kind kind)
 {
@@ -86,168 +62,93 @@ enum command_kind command_kind_of(const char *name)
 	return COMMAND_NONE;
 }
 
-/* Names and reasons go to logs and terminals: no control octets in them. */
-static bool is_printable(const char *text)
-{
-	for (const unsigned char *c = (const unsigned char *)text; *c != 0; c++)
-		if (*c < 0x20 || *c == 0x7f)
-			return false;
-	return true;
-}
-
-static bool parse_text(const struct field *field, const char *text, char *out,
-		       struct error *err)
-{
-	if (strlen(text) >= field->size) {
-		error_set(err, "command: \"%s\" has more than %zu octets",
-			  field->name, field->size - 1);
-		return false;
-	}
-	if (!is_printable(text)) {
-		error_set(err, "command: \"%s\" has control characters",
-			  field->name);
-		return false;
-	}
-	memcpy(out, text, strlen(text) + 1);
-	return true;
-}
-
-static bool parse_integer(const struct field *field, const json_t *value,
-			  char *out, struct error *err)
-{
-	json_int_t number = json_integer_value(value);
-	uint32_t narrow = (uint32_t)number;
-	int64_t wide = number;
-
-	if (number < 0 || number > field->max) {
-		error_set(err,
-			  "command: \"%s\" is %" JSON_INTEGER_FORMAT
-			  "; it must be 0 to %" PRId64,
-			  field->name, number, field->max);
-		return false;
-	}
-	if (field->kind == FIELD_U32)
-		memcpy(out, &narrow, sizeof(narrow));
-	else
-		memcpy(out, &wide, sizeof(wide));
-	return true;
-}
-
-static bool parse_kind(const char *name, char *out, struct error *err)
-{
-	enum command_kind kind = command_kind_of(name);
-
-	if (kind == COMMAND_NONE) {
-		error_set(err, "command: kind \"%.40s\" is not known",
-			  is_printable(name) ? name : "?");
-		return false;
-	}
-	memcpy(out, &kind, sizeof(kind));
-	return true;
-}
-
-static bool parse_field(const struct field *field, const json_t *value,
-			struct command *c, struct error *err)
-{
-	char *out = (char *)c + field->offset;
-	bool integer = field->kind == FIELD_U32 || field->kind == FIELD_I64;
-
-	if (value == NULL) {
-		if (field->required)
-			error_set(err, "command: \"%s\" is missing",
-				  field->name);
-		return !field->required;
-	}
-	if (integer ? !json_is_integer(value) : !json_is_string(value)) {
-		error_set(err, "command: \"%s\" must be %s", field->name,
-			  integer ? "an integer" : "text");
-		return false;
-	}
-	if (integer)
-		return parse_integer(field, value, out, err);
-	if (field->kind == FIELD_KIND)
-		return parse_kind(json_string_value(value), out, err);
-	return parse_text(field, json_string_value(value), out, err);
-}
-
 /*
  * A member that this version does not know may change what the command means,
  * so it is refused, unlike in reports: half a command is worse than none.
  */
-static bool members_are_known(const json_t *json, struct error *err)
+static void check_members(struct member_reader *r)
 {
-	const char *name;
-	json_t *value;
+	static const char *const known[] = {
+		"id",      "kind",
+		"target",  "to",
+		"weight",  "author",
+		"reason",  "wall_made_ms",
+		"over_ms", "wall_expires_ms",
+	};
+	void *at = json_object_iter((json_t *)(uintptr_t)r->object);
 
-	json_object_foreach((json_t *)(uintptr_t)json, name, value)
-	{
-		bool known = false;
+	for (; at != NULL;
+	     at = json_object_iter_next((json_t *)(uintptr_t)r->object, at)) {
+		const char *name = json_object_iter_key(at);
+		bool found = false;
 
-		for (size_t i = 0; i < FIELD_COUNT && !known; i++)
-			known = strcmp(fields[i].name, name) == 0;
-		if (known)
-			continue;
-		error_set(err, "command: member \"%.40s\" is not known",
-			  is_printable(name) ? name : "?");
-		return false;
+		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+			found |= strcmp(known[i], name) == 0;
+		if (!found)
+			member_fail(r, "member \"%.40s\" is not known", name);
 	}
-	return true;
+}
+
+static enum command_kind read_kind(struct member_reader *r)
+{
+	char name[COMMAND_NAME_SIZE] = "";
+	enum command_kind kind;
+
+	member_name(r, "kind", name, sizeof(name));
+	kind = command_kind_of(name);
+	if (kind == COMMAND_NONE)
+		member_fail(r, "kind \"%s\" is not known", name);
+	return kind;
 }
 
 bool command_parse(const struct json_t *json, struct command *out,
 		   struct error *err)
 {
+	struct member_reader r = {
+		.object = json,
+		.what = "command",
+		.err = err,
+	};
 	struct command c = { .kind = COMMAND_NONE };
 
 	if (!json_is_object(json)) {
-		error_set(err, "command: not a JSON object");
+		error_set(err, "command: must be a JSON object");
 		return false;
 	}
-	if (!members_are_known(json, err))
-		return false;
-	for (size_t i = 0; i < FIELD_COUNT; i++)
-		if (!parse_field(&fields[i],
-				 json_object_get(json, fields[i].name), &c,
-				 err))
-			return false;
-	*out = c;
-	return true;
+	check_members(&r);
+	member_name(&r, "id", c.id, sizeof(c.id));
+	c.kind = read_kind(&r);
+	member_name(&r, "target", c.target, sizeof(c.target));
+	member_text(&r, "to", c.to, sizeof(c.to));
+	c.weight =
+		(uint32_t)member_integer(&r, "weight", 0, COMMAND_WEIGHT_MAX);
+	member_name(&r, "author", c.author, sizeof(c.author));
+	member_name(&r, "reason", c.reason, sizeof(c.reason));
+	c.wall_made_ms =
+		member_integer(&r, "wall_made_ms", 0, MEMBER_EXACT_MAX);
+	c.wall_expires_ms =
+		member_integer(&r, "wall_expires_ms", 0, MEMBER_EXACT_MAX);
+	c.over_ms = member_integer(&r, "over_ms", 0, MEMBER_EXACT_MAX);
+	if (!r.failed)
+		*out = c;
+	return !r.failed;
 }
 
-static json_t *write_field(const struct field *field, const struct command *c)
+struct json_t *command_write(const struct command *c)
 {
-	const char *at = (const char *)c + field->offset;
-	uint32_t narrow;
-	int64_t wide;
+	struct member_writer w = member_begin();
 
-	switch (field->kind) {
-	case FIELD_TEXT:
-		return json_string(at);
-	case FIELD_KIND:
-		return json_string(command_kind_name(c->kind));
-	case FIELD_U32:
-		memcpy(&narrow, at, sizeof(narrow));
-		return json_integer(narrow);
-	case FIELD_I64:
-		memcpy(&wide, at, sizeof(wide));
-		return json_integer(wide);
-	}
-	return NULL;
-}
-
-struct json_t *command_write(const struct command *command)
-{
-	json_t *json = json_object();
-
-	/* json_object_set_new() takes NULL as a failure. */
-	for (size_t i = 0; json != NULL && i < FIELD_COUNT; i++) {
-		if (json_object_set_new(json, fields[i].name,
-					write_field(&fields[i], command)) == 0)
-			continue;
-		json_decref(json);
-		json = NULL;
-	}
-	return json;
+	member_put_text(&w, "id", c->id);
+	member_put_text(&w, "kind", command_kind_name(c->kind));
+	member_put_text(&w, "target", c->target);
+	member_put_text(&w, "to", c->to);
+	member_put_integer(&w, "weight", c->weight);
+	member_put_text(&w, "author", c->author);
+	member_put_text(&w, "reason", c->reason);
+	member_put_integer(&w, "wall_made_ms", c->wall_made_ms);
+	member_put_integer(&w, "wall_expires_ms", c->wall_expires_ms);
+	member_put_integer(&w, "over_ms", c->over_ms);
+	return member_take(&w);
 }
 
 /* What SERVICE/ENDPOINT names; false when it names nothing. */

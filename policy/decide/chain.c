@@ -3,11 +3,12 @@
 
 #include "policy/decide/latency.h"
 
+#include <assert.h>
 #include <string.h>
 
-_Static_assert(sizeof(struct row_entry) == 16, "compared as octets");
-_Static_assert(offsetof(struct row, entries) == 4, "compared as octets");
-_Static_assert(POLICY_ENDPOINTS_MAX <= 64, "a uint64_t is a set of them");
+static_assert(sizeof(struct row_entry) == 16, "compared as octets");
+static_assert(offsetof(struct row, entries) == 4, "compared as octets");
+static_assert(POLICY_ENDPOINTS_MAX <= 64, "a uint64_t is a set of them");
 
 /* What the steps read, and what they have left so far. */
 struct chain {

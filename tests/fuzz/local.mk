@@ -13,3 +13,9 @@ check_PROGRAMS += %D%/fuzz_match
 %C%_fuzz_match_SOURCES = %D%/fuzz_match.c $(FUZZ_MAIN)
 %C%_fuzz_match_LDADD = $(HEALTH_LIBS)
 %C%_fuzz_match_LDFLAGS = $(FUZZ_LDFLAGS)
+
+# bus: commands
+check_PROGRAMS += %D%/fuzz_command
+%C%_fuzz_command_SOURCES = %D%/fuzz_command.c $(FUZZ_MAIN)
+%C%_fuzz_command_LDADD = $(POLICY_LIBS)
+%C%_fuzz_command_LDFLAGS = $(FUZZ_LDFLAGS)
