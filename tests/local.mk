@@ -11,6 +11,7 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
 include tests/unit/base.mk
 include tests/unit/language.mk
 include tests/unit/decide.mk
+include tests/unit/geo.mk
 include tests/unit/bus.mk
 include tests/unit/dns.mk
 include tests/unit/health.mk

@@ -180,10 +180,13 @@ ALWAYS_INLINE unsigned uniform_order(const struct lpm *l,
 				     const struct lpm_node *node, unsigned slot,
 				     const uint16_t *rows, uint16_t row)
 {
+	const unsigned orders =
+		node == &l->nodes[l->top] ? LPM_STRIDE - l->pad : LPM_STRIDE;
+
 	unsigned cost = block_cost(l, node, lpm_bit(slot), rows, row);
 	unsigned order = 0;
 
-	while (order < LPM_STRIDE) {
+	while (order < orders) {
 		unsigned buddy = (slot & ~((1u << order) - 1)) ^ (1u << order);
 
 		cost += block_cost(l, node, lpm_block(buddy, order), rows, row);

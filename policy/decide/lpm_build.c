@@ -177,7 +177,7 @@ static uint32_t classes_below(struct lpm_builder *b, const struct frame *f)
 			if (!set_put(b, set, below[j]))
 				return LPM_MANY;
 	}
-	for (unsigned slot = 0; slot < LPM_SLOTS; slot++)
+	for (unsigned slot = 0; slot < f->filled; slot++)
 		if (!(f->nodes & lpm_bit(slot)) &&
 		    !set_put(b, set, f->classes[slot]))
 			return LPM_MANY;
@@ -192,7 +192,7 @@ static void pack_leaves(struct lpm *l, const struct frame *f,
 	uint16_t last = 0;
 
 	node->leaf_base = (uint32_t)l->leaf_count;
-	for (unsigned slot = 0; slot < LPM_SLOTS; slot++) {
+	for (unsigned slot = 0; slot < f->filled; slot++) {
 		if (f->nodes & lpm_bit(slot))
 			continue;
 		if (!first && f->classes[slot] == last)
@@ -255,10 +255,18 @@ static void finish(struct lpm_builder *b, const struct frame *f)
 	l->nodes[l->node_count++] = node; /* frame_node() left room */
 }
 
+/* Padding leaves the top frame with fewer slots. */
+static bool is_full(const struct lpm_builder *b)
+{
+	unsigned pad = b->level == 0 ? b->lpm->pad : 0;
+
+	return b->frames[b->level].filled == (unsigned)LPM_SLOTS >> pad;
+}
+
 /* Closes full frames, from the innermost outwards. */
 static void close_full(struct lpm_builder *b)
 {
-	while (b->frames[b->level].filled == LPM_SLOTS && !b->failed) {
+	while (is_full(b) && !b->failed) {
 		struct frame *f = &b->frames[b->level];
 		struct frame *parent = f - 1;
 
@@ -308,9 +316,6 @@ void lpm_add(struct lpm_builder *b, unsigned bits, uint16_t class_id)
 		return;
 	}
 	fill(f, span, class_id);
-	/* The slots that padding makes impossible follow the last one. */
-	if (b->level == 0 && f->filled == (unsigned)LPM_SLOTS >> b->lpm->pad)
-		fill(f, LPM_SLOTS - f->filled, class_id);
 	close_full(b);
 }
 

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lpm: random tables against a list of networks searched by halves.  Seeds
+ * are printed; WINDROSE_SEED=N runs one of them again.
+ */
+#include "policy/base/hash.h"
+#include "policy/decide/lpm.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { LEAVES_MAX = 1 << 17 };
+
+/* Addresses with the first bit highest, so that both families are alike. */
+struct leaf {
+	unsigned __int128 from, last;
+	uint16_t class_id;
+};
+
+struct world {
+	enum net_family family;
+	uint64_t seed;
+	unsigned width;     /* bits of an address */
+	unsigned classes;   /* how many there are */
+	unsigned split;     /* of 256: how readily a network splits */
+	unsigned deep_bits; /* networks of this length always end */
+	struct leaf *leaves;
+	size_t count;
+	struct lpm_builder *builder;
+};
+
+static uint64_t draw(struct world *w)
+{
+	return hash_mix(w->seed += UINT64_C(0x9e3779b97f4a7c15));
+}
+
+static unsigned __int128 size_of(unsigned bits)
+{
+	return bits == 0 ? 0 : (unsigned __int128)1 << (128 - bits);
+}
+
+/* Neighbours are often of one class, as in real databases. */
+static void end_network(struct world *w, unsigned __int128 from, unsigned bits)
+{
+	uint16_t class_id = (uint16_t)(draw(w) % w->classes);
+
+	if (w->count > 0 && draw(w) % 2 == 0)
+		class_id = w->leaves[w->count - 1].class_id;
+	w->leaves[w->count++] =
+		(struct leaf){ from, from + size_of(bits) - 1, class_id };
+	lpm_add(w->builder, bits, class_id);
+}
+
+static void grow(struct world *w, unsigned __int128 from, unsigned bits)
+{
+	unsigned chance = bits < 4 ? 256 : bits < 12 ? 245 : w->split;
+
+	if (bits >= w->deep_bits || w->count > LEAVES_MAX - 256 ||
+	    draw(w) % 256 >= chance) {
+		end_network(w, from, bits);
+		return;
+	}
+	grow(w, from, bits + 1);
+	grow(w, from + size_of(bits + 1), bits + 1);
+}
+
+static struct net_addr addr_of(const struct world *w, unsigned __int128 at)
+{
+	struct net_addr addr = { .family = w->family };
+
+	for (unsigned i = 0; i < net_octets(w->family); i++)
+		addr.octets[i] = (uint8_t)(at >> (120 - 8 * i));
+	return addr;
+}
+
+static size_t leaf_index(const struct world *w, unsigned __int128 at)
+{
+	size_t low = 0, high = w->count - 1;
+
+	while (low < high) {
+		size_t middle = (low + high + 1) / 2;
+
+		if (w->leaves[middle].from <= at)
+			low = middle;
+		else
+			high = middle - 1;
+	}
+	return low;
+}
+
+static unsigned __int128 any_address(struct world *w)
+{
+	unsigned __int128 mask = ~(size_of(w->width) - 1);
+	const struct leaf *leaf = &w->leaves[draw(w) % w->count];
+	unsigned __int128 inside =
+		((unsigned __int128)draw(w) << 64 | draw(w)) &
+		(leaf->last - leaf->from);
+
+	if (draw(w) % 4 == 0)
+		inside = draw(w) % 2 ? 0 : leaf->last - leaf->from;
+	return (leaf->from + inside) & mask;
+}
+
+/* The fewest bits for which everything around at is in at's row; *leaves is
+ * how many networks that is. */
+static unsigned widest(const struct world *w, unsigned __int128 at,
+		       const uint16_t *rows, size_t *leaves)
+{
+	size_t first = leaf_index(w, at), last = first;
+	uint16_t row = rows[w->leaves[first].class_id];
+	unsigned bits = 0;
+
+	while (first > 0 && rows[w->leaves[first - 1].class_id] == row)
+		first--;
+	while (last + 1 < w->count && rows[w->leaves[last + 1].class_id] == row)
+		last++;
+	for (; bits < w->width; bits++) {
+		unsigned __int128 from =
+			bits == 0 ? 0 : at & ~(size_of(bits) - 1);
+
+		if (from >= w->leaves[first].from &&
+		    from + size_of(bits) - 1 <= w->leaves[last].last)
+			break;
+	}
+	if (bits == 0) {
+		*leaves = w->count;
+		return 0;
+	}
+	*leaves =
+		leaf_index(w, (at & ~(size_of(bits) - 1)) + size_of(bits) - 1) -
+		leaf_index(w, at & ~(size_of(bits) - 1)) + 1;
+	return bits;
+}
+
+static void check_scope(struct world *w, const struct lpm *lpm,
+			unsigned __int128 at, const uint16_t *rows)
+{
+	struct net_addr addr = addr_of(w, at), other;
+	unsigned scope = lpm_scope(lpm, &addr, rows);
+	unsigned __int128 inside = (unsigned __int128)draw(w) << 64 | draw(w);
+	unsigned __int128 from = scope == 0 ? 0 : at & ~(size_of(scope) - 1);
+	size_t leaves;
+	unsigned exact = widest(w, at, rows, &leaves);
+
+	if (scope < exact)
+		fail_msg("scope %u takes in another row, exact is %u", scope,
+			 exact);
+	if (scope != exact && leaves <= LPM_SET_MAX)
+		fail_msg("scope %u, exact is %u with %zu networks", scope,
+			 exact, leaves);
+	inside &= size_of(scope) - 1;
+	other = addr_of(w, from + inside);
+	if (lpm_scope(lpm, &other, rows) != scope)
+		fail_msg("scope %u from one side, %u from the other", scope,
+			 lpm_scope(lpm, &other, rows));
+}
+
+static void check_finds(struct world *w, const struct lpm *lpm, unsigned turns)
+{
+	uint16_t *same = calloc(w->classes, sizeof(*same));
+
+	assert_non_null(same);
+	for (unsigned i = 0; i < w->classes; i++)
+		same[i] = (uint16_t)i;
+	for (unsigned i = 0; i < turns; i++) {
+		unsigned __int128 at = any_address(w);
+		struct net_addr addr = addr_of(w, at);
+		const struct leaf *leaf = &w->leaves[leaf_index(w, at)];
+		struct lpm_match match = lpm_match(lpm, &addr);
+		size_t leaves;
+
+		if (lpm_find(lpm, &addr) != leaf->class_id ||
+		    match.class_id != leaf->class_id)
+			fail_msg("class %u, expected %u", match.class_id,
+				 leaf->class_id);
+		/* The oracle is slow where everything is one class. */
+		if (i % 64 == 0 && match.bits != widest(w, at, same, &leaves))
+			fail_msg("bits %u, expected %u", match.bits,
+				 widest(w, at, same, &leaves));
+	}
+	free(same);
+}
+
+static void check_scopes(struct world *w, const struct lpm *lpm,
+			 unsigned row_count, unsigned turns)
+{
+	uint16_t *rows = calloc(w->classes, sizeof(*rows));
+
+	assert_non_null(rows);
+	for (unsigned i = 0; i < w->classes; i++)
+		rows[i] = (uint16_t)(draw(w) % row_count);
+	for (unsigned i = 0; i < turns; i++)
+		check_scope(w, lpm, any_address(w), rows);
+	free(rows);
+}
+
+/* clang-format off */
+static const struct row {
+	const char *title;
+	enum net_family family;
+	unsigned classes, split, deep_bits, turns;
+} rows[] = {
+	{ "IPv4, two classes",        NET_V4, 2,     140, 32,  300000 },
+	{ "IPv4, few classes",        NET_V4, 12,    145, 32,  300000 },
+	{ "IPv4, many classes",       NET_V4, 3000,  150, 32,  600000 },
+	{ "IPv4, all classes",        NET_V4, 65535, 160, 24,  300000 },
+	{ "IPv4, one class",          NET_V4, 1,     140, 32,  1000   },
+	{ "IPv6, few classes",        NET_V6, 12,    127, 128, 300000 },
+	{ "IPv6, many classes",       NET_V6, 3000,  127, 64,  600000 },
+	{ "IPv6, one class",          NET_V6, 1,     127, 128, 1000   },
+	{ "IPv4, whole space",        NET_V4, 2,     0,   0,   1000   },
+	{ "IPv6, whole space",        NET_V6, 2,     0,   0,   1000   },
+	{ "IPv6, halves",             NET_V6, 2,     0,   1,   1000   },
+	{ "IPv6, eighths",            NET_V6, 4,     255, 3,   1000   },
+};
+/* clang-format on */
+
+static void run(const struct row *row, uint64_t seed)
+{
+	struct world w = {
+		.family = row->family,
+		.seed = seed,
+		.width = net_bits(row->family),
+		.classes = row->classes,
+		.split = row->split,
+		.deep_bits = row->deep_bits,
+		.leaves = calloc(LEAVES_MAX, sizeof(struct leaf)),
+		.builder = lpm_builder_new(row->family),
+	};
+	struct lpm *lpm;
+
+	assert_non_null(w.leaves);
+	assert_non_null(w.builder);
+	grow(&w, 0, 0);
+	lpm = lpm_freeze(w.builder);
+	assert_non_null(lpm);
+	printf("# %s: seed %ju, %zu networks, %zu leaves, %zu octets\n",
+	       row->title, (uintmax_t)seed, w.count, lpm_leaves(lpm),
+	       lpm_octets(lpm));
+	check_finds(&w, lpm, row->turns);
+	for (unsigned row_count = 1; row_count < 64; row_count *= 3)
+		check_scopes(&w, lpm, row_count, 400);
+	lpm_free(lpm);
+	free(w.leaves);
+}
+
+static void test_against_list(void **state)
+{
+	const char *seed = getenv("WINDROSE_SEED");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (seed != NULL) {
+			run(&rows[i], strtoull(seed, NULL, 10));
+			continue;
+		}
+		for (uint64_t j = 1; j <= 3; j++)
+			run(&rows[i], j * 1000 + i);
+	}
+}
+
+/* What is wrong is told at the end, and leaks nothing. */
+static void test_refuses_disorder(void **state)
+{
+	/* clang-format off */
+	static const struct disorder {
+		const char *title;
+		unsigned bits[4], count;
+		bool ok;
+	} orders[] = {
+		{ "nothing",              { 0 },          0, false },
+		{ "half",                 { 1 },          1, false },
+		{ "halves",               { 1, 1 },       2, true  },
+		{ "too much",             { 1, 1, 1 },    3, false },
+		{ "all and more",         { 0, 0 },       2, false },
+		{ "out of order",         { 2, 1, 2 },    3, false },
+		{ "wide after narrow",    { 8, 1 },       2, false },
+		{ "longer than addresses",{ 33 },         1, false },
+	};
+	/* clang-format on */
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+		struct lpm_builder *b = lpm_builder_new(NET_V4);
+		struct lpm *lpm;
+
+		assert_non_null(b);
+		for (unsigned j = 0; j < orders[i].count; j++)
+			lpm_add(b, orders[i].bits[j], (uint16_t)j);
+		lpm = lpm_freeze(b);
+		if ((lpm != NULL) != orders[i].ok)
+			fail_msg("%s: %s", orders[i].title,
+				 lpm == NULL ? "refused" : "taken");
+		lpm_free(lpm);
+	}
+	lpm_builder_free(lpm_builder_new(NET_V6));
+	lpm_builder_free(NULL);
+	lpm_free(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_against_list),
+		cmocka_unit_test(test_refuses_disorder),
+	};
+
+	return cmocka_run_group_tests_name("lpm", tests, NULL, NULL);
+}
