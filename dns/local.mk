@@ -15,9 +15,23 @@ dns_libdns_a_SOURCES = \
 # The shells.
 dns_libdns_a_SOURCES += \
 	%D%/connection.c %D%/connection.h \
+	%D%/console.c %D%/console.h \
+	%D%/feed.c %D%/feed.h \
+	%D%/follow.c %D%/follow.h \
+	%D%/heard.c %D%/heard.h \
+	%D%/lastgood.c %D%/lastgood.h \
+	%D%/loader.c %D%/loader.h \
+	%D%/local.c %D%/local.h \
+	%D%/notify.c %D%/notify.h \
+	%D%/once.c %D%/once.h \
+	%D%/privilege.c %D%/privilege.h \
+	%D%/responder.c %D%/responder.h \
 	%D%/slot.c %D%/slot.h \
 	%D%/socket.c %D%/socket.h \
 	%D%/stats.c %D%/stats.h \
+	%D%/status.c %D%/status.h \
 	%D%/tcp.c %D%/tcp.h \
 	%D%/thread.c %D%/thread.h \
-	%D%/udp.c %D%/udp.h
+	%D%/udp.c %D%/udp.h \
+	%D%/watch.c %D%/watch.h \
+	%D%/world.c %D%/world.h

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dns/console.h"
+
+#include "dns/feed.h"
+#include "policy/base/error.h"
+#include "policy/bus/command.h"
+#include "policy/bus/control.h"
+#include "policy/bus/member.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+struct console {
+	struct console_config config;
+	struct control *control;
+};
+
+static json_t *refuse(const char *why)
+{
+	return json_pack("{s:b, s:o}", "ok", 0, "error",
+			 member_clean_text(why));
+}
+
+static json_t *agree(void)
+{
+	return json_pack("{s:b}", "ok", 1);
+}
+
+static json_t *answer_status(struct console *console, const json_t *request)
+{
+	(void)request;
+	return console->config.status(console->config.arg);
+}
+
+static json_t *answer_reload(struct console *console, const json_t *request)
+{
+	(void)request;
+	console->config.reload(console->config.arg);
+	return agree();
+}
+
+static json_t *answer_command(struct console *console, const json_t *request)
+{
+	const json_t *json = json_object_get(request, "command");
+	struct command command;
+	struct error err;
+
+	if (json == NULL)
+		return refuse("the request has no \"command\"");
+	if (!command_parse(json, &command, &err) ||
+	    !feed_command(console->config.feed, &command, &err))
+		return refuse(err.text);
+	return agree();
+}
+
+static const struct {
+	const char *op;
+	json_t *(*answer)(struct console *console, const json_t *request);
+} ops[] = {
+	{ "status", answer_status },
+	{ "command", answer_command },
+	{ "reload", answer_reload },
+};
+
+static json_t *answer(struct console *console, const json_t *request)
+{
+	const char *op = json_string_value(json_object_get(request, "op"));
+
+	for (size_t i = 0; op != NULL && i < sizeof(ops) / sizeof(ops[0]); i++)
+		if (strcmp(op, ops[i].op) == 0)
+			return ops[i].answer(console, request);
+	return refuse("\"op\" must be status, command or reload");
+}
+
+static void on_request(void *arg, const json_t *request,
+		       struct control_call *call)
+{
+	control_answer(call, answer(arg, request));
+}
+
+struct console *console_start(struct event_base *loop,
+			      const struct console_config *config,
+			      struct error *err)
+{
+	struct console *console = calloc(1, sizeof(*console));
+
+	if (console == NULL) {
+		error_set(err, "out of memory for the control socket");
+		return NULL;
+	}
+	console->config = *config;
+	console->control =
+		control_start(loop, config->path, on_request, console, err);
+	if (console->control == NULL) {
+		free(console);
+		return NULL;
+	}
+	return console;
+}
+
+void console_stop(struct console *console)
+{
+	if (console == NULL)
+		return;
+	control_stop(console->control);
+	free(console);
+}

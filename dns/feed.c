@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dns/feed.h"
+
+#include "dns/lastgood.h"
+#include "dns/model.h"
+#include "dns/slot.h"
+#include "dns/stats.h"
+#include "dns/table.h"
+#include "dns/world.h"
+#include "policy/base/clock.h"
+#include "policy/base/error.h"
+#include "policy/base/log.h"
+#include "policy/bus/bus.h"
+#include "policy/bus/report.h"
+#include "policy/decide/view.h"
+#include "policy/language/policy.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+#include <jansson.h>
+
+struct feed {
+	struct feed_config config;
+	struct model *model; /* one reference */
+	struct world world;
+	struct view *published; /* what the slot's table says; it may be
+				 * world.view */
+	struct table *table;    /* in the slot, which owns it */
+	struct event *turn;
+	int64_t rest_until_ms; /* no turn before */
+	int64_t node_due_ms;
+	uint64_t acked_epoch, acked_sequence;
+	int64_t wall_applied_ms; /* of the plan that was acknowledged */
+	bool from_disk;          /* reading lastgood: nothing to save */
+	char trouble[NODE_TEXT_SIZE];
+};
+
+/* A long turn may take a fifth of the thread, so that the bus, the control
+ * socket and `windrose up`'s other parts get theirs. */
+enum { REST_FACTOR = 4 };
+
+static const struct policy *policy_of(const struct feed *feed)
+{
+	return feed->model->policy;
+}
+
+static struct world_time time_now(void)
+{
+	return (struct world_time){ clock_now_ms(), clock_wall_ms() };
+}
+
+static void arm(struct feed *feed, int64_t delay_ms)
+{
+	const struct timeval tv = { .tv_sec = delay_ms / 1000,
+				    .tv_usec = delay_ms % 1000 * 1000 };
+
+	evtimer_add(feed->turn, &tv);
+}
+
+/* Something came in: turn as soon as may be. */
+static void wake(struct feed *feed)
+{
+	int64_t rest_ms = feed->rest_until_ms - clock_now_ms();
+
+	arm(feed, rest_ms > 0 ? rest_ms : 0);
+}
+
+static bool decides_same(const struct view *a, const struct view *b)
+{
+	if (a == NULL || a->policy != b->policy)
+		return false;
+	for (size_t s = 0; s < a->policy->service_count; s++)
+		if (!view_same(a, b, s))
+			return false;
+	return true;
+}
+
+/* Replaces both views; either old one may be the other. */
+static void set_views(struct feed *feed, struct view *view, bool published)
+{
+	if (feed->world.view != feed->published)
+		view_free(feed->world.view);
+	feed->world.view = view;
+	if (!published)
+		return;
+	view_free(feed->published);
+	feed->published = view;
+}
+
+/* Reduces, and publishes when some decision is another.  False: no memory,
+ * nothing changed. */
+static bool refresh(struct feed *feed, struct model *model)
+{
+	struct view *view = world_look(&feed->world, model->policy, time_now());
+	struct table *table;
+
+	if (view == NULL)
+		return false;
+	if (decides_same(feed->published, view)) {
+		set_views(feed, view, false);
+		return true;
+	}
+	table = table_build(model, view, feed->table);
+	if (table == NULL) {
+		view_free(view);
+		return false;
+	}
+	slot_publish(feed->config.slot, table);
+	feed->table = table;
+	set_views(feed, view, true);
+	return true;
+}
+
+static void describe_trouble(const struct feed *feed, char *buf)
+{
+	const char *keep = feed->config.lastgood == NULL
+				   ? ""
+				   : lastgood_trouble(feed->config.lastgood);
+	const char *text = "";
+
+	if (feed->trouble[0] != '\0')
+		text = feed->trouble;
+	else if (feed->world.follow.refusal.text[0] != '\0')
+		text = feed->world.follow.refusal.text;
+	else if (feed->world.follow.plan != NULL && !feed->world.plan_fits)
+		text = "the plan would leave a service of this policy empty: "
+		       "it is set aside";
+	else if (keep[0] != '\0')
+		text = keep;
+	else if (feed->config.bus != NULL && !bus_is_up(feed->config.bus))
+		text = "the bus is down";
+	snprintf(buf, NODE_TEXT_SIZE, "%.*s", NODE_TEXT_SIZE - 1, text);
+}
+
+struct node feed_node(const struct feed *feed)
+{
+	struct node node = {
+		.role = NODE_DNS,
+		.plan_epoch = feed->acked_epoch,
+		.plan_sequence = feed->acked_sequence,
+		.wall_applied_ms = feed->wall_applied_ms,
+		.wall_made_ms = clock_wall_ms(),
+		.queries = stats_sum(feed->config.stats).answers,
+		.local_count = feed->world.local.count,
+	};
+
+	static_assert(sizeof(node.policy_digest) ==
+			      sizeof(((struct policy *)0)->digest),
+		      "a node's digest is a policy's");
+	snprintf(node.name, sizeof(node.name), "%s", feed->config.name);
+	memcpy(node.policy_digest, policy_of(feed)->digest,
+	       sizeof(node.policy_digest));
+	describe_trouble(feed, node.trouble);
+	for (size_t i = 0; i < feed->world.local.count; i++)
+		local_text(&feed->world.local.commands[i], node.local[i]);
+	return node;
+}
+
+static void tell_node(struct feed *feed)
+{
+	struct node node = feed_node(feed);
+	size_t len;
+	char *octets;
+
+	feed->node_due_ms = clock_now_ms() + FEED_TICK_MS;
+	if (feed->config.bus == NULL)
+		return;
+	octets = node_write(&node, &len);
+	if (octets != NULL)
+		bus_put(feed->config.bus, BUS_NODES, feed->config.name, octets,
+			len, FEED_NODE_TTL_MS);
+	free(octets);
+}
+
+/* True when the view is the first to stand on this plan. */
+static bool acknowledge(struct feed *feed)
+{
+	if (feed->world.view == NULL ||
+	    (feed->world.view->plan_epoch == feed->acked_epoch &&
+	     feed->world.view->plan_sequence == feed->acked_sequence))
+		return false;
+	feed->acked_epoch = feed->world.view->plan_epoch;
+	feed->acked_sequence = feed->world.view->plan_sequence;
+	feed->wall_applied_ms = clock_wall_ms();
+	log_event(LOG_LEVEL_DEBUG, "dns", "plan",
+		  "epoch=%" PRIu64 " sequence=%" PRIu64, feed->acked_epoch,
+		  feed->acked_sequence);
+	return true;
+}
+
+static void keep_local(struct feed *feed)
+{
+	json_t *json = local_write(&feed->world.local);
+	char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+
+	if (text != NULL)
+		lastgood_set(feed->config.lastgood, LASTGOOD_LOCAL, text,
+			     strlen(text));
+	free(text);
+	json_decref(json);
+}
+
+static void on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	struct feed *feed = arg;
+	int64_t begun_ms = clock_now_ms(), ended_ms, delay_ms, expiry_ms;
+
+	(void)fd, (void)what;
+	if (local_expire(&feed->world.local, clock_wall_ms()) > 0)
+		keep_local(feed);
+	if (!refresh(feed, feed->model))
+		log_event(LOG_LEVEL_ERROR, "dns", "refresh",
+			  "error=\"out of memory; the old table stays\"%s", "");
+	if (acknowledge(feed) || clock_now_ms() >= feed->node_due_ms)
+		tell_node(feed);
+	ended_ms = clock_now_ms();
+	feed->rest_until_ms = ended_ms + REST_FACTOR * (ended_ms - begun_ms);
+	delay_ms = feed->node_due_ms - ended_ms;
+	expiry_ms = world_next_expiry_ms(&feed->world, clock_wall_ms());
+	if (expiry_ms < delay_ms)
+		delay_ms = expiry_ms;
+	arm(feed, delay_ms > 0 ? delay_ms : 0);
+}
+
+static void log_refused(const char *what, const char *key,
+			const struct error *err)
+{
+	char quoted[300], name[100];
+
+	log_event(LOG_LEVEL_WARN, "dns", what, "key=%s error=%s",
+		  log_quote(key, name, sizeof(name)),
+		  log_quote(err->text, quoted, sizeof(quoted)));
+}
+
+static void take_plan(struct feed *feed, const void *octets, size_t len)
+{
+	switch (follow_take(&feed->world.follow, feed->config.trusted,
+			    policy_of(feed), octets, len)) {
+	case FOLLOW_TAKEN:
+		feed->world.plan_fits = true;
+		if (!feed->from_disk)
+			lastgood_set(feed->config.lastgood, LASTGOOD_PLAN,
+				     octets, len);
+		wake(feed);
+		break;
+	case FOLLOW_REFUSED:
+		log_refused("plan-refused", "plan",
+			    &feed->world.follow.refusal);
+		break;
+	case FOLLOW_SAME:
+	case FOLLOW_REFUSED_AGAIN:
+		break;
+	}
+}
+
+static void keep_report(struct feed *feed, const char *vantage,
+			const void *octets, size_t len)
+{
+	char name[sizeof(LASTGOOD_REPORT) + REPORT_NAME_SIZE];
+
+	snprintf(name, sizeof(name), LASTGOOD_REPORT "%s", vantage);
+	lastgood_set(feed->config.lastgood, name, octets, len);
+}
+
+static void take_report(struct feed *feed, const char *key, const void *octets,
+			size_t len)
+{
+	struct error err;
+	struct report *report = report_parse(octets, len, &err);
+
+	if (report == NULL) {
+		log_refused("report-refused", key, &err);
+		return;
+	}
+	if (strcmp(report->vantage, key) != 0) {
+		error_set(&err, "it says to be of vantage \"%s\"",
+			  report->vantage);
+		log_refused("report-refused", key, &err);
+		report_free(report);
+		return;
+	}
+	if (heard_take(&feed->world.heard, policy_of(feed), report,
+		       clock_now_ms()) != HEARD_TAKEN)
+		return;
+	if (!feed->from_disk)
+		keep_report(feed, key, octets, len);
+	wake(feed);
+}
+
+static void on_value(void *arg, enum bus_topic topic, const char *key,
+		     const void *octets, size_t len)
+{
+	struct feed *feed = arg;
+
+	if (topic == BUS_PLAN)
+		take_plan(feed, octets, len);
+	else if (topic == BUS_REPORTS)
+		take_report(feed, key, octets, len);
+}
+
+static void on_link(void *arg, bool up)
+{
+	(void)arg;
+	log_event(up ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "dns", "bus", "link=%s",
+		  up ? "up" : "down");
+}
+
+static void take_local(struct feed *feed, const char *octets, size_t len)
+{
+	json_t *json = json_loadb(octets, len, 0, NULL);
+
+	if (json == NULL)
+		return;
+	local_parse(json, &feed->world.local);
+	json_decref(json);
+	(void)local_adopt(&feed->world.local, policy_of(feed), clock_wall_ms());
+}
+
+static void on_kept(void *arg, const char *name, const char *octets, size_t len)
+{
+	struct feed *feed = arg;
+	size_t prefix = strlen(LASTGOOD_REPORT);
+
+	if (strcmp(name, LASTGOOD_PLAN) == 0)
+		take_plan(feed, octets, len);
+	else if (strcmp(name, LASTGOOD_LOCAL) == 0)
+		take_local(feed, octets, len);
+	else if (strncmp(name, LASTGOOD_REPORT, prefix) == 0)
+		take_report(feed, name + prefix, octets, len);
+}
+
+struct feed *feed_start(const struct feed_config *config, struct model *model,
+			struct error *err)
+{
+	struct feed *feed = calloc(1, sizeof(*feed));
+
+	if (feed == NULL)
+		goto fail;
+	feed->config = *config;
+	feed->model = model_ref(model);
+	feed->turn = evtimer_new(config->loop, on_turn, feed);
+	if (feed->turn == NULL)
+		goto fail;
+	feed->from_disk = true;
+	if (config->lastgood != NULL)
+		lastgood_each(config->lastgood, on_kept, feed);
+	feed->from_disk = false;
+	if (!refresh(feed, model))
+		goto fail;
+	acknowledge(feed);
+	if (config->bus != NULL)
+		bus_follow(config->bus,
+			   &(struct bus_follower){
+				   .topics = BUS_PLAN | BUS_REPORTS,
+				   .on_value = on_value,
+				   .on_link = on_link,
+				   .arg = feed,
+			   });
+	wake(feed);
+	return feed;
+fail:
+	error_set(err, "out of memory for the decision table");
+	feed_stop(feed);
+	return NULL;
+}
+
+/* Where the services of the model before are now. */
+static void renumber(struct feed *feed, const struct policy *before,
+		     const struct policy *now)
+{
+	int *old_of_new = calloc(now->service_count + 1, sizeof(*old_of_new));
+
+	for (size_t i = 0; old_of_new != NULL && i < now->service_count; i++)
+		old_of_new[i] =
+			policy_find_service(before, now->services[i].name);
+	(void)stats_renumber(feed->config.stats, old_of_new,
+			     old_of_new == NULL ? 0 : now->service_count);
+	free(old_of_new);
+}
+
+bool feed_adopt(struct feed *feed, struct model *model, struct error *err)
+{
+	const struct policy *policy = model->policy;
+	struct model *before = feed->model;
+	struct local local = feed->world.local;
+	bool fitted = feed->world.plan_fits;
+	struct error why;
+
+	world_judge(&feed->world, policy, time_now(), &why);
+	if (!refresh(feed, model)) {
+		feed->world.local = local;
+		feed->world.plan_fits = fitted;
+		error_set(err, "out of memory for the new policy's table");
+		return false;
+	}
+	if (feed->world.follow.plan != NULL && !feed->world.plan_fits)
+		log_refused("plan-set-aside", "plan", &why);
+	feed->model = model_ref(model);
+	heard_prune(&feed->world.heard, policy);
+	keep_local(feed);
+	renumber(feed, before->policy, policy);
+	model_unref(before);
+	feed->node_due_ms = 0;
+	wake(feed);
+	return true;
+}
+
+bool feed_command(struct feed *feed, const struct command *command,
+		  struct error *err)
+{
+	char text[NODE_TEXT_SIZE], quoted[NODE_TEXT_SIZE + 16];
+
+	if (!world_command(&feed->world, policy_of(feed), command, time_now(),
+			   err))
+		return false;
+	keep_local(feed);
+	log_event(LOG_LEVEL_WARN, "dns", "local-command", "command=%s",
+		  log_quote(local_text(command, text), quoted, sizeof(quoted)));
+	feed->node_due_ms = 0;
+	/* At once, so that who asked sees it in force with the answer. */
+	on_turn(-1, 0, feed);
+	return true;
+}
+
+void feed_set_trouble(struct feed *feed, const char *trouble)
+{
+	snprintf(feed->trouble, sizeof(feed->trouble), "%s", trouble);
+	feed->node_due_ms = 0;
+	wake(feed);
+}
+
+const struct model *feed_model(const struct feed *feed)
+{
+	return feed->model;
+}
+
+const struct view *feed_view(const struct feed *feed)
+{
+	return feed->world.view;
+}
+
+const struct local *feed_local(const struct feed *feed)
+{
+	return &feed->world.local;
+}
+
+static void ignore_value(void *arg, enum bus_topic topic, const char *key,
+			 const void *octets, size_t len)
+{
+	(void)arg, (void)topic, (void)key, (void)octets, (void)len;
+}
+
+void feed_stop(struct feed *feed)
+{
+	if (feed == NULL)
+		return;
+	/* What is on its way on the bus must not find a feed that is gone. */
+	if (feed->config.bus != NULL)
+		bus_follow(feed->config.bus,
+			   &(struct bus_follower){ .on_value = ignore_value });
+	if (feed->turn != NULL)
+		event_free(feed->turn);
+	set_views(feed, NULL, true);
+	world_fini(&feed->world);
+	model_unref(feed->model);
+	free(feed);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * feed -- keeps the table in the slot true to what is known.
+ *
+ *   plan, reports (bus or disk)  \
+ *   break-glass commands          > view_reduce -> table_build -> slot_publish
+ *   the model                    /
+ *
+ * It turns over when something came in, every second, and when a command
+ * expires; it publishes a table only when some decision changed.  It tells the
+ * bus which plan it has applied: every second, and at once after a new one.
+ *
+ * Shell; all calls on the loop's thread.
+ */
+#ifndef DNS_FEED_H
+#define DNS_FEED_H
+
+#include "policy/bus/node.h"
+
+#include <stdbool.h>
+
+struct bus;
+struct command;
+struct error;
+struct event_base;
+struct feed;
+struct lastgood;
+struct local;
+struct model;
+struct slot;
+struct stats;
+struct verifier;
+struct view;
+
+enum {
+	FEED_TICK_MS = 1000,
+	FEED_NODE_TTL_MS = 10000, /* the node's record outlives it by this */
+};
+
+/* All borrowed, and outlive the feed. */
+struct feed_config {
+	struct event_base *loop;
+	struct slot *slot;
+	struct stats *stats;
+	struct bus *bus;                /* NULL: none */
+	const struct verifier *trusted; /* NULL: no plan is followed */
+	struct lastgood *lastgood;      /* NULL: nothing is kept */
+	const char *name;
+};
+
+/*
+ * Takes in what lastgood has, publishes the first table, follows the bus.
+ * Takes its own reference to model.  NULL with err set.
+ */
+struct feed *feed_start(const struct feed_config *config, struct model *model,
+			struct error *err);
+
+/*
+ * Goes over to a new model: reports, plan and local commands are carried
+ * along.  Takes its own reference.  False when memory runs out: then the old
+ * one goes on.
+ */
+bool feed_adopt(struct feed *feed, struct model *model, struct error *err);
+
+/* A break-glass command for this node.  False with err saying why not. */
+bool feed_command(struct feed *feed, const struct command *command,
+		  struct error *err);
+
+/* What operators should know: shown in the node's record until "". */
+void feed_set_trouble(struct feed *feed, const char *trouble);
+
+/* All borrowed until the loop's next turn. */
+const struct model *feed_model(const struct feed *feed);
+const struct view *feed_view(const struct feed *feed);
+const struct local *feed_local(const struct feed *feed);
+
+/* As it goes to the bus. */
+struct node feed_node(const struct feed *feed);
+
+/* Accepts NULL.  The table stays in the slot. */
+void feed_stop(struct feed *feed);
+
+#endif

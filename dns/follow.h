@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * follow -- the plan in force, and why the last one offered was not taken.
+ *
+ * A plan is taken when a trusted key signed it, it parses, it is newer by
+ * (epoch, sequence) than the one held, and it leaves no service empty.  What
+ * comes from disk is judged as what comes from the bus.  Pure.
+ */
+#ifndef DNS_FOLLOW_H
+#define DNS_FOLLOW_H
+
+#include "policy/base/error.h"
+
+#include <stddef.h>
+
+struct plan;
+struct policy;
+struct verifier;
+
+/* Zeroed memory follows nothing yet. */
+struct follow {
+	struct plan *plan;    /* owned; the newest taken; NULL: none */
+	struct error refusal; /* text "" when the last offer was good */
+};
+
+enum follow_result {
+	FOLLOW_TAKEN,
+	FOLLOW_SAME,          /* the one that is held */
+	FOLLOW_REFUSED,       /* refusal says why */
+	FOLLOW_REFUSED_AGAIN, /* for the same reason as the last: no news */
+};
+
+void follow_fini(struct follow *follow);
+
+/* trusted NULL: nobody is. */
+enum follow_result follow_take(struct follow *follow,
+			       const struct verifier *trusted,
+			       const struct policy *policy, const void *octets,
+			       size_t len);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dns/heard.h"
+
+#include "policy/bus/report.h"
+#include "policy/language/policy.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* The entry of a vantage, or count when there is none. */
+static size_t find(const struct heard *heard, const char *vantage)
+{
+	size_t i = 0;
+
+	while (i < heard->count &&
+	       strcmp(heard->entries[i].report->vantage, vantage) != 0)
+		i++;
+	return i;
+}
+
+void heard_fini(struct heard *heard)
+{
+	for (size_t i = 0; i < heard->count; i++)
+		report_free(heard->entries[i].report);
+	heard->count = 0;
+}
+
+enum heard_result heard_take(struct heard *heard, const struct policy *policy,
+			     struct report *report, int64_t now_ms)
+{
+	size_t at = find(heard, report->vantage);
+
+	if (policy_find_vantage(policy, report->vantage) < 0) {
+		report_free(report);
+		return HEARD_STRANGER;
+	}
+	if (at < heard->count) {
+		uint64_t held = heard->entries[at].report->sequence;
+		int64_t silent_ms = now_ms - heard->entries[at].heard_ms;
+
+		if (report->sequence == held ||
+		    (report->sequence < held && silent_ms < HEARD_RESTART_MS)) {
+			report_free(report);
+			return HEARD_OLD;
+		}
+		report_free(heard->entries[at].report);
+	} else {
+		assert(heard->count < POLICY_VANTAGES_MAX);
+		heard->count++;
+	}
+	heard->entries[at].report = report;
+	heard->entries[at].heard_ms = now_ms;
+	return HEARD_TAKEN;
+}
+
+void heard_select(const struct heard *heard, const struct policy *policy,
+		  struct heard_report out[POLICY_VANTAGES_MAX])
+{
+	for (size_t i = 0; i < policy->vantage_count; i++) {
+		size_t at = find(heard, policy->vantages[i].name);
+
+		out[i] = (struct heard_report){ 0 };
+		if (at < heard->count)
+			out[i] = (struct heard_report){
+				heard->entries[at].report,
+				heard->entries[at].heard_ms,
+			};
+	}
+}
+
+void heard_prune(struct heard *heard, const struct policy *policy)
+{
+	for (size_t i = heard->count; i-- > 0;) {
+		struct report *report = heard->entries[i].report;
+
+		if (policy_find_vantage(policy, report->vantage) >= 0)
+			continue;
+		heard->entries[i] = heard->entries[--heard->count];
+		report_free(report);
+	}
+}

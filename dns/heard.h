@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * heard -- the newest report of each vantage, as this responder received it.
+ *
+ * Only vantages that the policy names are kept, so that what a stranger puts
+ * on the bus takes no memory here.  Pure: the caller passes the time in.
+ */
+#ifndef DNS_HEARD_H
+#define DNS_HEARD_H
+
+#include "policy/decide/view.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct policy;
+struct report;
+
+/*
+ * A report whose sequence is not higher than the held one's is old news, and
+ * does not make it fresher.  But a vantage that was silent for so long may
+ * have restarted with its clock set back: then a lower one counts, too.
+ */
+enum { HEARD_RESTART_MS = 30000 };
+
+/* Zeroed memory is an empty one. */
+struct heard {
+	struct {
+		struct report *report; /* owned */
+		int64_t heard_ms;
+	} entries[POLICY_VANTAGES_MAX];
+	size_t count;
+};
+
+enum heard_result {
+	HEARD_TAKEN,
+	HEARD_OLD,      /* nothing new in it */
+	HEARD_STRANGER, /* of a vantage that the policy does not name */
+};
+
+void heard_fini(struct heard *heard);
+
+/* Takes ownership of report in every case. */
+enum heard_result heard_take(struct heard *heard, const struct policy *policy,
+			     struct report *report, int64_t now_ms);
+
+/* What is held for each of policy->vantages; borrowed until the next take. */
+void heard_select(const struct heard *heard, const struct policy *policy,
+		  struct heard_report out[POLICY_VANTAGES_MAX]);
+
+/* Drops what the policy does not name. */
+void heard_prune(struct heard *heard, const struct policy *policy);
+
+#endif

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dns/responder.h"
+
+#include "dns/console.h"
+#include "dns/feed.h"
+#include "dns/lastgood.h"
+#include "dns/loader.h"
+#include "dns/model.h"
+#include "dns/privilege.h"
+#include "dns/slot.h"
+#include "dns/socket.h"
+#include "dns/stats.h"
+#include "dns/status.h"
+#include "dns/tcp.h"
+#include "dns/udp.h"
+#include "dns/watch.h"
+#include "policy/base/error.h"
+#include "policy/base/log.h"
+#include "policy/decide/geo.h"
+#include "policy/language/policy.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sched.h>
+#include <unistd.h>
+
+struct responder {
+	struct event_base *loop;                             /* borrowed */
+	char *policy_path, *name, *keep_path, *control_path; /* owned copies */
+	int64_t load_ms; /* of the model in force */
+	struct udp *udp;
+	struct tcp *tcp;
+	struct stats *stats;
+	struct slot slot;
+	struct lastgood *lastgood;
+	struct feed *feed;
+	struct loader *loader;
+	struct watch *watch;
+	struct console *console;
+};
+
+static unsigned count_cores(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		return 1;
+	return (unsigned)CPU_COUNT(&set);
+}
+
+static bool copy_text(const char *from, char **to)
+{
+	*to = from == NULL ? NULL : strdup(from);
+	return from == NULL || *to != NULL;
+}
+
+static bool copy_config(struct responder *r,
+			const struct responder_config *config)
+{
+	return copy_text(config->policy_path, &r->policy_path) &&
+	       copy_text(config->name, &r->name) &&
+	       copy_text(config->keep_path, &r->keep_path) &&
+	       copy_text(config->control_path, &r->control_path);
+}
+
+static bool open_sockets(struct responder *r,
+			 const struct responder_config *config,
+			 struct error *err)
+{
+	struct socket_address *at =
+		calloc(config->listen_count + 1, sizeof(*at));
+	unsigned workers =
+		config->workers > 0 ? config->workers : count_cores();
+	bool ok = at != NULL;
+
+	if (!ok)
+		error_set(err, "out of memory for listen addresses");
+	for (size_t i = 0; ok && i < config->listen_count; i++)
+		ok = socket_parse(config->listen[i], &at[i], err);
+	if (ok) {
+		r->udp = udp_open(at, config->listen_count, workers, err);
+		ok = r->udp != NULL;
+	}
+	if (ok) {
+		r->tcp = tcp_open(at, config->listen_count, &tcp_default_limits,
+				  err);
+		ok = r->tcp != NULL;
+	}
+	free(at);
+	return ok;
+}
+
+/*
+ * Files that only root can read would load now and fail at the first reload:
+ * that is better said at the start than at three in the morning.
+ */
+static bool drop_privileges(struct responder *r, const char *user,
+			    struct error *err)
+{
+	if (user == NULL)
+		return true;
+	if (!privilege_drop(user, err))
+		return false;
+	if (access(r->policy_path, R_OK) == 0)
+		return true;
+	error_set(err, "%s: user \"%s\" cannot read it: %s", r->policy_path,
+		  user, strerror(errno));
+	return false;
+}
+
+static void log_loaded(const char *event, const struct loaded *loaded)
+{
+	struct geo_size size = geo_size(loaded->model->geo);
+
+	log_event(LOG_LEVEL_INFO, "dns", event,
+		  "digest=%.16s ms=%" PRId64
+		  " services=%zu classes=%zu networks=%zu octets=%zu",
+		  loaded->model->policy->digest, loaded->load_ms,
+		  loaded->model->policy->service_count,
+		  geo_class_count(loaded->model->geo), size.networks_read,
+		  size.octets);
+}
+
+static void log_findings(const struct errors *errs)
+{
+	for (size_t i = 0; i < errs->count; i++) {
+		char line[400], quoted[420];
+
+		error_line(&errs->list[i].error, line, sizeof(line));
+		log_event(errs->list[i].severity == SEVERITY_ERROR
+				  ? LOG_LEVEL_ERROR
+				  : LOG_LEVEL_WARN,
+			  "dns", "reload-finding", "text=%s",
+			  log_quote(line, quoted, sizeof(quoted)));
+	}
+}
+
+/* The first error that is one, for the node's record. */
+static void tell_failure(struct responder *r, const struct errors *errs)
+{
+	char text[NODE_TEXT_SIZE], line[NODE_TEXT_SIZE] = "out of memory";
+
+	for (size_t i = errs->count; i-- > 0;)
+		if (errs->list[i].severity == SEVERITY_ERROR)
+			error_line(&errs->list[i].error, line, sizeof(line));
+	snprintf(text, sizeof(text), "reload failed: %.*s", NODE_TEXT_SIZE - 20,
+		 line);
+	feed_set_trouble(r->feed, text);
+}
+
+static void on_loaded(void *arg, struct loaded *loaded)
+{
+	struct responder *r = arg;
+	struct error err;
+
+	log_findings(&loaded->errs);
+	if (loaded->model == NULL) {
+		log_event(LOG_LEVEL_ERROR, "dns", "reload-failed",
+			  "errors=%zu hint=\"the old policy stays\"",
+			  loaded->errs.fatal);
+		tell_failure(r, &loaded->errs);
+		return;
+	}
+	if (!feed_adopt(r->feed, loaded->model, &err)) {
+		feed_set_trouble(r->feed, err.text);
+		return;
+	}
+	r->load_ms = loaded->load_ms;
+	watch_follow(r->watch, loaded->model->policy, loaded->stamp);
+	feed_set_trouble(r->feed, "");
+	log_loaded("reload", loaded);
+}
+
+static void on_reload(void *arg)
+{
+	responder_reload(arg);
+}
+
+static struct json_t *on_status(void *arg)
+{
+	struct responder *r = arg;
+	const struct status status = {
+		.node = feed_node(r->feed),
+		.model = feed_model(r->feed),
+		.load_ms = r->load_ms,
+		.view = feed_view(r->feed),
+		.local = feed_local(r->feed),
+		.stats = r->stats,
+	};
+
+	return status_write(&status);
+}
+
+static bool start_feed(struct responder *r,
+		       const struct responder_config *config,
+		       struct model *model, struct error *err)
+{
+	r->stats = stats_new(udp_thread_count(r->udp) + 1);
+	if (r->stats == NULL) {
+		error_set(err, "out of memory for counters");
+		return false;
+	}
+	if (r->keep_path != NULL) {
+		r->lastgood = lastgood_start(r->loop, r->keep_path, err);
+		if (r->lastgood == NULL)
+			return false;
+	}
+	r->feed = feed_start(
+		&(struct feed_config){
+			.loop = r->loop,
+			.slot = &r->slot,
+			.stats = r->stats,
+			.bus = config->bus,
+			.trusted = config->trusted,
+			.lastgood = r->lastgood,
+			.name = r->name,
+		},
+		model, err);
+	return r->feed != NULL;
+}
+
+static bool start_loading(struct responder *r, const struct loaded *loaded,
+			  struct error *err)
+{
+	r->load_ms = loaded->load_ms;
+	r->loader = loader_start(r->loop, r->policy_path, on_loaded, r, err);
+	r->watch = watch_start(r->loop, WATCH_MS, on_reload, r, err);
+	if (r->loader == NULL || r->watch == NULL)
+		return false;
+	watch_follow(r->watch, loaded->model->policy, loaded->stamp);
+	return true;
+}
+
+static bool start_console(struct responder *r, struct error *err)
+{
+	if (r->control_path == NULL)
+		return true;
+	r->console = console_start(r->loop,
+				   &(struct console_config){
+					   .path = r->control_path,
+					   .feed = r->feed,
+					   .status = on_status,
+					   .reload = on_reload,
+					   .arg = r,
+				   },
+				   err);
+	return r->console != NULL;
+}
+
+static bool start_answering(struct responder *r, struct error *err)
+{
+	size_t workers = udp_thread_count(r->udp);
+
+	return udp_start(r->udp, &r->slot, r->stats, err) &&
+	       tcp_start(r->tcp, &r->slot, stats_block(r->stats, workers), err);
+}
+
+/* Binds as who we are, then is nobody of consequence, then all the rest. */
+static bool start(struct responder *r, const struct responder_config *config,
+		  const struct loaded *loaded, struct error *err)
+{
+	if (!copy_config(r, config)) {
+		error_set(err, "out of memory");
+		return false;
+	}
+	return open_sockets(r, config, err) &&
+	       drop_privileges(r, config->user, err) &&
+	       start_feed(r, config, loaded->model, err) &&
+	       start_loading(r, loaded, err) && start_console(r, err) &&
+	       start_answering(r, err);
+}
+
+struct responder *responder_start(struct event_base *loop,
+				  const struct responder_config *config,
+				  struct error *err)
+{
+	struct loaded loaded = loaded_from(config->policy_path);
+	struct responder *r = calloc(1, sizeof(*r));
+	bool ok = false;
+
+	errors_print(&loaded.errs, stderr);
+	if (loaded.model == NULL) {
+		error_set(err, "%s: the policy does not load",
+			  config->policy_path);
+	} else if (r == NULL) {
+		error_set(err, "out of memory");
+	} else {
+		r->loop = loop;
+		slot_init(&r->slot, NULL);
+		ok = start(r, config, &loaded, err);
+	}
+	if (ok)
+		log_loaded("start", &loaded);
+	loaded_fini(&loaded);
+	if (ok)
+		return r;
+	responder_stop(r);
+	return NULL;
+}
+
+void responder_reload(struct responder *r)
+{
+	loader_ask(r->loader);
+}
+
+void responder_stop(struct responder *r)
+{
+	if (r == NULL)
+		return;
+	udp_free(r->udp);
+	tcp_free(r->tcp);
+	console_stop(r->console);
+	watch_stop(r->watch);
+	loader_stop(r->loader);
+	feed_stop(r->feed);
+	lastgood_stop(r->lastgood);
+	slot_fini(&r->slot);
+	stats_free(r->stats);
+	free(r->policy_path);
+	free(r->name);
+	free(r->keep_path);
+	free(r->control_path);
+	free(r);
+}
