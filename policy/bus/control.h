@@ -3,7 +3,8 @@
  * control -- a daemon's own unix socket: the way in that needs no bus.
  *
  * One request a connection: a line of JSON, answered by a line of JSON.  The
- * socket's permissions (0660) are who may ask.  Shell.
+ * socket's permissions (0660) are who may ask.  Shell: the program must ignore
+ * SIGPIPE.
  */
 #ifndef POLICY_BUS_CONTROL_H
 #define POLICY_BUS_CONTROL_H

@@ -10,6 +10,14 @@ policy_libpolicy_a_SOURCES += \
 	%D%/memory_store.c %D%/memory_store.h \
 	%D%/node.c %D%/node.h \
 	%D%/plan.c %D%/plan.h \
+	%D%/redis.c %D%/redis.h \
+	%D%/redis_error.c %D%/redis_error.h \
+	%D%/redis_feed.c %D%/redis_feed.h \
+	%D%/redis_link.c %D%/redis_link.h \
+	%D%/redis_outbox.c %D%/redis_outbox.h \
+	%D%/redis_request.c %D%/redis_request.h \
+	%D%/redis_script.c %D%/redis_script.h \
+	%D%/redis_session.c %D%/redis_session.h \
 	%D%/redis_url.c %D%/redis_url.h \
 	%D%/report.c %D%/report.h \
 	%D%/sign.c %D%/sign.h

@@ -6,7 +6,8 @@
  * them.  Two connections: one for commands, one subscribed.  Subscribes
  * first, then reads everything, then applies notices; reads everything again
  * on reconnect and every REDIS_FULL_READ_MS.  Reconnects with back-off and
- * jitter.  Shell.
+ * jitter, 100 ms to 3 s.  Stops trusting a server that leaves a command
+ * unanswered for 2 s.  Shell: the program must ignore SIGPIPE.
  *
  * Keys, under "windrose:{ENV}:" (hash-tagged for Redis Cluster):
  *   plan, plan-head ("EPOCH SEQUENCE"), vantage:ID, node:ID, nodes and
@@ -23,8 +24,7 @@ struct event_base;
 enum { REDIS_FULL_READ_MS = 5000 };
 
 struct redis_config {
-	const char *url; /* redis://[user:password@]host[:port][/env]; the
-			  * path is ENV, default "default" */
+	const char *url; /* see policy/bus/redis_url.h */
 };
 
 /*

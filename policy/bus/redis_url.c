@@ -51,10 +51,8 @@ static bool parse_env(const char *text, struct redis_url *out,
 		return true;
 	}
 	if (len >= sizeof(out->env) || strspn(text, allowed) != len) {
-		error_set(err,
-			  "redis url: the environment \"%.40s\" is not 1 "
-			  "to 32 letters, digits, \".\", \"_\", \"-\"",
-			  text);
+		error_set(err, "redis url: the environment is not 1 to 32 "
+			       "letters, digits, \".\", \"_\", \"-\"");
 		return false;
 	}
 	memcpy(out->env, text, len + 1);
@@ -119,8 +117,8 @@ static bool parse_host(const char *text, size_t len, struct redis_url *out,
 		     parse_port(host_end + 1, (size_t)(end - host_end - 1),
 				&out->port);
 	if (!ok)
-		error_set(err, "redis url: \"%.*s\" is not HOST[:PORT]",
-			  len > 80 ? 80 : (int)len, text);
+		error_set(err, "redis url: what stands for HOST[:PORT] is "
+			       "malformed");
 	return ok;
 }
 

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/bus/redis_error.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+/* clang-format off */
+static const struct redis_error rows[] = {
+	{ "WRONGPASS",   "the user or the password is wrong",                              true,  false },
+	{ "NOAUTH",      "the server wants a password: put USER:PASSWORD@ into the url",   true,  false },
+	{ "NOPERM",      "this user may not do that: see contrib/redis",                   false, false },
+	{ "OOM",         "the server's memory is full, it refuses writes",                 false, false },
+	{ "LOADING",     "the server is still loading its data",                           true,  false },
+	{ "READONLY",    "the server is a replica, it refuses writes",                     true,  false },
+	{ "MASTERDOWN",  "the server is a replica that has lost its primary",              true,  false },
+	{ "MOVED",       "another node of the cluster holds the keys: name it in the url", true,  false },
+	{ "ASK",         "the cluster is moving the keys to another node",                 true,  false },
+	{ "CLUSTERDOWN", "the cluster does not serve the keys",                            true,  false },
+	{ "MISCONF",     "the server cannot save to disk, it refuses writes",              false, false },
+	{ "NOREPLICAS",  "too few replicas are in reach, the server refuses writes",       false, false },
+	{ "BUSY",        "the server is busy with somebody's script",                      false, false },
+	{ "UNKILLABLE",  "the server is busy with somebody's script",                      false, false },
+	{ "WRONGTYPE",   "a key holds another type than Windrose writes: delete it",       false, true  },
+	{ "MAXCLIENTS",  "the server has too many clients",                                true,  false },
+};
+/* clang-format on */
+
+static const struct redis_error unknown = {
+	"ERR",
+	"the server refused a command",
+	false,
+	false,
+};
+
+/* "CODE " in front, or "-CODE " inside. */
+static bool names(const char *text, const char *code)
+{
+	char inside[24];
+	size_t len = strlen(code);
+
+	if (strncmp(text, code, len) == 0 && text[len] == ' ')
+		return true;
+	snprintf(inside, sizeof(inside), "-%s ", code);
+	return strstr(text, inside) != NULL;
+}
+
+const struct redis_error *redis_error_of(const char *text)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (names(text, rows[i].code))
+			return &rows[i];
+	/* Redis 6 and 7.0 name no code for what a script may not do. */
+	if (strstr(text, "can't run this command") != NULL ||
+	    strstr(text, "can't access at least one of the keys") != NULL)
+		return redis_error_of("NOPERM ");
+	if (strncmp(text, "ERR max number of clients", 25) == 0)
+		return redis_error_of("MAXCLIENTS ");
+	return &unknown;
+}

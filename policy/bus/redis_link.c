@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/bus/redis_link.h"
+
+#include "policy/base/clock.h"
+#include "policy/base/log.h"
+#include "policy/bus/bus_impl.h"
+#include "policy/bus/redis_error.h"
+#include "policy/bus/redis_url.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/dns.h>
+#include <event2/event.h>
+#include <hiredis/hiredis.h>
+
+enum {
+	WATCH_MS = 250,
+	SAY_AGAIN_MS = 30000,     /* the same trouble is logged this often */
+	READ_AT_ONCE = 256 << 10, /* octets */
+	UNPARSED_MAX = 64 << 20,  /* octets of one reply */
+};
+
+enum link_state { LINK_DOWN, LINK_CONNECTING, LINK_GREETING, LINK_UP };
+
+/* A command on its way, and who waits for its reply. */
+struct redis_call {
+	struct redis_call *next;
+	redis_done *done;
+	void *arg;
+};
+
+struct redis_link {
+	struct event_base *loop;
+	const char *name;
+	const struct redis_url *url;
+	struct redis_owner owner;
+	enum link_state state;
+	bool failing; /* on_down is due on the next turn */
+	struct bufferevent *connection;
+	struct evdns_base *dns; /* only for a host name */
+	redisReader *reader;
+	struct redis_call *calls, **calls_end;
+	struct event *watch, *failure;
+	int64_t moved_ms; /* when an octet last moved, or waiting began */
+	size_t unsent;    /* octets, when last looked */
+	const void *said; /* what trouble was logged last, by address */
+	int64_t said_ms;
+};
+
+void redis_command_add(struct redis_command *c, const void *octets, size_t len)
+{
+	assert(c->argc < REDIS_ARGS_MAX);
+	c->argv[c->argc] = octets;
+	c->lens[c->argc++] = len;
+}
+
+void redis_command_text(struct redis_command *c, const char *text)
+{
+	redis_command_add(c, text, strlen(text));
+}
+
+void redis_command_number(struct redis_command *c, uint64_t number)
+{
+	char *text = c->numbers[c->argc];
+
+	snprintf(text, sizeof(c->numbers[0]), "%" PRIu64, number);
+	redis_command_text(c, text);
+}
+
+/* The first time, and then now and again: key tells troubles apart. */
+static void say(struct redis_link *link, const void *key, const char *words,
+		const char *detail)
+{
+	char quoted[256], more[256];
+	int64_t now_ms = clock_now_ms();
+
+	link->owner.bus->counters.errors++;
+	if (link->said == key && now_ms - link->said_ms < SAY_AGAIN_MS)
+		return;
+	link->said = key;
+	link->said_ms = now_ms;
+	log_event(LOG_LEVEL_ERROR, "bus", "redis-trouble",
+		  "link=%s what=%s reply=%s", link->name,
+		  log_quote(words, quoted, sizeof(quoted)),
+		  log_quote(detail, more, sizeof(more)));
+}
+
+/* on_down comes on the next turn: nobody is cut off inside its own call. */
+static void link_fail(struct redis_link *link, const char *words,
+		      const char *detail)
+{
+	static const struct timeval at_once = { 0, 0 };
+
+	if (link->failing || link->state == LINK_DOWN)
+		return;
+	link->failing = true;
+	say(link, words, words, detail);
+	evtimer_add(link->failure, &at_once);
+}
+
+static void tell_down(evutil_socket_t fd, short what, void *arg)
+{
+	struct redis_link *link = arg;
+
+	(void)fd, (void)what;
+	link->owner.on_down(link->owner.arg);
+}
+
+static void free_command(const void *octets, size_t len, void *command)
+{
+	(void)octets, (void)len;
+	redisFreeCommand(command);
+}
+
+static bool send_call(struct redis_link *link, const struct redis_command *c,
+		      redis_done *done, void *arg)
+{
+	struct redis_call *call = malloc(sizeof(*call));
+	/* hiredis takes it as const char **, and changes nothing. */
+	const char **argv = (const char **)(uintptr_t)c->argv;
+	char *octets = NULL;
+	int len = -1;
+
+	if (call != NULL)
+		len = redisFormatCommandArgv(&octets, c->argc, argv, c->lens);
+	if (len < 0 ||
+	    evbuffer_add_reference(bufferevent_get_output(link->connection),
+				   octets, (size_t)len, free_command,
+				   octets) != 0) {
+		if (len >= 0)
+			redisFreeCommand(octets);
+		free(call);
+		return false;
+	}
+	if (link->calls == NULL)
+		link->moved_ms = clock_now_ms();
+	*call = (struct redis_call){ .done = done, .arg = arg };
+	*link->calls_end = call;
+	link->calls_end = &call->next;
+	return true;
+}
+
+bool redis_link_is_up(const struct redis_link *link)
+{
+	return link->state == LINK_UP && !link->failing;
+}
+
+bool redis_link_send(struct redis_link *link, const struct redis_command *c,
+		     redis_done *done, void *arg)
+{
+	return redis_link_is_up(link) && send_call(link, c, done, arg);
+}
+
+static void greet_pong(void *arg, const redisReply *reply)
+{
+	struct redis_link *link = arg;
+
+	if (reply == NULL)
+		return;
+	if (reply->type == REDIS_REPLY_ERROR) {
+		link_fail(link, "the server refuses to talk", reply->str);
+		return;
+	}
+	link->state = LINK_UP;
+	link->said = NULL;
+	link->owner.on_up(link->owner.arg);
+}
+
+static void greet_auth(void *arg, const redisReply *reply)
+{
+	struct redis_link *link = arg;
+
+	if (reply != NULL && reply->type == REDIS_REPLY_ERROR)
+		link_fail(link, "the server refuses the user or password",
+			  reply->str);
+}
+
+/*
+ * A connection proves nothing: the kernel of a stopped server accepts too.
+ * The link is up when a PING is answered.
+ */
+static void greet(struct redis_link *link)
+{
+	struct redis_command auth = { 0 }, ping = { 0 };
+	bool ok = true;
+
+	link->state = LINK_GREETING;
+	if (link->url->has_password) {
+		redis_command_text(&auth, "AUTH");
+		if (link->url->user[0] != '\0')
+			redis_command_text(&auth, link->url->user);
+		redis_command_text(&auth, link->url->password);
+		ok = send_call(link, &auth, greet_auth, link);
+	}
+	redis_command_text(&ping, "PING");
+	if (!ok || !send_call(link, &ping, greet_pong, link))
+		link_fail(link, "out of memory", "");
+}
+
+static bool is_message(const redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_ARRAY && reply->elements == 3 &&
+	       reply->element[0]->type == REDIS_REPLY_STRING &&
+	       strcmp(reply->element[0]->str, "message") == 0 &&
+	       reply->element[1]->type == REDIS_REPLY_STRING &&
+	       reply->element[2]->type == REDIS_REPLY_STRING;
+}
+
+static void judge_error(struct redis_link *link, const redisReply *reply)
+{
+	const struct redis_error *error = redis_error_of(reply->str);
+
+	if (error->ends_link)
+		link_fail(link, error->words, reply->str);
+	else
+		say(link, error, error->words, reply->str);
+}
+
+static void take_reply(struct redis_link *link, const redisReply *reply)
+{
+	struct redis_call *call = link->calls;
+
+	if (link->owner.on_message != NULL && is_message(reply)) {
+		link->owner.on_message(link->owner.arg, reply->element[1]->str,
+				       reply->element[2]->str,
+				       (size_t)reply->element[2]->len);
+		return;
+	}
+	if (reply->type == REDIS_REPLY_ERROR)
+		judge_error(link, reply);
+	if (call == NULL) {
+		link_fail(link, "the server says what nobody asked",
+			  reply->type == REDIS_REPLY_ERROR ? reply->str : "");
+		return;
+	}
+	link->calls = call->next;
+	if (link->calls == NULL)
+		link->calls_end = &link->calls;
+	if (call->done != NULL)
+		call->done(call->arg, reply);
+	free(call);
+}
+
+/* Moves what has arrived into the parser. */
+static bool feed_reader(struct redis_link *link)
+{
+	struct evbuffer *in = bufferevent_get_input(link->connection);
+	size_t len;
+
+	while ((len = evbuffer_get_contiguous_space(in)) > 0) {
+		const char *at =
+			(const char *)evbuffer_pullup(in, (ssize_t)len);
+
+		if (redisReaderFeed(link->reader, at, len) != REDIS_OK)
+			return false;
+		evbuffer_drain(in, len);
+	}
+	return link->reader->len <= UNPARSED_MAX;
+}
+
+static void on_readable(struct bufferevent *connection, void *arg)
+{
+	struct redis_link *link = arg;
+	void *reply = NULL;
+
+	(void)connection;
+	link->moved_ms = clock_now_ms();
+	if (!feed_reader(link)) {
+		link_fail(link, "a reply is too large", "");
+		return;
+	}
+	while (!link->failing) {
+		if (redisReaderGetReply(link->reader, &reply) != REDIS_OK) {
+			link_fail(link, "this is no Redis server",
+				  link->reader->errstr);
+			return;
+		}
+		if (reply == NULL)
+			return;
+		take_reply(link, reply);
+		freeReplyObject(reply);
+	}
+}
+
+static void prepare_socket(struct redis_link *link)
+{
+	evutil_socket_t fd = bufferevent_getfd(link->connection);
+	int on = 1;
+
+	evutil_make_socket_closeonexec(fd);
+	/* Fails on a unix socket, which needs none. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+static void on_event(struct bufferevent *connection, short what, void *arg)
+{
+	struct redis_link *link = arg;
+	int dns = bufferevent_socket_get_dns_error(connection);
+
+	if ((what & BEV_EVENT_CONNECTED) != 0) {
+		prepare_socket(link);
+		link->moved_ms = clock_now_ms();
+		greet(link);
+	} else if ((what & BEV_EVENT_EOF) != 0) {
+		link_fail(link, "the server closed the connection", "");
+	} else if (dns != 0) {
+		link_fail(link, "the server's name does not resolve",
+			  evutil_gai_strerror(dns));
+	} else {
+		link_fail(link,
+			  link->state == LINK_CONNECTING
+				  ? "cannot connect"
+				  : "the connection broke",
+			  evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
+	}
+}
+
+static void send_ping(struct redis_link *link)
+{
+	struct redis_command ping = { 0 };
+
+	redis_command_text(&ping, "PING");
+	if (!send_call(link, &ping, NULL, NULL))
+		link_fail(link, "out of memory", "");
+}
+
+static void on_watch(evutil_socket_t fd, short what, void *arg)
+{
+	struct redis_link *link = arg;
+	int64_t now_ms = clock_now_ms();
+	size_t unsent = 0;
+
+	(void)fd, (void)what;
+	if (link->connection != NULL)
+		unsent = evbuffer_get_length(
+			bufferevent_get_output(link->connection));
+	if (unsent < link->unsent)
+		link->moved_ms = now_ms;
+	link->unsent = unsent;
+	if (link->state == LINK_UP && link->calls == NULL &&
+	    now_ms - link->moved_ms >= REDIS_PING_MS)
+		send_ping(link);
+	else if ((link->calls != NULL || link->state == LINK_CONNECTING) &&
+		 now_ms - link->moved_ms >= REDIS_SILENCE_MS)
+		link_fail(link, "the server does not answer", "");
+}
+
+/* The one place that makes connections. */
+static struct bufferevent *new_connection(struct redis_link *link)
+{
+	struct bufferevent *connection =
+		bufferevent_socket_new(link->loop, -1, BEV_OPT_CLOSE_ON_FREE);
+
+	if (connection == NULL)
+		return NULL;
+	bufferevent_setcb(connection, on_readable, NULL, on_event, link);
+	bufferevent_set_max_single_read(connection, READ_AT_ONCE);
+	bufferevent_enable(connection, EV_READ | EV_WRITE);
+	return connection;
+}
+
+static int connect_unix(struct redis_link *link)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	if (strlen(link->url->path) >= sizeof(address.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(address.sun_path, link->url->path);
+	return bufferevent_socket_connect(link->connection,
+					  (struct sockaddr *)&address,
+					  sizeof(address));
+}
+
+/*
+ * Names are resolved by evdns, which does not block; made anew each time, so
+ * that a changed resolv.conf(5) counts.  Addresses need no resolver.
+ */
+static int connect_tcp(struct redis_link *link)
+{
+	unsigned char address[16];
+	const char *host = link->url->host;
+
+	if (evutil_inet_pton(AF_INET, host, address) != 1 &&
+	    evutil_inet_pton(AF_INET6, host, address) != 1) {
+		link->dns = evdns_base_new(
+			link->loop, EVDNS_BASE_INITIALIZE_NAMESERVERS |
+					    EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+		/* Without one libevent would resolve and block. */
+		if (link->dns == NULL)
+			return -1;
+	}
+	return bufferevent_socket_connect_hostname(link->connection, link->dns,
+						   AF_UNSPEC, host,
+						   link->url->port);
+}
+
+void redis_link_connect(struct redis_link *link)
+{
+	struct timeval every = { 0, WATCH_MS * 1000 };
+	int rc;
+
+	assert(link->state == LINK_DOWN);
+	link->state = LINK_CONNECTING;
+	link->moved_ms = clock_now_ms();
+	link->unsent = 0;
+	link->reader = redisReaderCreate();
+	link->connection = new_connection(link);
+	if (link->reader == NULL || link->connection == NULL) {
+		link_fail(link, "out of memory", "");
+		return;
+	}
+	evtimer_add(link->watch, &every);
+	rc = link->url->path[0] != '\0' ? connect_unix(link)
+					: connect_tcp(link);
+	if (rc != 0)
+		link_fail(link, "cannot connect", strerror(errno));
+}
+
+void redis_link_close(struct redis_link *link)
+{
+	struct redis_call *call = link->calls;
+
+	link->state = LINK_DOWN;
+	link->failing = false;
+	link->calls = NULL;
+	link->calls_end = &link->calls;
+	evtimer_del(link->failure);
+	evtimer_del(link->watch);
+	if (link->connection != NULL)
+		bufferevent_free(link->connection);
+	if (link->dns != NULL)
+		evdns_base_free(link->dns, 0);
+	if (link->reader != NULL)
+		redisReaderFree(link->reader);
+	link->connection = NULL;
+	link->dns = NULL;
+	link->reader = NULL;
+	while (call != NULL) {
+		struct redis_call *next = call->next;
+
+		if (call->done != NULL)
+			call->done(call->arg, NULL);
+		free(call);
+		call = next;
+	}
+}
+
+struct redis_link *redis_link_new(struct event_base *loop, const char *name,
+				  const struct redis_url *url,
+				  const struct redis_owner *owner)
+{
+	struct redis_link *link = calloc(1, sizeof(*link));
+
+	if (link == NULL)
+		return NULL;
+	link->loop = loop;
+	link->name = name;
+	link->url = url;
+	link->owner = *owner;
+	link->calls_end = &link->calls;
+	link->watch = event_new(loop, -1, EV_PERSIST, on_watch, link);
+	link->failure = evtimer_new(loop, tell_down, link);
+	if (link->watch == NULL || link->failure == NULL) {
+		redis_link_free(link);
+		return NULL;
+	}
+	return link;
+}
+
+void redis_link_free(struct redis_link *link)
+{
+	if (link == NULL)
+		return;
+	if (link->watch != NULL && link->failure != NULL)
+		redis_link_close(link);
+	if (link->watch != NULL)
+		event_free(link->watch);
+	if (link->failure != NULL)
+		event_free(link->failure);
+	free(link);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * redis_link -- one connection to a Redis server.
+ *
+ *   DOWN --connect--> CONNECTING --> GREETING --PONG--> UP
+ *     ^                   |              |               |
+ *     +-- on_down, close -+--------------+---------------+
+ *
+ * Replies come in the order of commands.  A server that leaves a command
+ * unanswered, or a connection unfinished, for REDIS_SILENCE_MS without an
+ * octet moving is down; an idle link is asked (PING) every REDIS_PING_MS, so
+ * a stopped server is found out.  hiredis formats and parses, libevent
+ * carries.  Shell.
+ */
+#ifndef POLICY_BUS_REDIS_LINK_H
+#define POLICY_BUS_REDIS_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bus;
+struct event_base;
+struct redisReply;
+struct redis_link;
+struct redis_url;
+
+enum {
+	REDIS_SILENCE_MS = 2000,
+	REDIS_PING_MS = 1000,
+	REDIS_ARGS_MAX = 16,
+};
+
+/* A command being put together; octets are borrowed until it is sent. */
+struct redis_command {
+	int argc;
+	const char *argv[REDIS_ARGS_MAX];
+	size_t lens[REDIS_ARGS_MAX];
+	char numbers[REDIS_ARGS_MAX][24];
+};
+
+void redis_command_add(struct redis_command *c, const void *octets, size_t len);
+void redis_command_text(struct redis_command *c, const char *text);
+void redis_command_number(struct redis_command *c, uint64_t number);
+
+/*
+ * Called once for each command sent: with its reply (borrowed; it may be an
+ * error reply), or with NULL when the link went down before.
+ */
+typedef void redis_done(void *arg, const struct redisReply *reply);
+
+struct redis_owner {
+	struct bus *bus; /* whose errors are counted */
+	void (*on_up)(void *arg);
+	/* Once for each connect that fails or ends; answer with close. */
+	void (*on_down)(void *arg);
+	/* What a subscription brings; may be NULL. */
+	void (*on_message)(void *arg, const char *channel, const char *octets,
+			   size_t len);
+	void *arg;
+};
+
+/* name is for logs; url and name are borrowed.  NULL: out of memory. */
+struct redis_link *redis_link_new(struct event_base *loop, const char *name,
+				  const struct redis_url *url,
+				  const struct redis_owner *owner);
+void redis_link_connect(struct redis_link *link);
+bool redis_link_is_up(const struct redis_link *link);
+
+/*
+ * False, and done is not called, when it is not up or memory runs out.  done
+ * may be NULL.
+ */
+bool redis_link_send(struct redis_link *link, const struct redis_command *c,
+		     redis_done *done, void *arg);
+
+/* Calls done(NULL) for what has no reply yet.  Not from inside a done. */
+void redis_link_close(struct redis_link *link);
+
+/* Closes first.  Accepts NULL. */
+void redis_link_free(struct redis_link *link);
+
+#endif

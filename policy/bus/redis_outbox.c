@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/bus/redis_outbox.h"
+
+#include "policy/base/log.h"
+#include "policy/bus/redis_script.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+#include <hiredis/hiredis.h>
+
+enum {
+	AUDIT_AGAIN_MS = 1000, /* after the server refused an entry */
+	PUTS_MAX = 1024,       /* keys on their way */
+};
+
+struct value {
+	size_t len;
+	int64_t ttl_ms;
+	char octets[];
+};
+
+/* A key whose value is on its way. */
+struct put {
+	struct put *next;
+	struct redis_outbox *out;
+	redis_done *done;
+	enum bus_topic topic;
+	char key[BUS_KEY_MAX + 1];
+	struct value *waiting; /* NULL: nothing newer */
+};
+
+struct entry {
+	struct entry *next;
+	size_t len;
+	char octets[];
+};
+
+struct redis_outbox {
+	struct redis_session *session;
+	struct put *puts;
+	size_t put_count;
+	/* The first is on its way when sending. */
+	struct entry *audit, **audit_end;
+	size_t audit_count;
+	bool sending;
+	struct event *audit_again;
+};
+
+static bool send_put(struct put *put, struct bus_octets value, int64_t ttl_ms)
+{
+	struct redis_session *s = put->out->session;
+	bool report = put->topic == BUS_REPORTS;
+	const char *name = report ? "vantage:" : "node:";
+	char key[REDIS_KEY_SIZE], set[REDIS_KEY_SIZE], channel[REDIS_KEY_SIZE];
+	char notice[BUS_KEY_MAX + 16];
+	struct redis_command c = { 0 };
+
+	snprintf(notice, sizeof(notice), "%s%s", name, put->key);
+	redis_command_text(&c, "EVAL");
+	redis_command_text(&c, redis_script_put);
+	redis_command_number(&c, 2);
+	redis_command_text(&c, redis_key(s, name, put->key, key));
+	redis_command_text(&c, redis_key(s, report ? "vantages" : "nodes", "",
+					 set));
+	redis_command_add(&c, value.at, value.len);
+	redis_command_number(&c, (uint64_t)ttl_ms);
+	redis_command_text(&c, put->key);
+	redis_command_text(&c, redis_key(s, "notify", "", channel));
+	redis_command_text(&c, notice);
+	return redis_link_send(s->commands, &c, put->done, put);
+}
+
+static void free_put(struct put *put)
+{
+	struct put **at = &put->out->puts;
+
+	while (*at != put)
+		at = &(*at)->next;
+	*at = put->next;
+	put->out->put_count--;
+	free(put->waiting);
+	free(put);
+}
+
+static void on_put(void *arg, const redisReply *reply)
+{
+	struct put *put = arg;
+	struct value *value = put->waiting;
+	bool sent = false;
+
+	put->waiting = NULL;
+	if (reply != NULL && value != NULL)
+		sent = send_put(put,
+				(struct bus_octets){ value->octets,
+						     value->len },
+				value->ttl_ms);
+	if (value != NULL && !sent)
+		put->out->session->bus->counters.dropped++;
+	free(value);
+	if (!sent)
+		free_put(put);
+}
+
+static void wait_put(struct put *put, struct bus_octets value, int64_t ttl_ms)
+{
+	struct bus_counters *counters = &put->out->session->bus->counters;
+	struct value *copy = malloc(sizeof(*copy) + value.len);
+
+	if (put->waiting != NULL || copy == NULL)
+		counters->dropped++;
+	if (copy == NULL)
+		return;
+	copy->len = value.len;
+	copy->ttl_ms = ttl_ms;
+	if (value.len > 0)
+		memcpy(copy->octets, value.at, value.len);
+	free(put->waiting);
+	put->waiting = copy;
+}
+
+static struct put *find_put(struct redis_outbox *out, enum bus_topic topic,
+			    const char *key)
+{
+	for (struct put *p = out->puts; p != NULL; p = p->next)
+		if (p->topic == topic && strcmp(p->key, key) == 0)
+			return p;
+	return NULL;
+}
+
+void redis_outbox_put(struct redis_outbox *out, enum bus_topic topic,
+		      const char *key, struct bus_octets value, int64_t ttl_ms)
+{
+	struct put *put = find_put(out, topic, key);
+
+	if (put != NULL) {
+		wait_put(put, value, ttl_ms);
+		return;
+	}
+	if (out->session->up && out->put_count < PUTS_MAX)
+		put = calloc(1, sizeof(*put));
+	if (put == NULL) {
+		out->session->bus->counters.dropped++;
+		return;
+	}
+	put->out = out;
+	put->done = on_put;
+	put->topic = topic;
+	strcpy(put->key, key);
+	put->next = out->puts;
+	out->puts = put;
+	out->put_count++;
+	if (!send_put(put, value, ttl_ms)) {
+		out->session->bus->counters.dropped++;
+		free_put(put);
+	}
+}
+
+static void drop_first_entry(struct redis_outbox *out)
+{
+	struct entry *entry = out->audit;
+
+	out->audit = entry->next;
+	if (out->audit == NULL)
+		out->audit_end = &out->audit;
+	out->audit_count--;
+	free(entry);
+}
+
+/* One at a time, in order; done sends the next. */
+static void send_entry(struct redis_outbox *out, redis_done *done)
+{
+	struct redis_session *s = out->session;
+	struct redis_command c = { 0 };
+	char key[REDIS_KEY_SIZE];
+
+	if (out->sending || out->audit == NULL)
+		return;
+	redis_command_text(&c, "XADD");
+	redis_command_text(&c, redis_key(s, "audit", "", key));
+	redis_command_text(&c, "MAXLEN");
+	redis_command_text(&c, "~");
+	redis_command_number(&c, REDIS_AUDIT_LENGTH);
+	redis_command_text(&c, "*");
+	redis_command_text(&c, "entry");
+	redis_command_add(&c, out->audit->octets, out->audit->len);
+	out->sending = redis_link_send(s->commands, &c, done, out);
+}
+
+static void on_entry(void *arg, const redisReply *reply)
+{
+	static const struct timeval again = { AUDIT_AGAIN_MS / 1000, 0 };
+	struct redis_outbox *out = arg;
+
+	out->sending = false;
+	if (reply == NULL)
+		return;
+	if (redis_failed(reply)) {
+		evtimer_add(out->audit_again, &again);
+		return;
+	}
+	drop_first_entry(out);
+	send_entry(out, on_entry);
+}
+
+static void on_audit_again(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	send_entry(arg, on_entry);
+}
+
+/* The oldest makes room, but not the one that is on its way. */
+static void make_room(struct redis_outbox *out)
+{
+	struct bus_counters *counters = &out->session->bus->counters;
+	struct entry *second;
+
+	if (out->audit_count < BUS_AUDIT_KEPT)
+		return;
+	if (counters->unaudited++ % BUS_AUDIT_KEPT == 0)
+		log_event(LOG_LEVEL_ERROR, "bus", "audit-lost",
+			  "waiting=%d; the oldest entries are not in Redis",
+			  BUS_AUDIT_KEPT);
+	if (!out->sending) {
+		drop_first_entry(out);
+		return;
+	}
+	second = out->audit->next;
+	out->audit->next = second->next;
+	if (second->next == NULL)
+		out->audit_end = &out->audit->next;
+	out->audit_count--;
+	free(second);
+}
+
+void redis_outbox_audit(struct redis_outbox *out, struct bus_octets octets)
+{
+	struct entry *entry = malloc(sizeof(*entry) + octets.len);
+
+	if (entry == NULL) {
+		out->session->bus->counters.unaudited++;
+		return;
+	}
+	make_room(out);
+	entry->next = NULL;
+	entry->len = octets.len;
+	if (octets.len > 0)
+		memcpy(entry->octets, octets.at, octets.len);
+	*out->audit_end = entry;
+	out->audit_end = &entry->next;
+	out->audit_count++;
+	if (!evtimer_pending(out->audit_again, NULL))
+		send_entry(out, on_entry);
+}
+
+void redis_outbox_up(struct redis_outbox *out)
+{
+	evtimer_del(out->audit_again);
+	send_entry(out, on_entry);
+}
+
+struct redis_outbox *redis_outbox_new(struct redis_session *session)
+{
+	struct redis_outbox *out = calloc(1, sizeof(*out));
+
+	if (out == NULL)
+		return NULL;
+	out->session = session;
+	out->audit_end = &out->audit;
+	out->audit_again = evtimer_new(session->loop, on_audit_again, out);
+	if (out->audit_again == NULL) {
+		free(out);
+		return NULL;
+	}
+	return out;
+}
+
+void redis_outbox_free(struct redis_outbox *out)
+{
+	if (out == NULL)
+		return;
+	while (out->audit != NULL)
+		drop_first_entry(out);
+	event_free(out->audit_again);
+	free(out);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/bus/redis_script.h"
+
+/* clang-format off */
+#define READERS \
+	"local function number(text)\n" \
+	"  if type(text) ~= 'string' or #text > 16 then return 0 end\n" \
+	"  if not string.find(text, '^%d+$') then return 0 end\n" \
+	"  local n = tonumber(text)\n" \
+	"  if n > 9007199254740990 then return 0 end\n" \
+	"  return n\n" \
+	"end\n" \
+	"local function read(key)\n" \
+	"  local value = redis.pcall('GET', key)\n" \
+	"  if type(value) == 'string' then return value end\n" \
+	"  return ''\n" \
+	"end\n"
+
+/*
+ * A renewal keeps the epoch, unless plans of a higher one are known: then the
+ * server has lost its last writes, and going on would go back.
+ */
+const char redis_script_lease[] = READERS
+	"local epoch = number(read(KEYS[2]))\n"
+	"local head = number(string.match(read(KEYS[3]), '^%d+'))\n"
+	"local held, holder = string.match(read(KEYS[1]), '^(%d+) (.+)$')\n"
+	"if holder and holder ~= ARGV[1] then return 0 end\n"
+	"local newest = math.max(epoch, head, tonumber(ARGV[3]))\n"
+	"if not holder or number(held) ~= epoch or epoch < newest then\n"
+	"  epoch = newest + 1\n"
+	"  redis.call('SET', KEYS[2], string.format('%.0f', epoch))\n"
+	"end\n"
+	"redis.call('SET', KEYS[1], string.format('%.0f %s', epoch, ARGV[1]),\n"
+	"           'PX', ARGV[2])\n"
+	"return epoch\n";
+
+const char redis_script_release[] = READERS
+	"local holder = string.match(read(KEYS[1]), '^%d+ (.+)$')\n"
+	"if holder == ARGV[1] then redis.call('DEL', KEYS[1]) end\n"
+	"return 1\n";
+
+const char redis_script_commit[] = READERS
+	"local epoch, sequence = tonumber(ARGV[1]), tonumber(ARGV[2])\n"
+	"if number(string.match(read(KEYS[3]), '^(%d+) ')) ~= epoch or\n"
+	"   number(read(KEYS[4])) ~= epoch then return 0 end\n"
+	"local at, nth = string.match(read(KEYS[2]), '^(%d+) (%d+)$')\n"
+	"if number(at) > epoch then return 0 end\n"
+	"if number(at) == epoch and number(nth) >= sequence then return 0 end\n"
+	"redis.call('SET', KEYS[2], ARGV[1] .. ' ' .. ARGV[2])\n"
+	"redis.call('SET', KEYS[1], ARGV[3])\n"
+	"redis.call('PUBLISH', ARGV[4], 'plan')\n"
+	"return 1\n";
+
+const char redis_script_put[] =
+	"redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])\n"
+	"local kind = redis.call('TYPE', KEYS[2]).ok\n"
+	"if kind ~= 'set' and kind ~= 'none' then\n"
+	"  redis.call('DEL', KEYS[2])\n"
+	"end\n"
+	"redis.call('SADD', KEYS[2], ARGV[3])\n"
+	"redis.call('PUBLISH', ARGV[4], ARGV[5])\n"
+	"return 1\n";
+
+const char redis_script_forget[] =
+	"if redis.call('EXISTS', KEYS[1]) == 0 then\n"
+	"  redis.call('SREM', KEYS[2], ARGV[1])\n"
+	"end\n"
+	"return 1\n";
+/* clang-format on */

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * redis_script -- what must happen at once on the server, in Lua.
+ *
+ * A script runs alone on the server, so what it compares cannot change before
+ * it writes.  Numbers in keys are decimal below 2^53; what is not one counts
+ * as absent, so garbage repairs itself at the next write.  Texts.  Pure.
+ */
+#ifndef POLICY_BUS_REDIS_SCRIPT_H
+#define POLICY_BUS_REDIS_SCRIPT_H
+
+/*
+ * KEYS lease epoch plan-head, ARGV holder ttl-ms at-least: the epoch granted,
+ * or 0.  The lease is "EPOCH HOLDER".
+ */
+extern const char redis_script_lease[];
+
+/* KEYS lease, ARGV holder. */
+extern const char redis_script_release[];
+
+/*
+ * KEYS plan plan-head lease epoch, ARGV epoch sequence octets channel: 1 when
+ * stored, 0 when stale.
+ */
+extern const char redis_script_commit[];
+
+/* KEYS value set, ARGV octets ttl-ms id channel notice. */
+extern const char redis_script_put[];
+
+/* KEYS value set, ARGV id: takes an id whose value has expired from the set. */
+extern const char redis_script_forget[];
+
+#endif
