@@ -1,2 +1,22 @@
 policy_libpolicy_a_SOURCES += \
-	%D%/country.c %D%/country.h
+	%D%/apex.c %D%/apex.h \
+	%D%/compile.c %D%/compile.h \
+	%D%/country.c %D%/country.h \
+	%D%/draft.c %D%/draft.h \
+	%D%/fill.c %D%/fill.h \
+	%D%/judge.c %D%/judge.h \
+	%D%/load.c %D%/load.h \
+	%D%/master.c %D%/master.h \
+	%D%/merge.c %D%/merge.h \
+	%D%/number.c %D%/number.h \
+	%D%/policy.c %D%/policy.h \
+	%D%/refer.c %D%/refer.h \
+	%D%/scalar.c %D%/scalar.h \
+	%D%/schema.c %D%/schema.h \
+	%D%/service.c %D%/service.h \
+	%D%/sources.c %D%/sources.h \
+	%D%/survey.c %D%/survey.h \
+	%D%/terms.c %D%/terms.h \
+	%D%/tree.c %D%/tree.h \
+	%D%/value.c %D%/value.h \
+	%D%/zonefile.c %D%/zonefile.h

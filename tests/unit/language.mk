@@ -1,1 +1,2 @@
 # Unit tests of language.
+EXTRA_DIST += tests/data/policy

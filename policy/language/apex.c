@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/language/apex.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	TYPE_NS = 2,
+	TYPE_SOA = 6,
+	/* Nobody transfers this zone, so these are only well-formed. */
+	SOA_REFRESH_S = 3600,
+	SOA_RETRY_S = 900,
+	SOA_EXPIRE_S = 604800,
+	NAME_SIZE = 256,
+};
+
+static uint8_t *put_u32(uint8_t *at, uint32_t value)
+{
+	for (int shift = 24; shift >= 0; shift -= 8)
+		*at++ = (uint8_t)(value >> shift);
+	return at;
+}
+
+/* A record at the apex, which is written nowhere. */
+static void generate(struct master *m, struct record *r, struct place at)
+{
+	uint8_t apex[NAME_SIZE];
+
+	r->owner = apex;
+	r->owner_len = (uint8_t)master_name(m->zone, apex);
+	master_add(m, r, at);
+}
+
+void apex_add_ns(struct draft *d, struct master *m, const struct tree *written)
+{
+	const struct policy_zone *zone = &d->policy->zone;
+	const struct tree *node =
+		written->kind == TREE_LIST ? written->first : written;
+
+	for (size_t i = 0; i < zone->nameserver_count; i++, node = node->next) {
+		uint8_t name[NAME_SIZE];
+		struct record r = { .type = TYPE_NS, .ttl_s = zone->ttl_s };
+
+		r.rdata = name;
+		r.rdata_len = (uint16_t)master_name(zone->nameservers[i], name);
+		generate(m, &r, node->at);
+	}
+}
+
+static bool set_contact(struct draft *d)
+{
+	struct policy_zone *zone = &d->policy->zone;
+	char contact[NAME_SIZE + 16];
+
+	if (zone->contact != NULL)
+		return true;
+	snprintf(contact, sizeof(contact), "hostmaster.%.240s", zone->name);
+	zone->contact = draft_text(d, contact);
+	return zone->contact != NULL;
+}
+
+void apex_add_soa(struct draft *d, struct master *m, const struct record *ns)
+{
+	const struct policy_zone *zone = &d->policy->zone;
+	uint8_t rdata[2 * NAME_SIZE + 20], *at = rdata;
+	struct record r = { .type = TYPE_SOA,
+			    .ttl_s = zone->negative_ttl_s,
+			    .rdata = rdata };
+
+	if (!set_contact(d))
+		return;
+	memcpy(at, ns->rdata, ns->rdata_len);
+	at += ns->rdata_len;
+	at += master_name(zone->contact, at);
+	at = put_u32(at, zone->serial);
+	at = put_u32(at, SOA_REFRESH_S);
+	at = put_u32(at, SOA_RETRY_S);
+	at = put_u32(at, SOA_EXPIRE_S);
+	at = put_u32(at, zone->negative_ttl_s);
+	r.rdata_len = (uint16_t)(at - rdata);
+	generate(m, &r, zone->at);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/language/compile.h"
+
+#include "policy/language/fill.h"
+#include "policy/language/judge.h"
+#include "policy/language/merge.h"
+#include "policy/language/refer.h"
+#include "policy/language/service.h"
+#include "policy/language/sources.h"
+#include "policy/language/survey.h"
+#include "policy/language/terms.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { WHERE_SIZE = 200 };
+
+static void merge_files(struct draft *d)
+{
+	struct sources *s = d->sources;
+
+	for (size_t i = 0; i < s->count; i++) {
+		struct tree *root;
+
+		if (!s->list[i].policy)
+			continue;
+		root = tree_read(d->arena, s->list[i].path, s->list[i].octets,
+				 s->list[i].len, d->errs);
+		if (root == NULL)
+			d->incomplete = true;
+		else
+			merge_file(d, root);
+	}
+}
+
+/* Sections that are one struct: written or not, their defaults are set. */
+static void read_map(struct draft *d, enum section section, void *target)
+{
+	const struct schema_row *row = &schema_top.rows[section];
+	struct tree empty = { .kind = TREE_MAP };
+
+	fill_map(d, row->inner,
+		 d->sections[section] == NULL ? &empty : d->sections[section],
+		 row->key, target);
+}
+
+struct list {
+	enum section section;
+	void *base;
+	size_t count, stride;
+};
+
+/* Sections of named things that need no more than their rows. */
+static void read_list(struct draft *d, const struct list *list)
+{
+	const struct schema_row *row = &schema_top.rows[list->section];
+	struct tree *section = d->sections[list->section];
+	struct tree *node = section == NULL ? NULL : section->first;
+	char where[WHERE_SIZE];
+
+	for (size_t i = 0; i < list->count; i++, node = node->next) {
+		snprintf(where, sizeof(where), "%s.%.100s", row->key,
+			 node->key->text);
+		fill_map(d, row->inner, node, where,
+			 (char *)list->base + i * list->stride);
+	}
+}
+
+static void judge_checks(struct draft *d)
+{
+	struct tree *section = d->sections[SECTION_CHECKS];
+	struct tree *node = section == NULL ? NULL : section->first;
+
+	for (size_t i = 0; i < d->policy->check_count; i++, node = node->next)
+		judge_check(d, &d->policy->checks[i], node);
+}
+
+/* Which of these keys is written; NULL with an error unless exactly one is. */
+static struct tree *one_of(struct draft *d, const struct tree *node,
+			   const char *const *keys, size_t count)
+{
+	struct tree *found = NULL;
+	char known[80] = "";
+
+	for (size_t i = 0; i < count; i++) {
+		struct tree *at = tree_find(node, keys[i]);
+
+		if (at != NULL && found != NULL) {
+			errors_add(d->errs, at->key->at,
+				   "a test has %s and %s; keep one",
+				   found->key->text, keys[i]);
+			return NULL;
+		}
+		found = at == NULL ? found : at;
+		strcat(known, i == 0 ? "" : i + 1 == count ? " or " : ", ");
+		strcat(known, keys[i]);
+	}
+	if (found == NULL)
+		errors_add(d->errs, node->at, "a test must have %s", known);
+	return found;
+}
+
+static void read_test(struct draft *d, struct policy_test *test,
+		      struct tree *node)
+{
+	static const char *const who[] = { "client", "clients" };
+	static const char *const what[] = { "answer", "never",
+					    "always_within" };
+	struct tree *expect;
+
+	test->at = node->at;
+	fill_map(d, schema_top.rows[SECTION_TESTS].inner, node, "tests", test);
+	if (node->refused)
+		return;
+	one_of(d, node, who, 2);
+	expect = one_of(d, node, what, 3);
+	if (expect == NULL)
+		return;
+	test->expect = strcmp(expect->key->text, "answer") == 0 ? TEST_ANSWER
+		       : strcmp(expect->key->text, "never") == 0
+			       ? TEST_NEVER
+			       : TEST_ALWAYS_WITHIN;
+	if (test->expect != TEST_ALWAYS_WITHIN &&
+	    test->service != POLICY_NONE &&
+	    d->policy->services[test->service].endpoint_count > 0)
+		test->endpoints =
+			refer_endpoints(d, &d->policy->services[test->service],
+					expect);
+}
+
+static void read_tests(struct draft *d)
+{
+	struct tree *list = d->sections[SECTION_TESTS];
+	const struct schema_row *row = &schema_top.rows[SECTION_TESTS];
+
+	if (list == NULL)
+		return;
+	if ((double)list->count > row->max) {
+		draft_refuse(d, list, "%zu tests are too many; at most %g",
+			     list->count, row->max);
+		return;
+	}
+	d->policy->tests =
+		draft_alloc(d, list->count, sizeof(*d->policy->tests));
+	if (d->policy->tests == NULL)
+		return;
+	for (struct tree *node = list->first; node != NULL; node = node->next)
+		read_test(d, &d->policy->tests[d->policy->test_count++], node);
+}
+
+static void check_required(struct draft *d)
+{
+	struct place at = { .file = d->policy->directory };
+
+	for (size_t i = 0; i < SECTION_COUNT; i++)
+		if (schema_top.rows[i].required && d->sections[i] == NULL &&
+		    !d->incomplete)
+			errors_add(d->errs, at,
+				   "the policy has no key \"%s\"; write %s",
+				   schema_top.rows[i].key,
+				   schema_kind_text(schema_top.rows[i].kind));
+}
+
+static void set_places(struct draft *d)
+{
+	if (d->sections[SECTION_ZONE] != NULL)
+		d->policy->zone.at = d->sections[SECTION_ZONE]->key->at;
+	if (d->sections[SECTION_GEO] != NULL)
+		d->policy->geo.at = d->sections[SECTION_GEO]->key->at;
+}
+
+/* Regions before all that refers to them and to their jurisdictions. */
+static void read_sections(struct draft *d)
+{
+	struct policy *p = d->policy;
+
+	if (d->sections[SECTION_ZONE] != NULL)
+		read_map(d, SECTION_ZONE, &p->zone);
+	read_map(d, SECTION_GEO, &p->geo);
+	read_map(d, SECTION_SAFETY, &p->safety);
+	read_list(d, &(struct list){ SECTION_REGIONS, p->regions,
+				     p->region_count, sizeof(*p->regions) });
+	read_list(d, &(struct list){ SECTION_VANTAGES, p->vantages,
+				     p->vantage_count, sizeof(*p->vantages) });
+	read_list(d, &(struct list){ SECTION_CHECKS, p->checks, p->check_count,
+				     sizeof(*p->checks) });
+	if (d->sections[SECTION_CLIENTS] != NULL)
+		terms_read(d, d->sections[SECTION_CLIENTS]);
+	read_list(d,
+		  &(struct list){ SECTION_RESIDENCY, p->residency,
+				  p->residency_count, sizeof(*p->residency) });
+	service_read_all(d);
+	service_read_canaries(d);
+	read_tests(d);
+}
+
+void compile_policy(struct draft *d)
+{
+	merge_files(d);
+	merge_declare(d);
+	if (d->lost)
+		return;
+	set_places(d);
+	check_required(d);
+	read_sections(d);
+	if (d->lost)
+		return;
+	judge_checks(d);
+	survey_policy(d);
+}

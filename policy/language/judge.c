@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/language/judge.h"
+
+#include "policy/language/scalar.h"
+
+#include <string.h>
+
+/* Keys of the check that its type has no use for. */
+static void judge_check_keys(struct draft *d, const struct policy_check *check,
+			     const struct tree *node)
+{
+	static const struct {
+		const char *key;
+		unsigned types; /* bit per enum check_type that knows it */
+		const char *whose;
+	} rows[] = {
+		{ "path", 1u << CHECK_HTTP | 1u << CHECK_HTTPS,
+		  "http and https" },
+		{ "host", 1u << CHECK_HTTP | 1u << CHECK_HTTPS,
+		  "http and https" },
+		{ "expect", 1u << CHECK_HTTP | 1u << CHECK_HTTPS,
+		  "http and https" },
+		{ "verify", 1u << CHECK_HTTPS, "https" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct tree *at = tree_find(node, rows[i].key);
+
+		if (at != NULL && (rows[i].types & 1u << check->type) == 0)
+			errors_add(d->errs, at->key->at,
+				   "%s is for %s checks, and \"%s\" is %s; "
+				   "remove it",
+				   rows[i].key, rows[i].whose, check->name,
+				   check_type_name(check->type));
+	}
+}
+
+static void judge_port(struct draft *d, struct policy_check *check,
+		       const struct tree *node)
+{
+	struct tree *port;
+
+	if (!draft_usable(node, "port", &port) || port != NULL)
+		return;
+	if (check->type == CHECK_TCP)
+		errors_add(d->errs, check->at,
+			   "check \"%s\" is tcp and has no port; write port:",
+			   check->name);
+	check->port = check->type == CHECK_HTTPS ? 443 : 80;
+}
+
+/* Two durations of one map, of which at least one was written. */
+struct pair {
+	const struct tree *map;
+	const char *low, *high; /* keys */
+	int64_t low_ms, high_ms;
+	bool equal_ok;
+};
+
+static void judge_pair(struct draft *d, const struct pair *pair)
+{
+	char low[SCALAR_DURATION_SIZE], high[SCALAR_DURATION_SIZE];
+	struct tree *a, *b;
+
+	if (!draft_usable(pair->map, pair->low, &a) ||
+	    !draft_usable(pair->map, pair->high, &b))
+		return;
+	if (pair->low_ms < pair->high_ms ||
+	    (pair->equal_ok && pair->low_ms == pair->high_ms))
+		return;
+	errors_add(d->errs, draft_place(pair->map, a ? pair->low : pair->high),
+		   "%s (%s%s) must be %s %s (%s%s)", pair->low,
+		   scalar_duration_text(pair->low_ms, low),
+		   a == NULL ? " by default" : "",
+		   pair->equal_ok ? "at most" : "less than", pair->high,
+		   scalar_duration_text(pair->high_ms, high),
+		   b == NULL ? " by default" : "");
+}
+
+static void judge_breaker(struct draft *d, const struct policy_check *check,
+			  const struct tree *node)
+{
+	const struct policy_breaker *b = &check->breaker;
+	const struct tree *map = tree_find(node, "breaker");
+	struct tree *slow, *timeout;
+
+	if (map == NULL)
+		return;
+	judge_pair(d,
+		   &(struct pair){ map, "open_for", "max_open_for",
+				   b->open_for_ms, b->max_open_for_ms, true });
+	if (draft_usable(map, "slow", &slow) && slow != NULL &&
+	    draft_usable(node, "timeout", &timeout) &&
+	    b->slow_ms >= check->timeout_ms)
+		errors_warn(d->errs, slow->at,
+			    "slow is not below the timeout, so no answer is "
+			    "ever slow");
+}
+
+void judge_check(struct draft *d, struct policy_check *check, struct tree *node)
+{
+	struct tree *type, *confirm, *quorum;
+
+	if (draft_usable(node, "type", &type) && type != NULL) {
+		judge_check_keys(d, check, node);
+		judge_port(d, check, node);
+	}
+	judge_pair(d, &(struct pair){ node, "timeout", "interval",
+				      check->timeout_ms, check->interval_ms,
+				      false });
+	confirm = tree_find(node, "confirm");
+	if (confirm == NULL && check->confirm_ms > check->interval_ms)
+		check->confirm_ms = check->interval_ms;
+	judge_pair(d, &(struct pair){ node, "confirm", "interval",
+				      check->confirm_ms, check->interval_ms,
+				      true });
+	judge_breaker(d, check, node);
+	if (draft_usable(node, "quorum", &quorum) && quorum != NULL &&
+	    !d->incomplete && check->quorum > d->policy->vantage_count)
+		errors_warn(d->errs, quorum->at,
+			    "quorum is %u and there are %zu vantages; all of "
+			    "them will have to agree",
+			    check->quorum, d->policy->vantage_count);
+}
+
+void judge_endpoint(struct draft *d, const struct policy_endpoint *endpoint,
+		    struct tree *node)
+{
+	if (!node->refused && tree_find(node, "A") == NULL &&
+	    tree_find(node, "AAAA") == NULL)
+		errors_add(d->errs, node->key->at,
+			   "endpoint \"%.63s\" has no address; write A, AAAA "
+			   "or both",
+			   endpoint->name);
+}
+
+static void judge_weights(struct draft *d, const struct policy_service *s,
+			  const struct tree *node)
+{
+	const struct tree *map = tree_find(node, "endpoints");
+
+	if (s->endpoint_count == 0)
+		return;
+	for (size_t i = 0; i < s->endpoint_count; i++)
+		if (s->endpoints[i].weight > 0)
+			return;
+	errors_add(d->errs, map->key->at,
+		   "every endpoint of service \"%s\" has weight 0; give one a "
+		   "weight",
+		   s->name);
+}
+
+static void judge_service_name(struct draft *d, const struct policy_service *s)
+{
+	const char *zone = d->policy->zone.name;
+	size_t len = strlen(s->name), tail;
+
+	if (zone == NULL)
+		return;
+	tail = strlen(zone) - 1;
+	if (len >= tail && strncmp(s->name + len - tail, zone, tail) == 0 &&
+	    (len == tail || s->name[len - tail - 1] == '.'))
+		errors_add(d->errs, s->at,
+			   "service \"%s\" repeats the zone's name; write "
+			   "\"%.*s\"",
+			   s->name, len == tail ? 1 : (int)(len - tail - 1),
+			   len == tail ? "@" : s->name);
+	if (strlen(s->fqdn) > SCALAR_DOMAIN_SIZE - 2)
+		errors_add(d->errs, s->at,
+			   "service \"%s\" in this zone is longer than a "
+			   "domain name can be; shorten it",
+			   s->name);
+}
+
+static void judge_within(struct draft *d, const struct policy_service *s,
+			 const struct tree *node)
+{
+	struct tree *within, *steer;
+
+	if (draft_usable(node, "within", &within) && within != NULL &&
+	    draft_usable(node, "steer", &steer) && steer != NULL &&
+	    s->steer != STEER_LATENCY && s->steer != STEER_GEO)
+		errors_add(d->errs, within->key->at,
+			   "within is for latency and geo, and service \"%s\" "
+			   "is steered by %s; remove it",
+			   s->name, steer_name(s->steer));
+}
+
+void judge_service(struct draft *d, const struct policy_service *service,
+		   struct tree *node)
+{
+	const struct tree *ttl = tree_find(node, "ttl");
+
+	judge_service_name(d, service);
+	judge_within(d, service, node);
+	if (ttl != NULL)
+		judge_pair(d, &(struct pair){
+				      ttl, "changing", "steady",
+				      (int64_t)service->ttl.changing_s * 1000,
+				      (int64_t)service->ttl.steady_s * 1000,
+				      true });
+	judge_weights(d, service, node);
+}
+
+void judge_shadow(struct draft *d, const struct policy_endpoint *endpoint,
+		  const struct policy_endpoint *stable, struct tree *node)
+{
+	struct tree *a, *aaaa;
+
+	if (!draft_usable(node, "A", &a) || !draft_usable(node, "AAAA", &aaaa))
+		return;
+	if ((stable->a_count > 0 && endpoint->a_count == 0) ||
+	    (stable->aaaa_count > 0 && endpoint->aaaa_count == 0))
+		errors_add(
+			d->errs, node->key->at,
+			"canary endpoint \"%s\" has no %s address, which the "
+			"endpoint that it shadows has; write one",
+			endpoint->name,
+			stable->a_count > 0 && endpoint->a_count == 0 ? "A"
+								      : "AAAA");
+}
+
+/* The regions that the canary has endpoints in. */
+static uint64_t regions_of_canary(const struct draft *d,
+				  const struct policy_canary *c)
+{
+	const struct policy *p = d->policy;
+	const struct policy_service *s = &p->services[c->service];
+	uint64_t regions = 0;
+
+	for (size_t i = 0; i < s->endpoint_count; i++)
+		if (s->endpoints[i].canary == (int)(c - p->canaries) &&
+		    s->endpoints[i].region != POLICY_NONE)
+			regions |= UINT64_C(1) << s->endpoints[i].region;
+	return regions;
+}
+
+/* How many endpoints it has; fewer than written when some were refused. */
+static size_t count_of_canary(const struct draft *d,
+			      const struct policy_canary *c)
+{
+	const struct policy_service *s = &d->policy->services[c->service];
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->endpoint_count; i++)
+		if (s->endpoints[i].canary == (int)(c - d->policy->canaries))
+			count++;
+	return count;
+}
+
+struct stages {
+	const struct policy_canary *canary;
+	uint64_t usable; /* regions that a stage may name */
+	uint64_t before; /* regions of earlier stages */
+};
+
+static void judge_stage_region(struct draft *d, struct stages *stages,
+			       const struct tree *node)
+{
+	struct names names = names_regions(d->policy);
+	int index = names_find(&names, node->text);
+	uint64_t bit = UINT64_C(1) << index;
+
+	if ((stages->before & bit) != 0)
+		errors_add(d->errs, node->at,
+			   "region \"%s\" is already in a stage of canary "
+			   "\"%s\"; keep it in one",
+			   node->text, stages->canary->name);
+	else if ((stages->usable & bit) == 0)
+		errors_add(d->errs, node->at,
+			   "canary \"%s\" has no endpoint in region \"%s\"; "
+			   "write one or remove the region",
+			   stages->canary->name, node->text);
+	stages->before |= bit;
+}
+
+static void judge_stage(struct draft *d, struct stages *stages,
+			const struct tree *node)
+{
+	struct tree *regions, *at;
+
+	if (!draft_usable(node, "regions", &regions) || regions == NULL)
+		return;
+	if (regions->kind == TREE_TEXT) {
+		judge_stage_region(d, stages, regions);
+		return;
+	}
+	for (at = regions->first; at != NULL; at = at->next)
+		judge_stage_region(d, stages, at);
+}
+
+void judge_canary(struct draft *d, const struct policy_canary *canary,
+		  struct tree *node)
+{
+	struct stages stages = { .canary = canary, .usable = UINT64_MAX };
+	struct tree *list = tree_find(node, "stages");
+	struct tree *endpoints = tree_find(node, "endpoints");
+	struct tree *stage;
+
+	if (canary->service != POLICY_NONE && endpoints != NULL &&
+	    count_of_canary(d, canary) == endpoints->count)
+		stages.usable = regions_of_canary(d, canary);
+	for (stage = list->first; stage != NULL; stage = stage->next)
+		judge_stage(d, &stages, stage);
+}

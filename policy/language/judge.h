@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * judge -- what is wrong only when keys are seen together: a timeout longer
+ * than its interval, a residency rule that leaves a service nowhere to go.
+ *
+ * A judgement that needs a value which was refused is not made.  Pure.
+ */
+#ifndef POLICY_LANGUAGE_JUDGE_H
+#define POLICY_LANGUAGE_JUDGE_H
+
+#include "policy/language/draft.h"
+
+/* Also sets what depends on other keys: default ports, confirm. */
+void judge_check(struct draft *d, struct policy_check *check,
+		 struct tree *node);
+
+void judge_endpoint(struct draft *d, const struct policy_endpoint *endpoint,
+		    struct tree *node);
+void judge_service(struct draft *d, const struct policy_service *service,
+		   struct tree *node);
+
+/* A canary's endpoint against the stable one that it shadows. */
+void judge_shadow(struct draft *d, const struct policy_endpoint *endpoint,
+		  const struct policy_endpoint *stable, struct tree *node);
+void judge_canary(struct draft *d, const struct policy_canary *canary,
+		  struct tree *node);
+
+#endif

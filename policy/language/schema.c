@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/language/schema.h"
+
+#include "policy/base/nearest.h"
+#include "policy/language/policy.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
+#define DAY (24.0 * HOUR)
+
+static const char *const check_words[] = { "http", "https", "tcp", NULL };
+static const char *const verify_words[] = { "false", "true", NULL };
+static const char *const unknown_words[] = { "excluded", "included", NULL };
+static const char *const none_words[] = { "serve-unhealthy", "no-answer",
+					  NULL };
+static const char *const steer_words[] = { "latency", "geo", "weighted",
+					   "failover", NULL };
+static const char *const sticky_words[] = { "client", "none", NULL };
+static const char *const failback_words[] = { "auto", "manual", NULL };
+
+/* clang-format off */
+static const struct schema_row zone_rows[] = {
+	{ "name", SCHEMA_DOMAIN, true, offsetof(struct policy_zone, name),
+	  0, 0, NULL, NULL, NULL, "the zone that is delegated to the responders" },
+	{ "nameservers", SCHEMA_DOMAINS, false, offsetof(struct policy_zone, nameservers),
+	  1, 16, NULL, NULL, NULL, "names for the NS RRset at the apex" },
+	{ "contact", SCHEMA_MAILBOX, false, offsetof(struct policy_zone, contact),
+	  0, 0, NULL, NULL, NULL, "mailbox of the person responsible, for the SOA" },
+	{ "negative_ttl", SCHEMA_SECONDS, false, offsetof(struct policy_zone, negative_ttl_s),
+	  1 * SECOND, DAY, "30s", NULL, NULL, "how long resolvers keep that a name is not there" },
+	{ "ttl", SCHEMA_SECONDS, false, offsetof(struct policy_zone, ttl_s),
+	  1 * SECOND, 7 * DAY, "1h", NULL, NULL, "TTL of generated NS records and of records without one" },
+	{ "records", SCHEMA_FILE, false, SIZE_MAX,
+	  0, 0, NULL, NULL, NULL, "master file with the static records" },
+};
+static const struct schema zone = { zone_rows, COUNT(zone_rows) };
+
+static const struct schema_row geo_rows[] = {
+	{ "databases", SCHEMA_FILES, false, offsetof(struct policy_geo, databases),
+	  1, 16, NULL, NULL, NULL, "MaxMind DB files, the first wins" },
+	{ "networks", SCHEMA_FILE, false, offsetof(struct policy_geo, networks),
+	  0, 0, NULL, NULL, NULL, "CSV file of corrections to the databases" },
+};
+static const struct schema geo = { geo_rows, COUNT(geo_rows) };
+
+static const struct schema_row region_rows[] = {
+	{ "location", SCHEMA_LOCATION, true, offsetof(struct policy_region, latitude),
+	  0, 0, NULL, NULL, NULL, "latitude and longitude in degrees" },
+	{ "jurisdictions", SCHEMA_NEW_JURISDICTIONS, false, offsetof(struct policy_region, jurisdictions),
+	  0, 0, NULL, NULL, NULL, "laws and promises that hold here, for residency" },
+	{ "capacity", SCHEMA_NUMBER, false, offsetof(struct policy_region, capacity),
+	  0, 1e12, "0", NULL, NULL, "requests a second it can carry; 0 is unstated" },
+	{ "cost", SCHEMA_NUMBER, false, offsetof(struct policy_region, cost),
+	  0, 1e12, "1", NULL, NULL, "price of a request here, in any unit" },
+};
+static const struct schema region = { region_rows, COUNT(region_rows) };
+
+static const struct schema_row vantage_rows[] = {
+	{ "location", SCHEMA_LOCATION, true, offsetof(struct policy_vantage, latitude),
+	  0, 0, NULL, NULL, NULL, "latitude and longitude in degrees" },
+};
+static const struct schema vantage = { vantage_rows, COUNT(vantage_rows) };
+
+static const struct schema_row expect_rows[] = {
+	{ "status", SCHEMA_STATUS, false, offsetof(struct policy_check, status_min),
+	  100, 599, "200-299", NULL, NULL, "HTTP status codes that pass" },
+	{ "body", SCHEMA_TEXT, false, offsetof(struct policy_check, body),
+	  0, 0, NULL, NULL, NULL, "text that the body must contain" },
+};
+static const struct schema expect = { expect_rows, COUNT(expect_rows) };
+
+#define BREAKER(field) offsetof(struct policy_check, breaker.field)
+static const struct schema_row breaker_rows[] = {
+	{ "window", SCHEMA_WHOLE, false, BREAKER(window),
+	  1, 64, "20", NULL, NULL, "outcomes that the rates are taken over" },
+	{ "failure_rate", SCHEMA_PERCENT, false, BREAKER(failure_rate_pct),
+	  1, 100, "50%", NULL, NULL, "share of failures in the window that opens it" },
+	{ "consecutive", SCHEMA_WHOLE, false, BREAKER(consecutive),
+	  1, 64, "3", NULL, NULL, "failures in a row that open it" },
+	{ "slow", SCHEMA_MILLIS, false, BREAKER(slow_ms),
+	  0, HOUR, "0s", NULL, NULL, "an answer later than this is slow; 0s: none is" },
+	{ "slow_rate", SCHEMA_PERCENT, false, BREAKER(slow_rate_pct),
+	  1, 100, "80%", NULL, NULL, "share of slow answers in the window that opens it" },
+	{ "open_for", SCHEMA_MILLIS, false, BREAKER(open_for_ms),
+	  100, DAY, "10s", NULL, NULL, "how long the endpoint is left alone at first" },
+	{ "max_open_for", SCHEMA_MILLIS, false, BREAKER(max_open_for_ms),
+	  100, DAY, "5m", NULL, NULL, "how long at most, after repeated failures" },
+	{ "half_open_probes", SCHEMA_WHOLE, false, BREAKER(half_open_probes),
+	  1, 64, "3", NULL, NULL, "passes in a row that close it" },
+};
+static const struct schema breaker = { breaker_rows, COUNT(breaker_rows) };
+
+static const struct schema_row check_rows[] = {
+	{ "type", SCHEMA_WORD, true, offsetof(struct policy_check, type),
+	  0, 0, NULL, check_words, NULL, "how endpoints are probed" },
+	{ "path", SCHEMA_PATH, false, offsetof(struct policy_check, path),
+	  0, 0, "/", NULL, NULL, "http, https: what is asked for" },
+	{ "host", SCHEMA_HOST, false, offsetof(struct policy_check, host),
+	  0, 0, NULL, NULL, NULL, "http, https: host name asked for; else the service's" },
+	{ "port", SCHEMA_PORT, false, offsetof(struct policy_check, port),
+	  1, 65535, NULL, NULL, NULL, "port; 80 for http, 443 for https" },
+	{ "expect", SCHEMA_MAP, false, 0,
+	  0, 0, NULL, NULL, &expect, "http, https: what a passing answer looks like" },
+	{ "verify", SCHEMA_FLAG, false, offsetof(struct policy_check, verify),
+	  0, 0, "true", verify_words, NULL, "https: whether certificates must be valid" },
+	{ "interval", SCHEMA_MILLIS, false, offsetof(struct policy_check, interval_ms),
+	  100, HOUR, "5s", NULL, NULL, "from one probe to the next" },
+	{ "timeout", SCHEMA_MILLIS, false, offsetof(struct policy_check, timeout_ms),
+	  10, HOUR, "2s", NULL, NULL, "after which a probe has failed" },
+	{ "confirm", SCHEMA_MILLIS, false, offsetof(struct policy_check, confirm_ms),
+	  10, HOUR, "1s", NULL, NULL, "from a failed probe to the next" },
+	{ "breaker", SCHEMA_MAP, false, 0,
+	  0, 0, NULL, NULL, &breaker, "when an endpoint is left alone" },
+	{ "quorum", SCHEMA_WHOLE, false, offsetof(struct policy_check, quorum),
+	  1, POLICY_VANTAGES_MAX, "2", NULL, NULL, "vantages that must agree that it is down" },
+};
+static const struct schema check = { check_rows, COUNT(check_rows) };
+
+static const struct schema_row residency_rows[] = {
+	{ "clients", SCHEMA_SET, true, offsetof(struct policy_residency, clients),
+	  0, 0, NULL, NULL, NULL, "the client set that is bound" },
+	{ "within", SCHEMA_JURISDICTIONS, true, offsetof(struct policy_residency, jurisdictions),
+	  0, 0, NULL, NULL, NULL, "jurisdictions, one of which a region must have" },
+	{ "unknown_clients", SCHEMA_FLAG, false, offsetof(struct policy_residency, unknown_included),
+	  0, 0, "excluded", unknown_words, NULL, "whether clients of unknown place are bound" },
+	{ "none_healthy", SCHEMA_WORD, false, offsetof(struct policy_residency, none_healthy),
+	  0, 0, "serve-unhealthy", none_words, NULL, "what is answered when all within are down" },
+};
+static const struct schema residency = { residency_rows, COUNT(residency_rows) };
+
+static const struct schema_row ttl_rows[] = {
+	{ "steady", SCHEMA_SECONDS, false, offsetof(struct policy_service, ttl.steady_s),
+	  1 * SECOND, DAY, "60s", NULL, NULL, "TTL while nothing moves" },
+	{ "changing", SCHEMA_SECONDS, false, offsetof(struct policy_service, ttl.changing_s),
+	  1 * SECOND, DAY, "10s", NULL, NULL, "TTL while health or shares move" },
+	{ "jitter", SCHEMA_PERCENT, false, offsetof(struct policy_service, ttl.jitter_pct),
+	  0, 50, "10%", NULL, NULL, "how far TTLs are spread" },
+};
+static const struct schema ttl = { ttl_rows, COUNT(ttl_rows) };
+
+static const struct schema_row prefix_rows[] = {
+	{ "v4", SCHEMA_BITS, false, offsetof(struct policy_service, sticky_v4_bits),
+	  8, 32, "/24", NULL, NULL, "IPv4 clients that are one client" },
+	{ "v6", SCHEMA_BITS, false, offsetof(struct policy_service, sticky_v6_bits),
+	  16, 128, "/48", NULL, NULL, "IPv6 clients that are one client" },
+};
+static const struct schema prefix = { prefix_rows, COUNT(prefix_rows) };
+
+static const struct schema_row failback_rows[] = {
+	{ "mode", SCHEMA_WORD, false, offsetof(struct policy_service, failback),
+	  0, 0, "auto", failback_words, NULL, "who brings clients back after an outage" },
+	{ "hold", SCHEMA_MILLIS, false, offsetof(struct policy_service, failback_hold_ms),
+	  0, DAY, "5m", NULL, NULL, "how long an endpoint must be well first" },
+	{ "ramp", SCHEMA_MILLIS, false, offsetof(struct policy_service, failback_ramp_ms),
+	  0, DAY, "5m", NULL, NULL, "over how long clients come back" },
+};
+static const struct schema failback = { failback_rows, COUNT(failback_rows) };
+
+static const struct schema_row endpoint_rows[] = {
+	{ "region", SCHEMA_REGION, false, offsetof(struct policy_endpoint, region),
+	  0, 0, NULL, NULL, NULL, "where it is; else the region of its own name" },
+	{ "A", SCHEMA_V4, false, offsetof(struct policy_endpoint, a),
+	  1, POLICY_ADDRESSES_MAX, NULL, NULL, NULL, "IPv4 addresses" },
+	{ "AAAA", SCHEMA_V6, false, offsetof(struct policy_endpoint, aaaa),
+	  1, POLICY_ADDRESSES_MAX, NULL, NULL, NULL, "IPv6 addresses" },
+	{ "weight", SCHEMA_WHOLE, false, offsetof(struct policy_endpoint, weight),
+	  0, 1000000, "1", NULL, NULL, "share among equals; 0: none" },
+	{ "port", SCHEMA_PORT, false, offsetof(struct policy_endpoint, port),
+	  1, 65535, NULL, NULL, NULL, "probed port, when not the check's" },
+};
+const struct schema schema_endpoint = { endpoint_rows, COUNT(endpoint_rows) };
+
+static const struct schema_row canary_endpoint_rows[] = {
+	{ "A", SCHEMA_V4, false, offsetof(struct policy_endpoint, a),
+	  1, POLICY_ADDRESSES_MAX, NULL, NULL, NULL, "IPv4 addresses" },
+	{ "AAAA", SCHEMA_V6, false, offsetof(struct policy_endpoint, aaaa),
+	  1, POLICY_ADDRESSES_MAX, NULL, NULL, NULL, "IPv6 addresses" },
+	{ "port", SCHEMA_PORT, false, offsetof(struct policy_endpoint, port),
+	  1, 65535, NULL, NULL, NULL, "probed port, when not the check's" },
+};
+const struct schema schema_canary_endpoint = { canary_endpoint_rows,
+					       COUNT(canary_endpoint_rows) };
+
+static const struct schema_row service_rows[] = {
+	{ "steer", SCHEMA_WORD, true, offsetof(struct policy_service, steer),
+	  0, 0, NULL, steer_words, NULL, "what makes an endpoint better" },
+	{ "within", SCHEMA_WAY, false, offsetof(struct policy_service, within_ms),
+	  0, 10 * SECOND, "0ms", NULL, NULL, "latency, geo: this close to the best is as good" },
+	{ "ttl", SCHEMA_MAP, false, 0,
+	  0, 0, NULL, NULL, &ttl, "how long resolvers keep an answer" },
+	{ "sticky", SCHEMA_WORD, false, offsetof(struct policy_service, sticky),
+	  0, 0, "client", sticky_words, NULL, "whether a client keeps its endpoint" },
+	{ "sticky_prefix", SCHEMA_MAP, false, 0,
+	  0, 0, NULL, NULL, &prefix, "which clients are one client" },
+	{ "answers", SCHEMA_WHOLE, false, offsetof(struct policy_service, answers),
+	  1, 16, "1", NULL, NULL, "endpoints in an answer" },
+	{ "check", SCHEMA_CHECK, false, offsetof(struct policy_service, check),
+	  0, 0, NULL, NULL, NULL, "how its endpoints are probed; else they are not" },
+	{ "failback", SCHEMA_MAP, false, 0,
+	  0, 0, NULL, NULL, &failback, "how clients come back after an outage" },
+	{ "endpoints", SCHEMA_NAMED, true, SIZE_MAX,
+	  1, POLICY_ENDPOINTS_MAX, NULL, NULL, &schema_endpoint, "where clients can be sent" },
+};
+static const struct schema service = { service_rows, COUNT(service_rows) };
+
+static const struct schema_row stage_rows[] = {
+	{ "regions", SCHEMA_REGIONS, true, offsetof(struct canary_stage, regions),
+	  0, 0, NULL, NULL, NULL, "regions that take part" },
+	{ "percent", SCHEMA_PERCENTS, true, offsetof(struct canary_stage, percents),
+	  1, 100, NULL, NULL, NULL, "shares of clients, step by step" },
+	{ "bake", SCHEMA_MILLIS, false, offsetof(struct canary_stage, bake_ms),
+	  0, 30 * DAY, "15m", NULL, NULL, "how long a step stays before the next" },
+};
+const struct schema schema_stage = { stage_rows, COUNT(stage_rows) };
+
+static const struct schema_row canary_rows[] = {
+	{ "service", SCHEMA_SERVICE, true, offsetof(struct policy_canary, service),
+	  0, 0, NULL, NULL, NULL, "the service that gets a new version" },
+	{ "endpoints", SCHEMA_NAMED, true, SIZE_MAX,
+	  1, POLICY_ENDPOINTS_MAX, NULL, NULL, &schema_canary_endpoint, "the new version, by endpoint of the service" },
+	{ "stages", SCHEMA_ITEMS, true, SIZE_MAX,
+	  1, 64, NULL, NULL, &schema_stage, "where it goes, in which order" },
+};
+static const struct schema canary = { canary_rows, COUNT(canary_rows) };
+
+static const struct schema_row safety_rows[] = {
+	{ "min_regions_in_service", SCHEMA_WHOLE, false, offsetof(struct policy_safety, min_regions_in_service),
+	  1, POLICY_REGIONS_MAX, "1", NULL, NULL, "commands may not leave a service fewer" },
+	{ "max_capacity_removed", SCHEMA_PERCENT, false, offsetof(struct policy_safety, max_capacity_removed_pct),
+	  1, 100, "100%", NULL, NULL, "commands may not remove more" },
+	{ "max_override", SCHEMA_MILLIS, false, offsetof(struct policy_safety, max_override_ms),
+	  MINUTE, 30 * DAY, "24h", NULL, NULL, "how long a command can last" },
+};
+static const struct schema safety = { safety_rows, COUNT(safety_rows) };
+
+static const struct schema_row test_rows[] = {
+	{ "client", SCHEMA_ADDR, false, offsetof(struct policy_test, client),
+	  0, 0, NULL, NULL, NULL, "an address that asks" },
+	{ "clients", SCHEMA_SET, false, offsetof(struct policy_test, clients),
+	  0, 0, NULL, NULL, NULL, "or every client of a set" },
+	{ "service", SCHEMA_SERVICE, true, offsetof(struct policy_test, service),
+	  0, 0, NULL, NULL, NULL, "what is asked for" },
+	{ "down", SCHEMA_REGIONS, false, offsetof(struct policy_test, down),
+	  0, 0, NULL, NULL, NULL, "regions taken as failed" },
+	{ "answer", SCHEMA_ENDPOINTS, false, SIZE_MAX,
+	  0, 0, NULL, NULL, NULL, "it must be one of these endpoints" },
+	{ "never", SCHEMA_ENDPOINTS, false, SIZE_MAX,
+	  0, 0, NULL, NULL, NULL, "it can be none of these endpoints" },
+	{ "always_within", SCHEMA_JURISDICTIONS, false, offsetof(struct policy_test, jurisdictions),
+	  0, 0, NULL, NULL, NULL, "it is within these whatever has failed" },
+};
+static const struct schema test = { test_rows, COUNT(test_rows) };
+
+static const struct schema_row top_rows[SECTION_COUNT] = {
+	[SECTION_ZONE] = { "zone", SCHEMA_MAP, true, 0,
+	  0, 0, NULL, NULL, &zone, "the zone that is served" },
+	[SECTION_GEO] = { "geo", SCHEMA_MAP, false, 0,
+	  0, 0, NULL, NULL, &geo, "where it is known from where clients are" },
+	[SECTION_CLIENTS] = { "clients", SCHEMA_TERMS, false, 0,
+	  0, POLICY_SETS_MAX, NULL, NULL, NULL, "named sets of clients" },
+	[SECTION_REGIONS] = { "regions", SCHEMA_NAMED, false, 0,
+	  0, POLICY_REGIONS_MAX, NULL, NULL, &region, "places that endpoints are in" },
+	[SECTION_VANTAGES] = { "vantages", SCHEMA_NAMED, false, 0,
+	  0, POLICY_VANTAGES_MAX, NULL, NULL, &vantage, "places that probers are in" },
+	[SECTION_CHECKS] = { "checks", SCHEMA_NAMED, false, 0,
+	  0, 1024, NULL, NULL, &check, "how endpoints are probed" },
+	[SECTION_RESIDENCY] = { "residency", SCHEMA_NAMED, false, 0,
+	  0, 64, NULL, NULL, &residency, "which clients must stay where" },
+	[SECTION_SERVICES] = { "services", SCHEMA_NAMED, false, 0,
+	  0, POLICY_SERVICES_MAX, NULL, NULL, &service, "names that are steered" },
+	[SECTION_CANARIES] = { "canaries", SCHEMA_NAMED, false, 0,
+	  0, 256, NULL, NULL, &canary, "new versions that come step by step" },
+	[SECTION_SAFETY] = { "safety", SCHEMA_MAP, false, 0,
+	  0, 0, NULL, NULL, &safety, "what commands may not do" },
+	[SECTION_TESTS] = { "tests", SCHEMA_ITEMS, false, 0,
+	  0, 65536, NULL, NULL, &test, "what must hold of this policy" },
+};
+/* clang-format on */
+const struct schema schema_top = { top_rows, SECTION_COUNT };
+
+const struct schema_row *schema_find(const struct schema *schema,
+				     const char *key)
+{
+	for (size_t i = 0; i < schema->count; i++)
+		if (strcmp(schema->rows[i].key, key) == 0)
+			return &schema->rows[i];
+	return NULL;
+}
+
+const char *schema_nearest(const struct schema *schema, const char *key)
+{
+	const char *known[32];
+
+	assert(schema->count <= COUNT(known));
+	for (size_t i = 0; i < schema->count; i++)
+		known[i] = schema->rows[i].key;
+	return nearest_word(key, known, schema->count);
+}
+
+static const char *const kind_texts[] = {
+	[SCHEMA_MAP] = "a map of keys",
+	[SCHEMA_NAMED] = "a map of names",
+	[SCHEMA_ITEMS] = "a list",
+	[SCHEMA_TERMS] = "a map of names",
+	[SCHEMA_TEXT] = "a text that is not empty",
+	[SCHEMA_PATH] = "a path like /healthz",
+	[SCHEMA_FILE] = "a file name",
+	[SCHEMA_FILES] = "a file name or a list of them",
+	[SCHEMA_HOST] = "a host name like www.example.com",
+	[SCHEMA_DOMAIN] = "a domain name like gslb.example.com",
+	[SCHEMA_DOMAINS] = "a domain name or a list of them",
+	[SCHEMA_MAILBOX] = "a mailbox like hostmaster@example.com",
+	[SCHEMA_NUMBER] = "a decimal number like 12.5",
+	[SCHEMA_WHOLE] = "a whole number",
+	[SCHEMA_PORT] = "a port number",
+	[SCHEMA_PERCENT] = "a whole percentage like 5%",
+	[SCHEMA_PERCENTS] = "a list of rising percentages like [1, 10, 100]",
+	[SCHEMA_SECONDS] = "a duration of whole seconds like 30s, 5m or 2h",
+	[SCHEMA_MILLIS] = "a whole number and a unit like 250ms, 30s, 5m or 2h",
+	[SCHEMA_WAY] = "a whole number and a unit like 15ms",
+	[SCHEMA_BITS] = "a prefix length like /24",
+	[SCHEMA_STATUS] = "a range like 200-299",
+	[SCHEMA_LOCATION] = "[latitude, longitude] in degrees",
+	[SCHEMA_WORD] = "a word",
+	[SCHEMA_FLAG] = "a word",
+	[SCHEMA_ADDR] = "an address like 192.0.2.1 or 2001:db8::1",
+	[SCHEMA_V4] = "an IPv4 address like 192.0.2.10",
+	[SCHEMA_V6] = "an IPv6 address like \"2001:db8::10\"",
+	[SCHEMA_SET] = "the name of a client set",
+	[SCHEMA_CHECK] = "the name of a check",
+	[SCHEMA_SERVICE] = "the name of a service",
+	[SCHEMA_REGION] = "the name of a region",
+	[SCHEMA_REGIONS] = "the name of a region or a list of them",
+	[SCHEMA_JURISDICTIONS] = "a jurisdiction or a list of them",
+	[SCHEMA_NEW_JURISDICTIONS] = "a jurisdiction or a list of them",
+	[SCHEMA_ENDPOINTS] = "the name of an endpoint or a list of them",
+};
+
+static_assert(COUNT(kind_texts) == SCHEMA_ENDPOINTS + 1, "a text a kind");
+
+const char *schema_kind_text(enum schema_kind kind)
+{
+	return kind_texts[kind];
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * schema -- the keys of the policy language: one row each, one table.
+ *
+ * The parser, its suggestions, its ranges and defaults and the test of the
+ * manual (windrose-policy(5)) read the same rows.  Pure.
+ */
+#ifndef POLICY_LANGUAGE_SCHEMA_H
+#define POLICY_LANGUAGE_SCHEMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What is written below a key, and what it becomes at the row's offset. */
+enum schema_kind {
+	/* Structure: what is inside has rows of its own. */
+	SCHEMA_MAP,   /* the keys of inner, into the same struct */
+	SCHEMA_NAMED, /* names of the operator's choice, each the keys of inner
+		       */
+	SCHEMA_ITEMS, /* a list, each item the keys of inner */
+	SCHEMA_TERMS, /* names, each a client term or a list of them */
+	/* Values. */
+	SCHEMA_TEXT,     /* not empty; const char * */
+	SCHEMA_PATH,     /* begins with "/"; const char * */
+	SCHEMA_FILE,     /* a path; const char *, joined with the directory */
+	SCHEMA_FILES,    /* one or a list; into struct policy_geo */
+	SCHEMA_HOST,     /* a domain name; const char *, no final dot */
+	SCHEMA_DOMAIN,   /* const char *, absolute */
+	SCHEMA_DOMAINS,  /* one or a list; const char **, then size_t */
+	SCHEMA_MAILBOX,  /* const char *, a domain name */
+	SCHEMA_NUMBER,   /* double */
+	SCHEMA_WHOLE,    /* uint32_t */
+	SCHEMA_PORT,     /* uint16_t */
+	SCHEMA_PERCENT,  /* "5%"; uint32_t */
+	SCHEMA_PERCENTS, /* a rising list; uint32_t *, then size_t */
+	SCHEMA_SECONDS,  /* a duration of whole seconds; uint32_t */
+	SCHEMA_MILLIS,   /* a duration; int64_t, milliseconds */
+	SCHEMA_WAY,      /* a duration; double, milliseconds */
+	SCHEMA_BITS,     /* "/24"; uint8_t */
+	SCHEMA_STATUS,   /* "200-299"; two uint16_t */
+	SCHEMA_LOCATION, /* [latitude, longitude]; two double */
+	SCHEMA_WORD,     /* one of words; unsigned, its index */
+	SCHEMA_FLAG,     /* one of two words; bool, true for the second */
+	SCHEMA_ADDR,     /* an address of either family; struct net_addr */
+	SCHEMA_V4,       /* one or a list; struct net_addr *, then size_t */
+	SCHEMA_V6,
+	/* References, by name. */
+	SCHEMA_SET,               /* client set; int */
+	SCHEMA_CHECK,             /* int */
+	SCHEMA_SERVICE,           /* int */
+	SCHEMA_REGION,            /* int */
+	SCHEMA_REGIONS,           /* one or a list; uint64_t, a bit each */
+	SCHEMA_JURISDICTIONS,     /* one or a list; uint64_t, a bit each */
+	SCHEMA_NEW_JURISDICTIONS, /* the same, and here they are defined */
+	SCHEMA_ENDPOINTS,         /* of the test's service; the caller reads */
+};
+
+struct schema;
+
+struct schema_row {
+	const char *key;
+	enum schema_kind kind;
+	bool required;
+	size_t offset; /* of the value in the struct that is filled */
+	/* Numbers: the range, in ms for durations.  Structure: max entries. */
+	double min, max;
+	const char *preset; /* the default as one would write it, or NULL */
+	const char *const *words;   /* SCHEMA_WORD and _FLAG, NULL at the end */
+	const struct schema *inner; /* structure */
+	const char *help;           /* one line */
+};
+
+struct schema {
+	const struct schema_row *rows;
+	size_t count;
+};
+
+/* The keys at the top of every file, in the order of struct policy. */
+enum section {
+	SECTION_ZONE,
+	SECTION_GEO,
+	SECTION_CLIENTS,
+	SECTION_REGIONS,
+	SECTION_VANTAGES,
+	SECTION_CHECKS,
+	SECTION_RESIDENCY,
+	SECTION_SERVICES,
+	SECTION_CANARIES,
+	SECTION_SAFETY,
+	SECTION_TESTS,
+	SECTION_COUNT,
+};
+
+/* Rows are indexed by enum section. */
+extern const struct schema schema_top;
+
+/* Those below "services.NAME.endpoints" and the like. */
+extern const struct schema schema_endpoint, schema_canary_endpoint,
+	schema_stage;
+
+/* NULL when schema has no such key. */
+const struct schema_row *schema_find(const struct schema *schema,
+				     const char *key);
+
+/* The known key nearest to a mistyped one, or NULL. */
+const char *schema_nearest(const struct schema *schema, const char *key);
+
+/* What a value of this kind looks like: "a duration like 250ms, 30s or 2h". */
+const char *schema_kind_text(enum schema_kind kind);
+
+#endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/language/sources.h"
+
+#include "policy/base/arena.h"
+#include "policy/base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <openssl/evp.h>
+
+bool sources_join(const struct sources *s, const char *name, char *path)
+{
+	const char *folder = name[0] == '/' ? "" : s->folder;
+	size_t len = strlen(folder);
+	const char *slash = len == 0 || folder[len - 1] == '/' ? "" : "/";
+
+	return snprintf(path, SOURCES_PATH_SIZE, "%s%s%s", folder, slash,
+			name) < SOURCES_PATH_SIZE;
+}
+
+static struct source *append(struct sources *s, const char *path,
+			     const char *name)
+{
+	struct source *source;
+
+	if (s->count == s->cap) {
+		size_t cap = s->cap == 0 ? 16 : s->cap * 2;
+		struct source *list = arena_alloc(s->arena, cap, sizeof(*list));
+
+		if (list == NULL)
+			return NULL;
+		if (s->count > 0)
+			memcpy(list, s->list, s->count * sizeof(*list));
+		s->list = list;
+		s->cap = cap;
+	}
+	source = &s->list[s->count];
+	*source = (struct source){
+		.path = arena_text(s->arena, path, strlen(path)),
+		.name = arena_text(s->arena, name, strlen(name)),
+	};
+	if (source->path == NULL || source->name == NULL)
+		return NULL;
+	s->count++;
+	return source;
+}
+
+bool sources_add(struct sources *s, const char *name, const char *octets,
+		 size_t len)
+{
+	size_t name_len = strlen(name);
+	struct source *source = append(s, name, name);
+
+	if (source == NULL)
+		return false;
+	source->octets = arena_text(s->arena, octets, len);
+	source->len = len;
+	source->policy =
+		name_len > 5 && strcmp(name + name_len - 5, ".yaml") == 0;
+	return source->octets != NULL;
+}
+
+/* Reads the file behind path; the errno text is inside err. */
+static struct source *take_file(struct sources *s, const char *path,
+				const char *name, struct error *err)
+{
+	struct source *source;
+	size_t len;
+	char *octets;
+
+	if (s->count == SOURCES_FILES_MAX) {
+		error_set(err, "%s: more than %d files; use fewer", path,
+			  SOURCES_FILES_MAX);
+		return NULL;
+	}
+	octets = file_read(path, SOURCES_OCTETS_MAX, &len, err);
+	if (octets == NULL)
+		return NULL;
+	source = append(s, path, name);
+	if (source != NULL)
+		source->octets = arena_text(s->arena, octets, len);
+	free(octets);
+	if (source == NULL || source->octets == NULL) {
+		error_set(err, "out of memory");
+		return NULL;
+	}
+	source->len = len;
+	return source;
+}
+
+static void take_policy_file(struct sources *s, const char *path,
+			     const char *name, struct errors *errs)
+{
+	struct error err;
+	struct source *source = take_file(s, path, name, &err);
+
+	if (source == NULL)
+		errors_push(errs, &err);
+	else
+		source->policy = true;
+}
+
+static bool ends_in(const char *name, const char *end)
+{
+	size_t len = strlen(name), tail = strlen(end);
+
+	return len > tail && strcmp(name + len - tail, end) == 0;
+}
+
+/* Hidden entries are editors' and mounts' business. */
+static int is_shown(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/* The order must not depend on the locale: it decides what wins nothing, but
+ * it is the order that endpoints and regions keep. */
+static int compare_names(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static void take_folder(struct sources *s, const char *name, unsigned depth,
+			struct errors *errs);
+
+static void take_entry(struct sources *s, const char *name, unsigned depth,
+		       struct errors *errs)
+{
+	char path[SOURCES_PATH_SIZE];
+	struct stat st;
+
+	if (!sources_join(s, name, path)) {
+		errors_add(errs, (struct place){ 0 },
+			   "path %.80s... is too long", name);
+		return;
+	}
+	if (stat(path, &st) != 0) {
+		if (ends_in(name, ".yaml"))
+			errors_add(errs, (struct place){ .file = path },
+				   "cannot be read: %s", strerror(errno));
+	} else if (S_ISDIR(st.st_mode)) {
+		take_folder(s, name, depth + 1, errs);
+	} else if (ends_in(name, ".yaml")) {
+		take_policy_file(s, path, name, errs);
+	} else if (ends_in(name, ".yml")) {
+		errors_warn(errs, (struct place){ .file = path },
+			    "is not read; name it *.yaml");
+	}
+}
+
+/* name is "" for the folder itself. */
+static void take_folder(struct sources *s, const char *name, unsigned depth,
+			struct errors *errs)
+{
+	char path[SOURCES_PATH_SIZE], inside[SOURCES_PATH_SIZE];
+	struct dirent **entries;
+	int count = -1;
+
+	errno = ENAMETOOLONG;
+	if (sources_join(s, name, path) && depth <= SOURCES_FOLDERS_MAX)
+		count = scandir(name[0] == '\0' ? s->folder : path, &entries,
+				is_shown, compare_names);
+	if (count < 0) {
+		errors_add(errs, (struct place){ .file = path },
+			   "cannot be listed: %s",
+			   depth > SOURCES_FOLDERS_MAX ? "too deep"
+						       : strerror(errno));
+		return;
+	}
+	for (int i = 0; i < count; i++) {
+		if (snprintf(inside, sizeof(inside), "%s%s%s", name,
+			     name[0] == '\0' ? "" : "/",
+			     entries[i]->d_name) < (int)sizeof(inside))
+			take_entry(s, inside, depth, errs);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+/* "policy/" and "policy" are one folder; "/" stays. */
+static const char *folder_of(struct arena *arena, const char *path)
+{
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	return arena_text(arena, path, len);
+}
+
+void sources_gather(struct sources *s, const char *path, struct errors *errs)
+{
+	const char *slash = strrchr(path, '/');
+	struct stat st;
+
+	s->folder = "";
+	if (stat(path, &st) != 0) {
+		errors_add(errs, (struct place){ .file = path },
+			   "cannot be read: %s", strerror(errno));
+		return;
+	}
+	if (S_ISDIR(st.st_mode))
+		s->folder = folder_of(s->arena, path);
+	else if (slash != NULL)
+		s->folder =
+			arena_text(s->arena, path, (size_t)(slash - path) + 1);
+	if (s->folder == NULL) {
+		errors_add(errs, (struct place){ 0 }, "out of memory");
+		return;
+	}
+	if (S_ISDIR(st.st_mode))
+		take_folder(s, "", 0, errs);
+	else
+		take_policy_file(s, path, slash == NULL ? path : slash + 1,
+				 errs);
+	if (s->count == 0 && errs->fatal == 0)
+		errors_add(errs, (struct place){ .file = path },
+			   "no *.yaml file is in this directory; write the "
+			   "policy there");
+}
+
+const struct source *sources_read(struct sources *s, const char *name,
+				  struct place at, struct errors *errs)
+{
+	char path[SOURCES_PATH_SIZE];
+	struct error err;
+	const struct source *source;
+
+	for (size_t i = 0; i < s->count; i++)
+		if (strcmp(s->list[i].name, name) == 0)
+			return &s->list[i];
+	if (s->sealed || !sources_join(s, name, path)) {
+		errors_add(errs, at, "%.80s: cannot be read", name);
+		return NULL;
+	}
+	source = take_file(s, path, name, &err);
+	if (source == NULL)
+		errors_add(errs, at, "%s", err.text);
+	return source;
+}
+
+/* A length before each part: no two lists of files hash alike. */
+static bool digest_part(EVP_MD_CTX *ctx, const void *octets, size_t len)
+{
+	uint8_t head[8];
+
+	for (size_t i = 0; i < sizeof(head); i++)
+		head[i] = (uint8_t)((uint64_t)len >> (56 - 8 * i));
+	return EVP_DigestUpdate(ctx, head, sizeof(head)) == 1 &&
+	       EVP_DigestUpdate(ctx, octets, len) == 1;
+}
+
+bool sources_digest(const struct sources *s, char *digest)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	unsigned char octets[32];
+	bool ok =
+		ctx != NULL && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1;
+
+	for (size_t i = 0; ok && i < s->count; i++)
+		ok = digest_part(ctx, s->list[i].name,
+				 strlen(s->list[i].name)) &&
+		     digest_part(ctx, s->list[i].octets, s->list[i].len);
+	ok = ok && EVP_DigestFinal_ex(ctx, octets, NULL) == 1;
+	EVP_MD_CTX_free(ctx);
+	for (size_t i = 0; ok && i < sizeof(octets); i++)
+		snprintf(digest + 2 * i, 3, "%02x", octets[i]);
+	return ok;
+}

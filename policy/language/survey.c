@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/language/survey.h"
+
+#include <string.h>
+
+/* All regions of the service's endpoints; false when one is not known. */
+static bool regions_of_service(const struct policy_service *s, uint64_t *out)
+{
+	uint64_t regions = 0;
+
+	for (size_t i = 0; i < s->endpoint_count; i++) {
+		if (s->endpoints[i].region == POLICY_NONE)
+			return false;
+		regions |= UINT64_C(1) << s->endpoints[i].region;
+	}
+	*out = regions;
+	return s->endpoint_count > 0;
+}
+
+static void survey_rule(struct draft *d, const struct policy_residency *rule,
+			const struct tree *node)
+{
+	struct tree *within;
+
+	if (!draft_usable(node, "within", &within) || within == NULL)
+		return;
+	for (size_t i = 0; i < d->policy->service_count; i++) {
+		const struct policy_service *s = &d->policy->services[i];
+		uint64_t regions;
+
+		if (regions_of_service(s, &regions) &&
+		    (regions & rule->regions) == 0)
+			errors_add(d->errs, within->at,
+				   "residency \"%s\" leaves service \"%s\" no "
+				   "region; give it an endpoint within, or "
+				   "widen the rule",
+				   rule->name, s->name);
+	}
+}
+
+static void survey_residency(struct draft *d)
+{
+	struct policy *p = d->policy;
+	struct tree *section = d->sections[SECTION_RESIDENCY];
+	struct tree *node = section == NULL ? NULL : section->first;
+
+	for (size_t i = 0; i < p->residency_count; i++, node = node->next) {
+		struct policy_residency *rule = &p->residency[i];
+
+		for (size_t r = 0; r < p->region_count; r++)
+			if ((p->regions[r].jurisdictions &
+			     rule->jurisdictions) != 0)
+				rule->regions |= UINT64_C(1) << r;
+		survey_rule(d, rule, node);
+	}
+}
+
+static void survey_jurisdictions(struct draft *d)
+{
+	struct policy *p = d->policy;
+	struct tree *section = d->sections[SECTION_REGIONS];
+	struct tree *node = section == NULL ? NULL : section->first;
+
+	for (size_t i = 0; i < p->region_count; i++, node = node->next) {
+		struct tree *written;
+
+		if (p->residency_count > 0 &&
+		    p->regions[i].jurisdictions == 0 &&
+		    draft_usable(node, "jurisdictions", &written))
+			errors_warn(d->errs, p->regions[i].at,
+				    "region \"%s\" has no jurisdictions, so no "
+				    "client bound by residency is sent there",
+				    p->regions[i].name);
+	}
+}
+
+static void survey_safety(struct draft *d)
+{
+	struct tree *map = d->sections[SECTION_SAFETY], *least;
+
+	if (map == NULL || d->incomplete ||
+	    !draft_usable(map, "min_regions_in_service", &least) ||
+	    least == NULL)
+		return;
+	if (d->policy->safety.min_regions_in_service > d->policy->region_count)
+		errors_add(d->errs, least->at,
+			   "min_regions_in_service is %u and there are %zu "
+			   "regions; no command could ever be carried out",
+			   d->policy->safety.min_regions_in_service,
+			   d->policy->region_count);
+}
+
+static void survey_vantages(struct draft *d)
+{
+	if (d->policy->check_count > 0 && d->policy->vantage_count == 0 &&
+	    !d->incomplete)
+		errors_warn(d->errs, d->sections[SECTION_CHECKS]->key->at,
+			    "there are checks and no vantages, so nothing is "
+			    "probed; write vantages:");
+}
+
+void survey_policy(struct draft *d)
+{
+	survey_residency(d);
+	survey_jurisdictions(d);
+	survey_safety(d);
+	survey_vantages(d);
+}
