@@ -1,1 +1,5 @@
-policy_libpolicy_a_SOURCES +=
+policy_libpolicy_a_SOURCES += \
+	%D%/explain.c %D%/explain.h \
+	%D%/explanation.c %D%/explanation.h %D%/explanation_json.c \
+	%D%/subject.c %D%/subject.h \
+	%D%/test.c %D%/test.h

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/review/explain.h"
+
+#include "policy/base/error.h"
+#include "policy/base/nearest.h"
+#include "policy/base/option.h"
+#include "policy/review/explanation.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct request {
+	const char *client, *service;
+	struct option_list down;
+	bool json, help;
+	const char *path;
+};
+
+enum { OPERANDS_MAX = 256 };
+
+static int refuse(const char *what, const char *name, const char *near)
+{
+	if (near != NULL)
+		fprintf(stderr,
+			"windrose explain: %s \"%s\" is not in the policy; "
+			"did you mean \"%s\"?\n",
+			what, name, near);
+	else
+		fprintf(stderr,
+			"windrose explain: %s \"%s\" is not in the policy\n",
+			what, name);
+	return REVIEW_USAGE;
+}
+
+/* The region's names, then "did you mean". */
+static int refuse_region(const struct policy *policy, const char *name)
+{
+	const char *names[POLICY_REGIONS_MAX];
+
+	for (size_t i = 0; i < policy->region_count; i++)
+		names[i] = policy->regions[i].name;
+	return refuse("region", name,
+		      nearest_word(name, names, policy->region_count));
+}
+
+static int refuse_service(const struct policy *policy, const char *name)
+{
+	const char **names = calloc(policy->service_count + 1, sizeof(*names));
+	int status;
+
+	for (size_t i = 0; names != NULL && i < policy->service_count; i++)
+		names[i] = policy->services[i].name;
+	status = refuse("service", name,
+			names == NULL ? NULL
+				      : nearest_word(name, names,
+						     policy->service_count));
+	free(names);
+	return status;
+}
+
+static int explain(struct subject *s, const struct request *request,
+		   const struct net_addr *client)
+{
+	int service = policy_find_service(s->policy, request->service);
+	uint64_t down = 0;
+	struct explanation x;
+
+	if (service < 0)
+		return refuse_service(s->policy, request->service);
+	for (size_t i = 0; i < request->down.count; i++) {
+		int region =
+			policy_find_region(s->policy, request->down.items[i]);
+
+		if (region < 0)
+			return refuse_region(s->policy, request->down.items[i]);
+		down |= UINT64_C(1) << region;
+	}
+	x = explanation_make(s, service, client, down);
+	if (request->json)
+		explanation_print_json(&x);
+	else
+		explanation_print(&x);
+	return REVIEW_FINE;
+}
+
+static int print_usage(const struct option_row *rows, size_t count, FILE *out)
+{
+	fprintf(out, "usage: windrose explain PATH --client ADDR "
+		     "--service NAME [--down REGION]... [--json]\n");
+	option_print(rows, count, out);
+	return out == stdout ? REVIEW_FINE : REVIEW_USAGE;
+}
+
+/* False when usage was printed; *status is then what to end with. */
+static bool read_request(int argc, char **argv, struct request *request,
+			 int *status)
+{
+	const struct option_row rows[] = {
+		{ "client", OPTION_TEXT, &request->client, "ADDR",
+		  "address of the client", 0, 0 },
+		{ "service", OPTION_TEXT, &request->service, "NAME",
+		  "service of the policy", 0, 0 },
+		{ "down", OPTION_LIST, &request->down, "REGION",
+		  "take this region as failed", 0, 0 },
+		{ "json", OPTION_FLAG, &request->json, NULL, "print JSON", 0,
+		  0 },
+		{ "help", OPTION_FLAG, &request->help, NULL, "print this", 0,
+		  0 },
+	};
+	const char *operands[OPERANDS_MAX];
+	struct error err;
+	int count = -1;
+
+	if (argc <= OPERANDS_MAX)
+		count = option_parse(rows, 5, argc, argv, operands, &err);
+	else
+		error_set(&err, "more than %d words", OPERANDS_MAX);
+	if (count < 0)
+		fprintf(stderr, "windrose explain: %s\n", err.text);
+	if (request->help) {
+		*status = print_usage(rows, 5, stdout);
+	} else if (count != 1 || request->client == NULL ||
+		   request->service == NULL) {
+		*status = print_usage(rows, 5, stderr);
+	} else {
+		request->path = operands[0];
+		return true;
+	}
+	return false;
+}
+
+int review_explain(int argc, char **argv)
+{
+	struct request request = { .path = NULL };
+	struct net_addr client;
+	struct subject s;
+	int status;
+
+	if (!read_request(argc, argv, &request, &status))
+		return status;
+	if (!net_addr_parse(request.client, &client)) {
+		fprintf(stderr,
+			"windrose explain: \"%s\" is not an IPv4 or IPv6 "
+			"address\n",
+			request.client);
+		return REVIEW_USAGE;
+	}
+	if (!subject_open(request.path, &s))
+		return REVIEW_FAILED;
+	status = explain(&s, &request, &client);
+	subject_free(&s);
+	return status;
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/review/explanation.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct policy_service *service_of(const struct explanation *x)
+{
+	return &x->subject->policy->services[x->service];
+}
+
+const char *explanation_step_name(enum chain_step step)
+{
+	static const char *const names[] = {
+		[STEP_KEPT] = "kept",           [STEP_ELIGIBLE] = "eligible",
+		[STEP_COMMANDED] = "commanded", [STEP_HEALTHY] = "healthy",
+		[STEP_CANARY] = "canary",       [STEP_SHARED] = "shared",
+	};
+
+	return names[step];
+}
+
+/* The scope the responder gives: equal rows, and a draw's own network. */
+static uint8_t find_scope(const struct explanation *x)
+{
+	const struct subject *s = x->subject;
+	size_t count = geo_class_count(s->geo);
+	uint16_t *differs = calloc(count, sizeof(*differs));
+	unsigned sticky = subject_sticky_bits(s, x->service, &x->client);
+	uint8_t bits = (uint8_t)net_bits(x->client.family);
+
+	if (differs == NULL)
+		return bits;
+	for (size_t i = 0; i < count; i++) {
+		struct row row = subject_row(s, x->service, (uint16_t)i, NULL);
+
+		differs[i] = !row_equal(&row, &x->row);
+	}
+	bits = geo_scope(s->geo, &x->client, differs);
+	free(differs);
+	if (x->draw && service_of(x)->sticky == STICKY_CLIENT && bits < sticky)
+		bits = (uint8_t)sticky;
+	return bits;
+}
+
+struct explanation explanation_make(struct subject *s, int service,
+				    const struct net_addr *client,
+				    uint64_t down)
+{
+	const struct policy_service *declared = &s->policy->services[service];
+	struct explanation x = {
+		.subject = s,
+		.service = service,
+		.client = *client,
+		.down = down,
+		.match = geo_find(s->geo, client),
+	};
+
+	subject_fail(s, service, down);
+	x.class = geo_class(s->geo, x.match.class_id);
+	x.row = subject_row(s, service, x.match.class_id, &x.trace);
+	x.pick_count = subject_pick(s, service, &x.row, client, x.picks);
+	x.draw = row_is_draw(&x.row, declared->answers);
+	x.ttl_s = x.row.changing ? declared->ttl.changing_s
+				 : declared->ttl.steady_s;
+	x.scope_bits = find_scope(&x);
+	return x;
+}
+
+/* What text is built in: cut when full, never overrun. */
+struct text {
+	char *at;
+	size_t left;
+};
+
+static void add(struct text *t, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void add(struct text *t, const char *fmt, ...)
+{
+	va_list ap;
+	int len;
+
+	va_start(ap, fmt);
+	len = vsnprintf(t->at, t->left, fmt, ap);
+	va_end(ap);
+	if (len < 0 || (size_t)len >= t->left)
+		len = t->left > 0 ? (int)t->left - 1 : 0;
+	t->at += len;
+	t->left -= (size_t)len;
+}
+
+static void add_regions(struct text *t, const struct policy *policy,
+			uint64_t set)
+{
+	const char *sep = "";
+
+	if (set == 0)
+		add(t, "no region");
+	for (size_t i = 0; i < policy->region_count; i++) {
+		if (!(set >> i & 1))
+			continue;
+		add(t, "%s%s", sep, policy->regions[i].name);
+		sep = ", ";
+	}
+}
+
+static void add_eligible(struct text *t, const struct explanation *x, size_t i)
+{
+	const struct policy *policy = x->subject->policy;
+	int rule = x->trace.endpoints[i].residency;
+
+	if (rule == POLICY_NONE) {
+		add(t, "residency leaves its region out");
+		return;
+	}
+	add(t, "residency %s (%s:%u) allows only ",
+	    policy->residency[rule].name, policy->residency[rule].at.file,
+	    policy->residency[rule].at.line);
+	add_regions(t, policy, policy->residency[rule].regions);
+}
+
+static void add_health(struct text *t, const struct explanation *x, size_t i)
+{
+	const struct view_endpoint *e =
+		&x->subject->view->services[x->service].endpoints[i];
+	int region = service_of(x)->endpoints[i].region;
+
+	if (x->down >> region & 1) {
+		add(t, "down, as --down %s supposes",
+		    x->subject->policy->regions[region].name);
+		return;
+	}
+	add(t, "%s: %u of %u voting vantages say down%s",
+	    verdict_name(e->health.verdict), e->health.down,
+	    (unsigned)e->health.up + e->health.down,
+	    e->health.held ? "; held, too few vote" : "");
+}
+
+static void add_cause(struct text *t, const struct view_endpoint *e)
+{
+	switch (e->cause) {
+	case SHARE_FULL:
+		break;
+	case SHARE_COMMAND:
+		add(t, " by command %s", e->cause_ref);
+		break;
+	case SHARE_RAMP:
+		add(t, " after an outage");
+		break;
+	case SHARE_CANARY:
+		add(t, " by canary %s", e->cause_ref);
+		break;
+	}
+}
+
+static void add_kept(struct text *t, const struct explanation *x, size_t i)
+{
+	const struct chain_reason *why = &x->trace.endpoints[i];
+	const struct view_endpoint *e =
+		&x->subject->view->services[x->service].endpoints[i];
+
+	add(t, "tier %u: ", why->tier + 1u);
+	if (why->latency_ms > 0)
+		add(t, "%.1f ms expected (%s), ", why->latency_ms,
+		    why->measured ? "measured by vantages" : "by distance");
+	add(t, "weight %u, share %.4g %%", e->weight,
+	    100 * accept_share(e->accept));
+	add_cause(t, e);
+	if (x->row.note == ROW_NONE_HEALTHY)
+		add(t, "; down, served because all are");
+	else if (x->row.note == ROW_ALL_COMMANDED)
+		add(t, "; drained, served because nothing else works");
+}
+
+const char *explanation_reason(const struct explanation *x, size_t i, char *buf,
+			       size_t size)
+{
+	const struct policy_endpoint *declared = &service_of(x)->endpoints[i];
+	const struct view_endpoint *e =
+		&x->subject->view->services[x->service].endpoints[i];
+	struct text t = { buf, size };
+
+	switch (x->trace.endpoints[i].step) {
+	case STEP_KEPT:
+		add_kept(&t, x, i);
+		break;
+	case STEP_ELIGIBLE:
+		add_eligible(&t, x, i);
+		break;
+	case STEP_COMMANDED:
+		add(&t, "share 0");
+		add_cause(&t, e);
+		break;
+	case STEP_HEALTHY:
+		add_health(&t, x, i);
+		break;
+	case STEP_CANARY:
+		add(&t, "takes %.4g %% of %s", 100 * accept_share(e->accept),
+		    service_of(x)->endpoints[declared->shadows].name);
+		add_cause(&t, e);
+		break;
+	case STEP_SHARED:
+		add(&t, "%s 0", e->accept == ACCEPT_NONE ? "share" : "weight");
+		add_cause(&t, e);
+		break;
+	}
+	return buf;
+}
+
+static void print_client(const struct explanation *x)
+{
+	const struct policy *policy = x->subject->policy;
+	struct net_prefix network = {
+		net_mask(&x->client, x->match.bits),
+		x->match.bits,
+	};
+	char client[NET_TEXT_SIZE], around[NET_TEXT_SIZE];
+
+	printf("client   %s\n", net_addr_text(&x->client, client));
+	printf("network  %s is all of client class %u\n",
+	       net_prefix_text(&network, around), x->match.class_id);
+	printf("country  %s\n", x->class->country[0] != '\0' ? x->class->country
+				: x->class->unknown          ? "unknown"
+							     : "not looked at");
+	if (x->class->located)
+		printf("place    %.0f, %.0f (middle of its cell)\n",
+		       x->class->latitude, x->class->longitude);
+	else
+		printf("place    unknown\n");
+	printf("sets    ");
+	for (size_t i = 0; i < policy->set_count; i++)
+		if (x->class->sets >> i & 1)
+			printf(" %s", policy->sets[i].name);
+	printf("%s\n", x->class->sets == 0 ? " none" : "");
+}
+
+static void print_service(const struct explanation *x)
+{
+	const struct policy_service *service = service_of(x);
+	char reason[512];
+
+	printf("service  %s (%s:%u), steer %s%s\n", service->name,
+	       service->at.file, service->at.line, steer_name(service->steer),
+	       service->check == POLICY_NONE ? ", unmonitored" : "");
+	for (size_t i = 0; i < service->endpoint_count; i++) {
+		const struct policy_endpoint *e = &service->endpoints[i];
+		enum chain_step step = x->trace.endpoints[i].step;
+
+		printf("  %-16s %-9s  %s (%s:%u)\n", e->name,
+		       explanation_step_name(step),
+		       explanation_reason(x, i, reason, sizeof(reason)),
+		       e->at.file, e->at.line);
+	}
+}
+
+static void print_pick(const struct policy_endpoint *e)
+{
+	char buf[NET_TEXT_SIZE];
+
+	printf("answer   %s", e->name);
+	for (size_t i = 0; i < e->a_count; i++)
+		printf(" %s", net_addr_text(&e->a[i], buf));
+	for (size_t i = 0; i < e->aaaa_count; i++)
+		printf(" %s", net_addr_text(&e->aaaa[i], buf));
+	printf("\n");
+}
+
+void explanation_print(const struct explanation *x)
+{
+	const struct policy_service *service = service_of(x);
+
+	print_client(x);
+	print_service(x);
+	for (unsigned i = 0; i < x->pick_count; i++)
+		print_pick(&service->endpoints[x->picks[i]]);
+	if (x->pick_count == 0)
+		printf("answer   none\n");
+	if (x->row.note != ROW_PLAIN)
+		printf("note     %s\n",
+		       row_note_name((enum row_note)x->row.note));
+	printf("scope    /%u%s\n", x->scope_bits,
+	       x->draw ? " (a draw: others may get another endpoint)" : "");
+	printf("ttl      %u s (steady %u s, changing %u s)\n", x->ttl_s,
+	       service->ttl.steady_s, service->ttl.changing_s);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/review/explanation.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <jansson.h>
+
+static json_t *write_client(const struct explanation *x)
+{
+	const struct policy *policy = x->subject->policy;
+	struct net_prefix network = {
+		net_mask(&x->client, x->match.bits),
+		x->match.bits,
+	};
+	char addr[NET_TEXT_SIZE], around[NET_TEXT_SIZE];
+	json_t *sets = json_array();
+	json_t *json;
+
+	for (size_t i = 0; i < policy->set_count; i++)
+		if (x->class->sets >> i & 1)
+			json_array_append_new(sets,
+					      json_string(
+						      policy->sets[i].name));
+	json = json_pack("{s:s, s:s, s:i, s:s, s:b, s:o}", "address",
+			 net_addr_text(&x->client, addr), "network",
+			 net_prefix_text(&network, around), "class",
+			 (int)x->match.class_id, "country", x->class->country,
+			 "located", x->class->located, "sets", sets);
+	if (json != NULL && x->class->located) {
+		json_object_set_new(json, "latitude",
+				    json_real(x->class->latitude));
+		json_object_set_new(json, "longitude",
+				    json_real(x->class->longitude));
+	}
+	return json;
+}
+
+static json_t *write_place(const struct place *at)
+{
+	return json_pack("{s:s?, s:i, s:i}", "file", at->file, "line",
+			 (int)at->line, "column", (int)at->col);
+}
+
+static json_t *write_endpoint(const struct explanation *x, size_t i)
+{
+	const struct policy *policy = x->subject->policy;
+	const struct policy_endpoint *e =
+		&policy->services[x->service].endpoints[i];
+	const struct view_endpoint *view =
+		&x->subject->view->services[x->service].endpoints[i];
+	const struct chain_reason *why = &x->trace.endpoints[i];
+	char reason[512];
+	json_t *json =
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:f, s:I, s:o}", "name",
+			  e->name, "region", policy->regions[e->region].name,
+			  "step", explanation_step_name(why->step), "reason",
+			  explanation_reason(x, i, reason, sizeof(reason)),
+			  "verdict", verdict_name(view->health.verdict),
+			  "share", accept_share(view->accept), "weight",
+			  (json_int_t)view->weight, "at", write_place(&e->at));
+
+	if (json == NULL)
+		return NULL;
+	if (why->step == STEP_KEPT)
+		json_object_set_new(json, "tier", json_integer(why->tier + 1));
+	if (why->latency_ms > 0) {
+		json_object_set_new(json, "expected_ms",
+				    json_real(why->latency_ms));
+		json_object_set_new(json, "measured",
+				    json_boolean(why->measured));
+	}
+	if (why->residency != POLICY_NONE)
+		json_object_set_new(
+			json, "residency",
+			json_string(policy->residency[why->residency].name));
+	return json;
+}
+
+static void append_addresses(json_t *list, const struct net_addr *addrs,
+			     size_t count)
+{
+	char buf[NET_TEXT_SIZE];
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_string(net_addr_text(&addrs[i],
+								      buf)));
+}
+
+static json_t *write_answer(const struct explanation *x)
+{
+	const struct policy_service *service =
+		&x->subject->policy->services[x->service];
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < x->pick_count; i++) {
+		const struct policy_endpoint *e =
+			&service->endpoints[x->picks[i]];
+		json_t *addresses = json_array();
+
+		append_addresses(addresses, e->a, e->a_count);
+		append_addresses(addresses, e->aaaa, e->aaaa_count);
+		json_array_append_new(list, json_pack("{s:s, s:o}", "endpoint",
+						      e->name, "addresses",
+						      addresses));
+	}
+	return list;
+}
+
+void explanation_print_json(const struct explanation *x)
+{
+	const struct policy_service *service =
+		&x->subject->policy->services[x->service];
+	json_t *endpoints = json_array();
+	json_t *json;
+
+	for (size_t i = 0; i < service->endpoint_count; i++)
+		json_array_append_new(endpoints, write_endpoint(x, i));
+	json = json_pack("{s:o, s:{s:s, s:s, s:o}, s:o, s:o, s:s, s:b, s:i, "
+			 "s:I}",
+			 "client", write_client(x), "service", "name",
+			 service->name, "steer", steer_name(service->steer),
+			 "at", write_place(&service->at), "endpoints",
+			 endpoints, "answer", write_answer(x), "note",
+			 row_note_name((enum row_note)x->row.note), "draw",
+			 x->draw, "scope_bits", (int)x->scope_bits, "ttl_s",
+			 (json_int_t)x->ttl_s);
+	json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+	printf("\n");
+	json_decref(json);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/review/subject.h"
+
+#include "policy/base/error.h"
+#include "policy/base/hash.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool load(const char *path, struct subject *s, struct errors *errs)
+{
+	static const struct heard_report silent[POLICY_VANTAGES_MAX];
+
+	s->path = path;
+	s->policy = policy_load(path, errs);
+	if (s->policy == NULL)
+		return false;
+	s->geo = geo_open(s->policy, errs);
+	if (s->geo == NULL)
+		return false;
+	s->view = view_reduce(s->policy, &(struct view_input){
+						 .reports = silent,
+					 });
+	if (s->view == NULL)
+		errors_add(errs, (struct place){ .file = NULL },
+			   "out of memory");
+	return s->view != NULL;
+}
+
+bool subject_open(const char *path, struct subject *out)
+{
+	struct errors errs = { .list = NULL };
+	struct subject s = { .path = NULL };
+	bool ok = load(path, &s, &errs);
+
+	if (ok) {
+		*out = s;
+	} else {
+		errors_sort(&errs);
+		errors_print(&errs, stderr);
+		subject_free(&s);
+	}
+	errors_fini(&errs);
+	return ok;
+}
+
+void subject_free(struct subject *s)
+{
+	view_free(s->view);
+	geo_free(s->geo);
+	policy_free(s->policy);
+	memset(s, 0, sizeof(*s));
+}
+
+void subject_fail(struct subject *s, int service, uint64_t regions)
+{
+	const struct policy_service *declared = &s->policy->services[service];
+	struct view_endpoint *endpoints = s->view->services[service].endpoints;
+
+	for (size_t i = 0; i < declared->endpoint_count; i++) {
+		bool failed = regions >> declared->endpoints[i].region & 1;
+
+		if (declared->check != POLICY_NONE)
+			endpoints[i].health.verdict =
+				failed ? VERDICT_DOWN : VERDICT_UNKNOWN;
+	}
+}
+
+struct row subject_row(const struct subject *s, int service, uint16_t class_id,
+		       struct chain_trace *trace)
+{
+	return chain_row(s->policy, s->view, (size_t)service,
+			 geo_class(s->geo, class_id), trace);
+}
+
+unsigned subject_sticky_bits(const struct subject *s, int service,
+			     const struct net_addr *client)
+{
+	const struct policy_service *declared = &s->policy->services[service];
+
+	return client->family == NET_V4 ? declared->sticky_v4_bits
+					: declared->sticky_v6_bits;
+}
+
+unsigned subject_pick(const struct subject *s, int service,
+		      const struct row *row, const struct net_addr *client,
+		      uint8_t picks[POLICY_ENDPOINTS_MAX])
+{
+	struct share_key keys[POLICY_ENDPOINTS_MAX];
+	unsigned bits = subject_sticky_bits(s, service, client);
+
+	share_keys(s->policy, (size_t)service, keys);
+	return share_pick(row, keys, hash_client(client, bits),
+			  s->policy->services[service].answers, picks);
+}

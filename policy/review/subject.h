@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * subject -- what is under review: a policy, its client classes, and the view
+ * of a world in which nothing is commanded and some regions have failed.
+ *
+ * Shell: loading reads files and prints what is wrong with them.
+ */
+#ifndef POLICY_REVIEW_SUBJECT_H
+#define POLICY_REVIEW_SUBJECT_H
+
+#include "policy/decide/chain.h"
+#include "policy/decide/geo.h"
+#include "policy/decide/share.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Exit statuses of review commands. */
+enum { REVIEW_FINE = 0, REVIEW_FAILED = 1, REVIEW_USAGE = 2 };
+
+struct subject {
+	const char *path;      /* borrowed */
+	struct policy *policy; /* owned, as all that follows */
+	struct geo *geo;
+	struct view *view;
+};
+
+/* False when path does not load; the reasons are then on standard error. */
+bool subject_open(const char *path, struct subject *out);
+void subject_free(struct subject *s);
+
+/*
+ * Every monitored endpoint of a service in these regions is down, every other
+ * one is well.  Unmonitored ones stay as they are: nobody would notice.
+ */
+void subject_fail(struct subject *s, int service, uint64_t regions);
+
+/* The answer that clients of a class share, and what one of them draws. */
+struct row subject_row(const struct subject *s, int service, uint16_t class_id,
+		       struct chain_trace *trace);
+
+/* The network that a client's draws are made of: sticky_v4_bits or v6. */
+unsigned subject_sticky_bits(const struct subject *s, int service,
+			     const struct net_addr *client);
+unsigned subject_pick(const struct subject *s, int service,
+		      const struct row *row, const struct net_addr *client,
+		      uint8_t picks[POLICY_ENDPOINTS_MAX]);
+
+#endif

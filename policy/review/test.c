@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/review/test.h"
+
+#include "policy/base/error.h"
+#include "policy/base/option.h"
+#include "policy/review/subject.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* So many rows are made for one always_within before classes are thinned. */
+enum { ROWS_MAX = 4000000, KINDS_MAX = 1024 };
+
+/* One test while it runs, and what it found. */
+struct trial {
+	struct subject *subject;
+	const struct policy_test *test;
+	bool ok;
+	const char *why;       /* when it is not */
+	uint16_t class_id;     /* where it went wrong */
+	uint64_t down;         /* and with which regions failed */
+	uint64_t got;          /* and what was drawn: endpoints */
+	uint64_t states;       /* always_within: failures tried */
+	bool some_subsets;     /* not all of them */
+	size_t classes, tried; /* in question, and those tried */
+};
+
+static const struct policy_service *service_of(const struct trial *t)
+{
+	return &t->subject->policy->services[t->test->service];
+}
+
+static bool is_asked(const struct trial *t, uint16_t class_id)
+{
+	const struct geo *geo = t->subject->geo;
+
+	if (t->test->client.family != NET_NONE)
+		return geo_find(geo, &t->test->client).class_id == class_id;
+	return geo_class(geo, class_id)->sets >> t->test->clients & 1;
+}
+
+static bool refuse(struct trial *t, uint16_t class_id, uint64_t got,
+		   const char *why)
+{
+	t->ok = false;
+	t->class_id = class_id;
+	t->got = got;
+	t->why = why;
+	return false;
+}
+
+/* What the clients in question can draw: one client its own draw. */
+static uint64_t find_drawn(const struct trial *t, const struct row *row)
+{
+	const struct policy_service *service = service_of(t);
+	uint8_t picks[POLICY_ENDPOINTS_MAX];
+	uint64_t drawn = 0;
+	unsigned count;
+
+	if (t->test->client.family == NET_NONE ||
+	    service->sticky == STICKY_NONE)
+		return share_possible(row, service->answers);
+	count = subject_pick(t->subject, t->test->service, row,
+			     &t->test->client, picks);
+	for (unsigned i = 0; i < count; i++)
+		drawn |= UINT64_C(1) << picks[i];
+	return drawn;
+}
+
+static bool try_answer(struct trial *t, uint16_t class_id)
+{
+	struct row row =
+		subject_row(t->subject, t->test->service, class_id, NULL);
+	uint64_t drawn = find_drawn(t, &row);
+
+	if (row.count == 0)
+		return refuse(t, class_id, 0,
+			      row_note_name((enum row_note)row.note));
+	return (drawn & ~t->test->endpoints) == 0 ||
+	       refuse(t, class_id, drawn & ~t->test->endpoints, NULL);
+}
+
+static bool try_never(struct trial *t, uint16_t class_id)
+{
+	struct row row =
+		subject_row(t->subject, t->test->service, class_id, NULL);
+	uint64_t possible = share_possible(&row, service_of(t)->answers);
+
+	return (possible & t->test->endpoints) == 0 ||
+	       refuse(t, class_id, possible & t->test->endpoints, NULL);
+}
+
+static bool try_within(struct trial *t, uint16_t class_id)
+{
+	const struct policy *policy = t->subject->policy;
+	const struct policy_service *service = service_of(t);
+	struct row row =
+		subject_row(t->subject, t->test->service, class_id, NULL);
+	uint64_t possible = share_possible(&row, service->answers);
+	uint64_t outside = 0;
+
+	for (size_t i = 0; i < service->endpoint_count; i++) {
+		int region = service->endpoints[i].region;
+
+		if (!(policy->regions[region].jurisdictions &
+		      t->test->jurisdictions))
+			outside |= possible & UINT64_C(1) << i;
+	}
+	return outside == 0 || refuse(t, class_id, outside, NULL);
+}
+
+typedef bool trying(struct trial *t, uint16_t class_id);
+
+/* Every class in question; false at the first that fails. */
+static bool try_classes(struct trial *t, trying *try)
+{
+	size_t count = geo_class_count(t->subject->geo);
+
+	t->down = t->test->down;
+	subject_fail(t->subject, t->test->service, t->down);
+	for (size_t i = 0; i < count; i++) {
+		if (!is_asked(t, (uint16_t)i))
+			continue;
+		t->classes++;
+		if (!try(t, (uint16_t)i))
+			return false;
+	}
+	t->tried = t->classes;
+	return t->classes > 0 || refuse(t, 0, 0, "no client network is meant");
+}
+
+/*
+ * The classes to try failures on.  When there are too many, those that differ
+ * in what residency says stay, and of those that differ only in place as many
+ * as the budget allows: place can change the order, never the walls.
+ */
+struct kind {
+	uint64_t regions;
+	enum none_healthy none_healthy;
+	size_t left;
+};
+
+static bool take_class(struct kind *kinds, size_t *count, size_t each,
+		       const struct client_class *class)
+{
+	for (size_t i = 0; i < *count; i++) {
+		if (kinds[i].regions != class->regions ||
+		    kinds[i].none_healthy != class->none_healthy)
+			continue;
+		if (kinds[i].left == 0)
+			return false;
+		kinds[i].left--;
+		return true;
+	}
+	if (*count < KINDS_MAX)
+		kinds[(*count)++] = (struct kind){
+			class->regions,
+			class->none_healthy,
+			each,
+		};
+	return true;
+}
+
+static uint16_t *choose_classes(struct trial *t, uint64_t states)
+{
+	size_t count = geo_class_count(t->subject->geo), kind_count = 0;
+	size_t each = (size_t)(ROWS_MAX / states) / 16;
+	struct kind *kinds = calloc(KINDS_MAX, sizeof(*kinds));
+	uint16_t *chosen = calloc(count, sizeof(*chosen));
+
+	for (size_t i = 0; kinds != NULL && chosen != NULL && i < count; i++)
+		t->classes += is_asked(t, (uint16_t)i);
+	if (t->classes * states <= ROWS_MAX)
+		each = count;
+	for (size_t i = 0; t->classes > 0 && i < count; i++)
+		if (is_asked(t, (uint16_t)i) &&
+		    take_class(kinds, &kind_count, each,
+			       geo_class(t->subject->geo, (uint16_t)i)))
+			chosen[t->tried++] = (uint16_t)i;
+	free(kinds);
+	return chosen;
+}
+
+/* Regions of the service's endpoints, at most 64, into regions[]. */
+static unsigned find_regions(const struct trial *t, int regions[64])
+{
+	const struct policy_service *service = service_of(t);
+	uint64_t seen = 0;
+	unsigned count = 0;
+
+	for (size_t i = 0; i < service->endpoint_count; i++) {
+		int region = service->endpoints[i].region;
+
+		if (!(seen >> region & 1))
+			regions[count++] = region;
+		seen |= UINT64_C(1) << region;
+	}
+	return count;
+}
+
+/* All of up to `most` of the regions from `from` on, added to down. */
+struct failures {
+	const int *regions;
+	unsigned count;
+	const uint16_t *classes;
+};
+
+static bool try_failures(struct trial *t, const struct failures *f,
+			 unsigned from, unsigned most, uint64_t down)
+{
+	t->states++;
+	t->down = down;
+	subject_fail(t->subject, t->test->service, down);
+	for (size_t i = 0; i < t->tried; i++)
+		if (!try_within(t, f->classes[i]))
+			return false;
+	for (unsigned i = from; most > 0 && i < f->count; i++)
+		if (!try_failures(t, f, i + 1, most - 1,
+				  down | UINT64_C(1) << f->regions[i]))
+			return false;
+	return true;
+}
+
+static void try_always(struct trial *t)
+{
+	int regions[64];
+	unsigned count = find_regions(t, regions);
+	unsigned most = count;
+	uint64_t states = UINT64_C(1) << (count < 20 ? count : 20);
+	uint16_t *classes;
+
+	if (count > TEST_REGIONS_ALL) {
+		most = TEST_REGIONS_SOME;
+		states = (uint64_t)count * count * count / 6 + 1;
+		t->some_subsets = true;
+	}
+	classes = choose_classes(t, states);
+	if (classes == NULL || t->tried == 0)
+		refuse(t, 0, 0,
+		       classes == NULL ? "out of memory"
+				       : "no client network is meant");
+	else
+		try_failures(t, &(struct failures){ regions, count, classes },
+			     0, most, t->test->down);
+	free(classes);
+}
+
+static struct trial try_test(struct subject *s, const struct policy_test *test)
+{
+	struct trial t = { .subject = s, .test = test, .ok = true };
+
+	switch (test->expect) {
+	case TEST_ANSWER:
+		try_classes(&t, try_answer);
+		break;
+	case TEST_NEVER:
+		try_classes(&t, try_never);
+		break;
+	case TEST_ALWAYS_WITHIN:
+		try_always(&t);
+		break;
+	}
+	return t;
+}
+
+static void print_endpoints(const struct trial *t, uint64_t set)
+{
+	const struct policy_service *service = service_of(t);
+	const char *sep = "";
+
+	for (size_t i = 0; i < service->endpoint_count; i++) {
+		if (!(set >> i & 1))
+			continue;
+		printf("%s%s", sep, service->endpoints[i].name);
+		sep = ", ";
+	}
+}
+
+static void print_regions(const struct policy *policy, const char *before,
+			  uint64_t set)
+{
+	for (size_t i = 0; i < policy->region_count; i++)
+		if (set >> i & 1)
+			printf("%s%s", before, policy->regions[i].name);
+}
+
+/* What the test says, as a title. */
+static void print_title(const struct trial *t)
+{
+	const struct policy *policy = t->subject->policy;
+	const struct policy_test *test = t->test;
+	char buf[NET_TEXT_SIZE];
+	const char *sep = "";
+
+	printf("%s:%u: ", test->at.file, test->at.line);
+	if (test->client.family != NET_NONE)
+		printf("client %s ", net_addr_text(&test->client, buf));
+	else
+		printf("clients %s ", policy->sets[test->clients].name);
+	printf("%s", service_of(t)->name);
+	print_regions(policy, " without ", test->down);
+	printf(": ");
+	if (test->expect != TEST_ALWAYS_WITHIN) {
+		printf("%s", test->expect == TEST_NEVER ? "never " : "");
+		print_endpoints(t, test->endpoints);
+		return;
+	}
+	printf("always within ");
+	for (size_t i = 0; i < policy->jurisdiction_count; i++) {
+		if (!(test->jurisdictions >> i & 1))
+			continue;
+		printf("%s%s", sep, policy->jurisdictions[i]);
+		sep = ", ";
+	}
+}
+
+static void print_tried(const struct trial *t)
+{
+	if (t->test->expect != TEST_ALWAYS_WITHIN || !t->ok)
+		return;
+	printf(" (%" PRIu64 " sets of failed regions%s, %zu", t->states,
+	       t->some_subsets ? ", not all of them" : "", t->tried);
+	if (t->tried < t->classes)
+		printf(" of %zu", t->classes);
+	printf(" client class%s)", t->classes == 1 ? "" : "es");
+}
+
+/* Some address of the class: by /16, then by /24, then by IPv6 /28. */
+static bool find_address(const struct geo *geo, uint16_t class_id,
+			 struct net_addr *out)
+{
+	for (uint64_t step = 1 << 16; step >= 1 << 8; step >>= 8) {
+		for (uint64_t v4 = 0; v4 < UINT64_C(1) << 32; v4 += step) {
+			*out = net_from_v4((uint32_t)v4 + 1);
+			if (geo_find(geo, out).class_id == class_id)
+				return true;
+		}
+	}
+	*out = (struct net_addr){ .family = NET_V6 };
+	for (uint32_t top = 0x20010000; top < 0x2c000000; top += 16) {
+		for (int i = 0; i < 4; i++)
+			out->octets[i] = (uint8_t)(top >> (24 - 8 * i));
+		if (geo_find(geo, out).class_id == class_id)
+			return true;
+	}
+	return false;
+}
+
+static void print_failure(const struct trial *t, const char *margin)
+{
+	struct net_addr client = t->test->client;
+	char buf[NET_TEXT_SIZE];
+
+	printf("%sgot %s", margin, t->got == 0 ? "no answer" : "");
+	print_endpoints(t, t->got);
+	if (t->why != NULL)
+		printf(" (%s)", t->why);
+	if (t->down != t->test->down)
+		print_regions(t->subject->policy, " without ", t->down);
+	printf("\n");
+	if (t->classes == 0 ||
+	    (client.family == NET_NONE &&
+	     !find_address(t->subject->geo, t->class_id, &client)))
+		return;
+	printf("%swindrose explain %s --client %s --service %s", margin,
+	       t->subject->path, net_addr_text(&client, buf),
+	       service_of(t)->name);
+	print_regions(t->subject->policy, " --down ", t->down);
+	printf("\n");
+}
+
+static size_t run_tests(struct subject *s, bool tap)
+{
+	size_t failed = 0;
+
+	if (tap)
+		printf("1..%zu\n", s->policy->test_count);
+	for (size_t i = 0; i < s->policy->test_count; i++) {
+		struct trial t = try_test(s, &s->policy->tests[i]);
+
+		printf("%s %zu - ", t.ok ? "ok" : "not ok", i + 1);
+		print_title(&t);
+		print_tried(&t);
+		printf("\n");
+		if (!t.ok)
+			print_failure(&t, tap ? "#   " : "    ");
+		failed += !t.ok;
+	}
+	printf("%s%zu passed, %zu failed\n", tap ? "# " : "",
+	       s->policy->test_count - failed, failed);
+	return failed;
+}
+
+int review_test(int argc, char **argv)
+{
+	bool tap = false, help = false;
+	const struct option_row rows[] = {
+		{ "tap", OPTION_FLAG, &tap, NULL,
+		  "print the Test Anything Protocol", 0, 0 },
+		{ "help", OPTION_FLAG, &help, NULL, "print this", 0, 0 },
+	};
+	const char *operands[64];
+	struct subject s;
+	struct error err;
+	size_t failed;
+	int count = argc > 64
+			    ? 0
+			    : option_parse(rows, 2, argc, argv, operands, &err);
+
+	if (count < 0)
+		fprintf(stderr, "windrose test: %s\n", err.text);
+	if (count != 1 || help) {
+		fprintf(help ? stdout : stderr,
+			"usage: windrose test PATH [--tap]\n");
+		option_print(rows, 2, help ? stdout : stderr);
+		return help ? REVIEW_FINE : REVIEW_USAGE;
+	}
+	if (!subject_open(operands[0], &s))
+		return REVIEW_FAILED;
+	failed = run_tests(&s, tap);
+	subject_free(&s);
+	return failed == 0 ? REVIEW_FINE : REVIEW_FAILED;
+}
