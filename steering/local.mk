@@ -1,18 +1,29 @@
 noinst_LIBRARIES += %D%/libsteering.a
 steering_libsteering_a_SOURCES = \
 	%D%/agent.c %D%/agent.h \
+	%D%/answer.c %D%/answer.h \
 	%D%/audit.c %D%/audit.h \
 	%D%/canary.c %D%/canary.h \
+	%D%/desk.c \
 	%D%/draft.c %D%/draft.h \
 	%D%/effect.c %D%/effect.h \
 	%D%/guard.c %D%/guard.h \
+	%D%/inputs.c %D%/inputs.h \
 	%D%/journal.c %D%/journal.h \
 	%D%/lease.c %D%/lease.h \
+	%D%/loaded.c %D%/loaded.h \
 	%D%/order.c %D%/order.h \
 	%D%/predict.c %D%/predict.h \
+	%D%/publish.c \
 	%D%/ramp.c %D%/ramp.h \
 	%D%/recent.c %D%/recent.h \
-	%D%/state.c %D%/state.h
+	%D%/state.c %D%/state.h \
+	%D%/steerer.c %D%/steerer.h %D%/steerer_impl.h
 
 include steering/edge/local.mk
 include steering/runbook/local.mk
+
+sbin_PROGRAMS += %D%/windrose-steer
+steering_windrose_steer_SOURCES = %D%/windrose-steer.c
+steering_windrose_steer_LDADD = $(STEERING_LIBS)
+dist_man_MANS += contrib/man/windrose-steer.8

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "steering/answer.h"
+
+#include "steering/canary.h"
+#include "steering/predict.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include <jansson.h>
+
+struct json_t *answer_error(const char *text)
+{
+	return json_pack("{s:b, s:s}", "ok", 0, "error", text);
+}
+
+struct json_t *answer_prediction(const struct prediction *prediction,
+				 const char *refused)
+{
+	return json_pack("{s:b, s:o, s:o}", "ok", 1, "prediction",
+			 prediction_write(prediction), "refused",
+			 refused[0] == '\0' ? json_null()
+					    : json_string(refused));
+}
+
+struct json_t *answer_done(uint64_t epoch, uint64_t sequence,
+			   const struct prediction *prediction)
+{
+	return json_pack("{s:b, s:I, s:I, s:o}", "ok", 1, "epoch",
+			 (json_int_t)epoch, "sequence", (json_int_t)sequence,
+			 "prediction",
+			 prediction == NULL ? json_null()
+					    : prediction_write(prediction));
+}
+
+struct json_t *answer_history(struct json_t *lines)
+{
+	return json_pack("{s:b, s:o}", "ok", 1, "lines", lines);
+}
+
+/* A codec's own octets, as JSON again.  Takes ownership of octets. */
+static json_t *embed(char *octets, size_t len)
+{
+	json_t *json = octets == NULL ? NULL : json_loadb(octets, len, 0, NULL);
+
+	free(octets);
+	return json;
+}
+
+static json_t *embed_plan(const struct plan *plan)
+{
+	size_t len = 0;
+	char *octets;
+
+	if (plan == NULL)
+		return json_null();
+	octets = plan_write(plan, &len);
+	return embed(octets, len);
+}
+
+static json_t *embed_node(const struct node *node)
+{
+	size_t len = 0;
+	char *octets = node_write(node, &len);
+
+	return embed(octets, len);
+}
+
+/* Appends; NULL item is a failure.  False: array is gone. */
+static bool append(json_t **array, json_t *item)
+{
+	if (json_array_append_new(*array, item) == 0)
+		return true;
+	json_decref(*array);
+	*array = NULL;
+	return false;
+}
+
+static json_t *endpoint_status(const struct status *st, size_t service,
+			       size_t endpoint)
+{
+	const struct policy_service *s = &st->policy->services[service];
+	const struct policy_endpoint *e = &s->endpoints[endpoint];
+	const struct view_endpoint *v =
+		&st->inputs->view->services[service].endpoints[endpoint];
+	const struct plan_share *share =
+		st->inputs->plan == NULL
+			? NULL
+			: plan_find_share(st->inputs->plan, s->name, e->name);
+	enum plan_cause cause =
+		e->canary == POLICY_NONE ? PLAN_FULL : PLAN_CANARY;
+	double accepted = floor(accept_share(v->accept) * 10000 + 0.5) / 10000;
+
+	if (share != NULL && v->cause != SHARE_FULL)
+		cause = share->cause;
+	return json_pack(
+		"{s:s, s:s, s:s, s:b, s:i, s:i, s:f, s:I, s:s, s:s, s:b}",
+		"endpoint", e->name, "region",
+		st->policy->regions[e->region].name, "verdict",
+		verdict_name(v->health.verdict), "held", v->health.held, "up",
+		v->health.up, "down", v->health.down, "share", accepted,
+		"weight", (json_int_t)v->weight, "cause",
+		plan_cause_name(cause), "ref", v->cause_ref, "canary",
+		e->canary != POLICY_NONE);
+}
+
+static json_t *service_status(const struct status *st, size_t service)
+{
+	const struct policy_service *s = &st->policy->services[service];
+	json_t *endpoints = json_array();
+
+	for (size_t i = 0; i < s->endpoint_count; i++)
+		if (!append(&endpoints, endpoint_status(st, service, i)))
+			return NULL;
+	return json_pack("{s:s, s:b, s:o}", "service", s->name, "changing",
+			 st->inputs->view->services[service].changing,
+			 "endpoints", endpoints);
+}
+
+static json_t *services_status(const struct status *st)
+{
+	json_t *services = json_array();
+
+	if (st->inputs->view == NULL)
+		return services;
+	for (size_t i = 0; i < st->policy->service_count; i++)
+		if (!append(&services, service_status(st, i)))
+			return NULL;
+	return services;
+}
+
+static json_t *canary_status(const struct status *st, size_t i)
+{
+	const struct policy_canary *canary = &st->policy->canaries[i];
+	struct plan_canary state = { .state = CANARY_OFF };
+	const struct plan *plan = st->inputs->plan;
+	json_int_t pct = 0;
+
+	for (size_t j = 0; plan != NULL && j < plan->canary_count; j++)
+		if (policy_find_canary(st->policy, plan->canaries[j].name) ==
+			    (int)i &&
+		    canary_state_fits(canary, &plan->canaries[j]))
+			state = plan->canaries[j];
+	if (state.state == CANARY_RUNNING || state.state == CANARY_PAUSED)
+		pct = canary->stages[state.stage].percents[state.step];
+	else if (state.state == CANARY_DONE)
+		pct = 100;
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "canary",
+			 canary->name, "service",
+			 st->policy->services[canary->service].name, "state",
+			 plan_canary_state_name(state.state), "stage",
+			 (json_int_t)state.stage + 1, "stages",
+			 (json_int_t)canary->stage_count, "step",
+			 (json_int_t)state.step + 1, "percent", pct,
+			 "bake_left_ms",
+			 (json_int_t)canary_bake_left_ms(canary, &state,
+							 st->now.wall_ms));
+}
+
+static json_t *canaries_status(const struct status *st)
+{
+	json_t *canaries = json_array();
+
+	for (size_t i = 0; i < st->policy->canary_count; i++)
+		if (!append(&canaries, canary_status(st, i)))
+			return NULL;
+	return canaries;
+}
+
+static json_t *node_status(const struct heard_node *heard, int64_t now_ms)
+{
+	json_t *json = embed_node(&heard->node);
+
+	if (json_object_set_new(json, "silent_ms",
+				json_integer(now_ms - heard->heard_ms)) == 0)
+		return json;
+	json_decref(json);
+	return NULL;
+}
+
+static json_t *nodes_status(const struct status *st)
+{
+	json_t *nodes = json_array();
+
+	for (size_t i = 0; i < st->inputs->node_count; i++)
+		if (!append(&nodes,
+			    node_status(&st->inputs->nodes[i], st->now.now_ms)))
+			return NULL;
+	return nodes;
+}
+
+struct json_t *answer_status(const struct status *status)
+{
+	return json_pack("{s:b, s:o, s:b, s:o, s:o, s:o, s:o}", "ok", 1, "node",
+			 embed_node(status->self), "leads", status->self->leads,
+			 "plan", embed_plan(status->inputs->plan), "services",
+			 services_status(status), "canaries",
+			 canaries_status(status), "nodes",
+			 nodes_status(status));
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "steering/inputs.h"
+
+#include "policy/base/error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void inputs_fini(struct inputs *in)
+{
+	for (size_t i = 0; i < in->vantage_count; i++)
+		report_free(in->vantages[i].report);
+	free(in->nodes);
+	plan_free(in->plan);
+	view_free(in->view);
+	*in = (struct inputs){ .plan = NULL };
+}
+
+static struct heard_vantage *find_vantage(struct inputs *in, const char *name)
+{
+	for (size_t i = 0; i < in->vantage_count; i++)
+		if (strcmp(in->vantages[i].report->vantage, name) == 0)
+			return &in->vantages[i];
+	return NULL;
+}
+
+/* The same report comes again with each full read; that is no sign of life. */
+static bool report_is_newer(const struct heard_vantage *heard,
+			    const struct report *report, int64_t now_ms)
+{
+	if (report->sequence > heard->report->sequence)
+		return true;
+	return report->sequence < heard->report->sequence &&
+	       now_ms - heard->heard_ms >= INPUTS_SILENCE_MS;
+}
+
+/* Where to put a report; NULL when it is not wanted. */
+static struct heard_vantage *
+vantage_slot(struct inputs *in, const struct report *report, int64_t now_ms)
+{
+	struct heard_vantage *heard = find_vantage(in, report->vantage);
+
+	if (heard != NULL)
+		return report_is_newer(heard, report, now_ms) ? heard : NULL;
+	if (in->vantage_count < POLICY_VANTAGES_MAX)
+		return &in->vantages[in->vantage_count++];
+	/* A policy has no more vantages: one that is long silent is none. */
+	for (size_t i = 0; i < in->vantage_count; i++)
+		if (now_ms - in->vantages[i].heard_ms >= INPUTS_NODE_FORGET_MS)
+			return &in->vantages[i];
+	return NULL;
+}
+
+bool inputs_take_report(struct inputs *in, const char *key, const void *octets,
+			size_t len, int64_t now_ms, struct error *err)
+{
+	struct report *report = report_parse(octets, len, err);
+	struct heard_vantage *slot;
+
+	if (report == NULL)
+		return false;
+	if (strcmp(report->vantage, key) != 0) {
+		error_set(err, "report: filed under %.60s, made by %s", key,
+			  report->vantage);
+		report_free(report);
+		return false;
+	}
+	slot = vantage_slot(in, report, now_ms);
+	if (slot == NULL) {
+		report_free(report);
+		return true;
+	}
+	report_free(slot->report);
+	*slot = (struct heard_vantage){ report, now_ms };
+	return true;
+}
+
+static struct heard_node *node_slot(struct inputs *in, const char *name)
+{
+	struct heard_node *nodes;
+
+	for (size_t i = 0; i < in->node_count; i++)
+		if (strcmp(in->nodes[i].node.name, name) == 0)
+			return &in->nodes[i];
+	if (in->node_count == INPUTS_NODES_MAX)
+		return NULL;
+	nodes = realloc(in->nodes, (in->node_count + 1) * sizeof(*nodes));
+	if (nodes == NULL)
+		return NULL;
+	in->nodes = nodes;
+	nodes[in->node_count] = (struct heard_node){ .heard_ms = 0 };
+	return &nodes[in->node_count++];
+}
+
+bool inputs_take_node(struct inputs *in, const char *key, const void *octets,
+		      size_t len, int64_t now_ms, struct error *err)
+{
+	struct heard_node *slot;
+	struct node node;
+
+	if (!node_parse(octets, len, &node, err))
+		return false;
+	if (strcmp(node.name, key) != 0) {
+		error_set(err, "node: filed under %.60s, made by %s", key,
+			  node.name);
+		return false;
+	}
+	slot = node_slot(in, node.name);
+	if (slot == NULL) {
+		error_set(err, "node: there are more than %d",
+			  INPUTS_NODES_MAX);
+		return false;
+	}
+	if (slot->node.wall_made_ms == node.wall_made_ms)
+		return true;
+	slot->node = node;
+	slot->heard_ms = now_ms;
+	return true;
+}
+
+bool inputs_take_plan(struct inputs *in, struct plan *plan, int64_t wall_ms)
+{
+	if (!plan_newer(plan, in->plan))
+		return false;
+	plan_free(in->plan);
+	in->plan = plan;
+	in->wall_plan_ms = wall_ms;
+	return true;
+}
+
+void inputs_forget(struct inputs *in, int64_t now_ms)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < in->node_count; i++)
+		if (now_ms - in->nodes[i].heard_ms < INPUTS_NODE_FORGET_MS)
+			in->nodes[kept++] = in->nodes[i];
+	in->node_count = kept;
+}
+
+struct view *inputs_view(const struct inputs *in, const struct policy *policy,
+			 const struct plan *plan, struct ramp_now now)
+{
+	struct heard_report reports[POLICY_VANTAGES_MAX] = { { NULL, 0 } };
+	const struct view_input input = {
+		.reports = reports,
+		.plan = plan,
+		.previous = in->view,
+		.now_ms = now.now_ms,
+		.wall_ms = now.wall_ms,
+	};
+
+	for (size_t i = 0; i < in->vantage_count; i++) {
+		const struct heard_vantage *v = &in->vantages[i];
+		int at = policy_find_vantage(policy, v->report->vantage);
+
+		if (at >= 0)
+			reports[at] =
+				(struct heard_report){ v->report, v->heard_ms };
+	}
+	return view_reduce(policy, &input);
+}
+
+bool inputs_reduce(struct inputs *in, const struct policy *policy,
+		   struct ramp_now now)
+{
+	struct view *view = inputs_view(in, policy, in->plan, now);
+
+	if (view == NULL)
+		return false;
+	view_free(in->view);
+	in->view = view;
+	return true;
+}
+
+const char *inputs_leader(const struct inputs *in)
+{
+	for (size_t i = 0; i < in->node_count; i++)
+		if (in->nodes[i].node.leads)
+			return in->nodes[i].node.name;
+	return NULL;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * inputs -- what the agent has heard: reports of vantages, records of nodes,
+ * the newest plan; and the view that follows from it.
+ *
+ * Values come from the bus as octets, perhaps damaged, perhaps again, perhaps
+ * late: what is not newer changes nothing.  Pure.
+ */
+#ifndef STEERING_INPUTS_H
+#define STEERING_INPUTS_H
+
+#include "policy/bus/node.h"
+#include "policy/bus/plan.h"
+#include "policy/bus/report.h"
+#include "policy/decide/view.h"
+#include "steering/ramp.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+
+enum {
+	INPUTS_NODES_MAX = 1024,
+	/* A vantage that was silent for so long may begin again with a lower
+	 * sequence: its clock was set back. */
+	INPUTS_SILENCE_MS = 10000,
+	INPUTS_NODE_FORGET_MS = 60000,
+};
+
+struct heard_vantage {
+	struct report *report; /* owned */
+	int64_t heard_ms;      /* monotonic */
+};
+
+struct heard_node {
+	struct node node;
+	int64_t heard_ms;
+};
+
+/* Zero-initialised is empty. */
+struct inputs {
+	struct heard_vantage vantages[POLICY_VANTAGES_MAX]; /* by name */
+	size_t vantage_count;
+	struct heard_node *nodes; /* owned */
+	size_t node_count;
+	struct plan *plan;    /* the newest; owned; NULL: none yet */
+	int64_t wall_plan_ms; /* when it came */
+	struct view *view;    /* owned; NULL before inputs_reduce() */
+};
+
+void inputs_fini(struct inputs *in);
+
+/* key is what the bus filed it under.  False with err set: refused. */
+bool inputs_take_report(struct inputs *in, const char *key, const void *octets,
+			size_t len, int64_t now_ms, struct error *err);
+bool inputs_take_node(struct inputs *in, const char *key, const void *octets,
+		      size_t len, int64_t now_ms, struct error *err);
+
+/* Takes ownership of plan when it is newer, which it says; else it is the
+ * caller's still. */
+bool inputs_take_plan(struct inputs *in, struct plan *plan, int64_t wall_ms);
+
+/* Forgets nodes that have not been heard of for long. */
+void inputs_forget(struct inputs *in, int64_t now_ms);
+
+/*
+ * A view of this policy with that plan instead of the newest (NULL: none), for
+ * predictions.  The caller owns it; NULL: out of memory.
+ */
+struct view *inputs_view(const struct inputs *in, const struct policy *policy,
+			 const struct plan *plan, struct ramp_now now);
+
+/* Renews in->view.  Out of memory it stays as it was: false. */
+bool inputs_reduce(struct inputs *in, const struct policy *policy,
+		   struct ramp_now now);
+
+/* The name of the node that says it leads; NULL: none does. */
+const char *inputs_leader(const struct inputs *in);
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * publish -- leadership and the plan's way to the bus.  Shell.
+ *
+ * One plan is on its way at a time.  The agent's state runs ahead of what is
+ * stored by that one plan; when it does not get there, the agent goes back to
+ * the last that did.
+ */
+#include "steering/steerer_impl.h"
+
+#include "policy/base/error.h"
+#include "policy/base/log.h"
+#include "policy/bus/bus.h"
+#include "policy/bus/keep.h"
+#include "policy/bus/sign.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void free_commit(struct commit *c)
+{
+	plan_free(c->plan);
+	free(c->envelope);
+	audit_fini(&c->audit);
+	*c = (struct commit){ .plan = NULL };
+}
+
+/* A change of leadership, in the log and in the audit. */
+static void tell(struct steerer *s, const char *kind, const char *what,
+		 const char *why)
+{
+	struct audit_event event = { .wall_ms = steerer_now().wall_ms };
+	struct audit audit = { .list = NULL };
+	char quoted[200];
+
+	audit_text(event.kind, sizeof(event.kind), "%s", kind);
+	audit_text(event.who, sizeof(event.who), "%s", s->config.name);
+	audit_text(event.what, sizeof(event.what), "%s", what);
+	audit_text(event.why, sizeof(event.why), "%s", why);
+	log_event(LOG_LEVEL_INFO, "steer", kind, "what=%s",
+		  log_quote(what, quoted, sizeof(quoted)));
+	audit_add(&audit, &event);
+	steerer_write_audit(s, &audit);
+	audit_fini(&audit);
+}
+
+/* A plan on its way stays there: its answer is still to come. */
+static void step_down(struct steerer *s, const char *why)
+{
+	if (s->leads == 0)
+		return;
+	s->leads = 0;
+	desk_failed(s, "the leadership was lost; it is not known whether the "
+		       "command is in force: see status");
+	tell(s, "stepped-down", "leads no more", why);
+	steerer_tell_node(s, steerer_now());
+}
+
+static void take_over(struct steerer *s, struct ramp_now now)
+{
+	const struct plan *plan = s->inputs.plan;
+	char what[160] = "leads from nothing";
+
+	if (!agent_adopt(s->agent, plan, now)) {
+		lease_drop(&s->lease, now.now_ms);
+		return;
+	}
+	s->leads = s->lease.epoch;
+	if (plan != NULL)
+		snprintf(what, sizeof(what),
+			 "leads with epoch %llu from plan %llu/%llu by %s",
+			 (unsigned long long)s->leads,
+			 (unsigned long long)plan->epoch,
+			 (unsigned long long)plan->sequence, plan->agent);
+	tell(s, "takeover", what, "the lease was free");
+	steerer_tell_node(s, now);
+}
+
+/* Back to what is stored. */
+static void take_back(struct steerer *s, struct ramp_now now)
+{
+	if (!agent_adopt(s->agent, s->inputs.plan, now)) {
+		lease_drop(&s->lease, now.now_ms);
+		step_down(s, "out of memory");
+	}
+}
+
+void publish_keep(struct steerer *s, const char *envelope, size_t len)
+{
+	struct error err = { .text = "out of memory" };
+	struct keep *keep;
+	char quoted[300];
+
+	if (s->config.keep_path == NULL)
+		return;
+	keep = keep_new();
+	if (keep != NULL && keep_set(keep, "plan", envelope, len) &&
+	    keep_save(keep, s->config.keep_path, &err)) {
+		s->trouble[0] = '\0';
+	} else {
+		audit_text(s->trouble, sizeof(s->trouble), "keep: %s",
+			   err.text);
+		log_event(LOG_LEVEL_ERROR, "steer", "keep-failed", "error=%s",
+			  log_quote(err.text, quoted, sizeof(quoted)));
+	}
+	keep_free(keep);
+}
+
+static void on_stored(struct steerer *s, struct commit *c, struct ramp_now now)
+{
+	uint64_t epoch = c->plan->epoch, sequence = c->plan->sequence;
+
+	if (inputs_take_plan(&s->inputs, c->plan, now.wall_ms)) {
+		c->plan = NULL;
+		publish_keep(s, c->envelope, c->len);
+	}
+	steerer_write_audit(s, &c->audit);
+	desk_stored(s, epoch, sequence);
+	steerer_tell_node(s, now);
+	steerer_soon(s);
+}
+
+/* Its events were never told, for they never became true. */
+static void tell_lost(struct steerer *s, const struct commit *c,
+		      enum bus_commit result)
+{
+	const char *why = result == BUS_STALE ? "it was refused as stale"
+					      : "the bus is down";
+	char what[80];
+
+	snprintf(what, sizeof(what), "plan %llu/%llu with %zu changes",
+		 (unsigned long long)c->plan->epoch,
+		 (unsigned long long)c->plan->sequence, c->audit.count);
+	if (c->audit.count > 0)
+		tell(s, "not-stored", what, why);
+	else
+		log_event(LOG_LEVEL_WARN, "steer", "not-stored",
+			  "what=\"%s\" why=\"%s\"", what, why);
+}
+
+static void on_committed(void *arg, enum bus_commit result)
+{
+	struct steerer *s = steerer_link_end(arg);
+	struct ramp_now now = steerer_now();
+	struct commit c;
+
+	if (s == NULL)
+		return;
+	c = s->commit;
+	s->commit = (struct commit){ .plan = NULL };
+	if (result != BUS_COMMITTED)
+		tell_lost(s, &c, result);
+	if (result == BUS_COMMITTED) {
+		on_stored(s, &c, now);
+	} else if (result == BUS_STALE) {
+		lease_drop(&s->lease, now.now_ms);
+		step_down(s, "the plan was refused as stale");
+	} else {
+		desk_failed(s, "the bus is down; it is not known whether the "
+			       "command is in force: see status");
+		if (s->leads != 0)
+			take_back(s, now);
+	}
+	free_commit(&c);
+}
+
+static void out_of_memory(struct steerer *s, const char *what)
+{
+	audit_text(s->trouble, sizeof(s->trouble), "%s", what);
+	log_event(LOG_LEVEL_ERROR, "steer", "plan-failed", "error=\"%s\"",
+		  what);
+	desk_failed(s, what);
+	take_back(s, steerer_now());
+}
+
+/* Moves the agent's events over to the commit that makes them true. */
+static void take_audit(struct steerer *s, struct audit *to)
+{
+	struct audit *from = agent_audit(s->agent);
+
+	*to = *from;
+	*from = (struct audit){ .list = NULL };
+}
+
+static void send_plan(struct steerer *s, const struct plan *plan)
+{
+	struct error err = { .text = "out of memory" };
+	struct commit c = { .plan = plan_copy(plan) };
+	size_t len = 0;
+	char *octets = plan_write(plan, &len);
+
+	if (octets != NULL && c.plan != NULL)
+		c.envelope = sign_wrap(s->config.key, SIGN_PLAN, octets, len,
+				       &c.len, &err);
+	free(octets);
+	if (c.envelope == NULL) {
+		free_commit(&c);
+		out_of_memory(s, err.text);
+		return;
+	}
+	take_audit(s, &c.audit);
+	desk_sent(s, plan->sequence);
+	s->commit = c;
+	bus_commit_plan(s->config.bus, plan->epoch, plan->sequence, c.envelope,
+			c.len, on_committed, steerer_link_take(s));
+}
+
+static void on_lease(void *arg, uint64_t epoch)
+{
+	struct steerer *s = steerer_link_end(arg);
+
+	if (s == NULL)
+		return;
+	lease_answer(&s->lease, epoch, steerer_now().now_ms);
+	steerer_soon(s);
+}
+
+static void ask_lease(struct steerer *s, struct ramp_now now)
+{
+	uint64_t at_least = s->inputs.plan == NULL ? 0 : s->inputs.plan->epoch;
+
+	/* Who has not read the last plan could only begin from nothing. */
+	if (s->synced && lease_ask(&s->lease, now.now_ms))
+		bus_lease(s->config.bus, s->holder, LEASE_TTL_MS, at_least,
+			  on_lease, steerer_link_take(s));
+}
+
+void publish_turn(struct steerer *s, struct ramp_now now)
+{
+	struct agent_input in;
+	const struct plan *plan;
+
+	ask_lease(s, now);
+	if (!lease_leads(&s->lease, now.now_ms)) {
+		step_down(s, "the lease ran out or went to another");
+		return;
+	}
+	if (s->commit.plan != NULL)
+		return;
+	if (s->leads != s->lease.epoch) {
+		step_down(s, "another epoch began");
+		take_over(s, now);
+	}
+	in = steerer_input(s, now);
+	plan = agent_tick(s->agent, &in);
+	if (plan != NULL)
+		send_plan(s, plan);
+	else
+		steerer_write_audit(s, agent_audit(s->agent));
+}
+
+/*
+ * A newer plan that is not the one on its way: another leads; or it is our own
+ * of which we never heard that it was stored, and that is what counts.
+ */
+void publish_heard(struct steerer *s, struct plan *plan, const char *envelope,
+		   size_t len)
+{
+	struct ramp_now now = steerer_now();
+	uint64_t epoch = plan->epoch, sequence = plan->sequence;
+	bool on_its_way = s->commit.plan != NULL &&
+			  s->commit.plan->epoch == epoch &&
+			  s->commit.plan->sequence == sequence;
+
+	if (!inputs_take_plan(&s->inputs, plan, now.wall_ms)) {
+		plan_free(plan);
+		return;
+	}
+	publish_keep(s, envelope, len);
+	if (s->leads == 0 || on_its_way)
+		return;
+	if (epoch > s->leads) {
+		lease_drop(&s->lease, now.now_ms);
+		step_down(s, "a plan of a later epoch was seen");
+	} else {
+		take_back(s, now);
+	}
+}
+
+void publish_stop(struct steerer *s)
+{
+	bool led = s->leads != 0;
+
+	step_down(s, "stopped");
+	if (led)
+		bus_release(s->config.bus, s->holder);
+	free_commit(&s->commit);
+}

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "steering/steerer.h"
+
+#include "policy/base/clock.h"
+#include "policy/base/error.h"
+#include "policy/base/log.h"
+#include "policy/bus/bus.h"
+#include "policy/bus/keep.h"
+#include "policy/bus/sign.h"
+#include "steering/journal.h"
+#include "steering/steerer_impl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+#include <jansson.h>
+
+enum { NODE_TTL_MS = 5000 };
+
+/* Links. */
+
+static struct steerer_link *link_new(struct steerer *s)
+{
+	struct steerer_link *link = calloc(1, sizeof(*link));
+
+	if (link != NULL)
+		*link = (struct steerer_link){ s, 1 };
+	return link;
+}
+
+struct steerer_link *steerer_link_take(struct steerer *s)
+{
+	s->link->refs++;
+	return s->link;
+}
+
+struct steerer *steerer_link_end(struct steerer_link *link)
+{
+	struct steerer *s = link->steerer;
+
+	if (--link->refs == 0)
+		free(link);
+	return s;
+}
+
+/* Time. */
+
+struct ramp_now steerer_now(void)
+{
+	return (struct ramp_now){ clock_now_ms(), clock_wall_ms() };
+}
+
+void steerer_soon(struct steerer *s)
+{
+	event_active(s->soon, EV_TIMEOUT, 0);
+}
+
+struct agent_input steerer_input(const struct steerer *s, struct ramp_now now)
+{
+	return (struct agent_input){
+		.now = now,
+		.view = s->inputs.view,
+		.epoch = s->leads,
+		.classes = { s->loaded.classes, s->loaded.class_count },
+	};
+}
+
+/* What it says. */
+
+struct node steerer_node(const struct steerer *s, struct ramp_now now)
+{
+	const struct plan *plan = s->inputs.plan;
+	const char *trouble = agent_trouble(s->agent);
+	struct node node = {
+		.role = NODE_STEER,
+		.leads = s->leads != 0,
+		.wall_made_ms = now.wall_ms,
+	};
+
+	audit_text(node.name, sizeof(node.name), "%s", s->config.name);
+	audit_text(node.policy_digest, sizeof(node.policy_digest), "%s",
+		   s->loaded.policy->digest);
+	audit_text(node.trouble, sizeof(node.trouble), "%s",
+		   trouble[0] != '\0' ? trouble : s->trouble);
+	if (plan != NULL) {
+		node.plan_epoch = plan->epoch;
+		node.plan_sequence = plan->sequence;
+		node.wall_applied_ms = s->inputs.wall_plan_ms;
+	}
+	return node;
+}
+
+void steerer_tell_node(struct steerer *s, struct ramp_now now)
+{
+	struct node node = steerer_node(s, now);
+	size_t len = 0;
+	char *octets = node_write(&node, &len);
+
+	if (octets != NULL)
+		bus_put(s->config.bus, BUS_NODES, s->config.name, octets, len,
+			NODE_TTL_MS);
+	free(octets);
+}
+
+static void log_failure(const char *event, const char *text)
+{
+	char quoted[300];
+
+	log_event(LOG_LEVEL_ERROR, "steer", event, "error=%s",
+		  log_quote(text, quoted, sizeof(quoted)));
+}
+
+static void write_event(struct steerer *s, const struct audit_event *event)
+{
+	struct error err = { .text = "out of memory" };
+	json_t *json = audit_write(event);
+	char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+
+	if (text != NULL)
+		bus_append_audit(s->config.bus, text, strlen(text));
+	if (text == NULL ||
+	    (s->journal != NULL && !journal_append(s->journal, json, &err))) {
+		audit_text(s->trouble, sizeof(s->trouble), "journal: %s",
+			   err.text);
+		log_failure("journal-failed", err.text);
+	}
+	free(text);
+	json_decref(json);
+}
+
+void steerer_write_audit(struct steerer *s, struct audit *audit)
+{
+	for (size_t i = 0; i < audit->count; i++)
+		write_event(s, &audit->list[i]);
+	if (audit->lost > 0)
+		log_failure("audit-lost", "out of memory");
+	audit->lost = 0;
+	audit_clear(audit);
+}
+
+/* Loading. */
+
+/*
+ * The old policy is read until agent and view have gone over to the new one.
+ */
+bool steerer_load(struct steerer *s, struct error *err)
+{
+	struct loaded next, old = s->loaded;
+	struct ramp_now now;
+	struct view *view;
+
+	if (!loaded_open(s->config.policy_path, &next, err)) {
+		log_failure("reload-failed", err->text);
+		return false;
+	}
+	now = steerer_now();
+	view = inputs_view(&s->inputs, next.policy, s->inputs.plan, now);
+	if (view == NULL || !agent_reload(s->agent, next.policy, now)) {
+		view_free(view);
+		loaded_fini(&next);
+		error_set(err, "reload: out of memory");
+		return false;
+	}
+	view_free(s->inputs.view);
+	s->inputs.view = view;
+	s->loaded = next;
+	loaded_fini(&old);
+	log_event(LOG_LEVEL_INFO, "steer", "reload", "digest=%s classes=%zu",
+		  s->loaded.policy->digest, s->loaded.class_count);
+	steerer_soon(s);
+	return true;
+}
+
+void steerer_reload(struct steerer *s)
+{
+	struct error err;
+
+	steerer_load(s, &err);
+}
+
+/* What it hears. */
+
+/* The plan in an envelope of a trusted key; NULL with err set. */
+static struct plan *open_plan(const struct steerer *s, const void *octets,
+			      size_t len, struct error *err)
+{
+	const char *payload;
+	size_t payload_len;
+
+	if (!sign_unwrap(s->config.plans, SIGN_PLAN, octets, len, &payload,
+			 &payload_len, err))
+		return NULL;
+	return plan_parse(payload, payload_len, err);
+}
+
+static void hear_plan(struct steerer *s, const void *octets, size_t len)
+{
+	struct error err = { .text = "" };
+	struct plan *plan = open_plan(s, octets, len, &err);
+
+	if (plan == NULL)
+		log_failure("plan-refused", err.text);
+	else
+		publish_heard(s, plan, octets, len);
+}
+
+static void on_value(void *arg, enum bus_topic topic, const char *key,
+		     const void *octets, size_t len)
+{
+	struct steerer *s = arg;
+	struct error err = { .text = "" };
+	int64_t now_ms = clock_now_ms();
+
+	switch (topic) {
+	case BUS_PLAN:
+		hear_plan(s, octets, len);
+		break;
+	case BUS_REPORTS:
+		if (inputs_take_report(&s->inputs, key, octets, len, now_ms,
+				       &err))
+			steerer_soon(s);
+		else
+			log_failure("report-refused", err.text);
+		break;
+	case BUS_NODES:
+		if (!inputs_take_node(&s->inputs, key, octets, len, now_ms,
+				      &err))
+			log_failure("node-refused", err.text);
+		break;
+	case BUS_REQUESTS:
+		desk_take(s, key, octets, len);
+		break;
+	}
+}
+
+static void on_synced(void *arg)
+{
+	struct steerer *s = arg;
+
+	s->synced = true;
+	steerer_soon(s);
+}
+
+/* After a loss of the link, what is stored may be another's. */
+static void on_link(void *arg, bool up)
+{
+	struct steerer *s = arg;
+
+	log_event(up ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "steer", "bus",
+		  "link=%s", up ? "up" : "down");
+	if (!up)
+		s->synced = false;
+}
+
+static void turn(struct steerer *s)
+{
+	struct ramp_now now = steerer_now();
+
+	if (!inputs_reduce(&s->inputs, s->loaded.policy, now))
+		log_failure("view-failed", "out of memory");
+	publish_turn(s, now);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	turn(arg);
+}
+
+static void on_node(evutil_socket_t fd, short what, void *arg)
+{
+	struct steerer *s = arg;
+	struct ramp_now now = steerer_now();
+
+	(void)fd, (void)what;
+	inputs_forget(&s->inputs, now.now_ms);
+	steerer_tell_node(s, now);
+}
+
+/* Life. */
+
+static bool copy_text(const char **to, const char *from)
+{
+	*to = from == NULL ? NULL : strdup(from);
+	return from == NULL || *to != NULL;
+}
+
+static bool copy_config(struct steerer_config *to,
+			const struct steerer_config *from)
+{
+	*to = *from;
+	to->policy_path = to->name = NULL;
+	to->journal_path = to->keep_path = to->control_path = NULL;
+	return copy_text(&to->policy_path, from->policy_path) &&
+	       copy_text(&to->name, from->name) &&
+	       copy_text(&to->journal_path, from->journal_path) &&
+	       copy_text(&to->keep_path, from->keep_path) &&
+	       copy_text(&to->control_path, from->control_path);
+}
+
+static void free_text(const char *text)
+{
+	free((char *)(uintptr_t)text);
+}
+
+/* A restart is another holder: the lease of the one before must run out, or
+ * have been released, so that two of them never share an epoch. */
+static void name_holder(struct steerer *s)
+{
+	snprintf(s->holder, sizeof(s->holder), "%s:%ld:%llx:%llx",
+		 s->config.name, (long)getpid(),
+		 (unsigned long long)clock_now_ns(),
+		 (unsigned long long)(uintptr_t)s);
+}
+
+/* A damaged file is set aside by keep_load(); then the bus has the plan. */
+static void read_keep(struct steerer *s)
+{
+	struct error err = { .text = "" };
+	struct keep *keep;
+	const char *octets;
+	size_t len = 0;
+	struct plan *plan;
+
+	if (s->config.keep_path == NULL)
+		return;
+	keep = keep_load(s->config.keep_path, &err);
+	if (keep == NULL) {
+		log_failure("keep-refused", err.text);
+		return;
+	}
+	octets = keep_get(keep, "plan", &len);
+	if (octets != NULL) {
+		plan = open_plan(s, octets, len, &err);
+		if (plan == NULL)
+			log_failure("keep-refused", err.text);
+		else if (!inputs_take_plan(&s->inputs, plan, clock_wall_ms()))
+			plan_free(plan);
+	}
+	keep_free(keep);
+}
+
+static bool open_journal(struct steerer *s, struct error *err)
+{
+	if (s->config.journal_path == NULL)
+		return true;
+	s->journal = journal_open(s->config.journal_path, err);
+	if (s->journal == NULL)
+		return false;
+	if (journal_note(s->journal)[0] != '\0')
+		log_failure("journal-repaired", journal_note(s->journal));
+	return true;
+}
+
+static struct event *every(struct steerer *s, int ms, event_callback_fn call)
+{
+	const struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
+	struct event *timer = event_new(s->loop, -1, EV_PERSIST, call, s);
+
+	if (timer != NULL)
+		event_add(timer, &tv);
+	return timer;
+}
+
+static bool start_timers(struct steerer *s)
+{
+	s->soon = event_new(s->loop, -1, 0, on_tick, s);
+	s->tick_timer = every(s, STEERER_TICK_MS, on_tick);
+	s->node_timer = every(s, STEERER_NODE_MS, on_node);
+	return s->soon != NULL && s->tick_timer != NULL &&
+	       s->node_timer != NULL;
+}
+
+static bool start(struct steerer *s, struct error *err)
+{
+	if (!loaded_open(s->config.policy_path, &s->loaded, err) ||
+	    !open_journal(s, err))
+		return false;
+	s->agent = agent_new(s->loaded.policy, s->config.name);
+	if (s->agent == NULL || !start_timers(s)) {
+		error_set(err, "%s: out of memory", s->config.name);
+		return false;
+	}
+	name_holder(s);
+	read_keep(s);
+	return desk_open(s, err);
+}
+
+struct steerer *steerer_start(struct event_base *loop,
+			      const struct steerer_config *config,
+			      struct error *err)
+{
+	struct steerer *s = calloc(1, sizeof(*s));
+	struct bus_follower follower = {
+		.topics = BUS_PLAN | BUS_REPORTS | BUS_NODES | BUS_REQUESTS,
+		.on_value = on_value,
+		.on_synced = on_synced,
+		.on_link = on_link,
+		.arg = s,
+	};
+
+	if (s != NULL)
+		s->link = link_new(s);
+	if (s == NULL || s->link == NULL || !copy_config(&s->config, config)) {
+		error_set(err, "%s: out of memory", config->name);
+		steerer_stop(s);
+		return NULL;
+	}
+	s->loop = loop;
+	if (!start(s, err)) {
+		steerer_stop(s);
+		return NULL;
+	}
+	bus_follow(s->config.bus, &follower);
+	steerer_tell_node(s, steerer_now());
+	return s;
+}
+
+static void hear_nothing(void *arg, enum bus_topic topic, const char *key,
+			 const void *octets, size_t len)
+{
+	(void)arg, (void)topic, (void)key, (void)octets, (void)len;
+}
+
+static void free_timer(struct event *timer)
+{
+	if (timer != NULL)
+		event_free(timer);
+}
+
+/* A steerer that never started has nobody to take leave of. */
+static void take_leave(struct steerer *s)
+{
+	const struct bus_follower nobody = { .on_value = hear_nothing };
+
+	if (s->agent == NULL || s->soon == NULL)
+		return;
+	publish_stop(s);
+	desk_close(s);
+	bus_follow(s->config.bus, &nobody);
+}
+
+void steerer_stop(struct steerer *s)
+{
+	if (s == NULL)
+		return;
+	if (s->link != NULL) {
+		take_leave(s);
+		s->link->steerer = NULL;
+		steerer_link_end(s->link);
+	}
+	free_timer(s->soon);
+	free_timer(s->tick_timer);
+	free_timer(s->node_timer);
+	inputs_fini(&s->inputs);
+	agent_free(s->agent);
+	journal_free(s->journal);
+	loaded_fini(&s->loaded);
+	free_text(s->config.policy_path);
+	free_text(s->config.name);
+	free_text(s->config.journal_path);
+	free_text(s->config.keep_path);
+	free_text(s->config.control_path);
+	free(s);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * steerer_impl -- the steerer from inside, for the files that make it up:
+ * steerer (life, tick, bus), publish (lease, commit), desk (requests).
+ *
+ * Shell.
+ */
+#ifndef STEERING_STEERER_IMPL_H
+#define STEERING_STEERER_IMPL_H
+
+#include "steering/agent.h"
+#include "steering/inputs.h"
+#include "steering/lease.h"
+#include "steering/loaded.h"
+#include "steering/steerer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct control;
+struct control_call;
+struct event;
+struct journal;
+
+enum { STEERER_TICK_MS = 250, STEERER_NODE_MS = 1000 };
+
+/* A person's request whose answer waits for a commit. */
+struct waiting {
+	struct waiting *next;
+	char *bus_id;              /* the bus's id of it, or NULL; owned */
+	struct control_call *call; /* or the control socket's */
+	uint64_t sequence;         /* of the plan that has it; 0: none yet */
+	struct agent_preview preview;
+};
+
+/* A plan on its way. */
+struct commit {
+	struct plan *plan; /* NULL: none is */
+	char *envelope;    /* signed */
+	size_t len;
+	struct audit audit; /* what it changes, told when it is stored */
+};
+
+/* What the bus calls back with: it may do so after the steerer has gone. */
+struct steerer_link {
+	struct steerer *steerer; /* NULL once it has */
+	unsigned refs;           /* open questions, and the steerer's own */
+};
+
+struct steerer {
+	struct steerer_link *link;
+	struct steerer_config config; /* texts are owned copies */
+	struct event_base *loop;
+	struct loaded loaded;
+	struct agent *agent;
+	struct inputs inputs;
+	struct lease lease;
+	char holder[128]; /* in the lease: unlike that of any other process */
+	bool synced;      /* everything on the bus was read once */
+	uint64_t leads;   /* the epoch that the agent was set up for; 0 */
+	struct commit commit;
+	struct waiting *waiting;
+	struct journal *journal;
+	struct control *control;
+	struct event *tick_timer, *node_timer, *soon;
+	char trouble[160]; /* of the shell: files, bus */
+};
+
+/* For one question to the bus. */
+struct steerer_link *steerer_link_take(struct steerer *s);
+/* Its answer came: the steerer, or NULL when it has gone. */
+struct steerer *steerer_link_end(struct steerer_link *link);
+
+/* Both clocks, read once. */
+struct ramp_now steerer_now(void);
+
+/* A turn as soon as the loop is free. */
+void steerer_soon(struct steerer *s);
+
+/* Tells everyone how this node stands. */
+void steerer_tell_node(struct steerer *s, struct ramp_now now);
+
+/* This node's record. */
+struct node steerer_node(const struct steerer *s, struct ramp_now now);
+
+/* What the agent is told at a tick. */
+struct agent_input steerer_input(const struct steerer *s, struct ramp_now now);
+
+/* Writes events down, here and on the bus, and clears them. */
+void steerer_write_audit(struct steerer *s, struct audit *audit);
+
+/* False with err set: nothing has changed. */
+bool steerer_load(struct steerer *s, struct error *err);
+
+/* publish: renews the lease, leads or does not, sends a plan that is due. */
+void publish_turn(struct steerer *s, struct ramp_now now);
+
+/* publish: a verified plan from the bus; takes ownership. */
+void publish_heard(struct steerer *s, struct plan *plan, const char *envelope,
+		   size_t len);
+/* publish: the envelope to the disk. */
+void publish_keep(struct steerer *s, const char *envelope, size_t len);
+void publish_stop(struct steerer *s);
+
+/* desk: a request from the bus; octets are borrowed. */
+void desk_take(struct steerer *s, const char *id, const void *octets,
+	       size_t len);
+/* desk: the control socket opens.  False with err set. */
+bool desk_open(struct steerer *s, struct error *err);
+/* desk: those not in a plan yet are in this one. */
+void desk_sent(struct steerer *s, uint64_t sequence);
+/* desk: the plan is stored: answers those who waited for it. */
+void desk_stored(struct steerer *s, uint64_t epoch, uint64_t sequence);
+/* desk: answers all who wait that it failed. */
+void desk_failed(struct steerer *s, const char *why);
+void desk_close(struct steerer *s);
+
+#endif
