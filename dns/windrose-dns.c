@@ -24,7 +24,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum status { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
+enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
 struct settings {
 	const char *policy, *user, *name, *bus, *keep, *control, *log;
@@ -246,7 +246,7 @@ static void stop(struct daemon *d)
 		event_base_free(d->loop);
 }
 
-static enum status serve(const struct settings *s)
+static int serve(const struct settings *s)
 {
 	struct daemon d = { 0 };
 	struct error err;

@@ -14,6 +14,7 @@ include tests/unit/decide.mk
 include tests/unit/geo.mk
 include tests/unit/bus.mk
 include tests/unit/dns.mk
+include tests/unit/dns_shells.mk
 include tests/unit/health.mk
 include tests/unit/steering.mk
 include tests/fuzz/local.mk

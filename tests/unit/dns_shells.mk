@@ -1,0 +1,12 @@
+# Unit tests of the shells of dns/: the slot, the transports, the feed.
+if HAVE_CMOCKA
+check_PROGRAMS += %D%/test_slot %D%/test_tcp %D%/test_udp
+%C%_test_slot_SOURCES = %D%/test_slot.c
+%C%_test_slot_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+%C%_test_tcp_SOURCES = %D%/test_tcp.c %D%/echo.c %D%/echo.h \
+	%D%/loopback.c %D%/loopback.h
+%C%_test_tcp_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+%C%_test_udp_SOURCES = %D%/test_udp.c %D%/echo.c %D%/echo.h \
+	%D%/loopback.c %D%/loopback.h
+%C%_test_udp_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+endif

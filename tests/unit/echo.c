@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/echo.h"
+
+#include "dns/answer.h"
+#include "dns/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct table {
+	uint8_t qr;
+};
+
+struct table *echo_table(void)
+{
+	struct table *table = malloc(sizeof(*table));
+
+	table->qr = 0x80;
+	return table;
+}
+
+void table_free(struct table *table)
+{
+	if (table != NULL)
+		table->qr = 0;
+	free(table);
+}
+
+size_t answer_query(const struct table *table, const struct answer_peer *peer,
+		    const uint8_t *query, size_t len, uint64_t random,
+		    uint8_t *out, size_t cap, struct answer_outcome *outcome)
+{
+	(void)random;
+	*outcome = (struct answer_outcome){ .service = -1, .endpoint = -1 };
+	if (len < 12 || (query[2] & 0x80) != 0)
+		return 0;
+	if (peer->stream && query[len - 1] == 'B') {
+		memset(out, 'B', ECHO_BIG);
+		memcpy(out, query, 12);
+		len = ECHO_BIG;
+	} else {
+		len = len > cap ? cap : len;
+		memcpy(out, query, len);
+	}
+	out[2] |= table->qr;
+	out[len - 1] = (uint8_t)peer->addr.family;
+	return len;
+}

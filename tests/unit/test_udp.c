@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* udp: every query is answered, from the address that was asked. */
+#include "dns/slot.h"
+#include "dns/socket.h"
+#include "dns/stats.h"
+#include "dns/udp.h"
+#include "policy/base/error.h"
+#include "tests/unit/echo.h"
+#include "tests/unit/loopback.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct served {
+	struct udp *udp;
+	struct slot slot;
+	struct stats *stats;
+	uint16_t port;
+};
+
+static struct served serve(const char *address, unsigned workers)
+{
+	struct served s = { .port = loopback_port() };
+	struct socket_address at;
+	struct error err = { 0 };
+	char text[SOCKET_TEXT_SIZE];
+
+	snprintf(text, sizeof(text), "%s:%u", address, (unsigned)s.port);
+	assert_true(socket_parse(text, &at, &err));
+	s.udp = udp_open(&at, 1, workers, &err);
+	assert_non_null(s.udp);
+	return s;
+}
+
+/* Apart, since the slot must not move once threads read it. */
+static void start(struct served *s)
+{
+	struct error err;
+
+	s->stats = stats_new(udp_thread_count(s->udp));
+	slot_init(&s->slot, echo_table());
+	assert_true(udp_start(s->udp, &s->slot, s->stats, &err));
+}
+
+static void stop(struct served *s)
+{
+	udp_free(s->udp);
+	slot_fini(&s->slot);
+	stats_free(s->stats);
+}
+
+/* clang-format off */
+static const struct route_row {
+	const char *title, *listen, *ask;
+	uint8_t family; /* of the client, as the answer says */
+} routes[] = {
+	{ "one address",               "127.0.0.1", "127.0.0.1", 4 },
+	{ "IPv4 wildcard, another",    "0.0.0.0",   "127.0.0.9", 4 },
+	{ "IPv6 address",              "[::1]",     "::1",       6 },
+	{ "IPv6 wildcard",             "[::]",      "::1",       6 },
+	{ "IPv6 wildcard, IPv4 mapped","[::]",      "127.0.0.7", 4 },
+};
+/* clang-format on */
+
+/* The client's socket is connected: an answer from elsewhere never arrives. */
+static void test_answers_leave_from_where_they_were_asked(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		struct served s = serve(routes[i].listen, 1);
+		uint8_t query[64], answer[64];
+		size_t len = loopback_query(query, 0x1234, "a.test", 1);
+		int fd = loopback_udp(routes[i].ask, s.port);
+
+		start(&s);
+		print_message("# %s\n", routes[i].title);
+		assert_true(loopback_write(fd, query, len));
+		assert_int_equal(recv(fd, answer, sizeof(answer), 0), len);
+		assert_int_equal(answer[2], 0x80);
+		assert_int_equal(answer[len - 1], routes[i].family);
+		close(fd);
+		stop(&s);
+	}
+}
+
+static void test_silence_and_oversize(void **state)
+{
+	struct served s = serve("127.0.0.1", 1);
+	uint8_t query[6000] = { 0 }, answer[6000];
+	int fd = loopback_udp("127.0.0.1", s.port);
+	struct stats_sum sum;
+
+	(void)state;
+	start(&s);
+	assert_int_equal(send(fd, query, 0, 0), 0);
+	assert_int_equal(send(fd, query, 11, 0), 11);
+	query[2] = 0x80;
+	assert_int_equal(send(fd, query, 40, 0), 40);
+	query[2] = 0;
+	assert_int_equal(send(fd, query, sizeof(query), 0), sizeof(query));
+	/* The only answer is the last one's, no larger than UDP may be. */
+	assert_int_equal(recv(fd, answer, sizeof(answer), 0), 1232);
+	sum = stats_sum(s.stats);
+	assert_int_equal(sum.silent, 3);
+	assert_int_equal(sum.answers, 1);
+	assert_int_equal(sum.transports[STATS_UDP], 1);
+	assert_int_equal(sum.rcodes[0], 1);
+	close(fd);
+	stop(&s);
+}
+
+enum { QUEUED = 500 };
+
+/* Queries that wait in the socket when the end comes are still answered. */
+static void test_stop_answers_what_is_queued(void **state)
+{
+	struct served s = serve("127.0.0.1", 2);
+	int fds[8];
+	uint8_t query[64], answer[64];
+	unsigned answered = 0;
+
+	(void)state;
+	for (unsigned c = 0; c < 8; c++)
+		fds[c] = loopback_udp("127.0.0.1", s.port);
+	for (unsigned i = 0; i < QUEUED; i++) {
+		size_t len = loopback_query(query, (uint16_t)i, "a.test", 1);
+
+		assert_true(loopback_write(fds[i % 8], query, len));
+	}
+	start(&s);
+	stop(&s);
+	for (unsigned i = 0; i < QUEUED; i++)
+		answered += recv(fds[i % 8], answer, sizeof(answer),
+				 MSG_DONTWAIT) > 0;
+	assert_int_equal(answered, QUEUED);
+	for (unsigned c = 0; c < 8; c++)
+		close(fds[c]);
+}
+
+/* clang-format off */
+static const struct text_row {
+	const char *text;
+	bool ok, wildcard;
+} texts[] = {
+	{ "127.0.0.1:53",       true,  false },
+	{ "0.0.0.0:5300",       true,  true },
+	{ "[::]:53",            true,  true },
+	{ "[2001:db8::1]:65535",true,  false },
+	{ "127.0.0.1",          false, false },
+	{ "127.0.0.1:0",        false, false },
+	{ "127.0.0.1:65536",    false, false },
+	{ "127.0.0.1:+53",      false, false },
+	{ "127.0.0.1:53x",      false, false },
+	{ "::1:53",             false, false },
+	{ "[127.0.0.1]:53",     false, false },
+	{ "[::1:53",            false, false },
+	{ "[]:53",              false, false },
+	{ "]:53",               false, false },
+	{ "[:53",               false, false },
+	{ ":53",                false, false },
+	{ "localhost:53",       false, false },
+	{ "",                   false, false },
+};
+/* clang-format on */
+
+static void test_listen_addresses(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct socket_address at;
+		struct error err = { 0 };
+
+		print_message("# \"%s\"\n", texts[i].text);
+		assert_int_equal(socket_parse(texts[i].text, &at, &err),
+				 texts[i].ok);
+		if (texts[i].ok)
+			assert_int_equal(at.wildcard, texts[i].wildcard);
+		else
+			assert_non_null(strstr(err.text, texts[i].text));
+	}
+}
+
+/* Somebody who does not share the port is an error that names it. */
+static void test_port_in_use_is_said(void **state)
+{
+	uint16_t port = loopback_port();
+	struct socket_address at;
+	struct error err = { 0 };
+	char text[SOCKET_TEXT_SIZE];
+	int other = socket(AF_INET, SOCK_DGRAM, 0);
+
+	(void)state;
+	snprintf(text, sizeof(text), "127.0.0.1:%u", (unsigned)port);
+	assert_true(socket_parse(text, &at, &err));
+	assert_int_equal(bind(other, (struct sockaddr *)&at.addr, at.len), 0);
+	assert_null(udp_open(&at, 1, 2, &err));
+	assert_non_null(strstr(err.text, text));
+	assert_non_null(strstr(err.text, "another program has this port"));
+	close(other);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_answers_leave_from_where_they_were_asked),
+		cmocka_unit_test(test_silence_and_oversize),
+		cmocka_unit_test(test_stop_answers_what_is_queued),
+		cmocka_unit_test(test_listen_addresses),
+		cmocka_unit_test(test_port_in_use_is_said),
+	};
+
+	return cmocka_run_group_tests_name("udp", tests, NULL, NULL);
+}
