@@ -35,3 +35,7 @@ dns_libdns_a_SOURCES += \
 	%D%/udp.c %D%/udp.h \
 	%D%/watch.c %D%/watch.h \
 	%D%/world.c %D%/world.h
+
+sbin_PROGRAMS += %D%/windrose-dns
+%C%_windrose_dns_SOURCES = %D%/windrose-dns.c
+%C%_windrose_dns_LDADD = $(DNS_LIBS)

@@ -11,6 +11,11 @@
  * liburcu is not instrumented, so ThreadSanitizer cannot see that a reader
  * going offline happens before synchronize_rcu() returns: it is told here.
  */
+#ifdef __has_feature /* clang's way of saying __SANITIZE_THREAD__ */
+#if __has_feature(thread_sanitizer)
+#define __SANITIZE_THREAD__ 1
+#endif
+#endif
 #ifdef __SANITIZE_THREAD__
 #include <sanitizer/tsan_interface.h>
 #else
