@@ -27,7 +27,8 @@ struct probe_http {
 	const struct policy_check *check;
 	struct match match;
 	size_t body_octets, header_octets;
-	bool enough; /* we stopped reading: all that matters is known */
+	bool head_ended; /* the last head's empty line came */
+	bool enough;     /* we stopped reading: all that matters is known */
 	probe_done *done;
 	void *arg;
 };
@@ -83,6 +84,9 @@ static enum outcome judge(const struct probe_http *p, CURLcode code,
 {
 	if (code != CURLE_OK && !p->enough)
 		return outcome_of_result(p, code);
+	/* libcurl is content with a head that was cut off. */
+	if (!p->head_ended)
+		return OUTCOME_CLOSED;
 	if (!status_wanted(p, status))
 		return OUTCOME_STATUS;
 	return p->match.found ? OUTCOME_OK : OUTCOME_BODY;
@@ -229,13 +233,18 @@ static size_t take_body(char *octets, size_t size, size_t count, void *arg)
 	return p->enough ? 0 : len;
 }
 
+/* Status lines, fields, empty lines: one a call.  Trailers, too. */
 static size_t take_header(char *octets, size_t size, size_t count, void *arg)
 {
 	struct probe_http *p = arg;
+	size_t len = size * count;
 
-	(void)octets;
-	p->header_octets += size * count;
-	return p->header_octets > PROBE_HEADERS_MAX ? 0 : size * count;
+	if (len >= 5 && memcmp(octets, "HTTP/", 5) == 0)
+		p->head_ended = false;
+	else if (len > 0 && (octets[0] == '\r' || octets[0] == '\n'))
+		p->head_ended = true;
+	p->header_octets += len;
+	return p->header_octets > PROBE_HEADERS_MAX ? 0 : len;
 }
 
 static char *url_of(const struct probe_spec *spec)

@@ -1,13 +1,15 @@
 # Unit tests of health.
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_breaker %D%/test_latency %D%/test_match \
-	%D%/test_schedule
+	%D%/test_probe %D%/test_schedule
 %C%_test_breaker_SOURCES = %D%/test_breaker.c
 %C%_test_breaker_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 %C%_test_latency_SOURCES = %D%/test_latency.c
 %C%_test_latency_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 %C%_test_match_SOURCES = %D%/test_match.c
 %C%_test_match_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
+%C%_test_probe_SOURCES = %D%/test_probe.c %D%/canned.c %D%/canned.h
+%C%_test_probe_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 %C%_test_schedule_SOURCES = %D%/test_schedule.c
 %C%_test_schedule_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 endif
