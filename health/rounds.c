@@ -24,6 +24,7 @@ struct turn {
 	const struct roster_job *job;
 	struct watch watch;
 	struct event *timer;
+	int64_t due_ms;            /* when the timer fires; 0: it did */
 	struct probe *probe;       /* NULL: none under way */
 	STAILQ_ENTRY(turn) queued; /* while due and waiting */
 };
@@ -70,15 +71,40 @@ static void tell_change(const struct turn *t)
 	t->rounds->config.on_change(t->rounds->config.arg);
 }
 
-/* Sets the timer for the next probe of t. */
-static void arm(struct turn *t, const struct watch_moment *at)
+static void set_due(struct turn *t, int64_t due_ms, int64_t now_ms)
 {
-	int64_t due_ms = watch_next_ms(&t->watch, t->job->spec.check, at);
-	int64_t wait_ms = due_ms > at->now_ms ? due_ms - at->now_ms : 0;
+	int64_t wait_ms = due_ms > now_ms ? due_ms - now_ms : 0;
 	const struct timeval after = { .tv_sec = wait_ms / 1000,
 				       .tv_usec = wait_ms % 1000 * 1000 };
 
+	t->due_ms = due_ms;
 	evtimer_add(t->timer, &after);
+}
+
+/* Sets the timer for the next probe of t. */
+static void arm(struct turn *t, const struct watch_moment *at)
+{
+	set_due(t, watch_next_ms(&t->watch, t->job->spec.check, at),
+		at->now_ms);
+}
+
+/*
+ * Probes all that do not fail, spread over half the time after which a
+ * failure is confirmed: what they see must be there before that is counted.
+ */
+static void look_around(struct rounds *r)
+{
+	for (size_t i = 0; i < r->config.roster->job_count; i++) {
+		struct turn *t = &r->turns[i];
+		const struct watch_moment at = moment_of(r);
+		uint64_t room =
+			(uint64_t)t->job->spec.check->confirm_ms / 2 + 1;
+		int64_t soon_ms =
+			at.now_ms + (int64_t)(room * (uint64_t)at.draw >> 32);
+
+		if (t->due_ms > soon_ms && !t->watch.failing)
+			set_due(t, soon_ms, at.now_ms);
+	}
 }
 
 /* Tells suspicion of a probe that begins or ceases to fail. */
@@ -104,6 +130,7 @@ static void take_outcome(struct turn *t, const struct observation *seen)
 {
 	struct rounds *r = t->rounds;
 	struct watch_moment at = moment_of(r);
+	size_t count = r->config.roster->job_count;
 	bool first = !t->watch.finished;
 
 	weigh(r, &t->watch, seen, at.now_ms);
@@ -113,6 +140,8 @@ static void take_outcome(struct turn *t, const struct observation *seen)
 	if (first && r->unfinished > 0 && --r->unfinished == 0)
 		r->config.on_change(r->config.arg);
 	arm(t, &at);
+	if (suspicion_look(&r->suspicion, count, at.now_ms))
+		look_around(r);
 }
 
 static void on_done(void *arg, const struct observation *seen)
@@ -166,6 +195,7 @@ static void on_due(evutil_socket_t fd, short what, void *arg)
 	struct watch_moment at = moment_of(t->rounds);
 
 	(void)fd, (void)what;
+	t->due_ms = 0;
 	if (watch_tick(&t->watch, t->job->spec.check, &at))
 		tell_change(t);
 	if (t->watch.breaker.state == BREAKER_OPEN) {

@@ -49,14 +49,37 @@ static int64_t hold_ms(const struct suspicion *s)
 	return windows_ms > SUSPICION_HOLD_MS ? windows_ms : SUSPICION_HOLD_MS;
 }
 
+/* How many began to fail within the window. */
+static size_t count_turned(const struct suspicion *s)
+{
+	size_t turned = 0;
+
+	for (size_t i = 0; i < SUSPICION_SLOTS; i++)
+		turned += s->onsets[i];
+	return turned;
+}
+
+bool suspicion_look(struct suspicion *s, size_t targets, int64_t now_ms)
+{
+	size_t turned;
+
+	advance(s, now_ms);
+	turned = count_turned(s);
+	if (turned == 0 || turned < targets / SUSPICION_LOOK || s->mistrusts ||
+	    (s->looked && now_ms - s->looked_ms < s->window_ms))
+		return false;
+	s->looked = true;
+	s->looked_ms = now_ms;
+	return true;
+}
+
 bool suspicion_judge(struct suspicion *s, size_t targets, int64_t now_ms)
 {
 	bool before = s->mistrusts;
-	size_t turned = 0;
+	size_t turned;
 
 	advance(s, now_ms);
-	for (size_t i = 0; i < SUSPICION_SLOTS; i++)
-		turned += s->onsets[i];
+	turned = count_turned(s);
 	if (!s->mistrusts) {
 		s->mistrusts =
 			turned >= SUSPICION_LEAST && turned > targets / 2;

@@ -3,6 +3,12 @@
  * suspicion -- a vantage that sees everything fail at once doubts itself
  * before it doubts the world.
  *
+ * Probes are spread over their interval, and a failed one is confirmed sooner
+ * than the others are due; so by itself the first breaker would open before
+ * most failures are seen.  Hence looking around: when an eighth of all have
+ * begun to fail within a window, the others are probed at once.  With eight
+ * probes or fewer, that is at the first failure.
+ *
  * The rule: when at least SUSPICION_LEAST probes, and more than half of all,
  * went from passing (or not yet known) to failing within one window (the
  * longest interval and timeout of its checks), the vantage mistrusts itself:
@@ -30,6 +36,7 @@
 
 enum {
 	SUSPICION_LEAST = 4,
+	SUSPICION_LOOK = 8, /* look around when one in so many fails */
 	SUSPICION_SLOTS = 16,
 	SUSPICION_HOLD_MS = 60000,
 };
@@ -42,6 +49,8 @@ struct suspicion {
 	uint32_t failing;                 /* probes failing now */
 	bool mistrusts;
 	int64_t since_ms; /* monotonic: when it began to */
+	bool looked;
+	int64_t looked_ms; /* monotonic: the last look around */
 };
 
 /* A probe began to fail at now_ms (monotonic, never going back). */
@@ -49,6 +58,12 @@ void suspicion_fail(struct suspicion *s, int64_t now_ms);
 
 /* One that had failed since since_ms passed, or is no longer probed. */
 void suspicion_recover(struct suspicion *s, int64_t since_ms, int64_t now_ms);
+
+/*
+ * Is it time to look around?  True at most once in a window: the caller then
+ * probes what does not fail yet, of targets in all.
+ */
+bool suspicion_look(struct suspicion *s, size_t targets, int64_t now_ms);
 
 /* Brings mistrusts up to date, of targets probes in all; true: it changed. */
 bool suspicion_judge(struct suspicion *s, size_t targets, int64_t now_ms);

@@ -1,7 +1,8 @@
 # Unit tests of health.
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_breaker %D%/test_latency %D%/test_match \
-	%D%/test_probe %D%/test_schedule
+	%D%/test_probe %D%/test_probe_tls %D%/test_schedule \
+	%D%/test_watch
 %C%_test_breaker_SOURCES = %D%/test_breaker.c
 %C%_test_breaker_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 %C%_test_latency_SOURCES = %D%/test_latency.c
@@ -10,6 +11,10 @@ check_PROGRAMS += %D%/test_breaker %D%/test_latency %D%/test_match \
 %C%_test_match_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 %C%_test_probe_SOURCES = %D%/test_probe.c %D%/canned.c %D%/canned.h
 %C%_test_probe_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
+%C%_test_probe_tls_SOURCES = %D%/test_probe_tls.c
+%C%_test_probe_tls_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 %C%_test_schedule_SOURCES = %D%/test_schedule.c
 %C%_test_schedule_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
+%C%_test_watch_SOURCES = %D%/test_watch.c
+%C%_test_watch_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 endif

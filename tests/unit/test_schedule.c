@@ -177,6 +177,41 @@ static void test_no_second_hold(void **state)
 	assert_int_equal(s.failing, 0);
 }
 
+/* clang-format off */
+static const struct look_row {
+	const char *title;
+	size_t targets;
+	unsigned failing;
+	bool looks;
+} looks[] = {
+	{ "nothing fails",         6,    0,   false },
+	{ "one of six",            6,    1,   true },
+	{ "one of a hundred",      100,  1,   false },
+	{ "an eighth of a hundred", 100, 12,  true },
+	{ "an eighth of a thousand", 1000, 125, true },
+	{ "less than that",        1000, 124, false },
+};
+/* clang-format on */
+
+static void test_looks_around_once_a_window(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
+		const struct look_row *row = &looks[i];
+		struct suspicion s = { .window_ms = 6000 };
+
+		for (unsigned f = 0; f < row->failing; f++)
+			suspicion_fail(&s, 1000);
+		if (suspicion_look(&s, row->targets, 1000) != row->looks)
+			fail_msg("%s", row->title);
+		assert_false(suspicion_look(&s, row->targets, 1001));
+		/* A later window with a failure of its own may look again. */
+		suspicion_fail(&s, 7100);
+		assert_int_equal(suspicion_look(&s, row->targets, 7100),
+				 row->targets == 6);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +221,7 @@ int main(void)
 		cmocka_unit_test(test_no_overlap_and_no_drift),
 		cmocka_unit_test(test_doubts),
 		cmocka_unit_test(test_no_second_hold),
+		cmocka_unit_test(test_looks_around_once_a_window),
 	};
 
 	return cmocka_run_group_tests_name("schedule", tests, NULL, NULL);

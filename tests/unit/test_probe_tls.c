@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* probe over TLS: a real nginx with a good and an expired certificate, both
+ * made here. */
+#include "health/probe_http.h"
+#include "policy/base/clock.h"
+#include "policy/base/error.h"
+
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <event2/event.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+enum { DAY_S = 86400 };
+
+static const char nginx_path[] = "/usr/sbin/nginx";
+
+struct world {
+	struct event_base *loop;
+	char folder[64];
+	uint16_t good_port, expired_port;
+	pid_t nginx;
+};
+
+static void write_pem(const struct world *w, const char *name, EVP_PKEY *key,
+		      X509 *cert)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s.pem", w->folder, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	if (key != NULL)
+		PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL);
+	if (cert != NULL)
+		PEM_write_X509(f, cert);
+	fclose(f);
+}
+
+/* A self-signed certificate for www.example.test, valid for two days that
+ * begin at from_s from now. */
+static void make_certificate(const struct world *w, const char *name,
+			     EVP_PKEY *key, long from_s)
+{
+	X509 *cert = X509_new();
+	X509_NAME *subject = X509_get_subject_name(cert);
+	X509_EXTENSION *names =
+		X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name,
+				    "DNS:www.example.test");
+
+	X509_set_version(cert, X509_VERSION_3);
+	ASN1_INTEGER_set(X509_get_serialNumber(cert), from_s + 10 * DAY_S);
+	X509_gmtime_adj(X509_getm_notBefore(cert), from_s);
+	X509_gmtime_adj(X509_getm_notAfter(cert), from_s + 2 * DAY_S);
+	X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
+				   (const unsigned char *)"www.example.test",
+				   -1, -1, 0);
+	X509_set_issuer_name(cert, subject);
+	X509_set_pubkey(cert, key);
+	X509_add_ext(cert, names, -1);
+	assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
+	write_pem(w, name, NULL, cert);
+	X509_EXTENSION_free(names);
+	X509_free(cert);
+}
+
+/* A port that was free a moment ago. */
+static uint16_t free_port(int *keep)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	socklen_t len = sizeof(at);
+
+	*keep = socket(AF_INET, SOCK_STREAM, 0);
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(*keep, (struct sockaddr *)&at, len), 0);
+	getsockname(*keep, (struct sockaddr *)&at, &len);
+	return ntohs(at.sin_port);
+}
+
+static void write_config(const struct world *w)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/nginx.conf", w->folder);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fprintf(f,
+		"daemon off; master_process off; pid %s/pid;\n"
+		"error_log %s/error.log; events { }\n"
+		"http { access_log off;\n"
+		"client_body_temp_path %s/b; proxy_temp_path %s/p;\n"
+		"fastcgi_temp_path %s/f; uwsgi_temp_path %s/u;\n"
+		"scgi_temp_path %s/s;\n"
+		"ssl_certificate_key %s/key.pem;\n"
+		"server { listen 127.0.0.1:%u ssl;\n"
+		"ssl_certificate %s/good.pem;\n"
+		"location / { return 200 \"sni=$ssl_server_name "
+		"host=$host\"; } }\n"
+		"server { listen 127.0.0.1:%u ssl;\n"
+		"ssl_certificate %s/expired.pem;\n"
+		"location / { return 200 late; } } }\n",
+		w->folder, w->folder, w->folder, w->folder, w->folder,
+		w->folder, w->folder, w->folder, w->good_port, w->folder,
+		w->expired_port, w->folder);
+	fclose(f);
+}
+
+static void start_nginx(struct world *w)
+{
+	char config[128];
+
+	snprintf(config, sizeof(config), "%s/nginx.conf", w->folder);
+	w->nginx = fork();
+	assert_true(w->nginx >= 0);
+	if (w->nginx == 0) {
+		char log[128];
+
+		snprintf(log, sizeof(log), "%s/error.log", w->folder);
+		execl(nginx_path, nginx_path, "-c", config, "-e", log,
+		      (char *)NULL);
+		_exit(127);
+	}
+}
+
+static int setup(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	int one, two;
+
+	*state = w;
+	w->loop = event_base_new();
+	strcpy(w->folder, "/tmp/windrose-tls-XXXXXX");
+	if (access(nginx_path, X_OK) != 0)
+		return 0;
+	assert_non_null(mkdtemp(w->folder));
+	w->good_port = free_port(&one);
+	w->expired_port = free_port(&two);
+	close(one);
+	close(two);
+	write_pem(w, "key", key, NULL);
+	make_certificate(w, "good", key, -DAY_S);
+	make_certificate(w, "expired", key, -4L * DAY_S);
+	EVP_PKEY_free(key);
+	write_config(w);
+	start_nginx(w);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+	char command[128];
+
+	if (w->nginx > 0) {
+		kill(w->nginx, SIGTERM);
+		waitpid(w->nginx, NULL, 0);
+		snprintf(command, sizeof(command), "rm -r %s", w->folder);
+		assert_int_equal(system(command), 0);
+	}
+	event_base_free(w->loop);
+	free(w);
+	return 0;
+}
+
+static void on_done(void *arg, const struct observation *seen)
+{
+	*(struct observation *)arg = *seen;
+}
+
+/* clang-format off */
+static const struct row {
+	const char *title;
+	const char *host;
+	const char *trusted; /* PEM file; NULL: the system's */
+	bool expired, verify;
+	const char *body;
+	const char *outcome;
+} rows[] = {
+	{ "self-signed, verified",   "www.example.test", NULL, false, true,
+	  NULL, "tls-certificate" },
+	{ "self-signed, not verified", "www.example.test", NULL, false, false,
+	  NULL, "ok" },
+	{ "trusted",                 "www.example.test", "good", false, true,
+	  "sni=www.example.test host=www.example.test", "ok" },
+	{ "trusted, another name",   "api.example.test", "good", false, true,
+	  NULL, "tls-certificate" },
+	{ "another name, not verified", "api.example.test", NULL, false, false,
+	  "sni=api.example.test host=api.example.test", "ok" },
+	{ "expired",                 "www.example.test", "expired", true, true,
+	  NULL, "tls-certificate" },
+	{ "expired, not verified",   "www.example.test", NULL, true, false,
+	  "late", "ok" },
+};
+/* clang-format on */
+
+static struct observation run(struct world *w, const struct row *row,
+			      const struct policy_check *check)
+{
+	char ca[128];
+	struct error err;
+	struct observation seen = { 0 };
+	struct probe_http_pool *pool;
+	struct probe_spec spec = {
+		.check = check,
+		.host = row->host,
+		.port = row->expired ? w->expired_port : w->good_port,
+	};
+
+	net_addr_parse("127.0.0.1", &spec.addr);
+	snprintf(ca, sizeof(ca), "%s/%s.pem", w->folder,
+		 row->trusted == NULL ? "" : row->trusted);
+	pool = probe_http_pool_new(w->loop, row->trusted == NULL ? NULL : ca,
+				   &err);
+	assert_non_null(pool);
+	assert_non_null(probe_http_start(pool, &spec, on_done, &seen));
+	while (seen.outcome == OUTCOME_UNKNOWN)
+		event_base_loop(w->loop, EVLOOP_ONCE);
+	probe_http_pool_free(pool);
+	return seen;
+}
+
+static void test_certificates(void **state)
+{
+	struct world *w = *state;
+	struct policy_check check = { .type = CHECK_HTTPS,
+				      .path = "/",
+				      .status_min = 200,
+				      .status_max = 299,
+				      .timeout_ms = 5000 };
+	int64_t deadline_ms = clock_now_ms() + 10000;
+	char text[OUTCOME_TEXT_SIZE];
+
+	if (w->nginx == 0)
+		skip(); /* no nginx on this machine */
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct observation seen;
+
+		check.verify = rows[i].verify;
+		check.body = rows[i].body;
+		/* Refused while nginx is still starting. */
+		do {
+			seen = run(w, &rows[i], &check);
+		} while (i == 0 && seen.outcome == OUTCOME_REFUSED &&
+			 clock_now_ms() < deadline_ms);
+		if (strcmp(outcome_text(&seen, text), rows[i].outcome) != 0)
+			fail_msg("%s: %s", rows[i].title, text);
+		if (seen.outcome == OUTCOME_OK)
+			assert_true(seen.tls_ms > seen.connect_ms &&
+				    seen.first_byte_ms >= seen.tls_ms);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_certificates, setup,
+						teardown),
+	};
+
+	return cmocka_run_group_tests_name("probe_tls", tests, NULL, NULL);
+}
