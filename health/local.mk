@@ -15,3 +15,8 @@ health_libhealth_a_SOURCES = \
 	%D%/schedule.c %D%/schedule.h \
 	%D%/suspicion.c %D%/suspicion.h \
 	%D%/watch.c %D%/watch.h
+
+sbin_PROGRAMS += windrose-health
+windrose_health_SOURCES = %D%/windrose-health.c
+windrose_health_LDADD = $(HEALTH_LIBS)
+dist_man_MANS += contrib/man/windrose-health.8

@@ -51,13 +51,15 @@ static void fill_rows(struct option_row rows[ROWS], struct options *o)
 	memcpy(rows, all, sizeof(all));
 }
 
-static int complain(const struct error *err)
+enum { EXIT_USAGE = 2 };
+
+static int complain(const struct error *err, int status)
 {
 	char line[512];
 
 	fprintf(stderr, "windrose-health: %s\n",
 		error_line(err, line, sizeof(line)));
-	return EXIT_FAILURE;
+	return status;
 }
 
 static bool set_level(const char *word, struct error *err)
@@ -165,7 +167,7 @@ static int serve(const struct options *o)
 		prober = prober_start(loop, &config, &err);
 	started = prober != NULL && run(loop, prober, &err);
 	if (!started)
-		complain(&err);
+		complain(&err, EXIT_FAILURE);
 	prober_stop(prober);
 	bus_free(bus);
 	if (loop != NULL)
@@ -189,7 +191,7 @@ int main(int argc, char **argv)
 		error_set(&err, "\"%s\" is no option; see --help", operands[0]);
 	free(operands);
 	if (left != 0)
-		return complain(&err);
+		return complain(&err, EXIT_USAGE);
 	if (o.help) {
 		puts("usage: windrose-health --policy DIR --vantage NAME "
 		     "--bus URL [options]");
@@ -201,7 +203,7 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	if (!check_options(&o, &err))
-		return complain(&err);
+		return complain(&err, EXIT_USAGE);
 	/* A peer that closes is an outcome, not the end of us. */
 	signal(SIGPIPE, SIG_IGN);
 	return serve(&o);

@@ -1,7 +1,7 @@
 # Unit tests of health.
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_breaker %D%/test_latency %D%/test_match \
-	%D%/test_probe %D%/test_probe_tls %D%/test_schedule \
+	%D%/test_probe %D%/test_probe_tls %D%/test_prober %D%/test_schedule \
 	%D%/test_rounds %D%/test_watch
 %C%_test_breaker_SOURCES = %D%/test_breaker.c
 %C%_test_breaker_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
@@ -13,6 +13,8 @@ check_PROGRAMS += %D%/test_breaker %D%/test_latency %D%/test_match \
 %C%_test_probe_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 %C%_test_probe_tls_SOURCES = %D%/test_probe_tls.c
 %C%_test_probe_tls_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
+%C%_test_prober_SOURCES = %D%/test_prober.c %D%/canned.c %D%/canned.h
+%C%_test_prober_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 %C%_test_rounds_SOURCES = %D%/test_rounds.c %D%/canned.c %D%/canned.h
 %C%_test_rounds_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 %C%_test_schedule_SOURCES = %D%/test_schedule.c
