@@ -3,7 +3,7 @@
  * ecs -- the client subnet a resolver asks for: RFC 7871.
  *
  * Every form that RFC 7871, 6 does not allow in a query is malformed and gets
- * FORMERR (7.1.2): an unknown FAMILY, SOURCE PREFIX-LENGTH above the family's
+ * FORMERR: an unknown FAMILY, SOURCE PREFIX-LENGTH above the family's
  * width, an ADDRESS of more or fewer octets than that prefix needs, bits set
  * beyond it, a SCOPE PREFIX-LENGTH that is not 0.  FAMILY 0 is taken when
  * SOURCE is 0 and there is no ADDRESS: "no subnet of mine", as dig and BIND

@@ -1,1 +1,26 @@
 # Unit tests of dns.
+DNS_WORLD = %D%/ask.c %D%/ask.h %D%/geo_double.c %D%/geo_double.h \
+	%D%/world.c %D%/world.h
+DNS_PARTITION = %D%/partition.c %D%/partition.h
+check_PROGRAMS += %D%/prop_ecs
+%C%_prop_ecs_SOURCES = %D%/prop_ecs.c $(DNS_PARTITION)
+%C%_prop_ecs_LDADD = $(DNS_LIBS)
+if HAVE_CMOCKA
+check_PROGRAMS += %D%/test_answer %D%/test_ecs %D%/test_name \
+	%D%/test_query %D%/test_scope %D%/test_wire %D%/test_zone
+%C%_test_answer_SOURCES = %D%/test_answer.c $(DNS_WORLD)
+%C%_test_answer_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+%C%_test_scope_SOURCES = %D%/test_scope.c $(DNS_WORLD) $(DNS_PARTITION)
+%C%_test_scope_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+%C%_test_ecs_SOURCES = %D%/test_ecs.c
+%C%_test_ecs_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+%C%_test_name_SOURCES = %D%/test_name.c
+%C%_test_name_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+%C%_test_query_SOURCES = %D%/test_query.c %D%/ask.c %D%/ask.h
+%C%_test_query_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+%C%_test_wire_SOURCES = %D%/test_wire.c
+%C%_test_wire_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+%C%_test_zone_SOURCES = %D%/test_zone.c $(DNS_WORLD)
+%C%_test_zone_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+endif
+EXTRA_DIST += tests/data/dns/world.zone tests/data/dns/answer.cases

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * world -- a small policy, zone and geography for tests of the responder's
+ * pure parts, made by hand so that every answer can be told by reading.
+ *
+ * Regions eu, us; classes by network (see world.c); the records are those of
+ * tests/data/dns/world.zone.  Services:
+ *
+ *   @       geo       192.0.2.1 eu, 192.0.2.2 us
+ *   www     geo       192.0.2.11, 2001:db8::11 eu; 192.0.2.12 us, no AAAA
+ *   app     weighted  192.0.2.21 eu, 192.0.2.22 us, sticky /24 and /48
+ *   rnd     weighted  the same, a fresh draw per query
+ *   all     weighted  both in one answer; they share one address
+ *   locked  geo       only eu; residency's rule says no-answer
+ *   *.pool  geo       192.0.2.31 eu, 192.0.2.32 us
+ *   jit     geo       TTL 100 with 10 % of jitter
+ */
+#ifndef TESTS_UNIT_WORLD_H
+#define TESTS_UNIT_WORLD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct net_addr;
+struct policy;
+struct table;
+struct view;
+
+enum world_service {
+	WORLD_APEX,
+	WORLD_WWW,
+	WORLD_APP,
+	WORLD_RND,
+	WORLD_ALL,
+	WORLD_LOCKED,
+	WORLD_POOL,
+	WORLD_JIT,
+	WORLD_SERVICES,
+};
+
+struct world {
+	struct policy *policy; /* the model's */
+	struct model *model;
+	struct view *view; /* all healthy */
+	struct table *table;
+};
+
+/* Aborts with a message when anything fails. */
+struct world world_new(void);
+void world_free(struct world *world);
+
+struct world_network {
+	const char *prefix;
+	uint16_t class_id;
+};
+
+/* Appends the master file's text to policy as records; aborts on errors. */
+void world_read_zone(struct policy *policy, const char *text);
+
+/* Another geography of random networks inside one /16 and one /32. */
+void world_shuffle(struct world *world, uint64_t seed);
+
+#endif
