@@ -19,3 +19,14 @@ check_PROGRAMS += %D%/fuzz_command
 %C%_fuzz_command_SOURCES = %D%/fuzz_command.c $(FUZZ_MAIN)
 %C%_fuzz_command_LDADD = $(POLICY_LIBS)
 %C%_fuzz_command_LDFLAGS = $(FUZZ_LDFLAGS)
+
+# dns
+check_PROGRAMS += %D%/fuzz_ecs %D%/fuzz_query
+%C%_fuzz_ecs_SOURCES = %D%/fuzz_ecs.c $(FUZZ_MAIN)
+%C%_fuzz_ecs_LDADD = $(DNS_LIBS)
+%C%_fuzz_ecs_LDFLAGS = $(FUZZ_LDFLAGS)
+%C%_fuzz_query_SOURCES = %D%/fuzz_query.c $(FUZZ_MAIN) \
+	tests/unit/geo_double.c tests/unit/geo_double.h \
+	tests/unit/world.c tests/unit/world.h
+%C%_fuzz_query_LDADD = $(DNS_LIBS)
+%C%_fuzz_query_LDFLAGS = $(FUZZ_LDFLAGS)

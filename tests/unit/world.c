@@ -139,7 +139,10 @@ static const struct client_class classes[] = {
 	{ .located = true, .latitude = 51, .longitude = 1,   .regions = 0 },
 };
 
-static const struct world_network networks[] = {
+static const struct world_network {
+	const char *prefix;
+	uint16_t class_id;
+} networks[] = {
 	{ "10.0.0.0/8",       0 },
 	{ "10.1.0.0/16",      1 },
 	{ "10.2.0.0/16",      2 },

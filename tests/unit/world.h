@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct net_addr;
+struct model;
 struct policy;
 struct table;
 struct view;
@@ -48,11 +48,6 @@ struct world {
 /* Aborts with a message when anything fails. */
 struct world world_new(void);
 void world_free(struct world *world);
-
-struct world_network {
-	const char *prefix;
-	uint16_t class_id;
-};
 
 /* Appends the master file's text to policy as records; aborts on errors. */
 void world_read_zone(struct policy *policy, const char *text);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Any octets as a query: the whole path to an answer over a small world.  The
+ * answer, if there is one, is a response with the query's ID that ldns can
+ * read, no larger than asked for.  The first octet chooses how it came: bit 0
+ * TCP, bit 1 another client, bit 2 the smallest buffer.
+ */
+#include "dns/answer.h"
+#include "tests/unit/world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <ldns/ldns.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
+
+static void require(bool ok)
+{
+	if (!ok)
+		abort();
+}
+
+static void check(const uint8_t *query, const uint8_t *out, size_t len)
+{
+	ldns_pkt *pkt = NULL;
+
+	require(len >= 12 && memcmp(out, query, 2) == 0 && out[2] & 0x80);
+	require(ldns_wire2pkt(&pkt, out, len) == LDNS_STATUS_OK);
+	ldns_pkt_free(pkt);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
+{
+	static struct world world;
+	static uint8_t out[ANSWER_TCP_MAX];
+	struct answer_peer peer = { .addr = net_from_v4(0x0a010101) };
+	struct answer_outcome outcome;
+	size_t cap = sizeof(out), got;
+
+	if (world.table == NULL)
+		world = world_new();
+	if (len == 0)
+		return 0;
+	peer.stream = octets[0] & 1;
+	if (octets[0] & 2)
+		peer.addr = net_from_v4(0x0a020101);
+	if (octets[0] & 4)
+		cap = ANSWER_CAP_MIN;
+	got = answer_query(world.table, &peer, octets + 1, len - 1, octets[0],
+			   out, cap, &outcome);
+	require(got <= cap && (peer.stream || got <= ANSWER_UDP_MAX));
+	if (got > 0)
+		check(octets + 1, out, got);
+	return 0;
+}
