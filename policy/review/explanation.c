@@ -239,6 +239,14 @@ static void print_client(const struct explanation *x)
 
 static void print_service(const struct explanation *x)
 {
+	static const char *const labels[] = {
+		[STEP_KEPT] = "serves",
+		[STEP_ELIGIBLE] = "not eligible",
+		[STEP_COMMANDED] = "commanded",
+		[STEP_HEALTHY] = "not healthy",
+		[STEP_CANARY] = "canary",
+		[STEP_SHARED] = "takes nobody",
+	};
 	const struct policy_service *service = service_of(x);
 	char reason[512];
 
@@ -249,10 +257,9 @@ static void print_service(const struct explanation *x)
 		const struct policy_endpoint *e = &service->endpoints[i];
 		enum chain_step step = x->trace.endpoints[i].step;
 
-		printf("  %-16s %-9s  %s (%s:%u)\n", e->name,
-		       explanation_step_name(step),
-		       explanation_reason(x, i, reason, sizeof(reason)),
-		       e->at.file, e->at.line);
+		printf("  %s (%s:%u)\n    %s: %s\n", e->name, e->at.file,
+		       e->at.line, labels[step],
+		       explanation_reason(x, i, reason, sizeof(reason)));
 	}
 }
 

@@ -277,12 +277,16 @@ static void print_endpoints(const struct trial *t, uint64_t set)
 	}
 }
 
-static void print_regions(const struct policy *policy, const char *before,
-			  uint64_t set)
+static void print_failed(const struct policy *policy, uint64_t regions)
 {
-	for (size_t i = 0; i < policy->region_count; i++)
-		if (set >> i & 1)
-			printf("%s%s", before, policy->regions[i].name);
+	const char *sep = " without ";
+
+	for (size_t i = 0; i < policy->region_count; i++) {
+		if (!(regions >> i & 1))
+			continue;
+		printf("%s%s", sep, policy->regions[i].name);
+		sep = ", ";
+	}
 }
 
 /* What the test says, as a title. */
@@ -299,7 +303,7 @@ static void print_title(const struct trial *t)
 	else
 		printf("clients %s ", policy->sets[test->clients].name);
 	printf("%s", service_of(t)->name);
-	print_regions(policy, " without ", test->down);
+	print_failed(policy, test->down);
 	printf(": ");
 	if (test->expect != TEST_ALWAYS_WITHIN) {
 		printf("%s", test->expect == TEST_NEVER ? "never " : "");
@@ -357,7 +361,7 @@ static void print_failure(const struct trial *t, const char *margin)
 	if (t->why != NULL)
 		printf(" (%s)", t->why);
 	if (t->down != t->test->down)
-		print_regions(t->subject->policy, " without ", t->down);
+		print_failed(t->subject->policy, t->down);
 	printf("\n");
 	if (t->classes == 0 ||
 	    (client.family == NET_NONE &&
@@ -366,7 +370,10 @@ static void print_failure(const struct trial *t, const char *margin)
 	printf("%swindrose explain %s --client %s --service %s", margin,
 	       t->subject->path, net_addr_text(&client, buf),
 	       service_of(t)->name);
-	print_regions(t->subject->policy, " --down ", t->down);
+	for (size_t i = 0; i < t->subject->policy->region_count; i++)
+		if (t->down >> i & 1)
+			printf(" --down %s",
+			       t->subject->policy->regions[i].name);
 	printf("\n");
 }
 

@@ -2,7 +2,7 @@
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_quorum %D%/test_expected_latency %D%/test_share \
 	%D%/test_chain %D%/test_hash_vectors %D%/test_view \
-	%D%/test_command
+	%D%/test_command %D%/test_review
 decide_world = %D%/decide_world.c %D%/decide_world.h
 %C%_test_quorum_SOURCES = %D%/test_quorum.c
 %C%_test_quorum_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
@@ -18,6 +18,8 @@ decide_world = %D%/decide_world.c %D%/decide_world.h
 %C%_test_view_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 %C%_test_command_SOURCES = %D%/test_command.c $(decide_world)
 %C%_test_command_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+%C%_test_review_SOURCES = %D%/test_review.c
+%C%_test_review_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 endif
 dist_check_SCRIPTS += %D%/hash_vectors.sh
-EXTRA_DIST += tests/system/hash_vectors.py tests/data/hash-vectors.txt
+EXTRA_DIST += tests/data/review tests/system/hash_vectors.py tests/data/hash-vectors.txt

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * review: `windrose test` and `windrose explain` on tests/data/review, with a
+ * database made there by contrib/geo/make-mmdb; what they print is compared
+ * octet by octet with *.expected beside the policy.
+ */
+#include "policy/review/explain.h"
+#include "policy/review/test.h"
+
+#include "policy/base/error.h"
+#include "policy/base/file.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+typedef int review(int argc, char **argv);
+
+/* clang-format off */
+static const struct run_row {
+	const char *title;
+	review *run;
+	const char *words[12];
+	int status;
+	const char *expected; /* file below tests/data/review; NULL: silent */
+} runs[] = {
+	{ "test", review_test, { "test", "policy.yaml" }, 1, "test.expected" },
+	{ "test in TAP", review_test, { "test", "policy.yaml", "--tap" }, 1, "tap.expected" },
+	{ "test of what passes", review_test, { "test", "passes.yaml" }, 0, "passes.expected" },
+	{ "test of nothing", review_test, { "test" }, 2, NULL },
+	{ "test of what does not load", review_test, { "test", "absent" }, 1, NULL },
+	{ "test with an unknown option", review_test, { "test", "policy.yaml", "--tip" }, 2, NULL },
+	{ "explain", review_explain,
+	  { "explain", "policy.yaml", "--client", "10.1.0.1", "--service", "www", "--down", "eu-west" },
+	  0, "explain.expected" },
+	{ "explain when all that is allowed failed", review_explain,
+	  { "explain", "policy.yaml", "--client", "10.3.0.1", "--service", "www", "--down", "eu-west", "--down", "eu-central" },
+	  0, "explain-none.expected" },
+	{ "explain a draw in JSON", review_explain,
+	  { "explain", "policy.yaml", "--client", "10.2.0.1", "--service", "even", "--json" },
+	  0, "explain-json.expected" },
+	{ "explain to nobody", review_explain, { "explain", "policy.yaml", "--service", "www" }, 2, NULL },
+	{ "explain an unknown service", review_explain,
+	  { "explain", "policy.yaml", "--client", "10.1.0.1", "--service", "wwww" }, 2, NULL },
+	{ "explain an unknown region", review_explain,
+	  { "explain", "policy.yaml", "--client", "10.1.0.1", "--service", "www", "--down", "mars" }, 2, NULL },
+	{ "explain to no address", review_explain,
+	  { "explain", "policy.yaml", "--client", "10.1.0", "--service", "www" }, 2, NULL },
+};
+/* clang-format on */
+
+static const char *source(const char *path, char buf[4096])
+{
+	const char *srcdir = getenv("SRCDIR");
+
+	snprintf(buf, 4096, "%s/%s", srcdir == NULL ? "." : srcdir, path);
+	return buf;
+}
+
+/* What run prints to standard output; the caller frees it. */
+static char *capture(const struct run_row *row, int *status)
+{
+	char words[12][64], *argv[13] = { NULL };
+	FILE *out = tmpfile();
+	int argc = 0, saved;
+	char *text;
+	long len;
+
+	assert_non_null(out);
+	for (; argc < 12 && row->words[argc] != NULL; argc++) {
+		snprintf(words[argc], 64, "%s", row->words[argc]);
+		argv[argc] = words[argc];
+	}
+	fflush(stdout);
+	saved = dup(STDOUT_FILENO);
+	dup2(fileno(out), STDOUT_FILENO);
+	*status = row->run(argc, argv);
+	fflush(stdout);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	len = lseek(fileno(out), 0, SEEK_END);
+	text = calloc(1, (size_t)len + 1);
+	assert_non_null(text);
+	assert_int_equal(pread(fileno(out), text, (size_t)len, 0), len);
+	fclose(out);
+	return text;
+}
+
+static void check_row(const struct run_row *row)
+{
+	struct error err;
+	char path[4096], name[256], *expected = NULL, *got;
+	size_t len;
+	int status;
+
+	got = capture(row, &status);
+	if (row->expected != NULL) {
+		snprintf(name, sizeof(name), "tests/data/review/%s",
+			 row->expected);
+		expected = file_read(source(name, path), 1 << 20, &len, &err);
+	}
+	if (status != row->status)
+		fail_msg("%s: status %d", row->title, status);
+	if (strcmp(got, expected == NULL ? "" : expected) != 0)
+		fail_msg("%s: not as in %s:\n%s", row->title,
+			 row->expected == NULL ? "(nothing)" : row->expected,
+			 got);
+	free(expected);
+	free(got);
+}
+
+static void test_runs(void **state)
+{
+	if (*state == NULL)
+		skip(); /* no MaxMind::DB::Writer */
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
+		check_row(&runs[i]);
+}
+
+static void copy(const char *name)
+{
+	struct error err;
+	char from[4096], path[256];
+	size_t len;
+	char *octets;
+
+	snprintf(path, sizeof(path), "tests/data/review/%s", name);
+	octets = file_read(source(path, from), 1 << 20, &len, &err);
+	assert_non_null(octets);
+	assert_true(file_replace(name, octets, len, &err));
+	free(octets);
+}
+
+/* Where a run works: below the current folder, removed at the end. */
+static char folder[] = "review-XXXXXX";
+
+static int set_up(void **state)
+{
+	char make[4096], networks[4096], command[3 * 4096];
+
+	source("contrib/geo/make-mmdb", make);
+	source("tests/data/review/networks.txt", networks);
+	if (mkdtemp(folder) == NULL || chdir(folder) != 0)
+		return -1;
+	copy("policy.yaml");
+	copy("passes.yaml");
+	snprintf(command, sizeof(command),
+		 "perl '%s' '%s' networks.mmdb 2>make-mmdb.out", make,
+		 networks);
+	*state = system(command) == 0 ? folder : NULL;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	char command[64];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -r '%s'", folder);
+	return chdir("..") == 0 && system(command) == 0 ? 0 : -1;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_runs),
+	};
+
+	return cmocka_run_group_tests_name("review", tests, set_up, tear_down);
+}
