@@ -27,7 +27,7 @@ static void merge_files(struct draft *d)
 		root = tree_read(d->arena, s->list[i].path, s->list[i].octets,
 				 s->list[i].len, d->errs);
 		if (root == NULL)
-			d->incomplete = true;
+			d->file_missing = true;
 		else
 			merge_file(d, root);
 	}
@@ -109,7 +109,7 @@ static void read_test(struct draft *d, struct policy_test *test,
 	struct tree *expect;
 
 	test->at = node->at;
-	fill_map(d, schema_top.rows[SECTION_TESTS].inner, node, "tests", test);
+	fill_map(d, schema_top.rows[SECTION_TESTS].inner, node, "a test", test);
 	if (node->refused)
 		return;
 	one_of(d, node, who, 2);
@@ -154,7 +154,7 @@ static void check_required(struct draft *d)
 
 	for (size_t i = 0; i < SECTION_COUNT; i++)
 		if (schema_top.rows[i].required && d->sections[i] == NULL &&
-		    !d->incomplete)
+		    draft_knows(d, (enum section)i))
 			errors_add(d->errs, at,
 				   "the policy has no key \"%s\"; write %s",
 				   schema_top.rows[i].key,

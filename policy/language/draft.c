@@ -43,47 +43,54 @@ void draft_refuse(struct draft *d, struct tree *node, const char *fmt, ...)
 }
 
 /* Each of these structs has its name as the first member. */
-#define NAMES(what, list, length) \
-	((struct names){ what, list, length, sizeof((list)[0]) })
+#define NAMES(what, section, list, length) \
+	((struct names){ what, section, list, length, sizeof((list)[0]) })
 
 struct names names_regions(const struct policy *policy)
 {
-	return NAMES("region", policy->regions, policy->region_count);
+	return NAMES("region", SECTION_REGIONS, policy->regions,
+		     policy->region_count);
 }
 
 struct names names_vantages(const struct policy *policy)
 {
-	return NAMES("vantage", policy->vantages, policy->vantage_count);
+	return NAMES("vantage", SECTION_VANTAGES, policy->vantages,
+		     policy->vantage_count);
 }
 
 struct names names_checks(const struct policy *policy)
 {
-	return NAMES("check", policy->checks, policy->check_count);
+	return NAMES("check", SECTION_CHECKS, policy->checks,
+		     policy->check_count);
 }
 
 struct names names_sets(const struct policy *policy)
 {
-	return NAMES("client set", policy->sets, policy->set_count);
+	return NAMES("client set", SECTION_CLIENTS, policy->sets,
+		     policy->set_count);
 }
 
 struct names names_services(const struct policy *policy)
 {
-	return NAMES("service", policy->services, policy->service_count);
+	return NAMES("service", SECTION_SERVICES, policy->services,
+		     policy->service_count);
 }
 
 struct names names_canaries(const struct policy *policy)
 {
-	return NAMES("canary", policy->canaries, policy->canary_count);
+	return NAMES("canary", SECTION_CANARIES, policy->canaries,
+		     policy->canary_count);
 }
 
 struct names names_endpoints(const struct policy_service *service)
 {
-	return NAMES("endpoint", service->endpoints, service->endpoint_count);
+	return NAMES("endpoint", SECTION_SERVICES, service->endpoints,
+		     service->endpoint_count);
 }
 
 struct names names_jurisdictions(const struct policy *policy)
 {
-	return NAMES("jurisdiction", policy->jurisdictions,
+	return NAMES("jurisdiction", SECTION_REGIONS, policy->jurisdictions,
 		     policy->jurisdiction_count);
 }
 
@@ -131,7 +138,8 @@ const char *names_hint(const struct names *names, const char *name, char *buf,
 		return buf;
 	}
 	if (names->count == 0) {
-		snprintf(buf, size, "no %s is", names->noun);
+		snprintf(buf, size, "write it below %s",
+			 schema_top.rows[names->section].key);
 		return buf;
 	}
 	used = (size_t)snprintf(buf, size, "defined: ");
@@ -156,7 +164,7 @@ int draft_refer(struct draft *d, const struct names *names, struct tree *node)
 	if (index != POLICY_NONE)
 		return index;
 	node->refused = true;
-	if (!d->incomplete)
+	if (draft_knows(d, names->section))
 		draft_refuse(d, node, "%s \"%.63s\" is not defined; %s",
 			     names->noun, node->text,
 			     names_hint(names, node->text, hint, sizeof(hint)));

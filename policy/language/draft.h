@@ -23,12 +23,20 @@ struct draft {
 	struct sources *sources;
 	struct tree *sections[SECTION_COUNT]; /* NULL: not written */
 	/*
-	 * A part could not be read at all, so what refers to it is not wrong:
-	 * unknown references and missing keys are not reported.
+	 * What could not be read at all, so that what refers to it is not
+	 * wrong: a file, which may hold anything, or one section.
 	 */
-	bool incomplete;
-	bool lost; /* memory ran out, and errs says so */
+	bool file_missing;
+	uint32_t sections_missing; /* bit per enum section */
+	bool lost;                 /* memory ran out, and errs says so */
 };
+
+/* Has all of the section been read, so that what it lacks is a mistake? */
+static inline bool draft_knows(const struct draft *d, enum section section)
+{
+	return !d->file_missing &&
+	       (d->sections_missing & UINT32_C(1) << section) == 0;
+}
 
 /* As arena_alloc(); NULL when memory runs out, which is then reported. */
 void *draft_alloc(struct draft *d, size_t count, size_t size);
@@ -42,7 +50,8 @@ void draft_refuse(struct draft *d, struct tree *node, const char *fmt, ...)
 
 /* The names of one array of the policy: each struct begins with its name. */
 struct names {
-	const char *noun; /* "region" */
+	const char *noun;     /* "region" */
+	enum section section; /* that defines them */
 	const void *base;
 	size_t count, stride;
 };

@@ -114,6 +114,7 @@ static void fill_written(struct draft *d, const struct schema *schema,
 			 struct tree *map, const char *where, char *target)
 {
 	bool seen[KEYS_MAX] = { false };
+	char want[120];
 
 	assert(schema->count <= KEYS_MAX);
 	for (struct tree *node = map->first; node != NULL; node = node->next) {
@@ -128,12 +129,13 @@ static void fill_written(struct draft *d, const struct schema *schema,
 		fill_node(d, row, node, where, target);
 	}
 	for (size_t i = 0; i < schema->count; i++)
-		if (schema->rows[i].required && !seen[i] && !d->incomplete)
+		if (schema->rows[i].required && !seen[i] && !d->file_missing)
 			errors_add(d->errs,
 				   map->key == NULL ? map->at : map->key->at,
 				   "%.80s has no key \"%s\"; write %s", where,
 				   schema->rows[i].key,
-				   schema_kind_text(schema->rows[i].kind));
+				   value_want(&schema->rows[i], want,
+					      sizeof(want)));
 }
 
 void fill_map(struct draft *d, const struct schema *schema, struct tree *map,

@@ -116,7 +116,8 @@ void judge_check(struct draft *d, struct policy_check *check, struct tree *node)
 				      true });
 	judge_breaker(d, check, node);
 	if (draft_usable(node, "quorum", &quorum) && quorum != NULL &&
-	    !d->incomplete && check->quorum > d->policy->vantage_count)
+	    draft_knows(d, SECTION_VANTAGES) &&
+	    check->quorum > d->policy->vantage_count)
 		errors_warn(d->errs, quorum->at,
 			    "quorum is %u and there are %zu vantages; all of "
 			    "them will have to agree",

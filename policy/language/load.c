@@ -48,7 +48,7 @@ struct policy *load_policy(struct sources *sources, const char *path,
 	size_t before = errs->fatal;
 
 	/* A file that could not be read at all may hold what others name. */
-	d.incomplete = errs->fatal > 0;
+	d.file_missing = errs->fatal > 0;
 	d.policy = draft_alloc(&d, 1, sizeof(*d.policy));
 	if (d.policy != NULL) {
 		d.policy->arena = arena;
@@ -61,7 +61,7 @@ struct policy *load_policy(struct sources *sources, const char *path,
 				   "out of memory; no digest could be made");
 	}
 	errors_sort(errs);
-	if (errs->fatal == before && !d.incomplete && !errs->lost)
+	if (errs->fatal == before && !d.file_missing && !errs->lost)
 		return d.policy;
 	arena_free(arena);
 	return NULL;

@@ -4,7 +4,7 @@
 #include "policy/base/arena.h"
 #include "policy/language/sources.h"
 
-#include <inttypes.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +17,7 @@ enum { TYPE_META_FIRST = 128, TYPE_META_LAST = 255, NAME_OCTETS_MAX = 255 };
 struct scan {
 	struct master *master;
 	const struct source *source;
+	const struct scan *parent; /* that includes this one, or NULL */
 	size_t at;
 	unsigned line; /* of octets[at] */
 	unsigned depth;
@@ -161,12 +162,44 @@ static void add_rr(struct scan *s, ldns_rr *rr, ldns_buffer *wire)
 	master_add(s->master, &record, place_of(s));
 }
 
+/*
+ * ldns takes any octet for a hexadecimal digit, so the generic form of RFC
+ * 3597, 5 is looked at here: a length, and so many octets in hexadecimal.
+ */
+static bool generic_fits(const char *text)
+{
+	const char *at = strstr(text, "\\#");
+	unsigned long octets;
+	size_t digits = 0;
+	char *end;
+
+	if (at == NULL || at == text || !isspace((unsigned char)at[-1]) ||
+	    strchr(text, '"') != NULL)
+		return true;
+	octets = strtoul(at + strlen("\\#"), &end, 10);
+	for (; *end != '\0'; end++) {
+		if (isxdigit((unsigned char)*end))
+			digits++;
+		else if (!isspace((unsigned char)*end))
+			return false;
+	}
+	return octets <= UINT16_MAX && digits == 2 * octets;
+}
+
 static void read_record(struct scan *s)
 {
 	ldns_buffer *wire;
 	ldns_rr *rr = NULL;
-	ldns_status status = ldns_rr_new_frm_str(&rr, s->text, s->ttl_s,
-						 s->origin, &s->previous);
+	ldns_status status;
+
+	if (!generic_fits(s->text)) {
+		errors_add(s->master->errs, place_of(s),
+			   "the data after \\# is not a length and so many "
+			   "octets in hexadecimal (RFC 3597, 5)");
+		return;
+	}
+	status = ldns_rr_new_frm_str(&rr, s->text, s->ttl_s, s->origin,
+				     &s->previous);
 
 	if (status != LDNS_STATUS_OK) {
 		errors_add(s->master->errs, place_of(s),
@@ -230,6 +263,30 @@ static void set_ttl(struct scan *s, const char *text)
 static void scan_file(struct master *m, const struct source *source,
 		      const struct scan *parent, const char *origin);
 
+/* name is beside the file that includes it, so a folder can be moved. */
+static const struct source *find_included(const struct scan *s,
+					  const char *name)
+{
+	const char *slash = strrchr(s->source->name, '/');
+	size_t folder = slash == NULL || name[0] == '/'
+				? 0
+				: (size_t)(slash - s->source->name) + 1;
+	char path[SOURCES_PATH_SIZE];
+
+	snprintf(path, sizeof(path), "%.*s%s", (int)folder, s->source->name,
+		 name);
+	return sources_read(s->master->sources, path, place_of(s),
+			    s->master->errs);
+}
+
+static bool includes(const struct scan *s, const struct source *source)
+{
+	for (; s != NULL; s = s->parent)
+		if (strcmp(s->source->path, source->path) == 0)
+			return true;
+	return false;
+}
+
 static void include(struct scan *s, const char *name, const char *origin)
 {
 	const struct source *source;
@@ -241,9 +298,13 @@ static void include(struct scan *s, const char *name, const char *origin)
 			   MASTER_INCLUDES_MAX);
 		return;
 	}
-	source = sources_read(s->master->sources, name, place_of(s),
-			      s->master->errs);
-	if (source != NULL)
+	source = find_included(s, name);
+	if (source == NULL)
+		return;
+	if (includes(s, source))
+		errors_add(s->master->errs, place_of(s),
+			   "%.80s includes itself; remove the $INCLUDE", name);
+	else
 		scan_file(s->master, source, s, origin);
 }
 
@@ -358,6 +419,7 @@ static void scan_file(struct master *m, const struct source *source,
 {
 	struct scan s = { .master = m,
 			  .source = source,
+			  .parent = parent,
 			  .line = 1,
 			  .begins = 1,
 			  .ttl_s = m->ttl_s };

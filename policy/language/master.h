@@ -8,7 +8,7 @@
  * reported with its line.
  *
  * $ORIGIN, $TTL and $INCLUDE are obeyed; file names of $INCLUDE are relative
- * to the policy's folder.  $GENERATE is refused.
+ * to the file that includes.  $GENERATE is refused.
  *
  * Source: RFC 1035, 5; RFC 2308, 4 ($TTL); RFC 2181, 8 (largest TTL).
  */

@@ -55,13 +55,28 @@ static void merge_section(struct draft *d, const struct schema_row *row,
 	}
 }
 
+static void miss_section(struct draft *d, const struct schema_row *row)
+{
+	d->sections_missing |= UINT32_C(1) << (row - schema_top.rows);
+}
+
+/* A mistyped section is an error; that its things are missed is none. */
+static void refuse_section(struct draft *d, struct tree *node)
+{
+	const char *near = schema_nearest(&schema_top, node->key->text);
+
+	fill_refuse_key(d, &schema_top, node, "the policy");
+	if (near != NULL)
+		miss_section(d, schema_find(&schema_top, near));
+}
+
 void merge_file(struct draft *d, struct tree *root)
 {
 	static const struct schema_row top = { .key = "the policy",
 					       .kind = SCHEMA_MAP };
 
 	if (!fill_shape(d, &top, root)) {
-		d->incomplete = true;
+		d->file_missing = true;
 		return;
 	}
 	for (struct tree *node = root->first, *next; node != NULL;
@@ -71,11 +86,9 @@ void merge_file(struct draft *d, struct tree *root)
 
 		next = node->next;
 		if (row == NULL) {
-			fill_refuse_key(d, &schema_top, node, "the policy");
-			/* It may be a section whose things are missed. */
-			d->incomplete = true;
+			refuse_section(d, node);
 		} else if (!fill_shape(d, row, node)) {
-			d->incomplete = true;
+			miss_section(d, row);
 		} else {
 			merge_section(d, row,
 				      &d->sections[row - schema_top.rows],
@@ -148,7 +161,7 @@ static void *declare(struct draft *d, enum section section, struct shape shape,
 			errors_add(d->errs, node->key->at,
 				   "%s has %zu names; at most %zu are allowed",
 				   row->key, map->count, most);
-			d->incomplete = true;
+			miss_section(d, row);
 			break;
 		}
 		check_name(d, section, node->key);

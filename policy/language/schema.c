@@ -312,7 +312,8 @@ static const char *const kind_texts[] = {
 	[SCHEMA_FILES] = "a file name or a list of them",
 	[SCHEMA_HOST] = "a host name like www.example.com",
 	[SCHEMA_DOMAIN] = "a domain name like gslb.example.com",
-	[SCHEMA_DOMAINS] = "a domain name or a list of them",
+	[SCHEMA_DOMAINS] =
+		"a domain name like ns.example.net or a list of them",
 	[SCHEMA_MAILBOX] = "a mailbox like hostmaster@example.com",
 	[SCHEMA_NUMBER] = "a decimal number like 12.5",
 	[SCHEMA_WHOLE] = "a whole number",

@@ -38,7 +38,7 @@ static void read_region(struct draft *d, struct policy_endpoint *e,
 	if (tree_find(node, "region") != NULL)
 		return;
 	e->region = names_find(&names, e->name);
-	if (e->region == POLICY_NONE && !d->incomplete)
+	if (e->region == POLICY_NONE && draft_knows(d, SECTION_REGIONS))
 		errors_add(d->errs, node->key->at,
 			   "endpoint \"%.63s\" has no region key and there is "
 			   "no region of its name; %s",
@@ -166,7 +166,7 @@ static int find_stable(struct draft *d, const struct policy_service *s,
 		names.count--;
 	stable = names_find(&names, node->key->text);
 	if (stable == POLICY_NONE) {
-		if (!d->incomplete)
+		if (draft_knows(d, SECTION_SERVICES))
 			errors_add(
 				d->errs, node->key->at,
 				"service \"%s\" has no endpoint \"%.63s\" to "

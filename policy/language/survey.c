@@ -78,7 +78,7 @@ static void survey_safety(struct draft *d)
 {
 	struct tree *map = d->sections[SECTION_SAFETY], *least;
 
-	if (map == NULL || d->incomplete ||
+	if (map == NULL || !draft_knows(d, SECTION_REGIONS) ||
 	    !draft_usable(map, "min_regions_in_service", &least) ||
 	    least == NULL)
 		return;
@@ -93,7 +93,7 @@ static void survey_safety(struct draft *d)
 static void survey_vantages(struct draft *d)
 {
 	if (d->policy->check_count > 0 && d->policy->vantage_count == 0 &&
-	    !d->incomplete)
+	    draft_knows(d, SECTION_VANTAGES))
 		errors_warn(d->errs, d->sections[SECTION_CHECKS]->key->at,
 			    "there are checks and no vantages, so nothing is "
 			    "probed; write vantages:");

@@ -114,6 +114,18 @@ static void read_network(struct draft *d, struct tree *node,
 		     node->text);
 }
 
+/* "gb" for "GB", which is then in upper. */
+static bool is_lower_country(const char *text, char *upper)
+{
+	if (strlen(text) != 2)
+		return false;
+	for (size_t i = 0; i < 3; i++)
+		upper[i] = text[i] >= 'a' && text[i] <= 'z'
+				   ? (char)(text[i] - 'a' + 'A')
+				   : text[i];
+	return country_find(upper) != NULL;
+}
+
 /* A word that is no set: the nearest of the sets and the words there are. */
 static void refuse_word(struct draft *d, struct tree *node)
 {
@@ -122,7 +134,15 @@ static void refuse_word(struct draft *d, struct tree *node)
 	size_t count = 0, continents;
 	const char *const *words = continent_words(&continents);
 	const char *near;
+	char upper[3];
 
+	if (is_lower_country(node->text, upper)) {
+		draft_refuse(d, node,
+			     "client set \"%s\" is not defined; did you mean "
+			     "the country \"%s\"?",
+			     node->text, upper);
+		return;
+	}
 	for (size_t i = 0; i < names.count; i++)
 		known[count++] = d->policy->sets[i].name;
 	for (size_t i = 0; i < continents; i++)
@@ -131,7 +151,7 @@ static void refuse_word(struct draft *d, struct tree *node)
 	known[count++] = "eea";
 	known[count++] = "all";
 	near = nearest_word(node->text, known, count);
-	if (near != NULL && strlen(node->text) > 2)
+	if (near != NULL)
 		draft_refuse(d, node,
 			     "client set \"%.63s\" is not defined; did you "
 			     "mean \"%s\"?",
@@ -157,7 +177,7 @@ static void read_word(struct draft *d, struct tree *node,
 	if (set != POLICY_NONE)
 		return;
 	node->refused = true;
-	if (!d->incomplete)
+	if (draft_knows(d, SECTION_CLIENTS))
 		refuse_word(d, node);
 }
 

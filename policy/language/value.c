@@ -8,6 +8,7 @@
 #include "policy/language/sources.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #define FOLLOWS(type, first, second)                                 \
@@ -31,10 +32,26 @@ void value_list(void *target, void *list, size_t count)
 	memcpy((char *)target + sizeof(list), &count, sizeof(count));
 }
 
+const char *value_want(const struct schema_row *row, char *buf, size_t size)
+{
+	size_t used;
+
+	if (row->words == NULL)
+		return schema_kind_text(row->kind);
+	used = (size_t)snprintf(buf, size, "%s", row->words[0]);
+	for (size_t i = 1; row->words[i] != NULL && used < size; i++)
+		used += (size_t)snprintf(buf + used, size - used, "%s%s",
+					 row->words[i + 1] == NULL ? " or "
+								   : ", ",
+					 row->words[i]);
+	return buf;
+}
+
 void value_refuse(struct draft *d, const struct schema_row *row,
 		  struct tree *node)
 {
-	const char *want = schema_kind_text(row->kind);
+	char buf[120];
+	const char *want = value_want(row, buf, sizeof(buf));
 
 	if (tree_is_empty(node))
 		draft_refuse(d, node, "%s is empty; write %s", row->key, want);
@@ -45,7 +62,10 @@ void value_refuse(struct draft *d, const struct schema_row *row,
 		node->refused = true;
 	else
 		draft_refuse(d, node, "%s is %s; write %s", row->key,
-			     tree_kind_name(node->kind), want);
+			     node->kind == TREE_LIST && node->count == 0
+				     ? "an empty list"
+				     : tree_kind_name(node->kind),
+			     want);
 }
 
 const char *value_text(struct draft *d, const struct schema_row *row,
@@ -231,7 +251,7 @@ static void read_word(struct draft *d, const struct schema_row *row,
 		      struct tree *node, void *target)
 {
 	const char *text = value_text(d, row, node);
-	char known[120] = "";
+	char known[120];
 	const char *near;
 	unsigned count = 0;
 
@@ -245,8 +265,6 @@ static void read_word(struct draft *d, const struct schema_row *row,
 				memcpy(target, &count, sizeof(count));
 			return;
 		}
-		strcat(known, count == 0 ? "" : ", ");
-		strcat(known, row->words[count]);
 	}
 	near = nearest_word(text, row->words, count);
 	if (near != NULL)
@@ -254,8 +272,9 @@ static void read_word(struct draft *d, const struct schema_row *row,
 			     "%s \"%.63s\" is not known; did you mean \"%s\"?",
 			     row->key, text, near);
 	else
-		draft_refuse(d, node, "%s \"%.63s\" is not known; known: %s",
-			     row->key, text, known);
+		draft_refuse(d, node, "%s \"%.63s\" is not known; write %s",
+			     row->key, text,
+			     value_want(row, known, sizeof(known)));
 }
 
 static void read_addr(struct draft *d, const struct schema_row *row,

@@ -21,6 +21,9 @@ value_reader value_read;
 void value_refuse(struct draft *d, const struct schema_row *row,
 		  struct tree *node);
 
+/* What row wants: its words, or what its kind looks like; into buf. */
+const char *value_want(const struct schema_row *row, char *buf, size_t size);
+
 /* The text of a node that must be one; NULL when it was refused. */
 const char *value_text(struct draft *d, const struct schema_row *row,
 		       struct tree *node);
