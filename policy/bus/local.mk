@@ -11,6 +11,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/node.c %D%/node.h \
 	%D%/plan.c %D%/plan.h \
 	%D%/redis.c %D%/redis.h \
+	%D%/redis_command.c %D%/redis_command.h \
 	%D%/redis_error.c %D%/redis_error.h \
 	%D%/redis_feed.c %D%/redis_feed.h \
 	%D%/redis_link.c %D%/redis_link.h \

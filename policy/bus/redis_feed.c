@@ -93,9 +93,9 @@ static void forget_id(struct redis_session *s, const struct family *family,
 
 	redis_command_text(&c, "EVAL");
 	redis_command_text(&c, redis_script_forget);
-	redis_command_number(&c, 2);
-	redis_command_text(&c, redis_key(s, family->value, id, value));
+	redis_command_number(&c, 1);
 	redis_command_text(&c, redis_key(s, family->set, "", set));
+	redis_command_text(&c, redis_key(s, family->value, id, value));
 	redis_command_text(&c, id);
 	redis_link_send(s->commands, &c, NULL, NULL);
 }

@@ -9,7 +9,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -38,6 +37,7 @@ struct redis_call {
 	struct redis_call *next;
 	redis_done *done;
 	void *arg;
+	char about[64]; /* the key, for logs; cut */
 };
 
 struct redis_link {
@@ -58,31 +58,12 @@ struct redis_link {
 	int64_t said_ms;
 };
 
-void redis_command_add(struct redis_command *c, const void *octets, size_t len)
-{
-	assert(c->argc < REDIS_ARGS_MAX);
-	c->argv[c->argc] = octets;
-	c->lens[c->argc++] = len;
-}
-
-void redis_command_text(struct redis_command *c, const char *text)
-{
-	redis_command_add(c, text, strlen(text));
-}
-
-void redis_command_number(struct redis_command *c, uint64_t number)
-{
-	char *text = c->numbers[c->argc];
-
-	snprintf(text, sizeof(c->numbers[0]), "%" PRIu64, number);
-	redis_command_text(c, text);
-}
-
 /* The first time, and then now and again: key tells troubles apart. */
 static void say(struct redis_link *link, const void *key, const char *words,
 		const char *detail)
 {
-	char quoted[256], more[256];
+	const char *about = link->calls == NULL ? "" : link->calls->about;
+	char quoted[256], more[256], of[80];
 	int64_t now_ms = clock_now_ms();
 
 	link->owner.bus->counters.errors++;
@@ -91,8 +72,9 @@ static void say(struct redis_link *link, const void *key, const char *words,
 	link->said = key;
 	link->said_ms = now_ms;
 	log_event(LOG_LEVEL_ERROR, "bus", "redis-trouble",
-		  "link=%s what=%s reply=%s", link->name,
+		  "link=%s what=%s key=%s reply=%s", link->name,
 		  log_quote(words, quoted, sizeof(quoted)),
+		  log_quote(about, of, sizeof(of)),
 		  log_quote(detail, more, sizeof(more)));
 }
 
@@ -145,7 +127,10 @@ static bool send_call(struct redis_link *link, const struct redis_command *c,
 	}
 	if (link->calls == NULL)
 		link->moved_ms = clock_now_ms();
-	*call = (struct redis_call){ .done = done, .arg = arg };
+	call->next = NULL;
+	call->done = done;
+	call->arg = arg;
+	redis_command_about(c, call->about, sizeof(call->about));
 	*link->calls_end = call;
 	link->calls_end = &call->next;
 	return true;

@@ -15,9 +15,10 @@
 #ifndef POLICY_BUS_REDIS_LINK_H
 #define POLICY_BUS_REDIS_LINK_H
 
+#include "policy/bus/redis_command.h"
+
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 struct bus;
 struct event_base;
@@ -28,20 +29,7 @@ struct redis_url;
 enum {
 	REDIS_SILENCE_MS = 2000,
 	REDIS_PING_MS = 1000,
-	REDIS_ARGS_MAX = 16,
 };
-
-/* A command being put together; octets are borrowed until it is sent. */
-struct redis_command {
-	int argc;
-	const char *argv[REDIS_ARGS_MAX];
-	size_t lens[REDIS_ARGS_MAX];
-	char numbers[REDIS_ARGS_MAX][24];
-};
-
-void redis_command_add(struct redis_command *c, const void *octets, size_t len);
-void redis_command_text(struct redis_command *c, const char *text);
-void redis_command_number(struct redis_command *c, uint64_t number);
 
 /*
  * Called once for each command sent: with its reply (borrowed; it may be an

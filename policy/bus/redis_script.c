@@ -62,8 +62,8 @@ const char redis_script_put[] =
 	"return 1\n";
 
 const char redis_script_forget[] =
-	"if redis.call('EXISTS', KEYS[1]) == 0 then\n"
-	"  redis.call('SREM', KEYS[2], ARGV[1])\n"
+	"if redis.call('EXISTS', ARGV[1]) == 0 then\n"
+	"  redis.call('SREM', KEYS[1], ARGV[2])\n"
 	"end\n"
 	"return 1\n";
 /* clang-format on */

@@ -27,7 +27,11 @@ extern const char redis_script_commit[];
 /* KEYS value set, ARGV octets ttl-ms id channel notice. */
 extern const char redis_script_put[];
 
-/* KEYS value set, ARGV id: takes an id whose value has expired from the set. */
+/*
+ * KEYS set, ARGV value-key id: takes an id whose value has expired from the
+ * set.  The value's key is no KEY, for then a user would need to be able to
+ * write it.
+ */
 extern const char redis_script_forget[];
 
 #endif

@@ -3,4 +3,11 @@ if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_bus
 %C%_test_bus_SOURCES = %D%/test_bus.c %D%/bus_world.c %D%/bus_world.h
 %C%_test_bus_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_redis
+%C%_test_redis_SOURCES = %D%/test_redis.c %D%/bus_world.c %D%/bus_world.h
+%C%_test_redis_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_redis_access
+%C%_test_redis_access_SOURCES = %D%/test_redis_access.c %D%/bus_world.c %D%/bus_world.h
+%C%_test_redis_access_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 endif
+EXTRA_DIST += contrib/redis/README.md contrib/redis/redis.conf contrib/redis/users.acl
