@@ -1,6 +1,13 @@
 # Unit tests of the shells of dns/: the slot, the transports, the feed.
 if HAVE_CMOCKA
-check_PROGRAMS += %D%/test_slot %D%/test_tcp %D%/test_udp
+check_PROGRAMS += %D%/test_console %D%/test_responder %D%/test_slot \
+	%D%/test_tcp %D%/test_udp
+%C%_test_console_SOURCES = %D%/test_console.c %D%/site.c %D%/site.h \
+	%D%/loopback.c %D%/loopback.h
+%C%_test_console_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+%C%_test_responder_SOURCES = %D%/test_responder.c %D%/site.c %D%/site.h \
+	%D%/loopback.c %D%/loopback.h
+%C%_test_responder_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 %C%_test_slot_SOURCES = %D%/test_slot.c
 %C%_test_slot_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 %C%_test_tcp_SOURCES = %D%/test_tcp.c %D%/echo.c %D%/echo.h \
