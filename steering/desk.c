@@ -212,7 +212,8 @@ static void op_predict(struct steerer *s, const json_t *request,
 
 static void refuse_follower(struct steerer *s, const struct asker *from)
 {
-	const char *leader = inputs_leader(&s->inputs);
+	const char *leader =
+		inputs_leader(&s->inputs, s->config.name, steerer_now().now_ms);
 	char text[200];
 
 	if (leader == NULL)

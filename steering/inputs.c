@@ -173,10 +173,15 @@ bool inputs_reduce(struct inputs *in, const struct policy *policy,
 	return true;
 }
 
-const char *inputs_leader(const struct inputs *in)
+const char *inputs_leader(const struct inputs *in, const char *self,
+			  int64_t now_ms)
 {
-	for (size_t i = 0; i < in->node_count; i++)
-		if (in->nodes[i].node.leads)
-			return in->nodes[i].node.name;
+	for (size_t i = 0; i < in->node_count; i++) {
+		const struct heard_node *n = &in->nodes[i];
+
+		if (n->node.leads && strcmp(n->node.name, self) != 0 &&
+		    now_ms - n->heard_ms < INPUTS_NODE_LATELY_MS)
+			return n->node.name;
+	}
 	return NULL;
 }

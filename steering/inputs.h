@@ -27,6 +27,7 @@ enum {
 	 * sequence: its clock was set back. */
 	INPUTS_SILENCE_MS = 10000,
 	INPUTS_NODE_FORGET_MS = 60000,
+	INPUTS_NODE_LATELY_MS = 5000,
 };
 
 struct heard_vantage {
@@ -76,7 +77,8 @@ struct view *inputs_view(const struct inputs *in, const struct policy *policy,
 bool inputs_reduce(struct inputs *in, const struct policy *policy,
 		   struct ramp_now now);
 
-/* The name of the node that says it leads; NULL: none does. */
-const char *inputs_leader(const struct inputs *in);
+/* The name of another node that said lately that it leads; NULL: none did. */
+const char *inputs_leader(const struct inputs *in, const char *self,
+			  int64_t now_ms);
 
 #endif

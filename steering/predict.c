@@ -23,6 +23,7 @@ struct work {
 	const struct view *before, *after;
 	const struct policy *policy;
 	struct guard_classes classes; /* heaviest first */
+	double whole_v4, whole_v6;    /* weight of all classes; 0: unknown */
 	size_t service;
 	struct row_pair *pairs; /* distinct; owned */
 	size_t count, cap;
@@ -105,8 +106,8 @@ static bool add_class(struct work *w, const struct client_class *class)
 		*found = pair;
 		place_pair(w, w->count++);
 	}
-	found->weight_v4 += class->weight_v4;
-	found->weight_v6 += class->weight_v6;
+	found->weight_v4 += w->whole_v4 > 0 ? class->weight_v4 : 1;
+	found->weight_v6 += w->whole_v6 > 0 ? class->weight_v6 : 1;
 	return true;
 }
 
@@ -169,7 +170,7 @@ static void add_drawn(struct predict_family *f, const struct drawn *d,
 	f->covered += weight;
 }
 
-/* From weights to percent.  Nothing known of a family stays all zero. */
+/* From weights to percent. */
 static void to_percent(struct predict_family *f, double whole, size_t regions)
 {
 	double scale = f->covered > 0 ? 100 / f->covered : 0;
@@ -184,24 +185,26 @@ static void to_percent(struct predict_family *f, double whole, size_t regions)
 	f->covered = whole > 0 ? 100 * f->covered / whole : 0;
 }
 
+/* Where nothing is known, a class is 1. */
+static double whole_of(double whole, const struct work *w)
+{
+	return whole > 0 ? whole : (double)w->classes.count;
+}
+
 static bool predict_service(struct work *w, size_t take,
 			    struct predict_service *out)
 {
 	struct share_key keys[POLICY_ENDPOINTS_MAX];
 	size_t regions = w->policy->region_count;
-	double v4 = 0, v6 = 0;
 
 	*out = (struct predict_service){ .service = w->service };
 	w->count = 0;
 	if (w->slots != NULL)
 		memset(w->slots, 0, w->slot_count * sizeof(*w->slots));
 	share_keys(w->policy, w->service, keys);
-	for (size_t i = 0; i < w->classes.count; i++) {
-		v4 += w->classes.list[i]->weight_v4;
-		v6 += w->classes.list[i]->weight_v6;
-		if (i < take && !add_class(w, w->classes.list[i]))
+	for (size_t i = 0; i < w->classes.count && i < take; i++)
+		if (!add_class(w, w->classes.list[i]))
 			return false;
-	}
 	for (size_t i = 0; i < w->count; i++) {
 		struct drawn d;
 
@@ -209,8 +212,8 @@ static bool predict_service(struct work *w, size_t take,
 		add_drawn(&out->v4, &d, w->pairs[i].weight_v4, regions);
 		add_drawn(&out->v6, &d, w->pairs[i].weight_v6, regions);
 	}
-	to_percent(&out->v4, v4, regions);
-	to_percent(&out->v6, v6, regions);
+	to_percent(&out->v4, whole_of(w->whole_v4, w), regions);
+	to_percent(&out->v6, whole_of(w->whole_v6, w), regions);
 	return true;
 }
 
@@ -249,6 +252,10 @@ static bool predict_all(struct work *w, size_t touched, struct prediction *out)
 {
 	size_t take = touched == 0 ? 0 : PREDICT_ROWS_MAX / 2 / touched;
 
+	for (size_t i = 0; i < w->classes.count; i++) {
+		w->whole_v4 += w->classes.list[i]->weight_v4;
+		w->whole_v6 += w->classes.list[i]->weight_v6;
+	}
 	for (size_t i = 0; i < w->policy->service_count; i++) {
 		if (view_same(w->before, w->after, i))
 			continue;

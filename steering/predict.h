@@ -4,7 +4,8 @@
  *
  * "How much" is address space, the only measure of demand there is before
  * anyone asks: /24s of IPv4 that the databases know, and /48s of IPv6,
- * counted apart.  For each class of clients the row before and the row after
+ * counted apart; without databases every class of clients counts as one.  For
+ * each class of clients the row before and the row after
  * are decided by the responder's own chain, and the clients inside a row that
  * is a draw by the responder's own hash, so residency, health, tiers,
  * weights, ramps and canaries are all in it.

@@ -1,8 +1,14 @@
 # Unit tests of steering.
 if HAVE_CMOCKA
-check_PROGRAMS += %D%/test_canary %D%/test_guard %D%/test_journal \
+check_PROGRAMS += %D%/test_agent %D%/test_agent_commands \
+	%D%/test_canary %D%/test_guard %D%/test_journal \
 	%D%/test_lease %D%/test_predict %D%/test_ramp
 steer_world = %D%/steer_world.c %D%/steer_world.h
+story = %D%/story.c %D%/story.h $(steer_world)
+%C%_test_agent_commands_SOURCES = %D%/test_agent_commands.c $(story)
+%C%_test_agent_commands_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+%C%_test_agent_SOURCES = %D%/test_agent.c $(story)
+%C%_test_agent_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 %C%_test_canary_SOURCES = %D%/test_canary.c $(steer_world)
 %C%_test_canary_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 %C%_test_guard_SOURCES = %D%/test_guard.c $(steer_world)
