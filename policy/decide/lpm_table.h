@@ -60,7 +60,6 @@ struct lpm {
 	size_t node_count, leaf_count, set_octets;
 };
 
-/* Does slot s, a leaf, begin a run? */
 static inline uint64_t lpm_bit(unsigned slot)
 {
 	return UINT64_C(1) << slot;
@@ -75,24 +74,25 @@ static inline uint64_t lpm_block(unsigned first, unsigned order)
 
 /*
  * The order (0..LPM_STRIDE) of the widest aligned block around leaf slot s
- * that is all of its class: no node in it, and no run beginning behind its
- * first slot.
+ * that is all of its class.  Walls stand before each slot that begins a run
+ * and on both sides of a node; the block of order k around s reaches over the
+ * wall to slot t when s and t differ only below bit k.  No branch: which way
+ * it would go is as random as the clients are.
  */
 static inline unsigned lpm_block_order(const struct lpm_node *node,
 				       unsigned slot)
 {
-	unsigned order = 0;
+	uint64_t walls = node->starts | node->nodes | node->nodes << 1 | 1;
+	uint64_t left = walls & ((lpm_bit(slot) << 1) - 1);
+	uint64_t right = walls >> 1 >> slot;
+	unsigned before = 62u - (unsigned)__builtin_clzll(left);
+	unsigned after = right == 0
+				 ? LPM_SLOTS
+				 : slot + 1 + (unsigned)__builtin_ctzll(right);
+	unsigned reach_left = slot ^ before, reach_right = slot ^ after;
+	unsigned reach = reach_left < reach_right ? reach_left : reach_right;
 
-	while (order < LPM_STRIDE) {
-		unsigned first = slot & ~((2u << order) - 1);
-		uint64_t block = lpm_block(first, order + 1);
-
-		if ((node->nodes & block) != 0 ||
-		    (node->starts & block & ~lpm_bit(first)) != 0)
-			break;
-		order++;
-	}
-	return order;
+	return 31u - (unsigned)__builtin_clz(reach);
 }
 
 #endif
