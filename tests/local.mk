@@ -18,6 +18,7 @@ include tests/unit/dns_shells.mk
 include tests/unit/health.mk
 include tests/unit/steering.mk
 include tests/fuzz/local.mk
+include tests/replay/local.mk
 include tests/sim/local.mk
 include tests/bench/local.mk
 SH_LOG_DRIVER = $(LOG_DRIVER)

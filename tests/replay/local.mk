@@ -1,0 +1,8 @@
+# Stories in virtual time.
+check_PROGRAMS += %D%/replay
+%C%_replay_SOURCES = %D%/replay.c %D%/expect.c %D%/stage.c %D%/stage.h \
+	%D%/story.c %D%/story.h
+%C%_replay_LDADD = $(POLICY_LIBS)
+EXTRA_DIST += %D%/README %D%/world.yaml \
+	%D%/canary.rpl %D%/dies.rpl %D%/drain.rpl %D%/hold.rpl %D%/lies.rpl \
+	%D%/residency.rpl %D%/silence.rpl
