@@ -9,5 +9,14 @@ check_PROGRAMS += %D%/test_redis
 check_PROGRAMS += %D%/test_redis_access
 %C%_test_redis_access_SOURCES = %D%/test_redis_access.c %D%/bus_world.c %D%/bus_world.h
 %C%_test_redis_access_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_codecs
+%C%_test_codecs_SOURCES = %D%/test_codecs.c
+%C%_test_codecs_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_sign
+%C%_test_sign_SOURCES = %D%/test_sign.c
+%C%_test_sign_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_keep
+%C%_test_keep_SOURCES = %D%/test_keep.c
+%C%_test_keep_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 endif
 EXTRA_DIST += contrib/redis/README.md contrib/redis/redis.conf contrib/redis/users.acl
