@@ -37,5 +37,5 @@ void lease_drop(struct lease *lease, int64_t now_ms)
 {
 	lease->epoch = 0;
 	lease->void_answer = true;
-	lease->due_ms = now_ms + LEASE_RENEW_MS;
+	lease->due_ms = now_ms + LEASE_TTL_MS;
 }

@@ -48,8 +48,9 @@ void lease_answer(struct lease *lease, uint64_t epoch, int64_t now_ms);
 bool lease_leads(struct lease *lease, int64_t now_ms);
 
 /*
- * Steps down at once; asks again after LEASE_RENEW_MS.  The answer to a
- * question that is open now will grant nothing.
+ * Steps down at once; asks again after LEASE_TTL_MS, so that a standby, which
+ * asks more often, comes first.  The answer to a question that is open now
+ * will grant nothing.
  */
 void lease_drop(struct lease *lease, int64_t now_ms);
 

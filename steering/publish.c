@@ -57,13 +57,21 @@ static void step_down(struct steerer *s, const char *why)
 	steerer_tell_node(s, steerer_now());
 }
 
+/* Lets a standby try. */
+static void give_up(struct steerer *s, const char *why)
+{
+	lease_drop(&s->lease, steerer_now().now_ms);
+	bus_release(s->config.bus, s->holder);
+	step_down(s, why);
+}
+
 static void take_over(struct steerer *s, struct ramp_now now)
 {
 	const struct plan *plan = s->inputs.plan;
 	char what[160] = "leads from nothing";
 
 	if (!agent_adopt(s->agent, plan, now)) {
-		lease_drop(&s->lease, now.now_ms);
+		give_up(s, "out of memory");
 		return;
 	}
 	s->leads = s->lease.epoch;
@@ -80,10 +88,8 @@ static void take_over(struct steerer *s, struct ramp_now now)
 /* Back to what is stored. */
 static void take_back(struct steerer *s, struct ramp_now now)
 {
-	if (!agent_adopt(s->agent, s->inputs.plan, now)) {
-		lease_drop(&s->lease, now.now_ms);
-		step_down(s, "out of memory");
-	}
+	if (!agent_adopt(s->agent, s->inputs.plan, now))
+		give_up(s, "out of memory");
 }
 
 void publish_keep(struct steerer *s, const char *envelope, size_t len)
@@ -154,8 +160,7 @@ static void on_committed(void *arg, enum bus_commit result)
 	if (result == BUS_COMMITTED) {
 		on_stored(s, &c, now);
 	} else if (result == BUS_STALE) {
-		lease_drop(&s->lease, now.now_ms);
-		step_down(s, "the plan was refused as stale");
+		give_up(s, "the plan was refused as stale");
 	} else {
 		desk_failed(s, "the bus is down; it is not known whether the "
 			       "command is in force: see status");
@@ -244,10 +249,15 @@ void publish_turn(struct steerer *s, struct ramp_now now)
 	}
 	in = steerer_input(s, now);
 	plan = agent_tick(s->agent, &in);
-	if (plan != NULL)
+	if (plan != NULL) {
 		send_plan(s, plan);
-	else
-		steerer_write_audit(s, agent_audit(s->agent));
+		return;
+	}
+	steerer_write_audit(s, agent_audit(s->agent));
+	if (s->waiting != NULL && agent_trouble(s->agent)[0] != '\0') {
+		desk_failed(s, agent_trouble(s->agent));
+		take_back(s, now);
+	}
 }
 
 /*
@@ -271,8 +281,7 @@ void publish_heard(struct steerer *s, struct plan *plan, const char *envelope,
 	if (s->leads == 0 || on_its_way)
 		return;
 	if (epoch > s->leads) {
-		lease_drop(&s->lease, now.now_ms);
-		step_down(s, "a plan of a later epoch was seen");
+		give_up(s, "a plan of a later epoch was seen");
 	} else {
 		take_back(s, now);
 	}

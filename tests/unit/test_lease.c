@@ -86,8 +86,8 @@ static void test_drop(void **state)
 	lease_answer(&l, 4, 1001);
 	lease_drop(&l, 1500);
 	assert_false(lease_leads(&l, 1500));
-	assert_false(lease_ask(&l, 2499));
-	assert_true(lease_ask(&l, 2500));
+	assert_false(lease_ask(&l, 4499));
+	assert_true(lease_ask(&l, 4500));
 }
 
 /* An answer to a question from before the drop is for nobody. */
