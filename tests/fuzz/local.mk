@@ -30,3 +30,15 @@ check_PROGRAMS += %D%/fuzz_ecs %D%/fuzz_query
 	tests/unit/world.c tests/unit/world.h
 %C%_fuzz_query_LDADD = $(DNS_LIBS)
 %C%_fuzz_query_LDFLAGS = $(FUZZ_LDFLAGS)
+
+# bus: plans, reports, nodes
+check_PROGRAMS += %D%/fuzz_plan %D%/fuzz_report %D%/fuzz_node
+%C%_fuzz_plan_SOURCES = %D%/fuzz_plan.c $(FUZZ_MAIN)
+%C%_fuzz_plan_LDADD = $(POLICY_LIBS)
+%C%_fuzz_plan_LDFLAGS = $(FUZZ_LDFLAGS)
+%C%_fuzz_report_SOURCES = %D%/fuzz_report.c $(FUZZ_MAIN)
+%C%_fuzz_report_LDADD = $(POLICY_LIBS)
+%C%_fuzz_report_LDFLAGS = $(FUZZ_LDFLAGS)
+%C%_fuzz_node_SOURCES = %D%/fuzz_node.c $(FUZZ_MAIN)
+%C%_fuzz_node_LDADD = $(POLICY_LIBS)
+%C%_fuzz_node_LDFLAGS = $(FUZZ_LDFLAGS)

@@ -18,5 +18,8 @@ check_PROGRAMS += %D%/test_sign
 check_PROGRAMS += %D%/test_keep
 %C%_test_keep_SOURCES = %D%/test_keep.c
 %C%_test_keep_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_control
+%C%_test_control_SOURCES = %D%/test_control.c
+%C%_test_control_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 endif
 EXTRA_DIST += contrib/redis/README.md contrib/redis/redis.conf contrib/redis/users.acl
