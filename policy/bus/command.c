@@ -369,7 +369,7 @@ static double drain_share(const struct command *c, int64_t wall_ms)
 
 	if (c->over_ms <= 0 || passed_ms >= c->over_ms)
 		return 0;
-	if (passed_ms <= 0)
+	if (passed_ms < 0)
 		return 1;
 	return 1 - (double)passed_ms / (double)c->over_ms;
 }

@@ -31,7 +31,7 @@ double latency_way_ms(double distance_km)
 struct latency_ways latency_ways_of(const struct policy *policy,
 				    const struct client_class *class)
 {
-	struct latency_ways ways;
+	struct latency_ways ways = { .km = { 0 } };
 
 	for (size_t i = 0; i < policy->vantage_count; i++)
 		ways.km[i] = (float)

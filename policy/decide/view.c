@@ -141,8 +141,8 @@ static bool is_fresh(const struct reduction *r,
 		age_ms -= check->breaker.max_open_for_ms * 6 / 5;
 	if (limit_ms < VIEW_SILENCE_MIN_MS)
 		limit_ms = VIEW_SILENCE_MIN_MS;
-	return age_ms <= limit_ms &&
-	       silence_ms + (age_ms > 0 ? age_ms : 0) <= limit_ms;
+	/* No overflow: codecs keep wall times within 2^53. */
+	return silence_ms + (age_ms > 0 ? age_ms : 0) <= limit_ms;
 }
 
 /* The endpoint as the previous view had it, by name; NULL when it had not. */
@@ -294,9 +294,7 @@ static void apply_command(const struct reduction *r, const struct command *c)
 		if (!effect.concerns ||
 		    (effect.share >= 1 && effect.weight == e->weight))
 			continue;
-		if (effect.share < 1)
-			e->accept = accept_of(accept_share(e->accept) *
-					      effect.share);
+		e->accept = accept_of(accept_share(e->accept) * effect.share);
 		e->weight = effect.weight;
 		set_cause(e, SHARE_COMMAND, c->id);
 	}
@@ -307,8 +305,7 @@ static void apply_local(const struct reduction *r)
 	for (size_t i = 0; i < r->in->local_count; i++) {
 		const struct command *c = &r->in->local[i];
 
-		if (c->wall_expires_ms == 0 ||
-		    c->wall_expires_ms > r->in->wall_ms)
+		if (c->wall_expires_ms > r->in->wall_ms)
 			apply_command(r, c);
 	}
 }

@@ -4,5 +4,5 @@ check_PROGRAMS += %D%/replay
 	%D%/story.c %D%/story.h
 %C%_replay_LDADD = $(POLICY_LIBS)
 EXTRA_DIST += %D%/README %D%/world.yaml \
-	%D%/canary.rpl %D%/dies.rpl %D%/drain.rpl %D%/hold.rpl %D%/lies.rpl \
+	%D%/canary.rpl %D%/dies.rpl %D%/drain.rpl %D%/hold.rpl %D%/latency.rpl %D%/lies.rpl \
 	%D%/residency.rpl %D%/silence.rpl

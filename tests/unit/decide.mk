@@ -14,7 +14,8 @@ decide_world = %D%/decide_world.c %D%/decide_world.h
 %C%_test_chain_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 %C%_test_hash_vectors_SOURCES = %D%/test_hash_vectors.c
 %C%_test_hash_vectors_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
-%C%_test_view_SOURCES = %D%/test_view.c $(decide_world)
+%C%_test_view_SOURCES = %D%/test_view.c $(decide_world) \
+	%D%/decide_scene.c %D%/decide_scene.h
 %C%_test_view_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 %C%_test_command_SOURCES = %D%/test_command.c $(decide_world)
 %C%_test_command_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)

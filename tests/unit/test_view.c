@@ -2,7 +2,7 @@
 /* view: what reports, plans and commands make of the world. */
 #include "policy/decide/view.h"
 
-#include "decide_world.h"
+#include "decide_scene.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,102 +13,6 @@
 
 #include <cmocka.h>
 
-enum { START_MS = 1000000 };
-#define WALL_MS INT64_C(1770000000000)
-
-/* A world with what its vantages, agent and people say. */
-struct scene {
-	struct world w;
-	struct report_entry entries[WORLD_VANTAGES][WORLD_ENDPOINTS];
-	struct report reports[WORLD_VANTAGES];
-	struct heard_report heard[WORLD_VANTAGES];
-	struct plan plan;
-	struct plan_share shares[4];
-	struct command commands[2];
-	struct view_input in;
-	struct view *view;
-};
-
-static void init_reports(struct scene *s)
-{
-	for (int v = 0; v < WORLD_VANTAGES; v++) {
-		struct report *r = &s->reports[v];
-
-		r->wall_made_ms = WALL_MS;
-		r->entries = s->entries[v];
-		r->count = s->w.service.endpoint_count;
-		for (size_t e = 0; e < r->count; e++) {
-			struct report_entry *entry = &s->entries[v][e];
-
-			snprintf(entry->service, sizeof(entry->service), "www");
-			snprintf(entry->endpoint, sizeof(entry->endpoint), "%s",
-				 s->w.endpoints[e].name);
-			entry->state = REPORT_CLOSED;
-			entry->wall_probed_ms = WALL_MS - 100;
-			entry->latency_ms = (float)(10 + v);
-		}
-		s->heard[v] = (struct heard_report){ r, START_MS };
-	}
-}
-
-/* All vantages have just said that all is well; no plan; no view yet. */
-static void scene_init(struct scene *s)
-{
-	memset(s, 0, sizeof(*s));
-	world_init(&s->w);
-	s->w.policy.safety.max_override_ms = 86400000;
-	init_reports(s);
-	s->plan = (struct plan){
-		.epoch = 3,
-		.sequence = 9,
-		.shares = s->shares,
-		.commands = s->commands,
-	};
-	s->in = (struct view_input){
-		.reports = s->heard,
-		.now_ms = START_MS,
-		.wall_ms = WALL_MS,
-	};
-}
-
-/* Reduces, with the view before as the previous one. */
-static const struct view_service *reduce(struct scene *s)
-{
-	struct view *before = s->view;
-
-	s->in.previous = before;
-	s->view = view_reduce(&s->w.policy, &s->in);
-	assert_non_null(s->view);
-	view_free(before);
-	return &s->view->services[0];
-}
-
-/* Time passes; the vantages go on saying what they say. */
-static void pass(struct scene *s, int64_t ms)
-{
-	s->in.now_ms += ms;
-	s->in.wall_ms += ms;
-	for (int v = 0; v < WORLD_VANTAGES; v++) {
-		s->heard[v].heard_ms += ms;
-		s->reports[v].wall_made_ms += ms;
-		for (size_t e = 0; e < s->reports[v].count; e++)
-			s->entries[v][e].wall_probed_ms += ms;
-	}
-}
-
-static void say(struct scene *s, unsigned vantages, int endpoint,
-		enum report_state state)
-{
-	for (int v = 0; v < WORLD_VANTAGES; v++)
-		if (vantages >> v & 1)
-			s->entries[v][endpoint].state = state;
-}
-
-static void scene_fini(struct scene *s)
-{
-	view_free(s->view);
-}
-
 static void test_health_by_votes(void **state)
 {
 	struct scene s;
@@ -116,29 +20,30 @@ static void test_health_by_votes(void **state)
 
 	(void)state;
 	scene_init(&s);
-	www = reduce(&s);
+	www = scene_reduce(&s);
 	assert_int_equal(www->endpoints[0].health.verdict, VERDICT_UP);
 	assert_int_equal(www->endpoints[0].health.up, 4);
 	assert_false(www->changing);
 
-	say(&s, 0x1, 2, REPORT_OPEN); /* one vantage lies */
-	www = reduce(&s);
+	scene_say(&s, 0x1, 2, REPORT_OPEN); /* one vantage lies */
+	www = scene_reduce(&s);
 	assert_int_equal(www->endpoints[2].health.verdict, VERDICT_UP);
 	assert_int_equal(www->endpoints[2].health.down_by, 0x1);
 	assert_false(www->changing);
 
-	say(&s, 0x7, 2, REPORT_OPEN);
-	www = reduce(&s);
+	scene_say(&s, 0x7, 2, REPORT_OPEN);
+	www = scene_reduce(&s);
 	assert_int_equal(www->endpoints[2].health.verdict, VERDICT_DOWN);
 	assert_int_equal(www->endpoints[3].health.verdict, VERDICT_UP);
 	assert_true(www->changing);
 
-	say(&s, 0x7, 2, REPORT_HALF_OPEN); /* on trial is down for others */
-	www = reduce(&s);
+	scene_say(&s, 0x7, 2,
+		  REPORT_HALF_OPEN); /* on trial is down for others */
+	www = scene_reduce(&s);
 	assert_int_equal(www->endpoints[2].health.verdict, VERDICT_DOWN);
 
-	say(&s, 0x7, 2, REPORT_CLOSED);
-	www = reduce(&s);
+	scene_say(&s, 0x7, 2, REPORT_CLOSED);
+	www = scene_reduce(&s);
 	assert_int_equal(www->endpoints[2].health.verdict, VERDICT_UP);
 	scene_fini(&s);
 }
@@ -184,10 +89,10 @@ static void test_freshness(void **state)
 		entry = &s.entries[1][0];
 		entry->state = row->state;
 		entry->wall_probed_ms =
-			row->age_ms == -1 ? 0 : WALL_MS - row->age_ms;
+			row->age_ms == -1 ? 0 : SCENE_WALL_MS - row->age_ms;
 		s.reports[1].abstains = row->abstains;
-		s.heard[1].heard_ms = START_MS - row->silence_ms;
-		e = &reduce(&s)->endpoints[0];
+		s.heard[1].heard_ms = SCENE_START_MS - row->silence_ms;
+		e = &scene_reduce(&s)->endpoints[0];
 		votes = (unsigned)e->health.up + e->health.down;
 		if (votes != 3u + row->counts)
 			fail_msg("%s: %u votes", row->title, votes);
@@ -207,9 +112,9 @@ static void test_short_intervals_have_five_seconds(void **state)
 	scene_init(&s);
 	s.w.check.interval_ms = 500;
 	s.in.now_ms += 4900;
-	assert_int_equal(reduce(&s)->endpoints[0].health.up, 4);
+	assert_int_equal(scene_reduce(&s)->endpoints[0].health.up, 4);
 	s.in.now_ms += 1; /* 4901 and the probe's own 100 */
-	assert_int_equal(reduce(&s)->endpoints[0].health.up, 0);
+	assert_int_equal(scene_reduce(&s)->endpoints[0].health.up, 0);
 	scene_fini(&s);
 }
 
@@ -220,13 +125,13 @@ static void test_silence_holds_the_verdict(void **state)
 
 	(void)state;
 	scene_init(&s);
-	say(&s, 0xf, 2, REPORT_OPEN);
-	reduce(&s);
+	scene_say(&s, 0xf, 2, REPORT_OPEN);
+	scene_reduce(&s);
 	for (int v = 0; v < WORLD_VANTAGES; v++)
 		s.heard[v].report = NULL;
 	for (int round = 0; round < 3; round++) {
 		s.in.now_ms += 3600000;
-		www = reduce(&s);
+		www = scene_reduce(&s);
 		assert_int_equal(www->endpoints[2].health.verdict,
 				 VERDICT_DOWN);
 		assert_true(www->endpoints[2].health.held);
@@ -244,8 +149,8 @@ static void test_verdicts_outlive_a_reload(void **state)
 
 	(void)state;
 	scene_init(&s);
-	say(&s, 0xf, 2, REPORT_OPEN);
-	reduce(&s);
+	scene_say(&s, 0xf, 2, REPORT_OPEN);
+	scene_reduce(&s);
 	/* The new policy has the first three endpoints in another order. */
 	scene_init(&next);
 	next.w.service.endpoint_count = 3;
@@ -269,27 +174,11 @@ static void test_unmonitored_is_unknown(void **state)
 
 	(void)state;
 	scene_init(&s);
-	say(&s, 0xf, 2, REPORT_OPEN);
+	scene_say(&s, 0xf, 2, REPORT_OPEN);
 	s.w.service.check = POLICY_NONE;
-	www = reduce(&s);
+	www = scene_reduce(&s);
 	assert_int_equal(www->endpoints[2].health.verdict, VERDICT_UNKNOWN);
 	scene_fini(&s);
-}
-
-static struct plan_share *add_share(struct scene *s, const char *endpoint,
-				    double share, enum plan_cause cause)
-{
-	struct plan_share *p = &s->shares[s->plan.share_count++];
-
-	*p = (struct plan_share){
-		.service = "www",
-		.share = share,
-		.weight = -1,
-		.cause = cause,
-	};
-	snprintf(p->endpoint, sizeof(p->endpoint), "%s", endpoint);
-	s->in.plan = &s->plan;
-	return p;
 }
 
 static void test_plan_by_name(void **state)
@@ -299,11 +188,11 @@ static void test_plan_by_name(void **state)
 
 	(void)state;
 	scene_init(&s);
-	add_share(&s, "eu-west", 0.25, PLAN_RAMP);
-	add_share(&s, "us-east", 1, PLAN_COMMAND)->weight = 7;
-	add_share(&s, "mars", 0, PLAN_RAMP);
+	scene_add_share(&s, "eu-west", 0.25, PLAN_RAMP);
+	scene_add_share(&s, "us-east", 1, PLAN_COMMAND)->weight = 7;
+	scene_add_share(&s, "mars", 0, PLAN_RAMP);
 	snprintf(s.plan.policy_digest, 65, "another");
-	www = reduce(&s);
+	www = scene_reduce(&s);
 	assert_int_equal(www->endpoints[2].accept, UINT32_C(1) << 30);
 	assert_int_equal(www->endpoints[2].cause, SHARE_RAMP);
 	assert_int_equal(www->endpoints[2].weight, 1);
@@ -315,7 +204,7 @@ static void test_plan_by_name(void **state)
 	assert_int_equal(s.view->plan_sequence, 9);
 	assert_true(www->changing);
 	s.plan.policy_digest[0] = '\0';
-	reduce(&s);
+	scene_reduce(&s);
 	assert_false(s.view->plan_mismatch);
 	scene_fini(&s);
 }
@@ -328,19 +217,19 @@ static void test_canaries_take_nothing_unasked(void **state)
 	(void)state;
 	scene_init(&s);
 	world_add_canary(&s.w, 0x4);
-	init_reports(&s);
-	www = reduce(&s);
+	scene_init_reports(&s);
+	www = scene_reduce(&s);
 	assert_int_equal(www->endpoints[6].accept, ACCEPT_NONE);
 	assert_int_equal(www->endpoints[6].cause, SHARE_CANARY);
 	assert_string_equal(www->endpoints[6].cause_ref, "v2");
-	add_share(&s, "v2.eu-west", 0.5, PLAN_CANARY);
-	pass(&s, 1000);
-	www = reduce(&s);
+	scene_add_share(&s, "v2.eu-west", 0.5, PLAN_CANARY);
+	scene_pass(&s, 1000);
+	www = scene_reduce(&s);
 	assert_int_equal(www->endpoints[6].accept, UINT32_C(1) << 31);
-	assert_int_equal(www->changed_ms, START_MS + 1000);
+	assert_int_equal(www->changed_ms, SCENE_START_MS + 1000);
 	/* Waiting at its percent is not changing, once it has baked. */
-	pass(&s, 60000);
-	assert_false(reduce(&s)->changing);
+	scene_pass(&s, 60000);
+	assert_false(scene_reduce(&s)->changing);
 	scene_fini(&s);
 }
 
@@ -352,23 +241,25 @@ static void test_expired_commands_end_without_an_agent(void **state)
 
 	(void)state;
 	scene_init(&s);
-	share = add_share(&s, "eu-west", 0, PLAN_COMMAND);
+	share = scene_add_share(&s, "eu-west", 0, PLAN_COMMAND);
 	snprintf(share->ref, sizeof(share->ref), "c-1");
 	s.commands[0] = (struct command){
 		.id = "c-1",
 		.kind = COMMAND_DRAIN,
 		.target = "eu-west",
-		.wall_expires_ms = WALL_MS + 1000,
+		.wall_expires_ms = SCENE_WALL_MS + 1000,
 	};
 	s.plan.command_count = 1;
-	www = reduce(&s);
+	www = scene_reduce(&s);
 	assert_int_equal(www->endpoints[2].accept, ACCEPT_NONE);
 	assert_int_equal(www->endpoints[2].cause, SHARE_COMMAND);
 	assert_string_equal(www->endpoints[2].cause_ref, "c-1");
-	pass(&s, 999);
-	assert_int_equal(reduce(&s)->endpoints[2].accept, ACCEPT_NONE);
-	pass(&s, 1);
-	assert_int_equal(reduce(&s)->endpoints[2].accept, ACCEPT_ALL);
+	scene_pass(&s, 999);
+	assert_int_equal(scene_reduce(&s)->endpoints[2].accept, ACCEPT_NONE);
+	scene_pass(&s, 1);
+	assert_int_equal(scene_reduce(&s)->endpoints[2].accept, ACCEPT_ALL);
+	s.commands[0].wall_expires_ms = 0; /* an undrain under way */
+	assert_int_equal(scene_reduce(&s)->endpoints[2].accept, ACCEPT_NONE);
 	scene_fini(&s);
 }
 
@@ -378,34 +269,34 @@ static void test_local_commands(void **state)
 		{ .id = "here",
 		  .kind = COMMAND_DRAIN,
 		  .target = "eu-west",
-		  .wall_expires_ms = WALL_MS + 60000,
-		  .wall_made_ms = WALL_MS,
+		  .wall_expires_ms = SCENE_WALL_MS + 60000,
+		  .wall_made_ms = SCENE_WALL_MS,
 		  .over_ms = 10000 },
 		{ .id = "gone",
 		  .kind = COMMAND_DRAIN,
 		  .target = "us-east",
-		  .wall_expires_ms = WALL_MS },
+		  .wall_expires_ms = SCENE_WALL_MS },
 	};
 	struct scene s;
 	const struct view_service *www;
 
 	(void)state;
 	scene_init(&s);
-	add_share(&s, "eu-west", 0.5, PLAN_RAMP);
+	scene_add_share(&s, "eu-west", 0.5, PLAN_RAMP);
 	s.in.local = local;
 	s.in.local_count = 2;
-	pass(&s, 5000);
-	www = reduce(&s);
+	scene_pass(&s, 5000);
+	www = scene_reduce(&s);
 	assert_int_equal(www->endpoints[2].accept, UINT32_C(1) << 30);
 	assert_int_equal(www->endpoints[2].cause, SHARE_COMMAND);
 	assert_string_equal(www->endpoints[2].cause_ref, "here");
 	assert_int_equal(www->endpoints[0].accept, ACCEPT_ALL);
-	pass(&s, 54999);
-	www = reduce(&s);
+	scene_pass(&s, 54999);
+	www = scene_reduce(&s);
 	assert_int_equal(www->endpoints[2].accept, ACCEPT_NONE);
 	assert_true(www->changing);
-	pass(&s, 1);
-	www = reduce(&s);
+	scene_pass(&s, 1);
+	www = scene_reduce(&s);
 	assert_int_equal(www->endpoints[2].accept, UINT32_C(1) << 31);
 	scene_fini(&s);
 }
@@ -417,28 +308,44 @@ static void test_changing(void **state)
 
 	(void)state;
 	scene_init(&s);
-	assert_false(reduce(&s)->changing);
+	assert_false(scene_reduce(&s)->changing);
 	s.entries[1][0].failing = true; /* the first failing probe */
-	assert_true(reduce(&s)->changing);
+	assert_true(scene_reduce(&s)->changing);
 	s.entries[1][0].failing = false;
-	assert_false(reduce(&s)->changing);
+	assert_false(scene_reduce(&s)->changing);
 	s.entries[1][0].failing = true;
 	s.reports[1].abstains = true; /* it does not trust itself */
-	assert_false(reduce(&s)->changing);
+	assert_false(scene_reduce(&s)->changing);
 	s.reports[1].abstains = false;
 	s.entries[1][0].failing = false;
 
-	say(&s, 0xf, 3, REPORT_OPEN);
-	pass(&s, 1000);
-	www = reduce(&s);
-	assert_int_equal(www->changed_ms, START_MS + 1000);
+	scene_say(&s, 0xf, 3, REPORT_OPEN);
+	scene_pass(&s, 1000);
+	www = scene_reduce(&s);
+	assert_int_equal(www->changed_ms, SCENE_START_MS + 1000);
 	assert_true(www->changing);
-	pass(&s, 59999);
-	assert_true(reduce(&s)->changing);
-	pass(&s, 1);
-	assert_false(reduce(&s)->changing); /* it stays away: that is steady */
-	say(&s, 0xf, 3, REPORT_CLOSED);
-	assert_true(reduce(&s)->changing);
+	scene_pass(&s, 59999);
+	assert_true(scene_reduce(&s)->changing);
+	scene_pass(&s, 1);
+	assert_false(
+		scene_reduce(&s)->changing); /* it stays away: that is steady */
+	scene_say(&s, 0xf, 3, REPORT_CLOSED);
+	assert_true(scene_reduce(&s)->changing);
+	scene_fini(&s);
+}
+
+static void test_waiting_for_failback_is_steady(void **state)
+{
+	struct scene s;
+	struct plan_share *share;
+
+	(void)state;
+	scene_init(&s);
+	share = scene_add_share(&s, "eu-west", 0, PLAN_HOLD);
+	assert_int_equal(scene_reduce(&s)->endpoints[2].cause, SHARE_RAMP);
+	assert_false(s.view->services[0].changing);
+	share->share = 0.01;
+	assert_true(scene_reduce(&s)->changing);
 	scene_fini(&s);
 }
 
@@ -452,11 +359,12 @@ static void test_first_reports_change_nothing(void **state)
 	s.heard[0].report = s.heard[1].report = NULL;
 	s.heard[2].report = &none; /* a report of no endpoint */
 	s.heard[3].report = NULL;
-	assert_int_equal(reduce(&s)->endpoints[0].health.verdict,
+	assert_int_equal(scene_reduce(&s)->endpoints[0].health.verdict,
 			 VERDICT_UNKNOWN);
 	s.heard[0].report = &s.reports[0];
 	s.heard[1].report = &s.reports[1];
-	assert_int_equal(reduce(&s)->endpoints[0].health.verdict, VERDICT_UP);
+	assert_int_equal(scene_reduce(&s)->endpoints[0].health.verdict,
+			 VERDICT_UP);
 	assert_false(s.view->services[0].changing);
 	scene_fini(&s);
 }
@@ -503,7 +411,7 @@ static void test_differences_that_count(void **state)
 
 	(void)state;
 	scene_init(&s);
-	reduce(&s);
+	scene_reduce(&s);
 	s.in.previous = NULL;
 	other = view_reduce(&s.w.policy, &s.in);
 	assert_true(view_same(s.view, other, 0));
@@ -533,6 +441,7 @@ int main(void)
 		cmocka_unit_test(test_expired_commands_end_without_an_agent),
 		cmocka_unit_test(test_local_commands),
 		cmocka_unit_test(test_changing),
+		cmocka_unit_test(test_waiting_for_failback_is_steady),
 		cmocka_unit_test(test_first_reports_change_nothing),
 		cmocka_unit_test(test_same_views_have_same_rows),
 		cmocka_unit_test(test_differences_that_count),
