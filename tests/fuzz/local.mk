@@ -20,6 +20,15 @@ check_PROGRAMS += %D%/fuzz_command
 %C%_fuzz_command_LDADD = $(POLICY_LIBS)
 %C%_fuzz_command_LDFLAGS = $(FUZZ_LDFLAGS)
 
+# geo
+check_PROGRAMS += %D%/fuzz_mmdb %D%/fuzz_corrections
+%C%_fuzz_mmdb_SOURCES = %D%/fuzz_mmdb.c $(FUZZ_MAIN)
+%C%_fuzz_mmdb_LDADD = $(POLICY_LIBS)
+%C%_fuzz_mmdb_LDFLAGS = $(FUZZ_LDFLAGS)
+%C%_fuzz_corrections_SOURCES = %D%/fuzz_corrections.c $(FUZZ_MAIN)
+%C%_fuzz_corrections_LDADD = $(POLICY_LIBS)
+%C%_fuzz_corrections_LDFLAGS = $(FUZZ_LDFLAGS)
+
 # dns
 check_PROGRAMS += %D%/fuzz_ecs %D%/fuzz_query
 %C%_fuzz_ecs_SOURCES = %D%/fuzz_ecs.c $(FUZZ_MAIN)
