@@ -11,6 +11,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
 
+/* libmaxminddb 1.7 forgets a list when the metadata's description is broken:
+ * one small leak each time an operator installs such a file, not ours. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libmaxminddb";
+}
+
 static void look_up(const struct geo *geo)
 {
 	static const char *const addrs[] = { "0.0.0.0",         "81.2.69.142",
