@@ -147,7 +147,9 @@ static inline uint16_t reader_u16(struct reader *r)
 {
 	const uint8_t *at = reader_take(r, 2);
 
-	return at == NULL ? 0 : (uint16_t)(at[0] << 8 | at[1]);
+	if (at == NULL)
+		return 0;
+	return (uint16_t)(at[0] << 8 | at[1]);
 }
 
 static inline uint32_t reader_u32(struct reader *r)
