@@ -118,10 +118,12 @@ void judge_check(struct draft *d, struct policy_check *check, struct tree *node)
 	if (draft_usable(node, "quorum", &quorum) && quorum != NULL &&
 	    draft_knows(d, SECTION_VANTAGES) &&
 	    check->quorum > d->policy->vantage_count)
-		errors_warn(d->errs, quorum->at,
-			    "quorum is %u and there are %zu vantages; all of "
-			    "them will have to agree",
-			    check->quorum, d->policy->vantage_count);
+		errors_warn(
+			d->errs, quorum->at,
+			"quorum is %u and the policy has %zu vantage%s; all "
+			"have to agree then",
+			check->quorum, d->policy->vantage_count,
+			d->policy->vantage_count == 1 ? "" : "s");
 }
 
 void judge_endpoint(struct draft *d, const struct policy_endpoint *endpoint,

@@ -20,3 +20,5 @@ policy_libpolicy_a_SOURCES += \
 	%D%/tree.c %D%/tree.h \
 	%D%/value.c %D%/value.h \
 	%D%/zonefile.c %D%/zonefile.h
+
+dist_man_MANS += contrib/man/windrose-policy.5

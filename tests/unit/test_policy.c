@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policy: what the good corpus loads to, in memory and from disk. */
+#include "policy/base/arena.h"
+#include "policy/language/load.h"
+#include "policy/language/policy.h"
+#include "policy/language/sources.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct policy *load_good(const char *name)
+{
+	const char *srcdir = getenv("SRCDIR");
+	struct errors errs = { 0 };
+	struct policy *policy;
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/tests/data/policy/good/%s",
+		 srcdir == NULL ? "." : srcdir, name);
+	policy = policy_load(path, &errs);
+	errors_print(&errs, stderr);
+	errors_fini(&errs);
+	assert_non_null(policy);
+	return policy;
+}
+
+/* files are pairs of name and octets, the policy's own first. */
+static struct policy *load_memory(const char *const (*files)[2], size_t count,
+				  struct errors *errs)
+{
+	struct arena *arena = arena_new();
+	struct sources s = { .arena = arena, .folder = "", .sealed = true };
+
+	for (size_t i = 0; i < count; i++)
+		assert_true(sources_add(&s, files[i][0], files[i][1],
+					strlen(files[i][1])));
+	return load_policy(&s, "memory", errs);
+}
+
+static void test_order_and_names(void **state)
+{
+	struct policy *p = load_good("world");
+
+	(void)state;
+	/* Files in name order, keys in the order written. */
+	assert_int_equal(policy_find_service(p, "api.v1"), 0);
+	assert_int_equal(policy_find_service(p, "@"), 1);
+	assert_int_equal(policy_find_service(p, "www"), 2);
+	assert_int_equal(policy_find_service(p, "ww"), POLICY_NONE);
+	assert_int_equal(policy_find_region(p, "us-east"), 0);
+	assert_int_equal(policy_find_region(p, "ap-south"), 3);
+	assert_int_equal(policy_find_vantage(p, "bom"), 2);
+	assert_int_equal(policy_find_canary(p, "www-v2"), 0);
+	assert_int_equal(policy_find_set(p, "office"), 1);
+	assert_string_equal(p->services[0].fqdn, "api.v1.gslb.example.com.");
+	assert_string_equal(p->services[1].fqdn, "gslb.example.com.");
+	assert_string_equal(p->zone.name, "gslb.example.com.");
+	assert_string_equal(p->zone.contact, "hostmaster.example.com.");
+	assert_int_equal(p->zone.nameserver_count, 2);
+	assert_string_equal(steer_name(p->services[2].steer), "latency");
+	assert_int_equal(strlen(p->digest), 64);
+	policy_free(p);
+}
+
+static void test_regions_and_residency(void **state)
+{
+	struct policy *p = load_good("world");
+	const struct policy_residency *r = &p->residency[0];
+
+	(void)state;
+	assert_int_equal(p->jurisdiction_count, 4);
+	assert_string_equal(p->jurisdictions[2], "gdpr");
+	assert_int_equal(p->regions[0].jurisdictions, 1);
+	assert_int_equal(p->regions[1].jurisdictions, 2 | 4);
+	assert_true(p->regions[0].longitude < -77.4);
+	assert_true(p->regions[0].capacity > 11999);
+	assert_int_equal(r->clients, policy_find_set(p, "eea-uk"));
+	assert_int_equal(r->jurisdictions, 4);
+	assert_int_equal(r->regions, 2 | 4);
+	assert_false(r->unknown_included);
+	assert_int_equal(p->safety.min_regions_in_service, 2);
+	assert_int_equal(p->safety.max_capacity_removed_pct, 40);
+	assert_int_equal(p->safety.max_override_ms, 86400000);
+	policy_free(p);
+}
+
+static void test_canary_shadows(void **state)
+{
+	struct policy *p = load_good("world");
+	const struct policy_service *s = &p->services[2];
+	const struct policy_canary *c = &p->canaries[0];
+
+	(void)state;
+	assert_int_equal(s->endpoint_count, 5);
+	assert_string_equal(s->endpoints[3].name, "www-v2/us-east");
+	assert_int_equal(policy_find_endpoint(s, "www-v2/eu-west"), 4);
+	assert_int_equal(s->endpoints[3].region, 0);
+	assert_int_equal(s->endpoints[3].shadows, 0);
+	assert_int_equal(s->endpoints[3].canary, 0);
+	assert_int_equal(s->endpoints[0].shadowed_by, 3);
+	assert_int_equal(s->endpoints[1].shadowed_by, 4);
+	assert_int_equal(s->endpoints[2].shadowed_by, POLICY_NONE);
+	assert_int_equal(s->endpoints[2].canary, POLICY_NONE);
+	assert_int_equal(s->endpoints[1].weight, 3);
+	assert_int_equal(s->endpoints[2].a_count, 2);
+	assert_int_equal(c->service, 2);
+	assert_int_equal(c->stage_count, 2);
+	assert_int_equal(c->stages[0].percent_count, 5);
+	assert_int_equal(c->stages[0].percents[4], 100);
+	assert_int_equal(c->stages[1].regions, 2);
+	assert_int_equal(c->stages[1].bake_ms, 1800000);
+	policy_free(p);
+}
+
+static void test_tests(void **state)
+{
+	struct policy *p = load_good("world");
+
+	(void)state;
+	assert_int_equal(p->test_count, 3);
+	assert_int_equal(p->tests[0].client.family, NET_V4);
+	assert_int_equal(p->tests[0].clients, POLICY_NONE);
+	assert_int_equal(p->tests[0].expect, TEST_ANSWER);
+	assert_int_equal(p->tests[0].endpoints, 2);
+	assert_int_equal(p->tests[1].down, 2);
+	assert_int_equal(p->tests[1].expect, TEST_NEVER);
+	assert_int_equal(p->tests[1].endpoints, 1);
+	assert_int_equal(p->tests[2].client.family, NET_NONE);
+	assert_int_equal(p->tests[2].clients, 0);
+	assert_int_equal(p->tests[2].expect, TEST_ALWAYS_WITHIN);
+	assert_int_equal(p->tests[2].jurisdictions, 4);
+	policy_free(p);
+}
+
+static void test_check_values(void **state)
+{
+	struct policy *p = load_good("checks.yaml");
+	const struct policy_check *plain = &p->checks[0], *full = &p->checks[1];
+
+	(void)state;
+	assert_int_equal(plain->port, 80);
+	assert_string_equal(plain->path, "/");
+	assert_null(plain->host);
+	assert_null(plain->body);
+	assert_true(plain->verify);
+	assert_int_equal(plain->status_min, 200);
+	assert_int_equal(plain->status_max, 299);
+	assert_int_equal(plain->interval_ms, 5000);
+	assert_int_equal(plain->confirm_ms, 1000);
+	assert_int_equal(plain->quorum, 2);
+	assert_int_equal(plain->breaker.slow_ms, 0);
+	assert_int_equal(full->type, CHECK_HTTPS);
+	assert_int_equal(full->port, 8443);
+	assert_string_equal(full->host, "www.example.com");
+	assert_int_equal(full->status_min, 204);
+	assert_int_equal(full->status_max, 204);
+	assert_string_equal(full->body, "ok: true");
+	assert_false(full->verify);
+	assert_int_equal(full->confirm_ms, 500);
+	assert_int_equal(full->breaker.window, 64);
+	assert_int_equal(full->breaker.max_open_for_ms, 60000);
+	/* The default must not be longer than the interval. */
+	assert_int_equal(p->checks[2].confirm_ms, 200);
+	assert_int_equal(p->services[0].check, 1);
+	assert_int_equal(p->services[0].endpoints[0].port, 9443);
+	policy_free(p);
+}
+
+static void test_client_terms(void **state)
+{
+	struct policy *p = load_good("clients.yaml");
+	const struct client_set *sets = p->sets;
+
+	(void)state;
+	assert_int_equal(sets[0].terms[0].kind, TERM_COUNTRY);
+	assert_string_equal(sets[0].terms[0].text, "NO");
+	assert_int_equal(sets[1].terms[0].kind, TERM_COUNTRY);
+	assert_int_equal(sets[2].terms[1].kind, TERM_ASN);
+	assert_true(sets[2].terms[1].asn == 4200000000u);
+	assert_int_equal(sets[3].terms[0].kind, TERM_SUBDIVISION);
+	assert_int_equal(sets[4].term_count, 4);
+	assert_int_equal(sets[4].terms[1].prefix.bits, 32);
+	assert_int_equal(sets[5].terms[0].kind, TERM_CONTINENT);
+	assert_int_equal(sets[6].terms[0].kind, TERM_UNION);
+	assert_int_equal(sets[6].terms[3].kind, TERM_SET);
+	assert_int_equal(sets[6].terms[3].set, 0);
+	assert_int_equal(sets[7].terms[2].kind, TERM_ALL);
+	/* A word of the language that a rule names is a set of its own. */
+	assert_int_equal(p->set_count, 9);
+	assert_string_equal(sets[8].name, "eu");
+	assert_int_equal(p->residency[1].clients, 8);
+	assert_int_equal(sets[8].terms[0].kind, TERM_UNION);
+	assert_true(p->residency[0].unknown_included);
+	assert_int_equal(p->residency[0].none_healthy, NONE_HEALTHY_NO_ANSWER);
+	assert_int_equal(p->services[0].sticky_v4_bits, 20);
+	assert_int_equal(p->services[0].sticky_v6_bits, 44);
+	policy_free(p);
+}
+
+static const struct record *find_record(const struct policy *p,
+					const char *owner, size_t owner_len,
+					unsigned type)
+{
+	for (size_t i = 0; i < p->zone.record_count; i++) {
+		const struct record *r = &p->zone.records[i];
+
+		if (r->type == type && r->owner_len == owner_len &&
+		    memcmp(r->owner, owner, owner_len) == 0)
+			return r;
+	}
+	return NULL;
+}
+
+#define OWNER(text) text, sizeof(text)
+
+static void test_records(void **state)
+{
+	struct policy *p = load_good("world");
+	const struct record *r;
+
+	(void)state;
+#define ZONE "\4gslb\7example\3com"
+	r = find_record(p, OWNER("\3ns2" ZONE), 28);
+	assert_non_null(r);
+	assert_int_equal(r->rdata_len, 16);
+	assert_int_equal(r->line, 4);
+	assert_int_equal(r->ttl_s, 300);
+	r = find_record(p, OWNER("\3odd" ZONE), 65280);
+	assert_non_null(r);
+	assert_memory_equal(r->rdata, "\xc0\0\2\1", 4);
+	r = find_record(p, OWNER("\4_sip\4_tcp" ZONE), 33);
+	assert_non_null(r);
+	assert_int_equal(r->line, 8);
+	assert_memory_equal(r->rdata, "\0\12\0\24\23\304\3sip", 10);
+	assert_non_null(find_record(p, OWNER("\1*\6static" ZONE), 16));
+	assert_non_null(find_record(p, OWNER("\1a\4deep" ZONE), 257));
+	/* Generated: nobody wrote them. */
+	r = find_record(p, OWNER(ZONE), 6);
+	assert_non_null(r);
+	assert_int_equal(r->line, 0);
+	assert_int_equal(r->ttl_s, 30);
+	assert_memory_equal(r->rdata, "\3ns1" ZONE, sizeof("\3ns1" ZONE));
+	assert_int_equal(r->rdata[r->rdata_len - 17], 1);
+	assert_int_equal(r->rdata[r->rdata_len - 1], 30);
+	assert_non_null(find_record(p, OWNER(ZONE), 2));
+	assert_int_equal(p->zone.serial, 1);
+	policy_free(p);
+}
+
+static void test_apex_of_the_file(void **state)
+{
+	struct policy *p = load_good("static");
+	const struct record *soa =
+		find_record(p, OWNER("\6static\7example\3com"), 6);
+	const struct record *mx =
+		find_record(p, OWNER("\4mail\6static\7example\3com"), 15);
+
+	(void)state;
+	assert_non_null(soa);
+	assert_int_equal(soa->line, 2);
+	assert_int_equal(p->zone.serial, 2026030101);
+	assert_non_null(mx);
+	assert_memory_equal(mx->rdata, "\0\12\2mx\4mail\6static", 17);
+	assert_non_null(
+		find_record(p, OWNER("\5after\6static\7example\3com"), 16));
+	assert_int_equal(p->zone.record_count, 7);
+	assert_int_equal(p->geo.database_count, 2);
+	assert_string_equal(p->geo.databases[1],
+			    "/var/lib/GeoIP/GeoLite2-ASN.mmdb");
+	assert_non_null(strstr(p->geo.databases[0],
+			       "good/static/../GeoLite2-City.mmdb"));
+	assert_non_null(strstr(p->geo.networks, "good/static/overrides.csv"));
+	assert_int_equal(p->geo.database_at[1].col, 38);
+	policy_free(p);
+}
+
+#define ZONE_TEXT \
+	"zone: {name: z.example, nameservers: ns.example.net, records: z}\n"
+
+static void test_digest(void **state)
+{
+	static const char *const a[][2] = { { "p.yaml", ZONE_TEXT },
+					    { "z", "a A 192.0.2.1\n" } };
+	static const char *const same[][2] = { { "p.yaml", ZONE_TEXT },
+					       { "z", "a A 192.0.2.1\n" } };
+	static const char *const record[][2] = { { "p.yaml", ZONE_TEXT },
+						 { "z", "a A 192.0.2.2\n" } };
+	static const char *const name[][2] = { { "q.yaml", ZONE_TEXT },
+					       { "z", "a A 192.0.2.1\n" } };
+	static const char *const comment[][2] = { { "p.yaml",
+						    ZONE_TEXT "# reviewed\n" },
+						  { "z", "a A 192.0.2.1\n" } };
+	struct errors errs = { 0 };
+	struct policy *p[5];
+
+	(void)state;
+	p[0] = load_memory(a, 2, &errs);
+	p[1] = load_memory(same, 2, &errs);
+	p[2] = load_memory(record, 2, &errs);
+	p[3] = load_memory(name, 2, &errs);
+	p[4] = load_memory(comment, 2, &errs);
+	errors_print(&errs, stderr);
+	assert_int_equal(errs.count, 0);
+	assert_string_equal(p[0]->digest, p[1]->digest);
+	for (size_t i = 2; i < 5; i++)
+		assert_string_not_equal(p[0]->digest, p[i]->digest);
+	for (size_t i = 0; i < 5; i++)
+		policy_free(p[i]);
+}
+
+/* A name of 65 regions: one error, and nothing that follows from it. */
+static void test_too_many_regions(void **state)
+{
+	struct errors errs = { 0 };
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	const char *files[1][2] = { { "p.yaml", NULL } };
+
+	(void)state;
+	fprintf(out, "zone: {name: z.example, nameservers: ns.example.net}\n");
+	fprintf(out, "regions:\n");
+	for (unsigned i = 0; i < POLICY_REGIONS_MAX + 1; i++)
+		fprintf(out, "  r%u: {location: [0, 0]}\n", i);
+	fprintf(out, "services:\n  www: {steer: geo, endpoints: {r64: {A: "
+		     "192.0.2.1}}}\n");
+	fclose(out);
+	files[0][1] = text;
+	assert_null(load_memory(files, 1, &errs));
+	assert_int_equal(errs.count, 1);
+	assert_string_equal(errs.list[0].error.text,
+			    "regions has 65 names; at most 64 are allowed");
+	assert_int_equal(errs.list[0].error.at.line, 67);
+	errors_fini(&errs);
+	free(text);
+}
+
+static void test_free_accepts_null(void **state)
+{
+	(void)state;
+	policy_free(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_order_and_names),
+		cmocka_unit_test(test_regions_and_residency),
+		cmocka_unit_test(test_canary_shadows),
+		cmocka_unit_test(test_tests),
+		cmocka_unit_test(test_check_values),
+		cmocka_unit_test(test_client_terms),
+		cmocka_unit_test(test_records),
+		cmocka_unit_test(test_apex_of_the_file),
+		cmocka_unit_test(test_digest),
+		cmocka_unit_test(test_too_many_regions),
+		cmocka_unit_test(test_free_accepts_null),
+	};
+
+	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
+}
