@@ -275,7 +275,7 @@ static void stop(struct daemon *d)
 		event_base_free(d->loop);
 }
 
-static enum status fail(const struct error *err, enum status status)
+static int fail(const struct error *err, int status)
 {
 	char line[400];
 
@@ -290,7 +290,7 @@ int main(int argc, char **argv)
 	struct option_row rows[ROW_COUNT];
 	struct daemon d = { 0 };
 	struct error err = { .text = "" };
-	enum status status = STATUS_OK;
+	int status = STATUS_OK;
 
 	fill_rows(&settings, rows);
 	if (!read_settings(&settings, rows, argc, argv, &err))
