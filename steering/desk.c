@@ -307,16 +307,26 @@ static void op_history(struct steerer *s, const json_t *request,
 
 static void op_reload(struct steerer *s, const struct asker *from)
 {
-	struct error err = { .text = "" };
-
-	if (from->call == NULL)
+	if (from->call == NULL) {
 		refuse(s, from, "reload: ask the agent's own socket (--node)");
-	else if (steerer_load(s, &err))
-		answer(s, from,
-		       json_pack("{s:b, s:s}", "ok", 1, "digest",
-				 s->loaded.policy->digest));
-	else
-		refuse(s, from, err.text);
+	} else if (s->reload_call != NULL) {
+		refuse(s, from, "reload: another one is under way");
+	} else {
+		s->reload_call = from->call;
+		steerer_reload(s);
+	}
+}
+
+void desk_reloaded(struct steerer *s, bool ok, const struct error *err)
+{
+	struct control_call *call = s->reload_call;
+
+	s->reload_call = NULL;
+	if (call == NULL)
+		return;
+	control_answer(call, ok ? json_pack("{s:b, s:s}", "ok", 1, "digest",
+					    s->loaded.policy->digest)
+				: answer_error(err->text));
 }
 
 static void take_request(struct steerer *s, const json_t *request,
@@ -432,6 +442,8 @@ void desk_close(struct steerer *s)
 {
 	desk_failed(s, "the agent is stopping; it is not known whether the "
 		       "command is in force: see status");
+	desk_reloaded(s, false,
+		      &(struct error){ .text = "the agent is stopping" });
 	control_stop(s->control);
 	s->control = NULL;
 }

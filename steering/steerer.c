@@ -8,6 +8,7 @@
 #include "policy/bus/keep.h"
 #include "policy/bus/sign.h"
 #include "steering/journal.h"
+#include "steering/loader.h"
 #include "steering/steerer_impl.h"
 
 #include <stdio.h>
@@ -144,41 +145,66 @@ void steerer_write_audit(struct steerer *s, struct audit *audit)
 /* Loading. */
 
 /*
- * The old policy is read until agent and view have gone over to the new one.
+ * Takes what was loaded into use.  The old policy is read until agent and view
+ * have gone over to the new one.
  */
-bool steerer_load(struct steerer *s, struct error *err)
+static bool take_loaded(struct steerer *s, struct loaded *next,
+			struct error *err)
 {
-	struct loaded next, old = s->loaded;
-	struct ramp_now now;
-	struct view *view;
+	struct ramp_now now = steerer_now();
+	struct view *view =
+		inputs_view(&s->inputs, next->policy, s->inputs.plan, now);
 
-	if (!loaded_open(s->config.policy_path, &next, err)) {
-		log_failure("reload-failed", err->text);
-		return false;
-	}
-	now = steerer_now();
-	view = inputs_view(&s->inputs, next.policy, s->inputs.plan, now);
-	if (view == NULL || !agent_reload(s->agent, next.policy, now)) {
+	if (view == NULL || !agent_reload(s->agent, next->policy, now)) {
 		view_free(view);
-		loaded_fini(&next);
+		loaded_fini(next);
 		error_set(err, "reload: out of memory");
 		return false;
 	}
 	view_free(s->inputs.view);
 	s->inputs.view = view;
-	s->loaded = next;
-	loaded_fini(&old);
+	loaded_fini(&s->loaded);
+	s->loaded = *next;
 	log_event(LOG_LEVEL_INFO, "steer", "reload", "digest=%s classes=%zu",
 		  s->loaded.policy->digest, s->loaded.class_count);
 	steerer_soon(s);
 	return true;
 }
 
+/* Asked again meanwhile: what was just read may be older than the question. */
+static void on_loaded(void *arg, bool ok, struct loaded *loaded,
+		      const struct error *why)
+{
+	struct steerer *s = arg;
+	struct error err = *why;
+	bool again = s->reload_again;
+
+	loader_free(s->loader);
+	s->loader = NULL;
+	s->reload_again = false;
+	ok = ok && take_loaded(s, loaded, &err);
+	if (!ok)
+		log_failure("reload-failed", err.text);
+	if (again)
+		steerer_reload(s);
+	else
+		desk_reloaded(s, ok, &err);
+}
+
 void steerer_reload(struct steerer *s)
 {
-	struct error err;
+	struct error err = { .text = "" };
 
-	steerer_load(s, &err);
+	if (s->loader != NULL) {
+		s->reload_again = true;
+		return;
+	}
+	s->loader = loader_start(s->loop, s->config.policy_path, on_loaded, s,
+				 &err);
+	if (s->loader != NULL)
+		return;
+	log_failure("reload-failed", err.text);
+	desk_reloaded(s, false, &err);
 }
 
 /* What it hears. */
@@ -439,6 +465,7 @@ static void take_leave(struct steerer *s)
 	if (s->agent == NULL || s->soon == NULL)
 		return;
 	publish_stop(s);
+	loader_free(s->loader);
 	desk_close(s);
 	bus_follow(s->config.bus, &nobody);
 }

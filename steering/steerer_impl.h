@@ -22,6 +22,7 @@ struct control;
 struct control_call;
 struct event;
 struct journal;
+struct loader;
 
 enum { STEERER_TICK_MS = 250, STEERER_NODE_MS = 1000 };
 
@@ -63,6 +64,9 @@ struct steerer {
 	struct waiting *waiting;
 	struct journal *journal;
 	struct control *control;
+	struct loader *loader;            /* NULL: no reload is under way */
+	bool reload_again;                /* asked for meanwhile */
+	struct control_call *reload_call; /* who waits for it, or NULL */
 	struct event *tick_timer, *node_timer, *soon;
 	char trouble[160]; /* of the shell: files, bus */
 };
@@ -90,8 +94,8 @@ struct agent_input steerer_input(const struct steerer *s, struct ramp_now now);
 /* Writes events down, here and on the bus, and clears them. */
 void steerer_write_audit(struct steerer *s, struct audit *audit);
 
-/* False with err set: nothing has changed. */
-bool steerer_load(struct steerer *s, struct error *err);
+/* What a reload came to: ok, or err says why nothing has changed. */
+void desk_reloaded(struct steerer *s, bool ok, const struct error *err);
 
 /* publish: renews the lease, leads or does not, sends a plan that is due. */
 void publish_turn(struct steerer *s, struct ramp_now now);
