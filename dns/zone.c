@@ -14,8 +14,8 @@ struct zone_match zone_find(const struct zone *zone, const struct name *name)
 			continue;
 		if (label == 0)
 			return (struct zone_match){ ZONE_EXACT, node };
-		/* A cut hides what is below it, wildcards included. */
-		if (node->wildcard != NULL && node->cut == NULL)
+		/* One below a zone cut has the cut, and is a referral. */
+		if (node->wildcard != NULL)
 			return (struct zone_match){ ZONE_WILDCARD,
 						    node->wildcard };
 		return (struct zone_match){ ZONE_MISSING, node };

@@ -90,6 +90,12 @@ void world_read_zone(struct policy *policy, const char *text)
 /* clang-format off */
 enum { EU, US };
 
+/* As many addresses as an endpoint may have. */
+#define SIXTEEN(net) \
+	net "0 " net "1 " net "2 " net "3 " net "4 " net "5 " net "6 " \
+	net "7 " net "8 " net "9 " net "10 " net "11 " net "12 " net "13 " \
+	net "14 " net "15"
+
 static const struct world_endpoint {
 	enum world_service service;
 	const char *name;
@@ -109,7 +115,9 @@ static const struct world_endpoint {
 	{ WORLD_LOCKED, "eu", EU, "192.0.2.51", NULL },
 	{ WORLD_POOL,   "eu", EU, "192.0.2.31", NULL },
 	{ WORLD_POOL,   "us", US, "192.0.2.32", NULL },
-	{ WORLD_JIT,    "eu", EU, "192.0.2.41", NULL },
+	{ WORLD_JIT,    "eu", EU, "192.0.2.41 192.0.2.41", NULL },
+	{ WORLD_BIG,    "eu", EU, SIXTEEN("192.0.3."), NULL },
+	{ WORLD_BIG,    "us", US, SIXTEEN("192.0.4."), NULL },
 };
 
 static const struct world_service_row {
@@ -127,6 +135,7 @@ static const struct world_service_row {
 	[WORLD_LOCKED] = { "locked", "locked.gslb.example.", STEER_GEO,      STICKY_CLIENT, 1, { 60, 10, 0 } },
 	[WORLD_POOL]   = { "*.pool", "*.pool.gslb.example.", STEER_GEO,      STICKY_CLIENT, 1, { 60, 10, 0 } },
 	[WORLD_JIT]    = { "jit",    "jit.gslb.example.",    STEER_GEO,      STICKY_CLIENT, 1, { 100, 10, 10 } },
+	[WORLD_BIG]    = { "big",    "big.gslb.example.",    STEER_WEIGHTED, STICKY_CLIENT, 2, { 60, 10, 0 } },
 };
 
 /* Class 0: unknown place.  3: residency leaves eu only; 4: nothing. */
@@ -165,7 +174,8 @@ static const struct policy_region regions[] = {
 static struct net_addr *addresses(struct arena *arena, const char *text,
 				  size_t *count)
 {
-	struct net_addr *at = arena_alloc(arena, 4, sizeof(*at));
+	struct net_addr *at =
+		arena_alloc(arena, POLICY_ADDRESSES_MAX, sizeof(*at));
 	char word[NET_TEXT_SIZE];
 	int used = 0;
 

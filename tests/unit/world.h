@@ -13,7 +13,8 @@
  *   all     weighted  both in one answer; they share one address
  *   locked  geo       only eu; residency's rule says no-answer
  *   *.pool  geo       192.0.2.31 eu, 192.0.2.32 us
- *   jit     geo       TTL 100 with 10 % of jitter
+ *   jit     geo       TTL 100 with 10 % of jitter; one address, twice
+ *   big     weighted  both in one answer, sixteen addresses each
  */
 #ifndef TESTS_UNIT_WORLD_H
 #define TESTS_UNIT_WORLD_H
@@ -35,6 +36,7 @@ enum world_service {
 	WORLD_LOCKED,
 	WORLD_POOL,
 	WORLD_JIT,
+	WORLD_BIG,
 	WORLD_SERVICES,
 };
 
