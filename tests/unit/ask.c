@@ -372,6 +372,29 @@ static void say_header(struct text *t, const ldns_pkt *pkt)
 		say(t, " id %u", ldns_pkt_id(pkt));
 }
 
+/* Is the message no longer than its counts say?  ldns would not mind. */
+static bool ends_there(const uint8_t *octets, size_t len)
+{
+	struct reader r = reader_over(octets, len);
+	unsigned questions, records;
+
+	reader_u32(&r);
+	questions = reader_u16(&r);
+	records = reader_u16(&r);
+	records += reader_u16(&r);
+	records += reader_u16(&r);
+	for (; questions > 0; questions--) {
+		reader_skip_name(&r);
+		reader_u32(&r);
+	}
+	for (; records > 0; records--) {
+		reader_skip_name(&r);
+		reader_take(&r, 8);
+		reader_take(&r, reader_u16(&r));
+	}
+	return reader_ok(&r) && reader_left(&r) == 0;
+}
+
 const char *ask_read(const uint8_t *octets, size_t len, char *buf)
 {
 	struct text t = { buf, 0 };
@@ -384,6 +407,8 @@ const char *ask_read(const uint8_t *octets, size_t len, char *buf)
 		say(&t, "UNREADABLE");
 	if (pkt == NULL)
 		return buf;
+	if (!ends_there(octets, len))
+		say(&t, "TRAILING ");
 	say_header(&t, pkt);
 	say_section(&t, ldns_pkt_answer(pkt));
 	say_section(&t, ldns_pkt_authority(pkt));
