@@ -51,3 +51,12 @@ check_PROGRAMS += %D%/fuzz_plan %D%/fuzz_report %D%/fuzz_node
 %C%_fuzz_node_SOURCES = %D%/fuzz_node.c $(FUZZ_MAIN)
 %C%_fuzz_node_LDADD = $(POLICY_LIBS)
 %C%_fuzz_node_LDFLAGS = $(FUZZ_LDFLAGS)
+
+# language
+check_PROGRAMS += %D%/fuzz_policy %D%/fuzz_zone
+%C%_fuzz_policy_SOURCES = %D%/fuzz_policy.c $(FUZZ_MAIN)
+%C%_fuzz_policy_LDADD = $(POLICY_LIBS)
+%C%_fuzz_policy_LDFLAGS = $(FUZZ_LDFLAGS)
+%C%_fuzz_zone_SOURCES = %D%/fuzz_zone.c $(FUZZ_MAIN)
+%C%_fuzz_zone_LDADD = $(POLICY_LIBS)
+%C%_fuzz_zone_LDFLAGS = $(FUZZ_LDFLAGS)

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Any octets as a policy file: either at least one located error, or a policy
+ * in which everything that readers rely on holds.
+ */
+#include "policy/base/arena.h"
+#include "policy/language/load.h"
+#include "policy/language/policy.h"
+#include "policy/language/sources.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
+
+/* assert() may be compiled out; a fuzzer must notice. */
+static void expect(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void check_endpoints(const struct policy *p,
+			    const struct policy_service *s)
+{
+	expect(s->endpoint_count >= 1 &&
+	       s->endpoint_count <= POLICY_ENDPOINTS_MAX);
+	for (size_t i = 0; i < s->endpoint_count; i++) {
+		const struct policy_endpoint *e = &s->endpoints[i];
+
+		expect(e->region >= 0 && (size_t)e->region < p->region_count);
+		expect(e->a_count + e->aaaa_count > 0);
+		expect(e->a_count <= POLICY_ADDRESSES_MAX);
+		expect(strlen(e->name) <= POLICY_NAME_MAX);
+		expect((e->canary == POLICY_NONE) ==
+		       (e->shadows == POLICY_NONE));
+		if (e->shadows != POLICY_NONE)
+			expect(s->endpoints[e->shadows].shadowed_by == (int)i);
+	}
+}
+
+static void check_policy(const struct policy *p)
+{
+	bool soa = false;
+
+	expect(strlen(p->digest) == 64);
+	expect(p->region_count <= POLICY_REGIONS_MAX);
+	expect(p->set_count <= POLICY_SETS_MAX);
+	for (size_t i = 0; i < p->service_count; i++) {
+		check_endpoints(p, &p->services[i]);
+		expect(p->services[i].check < (int)p->check_count);
+	}
+	for (size_t i = 0; i < p->check_count; i++)
+		expect(p->checks[i].port > 0 &&
+		       p->checks[i].timeout_ms < p->checks[i].interval_ms);
+	for (size_t i = 0; i < p->residency_count; i++)
+		expect(p->residency[i].clients >= 0 &&
+		       p->residency[i].jurisdictions != 0);
+	for (size_t i = 0; i < p->canary_count; i++)
+		expect(p->canaries[i].service >= 0 &&
+		       p->canaries[i].stage_count > 0);
+	for (size_t i = 0; i < p->test_count; i++)
+		expect(p->tests[i].service >= 0 &&
+		       (p->tests[i].client.family != NET_NONE ||
+			p->tests[i].clients >= 0));
+	for (size_t i = 0; i < p->zone.record_count; i++)
+		soa |= p->zone.records[i].type == 6;
+	expect(soa);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
+{
+	struct arena *arena = arena_new();
+	struct sources s = { .arena = arena, .folder = "", .sealed = true };
+	struct errors errs = { 0 };
+	struct policy *policy;
+
+	if (arena == NULL ||
+	    !sources_add(&s, "fuzz.yaml", (const char *)octets, len)) {
+		arena_free(arena);
+		return 0;
+	}
+	policy = load_policy(&s, "fuzz.yaml", &errs);
+	expect((policy != NULL) == (errs.fatal == 0));
+	if (policy != NULL)
+		check_policy(policy);
+	policy_free(policy);
+	errors_fini(&errs);
+	return 0;
+}
