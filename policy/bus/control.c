@@ -233,8 +233,13 @@ void control_stop(struct control *control)
 {
 	if (control == NULL)
 		return;
-	while (control->calls != NULL)
-		call_free(control->calls);
+	while (control->calls != NULL) {
+		struct control_call *call = control->calls;
+
+		control->calls = call->next;
+		bufferevent_free(call->connection);
+		free(call);
+	}
 	remove_socket(control);
 	if (control->listener != NULL)
 		evconnlistener_free(control->listener);

@@ -126,7 +126,7 @@ static void end_ask(struct ask *ask, uint64_t epoch, enum bus_commit result)
 	if (!ask->session->closing) {
 		if (ask->lease != NULL)
 			ask->lease(ask->arg, epoch);
-		else
+		else if (ask->commit != NULL)
 			ask->commit(ask->arg, result);
 	}
 	free(ask);
@@ -163,7 +163,7 @@ static void send_ask(struct redis_session *s, const struct redis_command *c,
 		/* Told inside the call rather than never. */
 		if (ask->lease != NULL)
 			ask->lease(ask->arg, 0);
-		else
+		else if (ask->commit != NULL)
 			ask->commit(ask->arg, ask->refusal);
 		return;
 	}
@@ -312,12 +312,13 @@ static void redis_free(struct bus *b)
 
 	s->closing = true;
 	s->up = false;
+	/* Before what its items are part of. */
+	later_free(s->later);
 	redis_link_free(s->commands);
 	redis_link_free(s->subscription);
 	redis_feed_free(bus->feed);
 	redis_outbox_free(bus->outbox);
 	redis_requests_free(bus->requests);
-	later_free(s->later);
 	if (bus->retry != NULL)
 		event_free(bus->retry);
 	explicit_bzero(s->url.password, sizeof(s->url.password));

@@ -47,6 +47,7 @@ struct redis_link {
 	struct redis_owner owner;
 	enum link_state state;
 	bool failing; /* on_down is due on the next turn */
+	bool try_v6;  /* a name's IPv6 address is next; IPv4 otherwise */
 	struct bufferevent *connection;
 	struct evdns_base *dns; /* only for a host name */
 	redisReader *reader;
@@ -377,6 +378,7 @@ static int connect_tcp(struct redis_link *link)
 {
 	unsigned char address[16];
 	const char *host = link->url->host;
+	int family = AF_UNSPEC;
 
 	if (evutil_inet_pton(AF_INET, host, address) != 1 &&
 	    evutil_inet_pton(AF_INET6, host, address) != 1) {
@@ -386,9 +388,11 @@ static int connect_tcp(struct redis_link *link)
 		/* Without one libevent would resolve and block. */
 		if (link->dns == NULL)
 			return -1;
+		/* It would take one address only: both have their turn. */
+		family = link->try_v6 ? AF_INET6 : AF_INET;
 	}
 	return bufferevent_socket_connect_hostname(link->connection, link->dns,
-						   AF_UNSPEC, host,
+						   family, host,
 						   link->url->port);
 }
 
@@ -418,6 +422,9 @@ void redis_link_close(struct redis_link *link)
 {
 	struct redis_call *call = link->calls;
 
+	/* What did not work is not tried twice in a row. */
+	if (link->state != LINK_UP)
+		link->try_v6 = !link->try_v6;
 	link->state = LINK_DOWN;
 	link->failing = false;
 	link->calls = NULL;

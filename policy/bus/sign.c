@@ -25,7 +25,7 @@ enum {
 	KEYS_MAX = 64,
 };
 
-static const char magic[] = "wr1 ";
+static const char magic[4] = { 'w', 'r', '1', ' ' };
 
 struct key {
 	EVP_PKEY *pkey;
@@ -260,7 +260,7 @@ static bool is_signature(const struct key *key, const unsigned char *octets,
 static void put_head(char *out, const char *id,
 		     const unsigned char signature[SIGNATURE_OCTETS])
 {
-	memcpy(out, magic, 4);
+	memcpy(out, magic, sizeof(magic));
 	memcpy(out + 4, id, KEY_ID_OCTETS);
 	out[4 + KEY_ID_OCTETS] = ' ';
 	/* Writes a NUL after it, where the line feed comes. */
@@ -323,8 +323,8 @@ static const struct key *read_head(const struct verifier *v, const char *head,
 	const char *id = head + 4;
 	const struct key *key;
 
-	if (memcmp(head, magic, 4) != 0 || id[KEY_ID_OCTETS] != ' ' ||
-	    head[HEAD_OCTETS - 1] != '\n' ||
+	if (memcmp(head, magic, sizeof(magic)) != 0 ||
+	    id[KEY_ID_OCTETS] != ' ' || head[HEAD_OCTETS - 1] != '\n' ||
 	    strspn(id, "0123456789abcdef") != KEY_ID_OCTETS) {
 		error_set(err, "is not a signed envelope");
 		return NULL;

@@ -157,8 +157,9 @@ static struct bus *redis_party(struct world *w)
 		snprintf(url, sizeof(url), "redis+unix://%s/redis?env=%s",
 			 w->folder, w->env);
 	else
-		snprintf(url, sizeof(url), "redis://%s%s127.0.0.1:%d/%s",
-			 w->user, w->user[0] == '\0' ? "" : "@", w->tcp_port,
+		snprintf(url, sizeof(url), "redis://%s%s%s:%d/%s", w->user,
+			 w->user[0] == '\0' ? "" : "@",
+			 w->host == NULL ? "127.0.0.1" : w->host, w->tcp_port,
 			 w->env);
 	config.url = url;
 	bus = redis_bus_new(w->loop, &config, &err);

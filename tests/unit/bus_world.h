@@ -51,6 +51,7 @@ struct world {
 	char user[64];     /* "USER:PASSWORD", or "" */
 	const char *extra; /* more words for redis-server's command line */
 	int tcp_port;      /* 0: a unix socket */
+	const char *host;  /* for TCP; NULL: 127.0.0.1 */
 	struct party parties[PARTIES_MAX];
 	size_t party_count;
 	bool late; /* world_until()'s deadline has passed */

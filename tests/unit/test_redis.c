@@ -60,6 +60,18 @@ static void until_said(struct world *w, const char *words, const char *wanted)
 	world_until(w, is_said, &s, words);
 }
 
+static void told(void *arg, uint64_t epoch)
+{
+	(void)arg;
+	fail_msg("a freed bus says %d", (int)epoch);
+}
+
+static void replied(void *arg, const void *octets, size_t len)
+{
+	(void)arg, (void)octets;
+	fail_msg("a freed bus replies with %zu octets", len);
+}
+
 static void down_at_start(struct world *w)
 {
 	struct party *p, *leader;
@@ -345,6 +357,22 @@ static void oversize_value_is_not_read(struct world *w)
 	assert_int_equal(a->downs, 0);
 }
 
+static void freed_before_it_was_told(struct world *w)
+{
+	struct party *a = world_party(w, 0);
+	struct bus_follower nobody = { .topics = BUS_PLAN };
+
+	party_until_up(a);
+	/* All of these have something on its way to the next turn. */
+	bus_follow(a->bus, &nobody);
+	bus_lease(a->bus, "a", 1000, UINT64_MAX, told, NULL);
+	bus_lease(a->bus, "a", 1000, 0, told, NULL);
+	bus_request(a->bus, "two words", "x", 1, 1000, replied, NULL);
+	bus_request(a->bus, "word", "x", 1, 1000, replied, NULL);
+	party_leave(a);
+	event_base_loop(w->loop, EVLOOP_NONBLOCK);
+}
+
 static void environments_do_not_mix(struct world *w)
 {
 	struct party *a = world_party(w, BUS_REPORTS), *b;
@@ -383,6 +411,7 @@ static const struct scenario {
 	{ "garbage in any key",                         garbage_in_any_key },
 	{ "an oversize value is not read",              oversize_value_is_not_read },
 	{ "environments do not mix",                    environments_do_not_mix },
+	{ "freed before it was told",                   freed_before_it_was_told },
 };
 /* clang-format on */
 

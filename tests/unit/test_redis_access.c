@@ -150,6 +150,43 @@ static void start_world(struct world *w, const char *extra)
 	world_start_server(w);
 }
 
+static bool has_ipv6(void)
+{
+	struct sockaddr_in6 address = {
+		.sin6_family = AF_INET6,
+		.sin6_addr = IN6ADDR_LOOPBACK_INIT,
+	};
+	int fd = socket(AF_INET6, SOCK_STREAM, 0);
+	bool ok = fd >= 0 &&
+		  bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+
+	close(fd);
+	return ok;
+}
+
+static void reach(const char *bind_to, const char *host)
+{
+	char extra[64];
+	struct world w;
+
+	/* The last --bind counts. */
+	snprintf(extra, sizeof(extra), "--bind %s", bind_to);
+	start_world(&w, extra);
+	w.host = host;
+	party_until_synced(world_party(&w, BUS_PLAN));
+	world_fini(&w);
+}
+
+static void test_names_and_both_families(void **state)
+{
+	(void)state;
+	if (!world_has_redis())
+		skip();
+	reach("127.0.0.1", "localhost");
+	if (has_ipv6())
+		reach("::1", "[::1]");
+}
+
 static bool has_errors(void *arg)
 {
 	return bus_counters(((struct party *)arg)->bus).errors >= 2;
@@ -379,6 +416,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_urls),
 		cmocka_unit_test(test_error_words),
+		cmocka_unit_test(test_names_and_both_families),
 		cmocka_unit_test(test_wrong_password),
 		cmocka_unit_test(test_each_user_its_own),
 		cmocka_unit_test(test_not_a_redis_server),
