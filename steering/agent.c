@@ -2,6 +2,7 @@
 #include "steering/agent.h"
 
 #include "policy/base/error.h"
+#include "steering/describe.h"
 #include "steering/draft.h"
 #include "steering/order.h"
 #include "steering/recent.h"
@@ -140,9 +141,12 @@ static bool is_fresh(const struct agent *agent, const struct command *c,
 	}
 	if (c->wall_made_ms < agent->wall_adopted_ms) {
 		error_set(err,
-			  "%s: made before this agent took over; send it "
-			  "again",
-			  name);
+			  "%s: made %lld s before this agent took over; send "
+			  "it again, and look at the clocks if that fails",
+			  name,
+			  (long long)(agent->wall_adopted_ms - c->wall_made_ms +
+				      999) /
+				  1000);
 		return false;
 	}
 	return true;
@@ -187,63 +191,10 @@ static bool judge(const struct agent *agent, const struct command *c,
 	return !is_guarded(c->kind) || guard_check(&g, err);
 }
 
-static struct audit_event event_of(const struct command *c, int64_t wall_ms)
+void agent_refuse(struct agent *agent, const struct command *command,
+		  int64_t wall_ms, const struct error *err)
 {
-	struct audit_event event = { .wall_ms = wall_ms };
-
-	audit_text(event.kind, sizeof(event.kind), "command");
-	audit_text(event.id, sizeof(event.id), "%s", c->id);
-	audit_text(event.who, sizeof(event.who), "%s", c->author);
-	audit_text(event.why, sizeof(event.why), "%s", c->reason);
-	if (c->kind == COMMAND_FAILOVER)
-		audit_text(event.what, sizeof(event.what), "failover %s to %s",
-			   c->target, c->to);
-	else if (c->kind == COMMAND_WEIGHT)
-		audit_text(event.what, sizeof(event.what), "weight %s %u",
-			   c->target, c->weight);
-	else
-		audit_text(event.what, sizeof(event.what), "%s %s",
-			   command_kind_name(c->kind), c->target);
-	return event;
-}
-
-static void add_share(char *text, size_t size, const struct plan_share *s)
-{
-	size_t at = strlen(text);
-
-	audit_text(text + at, size - at, "%s%s/%s %g%%", at > 0 ? ", " : "",
-		   s->service, s->endpoint, s->share * 100);
-	at = strlen(text);
-	if (s->weight >= 0)
-		audit_text(text + at, size - at, " weight %lld",
-			   (long long)s->weight);
-}
-
-/* Before and after: the endpoints whose settled share or weight differ. */
-static void describe_change(struct audit_event *event, const struct state *a,
-			    const struct state *b, struct ramp_now now)
-{
-	const struct draft_when when = { now, true };
-	const struct policy *policy = a->policy;
-
-	for (size_t i = 0; i < policy->service_count; i++)
-		for (size_t j = 0; j < policy->services[i].endpoint_count;
-		     j++) {
-			struct plan_share x = draft_share(a, i, j, &when);
-			struct plan_share y = draft_share(b, i, j, &when);
-
-			if (x.weight == y.weight && x.share >= y.share &&
-			    x.share <= y.share)
-				continue;
-			add_share(event->before, sizeof(event->before), &x);
-			add_share(event->after, sizeof(event->after), &y);
-		}
-}
-
-static void tell_refused(struct agent *agent, const struct command *c,
-			 int64_t wall_ms, const struct error *err)
-{
-	struct audit_event event = event_of(c, wall_ms);
+	struct audit_event event = describe_command(command, wall_ms);
 
 	audit_text(event.kind, sizeof(event.kind), "refused");
 	audit_text(event.after, sizeof(event.after), "%s", err->text);
@@ -253,7 +204,7 @@ static void tell_refused(struct agent *agent, const struct command *c,
 bool agent_command(struct agent *agent, const struct command *command,
 		   const struct agent_input *in, struct error *err)
 {
-	struct audit_event event = event_of(command, in->now.wall_ms);
+	struct audit_event event = describe_command(command, in->now.wall_ms);
 	struct state after = { 0 };
 
 	if (!try_command(agent, command, in, &after, err) ||
@@ -261,7 +212,7 @@ bool agent_command(struct agent *agent, const struct command *command,
 	    !recent_add(&agent->recent, command->id, command->wall_made_ms,
 			in->now.wall_ms, err)) {
 		state_fini(&after);
-		tell_refused(agent, command, in->now.wall_ms, err);
+		agent_refuse(agent, command, in->now.wall_ms, err);
 		return false;
 	}
 	describe_change(&event, &agent->state, &after, in->now);
@@ -307,7 +258,7 @@ static void expire_commands(struct agent *agent, int64_t wall_ms)
 
 		if (c.wall_expires_ms == 0 || c.wall_expires_ms > wall_ms)
 			continue;
-		event = event_of(&c, wall_ms);
+		event = describe_command(&c, wall_ms);
 		audit_text(event.kind, sizeof(event.kind), "expired");
 		audit_add(&agent->audit, &event);
 		state_remove(&agent->state, i);
@@ -413,7 +364,7 @@ static bool drop_newest(struct agent *agent, size_t service, int64_t wall_ms)
 
 		if (!bears_on(c, agent->policy, service))
 			continue;
-		event = event_of(c, wall_ms);
+		event = describe_command(c, wall_ms);
 		audit_text(event.kind, sizeof(event.kind), "dropped");
 		audit_text(event.after, sizeof(event.after),
 			   "%s would have no endpoint left",

@@ -79,6 +79,10 @@ struct agent_input {
 bool agent_command(struct agent *agent, const struct command *command,
 		   const struct agent_input *in, struct error *err);
 
+/* Audits a command that was refused before it came to agent_command(). */
+void agent_refuse(struct agent *agent, const struct command *command,
+		  int64_t wall_ms, const struct error *err);
+
 /*
  * What a command would do: settled plans without it and with it, owned by the
  * caller, and in refused the safety rule against it ("" when none).  False

@@ -196,6 +196,9 @@ static void op_predict(struct steerer *s, const json_t *request,
 	struct command c;
 	struct error err;
 
+	/* A standby's agent has followed nothing: it goes on from the plan. */
+	if (s->leads == 0)
+		agent_adopt(s->agent, s->inputs.plan, in.now);
 	if (!parse_command(request, &c, &err) ||
 	    !agent_preview(s->agent, &c, &in, &preview, &err)) {
 		refuse(s, from, err.text);
@@ -246,8 +249,12 @@ static void op_command(struct steerer *s, const json_t *request,
 		refuse_follower(s, from);
 		return;
 	}
-	if (!parse_command(request, &c, &err) ||
-	    !agent_preview(s->agent, &c, &in, &preview, &err)) {
+	if (!parse_command(request, &c, &err)) {
+		refuse(s, from, err.text);
+		return;
+	}
+	if (!agent_preview(s->agent, &c, &in, &preview, &err)) {
+		agent_refuse(s->agent, &c, now.wall_ms, &err);
 		refuse(s, from, err.text);
 		return;
 	}

@@ -4,6 +4,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/answer.c %D%/answer.h \
 	%D%/audit.c %D%/audit.h \
 	%D%/canary.c %D%/canary.h \
+	%D%/describe.c %D%/describe.h \
 	%D%/desk.c \
 	%D%/draft.c %D%/draft.h \
 	%D%/effect.c %D%/effect.h \

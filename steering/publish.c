@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * publish -- leadership and the plan's way to the bus.  Shell.
+ * publish -- leadership, the plan's way to the bus, and the audit's.  Shell.
  *
  * One plan is on its way at a time.  The agent's state runs ahead of what is
  * stored by that one plan; when it does not get there, the agent goes back to
@@ -13,10 +13,41 @@
 #include "policy/bus/bus.h"
 #include "policy/bus/keep.h"
 #include "policy/bus/sign.h"
+#include "steering/journal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <jansson.h>
+
+static void write_event(struct steerer *s, const struct audit_event *event)
+{
+	struct error err = { .text = "out of memory" };
+	json_t *json = audit_write(event);
+	char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+
+	if (text != NULL)
+		bus_append_audit(s->config.bus, text, strlen(text));
+	if (text == NULL ||
+	    (s->journal != NULL && !journal_append(s->journal, json, &err))) {
+		audit_text(s->trouble, sizeof(s->trouble), "journal: %s",
+			   err.text);
+		steerer_log_failure("journal-failed", err.text);
+	}
+	free(text);
+	json_decref(json);
+}
+
+void steerer_write_audit(struct steerer *s, struct audit *audit)
+{
+	for (size_t i = 0; i < audit->count; i++)
+		write_event(s, &audit->list[i]);
+	if (audit->lost > 0)
+		steerer_log_failure("audit-lost", "out of memory");
+	audit->lost = 0;
+	audit_clear(audit);
+}
 
 static void free_commit(struct commit *c)
 {
@@ -261,30 +292,25 @@ void publish_turn(struct steerer *s, struct ramp_now now)
 }
 
 /*
- * A newer plan that is not the one on its way: another leads; or it is our own
- * of which we never heard that it was stored, and that is what counts.
+ * A newer plan from the bus: the one on its way; or another leader's; or our
+ * own of which we never heard that it was stored, and then what is stored
+ * counts, unless a newer one is on its way already.
  */
 void publish_heard(struct steerer *s, struct plan *plan, const char *envelope,
 		   size_t len)
 {
 	struct ramp_now now = steerer_now();
-	uint64_t epoch = plan->epoch, sequence = plan->sequence;
-	bool on_its_way = s->commit.plan != NULL &&
-			  s->commit.plan->epoch == epoch &&
-			  s->commit.plan->sequence == sequence;
+	uint64_t epoch = plan->epoch;
 
 	if (!inputs_take_plan(&s->inputs, plan, now.wall_ms)) {
 		plan_free(plan);
 		return;
 	}
 	publish_keep(s, envelope, len);
-	if (s->leads == 0 || on_its_way)
-		return;
-	if (epoch > s->leads) {
+	if (s->leads != 0 && epoch > s->leads)
 		give_up(s, "a plan of a later epoch was seen");
-	} else {
+	else if (s->leads != 0 && s->commit.plan == NULL)
 		take_back(s, now);
-	}
 }
 
 void publish_stop(struct steerer *s)

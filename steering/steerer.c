@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include <event2/event.h>
-#include <jansson.h>
 
 enum { NODE_TTL_MS = 5000 };
 
@@ -106,40 +105,12 @@ void steerer_tell_node(struct steerer *s, struct ramp_now now)
 	free(octets);
 }
 
-static void log_failure(const char *event, const char *text)
+void steerer_log_failure(const char *event, const char *text)
 {
 	char quoted[300];
 
 	log_event(LOG_LEVEL_ERROR, "steer", event, "error=%s",
 		  log_quote(text, quoted, sizeof(quoted)));
-}
-
-static void write_event(struct steerer *s, const struct audit_event *event)
-{
-	struct error err = { .text = "out of memory" };
-	json_t *json = audit_write(event);
-	char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
-
-	if (text != NULL)
-		bus_append_audit(s->config.bus, text, strlen(text));
-	if (text == NULL ||
-	    (s->journal != NULL && !journal_append(s->journal, json, &err))) {
-		audit_text(s->trouble, sizeof(s->trouble), "journal: %s",
-			   err.text);
-		log_failure("journal-failed", err.text);
-	}
-	free(text);
-	json_decref(json);
-}
-
-void steerer_write_audit(struct steerer *s, struct audit *audit)
-{
-	for (size_t i = 0; i < audit->count; i++)
-		write_event(s, &audit->list[i]);
-	if (audit->lost > 0)
-		log_failure("audit-lost", "out of memory");
-	audit->lost = 0;
-	audit_clear(audit);
 }
 
 /* Loading. */
@@ -184,7 +155,7 @@ static void on_loaded(void *arg, bool ok, struct loaded *loaded,
 	s->reload_again = false;
 	ok = ok && take_loaded(s, loaded, &err);
 	if (!ok)
-		log_failure("reload-failed", err.text);
+		steerer_log_failure("reload-failed", err.text);
 	if (again)
 		steerer_reload(s);
 	else
@@ -203,7 +174,7 @@ void steerer_reload(struct steerer *s)
 				 &err);
 	if (s->loader != NULL)
 		return;
-	log_failure("reload-failed", err.text);
+	steerer_log_failure("reload-failed", err.text);
 	desk_reloaded(s, false, &err);
 }
 
@@ -228,7 +199,7 @@ static void hear_plan(struct steerer *s, const void *octets, size_t len)
 	struct plan *plan = open_plan(s, octets, len, &err);
 
 	if (plan == NULL)
-		log_failure("plan-refused", err.text);
+		steerer_log_failure("plan-refused", err.text);
 	else
 		publish_heard(s, plan, octets, len);
 }
@@ -249,12 +220,12 @@ static void on_value(void *arg, enum bus_topic topic, const char *key,
 				       &err))
 			steerer_soon(s);
 		else
-			log_failure("report-refused", err.text);
+			steerer_log_failure("report-refused", err.text);
 		break;
 	case BUS_NODES:
 		if (!inputs_take_node(&s->inputs, key, octets, len, now_ms,
 				      &err))
-			log_failure("node-refused", err.text);
+			steerer_log_failure("node-refused", err.text);
 		break;
 	case BUS_REQUESTS:
 		desk_take(s, key, octets, len);
@@ -286,7 +257,7 @@ static void turn(struct steerer *s)
 	struct ramp_now now = steerer_now();
 
 	if (!inputs_reduce(&s->inputs, s->loaded.policy, now))
-		log_failure("view-failed", "out of memory");
+		steerer_log_failure("view-failed", "out of memory");
 	publish_turn(s, now);
 }
 
@@ -355,14 +326,14 @@ static void read_keep(struct steerer *s)
 		return;
 	keep = keep_load(s->config.keep_path, &err);
 	if (keep == NULL) {
-		log_failure("keep-refused", err.text);
+		steerer_log_failure("keep-refused", err.text);
 		return;
 	}
 	octets = keep_get(keep, "plan", &len);
 	if (octets != NULL) {
 		plan = open_plan(s, octets, len, &err);
 		if (plan == NULL)
-			log_failure("keep-refused", err.text);
+			steerer_log_failure("keep-refused", err.text);
 		else if (!inputs_take_plan(&s->inputs, plan, clock_wall_ms()))
 			plan_free(plan);
 	}
@@ -377,7 +348,8 @@ static bool open_journal(struct steerer *s, struct error *err)
 	if (s->journal == NULL)
 		return false;
 	if (journal_note(s->journal)[0] != '\0')
-		log_failure("journal-repaired", journal_note(s->journal));
+		steerer_log_failure("journal-repaired",
+				    journal_note(s->journal));
 	return true;
 }
 
@@ -400,8 +372,25 @@ static bool start_timers(struct steerer *s)
 	       s->node_timer != NULL;
 }
 
+/* It is a key on the bus, and stands in plans and records. */
+static bool name_is_fit(const char *name, struct error *err)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < len; i++)
+		if (name[i] <= ' ' || name[i] > '~')
+			len = 0;
+	if (len > 0 && len < NODE_NAME_SIZE)
+		return true;
+	error_set(err, "the name of a node is 1 to %d visible ASCII characters",
+		  NODE_NAME_SIZE - 1);
+	return false;
+}
+
 static bool start(struct steerer *s, struct error *err)
 {
+	if (!name_is_fit(s->config.name, err))
+		return false;
 	if (!loaded_open(s->config.policy_path, &s->loaded, err) ||
 	    !open_journal(s, err))
 		return false;

@@ -91,7 +91,10 @@ struct node steerer_node(const struct steerer *s, struct ramp_now now);
 /* What the agent is told at a tick. */
 struct agent_input steerer_input(const struct steerer *s, struct ramp_now now);
 
-/* Writes events down, here and on the bus, and clears them. */
+/* An error in the log. */
+void steerer_log_failure(const char *event, const char *text);
+
+/* publish: writes events down, here and on the bus, and clears them. */
 void steerer_write_audit(struct steerer *s, struct audit *audit);
 
 /* What a reload came to: ok, or err says why nothing has changed. */

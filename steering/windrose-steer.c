@@ -112,10 +112,6 @@ static bool is_complete(const struct settings *s, struct error *err)
 				  required[i].name);
 			return false;
 		}
-	if (s->name[0] == '\0' || strlen(s->name) > 63) {
-		error_set(err, "option --name must have 1 to 63 octets");
-		return false;
-	}
 	return true;
 }
 

@@ -1,7 +1,7 @@
 # Unit tests of steering.
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_agent %D%/test_agent_commands \
-	%D%/test_canary %D%/test_guard %D%/test_journal \
+	%D%/test_canary %D%/test_guard %D%/test_inputs %D%/test_journal \
 	%D%/test_lease %D%/test_predict %D%/test_ramp %D%/test_steerer
 steer_world = %D%/steer_world.c %D%/steer_world.h
 story = %D%/story.c %D%/story.h $(steer_world)
@@ -13,6 +13,8 @@ story = %D%/story.c %D%/story.h $(steer_world)
 %C%_test_canary_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 %C%_test_guard_SOURCES = %D%/test_guard.c $(steer_world)
 %C%_test_guard_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+%C%_test_inputs_SOURCES = %D%/test_inputs.c $(steer_world)
+%C%_test_inputs_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 %C%_test_journal_SOURCES = %D%/test_journal.c
 %C%_test_journal_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 %C%_test_lease_SOURCES = %D%/test_lease.c
@@ -21,6 +23,7 @@ story = %D%/story.c %D%/story.h $(steer_world)
 %C%_test_predict_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 %C%_test_ramp_SOURCES = %D%/test_ramp.c
 %C%_test_ramp_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
-%C%_test_steerer_SOURCES = %D%/test_steerer.c
+%C%_test_steerer_SOURCES = %D%/test_steerer.c \
+	%D%/office.c %D%/office.h
 %C%_test_steerer_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 endif

@@ -159,7 +159,7 @@ static void test_refusals(void **state)
 	story_pass(&s, 30000);
 	story_refused(&s, &seen, "seen before");
 	story_succeed(&s);
-	story_refused(&s, &seen, "before this agent took over");
+	story_refused(&s, &seen, "s before this agent took over");
 	story_end(&s);
 }
 
