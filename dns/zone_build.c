@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { REFERRAL_OCTETS_MAX = 8192 };
+
 struct builder {
 	const struct policy *policy;
 	struct errors *errs;
@@ -296,6 +298,16 @@ static bool wildcard_cut(const struct zone_node *node)
 	return is_wildcard(node) && node->cut == node;
 }
 
+/*
+ * Glue points at its name in the NS records, and a pointer has 14 bits; before
+ * them stand at most the question and sixteen CNAMEs, 4.5 kB.
+ */
+static bool cut_too_large(const struct zone_node *node)
+{
+	return node->cut == node &&
+	       zone_rrset(node, TYPE_NS)->len > REFERRAL_OCTETS_MAX;
+}
+
 static bool service_delegated(const struct zone_node *node)
 {
 	return node->service >= 0 && node->cut != NULL;
@@ -318,6 +330,8 @@ static const struct rule {
 	  "has a DNAME record, which is not served yet; take it out" },
 	{ wildcard_cut,
 	  "delegates a wildcard, which means nothing; name the zone cut" },
+	{ cut_too_large,
+	  "has more NS records than a referral can point at; drop some" },
 	{ service_delegated,
 	  "is a service at or below a zone cut; take out the NS records" },
 	{ service_with_addresses,

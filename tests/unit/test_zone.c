@@ -94,6 +94,26 @@ static void test_what_a_zone_may_hold(void **state)
 	}
 }
 
+/* More name servers than a compression pointer reaches. */
+static void test_cut_too_large(void **state)
+{
+	static char text[32768];
+	size_t used = (size_t)sprintf(text, "%s", HEAD);
+	struct errors errs = { 0 };
+	struct policy *p;
+
+	(void)state;
+	for (int i = 0; i < 400; i++)
+		used += (size_t)sprintf(text + used, "sub NS ns%d.sub\n", i);
+	p = policy_of(text, NULL);
+	assert_null(zone_build(p, &errs));
+	assert_int_equal(errs.fatal, 1);
+	assert_non_null(strstr(errs.list[0].error.text,
+			       "more NS records than a referral"));
+	errors_fini(&errs);
+	arena_free(p->arena);
+}
+
 static const char many[] = HEAD "a CNAME b\na TXT \"x\"\nd DNAME e.example.\n"
 				"www.y.example. A 192.0.2.1\n";
 
@@ -204,6 +224,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_a_zone_may_hold),
+		cmocka_unit_test(test_cut_too_large),
 		cmocka_unit_test(test_all_mistakes_are_told),
 		cmocka_unit_test(test_where_names_are),
 		cmocka_unit_test(test_many_names),
