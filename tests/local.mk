@@ -17,6 +17,7 @@ include tests/unit/dns.mk
 include tests/unit/dns_shells.mk
 include tests/unit/health.mk
 include tests/unit/steering.mk
+include tests/unit/runbook.mk
 include tests/fuzz/local.mk
 include tests/replay/local.mk
 include tests/sim/local.mk

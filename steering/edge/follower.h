@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * follower -- keeps a local HAProxy at what the newest plan says.
+ *
+ * Takes plans from the bus only when a trusted key signed them and they are
+ * newer than the one it has; keeps the last on disk and starts from it without
+ * a bus.  Each second, and at once for a new plan, it reads what HAProxy has,
+ * sends the difference, reads again: only when nothing differs any more has
+ * this node the plan, and says so in its node record.  What cannot be applied
+ * changes nothing, stays in force as it was, and is named as trouble.
+ *
+ * Shell; on the loop's thread.
+ */
+#ifndef STEERING_EDGE_FOLLOWER_H
+#define STEERING_EDGE_FOLLOWER_H
+
+#include "steering/edge/haproxy.h"
+
+#include <stddef.h>
+
+struct bus;
+struct error;
+struct event_base;
+struct follower;
+struct verifier;
+
+struct follower_config {
+	const char *name;                   /* this node's, on the bus */
+	const char *haproxy_path;           /* HAProxy's runtime socket */
+	const struct haproxy_route *routes; /* borrowed, outlives it */
+	size_t route_count;
+	const char *keep_path;          /* last plan; NULL: keep nothing */
+	const char *control_path;       /* unix socket; NULL: none */
+	struct bus *bus;                /* borrowed, outlives it */
+	const struct verifier *trusted; /* borrowed */
+};
+
+/* NULL with err set. */
+struct follower *follower_start(struct event_base *loop,
+				const struct follower_config *config,
+				struct error *err);
+
+/* Accepts NULL. */
+void follower_stop(struct follower *follower);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "steering/runbook/look.h"
+
+#include "policy/base/clock.h"
+#include "policy/base/error.h"
+#include "policy/base/option.h"
+#include "steering/runbook/change.h"
+#include "steering/runbook/link.h"
+#include "steering/runbook/order.h"
+#include "steering/runbook/render.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <jansson.h>
+
+enum { ASK_MS = 5000, OPERANDS_MAX = 64 };
+
+struct look {
+	struct order order; /* of it only where to ask is used */
+	unsigned count;     /* history */
+	bool json, help;
+};
+
+static int read_options(struct look *look, int argc, char **argv)
+{
+	const struct option_row rows[] = {
+		{ "bus", OPTION_TEXT, &look->order.bus, "URL",
+		  "redis://... of the bus (WINDROSE_BUS)", 0, 0 },
+		{ "node", OPTION_TEXT, &look->order.node, "SOCKET",
+		  "one daemon's control socket (WINDROSE_NODE)", 0, 0 },
+		{ "key", OPTION_TEXT, &look->order.key, "PEM",
+		  "your private key, for the bus (WINDROSE_KEY)", 0, 0 },
+		{ "count", OPTION_NUMBER, &look->count, "N",
+		  "history: how many entries; default 20", 1, 100000 },
+		{ "json", OPTION_FLAG, &look->json, NULL, "answer in JSON", 0,
+		  0 },
+		{ "help", OPTION_FLAG, &look->help, NULL, "this text", 0, 0 },
+	};
+	const char *operands[OPERANDS_MAX];
+	struct error err;
+	int left;
+
+	if (argc > OPERANDS_MAX)
+		return EXIT_USAGE;
+	left = option_parse(rows, sizeof(rows) / sizeof(rows[0]), argc, argv,
+			    operands, &err);
+	if (left > 0)
+		error_set(&err, "\"%s\" is one word too many", operands[0]);
+	if (left != 0) {
+		fprintf(stderr, "windrose %s: %s\n", argv[0], err.text);
+		return EXIT_USAGE;
+	}
+	if (look->help) {
+		printf("usage: windrose %s [options]\n\n", argv[0]);
+		option_print(rows, sizeof(rows) / sizeof(rows[0]), stdout);
+	}
+	return EXIT_DONE;
+}
+
+/* Asks and gives the answer, or NULL with *status set. */
+static struct json_t *ask(struct look *look, struct json_t *request,
+			  int *status)
+{
+	struct json_t *answer;
+	struct link *link;
+	struct error err;
+
+	*status = change_open(&look->order, &link);
+	if (*status != EXIT_DONE)
+		return NULL;
+	answer = link_ask(link, request, ASK_MS, &err);
+	link_free(link);
+	if (answer == NULL) {
+		fprintf(stderr, "windrose: %s\n", err.text);
+		*status = EXIT_UNREACHABLE;
+		return NULL;
+	}
+	if (!json_is_true(json_object_get(answer, "ok"))) {
+		const char *why =
+			json_string_value(json_object_get(answer, "error"));
+
+		fprintf(stderr, "windrose: %s\n",
+			why == NULL ? "refused" : why);
+		json_decref(answer);
+		*status = EXIT_FAILED;
+		return NULL;
+	}
+	return answer;
+}
+
+/* Takes request; shows the answer as JSON or through render. */
+static int look_at(struct look *look, struct json_t *request,
+		   void (*render)(const struct json_t *, int64_t, FILE *))
+{
+	int status = EXIT_FAILED;
+	struct json_t *answer =
+		request == NULL ? NULL : ask(look, request, &status);
+
+	json_decref(request);
+	if (answer == NULL)
+		return status;
+	if (look->json) {
+		json_dumpf(answer, stdout, JSON_COMPACT);
+		putchar('\n');
+	} else {
+		render(answer, clock_wall_ms(), stdout);
+	}
+	json_decref(answer);
+	return EXIT_DONE;
+}
+
+int look_status(int argc, char **argv)
+{
+	struct look look = { 0 };
+	int status = read_options(&look, argc, argv);
+
+	if (status != EXIT_DONE || look.help)
+		return status;
+	return look_at(&look, json_pack("{s:s}", "op", "status"),
+		       render_status);
+}
+
+static void show_history(const struct json_t *answer, int64_t wall_ms,
+			 FILE *out)
+{
+	(void)wall_ms;
+	render_history(answer, out);
+}
+
+int look_history(int argc, char **argv)
+{
+	struct look look = { .count = 20 };
+	int status = read_options(&look, argc, argv);
+
+	if (status != EXIT_DONE || look.help)
+		return status;
+	return look_at(&look,
+		       json_pack("{s:s, s:i}", "op", "history", "count",
+				 (int)look.count),
+		       show_history);
+}

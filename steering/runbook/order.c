@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "steering/runbook/order.h"
+
+#include "policy/base/error.h"
+#include "policy/language/scalar.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a command is for when nobody says for how long. */
+#define LASTING_DEFAULT "1h"
+
+void order_rows(struct order *order, struct option_row rows[ORDER_ROWS])
+{
+	/* clang-format off */
+	const struct option_row made[ORDER_ROWS] = {
+		{ "bus", OPTION_TEXT, &order->bus, "URL",
+		  "redis://... of the bus (WINDROSE_BUS)", 0, 0 },
+		{ "node", OPTION_TEXT, &order->node, "SOCKET",
+		  "one daemon's control socket instead of the bus (WINDROSE_NODE)", 0, 0 },
+		{ "key", OPTION_TEXT, &order->key, "PEM",
+		  "your private key, for the bus (WINDROSE_KEY)", 0, 0 },
+		{ "reason", OPTION_TEXT, &order->reason, "TEXT",
+		  "why; an incident number is a good one", 0, 0 },
+		{ "author", OPTION_TEXT, &order->author, "NAME",
+		  "who; default: the login name", 0, 0 },
+		{ "for", OPTION_TEXT, &order->lasting, "TIME",
+		  "how long it holds, such as 2h; default " LASTING_DEFAULT, 0, 0 },
+		{ "over", OPTION_TEXT, &order->over, "TIME",
+		  "drain, undrain: move clients gradually, such as 10m", 0, 0 },
+		{ "to", OPTION_TEXT, &order->to, "REGION",
+		  "failover: the region that takes all clients", 0, 0 },
+		{ "dry-run", OPTION_FLAG, &order->dry_run, NULL,
+		  "show what it would do, and stop", 0, 0 },
+		{ "yes", OPTION_FLAG, &order->yes, NULL,
+		  "do not ask", 0, 0 },
+		{ "json", OPTION_FLAG, &order->json, NULL,
+		  "answer in JSON", 0, 0 },
+		{ "wait", OPTION_NUMBER, &order->wait_s, "SECONDS",
+		  "how long to wait for the nodes; default 10", 0, 3600 },
+	};
+	/* clang-format on */
+
+	memcpy(rows, made, sizeof(made));
+}
+
+/* Copies text that the wire format has a limit for. */
+static bool fill(char *to, size_t size, const char *what, const char *text,
+		 struct error *err)
+{
+	if (strlen(text) >= size) {
+		error_set(err, "%s is longer than %zu octets", what, size - 1);
+		return false;
+	}
+	strcpy(to, text);
+	return true;
+}
+
+static bool set_duration(const char *option, const char *text, int64_t *out,
+			 struct error *err)
+{
+	if (scalar_duration(text, out) && *out >= 0)
+		return true;
+	error_set(err,
+		  "--%s is \"%s\"; it must be a time with its unit, such as "
+		  "90s, 10m or 2h",
+		  option, text);
+	return false;
+}
+
+static bool set_weight(const char *text, uint32_t *out, struct error *err)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != '\0' || n > 1000000) {
+		error_set(err, "weight is \"%s\"; it must be 0..1000000", text);
+		return false;
+	}
+	*out = (uint32_t)n;
+	return true;
+}
+
+/* clang-format off */
+/* What each verb's operands are. */
+static const struct verb {
+	const char *verb;
+	enum command_kind kind;
+	size_t operands;
+	const char *usage;
+} verbs[] = {
+	{ "drain",    COMMAND_DRAIN,    1, "drain REGION|SERVICE/ENDPOINT" },
+	{ "undrain",  COMMAND_UNDRAIN,  1, "undrain REGION|SERVICE/ENDPOINT" },
+	{ "failover", COMMAND_FAILOVER, 1, "failover SERVICE --to REGION" },
+	{ "weight",   COMMAND_WEIGHT,   2, "weight SERVICE/ENDPOINT WEIGHT" },
+	{ "cancel",   COMMAND_CANCEL,   1, "cancel ID" },
+};
+
+static const struct {
+	const char *action;
+	enum command_kind kind;
+} canary_actions[] = {
+	{ "start",   COMMAND_CANARY_START },
+	{ "promote", COMMAND_CANARY_PROMOTE },
+	{ "pause",   COMMAND_CANARY_PAUSE },
+	{ "resume",  COMMAND_CANARY_RESUME },
+	{ "abort",   COMMAND_CANARY_ABORT },
+};
+/* clang-format on */
+
+static bool read_canary(const struct order_words *words, struct command *out,
+			struct error *err)
+{
+	for (size_t i = 0; words->count == 2 &&
+			   i < sizeof(canary_actions) / sizeof(*canary_actions);
+	     i++) {
+		if (strcmp(words->operands[0], canary_actions[i].action) != 0)
+			continue;
+		out->kind = canary_actions[i].kind;
+		return fill(out->target, sizeof(out->target), "the name",
+			    words->operands[1], err);
+	}
+	error_set(err, "usage: windrose canary "
+		       "start|promote|pause|resume|abort NAME");
+	return false;
+}
+
+static bool read_verb(const struct order_words *words, struct command *out,
+		      struct error *err)
+{
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		const struct verb *v = &verbs[i];
+
+		if (strcmp(words->verb, v->verb) != 0)
+			continue;
+		if (words->count != v->operands) {
+			error_set(err, "usage: windrose %s", v->usage);
+			return false;
+		}
+		out->kind = v->kind;
+		if (v->kind == COMMAND_WEIGHT &&
+		    !set_weight(words->operands[1], &out->weight, err))
+			return false;
+		return fill(out->target, sizeof(out->target), "the target",
+			    words->operands[0], err);
+	}
+	return read_canary(words, out, err);
+}
+
+/* Does this kind hold for a time, and so need an end? */
+static bool lasts(enum command_kind kind)
+{
+	return kind == COMMAND_DRAIN || kind == COMMAND_FAILOVER ||
+	       kind == COMMAND_WEIGHT;
+}
+
+static bool set_times(const struct order *order, struct command *out,
+		      struct error *err)
+{
+	const char *lasting =
+		order->lasting == NULL ? LASTING_DEFAULT : order->lasting;
+	int64_t lasting_ms;
+
+	if (order->over != NULL &&
+	    !set_duration("over", order->over, &out->over_ms, err))
+		return false;
+	if (!lasts(out->kind))
+		return true;
+	if (!set_duration("for", lasting, &lasting_ms, err))
+		return false;
+	out->wall_expires_ms = out->wall_made_ms + lasting_ms;
+	return true;
+}
+
+bool order_command(const struct order *order, const struct order_words *words,
+		   const char *id, int64_t wall_ms, struct command *out,
+		   struct error *err)
+{
+	struct command c = { .wall_made_ms = wall_ms };
+
+	if (!read_verb(words, &c, err))
+		return false;
+	if (order->reason == NULL) {
+		error_set(err, "--reason TEXT is missing: every change says "
+			       "why");
+		return false;
+	}
+	if (order->author == NULL) {
+		error_set(err, "--author NAME is missing and there is no login "
+			       "name");
+		return false;
+	}
+	if (c.kind == COMMAND_FAILOVER && order->to == NULL) {
+		error_set(err, "failover needs --to REGION");
+		return false;
+	}
+	if (!set_times(order, &c, err) ||
+	    !fill(c.id, sizeof(c.id), "the id", id, err) ||
+	    !fill(c.reason, sizeof(c.reason), "--reason", order->reason, err) ||
+	    !fill(c.author, sizeof(c.author), "--author", order->author, err))
+		return false;
+	if (order->to != NULL &&
+	    !fill(c.to, sizeof(c.to), "--to", order->to, err))
+		return false;
+	*out = c;
+	return true;
+}

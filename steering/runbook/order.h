@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * order -- a runbook command line as a struct command.
+ *
+ *   drain REGION|SERVICE/ENDPOINT        undrain ...
+ *   failover SERVICE --to REGION         weight SERVICE/ENDPOINT N
+ *   cancel ID                            canary
+ * start|promote|pause|resume|abort NAME
+ *
+ * Pure: who and when are passed in.
+ */
+#ifndef STEERING_RUNBOOK_ORDER_H
+#define STEERING_RUNBOOK_ORDER_H
+
+#include "policy/base/option.h"
+#include "policy/bus/command.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+
+/* What options may say; text is borrowed from argv and the environment. */
+struct order {
+	const char *bus, *node, *key; /* where to; see link */
+	const char *reason, *author;
+	const char *lasting, *over; /* durations: --for, --over */
+	const char *to;
+	bool dry_run, yes, json;
+	unsigned wait_s; /* for acknowledgements */
+};
+
+enum { ORDER_ROWS = 12 };
+
+/* Fills rows with the options of the runbook commands, over order. */
+void order_rows(struct order *order, struct option_row rows[ORDER_ROWS]);
+
+/*
+ * verb is argv[0] ("drain"), operands what is left of the line.  id is the
+ * command's new id.  False with err set when something is missing, malformed
+ * or too much; out is untouched then.
+ */
+struct order_words {
+	const char *verb;
+	const char *const *operands;
+	size_t count;
+};
+bool order_command(const struct order *order, const struct order_words *words,
+		   const char *id, int64_t wall_ms, struct command *out,
+		   struct error *err);
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "steering/runbook/render.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include <jansson.h>
+
+/* The member's text, or "" when it is absent or no text. */
+static const char *text_of(const struct json_t *json, const char *key)
+{
+	const char *text = json_string_value(json_object_get(json, key));
+
+	return text == NULL ? "" : text;
+}
+
+static int64_t number_of(const struct json_t *json, const char *key)
+{
+	return (int64_t)json_number_value(json_object_get(json, key));
+}
+
+static double share_of(const struct json_t *json, const char *key)
+{
+	return json_number_value(json_object_get(json, key));
+}
+
+const char *render_duration(int64_t ms, char *buf, size_t size)
+{
+	int64_t s = ms / 1000;
+
+	if (s <= 0)
+		snprintf(buf, size, "now");
+	else if (s < 60)
+		snprintf(buf, size, "%" PRId64 "s", s);
+	else if (s < 3600)
+		snprintf(buf, size, "%" PRId64 "m %" PRId64 "s", s / 60,
+			 s % 60);
+	else
+		snprintf(buf, size, "%" PRId64 "h %" PRId64 "m", s / 3600,
+			 s % 3600 / 60);
+	return buf;
+}
+
+static void render_service_prediction(const struct json_t *service, FILE *out)
+{
+	const struct json_t *regions = json_object_get(service, "regions");
+	struct json_t *region;
+	size_t i;
+
+	fprintf(out, "%s: %.1f %% of clients move\n",
+		text_of(service, "service"), share_of(service, "moved_pct"));
+	json_array_foreach(regions, i, region)
+		fprintf(out, "  %-20s %6.1f %%  ->  %6.1f %%\n",
+			text_of(region, "region"),
+			share_of(region, "before_pct"),
+			share_of(region, "after_pct"));
+}
+
+void render_prediction(const struct json_t *answer, FILE *out)
+{
+	const struct json_t *prediction = json_object_get(answer, "prediction");
+	struct json_t *item;
+	size_t i;
+
+	json_array_foreach(json_object_get(prediction, "services"), i, item)
+		render_service_prediction(item, out);
+	json_array_foreach(json_object_get(prediction, "warnings"), i, item)
+		fprintf(out, "warning: %s\n", json_string_value(item));
+}
+
+static void render_endpoint(const struct json_t *endpoint, FILE *out)
+{
+	const char *cause = text_of(endpoint, "cause");
+	const char *ref = text_of(endpoint, "ref");
+
+	fprintf(out, "  %-20s %-12s %-8s%s %6.1f %%",
+		text_of(endpoint, "endpoint"), text_of(endpoint, "region"),
+		text_of(endpoint, "verdict"),
+		json_is_true(json_object_get(endpoint, "held")) ? " (held)"
+								: "",
+		100 * share_of(endpoint, "share"));
+	if (*cause != '\0' && strcmp(cause, "full") != 0)
+		fprintf(out, "  %s%s%s", cause, *ref == '\0' ? "" : " ", ref);
+	fputc('\n', out);
+}
+
+static void render_services(const struct json_t *answer, FILE *out)
+{
+	const struct json_t *services = json_object_get(answer, "services");
+	struct json_t *service, *endpoint;
+	size_t i, j;
+
+	json_array_foreach(services, i, service)
+	{
+		fprintf(out, "service %s\n", text_of(service, "service"));
+		json_array_foreach(json_object_get(service, "endpoints"), j,
+				   endpoint) render_endpoint(endpoint, out);
+	}
+}
+
+static void render_commands(const struct json_t *commands, const char *where,
+			    int64_t wall_ms, FILE *out)
+{
+	struct json_t *command;
+	size_t i;
+
+	json_array_foreach(commands, i, command)
+	{
+		int64_t expires = number_of(command, "wall_expires_ms");
+		char left[48];
+
+		fprintf(out, "%s %s %s %s by %s: %s", where,
+			text_of(command, "id"), text_of(command, "kind"),
+			text_of(command, "target"), text_of(command, "author"),
+			text_of(command, "reason"));
+		if (expires > 0)
+			fprintf(out, " (%s left)",
+				render_duration(expires - wall_ms, left,
+						sizeof(left)));
+		fputc('\n', out);
+	}
+}
+
+static void render_canaries(const struct json_t *plan, FILE *out)
+{
+	struct json_t *canary;
+	size_t i;
+
+	json_array_foreach(json_object_get(plan, "canaries"), i, canary)
+		fprintf(out,
+			"canary %s: %s, stage %" PRId64 ", step %" PRId64 "\n",
+			text_of(canary, "name"), text_of(canary, "state"),
+			number_of(canary, "stage") + 1,
+			number_of(canary, "step") + 1);
+}
+
+static void render_node(const struct json_t *node, int64_t wall_ms, FILE *out)
+{
+	char age[48];
+	struct json_t *local;
+	size_t i;
+
+	fprintf(out,
+		"node %-16s %-7s%s policy %.8s plan %" PRId64 ".%" PRId64
+		", heard %s ago",
+		text_of(node, "name"), text_of(node, "role"),
+		json_is_true(json_object_get(node, "leads")) ? " leads" : "",
+		text_of(node, "policy_digest"), number_of(node, "plan_epoch"),
+		number_of(node, "plan_sequence"),
+		render_duration(wall_ms - number_of(node, "wall_made_ms"), age,
+				sizeof(age)));
+	if (*text_of(node, "trouble") != '\0')
+		fprintf(out, "  trouble: %s", text_of(node, "trouble"));
+	fputc('\n', out);
+	json_array_foreach(json_object_get(node, "local"), i,
+			   local) if (json_is_string(local))
+		fprintf(out, "  only here: %s\n", json_string_value(local));
+}
+
+void render_status(const struct json_t *answer, int64_t wall_ms, FILE *out)
+{
+	const struct json_t *plan = json_object_get(answer, "plan");
+	const struct json_t *self = json_object_get(answer, "node");
+	struct json_t *node;
+	size_t i;
+
+	if (json_object_get(answer, "nodes") == NULL)
+		render_node(self == NULL ? answer : self, wall_ms, out);
+	render_services(answer, out);
+	render_canaries(plan, out);
+	render_commands(json_object_get(plan, "commands"), "command", wall_ms,
+			out);
+	if (json_object_get(answer, "nodes") == NULL)
+		render_commands(json_object_get(answer, "local"), "local",
+				wall_ms, out);
+	json_array_foreach(json_object_get(answer, "nodes"), i, node)
+		render_node(node, wall_ms, out);
+}
+
+void render_history(const struct json_t *answer, FILE *out)
+{
+	struct json_t *line;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "lines"), i, line)
+	{
+		if (json_is_string(line)) {
+			fprintf(out, "%s\n", json_string_value(line));
+			continue;
+		}
+		json_dumpf(line, out, JSON_COMPACT | JSON_PRESERVE_ORDER);
+		fputc('\n', out);
+	}
+}

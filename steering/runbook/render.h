@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * render -- answers of the agent and of nodes, for people.
+ *
+ * Reads what is there and leaves out what is not: an answer may come from a
+ * newer or an older program.  Pure but for the stream it is given.
+ */
+#ifndef STEERING_RUNBOOK_RENDER_H
+#define STEERING_RUNBOOK_RENDER_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+struct json_t;
+
+/* {"prediction": ...}: share of clients per region before and after. */
+void render_prediction(const struct json_t *answer, FILE *out);
+
+/* The answer to {"op":"status"}, of any role. */
+void render_status(const struct json_t *answer, int64_t wall_ms, FILE *out);
+
+/* {"lines": [...]}: one line an entry. */
+void render_history(const struct json_t *answer, FILE *out);
+
+/* "2h 5m", "41s"; "now" for nothing left.  Into buf, which is returned. */
+const char *render_duration(int64_t ms, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* windrose -- the command: review a policy, run the fleet, all in one. */
+#include "policy/review/check.h"
+#include "policy/review/explain.h"
+#include "policy/review/test.h"
+#include "steering/runbook/change.h"
+#include "steering/runbook/look.h"
+#include "steering/runbook/windrose-up.h"
+
+#include "policy/base/nearest.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+/* clang-format off */
+static const struct command_row {
+	const char *name;
+	int (*run)(int argc, char **argv); /* argv[0] is the name */
+	const char *usage, *help;
+} commands[] = {
+	{ "check",    review_check,   "PATH",
+	  "find every mistake in a policy" },
+	{ "test",     review_test,    "PATH",
+	  "run the tests that stand beside a policy" },
+	{ "explain",  review_explain, "PATH --client ADDR --service NAME",
+	  "what a client gets, and why" },
+	{ "up",       up_run,         "PATH",
+	  "responder, prober and agent in one process, no Redis" },
+	{ "status",   look_status,    "",
+	  "services, endpoints, shares, commands in force, nodes" },
+	{ "drain",    change_run,     "REGION|SERVICE/ENDPOINT --reason TEXT",
+	  "take clients away" },
+	{ "undrain",  change_run,     "REGION|SERVICE/ENDPOINT --reason TEXT",
+	  "give them back" },
+	{ "failover", change_run,     "SERVICE --to REGION --reason TEXT",
+	  "send all clients to one region" },
+	{ "weight",   change_run,     "SERVICE/ENDPOINT WEIGHT --reason TEXT",
+	  "change an endpoint's weight" },
+	{ "cancel",   change_run,     "ID --reason TEXT",
+	  "end a command before its time" },
+	{ "canary",   change_run,     "start|promote|pause|resume|abort NAME --reason TEXT",
+	  "move a canary" },
+	{ "history",  look_history,   "",
+	  "who changed what, and why" },
+};
+/* clang-format on */
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void print_usage(FILE *out)
+{
+	fprintf(out, "usage: windrose COMMAND ...\n\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].help);
+	fprintf(out, "\nwindrose COMMAND --help says more; so does "
+		     "windrose(1).\n");
+}
+
+static int refuse(const char *word)
+{
+	const char *known[COMMANDS];
+	const char *near;
+
+	for (size_t i = 0; i < COMMANDS; i++)
+		known[i] = commands[i].name;
+	near = nearest_word(word, known, COMMANDS);
+	if (near != NULL)
+		fprintf(stderr,
+			"windrose: no command \"%s\"; did you mean \"%s\"?\n",
+			word, near);
+	else
+		fprintf(stderr,
+			"windrose: no command \"%s\"; see windrose --help\n",
+			word);
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	/* A pipe that is closed early is told by the write that fails. */
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 2) {
+		print_usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+		print_usage(stdout);
+		return EXIT_DONE;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("windrose %s\n", PACKAGE_VERSION);
+		return EXIT_DONE;
+	}
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	return refuse(argv[1]);
+}

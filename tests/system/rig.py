@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""rig -- real programs on loopback for a system test, started and stopped by pid.
+
+A test makes one Rig in a with-statement; whatever it started is stopped at the
+end, however it ends.  Nothing here sleeps for luck: until() tries a condition
+again and again and fails at its deadline with what it last saw.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import dns.edns
+import dns.exception
+import dns.message
+import dns.query
+import dns.rdatatype
+
+SRC = os.environ.get("SRCDIR", os.path.abspath(os.path.join(os.path.dirname(__file__), "../..")))
+BUILD = os.environ.get("BUILDDIR", os.path.join(SRC, "build"))
+_tick = threading.Event()
+
+
+class Failed(Exception):
+    """What the test expected did not happen."""
+
+
+def until(what, seconds, condition):
+    """Returns what condition() gives as soon as it is true, and how long it took."""
+    began = time.monotonic()
+    last = None
+    while time.monotonic() - began < seconds:
+        try:
+            last = condition()
+        except (OSError, dns.exception.DNSException, subprocess.SubprocessError) as e:
+            last = None
+            seen = e
+        else:
+            seen = last
+        if last:
+            return last, time.monotonic() - began
+        _tick.wait(0.02)
+    raise Failed(f"{what}: not within {seconds} s; last seen: {seen!r}")
+
+
+class Rig:
+    """A folder, ports, and the processes that were started."""
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="windrose-system.")
+        os.chmod(self.dir, 0o755)
+        self.running = {}
+        self.count = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        for name in list(self.running):
+            self.stop(name, quiet=True)
+        if kind is not None:
+            for name in sorted(os.listdir(self.dir)):
+                if name.endswith(".log"):
+                    print(f"--- {name}")
+                    with open(os.path.join(self.dir, name), errors="replace") as f:
+                        print("".join(f.readlines()[-25:]))
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def write(self, name, text):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with open(self.path(name), "w") as f:
+            f.write(text)
+        return self.path(name)
+
+    def program(self, name):
+        return os.path.join(BUILD, name)
+
+    def port(self, address="127.0.0.1"):
+        """A port free for UDP and TCP just now."""
+        while True:
+            with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
+                tcp.bind((address, 0))
+                port = tcp.getsockname()[1]
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+                    with contextlib.suppress(OSError):
+                        udp.bind((address, port))
+                        return port
+
+    def start(self, name, *argv):
+        """Starts argv as name; its output goes to name.log."""
+        log = open(self.path(name + ".log"), "ab")
+        self.running[name] = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        log.close()
+        return self.running[name]
+
+    def alive(self, name):
+        return self.running[name].poll() is None
+
+    def stop(self, name, sig=signal.SIGTERM, quiet=False):
+        """Ends name by its pid and waits for it; returns its exit status."""
+        p = self.running.pop(name)
+        if p.poll() is None:
+            p.send_signal(sig)
+        try:
+            status = p.wait(15)
+        except subprocess.TimeoutExpired:
+            p.kill()
+            p.wait()
+            if quiet:
+                return None
+            raise Failed(f"{name} did not end within 15 s of signal {sig}") from None
+        return status
+
+    def run(self, *argv, check=True):
+        """Runs argv to its end; returns (status, stdout, stderr)."""
+        p = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+        if check and p.returncode != 0:
+            raise Failed(f"{' '.join(argv)}: exit {p.returncode}: {p.stdout}{p.stderr}")
+        return p.returncode, p.stdout, p.stderr
+
+    # The parts that most tests need.
+
+    def redis(self, port, *extra):
+        self.start("redis", "redis-server", "--port", str(port), "--bind", "127.0.0.1",
+                   "--save", "", "--appendonly", "no", "--dir", self.dir, *extra)
+        until("redis answers", 10, lambda: self.run(
+            "redis-cli", "-p", str(port), "ping", check=False)[1].strip() in ("PONG", "NOAUTH Authentication required."))
+
+    def keypair(self, name):
+        """An Ed25519 key pair: (private, public) paths."""
+        private, public = self.path(name + ".key"), self.path(name + ".pub")
+        self.run("openssl", "genpkey", "-algorithm", "ed25519", "-out", private)
+        self.run("openssl", "pkey", "-in", private, "-pubout", "-out", public)
+        return private, public
+
+    def web(self, name, address, port):
+        """An endpoint: a plain web server that answers /healthz with ok."""
+        folder = self.path("web-" + name)
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, "healthz"), "w") as f:
+            f.write("ok " + name)
+        with open(os.path.join(folder, "index.html"), "w") as f:
+            f.write(name)
+        self.start(name, "/usr/bin/python3", "-m", "http.server", str(port), "--bind", address, "--directory", folder)
+
+    def geo(self, folder):
+        """The small world, flat, for IPv4 and IPv6."""
+        for family in ("v4", "v6"):
+            self.run(os.path.join(SRC, "contrib/geo/make-mmdb"), "--schema", "flat", "--" + family,
+                     os.path.join(SRC, "contrib/geo/small.txt"), os.path.join(folder, f"city-ip{family}.mmdb"))
+
+
+def ask(port, name, subnet=None, rdtype="A", tcp=False, timeout=1.0):
+    """One query to 127.0.0.1:port; the response message."""
+    q = dns.message.make_query(name, rdtype, use_edns=0, payload=1232)
+    if subnet is not None:
+        address, bits = subnet.split("/")
+        q.use_edns(0, 0, 1232, options=[dns.edns.ECSOption(address, int(bits))])
+    send = dns.query.tcp if tcp else dns.query.udp
+    return send(q, "127.0.0.1", timeout=timeout, port=port)
+
+
+def addresses(message):
+    """Sorted addresses of the answer."""
+    return sorted(r.to_text() for s in message.answer for r in s
+                  if s.rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA))
+
+
+def note(text):
+    """A measured figure; tests/run shows these lines."""
+    print("# " + text, flush=True)
+
+
+def main(test):
+    """Runs test(); the exit status says whether it passed."""
+    try:
+        test()
+    except Failed as e:
+        print(f"not ok - {e}")
+        sys.exit(1)
+    print("ok")

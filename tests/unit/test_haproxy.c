@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* haproxy: from what it says of itself and a plan to what it is told. */
+#include "steering/edge/haproxy.h"
+
+#include "policy/base/error.h"
+#include "policy/bus/plan.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define HEAD                                                        \
+	"1\n# be_id be_name srv_id srv_name srv_addr srv_op_state " \
+	"srv_admin_state srv_uweight srv_iweight srv_time_since_last_change\n"
+#define SERVER(be, name, admin, weight, configured)                        \
+	"3 " be " 1 " name " 127.0.0.1 2 " admin " " weight " " configured \
+	" 9 6 3 4 6 0 0 0 - 8080 - 0 0 - - 0\n"
+#define THREE                                          \
+	HEAD SERVER("www", "us", "0", "100", "100")    \
+		SERVER("www", "eu", "0", "100", "100") \
+			SERVER("api", "eu", "0", "7", "7") "\n"
+
+/* clang-format off */
+static const struct row {
+	const char *title;
+	const char *state;
+	struct plan_share shares[3];
+	size_t count;
+	const char *commands; /* NULL: refused, with */
+	const char *error;
+} rows[] = {
+	{ "nothing to do", THREE, { { "" } }, 0, "", NULL },
+	{ "half", THREE,
+	  { { .service = "www", .endpoint = "us", .share = 0.5, .weight = -1 } }, 1,
+	  "set server www/us weight 50\n", NULL },
+	{ "one in a thousand is not none", THREE,
+	  { { .service = "www", .endpoint = "us", .share = 0.001, .weight = -1 } }, 1,
+	  "set server www/us weight 1\n", NULL },
+	{ "none drains", THREE,
+	  { { .service = "www", .endpoint = "us", .share = 0, .weight = -1 } }, 1,
+	  "set server www/us state drain\n", NULL },
+	{ "a weight of its own", THREE,
+	  { { .service = "www", .endpoint = "us", .share = 0.5, .weight = 40 } }, 1,
+	  "set server www/us weight 20\n", NULL },
+	{ "no more than HAProxy's largest", THREE,
+	  { { .service = "www", .endpoint = "us", .share = 1, .weight = 1000 } }, 1,
+	  "set server www/us weight 256\n", NULL },
+	{ "back before away, so that there is always one",
+	  HEAD SERVER("www", "us", "0", "100", "100") SERVER("www", "eu", "8", "100", "100"),
+	  { { .service = "www", .endpoint = "us", .share = 0, .weight = -1 } }, 1,
+	  "set server www/eu state ready\nset server www/us state drain\n", NULL },
+	{ "forgotten changes are taken back",
+	  HEAD SERVER("www", "us", "0", "3", "100") SERVER("www", "eu", "8", "100", "100"),
+	  { { "" } }, 0,
+	  "set server www/us weight 100\nset server www/eu state ready\n", NULL },
+	{ "another service's share is not ours", THREE,
+	  { { .service = "api", .endpoint = "us", .share = 0, .weight = -1 } }, 1,
+	  "", NULL },
+	{ "a canary that is not here takes nobody here", THREE,
+	  { { .service = "www", .endpoint = "v2", .share = 0.1, .weight = -1, .cause = PLAN_CANARY } }, 1,
+	  "", NULL },
+	{ "an unknown server", THREE,
+	  { { .service = "www", .endpoint = "ap", .share = 0, .weight = -1 } }, 1,
+	  NULL, "HAProxy has no server www/ap" },
+	{ "never an empty backend", THREE,
+	  { { .service = "www", .endpoint = "us", .share = 0, .weight = -1 },
+	    { .service = "www", .endpoint = "eu", .share = 0, .weight = -1 } }, 2,
+	  NULL, "the plan leaves backend \"www\" no server; what it has is kept" },
+	{ "an unknown backend", HEAD SERVER("web", "us", "0", "1", "1"), { { "" } }, 0,
+	  NULL, "HAProxy has no backend \"www\"; see --backend" },
+};
+
+static const struct garbage {
+	const char *title, *text;
+} garbages[] = {
+	{ "nothing",             "" },
+	{ "another version",     "2\n# x\n" },
+	{ "an error",            "Unknown command.\n" },
+	{ "a line cut short",    HEAD "3 www 1 us 127.0.0.1 2 0" },
+	{ "a weight of letters", HEAD SERVER("www", "us", "0", "x", "1") },
+	{ "a weight too large",  HEAD SERVER("www", "us", "0", "257", "1") },
+	{ "a name too long",     HEAD SERVER("www", "uuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu", "0", "1", "1") },
+};
+/* clang-format on */
+
+static void test_commands(void **state)
+{
+	const struct haproxy_route route = { "www", "www" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *row = &rows[i];
+		struct plan_share shares[3];
+		const struct plan plan = {
+			.shares = shares,
+			.share_count = row->count,
+		};
+		struct haproxy_state now;
+		struct error err = { 0 };
+		char *got;
+
+		memcpy(shares, row->shares, sizeof(shares));
+		if (!haproxy_state_parse(row->state, strlen(row->state), &now,
+					 &err))
+			fail_msg("%s: %s", row->title, err.text);
+		got = haproxy_commands(&now, &plan, &route, 1, &err);
+		if ((got == NULL) != (row->commands == NULL) ||
+		    (got != NULL && strcmp(got, row->commands) != 0) ||
+		    (got == NULL && strcmp(err.text, row->error) != 0))
+			fail_msg("%s: got \"%s\" or \"%s\"", row->title,
+				 got == NULL ? "nothing" : got, err.text);
+		free(got);
+		haproxy_state_fini(&now);
+	}
+}
+
+static void test_garbage_is_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(garbages) / sizeof(garbages[0]); i++) {
+		struct haproxy_state now;
+		struct error err = { 0 };
+
+		if (haproxy_state_parse(garbages[i].text,
+					strlen(garbages[i].text), &now, &err))
+			fail_msg("%s: was taken", garbages[i].title);
+		assert_true(err.text[0] != '\0');
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_garbage_is_refused),
+	};
+
+	return cmocka_run_group_tests_name("haproxy", tests, NULL, NULL);
+}

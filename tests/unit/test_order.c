@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* order: what a runbook line asks for, and what is said of a wrong one. */
+#include "steering/runbook/order.h"
+
+#include "policy/base/error.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { NOW = 1000000 };
+
+/* clang-format off */
+static const struct row {
+	const char *title;
+	const char *words[4]; /* the verb and its operands */
+	struct order order;
+	struct command wanted; /* kind COMMAND_NONE: refused, with */
+	const char *error;
+} rows[] = {
+	{ "a drain holds for an hour unless told", { "drain", "us-east" },
+	  { .reason = "r", .author = "a" },
+	  { .kind = COMMAND_DRAIN, .target = "us-east", .wall_expires_ms = NOW + 3600000 }, NULL },
+	{ "a gradual drain", { "drain", "www/us-east" },
+	  { .reason = "r", .author = "a", .lasting = "2h", .over = "10m" },
+	  { .kind = COMMAND_DRAIN, .target = "www/us-east", .wall_expires_ms = NOW + 7200000,
+	    .over_ms = 600000 }, NULL },
+	{ "an undrain has no end", { "undrain", "us-east" },
+	  { .reason = "r", .author = "a" },
+	  { .kind = COMMAND_UNDRAIN, .target = "us-east" }, NULL },
+	{ "a failover", { "failover", "www" },
+	  { .reason = "r", .author = "a", .to = "eu-west", .lasting = "30m" },
+	  { .kind = COMMAND_FAILOVER, .target = "www", .to = "eu-west",
+	    .wall_expires_ms = NOW + 1800000 }, NULL },
+	{ "a weight", { "weight", "www/eu-west", "7" },
+	  { .reason = "r", .author = "a" },
+	  { .kind = COMMAND_WEIGHT, .target = "www/eu-west", .weight = 7,
+	    .wall_expires_ms = NOW + 3600000 }, NULL },
+	{ "a canary", { "canary", "promote", "www-v2" },
+	  { .reason = "r", .author = "a" },
+	  { .kind = COMMAND_CANARY_PROMOTE, .target = "www-v2" }, NULL },
+	{ "no reason", { "drain", "us-east" }, { .author = "a" }, { .kind = COMMAND_NONE },
+	  "--reason TEXT is missing: every change says why" },
+	{ "no target", { "drain" }, { .reason = "r", .author = "a" }, { .kind = COMMAND_NONE },
+	  "usage: windrose drain REGION|SERVICE/ENDPOINT" },
+	{ "one target too many", { "drain", "a", "b" }, { .reason = "r", .author = "a" },
+	  { .kind = COMMAND_NONE }, "usage: windrose drain REGION|SERVICE/ENDPOINT" },
+	{ "a failover to nowhere", { "failover", "www" }, { .reason = "r", .author = "a" },
+	  { .kind = COMMAND_NONE }, "failover needs --to REGION" },
+	{ "a weight of letters", { "weight", "www/eu", "x" }, { .reason = "r", .author = "a" },
+	  { .kind = COMMAND_NONE }, "weight is \"x\"; it must be 0..1000000" },
+	{ "a time without a unit", { "drain", "us-east" },
+	  { .reason = "r", .author = "a", .lasting = "20" }, { .kind = COMMAND_NONE },
+	  "--for is \"20\"; it must be a time with its unit, such as 90s, 10m or 2h" },
+	{ "no such canary action", { "canary", "destroy", "x" }, { .reason = "r", .author = "a" },
+	  { .kind = COMMAND_NONE },
+	  "usage: windrose canary start|promote|pause|resume|abort NAME" },
+};
+/* clang-format on */
+
+static void check_row(const struct row *row, const struct command *got)
+{
+	if (got->kind != row->wanted.kind ||
+	    strcmp(got->target, row->wanted.target) != 0 ||
+	    strcmp(got->to, row->wanted.to) != 0 ||
+	    got->weight != row->wanted.weight ||
+	    got->over_ms != row->wanted.over_ms ||
+	    got->wall_expires_ms != row->wanted.wall_expires_ms)
+		fail_msg("%s: kind %d target %s", row->title, (int)got->kind,
+			 got->target);
+	assert_string_equal(got->id, "c-1");
+	assert_string_equal(got->reason, "r");
+	assert_string_equal(got->author, "a");
+	assert_int_equal(got->wall_made_ms, NOW);
+}
+
+static void test_rows(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *row = &rows[i];
+		struct command got = { .weight = 4711 };
+		struct error err = { 0 };
+		struct order_words words = {
+			.verb = row->words[0],
+			.operands = &row->words[1],
+		};
+		bool ok;
+
+		while (words.count < 3 && row->words[1 + words.count] != NULL)
+			words.count++;
+		ok = order_command(&row->order, &words, "c-1", NOW, &got, &err);
+		if (ok != (row->wanted.kind != COMMAND_NONE))
+			fail_msg("%s: %d %s", row->title, ok, err.text);
+		if (ok)
+			check_row(row, &got);
+		else if (strcmp(err.text, row->error) != 0 ||
+			 got.weight != 4711)
+			fail_msg("%s: \"%s\"", row->title, err.text);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows),
+	};
+
+	return cmocka_run_group_tests_name("order", tests, NULL, NULL);
+}
