@@ -37,6 +37,8 @@ void world_at(struct world *w, int64_t at_ms, struct event e)
 	}
 	e.at_ms = at_ms;
 	e.order = w->order++;
+	if (e.to >= 0)
+		e.life = w->life[e.to];
 	for (at = w->queued++; at > 0 && before(&e, &w->queue[(at - 1) / 2]);
 	     at = (at - 1) / 2)
 		w->queue[at] = w->queue[(at - 1) / 2];
@@ -99,10 +101,10 @@ static void make_classes(struct world *w)
 	struct client_needs needs = client_needs_of(w->policy);
 
 	for (size_t i = 0; i < WORLD_CLASSES; i++) {
-		w->classes[i] = client_classify(
-			w->policy, &needs,
-			made[i].known ? &made[i].facts : NULL,
-			made[i].networks);
+		w->classes[i] =
+			client_classify(w->policy, &needs,
+					made[i].known ? &made[i].facts : NULL,
+					made[i].networks);
 		w->classes[i].weight_v4 = 1;
 		w->class_list[i] = &w->classes[i];
 	}
@@ -181,6 +183,13 @@ static void calm_down(struct world *w)
 	}
 }
 
+/* What was meant for a process that is gone, or for an earlier one. */
+static bool too_late(const struct world *w, const struct event *e)
+{
+	return e->to >= 0 && e->kind != EVENT_HEAL &&
+	       (!w->alive[e->to] || e->life != w->life[e->to]);
+}
+
 /* A paused process does nothing; then everything at once. */
 static bool asleep(struct world *w, struct event *e)
 {
@@ -198,7 +207,7 @@ static void carry_out(struct world *w, struct event *e)
 		fault_strike(w);
 		break;
 	case EVENT_HEAL:
-		fault_heal(w, e->to, e->a);
+		fault_heal(w, e);
 		break;
 	case EVENT_PERSON:
 		person_acts(w);
@@ -235,7 +244,8 @@ bool world_step(struct world *w)
 	if (asleep(w, &e))
 		return true;
 	w->steps++;
-	carry_out(w, &e);
+	if (!too_late(w, &e))
+		carry_out(w, &e);
 	free(e.octets);
 	return true;
 }

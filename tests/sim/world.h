@@ -19,6 +19,7 @@
 #define TESTS_SIM_WORLD_H
 
 #include "health/breaker.h"
+#include "policy/bus/bus.h"
 #include "policy/bus/plan.h"
 #include "policy/bus/report.h"
 #include "policy/decide/client.h"
@@ -55,9 +56,9 @@ struct vantage {
 struct responder {
 	struct report *reports[WORLD_VANTAGES]; /* owned */
 	int64_t heard_ms[WORLD_VANTAGES];
-	struct plan *plan;  /* owned; newest taken */
-	struct view *view;  /* owned */
-	char *kept_plan;    /* on its disk: outlives its death */
+	struct plan *plan; /* owned; newest taken */
+	struct view *view; /* owned */
+	char *kept_plan;   /* on its disk: outlives its death */
 	size_t kept_len;
 	/* Highest ever taken, also before a restart: for the invariant. */
 	uint64_t highest_epoch, highest_sequence;
@@ -68,20 +69,22 @@ struct seat { /* an agent's process */
 	struct lease lease;
 	struct report *reports[WORLD_VANTAGES];
 	int64_t heard_ms[WORLD_VANTAGES];
-	struct plan *plan;  /* newest seen on the bus or own disk */
+	struct plan *plan; /* newest seen on the bus or own disk */
 	struct view *view;
-	uint64_t adopted;   /* the epoch for which it took over; 0: none */
-	bool committing;    /* a commit is on its way */
-	char *kept_plan;    /* on its disk */
+	uint64_t adopted; /* the epoch for which it took over; 0: none */
+	uint64_t lease_question, commit_question; /* open ones; 0: none */
+	char *proposal; /* what the open commit would publish */
+	size_t proposal_len;
+	char *kept_plan; /* on its disk */
 	size_t kept_len;
 };
 
 struct store {
 	bool up;
-	int holder;         /* agent; -1: nobody */
+	int holder; /* agent; -1: nobody */
 	int64_t lease_until_ms;
 	uint64_t epoch, head_epoch, head_sequence;
-	char *plan;         /* owned */
+	char *plan; /* owned */
 	size_t plan_len;
 	char *reports[WORLD_VANTAGES];
 	size_t report_len[WORLD_VANTAGES];
@@ -95,7 +98,9 @@ struct world {
 	int64_t now_ms;
 	struct clocks clocks[WORLD_NODES];
 	bool alive[WORLD_NODES];
-	bool cut[WORLD_NODES];     /* from the store */
+	unsigned life[WORLD_NODES]; /* how often it was started: what was meant
+				     * for an earlier life does not arrive */
+	bool cut[WORLD_NODES];      /* from the store */
 	int64_t paused_until_ms[WORLD_NODES];
 	struct responder responders[WORLD_RESPONDERS];
 	struct vantage vantages[WORLD_VANTAGES];
@@ -106,13 +111,13 @@ struct world {
 	bool endpoint_up[WORLD_TARGETS];
 	struct client_class classes[WORLD_CLASSES];
 	const struct client_class *class_list[WORLD_CLASSES];
-	unsigned loss_pct;         /* of messages */
+	unsigned loss_pct; /* of messages */
 	int64_t delay_max_ms;
-	int64_t calm_from_ms;      /* no fault begins after this */
+	int64_t calm_from_ms; /* no fault begins after this */
 	int64_t end_ms;
-	struct event *queue;       /* binary heap by (time, order) */
+	struct event *queue; /* binary heap by (time, order) */
 	size_t queued, room;
-	uint64_t order;
+	uint64_t order, questions;
 	/* What happened, to show that a run was not empty. */
 	uint64_t steps, commits, stale_commits, takeovers, faults, commands;
 	char trouble[WORLD_TROUBLE_SIZE]; /* the broken invariant, or "" */
@@ -164,21 +169,22 @@ static inline int64_t world_wall(const struct world *w, int node)
 
 /* What happens at an instant. */
 enum event_kind {
-	EVENT_PROBE,         /* to: vantage node; a: target */
-	EVENT_REPORT,        /* to: vantage node: publish */
-	EVENT_TURN,          /* to: responder or seat: its timer */
-	EVENT_FULL_READ,     /* to: responder or seat */
+	EVENT_PROBE,     /* to: vantage node; a: target */
+	EVENT_REPORT,    /* to: vantage node: publish */
+	EVENT_TURN,      /* to: responder or seat: its timer */
+	EVENT_FULL_READ, /* to: responder or seat */
 	EVENT_FAULT,
 	EVENT_PERSON,
 	MESSAGE_REPORT,      /* to store; a: vantage; octets */
 	MESSAGE_NOTE_REPORT, /* store to node; a: vantage; octets */
 	MESSAGE_NOTE_PLAN,   /* store to node; octets */
 	MESSAGE_READ,        /* to store; a: who reads everything */
-	MESSAGE_LEASE,       /* to store; a: seat; b: at_least */
-	MESSAGE_LEASED,      /* to seat; a: epoch; b: question's number */
-	MESSAGE_COMMIT,      /* to store; a: seat; octets; b: number */
-	MESSAGE_COMMITTED,   /* to seat; a: outcome; b: number */
-	EVENT_HEAL,          /* to: node; a: what ends, enum fault */
+	MESSAGE_LEASE,       /* to store; a: seat; b: at_least; number */
+	MESSAGE_LEASED,      /* to seat; a: epoch; number */
+	MESSAGE_COMMIT,      /* to store; a: seat; octets; number */
+	MESSAGE_COMMITTED,   /* to seat; a: enum bus_commit; number */
+	EVENT_HEAL,          /* to: node, or the store for the world;
+			      * a: what ends, enum fault; b: which */
 };
 
 #define WORLD_STORE (-1)
@@ -188,8 +194,10 @@ struct event {
 	uint64_t order;
 	enum event_kind kind;
 	int to;
+	unsigned life;
 	uint64_t a, b;
-	char *octets; /* owned */
+	uint64_t number; /* of the question this asks or answers */
+	char *octets;    /* owned */
 	size_t len;
 };
 
@@ -202,11 +210,11 @@ void world_at(struct world *w, int64_t at_ms, struct event e);
  */
 bool world_send(struct world *w, int node, struct event e);
 
-/* The parts: tests/sim/{bus,nodes,faults}.c */
+/* The parts: tests/sim/{store,nodes,faults}.c */
 void store_receive(struct world *w, struct event *e);
 void node_receive(struct world *w, struct event *e);
 void fault_strike(struct world *w);
-void fault_heal(struct world *w, int node, uint64_t fault);
+void fault_heal(struct world *w, const struct event *e);
 void person_acts(struct world *w);
 void node_start(struct world *w, int node);
 void node_die(struct world *w, int node);
