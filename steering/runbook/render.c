@@ -122,17 +122,19 @@ static void render_commands(const struct json_t *commands, const char *where,
 	}
 }
 
-static void render_canaries(const struct json_t *plan, FILE *out)
+static void render_canaries(const struct json_t *answer, FILE *out)
 {
 	struct json_t *canary;
 	size_t i;
 
-	json_array_foreach(json_object_get(plan, "canaries"), i, canary)
+	json_array_foreach(json_object_get(answer, "canaries"), i, canary)
 		fprintf(out,
-			"canary %s: %s, stage %" PRId64 ", step %" PRId64 "\n",
-			text_of(canary, "name"), text_of(canary, "state"),
-			number_of(canary, "stage") + 1,
-			number_of(canary, "step") + 1);
+			"canary %s of %s: %s, %" PRId64 " %% of stage %" PRId64
+			" of %" PRId64 "\n",
+			text_of(canary, "canary"), text_of(canary, "service"),
+			text_of(canary, "state"), number_of(canary, "percent"),
+			number_of(canary, "stage"),
+			number_of(canary, "stages"));
 }
 
 static void render_node(const struct json_t *node, int64_t wall_ms, FILE *out)
@@ -168,7 +170,7 @@ void render_status(const struct json_t *answer, int64_t wall_ms, FILE *out)
 	if (json_object_get(answer, "nodes") == NULL)
 		render_node(self == NULL ? answer : self, wall_ms, out);
 	render_services(answer, out);
-	render_canaries(plan, out);
+	render_canaries(answer, out);
 	render_commands(json_object_get(plan, "commands"), "command", wall_ms,
 			out);
 	if (json_object_get(answer, "nodes") == NULL)
