@@ -128,9 +128,15 @@ bool proxy_ask(struct proxy *proxy, const char *text, proxy_done *done,
 	bufferevent_set_timeouts(proxy->connection, &patience, &patience);
 	bufferevent_enable(proxy->connection, EV_READ | EV_WRITE);
 	write_question(proxy->connection, text);
-	/* A failure to connect arrives as an event like any other. */
-	bufferevent_socket_connect(proxy->connection,
-				   (struct sockaddr *)&proxy->address,
-				   sizeof(proxy->address));
+	/*
+	 * A socket that is not there fails at once and raises no event
+	 * (libevent 2.1): it is raised here, still outside of
+	 * this call.
+	 */
+	if (bufferevent_socket_connect(proxy->connection,
+				       (struct sockaddr *)&proxy->address,
+				       sizeof(proxy->address)) != 0)
+		bufferevent_trigger_event(proxy->connection, BEV_EVENT_ERROR,
+					  BEV_OPT_DEFER_CALLBACKS);
 	return true;
 }

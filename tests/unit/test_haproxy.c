@@ -34,7 +34,7 @@ static const struct row {
 	const char *commands; /* NULL: refused, with */
 	const char *error;
 } rows[] = {
-	{ "nothing to do", THREE, { { "" } }, 0, "", NULL },
+	{ "nothing to do", THREE, { { .service = "" } }, 0, "", NULL },
 	{ "half", THREE,
 	  { { .service = "www", .endpoint = "us", .share = 0.5, .weight = -1 } }, 1,
 	  "set server www/us weight 50\n", NULL },
@@ -56,7 +56,7 @@ static const struct row {
 	  "set server www/eu state ready\nset server www/us state drain\n", NULL },
 	{ "forgotten changes are taken back",
 	  HEAD SERVER("www", "us", "0", "3", "100") SERVER("www", "eu", "8", "100", "100"),
-	  { { "" } }, 0,
+	  { { .service = "" } }, 0,
 	  "set server www/us weight 100\nset server www/eu state ready\n", NULL },
 	{ "another service's share is not ours", THREE,
 	  { { .service = "api", .endpoint = "us", .share = 0, .weight = -1 } }, 1,
@@ -71,7 +71,7 @@ static const struct row {
 	  { { .service = "www", .endpoint = "us", .share = 0, .weight = -1 },
 	    { .service = "www", .endpoint = "eu", .share = 0, .weight = -1 } }, 2,
 	  NULL, "the plan leaves backend \"www\" no server; what it has is kept" },
-	{ "an unknown backend", HEAD SERVER("web", "us", "0", "1", "1"), { { "" } }, 0,
+	{ "an unknown backend", HEAD SERVER("web", "us", "0", "1", "1"), { { .service = "" } }, 0,
 	  NULL, "HAProxy has no backend \"www\"; see --backend" },
 };
 

@@ -42,20 +42,27 @@ static void on_done(void *arg, const char *answer, size_t len, const char *why)
 	event_base_loopbreak(x->loop);
 }
 
-/* The other end: reads the line, replies, closes. */
-static void on_connection(evutil_socket_t fd, short what, void *arg)
+/* The other end reads the line, replies, closes. */
+static void on_question(evutil_socket_t peer, short what, void *arg)
 {
 	struct exchange *x = arg;
-	int peer = accept(fd, NULL, NULL);
-	ssize_t got;
+	ssize_t got = read(peer, x->question, sizeof(x->question) - 1);
 
 	(void)what;
-	assert_true(peer >= 0);
-	got = read(peer, x->question, sizeof(x->question) - 1);
 	x->question[got > 0 ? got : 0] = '\0';
 	if (x->reply != NULL)
 		assert_true(write(peer, x->reply, strlen(x->reply)) > 0);
 	close(peer);
+}
+
+static void on_connection(evutil_socket_t fd, short what, void *arg)
+{
+	struct exchange *x = arg;
+	int peer = accept(fd, NULL, NULL);
+
+	(void)what;
+	assert_true(peer >= 0);
+	event_base_once(x->loop, peer, EV_READ, on_question, x, NULL);
 }
 
 static void open_listener(struct exchange *x)
