@@ -35,7 +35,7 @@ struct loader {
  * The stamp is taken before the databases are read: a file that is replaced
  * while it is being read then differs from it, and is read again.
  */
-struct loaded loaded_from(const char *policy_path)
+struct loaded loader_load(const char *policy_path)
 {
 	struct loaded loaded = { 0 };
 	int64_t begun_ms = clock_now_ms();
@@ -54,7 +54,7 @@ struct loaded loaded_from(const char *policy_path)
 	return loaded;
 }
 
-void loaded_fini(struct loaded *loaded)
+void loader_result_fini(struct loaded *loaded)
 {
 	model_unref(loaded->model);
 	free(loaded->stamp);
@@ -89,7 +89,7 @@ static void *run(void *arg)
 	struct loader *loader = arg;
 
 	while (next_load(loader)) {
-		struct loaded loaded = loaded_from(loader->policy_path);
+		struct loaded loaded = loader_load(loader->policy_path);
 
 		pthread_mutex_lock(&loader->lock);
 		loader->result = loaded;
@@ -118,7 +118,7 @@ static void on_ready(evutil_socket_t fd, short what, void *arg)
 	}
 	pthread_mutex_unlock(&loader->lock);
 	loader->done(loader->arg, &loaded);
-	loaded_fini(&loaded);
+	loader_result_fini(&loaded);
 }
 
 struct loader *loader_start(struct event_base *loop, const char *policy_path,
@@ -177,7 +177,7 @@ void loader_stop(struct loader *loader)
 		event_free(loader->ready);
 	if (loader->ready_fd >= 0)
 		close(loader->ready_fd);
-	loaded_fini(&loader->result);
+	loader_result_fini(&loader->result);
 	pthread_mutex_destroy(&loader->lock);
 	pthread_cond_destroy(&loader->wake);
 	free(loader);

@@ -23,9 +23,9 @@ struct loaded {
 	int64_t load_ms;
 };
 
-/* Loads here and now.  loaded_fini() is due in every case. */
-struct loaded loaded_from(const char *policy_path);
-void loaded_fini(struct loaded *loaded);
+/* Loads here and now.  loader_result_fini() is due in every case. */
+struct loaded loader_load(const char *policy_path);
+void loader_result_fini(struct loaded *loaded);
 
 /* Borrowed for the call, but done may take model and stamp, leaving NULL. */
 typedef void loader_done(void *arg, struct loaded *loaded);

@@ -36,6 +36,6 @@ dns_libdns_a_SOURCES += \
 	%D%/watch.c %D%/watch.h \
 	%D%/world.c %D%/world.h
 
-sbin_PROGRAMS += %D%/windrose-dns
-%C%_windrose_dns_SOURCES = %D%/windrose-dns.c
-%C%_windrose_dns_LDADD = $(DNS_LIBS)
+sbin_PROGRAMS += windrose-dns
+windrose_dns_SOURCES = %D%/windrose-dns.c
+windrose_dns_LDADD = $(DNS_LIBS)

@@ -15,7 +15,7 @@ enum { QUERY_MAX = 65535 };
 
 bool once_check(const char *policy_path, FILE *out, FILE *findings)
 {
-	struct loaded loaded = loaded_from(policy_path);
+	struct loaded loaded = loader_load(policy_path);
 	bool ok = loaded.model != NULL;
 
 	errors_print(&loaded.errs, findings);
@@ -31,7 +31,7 @@ bool once_check(const char *policy_path, FILE *out, FILE *findings)
 			geo_class_count(loaded.model->geo), size.networks_read,
 			loaded.load_ms);
 	}
-	loaded_fini(&loaded);
+	loader_result_fini(&loaded);
 	return ok;
 }
 
@@ -65,13 +65,13 @@ static bool answer(const struct table *table, FILE *in, FILE *out)
 
 bool once_answer(const char *policy_path, FILE *in, FILE *out, FILE *findings)
 {
-	struct loaded loaded = loaded_from(policy_path);
+	struct loaded loaded = loader_load(policy_path);
 	struct table *table =
 		loaded.model == NULL ? NULL : first_table(loaded.model);
 	bool ok = table != NULL && answer(table, in, out);
 
 	errors_print(&loaded.errs, findings);
 	table_free(table);
-	loaded_fini(&loaded);
+	loader_result_fini(&loaded);
 	return ok;
 }

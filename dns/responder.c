@@ -279,7 +279,7 @@ struct responder *responder_start(struct event_base *loop,
 				  const struct responder_config *config,
 				  struct error *err)
 {
-	struct loaded loaded = loaded_from(config->policy_path);
+	struct loaded loaded = loader_load(config->policy_path);
 	struct responder *r = calloc(1, sizeof(*r));
 	bool ok = false;
 
@@ -296,7 +296,7 @@ struct responder *responder_start(struct event_base *loop,
 	}
 	if (ok)
 		log_loaded("start", &loaded);
-	loaded_fini(&loaded);
+	loader_result_fini(&loaded);
 	if (ok)
 		return r;
 	responder_stop(r);

@@ -25,7 +25,7 @@ steering_libsteering_a_SOURCES = \
 include steering/edge/local.mk
 include steering/runbook/local.mk
 
-sbin_PROGRAMS += %D%/windrose-steer
-steering_windrose_steer_SOURCES = %D%/windrose-steer.c
-steering_windrose_steer_LDADD = $(STEERING_LIBS)
+sbin_PROGRAMS += windrose-steer
+windrose_steer_SOURCES = %D%/windrose-steer.c
+windrose_steer_LDADD = $(STEERING_LIBS)
 dist_man_MANS += contrib/man/windrose-steer.8
