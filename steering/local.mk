@@ -13,7 +13,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/journal.c %D%/journal.h \
 	%D%/lease.c %D%/lease.h \
 	%D%/loaded.c %D%/loaded.h \
-	%D%/loader.c %D%/loader.h \
+	%D%/reload.c %D%/reload.h \
 	%D%/order.c %D%/order.h \
 	%D%/predict.c %D%/predict.h \
 	%D%/publish.c \

@@ -8,7 +8,7 @@
 #include "policy/bus/keep.h"
 #include "policy/bus/sign.h"
 #include "steering/journal.h"
-#include "steering/loader.h"
+#include "steering/reload.h"
 #include "steering/steerer_impl.h"
 
 #include <stdio.h>
@@ -150,8 +150,8 @@ static void on_loaded(void *arg, bool ok, struct loaded *loaded,
 	struct error err = *why;
 	bool again = s->reload_again;
 
-	loader_free(s->loader);
-	s->loader = NULL;
+	reload_free(s->reload);
+	s->reload = NULL;
 	s->reload_again = false;
 	ok = ok && take_loaded(s, loaded, &err);
 	if (!ok)
@@ -166,13 +166,13 @@ void steerer_reload(struct steerer *s)
 {
 	struct error err = { .text = "" };
 
-	if (s->loader != NULL) {
+	if (s->reload != NULL) {
 		s->reload_again = true;
 		return;
 	}
-	s->loader = loader_start(s->loop, s->config.policy_path, on_loaded, s,
+	s->reload = reload_start(s->loop, s->config.policy_path, on_loaded, s,
 				 &err);
-	if (s->loader != NULL)
+	if (s->reload != NULL)
 		return;
 	steerer_log_failure("reload-failed", err.text);
 	desk_reloaded(s, false, &err);
@@ -454,7 +454,7 @@ static void take_leave(struct steerer *s)
 	if (s->agent == NULL || s->soon == NULL)
 		return;
 	publish_stop(s);
-	loader_free(s->loader);
+	reload_free(s->reload);
 	desk_close(s);
 	bus_follow(s->config.bus, &nobody);
 }

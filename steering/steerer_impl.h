@@ -22,7 +22,7 @@ struct control;
 struct control_call;
 struct event;
 struct journal;
-struct loader;
+struct reload;
 
 enum { STEERER_TICK_MS = 250, STEERER_NODE_MS = 1000 };
 
@@ -64,7 +64,7 @@ struct steerer {
 	struct waiting *waiting;
 	struct journal *journal;
 	struct control *control;
-	struct loader *loader;            /* NULL: no reload is under way */
+	struct reload *reload;            /* NULL: no reload is under way */
 	bool reload_again;                /* asked for meanwhile */
 	struct control_call *reload_call; /* who waits for it, or NULL */
 	struct event *tick_timer, *node_timer, *soon;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "steering/loader.h"
+#include "steering/reload.h"
 
 #include "policy/base/error.h"
 
@@ -11,13 +11,13 @@
 
 #include <event2/event.h>
 
-struct loader {
+struct reload {
 	pthread_t thread;
 	bool runs; /* and has to be joined */
 	int pipe[2];
 	struct event *ready;
 	char *path;
-	loader_done *done;
+	reload_done *done;
 	void *arg;
 	/* The thread's until it has been joined. */
 	bool ok;
@@ -27,7 +27,7 @@ struct loader {
 
 static void *load(void *arg)
 {
-	struct loader *l = arg;
+	struct reload *l = arg;
 	ssize_t written;
 
 	l->ok = loaded_open(l->path, &l->loaded, &l->err);
@@ -37,7 +37,7 @@ static void *load(void *arg)
 	return NULL;
 }
 
-static void join(struct loader *l)
+static void join(struct reload *l)
 {
 	if (l->runs)
 		pthread_join(l->thread, NULL);
@@ -46,7 +46,7 @@ static void join(struct loader *l)
 
 static void on_ready(evutil_socket_t fd, short what, void *arg)
 {
-	struct loader *l = arg;
+	struct reload *l = arg;
 	struct loaded loaded;
 
 	(void)fd, (void)what;
@@ -56,7 +56,7 @@ static void on_ready(evutil_socket_t fd, short what, void *arg)
 	l->done(l->arg, l->ok, &loaded, &l->err);
 }
 
-static bool start(struct loader *l, struct event_base *loop)
+static bool start(struct reload *l, struct event_base *loop)
 {
 	if (l->path == NULL || pipe2(l->pipe, O_CLOEXEC) != 0)
 		return false;
@@ -67,13 +67,13 @@ static bool start(struct loader *l, struct event_base *loop)
 	return l->runs;
 }
 
-struct loader *loader_start(struct event_base *loop, const char *path,
-			    loader_done *done, void *arg, struct error *err)
+struct reload *reload_start(struct event_base *loop, const char *path,
+			    reload_done *done, void *arg, struct error *err)
 {
-	struct loader *l = calloc(1, sizeof(*l));
+	struct reload *l = calloc(1, sizeof(*l));
 
 	if (l != NULL) {
-		*l = (struct loader){
+		*l = (struct reload){
 			.pipe = { -1, -1 },
 			.path = strdup(path),
 			.done = done,
@@ -82,22 +82,22 @@ struct loader *loader_start(struct event_base *loop, const char *path,
 		if (start(l, loop))
 			return l;
 	}
-	loader_free(l);
+	reload_free(l);
 	error_set(err, "%s: no thread to load it in", path);
 	return NULL;
 }
 
-void loader_free(struct loader *loader)
+void reload_free(struct reload *reload)
 {
-	if (loader == NULL)
+	if (reload == NULL)
 		return;
-	join(loader);
-	if (loader->ready != NULL)
-		event_free(loader->ready);
+	join(reload);
+	if (reload->ready != NULL)
+		event_free(reload->ready);
 	for (int i = 0; i < 2; i++)
-		if (loader->pipe[i] >= 0)
-			close(loader->pipe[i]);
-	loaded_fini(&loader->loaded);
-	free(loader->path);
-	free(loader);
+		if (reload->pipe[i] >= 0)
+			close(reload->pipe[i]);
+	loaded_fini(&reload->loaded);
+	free(reload->path);
+	free(reload);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * loader -- loads a policy and its databases beside the event loop.
+ * reload -- loads a policy and its databases beside the event loop.
  *
  * Walking a city database takes seconds, longer than a lease lasts: a leader
  * that read it on its loop would lose the leadership by each reload.
@@ -8,8 +8,8 @@
  * Shell: a thread of its own, and a pipe by which it says that it is ready.
  * All calls on the loop's thread.
  */
-#ifndef STEERING_LOADER_H
-#define STEERING_LOADER_H
+#ifndef STEERING_RELOAD_H
+#define STEERING_RELOAD_H
 
 #include "steering/loaded.h"
 
@@ -17,21 +17,21 @@
 
 struct error;
 struct event_base;
-struct loader;
+struct reload;
 
 /*
  * Called once on the loop.  ok: what was loaded, the callee's now; else err
- * says why not.  The callee ends the loader with loader_free().
+ * says why not.  The callee ends the reload with reload_free().
  */
-typedef void loader_done(void *arg, bool ok, struct loaded *loaded,
+typedef void reload_done(void *arg, bool ok, struct loaded *loaded,
 			 const struct error *err);
 
 /* NULL with err set.  path is copied. */
-struct loader *loader_start(struct event_base *loop, const char *path,
-			    loader_done *done, void *arg, struct error *err);
+struct reload *reload_start(struct event_base *loop, const char *path,
+			    reload_done *done, void *arg, struct error *err);
 
 /* Waits for the thread; what it loaded and nobody took is freed.  Accepts
  * NULL. */
-void loader_free(struct loader *loader);
+void reload_free(struct reload *reload);
 
 #endif
