@@ -21,6 +21,13 @@
 
 #include <jansson.h>
 
+/* What was said of one file says nothing of another. */
+static void end_trouble(struct steerer *s, const char *of)
+{
+	if (strncmp(s->trouble, of, strlen(of)) == 0)
+		s->trouble[0] = '\0';
+}
+
 static void write_event(struct steerer *s, const struct audit_event *event)
 {
 	struct error err = { .text = "out of memory" };
@@ -34,6 +41,8 @@ static void write_event(struct steerer *s, const struct audit_event *event)
 		audit_text(s->trouble, sizeof(s->trouble), "journal: %s",
 			   err.text);
 		steerer_log_failure("journal-failed", err.text);
+	} else {
+		end_trouble(s, "journal:");
 	}
 	free(text);
 	json_decref(json);
@@ -127,19 +136,17 @@ void publish_keep(struct steerer *s, const char *envelope, size_t len)
 {
 	struct error err = { .text = "out of memory" };
 	struct keep *keep;
-	char quoted[300];
 
 	if (s->config.keep_path == NULL)
 		return;
 	keep = keep_new();
 	if (keep != NULL && keep_set(keep, "plan", envelope, len) &&
 	    keep_save(keep, s->config.keep_path, &err)) {
-		s->trouble[0] = '\0';
+		end_trouble(s, "keep:");
 	} else {
 		audit_text(s->trouble, sizeof(s->trouble), "keep: %s",
 			   err.text);
-		log_event(LOG_LEVEL_ERROR, "steer", "keep-failed", "error=%s",
-			  log_quote(err.text, quoted, sizeof(quoted)));
+		steerer_log_failure("keep-failed", err.text);
 	}
 	keep_free(keep);
 }
@@ -201,11 +208,9 @@ static void on_committed(void *arg, enum bus_commit result)
 	free_commit(&c);
 }
 
-static void out_of_memory(struct steerer *s, const char *what)
+static void cannot_send(struct steerer *s, const char *what)
 {
-	audit_text(s->trouble, sizeof(s->trouble), "%s", what);
-	log_event(LOG_LEVEL_ERROR, "steer", "plan-failed", "error=\"%s\"",
-		  what);
+	steerer_log_failure("plan-failed", what);
 	desk_failed(s, what);
 	take_back(s, steerer_now());
 }
@@ -232,7 +237,7 @@ static void send_plan(struct steerer *s, const struct plan *plan)
 	free(octets);
 	if (c.envelope == NULL) {
 		free_commit(&c);
-		out_of_memory(s, err.text);
+		cannot_send(s, err.text);
 		return;
 	}
 	take_audit(s, &c.audit);
