@@ -6,9 +6,10 @@
 #include <string.h>
 
 /*
- * Budget, user instructions: a lookup in the first level 30, each further
- * level 12; a scope about 60 and 5 for each class it compares, at most
- * LPM_SET_MAX for the node and as many for the blocks in it.
+ * Cost in user instructions, by callgrind over random networks of a real city
+ * database: 95 for a class and its width; 770 for a scope, a third of them
+ * comparisons of rows, at most LPM_SET_MAX for a node and as many for the
+ * blocks in it.
  *
  * The bodies are compiled twice where the processor may or may not count bits
  * itself; ALWAYS_INLINE lets each copy use its caller's instructions.

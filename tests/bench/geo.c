@@ -3,7 +3,10 @@
  * bench_geo -- geo databases: seconds to load, octets, nanoseconds a lookup
  * against libmaxminddb's own, instructions apart (run it under callgrind).
  *
- *   bench_geo DATABASE.mmdb ...
+ *   bench_geo [--policy DIR] DATABASE.mmdb ...
+ *
+ * Without a policy it is one service steered by latency and one set of
+ * countries.  The databases take the place of the policy's own.
  *
  * Addresses are drawn from random networks of the databases, so every kind of
  * network counts alike whatever its size.
@@ -256,8 +259,7 @@ static void bench_scope(const struct geo *geo, const struct sample *s)
 	free(rows);
 }
 
-/* One service steered by latency, one set of countries. */
-static struct geo *open_geo(const char **databases, size_t count)
+static struct policy small_policy(void)
 {
 	static struct client_term term = { .kind = TERM_UNION, .text = "eea" };
 	static struct client_set set = { .name = "eea",
@@ -265,20 +267,22 @@ static struct geo *open_geo(const char **databases, size_t count)
 					 .term_count = 1 };
 	static struct policy_service service = { .name = "www",
 						 .steer = STEER_LATENCY };
-	static struct policy policy;
-	struct errors errs = { 0 };
-	int64_t begin_ns = clock_now_ns();
-	struct geo *geo;
 
-	policy = (struct policy){
-		.geo = { .databases = databases, .database_count = count },
+	return (struct policy){
 		.sets = &set,
 		.set_count = 1,
 		.services = &service,
 		.service_count = 1,
 		.region_count = 12,
 	};
-	geo = geo_open(&policy, &errs);
+}
+
+static struct geo *open_geo(const struct policy *policy)
+{
+	struct errors errs = { 0 };
+	int64_t begin_ns = clock_now_ns();
+	struct geo *geo = geo_open(policy, &errs);
+
 	errors_print(&errs, stderr);
 	errors_fini(&errs);
 	if (geo != NULL) {
@@ -293,31 +297,48 @@ static struct geo *open_geo(const char **databases, size_t count)
 	return geo;
 }
 
+static void bench_database(const struct geo *geo, const char *path)
+{
+	for (int family = NET_V4; family <= NET_V6; family += 2) {
+		struct sample s = sample_of(path, (enum net_family)family);
+
+		if (s.seen > 0) {
+			bench_lookup(geo, path, &s);
+			bench_scope(geo, &s);
+		}
+		free(s.addrs);
+	}
+}
+
 int main(int argc, char **argv)
 {
+	struct policy *loaded = NULL, policy = small_policy();
+	struct errors errs = { 0 };
 	const char *databases[WALK_DATABASES_MAX];
 	size_t count = 0;
 	struct geo *geo;
+	int first = 1;
 
-	while (count < WALK_DATABASES_MAX && (int)count + 1 < argc) {
-		databases[count] = argv[count + 1];
-		count++;
+	if (argc > 2 && strcmp(argv[1], "--policy") == 0) {
+		loaded = policy_load(argv[2], &errs);
+		errors_print(&errs, stderr);
+		errors_fini(&errs);
+		if (loaded == NULL)
+			return 1;
+		policy = *loaded;
+		first = 3;
 	}
-	geo = open_geo(databases, count);
+	for (; count < WALK_DATABASES_MAX && first + (int)count < argc; count++)
+		databases[count] = argv[first + (int)count];
+	policy.geo.databases = databases;
+	policy.geo.database_count = count;
+	policy.geo.database_at = NULL;
+	geo = open_geo(&policy);
 	if (geo == NULL)
 		return 1;
-	for (size_t i = 0; i < count; i++) {
-		for (int family = NET_V4; family <= NET_V6; family += 2) {
-			struct sample s = sample_of(databases[i],
-						    (enum net_family)family);
-
-			if (s.seen > 0) {
-				bench_lookup(geo, databases[i], &s);
-				bench_scope(geo, &s);
-			}
-			free(s.addrs);
-		}
-	}
+	for (size_t i = 0; i < count; i++)
+		bench_database(geo, databases[i]);
 	geo_free(geo);
+	policy_free(loaded);
 	return 0;
 }
