@@ -39,3 +39,4 @@ dns_libdns_a_SOURCES += \
 sbin_PROGRAMS += windrose-dns
 windrose_dns_SOURCES = %D%/windrose-dns.c
 windrose_dns_LDADD = $(DNS_LIBS)
+dist_man_MANS += contrib/man/windrose-dns.8
