@@ -4,11 +4,13 @@
 #include "policy/base/clock.h"
 #include "policy/base/log.h"
 #include "policy/bus/bus_impl.h"
+#include "policy/bus/lookup.h"
 #include "policy/bus/redis_error.h"
 #include "policy/bus/redis_url.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -19,7 +21,6 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
-#include <event2/dns.h>
 #include <event2/event.h>
 #include <hiredis/hiredis.h>
 
@@ -46,10 +47,10 @@ struct redis_link {
 	const struct redis_url *url;
 	struct redis_owner owner;
 	enum link_state state;
-	bool failing; /* on_down is due on the next turn */
-	bool try_v6;  /* a name's IPv6 address is next; IPv4 otherwise */
+	bool failing;   /* on_down is due on the next turn */
+	unsigned tries; /* in a row that came to nothing */
 	struct bufferevent *connection;
-	struct evdns_base *dns; /* only for a host name */
+	struct lookup *lookup;
 	redisReader *reader;
 	struct redis_call *calls, **calls_end;
 	struct event *watch, *failure;
@@ -292,17 +293,14 @@ static void prepare_socket(struct redis_link *link)
 static void on_event(struct bufferevent *connection, short what, void *arg)
 {
 	struct redis_link *link = arg;
-	int dns = bufferevent_socket_get_dns_error(connection);
 
+	(void)connection;
 	if ((what & BEV_EVENT_CONNECTED) != 0) {
 		prepare_socket(link);
 		link->moved_ms = clock_now_ms();
 		greet(link);
 	} else if ((what & BEV_EVENT_EOF) != 0) {
 		link_fail(link, "the server closed the connection", "");
-	} else if (dns != 0) {
-		link_fail(link, "the server's name does not resolve",
-			  evutil_gai_strerror(dns));
 	} else {
 		link_fail(link,
 			  link->state == LINK_CONNECTING
@@ -370,30 +368,30 @@ static int connect_unix(struct redis_link *link)
 					  sizeof(address));
 }
 
-/*
- * Names are resolved by evdns, which does not block; made anew each time, so
- * that a changed resolv.conf(5) counts.  Addresses need no resolver.
- */
+/* Several addresses have their turns, one a try. */
+static void on_found(void *arg, const struct addrinfo *list,
+		     const char *problem)
+{
+	struct redis_link *link = arg;
+	const struct addrinfo *at = list;
+
+	if (list == NULL) {
+		link_fail(link, "the server's name is not found", problem);
+		return;
+	}
+	for (unsigned i = 0; i < link->tries; i++)
+		at = at->ai_next == NULL ? list : at->ai_next;
+	link->moved_ms = clock_now_ms();
+	if (bufferevent_socket_connect(link->connection, at->ai_addr,
+				       (int)at->ai_addrlen) != 0)
+		link_fail(link, "cannot connect", strerror(errno));
+}
+
 static int connect_tcp(struct redis_link *link)
 {
-	unsigned char address[16];
-	const char *host = link->url->host;
-	int family = AF_UNSPEC;
-
-	if (evutil_inet_pton(AF_INET, host, address) != 1 &&
-	    evutil_inet_pton(AF_INET6, host, address) != 1) {
-		link->dns = evdns_base_new(
-			link->loop, EVDNS_BASE_INITIALIZE_NAMESERVERS |
-					    EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-		/* Without one libevent would resolve and block. */
-		if (link->dns == NULL)
-			return -1;
-		/* It would take one address only: both have their turn. */
-		family = link->try_v6 ? AF_INET6 : AF_INET;
-	}
-	return bufferevent_socket_connect_hostname(link->connection, link->dns,
-						   family, host,
-						   link->url->port);
+	link->lookup = lookup_start(link->loop, link->url->host,
+				    link->url->port, on_found, link);
+	return link->lookup == NULL ? -1 : 0;
 }
 
 void redis_link_connect(struct redis_link *link)
@@ -423,8 +421,7 @@ void redis_link_close(struct redis_link *link)
 	struct redis_call *call = link->calls;
 
 	/* What did not work is not tried twice in a row. */
-	if (link->state != LINK_UP)
-		link->try_v6 = !link->try_v6;
+	link->tries = link->state == LINK_UP ? 0 : link->tries + 1;
 	link->state = LINK_DOWN;
 	link->failing = false;
 	link->calls = NULL;
@@ -433,12 +430,11 @@ void redis_link_close(struct redis_link *link)
 	evtimer_del(link->watch);
 	if (link->connection != NULL)
 		bufferevent_free(link->connection);
-	if (link->dns != NULL)
-		evdns_base_free(link->dns, 0);
+	lookup_stop(link->lookup);
 	if (link->reader != NULL)
 		redisReaderFree(link->reader);
 	link->connection = NULL;
-	link->dns = NULL;
+	link->lookup = NULL;
 	link->reader = NULL;
 	while (call != NULL) {
 		struct redis_call *next = call->next;

@@ -192,6 +192,23 @@ static bool has_errors(void *arg)
 	return bus_counters(((struct party *)arg)->bus).errors >= 2;
 }
 
+static void test_a_name_that_is_not_found(void **state)
+{
+	struct world w;
+	struct party *p;
+
+	(void)state;
+	world_init(&w, true);
+	w.tcp_port = 1;
+	/* RFC 6761, 6.4: it exists nowhere. */
+	w.host = "redis.invalid";
+	p = world_party(&w, BUS_PLAN);
+	world_until(&w, has_errors, p, "not found");
+	assert_int_equal(party_lease(p, "p", 1000, 0), 0);
+	/* Most likely in the middle of another try. */
+	world_fini(&w);
+}
+
 static void test_wrong_password(void **state)
 {
 	struct world w;
@@ -417,6 +434,7 @@ int main(void)
 		cmocka_unit_test(test_urls),
 		cmocka_unit_test(test_error_words),
 		cmocka_unit_test(test_names_and_both_families),
+		cmocka_unit_test(test_a_name_that_is_not_found),
 		cmocka_unit_test(test_wrong_password),
 		cmocka_unit_test(test_each_user_its_own),
 		cmocka_unit_test(test_not_a_redis_server),
