@@ -22,13 +22,15 @@ static uint8_t *put_u32(uint8_t *at, uint32_t value)
 }
 
 /* A record at the apex, which is written nowhere. */
-static void generate(struct master *m, struct record *r, struct place at)
+static void generate(struct master *m, const struct record *written,
+		     struct place at)
 {
 	uint8_t apex[NAME_SIZE];
+	struct record r = *written;
 
-	r->owner = apex;
-	r->owner_len = (uint8_t)master_name(m->zone, apex);
-	master_add(m, r, at);
+	r.owner = apex;
+	r.owner_len = (uint8_t)master_name(m->zone, apex);
+	master_add(m, &r, at);
 }
 
 void apex_add_ns(struct draft *d, struct master *m, const struct tree *written)

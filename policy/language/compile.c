@@ -58,7 +58,8 @@ static void read_list(struct draft *d, const struct list *list)
 	struct tree *node = section == NULL ? NULL : section->first;
 	char where[WHERE_SIZE];
 
-	for (size_t i = 0; i < list->count; i++, node = node->next) {
+	for (size_t i = 0; node != NULL && i < list->count;
+	     i++, node = node->next) {
 		snprintf(where, sizeof(where), "%s.%.100s", row->key,
 			 node->key->text);
 		fill_map(d, row->inner, node, where,
@@ -71,7 +72,8 @@ static void judge_checks(struct draft *d)
 	struct tree *section = d->sections[SECTION_CHECKS];
 	struct tree *node = section == NULL ? NULL : section->first;
 
-	for (size_t i = 0; i < d->policy->check_count; i++, node = node->next)
+	for (size_t i = 0; node != NULL && i < d->policy->check_count;
+	     i++, node = node->next)
 		judge_check(d, &d->policy->checks[i], node);
 }
 

@@ -26,7 +26,7 @@ char *draft_text(struct draft *d, const char *text)
 	char *copy = draft_alloc(d, len + 1, 1);
 
 	if (copy != NULL)
-		memcpy(copy, text, len);
+		memcpy(copy, text, len + 1);
 	return copy;
 }
 

@@ -396,8 +396,8 @@ static void read_entry(struct scan *s, enum ending ending)
 {
 	static const char *const complaints[] = {
 		[ENDING_QUOTE] = "a quote is not closed on its line; close it",
-		[ENDING_PAREN] = "parentheses do not match; write ( and ) in "
-				 "pairs",
+		[ENDING_PAREN] =
+			"parentheses do not match; write them in pairs",
 		[ENDING_LENGTH] = "the entry is too long; split it",
 		[ENDING_NUL] = "there is a NUL octet; remove it",
 	};
@@ -423,16 +423,17 @@ static void scan_file(struct master *m, const struct source *source,
 			  .line = 1,
 			  .begins = 1,
 			  .ttl_s = m->ttl_s };
+	char *text = malloc(MASTER_ENTRY_SIZE);
 	bool ok;
 
-	s.text = malloc(MASTER_ENTRY_SIZE);
+	s.text = text;
 	if (parent != NULL) {
 		s.depth = parent->depth + 1;
 		s.ttl_s = parent->ttl_s;
 	}
 	s.origin = parent == NULL ? ldns_dname_new_frm_str(m->zone)
 				  : ldns_rdf_clone(parent->origin);
-	ok = s.text != NULL && s.origin != NULL;
+	ok = text != NULL && s.origin != NULL;
 	if (!ok)
 		add_memory(m);
 	if (ok && origin != NULL)
@@ -441,7 +442,7 @@ static void scan_file(struct master *m, const struct source *source,
 		read_entry(&s, split_entry(&s));
 	ldns_rdf_deep_free(s.origin);
 	ldns_rdf_deep_free(s.previous);
-	free(s.text);
+	free(text);
 }
 
 void master_read(struct master *m, const struct source *source)

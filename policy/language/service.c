@@ -114,7 +114,8 @@ void service_read_all(struct draft *d)
 	const struct schema *schema = schema_top.rows[SECTION_SERVICES].inner;
 	char where[WHERE_SIZE];
 
-	for (size_t i = 0; i < d->policy->service_count; i++) {
+	for (size_t i = 0; node != NULL && i < d->policy->service_count;
+	     i++, node = node->next) {
 		struct policy_service *s = &d->policy->services[i];
 
 		snprintf(where, sizeof(where), "services.%s", s->name);
@@ -122,7 +123,6 @@ void service_read_all(struct draft *d)
 		fill_map(d, schema, node, where, s);
 		read_endpoints(d, s, node, where);
 		judge_service(d, s, node);
-		node = node->next;
 	}
 }
 
@@ -259,8 +259,7 @@ void service_read_canaries(struct draft *d)
 	struct tree *section = d->sections[SECTION_CANARIES];
 	struct tree *node = section == NULL ? NULL : section->first;
 
-	for (size_t i = 0; i < d->policy->canary_count; i++) {
+	for (size_t i = 0; node != NULL && i < d->policy->canary_count;
+	     i++, node = node->next)
 		read_canary(d, (int)i, node);
-		node = node->next;
-	}
 }

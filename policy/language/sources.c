@@ -100,10 +100,18 @@ static void take_policy_file(struct sources *s, const char *path,
 	struct error err;
 	struct source *source = take_file(s, path, name, &err);
 
-	if (source == NULL)
-		errors_push(errs, &err);
-	else
+	size_t len = strlen(path);
+
+	if (source != NULL) {
 		source->policy = true;
+		return;
+	}
+	/* "PATH: cannot read ..." with the path where a place belongs. */
+	if (strncmp(err.text, path, len) == 0 && err.text[len] == ':')
+		errors_add(errs, (struct place){ .file = path }, "%s",
+			   err.text + len + 2);
+	else
+		errors_push(errs, &err);
 }
 
 static bool ends_in(const char *name, const char *end)

@@ -44,7 +44,8 @@ static void survey_residency(struct draft *d)
 	struct tree *section = d->sections[SECTION_RESIDENCY];
 	struct tree *node = section == NULL ? NULL : section->first;
 
-	for (size_t i = 0; i < p->residency_count; i++, node = node->next) {
+	for (size_t i = 0; node != NULL && i < p->residency_count;
+	     i++, node = node->next) {
 		struct policy_residency *rule = &p->residency[i];
 
 		for (size_t r = 0; r < p->region_count; r++)
@@ -61,7 +62,8 @@ static void survey_jurisdictions(struct draft *d)
 	struct tree *section = d->sections[SECTION_REGIONS];
 	struct tree *node = section == NULL ? NULL : section->first;
 
-	for (size_t i = 0; i < p->region_count; i++, node = node->next) {
+	for (size_t i = 0; node != NULL && i < p->region_count;
+	     i++, node = node->next) {
 		struct tree *written;
 
 		if (p->residency_count > 0 &&

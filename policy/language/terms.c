@@ -254,7 +254,8 @@ void terms_read(struct draft *d, struct tree *map)
 	enum colour colours[POLICY_SETS_MAX] = { COLOUR_WHITE };
 	struct tree *node = map->first;
 
-	for (size_t i = 0; i < d->policy->set_count; i++, node = node->next)
+	for (size_t i = 0; node != NULL && i < d->policy->set_count;
+	     i++, node = node->next)
 		read_set(d, &d->policy->sets[i], node);
 	for (size_t i = 0; i < d->policy->set_count; i++)
 		if (colours[i] == COLOUR_WHITE)

@@ -3,6 +3,7 @@
 
 #include "policy/base/arena.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -292,8 +293,11 @@ static bool check_doubles(struct builder *b, struct tree *map)
 
 static bool pop(struct builder *b)
 {
-	struct tree *node = b->stack[--b->depth].node;
+	struct tree *node;
 
+	/* libyaml ends only what it began. */
+	assert(b->depth > 0);
+	node = b->stack[--b->depth].node;
 	return node->kind != TREE_MAP || check_doubles(b, node);
 }
 

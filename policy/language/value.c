@@ -11,19 +11,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FOLLOWS(type, first, second)                                 \
-	static_assert(offsetof(type, second) ==                      \
-			      offsetof(type, first) +                \
-				      sizeof(((type *)NULL)->first), \
-		      "value_list() and the pairs rely on it")
+#define FOLLOWS(type, first, size, second)                    \
+	static_assert(offsetof(type, second) ==               \
+			      offsetof(type, first) + (size), \
+		      "value_list() and the readers of pairs rely on it")
 
-FOLLOWS(struct policy_zone, nameservers, nameserver_count);
-FOLLOWS(struct policy_endpoint, a, a_count);
-FOLLOWS(struct policy_endpoint, aaaa, aaaa_count);
-FOLLOWS(struct canary_stage, percents, percent_count);
-FOLLOWS(struct policy_region, latitude, longitude);
-FOLLOWS(struct policy_vantage, latitude, longitude);
-FOLLOWS(struct policy_check, status_min, status_max);
+FOLLOWS(struct policy_zone, nameservers, sizeof(void *), nameserver_count);
+FOLLOWS(struct policy_endpoint, a, sizeof(void *), a_count);
+FOLLOWS(struct policy_endpoint, aaaa, sizeof(void *), aaaa_count);
+FOLLOWS(struct canary_stage, percents, sizeof(void *), percent_count);
+FOLLOWS(struct policy_region, latitude, sizeof(double), longitude);
+FOLLOWS(struct policy_vantage, latitude, sizeof(double), longitude);
+FOLLOWS(struct policy_check, status_min, sizeof(uint16_t), status_max);
 static_assert(sizeof(enum steer) == sizeof(unsigned), "words are unsigned");
 
 void value_list(void *target, void *list, size_t count)

@@ -70,13 +70,14 @@ static int compare_records(const void *a, const void *b)
 
 static bool sort_records(struct zone *z)
 {
-	z->order = draft_alloc(z->draft, z->master.count, sizeof(*z->order));
+	z->order = draft_alloc(z->draft, z->master.count,
+			       sizeof(struct master_record *));
 	if (z->order == NULL)
 		return false;
 	for (size_t i = 0; i < z->master.count; i++)
 		z->order[i] = &z->master.list[i];
 	if (z->master.count > 1)
-		qsort(z->order, z->master.count, sizeof(*z->order),
+		qsort(z->order, z->master.count, sizeof(struct master_record *),
 		      compare_records);
 	return true;
 }

@@ -89,8 +89,10 @@ static void check_manual(const struct schema_row *row, const char *path,
 		snprintf(wanted, sizeof(wanted), "\n.It Ic %s ", path);
 		entry = strstr(manual, wanted);
 	}
-	if (entry == NULL)
+	if (entry == NULL) {
 		fail_msg("the manual has no \".It Ic %s\"", path);
+		return;
+	}
 	end = strstr(entry + 1, "\n.It ");
 	len = end == NULL ? strlen(entry) : (size_t)(end - entry);
 	if (row->preset != NULL &&
