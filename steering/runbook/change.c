@@ -214,6 +214,26 @@ static int conclude(struct link *link, const struct order *order,
 	return complete ? EXIT_DONE : EXIT_PARTLY;
 }
 
+/*
+ * Only agents predict.  A responder that is asked by itself commands itself
+ * alone, when nobody else may be left to ask.
+ */
+static bool predicts(struct link *link)
+{
+	struct json_t *request = json_pack("{s:s}", "op", "status");
+	struct error err;
+	struct json_t *status =
+		request == NULL ? NULL : link_ask(link, request, ASK_MS, &err);
+	const struct json_t *node = json_object_get(status, "node");
+	const char *role = json_string_value(
+		json_object_get(node == NULL ? status : node, "role"));
+	bool agent = role == NULL || strcmp(role, "steer") == 0;
+
+	json_decref(request);
+	json_decref(status);
+	return agent;
+}
+
 /* Predict and show; EXIT_DONE when it may go on. */
 static int preview(struct link *link, const struct order *order,
 		   const struct command *command)
@@ -244,8 +264,13 @@ static int carry_out(struct link *link, const struct order *order,
 {
 	int64_t begun_ms;
 	struct json_t *done;
-	int status = preview(link, order, command);
+	int status = EXIT_DONE;
 
+	if (order->node == NULL || predicts(link))
+		status = preview(link, order, command);
+	else
+		fprintf(stderr, "This is one node alone: it does not predict, "
+				"and only its own answers change.\n");
 	if (status != EXIT_DONE || order->dry_run)
 		return status;
 	if (!confirmed(order)) {

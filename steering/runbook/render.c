@@ -27,11 +27,9 @@ static double share_of(const struct json_t *json, const char *key)
 
 const char *render_duration(int64_t ms, char *buf, size_t size)
 {
-	int64_t s = ms / 1000;
+	int64_t s = ms > 0 ? ms / 1000 : 0;
 
-	if (s <= 0)
-		snprintf(buf, size, "now");
-	else if (s < 60)
+	if (s < 60)
 		snprintf(buf, size, "%" PRId64 "s", s);
 	else if (s < 3600)
 		snprintf(buf, size, "%" PRId64 "m %" PRId64 "s", s / 60,
@@ -145,7 +143,7 @@ static void render_node(const struct json_t *node, int64_t wall_ms, FILE *out)
 
 	fprintf(out,
 		"node %-16s %-7s%s policy %.8s plan %" PRId64 ".%" PRId64
-		", heard %s ago",
+		", %s old",
 		text_of(node, "name"), text_of(node, "role"),
 		json_is_true(json_object_get(node, "leads")) ? " leads" : "",
 		text_of(node, "policy_digest"), number_of(node, "plan_epoch"),

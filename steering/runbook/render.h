@@ -22,7 +22,7 @@ void render_status(const struct json_t *answer, int64_t wall_ms, FILE *out);
 /* {"lines": [...]}: one line an entry. */
 void render_history(const struct json_t *answer, FILE *out);
 
-/* "2h 5m", "41s"; "now" for nothing left.  Into buf, which is returned. */
+/* "2h 5m", "41s"; what is past is "0s".  Into buf, which is returned. */
 const char *render_duration(int64_t ms, char *buf, size_t size);
 
 #endif
