@@ -40,6 +40,43 @@ static void load_networks(struct draft *d)
 	sources_read(d->sources, networks->text, networks->at, d->errs);
 }
 
+/* Octets of the UTF-8 sequence at text (RFC 3629, 4); 0 when it is none. */
+static size_t sequence_octets(const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+	size_t width = at[0] < 0x80                    ? 1
+		       : at[0] >= 0xc2 && at[0] < 0xe0 ? 2
+		       : at[0] >= 0xe0 && at[0] < 0xf0 ? 3
+		       : at[0] >= 0xf0 && at[0] < 0xf5 ? 4
+						       : 0;
+
+	for (size_t i = 1; i < width; i++)
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+	return width;
+}
+
+/*
+ * Errors quote what was written: a line's end in it must not end the error's
+ * line, nor may an escape sequence reach a terminal.  Quotes are cut by
+ * octets, so half a character can be at the end.
+ */
+static void make_printable(char *text)
+{
+	while (*text != '\0') {
+		size_t octets = sequence_octets(text);
+		bool control = (unsigned char)*text < ' ' || *text == 0x7f ||
+			       (octets == 2 && (unsigned char)text[0] == 0xc2 &&
+				(unsigned char)text[1] < 0xa0);
+
+		if (octets == 0 || control) {
+			*text++ = '?';
+			continue;
+		}
+		text += octets;
+	}
+}
+
 struct policy *load_policy(struct sources *sources, const char *path,
 			   struct errors *errs)
 {
@@ -60,6 +97,8 @@ struct policy *load_policy(struct sources *sources, const char *path,
 			errors_add(errs, (struct place){ 0 },
 				   "out of memory; no digest could be made");
 	}
+	for (size_t i = 0; i < errs->count; i++)
+		make_printable(errs->list[i].error.text);
 	errors_sort(errs);
 	if (errs->fatal == before && !d.file_missing && !errs->lost)
 		return d.policy;

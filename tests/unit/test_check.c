@@ -135,6 +135,23 @@ static void test_json(void **state)
 	json_decref(doc);
 }
 
+/* Whatever octets a policy has, the JSON is JSON and no message is lost. */
+static void test_json_of_strange_octets(void **state)
+{
+	struct outcome o;
+	json_t *doc, *list;
+
+	(void)state;
+	run(WORDS("--format=json", "%/bad/control-octets.yaml"), &o);
+	doc = json_loads(o.out, 0, NULL);
+	list = json_object_get(doc, "findings");
+	assert_int_equal(json_array_size(list), 2);
+	for (size_t i = 0; i < 2; i++)
+		assert_non_null(json_string_value(
+			json_object_get(json_array_get(list, i), "message")));
+	json_decref(doc);
+}
+
 /* What only the databases can tell is told too, unless asked not to. */
 static void test_geo(void **state)
 {
@@ -185,6 +202,7 @@ int main(void)
 		cmocka_unit_test(test_ten_mistakes),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_geo),
+		cmocka_unit_test(test_json_of_strange_octets),
 		cmocka_unit_test(test_usage),
 	};
 
