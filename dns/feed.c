@@ -215,7 +215,7 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 		keep_local(feed);
 	if (!refresh(feed, feed->model))
 		log_event(LOG_LEVEL_ERROR, "dns", "refresh",
-			  "error=\"out of memory; the old table stays\"%s", "");
+			  "error=\"out of memory; the old table stays\"");
 	if (acknowledge(feed) || clock_now_ms() >= feed->node_due_ms)
 		tell_node(feed);
 	ended_ms = clock_now_ms();

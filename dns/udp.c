@@ -157,14 +157,18 @@ static void send_all(struct listener *l, size_t count)
 	}
 }
 
+/* Offline again before sending: a full socket must not hold up a reload. */
 static void answer_batch(struct listener *l, size_t count)
 {
-	const struct table *table = slot_read(l->slot);
+	const struct table *table;
 	size_t answers = 0;
 
+	slot_online();
+	table = slot_read(l->slot);
 	for (size_t i = 0; i < count; i++)
 		if (!from_nobody(l, i) && answer_one(l, table, i, answers))
 			answers++;
+	slot_offline();
 	send_all(l, answers);
 }
 
@@ -185,11 +189,9 @@ static size_t receive(struct listener *l, int flags)
 	int got;
 
 	arm(l);
-	slot_offline();
 	got = recvmmsg(l->fd, l->received, UDP_BATCH, flags, NULL);
 	if (got < 0 && errno != EINTR && errno != EAGAIN)
 		pause_after(errno);
-	slot_online();
 	return got < 0 ? 0 : (size_t)got;
 }
 
@@ -211,6 +213,7 @@ static void *run(void *arg)
 	struct listener *l = arg;
 
 	slot_register();
+	slot_offline(); /* online only while a batch is answered */
 	while (!atomic_load_explicit(&l->stopping, memory_order_acquire))
 		answer_batch(l, receive(l, MSG_WAITFORONE));
 	drain(l);

@@ -34,8 +34,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		if (!w->missing)
 			log_event(LOG_LEVEL_WARN, "dns", "geo-missing",
 				  "hint=\"a database is gone; what was "
-				  "loaded of it stays\"%s",
-				  "");
+				  "loaded of it stays\"");
 		w->missing = true;
 		return;
 	}

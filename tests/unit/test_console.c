@@ -91,6 +91,7 @@ static bool shows_no_local(struct site *s)
 static void test_break_glass(void **state)
 {
 	struct site *s = *state;
+	json_t *slow;
 
 	assert_true(is_ok(control(s, command_of("drain", "a", 60000))));
 	assert_int_equal(site_ask(s), SITE_OTHER);
@@ -99,6 +100,11 @@ static void test_break_glass(void **state)
 	/* One more would leave nobody: refused, and nothing has changed. */
 	assert_false(is_ok(control(s, command_of("drain", "www/b", 60000))));
 	assert_int_equal(site_ask(s), SITE_OTHER);
+	/* Nor may it be left with nobody slowly. */
+	slow = command_of("drain", "b", 60000);
+	json_object_set_new(json_object_get(slow, "command"), "over_ms",
+			    json_integer(30000));
+	assert_false(is_ok(control(s, slow)));
 	/* It outlives the process: a crash does not end a drain. */
 	responder_stop(s->responder);
 	site_start_responder(s, true);
