@@ -84,23 +84,6 @@ static void fill_rows(struct settings *s, struct option_row rows[ROW_COUNT])
 }
 /* clang-format on */
 
-static bool set_log_level(const char *word, struct error *err)
-{
-	static const char *const words[] = { "debug", "info", "warn", "error" };
-
-	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (word == NULL || strcmp(word, words[i]) == 0) {
-			if (word != NULL)
-				log_set_level((enum log_level)i);
-			return true;
-		}
-	error_set(err,
-		  "option --log is \"%s\"; it must be debug, info, warn or "
-		  "error",
-		  word);
-	return false;
-}
-
 static bool read_settings(struct settings *s, const struct option_row *rows,
 			  int argc, char **argv, struct error *err)
 {
@@ -127,7 +110,7 @@ static bool read_settings(struct settings *s, const struct option_row *rows,
 	if (s->name == NULL &&
 	    gethostname(s->hostname, sizeof(s->hostname) - 1) == 0)
 		s->name = s->hostname;
-	return set_log_level(s->log, err);
+	return log_choose(s->log, err);
 }
 
 static void print_help(const struct option_row *rows)

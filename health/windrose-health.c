@@ -62,23 +62,6 @@ static int complain(const struct error *err, int status)
 	return status;
 }
 
-static bool set_level(const char *word, struct error *err)
-{
-	static const char *const words[] = { "debug", "info", "warn", "error" };
-
-	for (int i = 0; word != NULL && i < 4; i++)
-		if (strcmp(word, words[i]) == 0) {
-			log_set_level((enum log_level)i);
-			return true;
-		}
-	if (word != NULL)
-		error_set(err,
-			  "option --log is \"%s\"; it must be debug, info, "
-			  "warn or error",
-			  word);
-	return word == NULL;
-}
-
 static bool check_options(const struct options *o, struct error *err)
 {
 	const struct {
@@ -100,7 +83,7 @@ static bool check_options(const struct options *o, struct error *err)
 		error_set(err, "option --ca: %s cannot be read", o->ca);
 		return false;
 	}
-	return set_level(o->log, err);
+	return log_choose(o->log, err);
 }
 
 static void on_stop(evutil_socket_t number, short what, void *arg)

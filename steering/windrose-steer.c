@@ -78,24 +78,6 @@ static void fill_rows(struct settings *s, struct option_row rows[ROW_COUNT])
 }
 /* clang-format on */
 
-static bool set_log_level(const char *word, struct error *err)
-{
-	static const char *const words[] = { "debug", "info", "warn", "error" };
-
-	if (word == NULL)
-		return true;
-	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(word, words[i]) == 0) {
-			log_set_level((enum log_level)i);
-			return true;
-		}
-	error_set(err,
-		  "option --log is \"%s\"; it must be debug, info, warn or "
-		  "error",
-		  word);
-	return false;
-}
-
 static bool is_complete(const struct settings *s, struct error *err)
 {
 	const struct {
@@ -137,7 +119,7 @@ static bool read_settings(struct settings *s, const struct option_row *rows,
 		s->name = s->hostname;
 	}
 	return s->help || s->version ||
-	       (is_complete(s, err) && set_log_level(s->log, err));
+	       (is_complete(s, err) && log_choose(s->log, err));
 }
 
 static void print_help(const struct option_row *rows)

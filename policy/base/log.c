@@ -2,19 +2,44 @@
 #include "policy/base/log.h"
 
 #include "policy/base/clock.h"
+#include "policy/base/error.h"
 
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 /* The one process-wide setting: a log line has no owner to ask. */
 static _Atomic int lowest = LOG_LEVEL_INFO;
 
+static const char *const words[] = {
+	[LOG_LEVEL_DEBUG] = "debug",
+	[LOG_LEVEL_INFO] = "info",
+	[LOG_LEVEL_WARN] = "warn",
+	[LOG_LEVEL_ERROR] = "error",
+};
+
 void log_set_level(enum log_level level)
 {
 	atomic_store(&lowest, (int)level);
+}
+
+bool log_choose(const char *word, struct error *err)
+{
+	if (word == NULL)
+		return true;
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(word, words[i]) == 0) {
+			log_set_level((enum log_level)i);
+			return true;
+		}
+	error_set(err,
+		  "option --log is \"%s\"; it must be debug, info, warn or "
+		  "error",
+		  word);
+	return false;
 }
 
 static const char *stamp(char *buf, size_t size)
@@ -33,7 +58,6 @@ static const char *stamp(char *buf, size_t size)
 void log_event(enum log_level level, const char *sub, const char *event,
 	       const char *fmt, ...)
 {
-	static const char *const words[] = { "debug", "info", "warn", "error" };
 	char line[1024], when[48];
 	size_t len;
 	va_list ap;

@@ -10,6 +10,10 @@
 #ifndef POLICY_BASE_LOG_H
 #define POLICY_BASE_LOG_H
 
+#include <stdbool.h>
+
+struct error;
+
 enum log_level {
 	LOG_LEVEL_DEBUG,
 	LOG_LEVEL_INFO,
@@ -19,6 +23,12 @@ enum log_level {
 
 /* Below level nothing is written; the start value is LOG_LEVEL_INFO. */
 void log_set_level(enum log_level level);
+
+/*
+ * Sets the level from the word of --log: debug, info, warn, error; NULL leaves
+ * it.  False with err set for another word.
+ */
+bool log_choose(const char *word, struct error *err);
 
 /*
  * sub is the subsystem ("dns", "bus"), event a word ("reload"), fmt the

@@ -4,10 +4,12 @@
 #include "policy/base/error.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -124,6 +126,31 @@ struct signer *signer_new(struct error *err)
 		return NULL;
 	}
 	return signer_of(pkey, "fresh key", err);
+}
+
+bool signer_save(const struct signer *signer, const char *pem_path,
+		 struct error *err)
+{
+	int fd = open(pem_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+	bool ok;
+
+	if (file == NULL) {
+		error_set(err, "%s: cannot write: %s", pem_path,
+			  strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	ok = PEM_write_PrivateKey(file, signer->key.pkey, NULL, NULL, 0, NULL,
+				  NULL) == 1;
+	ok = fflush(file) == 0 && fsync(fd) == 0 && ok;
+	ok = fclose(file) == 0 && ok;
+	if (!ok) {
+		error_set(err, "%s: cannot write the key", pem_path);
+		unlink(pem_path);
+	}
+	return ok;
 }
 
 const char *signer_id(const struct signer *signer)

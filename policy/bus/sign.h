@@ -29,6 +29,12 @@ struct signer *signer_open(const char *pem_path, struct error *err);
 
 /* A fresh key that exists only in this process: for `windrose up`. */
 struct signer *signer_new(struct error *err);
+/*
+ * Writes the private key to a new file that only its owner may read.  False
+ * with err set when the file exists already or cannot be written.
+ */
+bool signer_save(const struct signer *signer, const char *pem_path,
+		 struct error *err);
 /* KEY-ID of its public half, for logs; borrowed. */
 const char *signer_id(const struct signer *signer);
 void signer_free(struct signer *signer);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* windrose-edge -- follows the plan on an edge node and drives its HAProxy. */
 #include "policy/base/error.h"
+#include "policy/base/log.h"
 #include "policy/base/option.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/redis.h"
@@ -19,7 +20,7 @@
 enum { OPERANDS_MAX = 512, EXIT_WRONG = 2 };
 
 struct options {
-	const char *name, *bus, *haproxy, *keep, *control;
+	const char *name, *bus, *haproxy, *keep, *control, *log;
 	struct option_list trust, backends;
 	bool help, version;
 };
@@ -53,6 +54,8 @@ static int read_options(struct options *o, int argc, char **argv,
 		  "keep the last plan here, and start from it", 0, 0 },
 		{ "control", OPTION_TEXT, &o->control, "SOCKET",
 		  "answer windrose status here", 0, 0 },
+		{ "log", OPTION_TEXT, &o->log, "LEVEL",
+		  "debug, info, warn or error; default info", 0, 0 },
 		{ "help", OPTION_FLAG, &o->help, NULL, "this text", 0, 0 },
 		{ "version", OPTION_FLAG, &o->version, NULL, "the version", 0, 0 },
 	};
@@ -87,7 +90,7 @@ static bool check_options(const struct options *o, struct error *err)
 	else if (o->backends.count == 0)
 		error_set(err, "--backend SERVICE=BACKEND is missing");
 	else
-		return true;
+		return log_choose(o->log, err);
 	return false;
 }
 

@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 #include <event2/thread.h>
@@ -44,7 +44,9 @@ struct up {
 	struct prober *prober;
 	struct responder *responder;
 	struct event *stop[2], *reload;
+	/* Below --state; empty without it. */
 	char keep_dns[PATH_MAX], keep_steer[PATH_MAX], journal[PATH_MAX];
+	char key_path[PATH_MAX];
 };
 
 static int read_options(struct up_options *o, int argc, char **argv)
@@ -90,7 +92,7 @@ static int read_options(struct up_options *o, int argc, char **argv)
 				"PATH [options]");
 		left = -1;
 	}
-	if (left < 0) {
+	if (left < 0 || !log_choose(o->log, &err)) {
 		fprintf(stderr, "windrose up: %s\n", err.text);
 		return 2;
 	}
@@ -121,6 +123,21 @@ static void on_reload(evutil_socket_t fd, short what, void *arg)
 	responder_reload(up->responder);
 }
 
+/*
+ * With --state the key stays from run to run, so that the plan kept there is
+ * believed again; without it the key lives and dies with the process.
+ */
+static bool make_key(struct up *up, struct error *err)
+{
+	if (*up->key_path != '\0' && access(up->key_path, F_OK) == 0) {
+		up->key = signer_open(up->key_path, err);
+		return up->key != NULL;
+	}
+	up->key = signer_new(err);
+	return up->key != NULL && (*up->key_path == '\0' ||
+				   signer_save(up->key, up->key_path, err));
+}
+
 static bool make_bus(struct up *up, struct error *err)
 {
 	up->loop = event_base_new();
@@ -132,18 +149,16 @@ static bool make_bus(struct up *up, struct error *err)
 		error_set(err, "out of memory");
 		return false;
 	}
-	/* The key lives and dies with the process: nobody else signs here. */
-	up->key = signer_new(err);
-	return up->key != NULL &&
+	return make_key(up, err) &&
 	       verifier_add_signer(up->trusted, up->key, err);
 }
 
-/* Where state is kept: below --state, or nowhere. */
 static void place_state(struct up *up, const char *folder)
 {
 	snprintf(up->keep_dns, PATH_MAX, "%s/dns.keep", folder);
 	snprintf(up->keep_steer, PATH_MAX, "%s/steer.keep", folder);
 	snprintf(up->journal, PATH_MAX, "%s/audit.jsonl", folder);
+	snprintf(up->key_path, PATH_MAX, "%s/plan.key", folder);
 }
 
 static bool start_steerer(struct up *up, const struct up_options *o,
@@ -153,9 +168,7 @@ static bool start_steerer(struct up *up, const struct up_options *o,
 		.policy_path = o->path,
 		.name = "up-steer",
 		.journal_path = o->state == NULL ? NULL : up->journal,
-		/* A plan signed by a key that is gone would not be believed:
-		 * what it says is taken over by file permissions instead. */
-		.keep_path = NULL,
+		.keep_path = o->state == NULL ? NULL : up->keep_steer,
 		.control_path = o->control,
 		.bus = up->buses[0],
 		.key = up->key,

@@ -237,6 +237,26 @@ static void test_keys_that_are_none(void **state)
 	verifier_free(v);
 }
 
+static void test_saved_key_is_the_same(void **state)
+{
+	struct error err = { 0 };
+	struct signer *made = signer_new(&err), *read;
+	char path[64];
+
+	(void)state;
+	snprintf(path, sizeof(path), "./saved-%d.key", (int)getpid());
+	assert_true(signer_save(made, path, &err));
+	read = signer_open(path, &err);
+	assert_non_null(read);
+	assert_string_equal(signer_id(made), signer_id(read));
+	/* A key is never written over. */
+	assert_false(signer_save(made, path, &err));
+	assert_true(strstr(err.text, path) != NULL);
+	unlink(path);
+	signer_free(made);
+	signer_free(read);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +267,7 @@ int main(void)
 		cmocka_unit_test(test_truncated_and_extended),
 		cmocka_unit_test(test_every_flipped_bit),
 		cmocka_unit_test(test_keys_that_are_none),
+		cmocka_unit_test(test_saved_key_is_the_same),
 	};
 
 	return cmocka_run_group_tests_name("sign", tests, NULL, NULL);
