@@ -4,6 +4,7 @@
 #include "policy/base/arena.h"
 #include "policy/base/nearest.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,7 +43,16 @@ void draft_refuse(struct draft *d, struct tree *node, const char *fmt, ...)
 	errors_push(d->errs, &err);
 }
 
-/* Each of these structs has its name as the first member. */
+/* Names are read through the first member of each of these structs. */
+static_assert(offsetof(struct policy_region, name) == 0, "name comes first");
+static_assert(offsetof(struct policy_vantage, name) == 0, "name comes first");
+static_assert(offsetof(struct policy_check, name) == 0, "name comes first");
+static_assert(offsetof(struct client_set, name) == 0, "name comes first");
+static_assert(offsetof(struct policy_residency, name) == 0, "name comes first");
+static_assert(offsetof(struct policy_service, name) == 0, "name comes first");
+static_assert(offsetof(struct policy_canary, name) == 0, "name comes first");
+static_assert(offsetof(struct policy_endpoint, name) == 0, "name comes first");
+
 #define NAMES(what, section, list, length) \
 	((struct names){ what, section, list, length, sizeof((list)[0]) })
 

@@ -173,6 +173,43 @@ static void test_check_values(void **state)
 	policy_free(p);
 }
 
+/* The words of the schema stand in the order of the enumerations. */
+static void test_words(void **state)
+{
+	static const char *const steers[] = { "latency", "geo", "weighted",
+					      "failover" };
+	static const char *const types[] = { "http", "https", "tcp" };
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		struct errors errs = { 0 };
+		char text[512];
+		const char *files[1][2] = { { "p.yaml", text } };
+		struct policy *p;
+
+		snprintf(text, sizeof(text),
+			 "zone: {name: z.example, nameservers: a.example}\n"
+			 "vantages: {v: {location: [0, 0]}}\n"
+			 "checks: {c: {type: %s, port: 9}}\n"
+			 "regions: {r: {location: [0, 0]}}\n"
+			 "services: {www: {steer: %s, sticky: %s, failback: "
+			 "{mode: %s}, endpoints: {r: {A: 192.0.2.1}}}}\n",
+			 types[i % 3], steers[i], i % 2 ? "none" : "client",
+			 i % 2 ? "manual" : "auto");
+		p = load_memory(files, 1, &errs);
+		assert_non_null(p);
+		assert_int_equal(p->services[0].steer, i);
+		assert_string_equal(steer_name((enum steer)i), steers[i]);
+		assert_string_equal(check_type_name(p->checks[0].type),
+				    types[i % 3]);
+		assert_int_equal(p->services[0].sticky,
+				 i % 2 ? STICKY_NONE : STICKY_CLIENT);
+		assert_int_equal(p->services[0].failback,
+				 i % 2 ? FAILBACK_MANUAL : FAILBACK_AUTO);
+		policy_free(p);
+	}
+}
+
 static void test_client_terms(void **state)
 {
 	struct policy *p = load_good("clients.yaml");
@@ -356,6 +393,7 @@ int main(void)
 		cmocka_unit_test(test_canary_shadows),
 		cmocka_unit_test(test_tests),
 		cmocka_unit_test(test_check_values),
+		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_client_terms),
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_apex_of_the_file),
