@@ -179,17 +179,13 @@ static bool same_client(const struct net_addr *a, const struct net_addr *b)
 static struct connection *over_client(struct connections *all,
 				      const struct net_addr *client)
 {
-	struct connection *c, *idlest = NULL;
+	struct connection *idlest = NULL;
 	size_t count = 0;
 
-	TAILQ_FOREACH(c, &all->list, link)
-	{
-		if (!same_client(&c->peer.addr, client))
-			continue;
-		if (idlest == NULL)
+	for (struct connection *c = TAILQ_FIRST(&all->list); c != NULL;
+	     c = TAILQ_NEXT(c, link))
+		if (same_client(&c->peer.addr, client) && count++ == 0)
 			idlest = c;
-		count++;
-	}
 	return count >= all->limits.per_client ? idlest : NULL;
 }
 
@@ -206,8 +202,12 @@ bool connections_init(struct connections *all)
 
 void connections_fini(struct connections *all)
 {
-	while (connections_drop_idlest(all))
-		continue;
+	struct connection *c = TAILQ_FIRST(&all->list), *next;
+
+	for (; c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		connection_free(c);
+	}
 	free(all->query);
 	free(all->answer);
 }
@@ -256,23 +256,20 @@ static bool over_time(const struct connection *c, int64_t now_ms)
 void connections_sweep(struct connections *all)
 {
 	int64_t now_ms = clock_now_ms();
-	struct connection *c = TAILQ_FIRST(&all->list);
+	struct connection *c = TAILQ_FIRST(&all->list), *next;
 
-	while (c != NULL) {
-		struct connection *next = TAILQ_NEXT(c, link);
-
+	for (; c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
 		if (over_time(c, now_ms))
 			connection_free(c);
-		c = next;
 	}
 }
 
 bool connections_waiting(const struct connections *all)
 {
-	const struct connection *c;
+	const struct connection *c = TAILQ_FIRST(&all->list);
 
-	TAILQ_FOREACH(c, &all->list, link)
-	if (unread_octets(c) > 0)
-		return true;
-	return false;
+	while (c != NULL && unread_octets(c) == 0)
+		c = TAILQ_NEXT(c, link);
+	return c != NULL;
 }

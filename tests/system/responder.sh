@@ -1,6 +1,9 @@
 #!/bin/sh
 # windrose-dns as its operator meets it: command line, privileges, signals,
 # reloads under load, a replaced geo database, the end.
+#
+# Most functions are called by expect and await, which shellcheck cannot see.
+# shellcheck disable=SC2317
 dns=$BUILDDIR/windrose-dns
 work=$(mktemp -d) || exit 1
 failed=0
