@@ -20,6 +20,7 @@ struct policy *policy_load(const char *path, struct errors *errs)
 	}
 	sources_gather(&sources, path, errs);
 	if (errs->fatal > before && sources.count == 0) {
+		errors_sort(errs);
 		arena_free(arena);
 		return NULL;
 	}
