@@ -120,12 +120,21 @@ void haproxy_state_fini(struct haproxy_state *state)
 	*state = (struct haproxy_state){ 0 };
 }
 
+/* Is this the server of that endpoint?  HAProxy's names have no "/". */
+static bool is_server_of(const char *server, const char *endpoint)
+{
+	for (; *server != '\0' || *endpoint != '\0'; server++, endpoint++)
+		if (*server != (*endpoint == '/' ? '.' : *endpoint))
+			return false;
+	return true;
+}
+
 static const struct plan_share *
-find_share(const struct plan *plan, const char *service, const char *endpoint)
+find_share(const struct plan *plan, const char *service, const char *server)
 {
 	for (size_t i = 0; i < plan->share_count; i++)
 		if (strcmp(plan->shares[i].service, service) == 0 &&
-		    strcmp(plan->shares[i].endpoint, endpoint) == 0)
+		    is_server_of(server, plan->shares[i].endpoint))
 			return &plan->shares[i];
 	return NULL;
 }
@@ -162,8 +171,8 @@ static bool check_names(const struct haproxy_state *state,
 		for (size_t j = 0; j < state->count && !there; j++)
 			there = strcmp(state->servers[j].backend,
 				       route->backend) == 0 &&
-				strcmp(state->servers[j].name,
-				       share->endpoint) == 0;
+				is_server_of(state->servers[j].name,
+					     share->endpoint);
 		/* A canary that this proxy has no server for takes nobody
 		 * here: that is a choice, not a mistake. */
 		if (!there && share->cause != PLAN_CANARY) {

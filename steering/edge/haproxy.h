@@ -2,7 +2,9 @@
 /*
  * haproxy -- what HAProxy is told so that its servers take the plan's shares.
  *
- * A service is a backend, an endpoint a server of its name in it.  A server's
+ * A service is a backend, an endpoint a server of its name in it; a canary's
+ * endpoint "CANARY/ENDPOINT" is the server "CANARY.ENDPOINT", as HAProxy has no
+ * "/" in names.  A server's
  * weight is its configured weight times the endpoint's share, at least 1 while
  * the share is above 0; at share 0 the server drains: running sessions end,
  * new ones go elsewhere.  A weight that the plan overrides replaces the

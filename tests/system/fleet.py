@@ -21,6 +21,8 @@ REGIONS = {
     "eu-central": ("127.0.2.3", "[50.11, 8.68]", "eu"),
 }
 LONDON, NEW_YORK = "81.2.69.0/24", "72.229.28.0/24"
+CALIFORNIA = [f"73.162.{i}.0/24" for i in range(0, 256, 2)]
+CANARY = "127.0.2.4"
 
 
 def policy(port):
@@ -56,6 +58,11 @@ services:
     failback: {{mode: auto, hold: 1s, ramp: 2s}}
     endpoints:
 {endpoints}
+canaries:
+  v2:
+    service: www
+    endpoints: {{us-east: {{A: {CANARY}}}}}
+    stages: [{{regions: us-east, percent: [10%, 50%, 100%], bake: 0s}}]
 safety:
   max_override: 24h
 """
@@ -133,7 +140,9 @@ class Fleet:
         r.redis(self.redis_port)
         for region, (address, _, _) in REGIONS.items():
             r.web(region, address, self.web_port)
+        r.web("canary", CANARY, self.web_port)
         servers = "\n".join(f"    server {n} {a}:{self.web_port} weight 100" for n, (a, _, _) in REGIONS.items())
+        servers += f"\n    server v2.us-east {CANARY}:{self.web_port} weight 100"
         r.write("haproxy.cfg", HAPROXY.format(socket=r.path("haproxy.sock"), port=self.http_port, servers=servers))
         r.start("haproxy", "haproxy", "-db", "-f", r.path("haproxy.cfg"))
         for name in self.dns_ports:
@@ -175,6 +184,10 @@ class Fleet:
 
     def neither(self, subnet, unwanted):
         return all(self.region(n, subnet) not in (unwanted, []) for n in self.dns_ports)
+
+    def in_canary(self, name):
+        """Which of California's networks a responder sends to the canary."""
+        return {c for c in CALIFORNIA if addresses(ask(self.dns_ports[name], WWW, c)) == [CANARY]}
 
     def haproxy_weights(self):
         with socket.socket(socket.AF_UNIX) as s:
@@ -240,6 +253,32 @@ def refusals(f):
         raise Failed("a refused command changed an answer")
 
 
+def canary_moves(f):
+    """A person takes a canary from step to step; whoever is in stays in."""
+    before, shares = set(), []
+    for action, low, high in (("start", 0.04, 0.2), ("promote", 0.35, 0.65), ("promote", 1, 1)):
+        f.person("canary", action, "v2", "--reason", "release", "--yes")
+        now = f.in_canary("dns1")
+        if not before <= now or not low <= len(now) / len(CALIFORNIA) <= high or f.in_canary("dns2") != now:
+            raise Failed(f"canary {action}: {len(now)} of {len(CALIFORNIA)} networks, {len(before - now)} left it")
+        before = now
+        shares.append(f"{100 * len(now) / len(CALIFORNIA):.0f} %")
+    f.person("canary", "abort", "v2", "--reason", "release", "--yes")
+    if f.in_canary("dns1") or f.in_canary("dns2") or f.haproxy_weights()["v2.us-east"] != 0:
+        raise Failed("an aborted canary still takes clients")
+    note(f"canary of 10, 50, 100 %: {', '.join(shares)} of networks; nobody left it; after abort none")
+
+
+def failover_and_cancel(f):
+    out = f.person("failover", "www", "--to", "eu-central", "--reason", "INC-3", "--for", "5m", "--yes")[1]
+    if not f.both(NEW_YORK, "eu-central") or not f.both(LONDON, "eu-central"):
+        raise Failed(f"failover did not move everyone: {out}")
+    commands = f.status("steer1")["plan"]["commands"]
+    f.person("cancel", commands[-1]["id"], "--reason", "INC-3 is over", "--yes")
+    if not f.both(NEW_YORK, "us-east") or not f.both(LONDON, "eu-west"):
+        raise Failed("cancel did not bring everyone back")
+
+
 def leader_dies(f):
     leader, other = ("steer1", "steer2") if f.leads("steer1") else ("steer2", "steer1")
     before = f.node(leader)["plan_epoch"]
@@ -300,6 +339,8 @@ def test():
         until("everything is up and everyone has the plan", 30, lambda: all(
             f.node(n).get("plan_epoch", 0) > 0 for n in ("dns1", "dns2", "edge")) and all(
             e["verdict"] == "up" for s in f.status("dns1")["services"] for e in s["endpoints"]))
+        canary_moves(f)
+        failover_and_cancel(f)
         endpoint_dies(f)
         drain_reaches_all(f)
         refusals(f)
