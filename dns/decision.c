@@ -97,7 +97,8 @@ static bool add_row(struct rows *rows, const struct row *row)
 	uint8_t picks[POLICY_ENDPOINTS_MAX];
 	struct decision_row *added;
 
-	if (d->row_count == rows->row_cap && !grow_rows(rows))
+	if ((rows->slots == NULL || d->row_count == rows->row_cap) &&
+	    !grow_rows(rows))
 		return false;
 	if (rows->octet_used + row_octets(row) > rows->octet_cap &&
 	    !grow_octets(rows, row_octets(row)))

@@ -302,9 +302,9 @@ static bool put_nothing(struct atlas *atlas)
 struct atlas *atlas_new(const struct atlas_setup *setup)
 {
 	struct atlas *atlas = calloc(1, sizeof(*atlas));
-	bool ok = atlas != NULL;
+	bool ok = true;
 
-	if (!ok)
+	if (atlas == NULL)
 		return NULL;
 	atlas->setup = *setup;
 	for (size_t i = 0; i < setup->sources->count; i++) {

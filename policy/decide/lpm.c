@@ -57,7 +57,7 @@ ALWAYS_INLINE unsigned slot_at(const struct lpm *l, struct key key,
 	enum { SHIFT = 64 - LPM_STRIDE };
 
 	if (depth < l->pad)
-		return (unsigned)(key.high >> (SHIFT + l->pad));
+		return (unsigned)(key.high >> SHIFT >> l->pad);
 	depth -= l->pad;
 	if (depth <= SHIFT)
 		return (unsigned)(key.high >> (SHIFT - depth)) &

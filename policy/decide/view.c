@@ -453,6 +453,15 @@ void view_free(struct view *view)
 		arena_free(view->arena);
 }
 
+static bool hears_same(const struct view_endpoint *e,
+		       const struct view_endpoint *f)
+{
+	for (size_t i = 0; i < POLICY_VANTAGES_MAX; i++)
+		if (e->latency_ms[i] != f->latency_ms[i])
+			return false;
+	return true;
+}
+
 bool view_same(const struct view *a, const struct view *b, size_t service)
 {
 	const struct view_service *x = &a->services[service];
@@ -465,8 +474,7 @@ bool view_same(const struct view *a, const struct view *b, size_t service)
 		const struct view_endpoint *e = &x->endpoints[i];
 		const struct view_endpoint *f = &y->endpoints[i];
 
-		if (!decides_same(e, f) || memcmp(e->latency_ms, f->latency_ms,
-						  sizeof(e->latency_ms)) != 0)
+		if (!decides_same(e, f) || !hears_same(e, f))
 			return false;
 	}
 	return true;

@@ -54,7 +54,7 @@ static bool halve(struct walk *w, const struct level *from,
 
 static enum walk_end go(struct walk *w, struct level *at, unsigned bits)
 {
-	struct level below[2];
+	struct level below[2] = { 0 };
 	enum walk_end end;
 	bool splits;
 
@@ -85,7 +85,7 @@ enum walk_end walk_family(const struct walk_sources *sources,
 		.visit = visit,
 		.arg = arg,
 	};
-	struct level root;
+	struct level root = { 0 };
 	enum walk_end end;
 
 	for (size_t i = 0; i < sources->count; i++) {

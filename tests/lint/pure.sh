@@ -5,7 +5,8 @@ cd "${SRCDIR:-.}" || exit 99
 echo 1..2
 outside='^#include <(event2/|curl/|hiredis/|sys/socket|sys/epoll|poll\.h|unistd\.h|time\.h|sys/time\.h|pthread\.h)'
 found=0
-for file in $(grep -rlE "$outside" policy dns health steering --include='*.[ch]'); do
+reaching=$(grep -rlE "$outside" policy dns health steering --include='*.[ch]')
+for file in $reaching; do
 	case $file in */windrose*.c) continue ;; esac
 	header=${file%.*}.h
 	[ -f "$header" ] || header=$file
