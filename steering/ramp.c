@@ -145,16 +145,28 @@ static enum ramp_state adopted_state(const struct plan_share *share)
 	return RAMP_FULL;
 }
 
-/* A predecessor whose clock is ahead of ours began "in the future": now. */
-struct ramp ramp_adopt(const struct plan_share *share, struct ramp_now now)
+/* How long a ramp has been rising that has come to this share. */
+static int64_t rising_ms(const struct ramp_limits *limits, double share)
+{
+	double part = (share - RAMP_FLOOR) / (1 - RAMP_FLOOR);
+
+	return part <= 0 ? 0 : (int64_t)(part * (double)limits->ramp_ms + 0.5);
+}
+
+struct ramp ramp_adopt(const struct plan_share *share,
+		       const struct ramp_limits *limits, int64_t wall_made_ms,
+		       struct ramp_now now)
 {
 	struct ramp ramp = enter(adopted_state(share), now);
-	int64_t passed_ms = now.wall_ms - share->wall_since_ms;
+	int64_t passed_ms = 0;
 
-	if (share->wall_since_ms > 0 && passed_ms > 0) {
-		ramp.since_ms = now.now_ms - passed_ms;
-		ramp.wall_since_ms = share->wall_since_ms;
-	}
+	if (ramp.state == RAMP_RISING)
+		passed_ms = rising_ms(limits, share->share);
+	else if (share->wall_since_ms > 0 &&
+		 wall_made_ms > share->wall_since_ms)
+		passed_ms = wall_made_ms - share->wall_since_ms;
+	ramp.since_ms -= passed_ms;
+	ramp.wall_since_ms -= passed_ms;
 	return ramp;
 }
 

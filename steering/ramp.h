@@ -17,7 +17,10 @@
  *
  * A verdict of unknown moves nothing: it neither ends a hold nor breaks a
  * ramp.  Instants are monotonic, so a stepped wall clock cannot finish a
- * ramp; the wall instant is what a successor goes on from.  Pure.
+ * ramp.  A successor goes on from what the plan says, without a look at its
+ * own wall clock: a ramp from the share it had come to, a hold from the time
+ * that had passed by the clock of the plan's maker when the plan was made.
+ * Pure.
  */
 #ifndef STEERING_RAMP_H
 #define STEERING_RAMP_H
@@ -68,10 +71,13 @@ double ramp_share(const struct ramp *ramp, const struct ramp_limits *limits,
  * How a plan says it: HOLD without an instant is DOWN, with one it is WAITING
  * since then.  Where a command hides the ramp (PLAN_COMMAND) a state that has
  * an instant comes back as WAITING: a successor may be slower, not faster.
+ * wall_made_ms is when the plan with this share was made.
  */
 enum plan_cause ramp_cause(const struct ramp *ramp);
 int64_t ramp_wall_since_ms(const struct ramp *ramp);
-struct ramp ramp_adopt(const struct plan_share *share, struct ramp_now now);
+struct ramp ramp_adopt(const struct plan_share *share,
+		       const struct ramp_limits *limits, int64_t wall_made_ms,
+		       struct ramp_now now);
 
 /* "full", "down", "waiting", "rising". */
 const char *ramp_state_name(enum ramp_state state);

@@ -159,22 +159,24 @@ static void tell_canary(struct audit *audit, const struct plan_canary *c,
 	audit_add(audit, &event);
 }
 
-static void adopt_share(struct state *state, const struct plan_share *share,
-			struct ramp_now now)
+static void adopt_share(struct state *state, const struct plan *plan,
+			const struct plan_share *share, struct ramp_now now)
 {
 	int service = policy_find_service(state->policy, share->service);
 	const struct policy_service *s;
+	struct ramp_limits limits;
 	int endpoint;
 
 	if (service < 0)
 		return;
+	limits = state_limits(state, (size_t)service);
 	s = &state->policy->services[service];
 	endpoint = policy_find_endpoint(s, share->endpoint);
 	if (endpoint < 0 || s->endpoints[endpoint].canary != POLICY_NONE ||
 	    s->check == POLICY_NONE)
 		return;
 	*state_ramp(state, (size_t)service, (size_t)endpoint) =
-		ramp_adopt(share, now);
+		ramp_adopt(share, &limits, plan->wall_made_ms, now);
 }
 
 static void adopt_canary(struct state *state, const struct plan_canary *c,
@@ -192,7 +194,7 @@ void state_adopt(struct state *state, const struct plan *plan,
 		 struct ramp_now now, struct audit *audit)
 {
 	for (size_t i = 0; i < plan->share_count; i++)
-		adopt_share(state, &plan->shares[i], now);
+		adopt_share(state, plan, &plan->shares[i], now);
 	for (size_t i = 0; i < plan->command_count; i++)
 		take_command(state, &plan->commands[i], now.wall_ms, audit);
 	for (size_t i = 0; i < plan->canary_count; i++)

@@ -49,17 +49,22 @@ static const struct step_row {
 static const struct adopt_row {
 	const char *title;
 	enum plan_cause cause;
-	int64_t wall_since_ms;
+	double share;
+	int64_t wall_since_ms; /* the plan was made at 5000000 */
 	enum ramp_state state;
 	int64_t passed_ms;
 } adopt_rows[] = {
-	{ "a hold without an instant is down", PLAN_HOLD, 0, RAMP_DOWN, 0 },
-	{ "a hold with one is healthy since", PLAN_HOLD, 500000, RAMP_WAITING, 4500000 },
-	{ "a ramp goes on", PLAN_RAMP, 4990000, RAMP_RISING, 10000 },
-	{ "a ramp begun in the future begins now", PLAN_RAMP, 5060000, RAMP_RISING, 0 },
-	{ "a ramp under a command waits", PLAN_COMMAND, 4990000, RAMP_WAITING, 10000 },
-	{ "a command alone is no ramp", PLAN_COMMAND, 0, RAMP_FULL, 0 },
-	{ "nothing is no ramp", PLAN_FULL, 0, RAMP_FULL, 0 },
+	{ "a hold without an instant is down", PLAN_HOLD, 0.05, 0, RAMP_DOWN, 0 },
+	{ "a hold with one is healthy since", PLAN_HOLD, 0.05, 500000, RAMP_WAITING, 4500000 },
+	{ "a hold begun after its plan begins now", PLAN_HOLD, 0.05, 5060000, RAMP_WAITING, 0 },
+	{ "a ramp goes on from its share", PLAN_RAMP, 0.24, 4990000, RAMP_RISING, 20000 },
+	{ "a ramp's instant says nothing, long ago", PLAN_RAMP, 0.24, 1, RAMP_RISING, 20000 },
+	{ "nor in the future", PLAN_RAMP, 0.24, 9000000, RAMP_RISING, 20000 },
+	{ "a ramp that just began", PLAN_RAMP, 0.05, 5000000, RAMP_RISING, 0 },
+	{ "a ramp below the floor begins", PLAN_RAMP, 0.01, 5000000, RAMP_RISING, 0 },
+	{ "a ramp under a command waits", PLAN_COMMAND, 0, 4990000, RAMP_WAITING, 10000 },
+	{ "a command alone is no ramp", PLAN_COMMAND, 0, 0, RAMP_FULL, 0 },
+	{ "nothing is no ramp", PLAN_FULL, 1, 0, RAMP_FULL, 0 },
 };
 /* clang-format on */
 
@@ -134,18 +139,19 @@ static void test_release(void **state)
 
 static void test_adoption(void **state)
 {
-	const struct ramp_now now = { 1000, 5000000 };
+	/* The successor's clock is two hours ahead of the plan's maker's. */
+	const struct ramp_now now = { 1000, 12200000 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(adopt_rows) / sizeof(adopt_rows[0]);
 	     i++) {
 		const struct adopt_row *row = &adopt_rows[i];
 		const struct plan_share share = {
-			.share = 0.5,
+			.share = row->share,
 			.cause = row->cause,
 			.wall_since_ms = row->wall_since_ms,
 		};
-		struct ramp ramp = ramp_adopt(&share, now);
+		struct ramp ramp = ramp_adopt(&share, &automatic, 5000000, now);
 
 		check(ramp.state == row->state, row->title);
 		check(now.now_ms - ramp.since_ms == row->passed_ms, row->title);
@@ -161,10 +167,11 @@ static void test_plan_round_trip(void **state)
 	for (int s = RAMP_FULL; s <= RAMP_RISING; s++) {
 		struct ramp ramp = { (enum ramp_state)s, 400, 4999400 };
 		struct plan_share share = {
+			.share = ramp_share(&ramp, &automatic, now.now_ms),
 			.cause = ramp_cause(&ramp),
 			.wall_since_ms = ramp_wall_since_ms(&ramp),
 		};
-		struct ramp next = ramp_adopt(&share, now);
+		struct ramp next = ramp_adopt(&share, &automatic, 5000000, now);
 
 		assert_int_equal(next.state, s);
 		if (s == RAMP_WAITING || s == RAMP_RISING)
