@@ -82,14 +82,16 @@ void bus_release(struct bus *bus, const char *holder);
 enum bus_commit {
 	BUS_COMMITTED,
 	BUS_STALE, /* the lease is gone or another's, the epoch is not the
-		    * newest, or (epoch, sequence) is not higher */
+		    * newest, or the sequence is not higher */
 	BUS_DOWN,  /* no answer: it may or may not have been stored */
 };
 
 /*
  * Publishes a plan if the lease is held with this epoch, it is the newest
- * that bus_lease() gave, and (epoch, sequence) is higher than the published
- * plan's: compared where it is stored, at the write.
+ * that bus_lease() gave and not below the published plan's, and sequence is
+ * higher than the published plan's, whatever its epoch: compared where it is
+ * stored, at the write.  Sequences go on over epochs, so a new leader that has
+ * not read its predecessor's last plan is stale, and reads it.
  */
 typedef void bus_commit_done(void *arg, enum bus_commit result);
 void bus_commit_plan(struct bus *bus, uint64_t epoch, uint64_t sequence,

@@ -183,8 +183,7 @@ static bool may_commit(const struct memory_store *store, uint64_t epoch,
 	if (store->holder[0] == '\0' || epoch == 0 || epoch != store->epoch ||
 	    sequence == 0 || sequence > BUS_NUMBER_MAX)
 		return false;
-	return epoch > store->head_epoch ||
-	       (epoch == store->head_epoch && sequence > store->head_sequence);
+	return epoch >= store->head_epoch && sequence > store->head_sequence;
 }
 
 enum bus_commit memory_store_commit(struct memory_store *store, uint64_t epoch,

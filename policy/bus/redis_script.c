@@ -45,7 +45,7 @@ const char redis_script_commit[] = READERS
 	"   number(read(KEYS[4])) ~= epoch then return 0 end\n"
 	"local at, nth = string.match(read(KEYS[2]), '^(%d+) (%d+)$')\n"
 	"if number(at) > epoch then return 0 end\n"
-	"if number(at) == epoch and number(nth) >= sequence then return 0 end\n"
+	"if number(nth) >= sequence then return 0 end\n"
 	"redis.call('SET', KEYS[2], ARGV[1] .. ' ' .. ARGV[2])\n"
 	"redis.call('SET', KEYS[1], ARGV[3])\n"
 	"redis.call('PUBLISH', ARGV[4], 'plan')\n"

@@ -188,7 +188,9 @@ static void commit_needs_the_lease(struct world *w)
 	assert_int_equal(party_commit(a, 1, 2, "given up"), BUS_STALE);
 	assert_int_equal(party_lease(b, "b", 60000, 1), 2);
 	assert_int_equal(party_commit(a, 1, 3, "woke up late"), BUS_STALE);
-	assert_int_equal(party_commit(b, 2, 1, "successor"), BUS_COMMITTED);
+	/* Who goes on from the last plan has a higher sequence than it. */
+	assert_int_equal(party_commit(b, 2, 1, "missed the last"), BUS_STALE);
+	assert_int_equal(party_commit(b, 2, 2, "successor"), BUS_COMMITTED);
 	party_until_heard(a, BUS_PLAN, "", "successor");
 	assert_int_equal(party_commit(a, 1, 4, "woke up later"), BUS_STALE);
 	assert_string_equal(party_heard(a, BUS_PLAN, "")->octets, "successor");

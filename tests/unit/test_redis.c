@@ -287,7 +287,8 @@ static void server_that_lost_writes(struct world *w)
 	cli(w, "SET " KEY("epoch") " 3");
 	cli(w, "SET " KEY("plan-head") " '20 1'");
 	assert_int_equal(party_lease(a, "a", 60000, 10), 21);
-	assert_int_equal(party_commit(a, 21, 1, "on"), BUS_COMMITTED);
+	assert_int_equal(party_commit(a, 21, 1, "behind"), BUS_STALE);
+	assert_int_equal(party_commit(a, 21, 2, "on"), BUS_COMMITTED);
 }
 
 static void replica_is_left(struct world *w)
