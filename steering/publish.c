@@ -257,14 +257,27 @@ static void on_lease(void *arg, uint64_t epoch)
 	steerer_soon(s);
 }
 
+/*
+ * What a new leader's epoch must exceed: that of the newest plan known here,
+ * and the seconds of the clock.  For the store may have lost all it knew, and
+ * this agent may have been away while others led: then time tells their epochs
+ * from ours, and readers, which never go back, follow at once.
+ */
+static uint64_t least_epoch(const struct steerer *s, struct ramp_now now)
+{
+	uint64_t least = s->inputs.plan == NULL ? 0 : s->inputs.plan->epoch;
+	uint64_t wall_s = now.wall_ms < 0 ? 0 : (uint64_t)now.wall_ms / 1000;
+
+	return s->lease.epoch == 0 && least < wall_s ? wall_s : least;
+}
+
 static void ask_lease(struct steerer *s, struct ramp_now now)
 {
-	uint64_t at_least = s->inputs.plan == NULL ? 0 : s->inputs.plan->epoch;
 
 	/* Who has not read the last plan could only begin from nothing. */
 	if (s->synced && lease_ask(&s->lease, now.now_ms))
-		bus_lease(s->config.bus, s->holder, LEASE_TTL_MS, at_least,
-			  on_lease, steerer_link_take(s));
+		bus_lease(s->config.bus, s->holder, LEASE_TTL_MS,
+			  least_epoch(s, now), on_lease, steerer_link_take(s));
 }
 
 void publish_turn(struct steerer *s, struct ramp_now now)
@@ -277,7 +290,9 @@ void publish_turn(struct steerer *s, struct ramp_now now)
 		step_down(s, "the lease ran out or went to another");
 		return;
 	}
-	if (s->commit.plan != NULL)
+	/* After a broken link the stored plan may be one that nobody told us
+	 * of, perhaps our own: first read it, then go on from it. */
+	if (s->commit.plan != NULL || !s->synced)
 		return;
 	if (s->leads != s->lease.epoch) {
 		step_down(s, "another epoch began");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* steerer: two agents and a person on one bus, from end to end. */
 #include "office.h"
+#include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
 #include "steering/journal.h"
@@ -251,11 +252,14 @@ static void test_restart_on_an_empty_bus(void **state)
 	struct error err = { .text = "" };
 	struct office o;
 	uint64_t epoch, sequence, lines = 0;
+	uint64_t wall_s = (uint64_t)clock_wall_ms() / 1000;
 
 	(void)state;
 	office_open(&o);
 	office_start_agent(&o, 0);
 	office_until(&o, a_leads, "a leads");
+	/* So does an agent that never heard of an earlier leader. */
+	assert_true(o.plan->epoch > wall_s);
 	office_order(&o, "drain", "us-east");
 	assert_true(reply_is_ok(o.reply));
 	epoch = o.plan->epoch;
