@@ -1,199 +1,156 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* faults -- what goes wrong in a world, and what people do in it. */
-#include "world.h"
-
-#include "policy/base/error.h"
-
-#include <stdio.h>
-#include <stdlib.h>
+/* faults -- what goes wrong in a fleet. */
+#include "fleet.h"
 
 enum fault {
 	FAULT_ENDPOINT, /* one dies, and comes back */
 	FAULT_KILL,     /* a process dies, and is started again */
 	FAULT_CUT,      /* a node cannot reach the store */
 	FAULT_PAUSE,    /* a process is stopped, and wakes late */
-	FAULT_CLOCK,    /* a wall clock is stepped */
+	FAULT_CLOCK,    /* a wall clock is stepped, and later set right */
 	FAULT_STORE,    /* the store is away, and may come back empty */
 	FAULT_REGION,   /* every endpoint of a region dies */
+	FAULT_DARK,     /* every vantage is cut off: nobody says anything */
+	FAULT_STOP,     /* the leading agent is stopped in good order */
 	FAULTS,
 };
 
-static void heal_later(struct world *w, int node, enum fault fault)
+static void heal_later(struct fleet *f, int node, enum fault fault, uint64_t b)
 {
-	world_at(w, w->now_ms + world_between(w, 500, 15000),
-		 (struct event){ .kind = EVENT_HEAL, .to = node, .a = fault });
+	fleet_at(f, f->now_ms + fleet_between(f, 200, 15000),
+		 (struct event){
+			 .kind = EVENT_HEAL, .to = node, .a = fault, .b = b });
 }
 
-static void strike_endpoint(struct world *w)
+static void strike_endpoint(struct fleet *f, size_t target)
 {
-	size_t target = world_draw(w) % w->target_count;
+	f->down[target]++;
+	fleet_tell(f, FLEET_STORE, "%s/%s dies", fleet_service(f, target)->name,
+		   fleet_endpoint(f, target)->name);
+	heal_later(f, FLEET_STORE, FAULT_ENDPOINT, target);
+}
 
-	w->endpoint_up[target] = false;
-	world_at(w, w->now_ms + world_between(w, 200, 20000),
+static void strike_region(struct fleet *f)
+{
+	int region = (int)(fleet_draw(f) % f->policy->region_count);
+
+	for (size_t t = 0; t < f->target_count; t++)
+		if (fleet_endpoint(f, t)->region == region)
+			strike_endpoint(f, t);
+}
+
+static void strike_store(struct fleet *f)
+{
+	int64_t for_ms = fleet_between(f, 500, 15000);
+
+	fleet_tell(f, FLEET_STORE, "the store is away");
+	for (int n = 0; n < FLEET_NODES; n++)
+		fleet_cut(f, n, for_ms + fleet_between(f, 0, 1000));
+	fleet_at(f, f->now_ms + for_ms,
 		 (struct event){ .kind = EVENT_HEAL,
-				 .to = WORLD_STORE,
-				 .a = FAULT_ENDPOINT,
-				 .b = target });
+				 .to = FLEET_STORE,
+				 .a = FAULT_STORE,
+				 .b = fleet_draw(f) % 2 });
 }
 
-static void strike_region(struct world *w)
+static void strike_clock(struct fleet *f, int node)
 {
-	int region = (int)(world_draw(w) % w->policy->region_count);
+	f->clocks[node].step_ms = fleet_between(f, -3600000, 3600000);
+	fleet_tell(f, node, "its clock is stepped by %lld ms",
+		   (long long)f->clocks[node].step_ms);
+	heal_later(f, node, FAULT_CLOCK, 0);
+}
 
-	for (size_t t = 0; t < w->target_count; t++) {
-		const struct policy_service *s =
-			&w->policy->services[w->target_service[t]];
+static void strike_dark(struct fleet *f)
+{
+	int64_t for_ms = fleet_between(f, 5000, 40000);
 
-		if (s->endpoints[w->target_endpoint[t]].region != region)
+	for (size_t v = 0; v < FLEET_VANTAGES; v++)
+		fleet_cut(f, fleet_vantage(v), for_ms);
+}
+
+/* As publish_stop(): the lease is given back, so a standby need not wait. */
+static void strike_stop(struct fleet *f)
+{
+	for (size_t i = 0; i < FLEET_SEATS; i++) {
+		int node = fleet_seat(i);
+
+		if (!f->alive[node] || f->paused_until_ms[node] > f->now_ms ||
+		    f->seats[i].leads == 0)
 			continue;
-		w->endpoint_up[t] = false;
-		world_at(w, w->now_ms + 12000,
-			 (struct event){ .kind = EVENT_HEAL,
-					 .to = WORLD_STORE,
-					 .a = FAULT_ENDPOINT,
-					 .b = t });
+		fleet_ask(f, node,
+			  (struct event){ .kind = MESSAGE_RELEASE,
+					  .a = fleet_holder(f, node) });
+		fleet_tell(f, node, "stops");
+		node_die(f, node);
+		heal_later(f, node, FAULT_KILL, 0);
 	}
 }
 
-static void strike_store(struct world *w)
+static void strike_node(struct fleet *f, enum fault fault, int node)
 {
-	w->store.up = false;
-	world_at(w, w->now_ms + world_between(w, 500, 15000),
-		 (struct event){ .kind = EVENT_HEAL,
-				 .to = WORLD_STORE,
-				 .a = FAULT_STORE,
-				 .b = world_draw(w) % 2 });
+	int64_t for_ms = fleet_between(f, 500, 15000);
+
+	if (fault == FAULT_KILL) {
+		fleet_tell(f, node, "is killed");
+		node_die(f, node);
+		heal_later(f, node, fault, 0);
+	} else if (fault == FAULT_CUT) {
+		/* Some cuts are longer than any patience. */
+		fleet_cut(f, node,
+			  fleet_draw(f) % 4 == 0 ? for_ms * 3 : for_ms);
+	} else if (fault == FAULT_PAUSE) {
+		fleet_tell(f, node, "is paused for %lld ms", (long long)for_ms);
+		f->paused_until_ms[node] = f->now_ms + for_ms;
+	} else {
+		strike_clock(f, node);
+	}
 }
 
-void fault_strike(struct world *w)
+void fault_strike(struct fleet *f)
 {
-	enum fault fault = (enum fault)(world_draw(w) % FAULTS);
-	int node = (int)(world_draw(w) % WORLD_NODES);
+	enum fault fault = (enum fault)(fleet_draw(f) % FAULTS);
+	int node = (int)(fleet_draw(f) % FLEET_NODES);
 
-	w->faults++;
+	f->totals.faults++;
 	switch (fault) {
 	case FAULT_ENDPOINT:
-		strike_endpoint(w);
+		strike_endpoint(f, fleet_draw(f) % f->target_count);
 		break;
 	case FAULT_REGION:
-		strike_region(w);
+		strike_region(f);
 		break;
 	case FAULT_STORE:
-		strike_store(w);
+		strike_store(f);
+		break;
+	case FAULT_DARK:
+		strike_dark(f);
+		break;
+	case FAULT_STOP:
+		strike_stop(f);
 		break;
 	case FAULT_KILL:
-		node_die(w, node);
-		heal_later(w, node, fault);
-		break;
 	case FAULT_CUT:
-		w->cut[node] = true;
-		heal_later(w, node, fault);
-		break;
 	case FAULT_PAUSE:
-		w->paused_until_ms[node] =
-			w->now_ms + world_between(w, 500, 12000);
-		break;
 	case FAULT_CLOCK:
-		w->clocks[node].wall_offset_ms +=
-			world_between(w, -3600000, 3600000);
+		strike_node(f, fault, node);
 		break;
 	case FAULTS:
 		break;
 	}
 }
 
-/* Redis without persistence, restarted: nothing is left, not even the epoch. */
-static void forget(struct store *s)
+void fault_heal(struct fleet *f, const struct event *e)
 {
-	for (size_t v = 0; v < WORLD_VANTAGES; v++) {
-		free(s->reports[v]);
-		s->reports[v] = NULL;
+	if (e->a == FAULT_KILL && !f->alive[e->to]) {
+		node_start(f, e->to);
+	} else if (e->a == FAULT_CLOCK) {
+		f->clocks[e->to].step_ms = 0;
+	} else if (e->a == FAULT_ENDPOINT && f->down[e->b] > 0) {
+		f->down[e->b]--;
+	} else if (e->a == FAULT_STORE && e->b == 1 &&
+		   f->calm_from_ms != INT64_MAX) {
+		fleet_tell(f, FLEET_STORE, "the store has forgotten all");
+		store_forget(f);
 	}
-	free(s->plan);
-	*s = (struct store){ .holder = -1 };
-}
-
-void fault_heal(struct world *w, const struct event *e)
-{
-	if (e->a == FAULT_KILL && !w->alive[e->to])
-		node_start(w, e->to);
-	else if (e->a == FAULT_CUT)
-		w->cut[e->to] = false;
-	else if (e->a == FAULT_ENDPOINT)
-		w->endpoint_up[e->b] = true;
-	else if (e->a == FAULT_STORE && !w->store.up) {
-		if (e->b == 1)
-			forget(&w->store);
-		w->store.up = true;
-	}
-}
-
-/* A person asks whoever leads, as the runbook does; nobody leads: no use. */
-static struct seat *leading_seat(struct world *w, int *node)
-{
-	for (size_t i = 0; i < WORLD_AGENTS; i++) {
-		*node = world_seat_node(i);
-		if (w->alive[*node] && w->seats[i].adopted != 0 &&
-		    w->paused_until_ms[*node] <= w->now_ms &&
-		    lease_leads(&w->seats[i].lease, world_mono(w, *node)))
-			return &w->seats[i];
-	}
-	return NULL;
-}
-
-static void draw_command(struct world *w, struct command *c)
-{
-	static const enum command_kind kinds[] = {
-		COMMAND_DRAIN,    COMMAND_DRAIN,  COMMAND_UNDRAIN,
-		COMMAND_FAILOVER, COMMAND_WEIGHT,
-	};
-	size_t target = world_draw(w) % w->target_count;
-	const struct policy_service *s =
-		&w->policy->services[w->target_service[target]];
-	const struct policy_endpoint *e =
-		&s->endpoints[w->target_endpoint[target]];
-	const char *region = w->policy->regions[e->region].name;
-
-	c->kind = kinds[world_draw(w) % (sizeof(kinds) / sizeof(kinds[0]))];
-	if (c->kind == COMMAND_FAILOVER) {
-		snprintf(c->target, sizeof(c->target), "%s", s->name);
-		snprintf(c->to, sizeof(c->to), "%s", region);
-	} else if (c->kind != COMMAND_WEIGHT && world_draw(w) % 2 == 0) {
-		snprintf(c->target, sizeof(c->target), "%s", region);
-	} else {
-		snprintf(c->target, sizeof(c->target), "%s/%s", s->name,
-			 e->name);
-	}
-	c->weight = (uint32_t)(world_draw(w) % 10);
-	if (c->kind == COMMAND_DRAIN || c->kind == COMMAND_UNDRAIN)
-		c->over_ms = world_draw(w) % 2 == 0 ? 0 : 5000;
-}
-
-void person_acts(struct world *w)
-{
-	struct command c = { .author = "sim", .reason = "seed" };
-	struct error err;
-	struct seat *seat;
-	int node;
-
-	seat = leading_seat(w, &node);
-	draw_command(w, &c);
-	if (seat == NULL)
-		return;
-	snprintf(c.id, sizeof(c.id), "c-%llu",
-		 (unsigned long long)++w->commands);
-	c.wall_made_ms = world_wall(w, node);
-	if (c.kind != COMMAND_UNDRAIN)
-		c.wall_expires_ms =
-			c.wall_made_ms + world_between(w, 3000, 30000);
-	/* A refusal is as good an outcome as any. */
-	(void)agent_command(seat->agent, &c,
-			    &(struct agent_input){
-				    .now = { world_mono(w, node),
-					     world_wall(w, node) },
-				    .view = seat->view,
-				    .epoch = seat->lease.epoch,
-				    .classes = { w->class_list, WORLD_CLASSES },
-			    },
-			    &err);
 }

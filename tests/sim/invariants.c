@@ -1,133 +1,297 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* invariants -- what must hold in every world at every step. */
-#include "world.h"
+/* invariants -- what must hold of every responder at every step. */
+#include "fleet.h"
 
-#include "policy/decide/chain.h"
 #include "policy/decide/share.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
+#include <string.h>
 
-static bool broken(struct world *w, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+enum {
+	QUORUM = 2,       /* of policy.yaml's one check, and what follows: */
+	FRESH_MS = 6000,  /* three intervals: older knowledge has no vote */
+	REST_MS = 18000,  /* an open breaker rests for so long: it has one */
+	EXPIRED_MS = 5000 /* a command is gone so long after its end */
+};
 
-static bool broken(struct world *w, const char *fmt, ...)
+/* What a class may get of a service, by what its view says: endpoint bits. */
+struct sets {
+	uint64_t stable, inside, down, drained;
+	bool by_canary; /* a canary carries a stable endpoint's clients */
+};
+
+static struct sets sets_of(const struct fleet *f, const struct view *view,
+			   size_t service, size_t class)
 {
-	va_list ap;
+	const struct policy_service *s = &f->policy->services[service];
+	const struct view_endpoint *v = view->services[service].endpoints;
+	struct sets sets = { 0 };
 
-	va_start(ap, fmt);
-	vsnprintf(w->trouble, sizeof(w->trouble), fmt, ap);
-	va_end(ap);
-	return false;
-}
+	for (size_t e = 0; e < s->endpoint_count; e++) {
+		uint64_t bit = UINT64_C(1) << e;
 
-/* Bit per stable endpoint of the service that residency allows the class. */
-static uint64_t allowed(const struct world *w, size_t service,
-			const struct client_class *class)
-{
-	const struct policy_service *s = &w->policy->services[service];
-	uint64_t set = 0;
-
-	for (size_t e = 0; e < s->endpoint_count; e++)
-		if (class->regions >> s->endpoints[e].region & 1)
-			set |= UINT64_C(1) << e;
-	return set;
-}
-
-/* 1: residency is a hard wall.  2: never empty by accident. */
-static bool check_row(struct world *w, size_t r, size_t service, size_t c)
-{
-	const struct client_class *class = &w->classes[c];
-	struct row row = chain_row(w->policy, w->responders[r].view, service,
-				   class, NULL);
-	uint64_t possible = share_possible(&row, 1);
-	uint64_t inside = allowed(w, service, class);
-
-	if ((possible & ~inside) != 0)
-		return broken(
-			w,
-			"residency: responder %zu, service %s, class %zu: "
-			"may answer %" PRIx64 ", allowed %" PRIx64,
-			r, w->policy->services[service].name, c, possible,
-			inside);
-	if (inside != 0 && possible == 0 && row.note != ROW_WITHHELD)
-		return broken(w, "empty: responder %zu, service %s, class %zu",
-			      r, w->policy->services[service].name, c);
-	if (row.note == ROW_WITHHELD &&
-	    class->none_healthy != NONE_HEALTHY_NO_ANSWER)
-		return broken(w, "withheld from class %zu, which no rule asks",
-			      c);
-	return true;
-}
-
-/* 3: never backwards, not even over a restart. */
-static bool check_order(struct world *w, size_t i)
-{
-	struct responder *r = &w->responders[i];
-
-	if (r->plan == NULL)
-		return r->highest_epoch == 0 ||
-		       broken(w, "backwards: responder %zu lost its plan", i);
-	if (r->plan->epoch < r->highest_epoch ||
-	    (r->plan->epoch == r->highest_epoch &&
-	     r->plan->sequence < r->highest_sequence))
-		return broken(w,
-			      "backwards: responder %zu went from %" PRIu64
-			      ".%" PRIu64 " to %" PRIu64 ".%" PRIu64,
-			      i, r->highest_epoch, r->highest_sequence,
-			      r->plan->epoch, r->plan->sequence);
-	r->highest_epoch = r->plan->epoch;
-	r->highest_sequence = r->plan->sequence;
-	return true;
-}
-
-bool world_check(struct world *w)
-{
-	if (w->trouble[0] != '\0')
-		return false;
-	for (size_t r = 0; r < WORLD_RESPONDERS; r++) {
-		if (!w->alive[r])
-			continue;
-		if (!check_order(w, r))
-			return false;
-		for (size_t s = 0; s < w->policy->service_count; s++)
-			for (size_t c = 0; c < WORLD_CLASSES; c++)
-				if (!check_row(w, r, s, c))
-					return false;
+		if (s->endpoints[e].canary == POLICY_NONE)
+			sets.stable |= bit;
+		if (f->class_regions[class] >> s->endpoints[e].region & 1)
+			sets.inside |= bit;
+		if (v[e].health.verdict == VERDICT_DOWN)
+			sets.down |= bit;
+		if (v[e].cause == SHARE_COMMAND && v[e].accept == ACCEPT_NONE)
+			sets.drained |= bit;
 	}
+	for (size_t e = 0; e < s->endpoint_count; e++)
+		if ((sets.inside & ~sets.stable & ~sets.down) >> e & 1)
+			sets.by_canary |= v[e].accept == ACCEPT_ALL;
+	return sets;
+}
+
+static bool broken_row(struct fleet *f, size_t r, size_t service, size_t class,
+		       const char *what)
+{
+	return fleet_broken(f, "%s: responder %zu, service %s, class %zu", what,
+			    r, f->policy->services[service].name, class);
+}
+
+/* Residency is a hard wall; never empty by accident; what is down or drained
+ * gets nobody while there is something better. */
+static bool check_row(struct fleet *f, size_t r, size_t service, size_t class)
+{
+	const struct view *view = f->responders[r].world.view;
+	struct row row =
+		chain_row(f->policy, view, service, &f->classes[class], NULL);
+	struct sets sets = sets_of(f, view, service, class);
+	uint64_t possible = share_possible(&row, 1);
+	uint64_t alive = sets.stable & sets.inside & ~sets.down;
+	bool withholds =
+		f->classes[class].none_healthy == NONE_HEALTHY_NO_ANSWER;
+
+	if ((possible & ~sets.inside) != 0)
+		return broken_row(f, r, service, class, "residency");
+	if ((sets.inside & sets.stable) != 0 && possible == 0 &&
+	    (alive != 0 || !withholds))
+		return broken_row(f, r, service, class, "empty");
+	if (alive == 0 && !sets.by_canary && withholds && possible != 0)
+		return broken_row(f, r, service, class, "not withheld");
+	if (alive != 0 && (possible & sets.down) != 0)
+		return broken_row(f, r, service, class,
+				  "sends to what is down");
+	if ((alive & ~sets.drained) != 0 && (possible & sets.drained) != 0)
+		return broken_row(f, r, service, class, "sends to what drains");
+	return movement_check(f, r, service, class, &row);
+}
+
+/* Never backwards, not even over a restart. */
+static bool check_order(struct fleet *f, size_t i)
+{
+	struct watch *w = &f->responders[i].watch;
+	const struct plan *plan = f->responders[i].world.follow.plan;
+
+	if (plan == NULL)
+		return w->highest_epoch == 0 ||
+		       fleet_broken(f, "responder %zu lost its plan", i);
+	if (plan->epoch < w->highest_epoch ||
+	    (plan->epoch == w->highest_epoch &&
+	     plan->sequence < w->highest_sequence))
+		return fleet_broken(f,
+				    "responder %zu went back from %" PRIu64
+				    ".%" PRIu64 " to %" PRIu64 ".%" PRIu64,
+				    i, w->highest_epoch, w->highest_sequence,
+				    plan->epoch, plan->sequence);
+	w->highest_epoch = plan->epoch;
+	w->highest_sequence = plan->sequence;
 	return true;
 }
 
-static bool check_truth(struct world *w, size_t r, size_t target)
+static const struct view_endpoint *seen(const struct fleet *f, size_t r,
+					size_t target)
 {
-	const struct view_service *s =
-		&w->responders[r].view->services[w->target_service[target]];
-	enum verdict verdict =
-		s->endpoints[w->target_endpoint[target]].health.verdict;
-	enum verdict truth = w->endpoint_up[target] ? VERDICT_UP : VERDICT_DOWN;
-
-	return verdict == truth ||
-	       broken(w, "responder %zu takes target %zu for %s; it is %s", r,
-		      target, verdict_name(verdict), verdict_name(truth));
+	return &f->responders[r]
+			.world.view->services[f->target_service[target]]
+			.endpoints[f->target_endpoint[target]];
 }
 
-bool world_check_converged(struct world *w)
+/* Only those vote who were heard lately, and as they said. */
+static bool check_votes(struct fleet *f, size_t r, size_t target)
 {
-	const struct plan *first = w->responders[0].plan;
+	const struct watch *w = &f->responders[r].watch;
+	const struct quorum_result *h = &seen(f, r, target)->health;
+	unsigned up = 0;
 
-	if (first == NULL)
-		return broken(w, "no plan at the end");
-	for (size_t r = 0; r < WORLD_RESPONDERS; r++) {
-		const struct plan *plan = w->responders[r].plan;
+	for (size_t v = 0; v < FLEET_VANTAGES; v++) {
+		enum report_state said = w->said[v][target];
+		int64_t age_ms = f->now_ms - w->arrived_ms[v];
+		int64_t limit_ms = FRESH_MS;
 
-		if (plan == NULL || plan->epoch != first->epoch)
-			return broken(w,
-				      "responders 0 and %zu follow plans of "
-				      "different epochs at the end",
-				      r);
-		for (size_t t = 0; t < w->target_count; t++)
-			if (!check_truth(w, r, t))
+		if (said == REPORT_OPEN)
+			limit_ms += REST_MS;
+		up += said == REPORT_CLOSED && age_ms <= limit_ms;
+		if ((h->down_by >> v & 1) &&
+		    (said == REPORT_UNKNOWN || said == REPORT_CLOSED ||
+		     age_ms > limit_ms))
+			return fleet_broken(
+				f,
+				"responder %zu counts vantage %zu against "
+				"target %zu, of which it said %s %lld ms ago",
+				r, v, target, report_state_name(said),
+				(long long)age_ms);
+	}
+	return h->up <= up ||
+	       fleet_broken(f,
+			    "responder %zu counts %u votes for target %zu; %u "
+			    "were heard of lately",
+			    r, h->up, target, up);
+}
+
+/* The quorum's rule, and what was known is held when too few speak. */
+static bool check_verdict(struct fleet *f, size_t r, size_t target)
+{
+	struct watch *w = &f->responders[r].watch;
+	const struct quorum_result *h = &seen(f, r, target)->health;
+	enum verdict due = VERDICT_UP;
+
+	if (h->up + h->down < QUORUM)
+		due = w->verdicts[target];
+	else if (h->down >= QUORUM && h->down > h->up)
+		due = VERDICT_DOWN;
+	if (h->verdict != due)
+		return fleet_broken(f,
+				    "responder %zu takes target %zu for %s "
+				    "with %u up, %u down, after %s",
+				    r, target, verdict_name(h->verdict), h->up,
+				    h->down, verdict_name(w->verdicts[target]));
+	if (w->verdicts[target] != due)
+		fleet_tell(f, (int)r, "takes %s/%s for %s",
+			   fleet_service(f, target)->name,
+			   fleet_endpoint(f, target)->name, verdict_name(due));
+	w->verdicts[target] = due;
+	return true;
+}
+
+/* The end of the command that made this share, NULL when the plan has none. */
+static const struct command *cause_in(const struct plan *plan, const char *id)
+{
+	for (size_t i = 0; plan != NULL && i < plan->command_count; i++)
+		if (strcmp(plan->commands[i].id, id) == 0)
+			return &plan->commands[i];
+	return NULL;
+}
+
+/* No command outlives its end by this node's clock, nor, where that clock is
+ * right, by the true one. */
+static bool check_command(struct fleet *f, size_t r, size_t target)
+{
+	const struct view_endpoint *e = seen(f, r, target);
+	const struct world *world = &f->responders[r].world;
+	const struct order *order = history_find(f, e->cause_ref);
+	const struct command *c = cause_in(world->follow.plan, e->cause_ref);
+	int64_t wall_ms = fleet_wall(f, (int)r);
+
+	if (e->cause != SHARE_COMMAND)
+		return true;
+	for (size_t i = 0; i < world->local.count; i++)
+		if (strcmp(world->local.commands[i].id, e->cause_ref) == 0)
+			c = &world->local.commands[i];
+	if (c == NULL ||
+	    (c->wall_expires_ms != 0 && c->wall_expires_ms <= wall_ms))
+		return fleet_broken(f,
+				    "responder %zu follows command %s, which "
+				    "has ended",
+				    r, e->cause_ref);
+	if (order != NULL && order->command.wall_expires_ms != 0 &&
+	    f->clocks[r].step_ms == 0 &&
+	    order->command.wall_expires_ms + EXPIRED_MS <
+		    FLEET_WALL_MS + f->now_ms)
+		return fleet_broken(f,
+				    "responder %zu follows command %s long "
+				    "after its end",
+				    r, e->cause_ref);
+	return true;
+}
+
+/* A command in the plan followed is in force until its end. */
+static bool check_obeyed(struct fleet *f, size_t r, size_t target)
+{
+	const struct world *world = &f->responders[r].world;
+	const struct plan *plan = world->follow.plan;
+	const struct plan_share *share =
+		plan == NULL
+			? NULL
+			: plan_find_share(plan, fleet_service(f, target)->name,
+					  fleet_endpoint(f, target)->name);
+	const struct command *c =
+		share == NULL ? NULL : cause_in(plan, share->ref);
+	bool ended = c != NULL && c->wall_expires_ms != 0 &&
+		     c->wall_expires_ms <= fleet_wall(f, (int)r);
+
+	if (share == NULL || world->local.count > 0 || ended)
+		return true;
+	return seen(f, r, target)->accept == accept_of(share->share) ||
+	       fleet_broken(f,
+			    "responder %zu does not follow its plan for "
+			    "target %zu",
+			    r, target);
+}
+
+static bool check_responder(struct fleet *f, size_t r)
+{
+	for (size_t t = 0; t < f->target_count; t++)
+		if (!check_votes(f, r, t) || !check_verdict(f, r, t) ||
+		    !check_command(f, r, t) || !check_obeyed(f, r, t))
+			return false;
+	for (size_t s = 0; s < f->policy->service_count; s++)
+		for (size_t c = 0; c < FLEET_CLASSES; c++)
+			if (!check_row(f, r, s, c))
+				return false;
+	f->responders[r].watch.seen = true;
+	return check_order(f, r);
+}
+
+bool invariants_hold(struct fleet *f)
+{
+	for (size_t r = 0; r < FLEET_RESPONDERS; r++) {
+		if (!f->alive[r] || !f->responders[r].watch.due)
+			continue;
+		f->responders[r].watch.due = false;
+		if (!check_responder(f, r))
+			return false;
+	}
+	return f->trouble[0] == '\0';
+}
+
+/* At the end all is up, and every failback that needs nobody is over. */
+static bool check_truth(struct fleet *f, size_t r, size_t target)
+{
+	const struct view_endpoint *e = seen(f, r, target);
+	bool manual = fleet_service(f, target)->failback == FAILBACK_MANUAL;
+
+	if (e->health.verdict != VERDICT_UP || e->health.held)
+		return fleet_broken(f, "responder %zu takes target %zu for %s",
+				    r, target, verdict_name(e->health.verdict));
+	return e->cause == SHARE_FULL || e->cause == SHARE_CANARY ||
+	       (e->cause == SHARE_RAMP && manual) ||
+	       fleet_broken(f, "target %zu is not back on responder %zu",
+			    target, r);
+}
+
+bool invariants_converged(struct fleet *f)
+{
+	enum { LATELY_MS = 7000 };
+	uint64_t epoch = f->store.head_epoch;
+
+	if (f->store.plan.octets == NULL ||
+	    f->now_ms - f->history.made_ms > LATELY_MS)
+		return fleet_broken(f, "nobody leads at the end");
+	for (size_t r = 0; r < FLEET_RESPONDERS; r++) {
+		const struct plan *plan = f->responders[r].world.follow.plan;
+
+		if (plan == NULL || plan->epoch != epoch ||
+		    plan->sequence + 1 < f->store.head_sequence)
+			return fleet_broken(f,
+					    "responder %zu does not follow the "
+					    "leader at the end",
+					    r);
+		for (size_t t = 0; t < f->target_count; t++)
+			if (!check_truth(f, r, t))
 				return false;
 	}
 	return true;

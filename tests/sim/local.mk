@@ -1,7 +1,8 @@
-# The simulator: bounded in `make check`, as long as wanted by hand.
+# The simulator: bounded in `make check`, as long as wanted by hand (README.md).
 check_PROGRAMS += tests/sim/sim
 tests_sim_sim_SOURCES = \
-	%D%/faults.c %D%/invariants.c %D%/nodes.c %D%/sim.c %D%/store.c \
-	%D%/world.c %D%/world.h
-tests_sim_sim_LDADD = steering/libsteering.a $(HEALTH_LIBS)
-EXTRA_DIST += %D%/policy.yaml
+	%D%/faults.c %D%/fleet.c %D%/fleet.h %D%/history.c \
+	%D%/invariants.c %D%/movement.c %D%/people.c %D%/responder.c \
+	%D%/seat.c %D%/sim.c %D%/store.c %D%/vantage.c
+tests_sim_sim_LDADD = steering/libsteering.a health/libhealth.a $(DNS_LIBS)
+EXTRA_DIST += %D%/README.md %D%/policy.yaml

@@ -1,157 +1,164 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store -- what Redis does for the bus: values, notices, the lease, and the
- * compare at commit.  Its scripts run one at a time, as these functions do.
+ * store -- what Redis does for the bus: values that end, notices, the lease,
+ * and the compare at commit.  Its scripts (policy/bus/redis_script) run one at
+ * a time, as these functions do.
  */
-#include "world.h"
+#include "fleet.h"
 
 #include "policy/base/error.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-static char *copy(const char *octets, size_t len)
-{
-	char *c = malloc(len + 1);
-
-	if (c == NULL)
-		abort();
-	memcpy(c, octets, len);
-	c[len] = '\0';
-	return c;
-}
+enum { REPORT_TTL_MS = 15000 }; /* as health/reporter puts them */
 
 static bool reads(int node)
 {
-	return node < WORLD_RESPONDERS || node >= world_seat_node(0);
+	return node < FLEET_RESPONDERS || node >= fleet_seat(0);
 }
 
-static void send_plan(struct world *w, int node)
+static void send_plan(struct fleet *f, int node)
 {
-	if (w->store.plan != NULL)
-		world_send(w, node,
-			   (struct event){
-				   .kind = MESSAGE_NOTE_PLAN,
-				   .to = node,
-				   .octets = copy(w->store.plan,
-						  w->store.plan_len),
-				   .len = w->store.plan_len,
-			   });
+	const struct blob *plan = &f->store.plan;
+
+	if (plan->octets == NULL)
+		return;
+	fleet_answer(f, node,
+		     (struct event){
+			     .kind = MESSAGE_PLAN,
+			     .blob = blob_copy(plan->octets, plan->len) });
 }
 
-static void send_report(struct world *w, int node, size_t vantage)
+static void send_report(struct fleet *f, int node, size_t vantage)
 {
-	if (w->store.reports[vantage] != NULL)
-		world_send(w, node,
-			   (struct event){
-				   .kind = MESSAGE_NOTE_REPORT,
-				   .to = node,
-				   .a = vantage,
-				   .octets = copy(w->store.reports[vantage],
-						  w->store.report_len[vantage]),
-				   .len = w->store.report_len[vantage],
-			   });
+	const struct blob *report = &f->store.reports[vantage];
+
+	if (report->octets == NULL ||
+	    f->store.reports_until_ms[vantage] <= f->now_ms)
+		return;
+	fleet_answer(f, node,
+		     (struct event){
+			     .kind = MESSAGE_VALUE,
+			     .a = vantage,
+			     .blob = blob_copy(report->octets, report->len) });
 }
 
-static void keep_report(struct world *w, struct event *e)
+static void keep_report(struct fleet *f, const struct event *e)
 {
-	free(w->store.reports[e->a]);
-	w->store.reports[e->a] = e->octets;
-	w->store.report_len[e->a] = e->len;
-	e->octets = NULL;
-	for (int n = 0; n < WORLD_NODES; n++)
+	blob_keep(&f->store.reports[e->a], e->blob.octets, e->blob.len);
+	f->store.reports_until_ms[e->a] = f->now_ms + REPORT_TTL_MS;
+	for (int n = 0; n < FLEET_NODES; n++)
 		if (reads(n))
-			send_report(w, n, e->a);
+			send_report(f, n, e->a);
 }
 
-static void send_all(struct world *w, int node)
+static void send_all(struct fleet *f, int node)
 {
-	send_plan(w, node);
-	for (size_t v = 0; v < WORLD_VANTAGES; v++)
-		send_report(w, node, v);
+	send_plan(f, node);
+	for (size_t v = 0; v < FLEET_VANTAGES; v++)
+		send_report(f, node, v);
+	fleet_answer(f, node, (struct event){ .kind = MESSAGE_SYNCED });
 }
 
-/* As the script in policy/bus: renewal keeps the epoch, takeover raises it. */
-static void grant(struct world *w, const struct event *e)
+static bool is_held(const struct fleet *f)
 {
-	struct store *s = &w->store;
-	int seat = (int)e->a;
-	bool held = s->holder >= 0 && s->lease_until_ms > w->now_ms;
-	uint64_t epoch = 0;
+	return f->store.holder != 0 && f->store.lease_until_ms > f->now_ms;
+}
 
-	if (!held || s->holder == seat) {
-		if (!held) {
-			s->epoch = (s->epoch > e->b ? s->epoch : e->b) + 1;
-			w->takeovers++;
-		}
-		s->holder = seat;
-		s->lease_until_ms = w->now_ms + LEASE_TTL_MS;
-		epoch = s->epoch;
+/* Renewal keeps the epoch unless a higher one is known, takeover raises it. */
+static uint64_t grant(struct fleet *f, const struct event *e)
+{
+	struct store *s = &f->store;
+	uint64_t newest = s->epoch > e->b ? s->epoch : e->b;
+
+	if (newest < s->head_epoch)
+		newest = s->head_epoch;
+	if (is_held(f) && s->holder != e->a)
+		return 0;
+	if (!is_held(f) || s->epoch < newest) {
+		s->epoch = newest + 1;
+		f->totals.takeovers++;
+		history_grant(f, s->epoch, e->a);
+		fleet_tell(f, e->from, "is given epoch %llu",
+			   (unsigned long long)s->epoch);
 	}
-	world_send(w, world_seat_node(e->a),
-		   (struct event){
-			   .kind = MESSAGE_LEASED,
-			   .to = world_seat_node(e->a),
-			   .a = epoch,
-			   .number = e->number,
-		   });
+	s->holder = e->a;
+	s->lease_until_ms = f->now_ms + LEASE_TTL_MS;
+	return s->epoch;
 }
 
 /* The compare at the write: the one fence there is. */
-static bool accepts(const struct world *w, const struct plan *plan, int seat)
+static bool accepts(const struct fleet *f, const struct plan *plan,
+		    uint64_t holder)
 {
-	const struct store *s = &w->store;
+	const struct store *s = &f->store;
 
-	return s->holder == seat && plan->epoch == s->epoch &&
-	       (plan->epoch > s->head_epoch ||
-		(plan->epoch == s->head_epoch &&
-		 plan->sequence > s->head_sequence));
+	return is_held(f) && s->holder == holder && plan->epoch == s->epoch &&
+	       plan->epoch >= s->head_epoch &&
+	       plan->sequence > s->head_sequence;
 }
 
-static void commit(struct world *w, struct event *e)
+static void store_plan(struct fleet *f, struct event *e,
+		       const struct plan *plan)
+{
+	f->store.head_epoch = plan->epoch;
+	f->store.head_sequence = plan->sequence;
+	blob_keep(&f->store.plan, e->blob.octets, e->blob.len);
+	f->totals.plans++;
+	history_commit(f, e, plan);
+	for (int n = 0; n < FLEET_NODES; n++)
+		if (reads(n))
+			fleet_answer(f, n,
+				     (struct event){ .kind = MESSAGE_NOTICE });
+}
+
+static enum bus_commit commit(struct fleet *f, struct event *e)
 {
 	struct error err;
-	struct plan *plan = plan_parse(e->octets, e->len, &err);
-	bool taken = plan != NULL && accepts(w, plan, (int)e->a);
+	struct plan *plan = plan_parse(e->blob.octets, e->blob.len, &err);
+	bool taken = plan != NULL && accepts(f, plan, e->a);
 
 	if (plan == NULL)
-		snprintf(w->trouble, sizeof(w->trouble),
-			 "an agent published what is no plan: %s", err.text);
-	if (taken) {
-		w->store.head_epoch = plan->epoch;
-		w->store.head_sequence = plan->sequence;
-		free(w->store.plan);
-		w->store.plan = e->octets;
-		w->store.plan_len = e->len;
-		e->octets = NULL;
-		w->commits++;
-		for (int n = 0; n < WORLD_NODES; n++)
-			if (reads(n))
-				send_plan(w, n);
-	} else {
-		w->stale_commits++;
-	}
+		fleet_broken(f, "an agent published what is no plan: %s",
+			     err.text);
+	if (taken)
+		store_plan(f, e, plan);
+	else
+		f->totals.stale++;
 	plan_free(plan);
-	world_send(w, world_seat_node(e->a),
-		   (struct event){
-			   .kind = MESSAGE_COMMITTED,
-			   .to = world_seat_node(e->a),
-			   .a = taken ? BUS_COMMITTED : BUS_STALE,
-			   .number = e->number,
-		   });
+	return taken ? BUS_COMMITTED : BUS_STALE;
 }
 
-void store_receive(struct world *w, struct event *e)
+void store_receive(struct fleet *f, struct event *e)
 {
-	if (!w->store.up)
-		return;
-	if (e->kind == MESSAGE_REPORT)
-		keep_report(w, e);
-	else if (e->kind == MESSAGE_READ)
-		send_all(w, (int)e->a);
-	else if (e->kind == MESSAGE_LEASE)
-		grant(w, e);
-	else if (e->kind == MESSAGE_COMMIT)
-		commit(w, e);
+	struct event answer = { .number = e->number };
+
+	if (e->kind == MESSAGE_REPORT) {
+		keep_report(f, e);
+	} else if (e->kind == MESSAGE_READ && e->a == 1) {
+		send_all(f, e->from);
+	} else if (e->kind == MESSAGE_READ) {
+		send_plan(f, e->from);
+	} else if (e->kind == MESSAGE_RELEASE) {
+		if (f->store.holder == e->a)
+			f->store.holder = 0;
+	} else if (e->kind == MESSAGE_LEASE) {
+		answer.kind = MESSAGE_LEASED;
+		answer.a = grant(f, e);
+		fleet_answer(f, e->from, answer);
+	} else if (e->kind == MESSAGE_COMMIT) {
+		answer.kind = MESSAGE_COMMITTED;
+		answer.a = commit(f, e);
+		fleet_answer(f, e->from, answer);
+	}
+}
+
+void store_forget(struct fleet *f)
+{
+	for (size_t v = 0; v < FLEET_VANTAGES; v++)
+		free(f->store.reports[v].octets);
+	free(f->store.plan.octets);
+	f->store = (struct store){ .holder = 0 };
+	f->history.forgotten = true;
+	f->history.given_epoch = 0;
 }

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fleet -- responders, vantages and agents in virtual time, around a store
+ * that goes away, delays and forgets.
+ *
+ * What runs is the real thing: health's breaker; the codecs of report, plan
+ * and command; what a responder knows (dns/world: reports, plan, local
+ * commands, view); the chain and shares; what an agent has heard
+ * (steering/inputs), the agent, its lease.  Only processes, clocks and the bus
+ * are made here, and the order of things in a process, which is its shell's:
+ * seat.c does what steering/publish.c does, responder.c what dns/feed.c does.
+ *
+ *   vantage --report--> store --value--> responder, agent
+ *   agent --lease, commit--> store --answer--> agent
+ *                            store --notice, fetch, value--> responder, agent
+ *
+ * Everything follows from one seed: the same seed is the same fleet, octet
+ * for octet, and the digest says so.
+ */
+#ifndef TESTS_SIM_FLEET_H
+#define TESTS_SIM_FLEET_H
+
+#include "dns/world.h"
+#include "health/breaker.h"
+#include "policy/bus/bus.h"
+#include "policy/bus/plan.h"
+#include "policy/bus/report.h"
+#include "policy/decide/chain.h"
+#include "policy/decide/client.h"
+#include "steering/agent.h"
+#include "steering/inputs.h"
+#include "steering/lease.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	FLEET_RESPONDERS = 3,
+	FLEET_VANTAGES = 3,
+	FLEET_SEATS = 2,
+	FLEET_NODES = FLEET_RESPONDERS + FLEET_VANTAGES + FLEET_SEATS,
+	FLEET_TARGETS = 24, /* service endpoints, at most */
+	FLEET_SERVICES = 8,
+	FLEET_CLASSES = 8,
+	FLEET_CANARIES = 4,
+	FLEET_CLIENTS = 24, /* of which each class is followed */
+	FLEET_ORDERS = 64,  /* commands of people */
+	FLEET_TROUBLE_SIZE = 400,
+	FLEET_SKEW_MS = 2000, /* how far a clock that is right may be off */
+};
+
+/* True time; a person's clock shows it. */
+#define FLEET_WALL_MS INT64_C(1700000000000)
+
+#define FLEET_STORE (-1)
+
+/* One pair of clocks, off from the fleet's time each in its own way. */
+struct clocks {
+	int64_t mono_offset_ms, wall_offset_ms;
+	int64_t step_ms; /* of a wall clock that is wrong for a while */
+};
+
+/* Octets on their way or on a disk. */
+struct blob {
+	char *octets; /* owned; NULL: none */
+	size_t len;
+};
+
+struct vantage {
+	struct breaker breakers[FLEET_TARGETS];
+	bool probed[FLEET_TARGETS], failing[FLEET_TARGETS];
+	int64_t wall_probed_ms[FLEET_TARGETS];
+	uint64_t sequence;
+};
+
+/* What the invariants remember of a responder. */
+struct watch {
+	/* Highest plan ever taken, also before a restart. */
+	uint64_t highest_epoch, highest_sequence;
+	/* The rest is of this life only. */
+	bool due; /* there is a view that was not looked at yet */
+	bool seen;
+	enum verdict verdicts[FLEET_TARGETS]; /* of the view before */
+	int64_t arrived_ms[FLEET_VANTAGES];   /* fleet's time; 0: never */
+	enum report_state said[FLEET_VANTAGES][FLEET_TARGETS];
+	struct row rows[FLEET_SERVICES][FLEET_CLASSES];
+	uint8_t picks[FLEET_SERVICES][FLEET_CLASSES][FLEET_CLIENTS];
+};
+
+struct responder {
+	struct world world;
+	struct blob kept_plan, kept_reports[FLEET_VANTAGES]; /* its disk */
+	struct local kept_local;
+	struct watch watch;
+};
+
+struct seat { /* an agent's process */
+	struct agent *agent;
+	struct inputs inputs;
+	struct lease lease;
+	uint64_t leads; /* the epoch that the agent was set up for; 0 */
+	bool synced;
+	uint64_t lease_question, commit_question; /* open ones; 0: none */
+	struct plan *proposal; /* what the open commit would publish; owned */
+	uint64_t base_epoch, base_sequence; /* what the agent goes on from */
+	struct blob kept_plan;              /* its disk */
+};
+
+struct store {
+	uint64_t holder; /* fleet_holder(); 0: nobody */
+	int64_t lease_until_ms;
+	uint64_t epoch, head_epoch, head_sequence;
+	struct blob plan, reports[FLEET_VANTAGES];
+	int64_t reports_until_ms[FLEET_VANTAGES];
+};
+
+/* A command that an agent took on. */
+struct order {
+	struct command command;
+	int64_t ended_ms; /* fleet's time: when another command ended it, or
+			   * an agent said that it did; 0: not yet */
+};
+
+/* What the invariants remember of the plans that the store took. */
+struct history {
+	struct plan *last; /* owned; NULL: none yet */
+	int64_t made_ms;   /* when last was made, fleet's time */
+	bool forgotten;    /* the store has lost last */
+	struct order orders[FLEET_ORDERS];
+	size_t order_count;
+	bool seen_down[FLEET_TARGETS];
+	int64_t released_ms[FLEET_TARGETS];
+	int64_t canary_ms[FLEET_CANARIES]; /* last command for it */
+	uint64_t given_epoch, given_to;    /* the last new epoch, to whom */
+	/* Plans that responders took: what they said. */
+	struct taken {
+		uint64_t epoch, sequence, hash;
+	} * taken; /* owned */
+	size_t taken_count, taken_room;
+};
+
+struct totals {
+	uint64_t steps, plans, stale, takeovers, faults, orders, locals;
+	uint64_t canaries, moves; /* canary commands; rows compared */
+};
+
+struct event;
+
+struct fleet {
+	const struct policy *policy; /* borrowed */
+	uint64_t random, digest;
+	int64_t now_ms;
+	bool trace;
+	struct clocks clocks[FLEET_NODES];
+	bool alive[FLEET_NODES];
+	unsigned life[FLEET_NODES]; /* how often it was started: what was meant
+				     * for an earlier life does not arrive */
+	/* The link to the store: messages keep their order; a cut loses what
+	 * is on its way, and is noticed a while later. */
+	int64_t cut_until_ms[FLEET_NODES], paused_until_ms[FLEET_NODES];
+	unsigned link[FLEET_NODES];
+	int64_t fifo_ms[FLEET_NODES][2];
+	struct responder responders[FLEET_RESPONDERS];
+	struct vantage vantages[FLEET_VANTAGES];
+	struct seat seats[FLEET_SEATS];
+	struct store store;
+	struct history history;
+	size_t target_count;
+	size_t target_service[FLEET_TARGETS], target_endpoint[FLEET_TARGETS];
+	int down[FLEET_TARGETS]; /* how many faults hold it down */
+	struct client_class classes[FLEET_CLASSES];
+	const struct client_class *class_list[FLEET_CLASSES];
+	uint64_t class_regions[FLEET_CLASSES]; /* said by hand */
+	unsigned breaks_permille;              /* messages that break a link */
+	int64_t delay_max_ms;
+	int64_t calm_from_ms; /* no fault begins after this */
+	int64_t end_ms;
+	struct event *queue; /* binary heap by (time, order) */
+	size_t queued, room;
+	uint64_t order, questions;
+	struct totals totals;
+	char trouble[FLEET_TROUBLE_SIZE]; /* the broken invariant, or "" */
+};
+
+void fleet_init(struct fleet *f, const struct policy *policy, uint64_t seed,
+		bool trace);
+void fleet_fini(struct fleet *f);
+
+/* Carries out the next event.  False at the end of time. */
+bool fleet_step(struct fleet *f);
+
+/* Node numbers. */
+static inline int fleet_vantage(size_t vantage)
+{
+	return FLEET_RESPONDERS + (int)vantage;
+}
+
+static inline int fleet_seat(size_t seat)
+{
+	return FLEET_RESPONDERS + FLEET_VANTAGES + (int)seat;
+}
+
+/* A holder of the lease is a process, not a machine. */
+static inline uint64_t fleet_holder(const struct fleet *f, int node)
+{
+	return (uint64_t)f->life[node] * FLEET_NODES + (uint64_t)node + 1;
+}
+
+/* Uniform draws; the fleet's only source of chance. */
+uint64_t fleet_draw(struct fleet *f);
+static inline int64_t fleet_between(struct fleet *f, int64_t low, int64_t high)
+{
+	return low + (int64_t)(fleet_draw(f) % (uint64_t)(high - low + 1));
+}
+
+static inline int64_t fleet_mono(const struct fleet *f, int node)
+{
+	return f->now_ms + f->clocks[node].mono_offset_ms;
+}
+
+static inline int64_t fleet_wall(const struct fleet *f, int node)
+{
+	return f->now_ms + FLEET_WALL_MS + f->clocks[node].wall_offset_ms +
+	       f->clocks[node].step_ms;
+}
+
+static inline const struct policy_service *fleet_service(const struct fleet *f,
+							 size_t target)
+{
+	return &f->policy->services[f->target_service[target]];
+}
+
+static inline const struct policy_endpoint *
+fleet_endpoint(const struct fleet *f, size_t target)
+{
+	return &fleet_service(f, target)->endpoints[f->target_endpoint[target]];
+}
+
+/* One line of what happens: into the digest, and printed when traced. */
+void fleet_tell(struct fleet *f, int node, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* An invariant is broken.  The first one is kept.  Returns false. */
+bool fleet_broken(struct fleet *f, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* What happens at an instant. */
+enum event_kind {
+	EVENT_PROBE,     /* to: vantage; a: target */
+	EVENT_REPORT,    /* to: vantage: publish */
+	EVENT_TURN,      /* to: responder or seat: its timer */
+	EVENT_FULL_READ, /* to: responder or seat */
+	EVENT_LINK,      /* to: anyone; a: it has noticed a cut (0), or the
+			  * end of one (1) */
+	EVENT_FAULT,
+	EVENT_PERSON,
+	EVENT_HEAL,      /* to: node or the store; a: enum fault; b: which */
+	MESSAGE_REPORT,  /* to store; a: vantage; blob */
+	MESSAGE_READ,    /* to store; a: 1 everything, 0 the plan */
+	MESSAGE_LEASE,   /* to store; a: holder; b: at_least; number */
+	MESSAGE_RELEASE, /* to store; a: holder */
+	MESSAGE_COMMIT, /* to store; a: holder; b: when made; base; number; blob
+			 */
+	MESSAGE_VALUE,  /* from store; a: vantage; blob */
+	MESSAGE_NOTICE, /* from store: there is a new plan */
+	MESSAGE_PLAN,   /* from store; blob */
+	MESSAGE_SYNCED, /* from store: that was everything */
+	MESSAGE_LEASED, /* from store; a: epoch; number */
+	MESSAGE_COMMITTED /* from store; a: enum bus_commit; number */
+};
+
+struct event {
+	int64_t at_ms;
+	uint64_t order;
+	enum event_kind kind;
+	int to;   /* node, or FLEET_STORE */
+	int from; /* node, of a message to the store */
+	unsigned life;
+	unsigned link; /* that it travels on; 0: none */
+	uint64_t a, b;
+	uint64_t number; /* of the question this asks or answers */
+	uint64_t base_epoch, base_sequence; /* of a commit: made from it */
+	struct blob blob;                   /* owned */
+};
+
+/* Queues an event of a node itself; takes ownership of its blob. */
+void fleet_at(struct fleet *f, int64_t at_ms, struct event e);
+static inline void fleet_after(struct fleet *f, int node, int64_t delay_ms,
+			       enum event_kind kind)
+{
+	fleet_at(f, f->now_ms + delay_ms,
+		 (struct event){ .kind = kind, .to = node });
+}
+
+/* From a node to the store, and back; a cut loses it. */
+void fleet_ask(struct fleet *f, int node, struct event e);
+void fleet_answer(struct fleet *f, int node, struct event e);
+
+/* Cuts a node off from the store for so long. */
+void fleet_cut(struct fleet *f, int node, int64_t for_ms);
+
+struct blob blob_copy(const char *octets, size_t len);
+/* Replaces *kept by a copy. */
+void blob_keep(struct blob *kept, const char *octets, size_t len);
+
+/* store.c */
+void store_receive(struct fleet *f, struct event *e);
+/* Redis without persistence, restarted: nothing is left, not the epoch. */
+void store_forget(struct fleet *f);
+
+/* vantage.c, responder.c, seat.c: lives and events of each kind. */
+void vantage_start(struct fleet *f, int node);
+void vantage_receive(struct fleet *f, struct event *e);
+void responder_start(struct fleet *f, int node);
+void responder_receive(struct fleet *f, struct event *e);
+void responder_die(struct responder *r);
+void seat_start(struct fleet *f, int node);
+void seat_receive(struct fleet *f, struct event *e);
+void seat_die(struct seat *s);
+/* Does it lead, as far as it knows? */
+bool seat_leads(struct fleet *f, int node);
+struct agent_input seat_input(const struct fleet *f, int node);
+
+void node_start(struct fleet *f, int node);
+void node_die(struct fleet *f, int node);
+
+/* faults.c, people.c */
+void fault_strike(struct fleet *f);
+void fault_heal(struct fleet *f, const struct event *e);
+void person_acts(struct fleet *f);
+
+/*
+ * invariants.c: looks at every responder whose view is new.  And at the end,
+ * a while after the last fault: has everyone come to the same plan, and to
+ * the truth about every endpoint?
+ */
+bool invariants_hold(struct fleet *f);
+bool invariants_converged(struct fleet *f);
+
+/* movement.c: only clients that must move do, from the row before to this. */
+bool movement_check(struct fleet *f, size_t r, size_t service, size_t class,
+		    const struct row *row);
+
+/* history.c: what the store, the people and the responders did. */
+void history_grant(struct fleet *f, uint64_t epoch, uint64_t holder);
+void history_commit(struct fleet *f, const struct event *e,
+		    const struct plan *plan);
+void history_order(struct fleet *f, const struct command *c);
+void history_audit(struct fleet *f, const struct audit *audit);
+void history_taken(struct fleet *f, int node, const struct plan *plan,
+		   const struct blob *octets);
+void history_fini(struct history *h);
+const struct order *history_find(const struct fleet *f, const char *id);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * movement -- invariant 5: when one number of a row changes, only clients of
+ * that endpoint move, and only the way the number went.
+ */
+#include "fleet.h"
+
+#include "policy/base/hash.h"
+#include "policy/decide/share.h"
+
+#include <string.h>
+
+enum { SAME, WEIGHT, ACCEPT, CANARY, MANY };
+
+/* Which one number differs, of which entry; MANY when the rows are not alike
+ * enough to say who may move. */
+static int differs(const struct row *a, const struct row *b, unsigned *entry)
+{
+	int found = SAME;
+
+	if (a->count != b->count)
+		return MANY;
+	for (unsigned i = 0; i < a->count; i++) {
+		const struct row_entry *x = &a->entries[i];
+		const struct row_entry *y = &b->entries[i];
+		int here = x->weight != y->weight                 ? WEIGHT
+			   : x->accept != y->accept               ? ACCEPT
+			   : x->canary_accept != y->canary_accept ? CANARY
+								  : SAME;
+		struct row_entry z = *y;
+
+		z.weight = x->weight;
+		z.accept = x->accept;
+		z.canary_accept = x->canary_accept;
+		if (memcmp(&z, x, sizeof(z)) != 0 ||
+		    (x->weight != y->weight) + (x->accept != y->accept) +
+				    (x->canary_accept != y->canary_accept) >
+			    1 ||
+		    (here != SAME && found != SAME))
+			return MANY;
+		if (here != SAME) {
+			found = here;
+			*entry = i;
+		}
+	}
+	return found;
+}
+
+static bool rose(int what, const struct row_entry *x, const struct row_entry *y)
+{
+	if (what == WEIGHT)
+		return y->weight > x->weight;
+	if (what == ACCEPT)
+		return y->accept > x->accept;
+	return y->canary_accept > x->canary_accept;
+}
+
+/* May a client move so, where what changed in e and rose, or fell? */
+static bool may_move(int what, bool up, const struct row_entry *e, uint8_t from,
+		     uint8_t to)
+{
+	uint8_t gains = up ? to : from, loses = up ? from : to;
+
+	if (what == CANARY)
+		return gains == e->canary && loses == e->endpoint;
+	return gains == e->endpoint ||
+	       (e->canary != ROW_NONE && gains == e->canary);
+}
+
+/*
+ * Whom no endpoint accepts goes to the last in turn, which a changed weight
+ * may make another: such a client may move without gain.
+ */
+static bool is_declined(const struct fleet *f, const struct row *row,
+			size_t service, uint64_t hash)
+{
+	struct share_key keys[POLICY_ENDPOINTS_MAX];
+
+	share_keys(f->policy, service, keys);
+	for (unsigned i = 0; i < row->count; i++) {
+		const struct row_entry *e = &row->entries[i];
+		uint64_t draw = hash_draw(hash, keys[e->endpoint].accept) >> 32;
+
+		if (e->accept == ACCEPT_ALL || draw < e->accept)
+			return false;
+	}
+	return true;
+}
+
+static uint64_t client(size_t i)
+{
+	return hash_mix(UINT64_C(0x51ab) + i);
+}
+
+static void pick_all(const struct fleet *f, const struct row *row,
+		     size_t service, uint8_t out[FLEET_CLIENTS])
+{
+	struct share_key keys[POLICY_ENDPOINTS_MAX];
+	uint8_t picks[POLICY_ENDPOINTS_MAX];
+
+	share_keys(f->policy, service, keys);
+	for (size_t i = 0; i < FLEET_CLIENTS; i++)
+		out[i] = share_pick(row, keys, client(i), 1, picks) == 0
+				 ? ROW_NONE
+				 : picks[0];
+}
+
+bool movement_check(struct fleet *f, size_t r, size_t service, size_t class,
+		    const struct row *row)
+{
+	struct watch *w = &f->responders[r].watch;
+	struct row *old = &w->rows[service][class];
+	uint8_t *was = w->picks[service][class], is[FLEET_CLIENTS];
+	unsigned at = 0;
+	int what = w->seen ? differs(old, row, &at) : MANY;
+	bool up = what != MANY && what != SAME &&
+		  rose(what, &old->entries[at], &row->entries[at]);
+
+	if (what == SAME)
+		return true;
+	pick_all(f, row, service, is);
+	f->totals.moves += what != MANY;
+	for (size_t i = 0; i < FLEET_CLIENTS; i++)
+		if (what != MANY && is[i] != was[i] &&
+		    (what != WEIGHT ||
+		     !is_declined(f, row, service, client(i))) &&
+		    !may_move(what, up, &row->entries[at], was[i], is[i]))
+			return fleet_broken(
+				f,
+				"movement: responder %zu, service %s, class "
+				"%zu: client %zu went from %u to %u when "
+				"endpoint %u %s",
+				r, f->policy->services[service].name, class, i,
+				was[i], is[i], row->entries[at].endpoint,
+				up ? "rose" : "fell");
+	*old = *row;
+	memcpy(was, is, sizeof(is));
+	return true;
+}

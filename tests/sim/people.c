@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* people -- what they command: of the leader, and of a node when they must. */
+#include "fleet.h"
+
+#include "policy/base/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static enum command_kind draw_kind(struct fleet *f)
+{
+	static const enum command_kind kinds[] = {
+		COMMAND_DRAIN,          COMMAND_DRAIN,
+		COMMAND_UNDRAIN,        COMMAND_FAILOVER,
+		COMMAND_WEIGHT,         COMMAND_CANCEL,
+		COMMAND_CANARY_START,   COMMAND_CANARY_PROMOTE,
+		COMMAND_CANARY_PROMOTE, COMMAND_CANARY_PROMOTE,
+		COMMAND_CANARY_PAUSE,   COMMAND_CANARY_RESUME,
+		COMMAND_CANARY_ABORT,
+	};
+
+	return kinds[fleet_draw(f) % (sizeof(kinds) / sizeof(kinds[0]))];
+}
+
+static void draw_target(struct fleet *f, struct command *c)
+{
+	size_t target = fleet_draw(f) % f->target_count;
+	const char *service = fleet_service(f, target)->name;
+	const struct policy_endpoint *e = fleet_endpoint(f, target);
+	const char *region = f->policy->regions[e->region].name;
+
+	if (c->kind >= COMMAND_CANARY_START) {
+		snprintf(c->target, sizeof(c->target), "%s",
+			 f->policy
+				 ->canaries[fleet_draw(f) %
+					    f->policy->canary_count]
+				 .name);
+	} else if (c->kind == COMMAND_CANCEL) {
+		snprintf(c->target, sizeof(c->target), "c-%llu",
+			 (unsigned long long)(fleet_draw(f) %
+					      (f->totals.orders + 1)));
+	} else if (c->kind == COMMAND_FAILOVER) {
+		snprintf(c->target, sizeof(c->target), "%s", service);
+		snprintf(c->to, sizeof(c->to), "%s", region);
+	} else if (c->kind != COMMAND_WEIGHT && fleet_draw(f) % 2 == 0) {
+		snprintf(c->target, sizeof(c->target), "%s", region);
+	} else {
+		snprintf(c->target, sizeof(c->target), "%s/%s", service,
+			 e->name);
+	}
+}
+
+/* An undrain of what is drained, more often than chance would have it. */
+static void aim_undrain(struct fleet *f, struct command *c)
+{
+	const struct plan *plan = f->history.last;
+	size_t from;
+
+	if (c->kind != COMMAND_UNDRAIN || plan == NULL ||
+	    plan->command_count == 0 || fleet_draw(f) % 2 == 0)
+		return;
+	from = fleet_draw(f) % plan->command_count;
+	if (plan->commands[from].kind == COMMAND_DRAIN)
+		snprintf(c->target, sizeof(c->target), "%s",
+			 plan->commands[from].target);
+}
+
+/* People's clocks are right. */
+static struct command draw_command(struct fleet *f)
+{
+	struct command c = {
+		.author = "sim",
+		.reason = "seed",
+		.kind = draw_kind(f),
+		.wall_made_ms = FLEET_WALL_MS + f->now_ms,
+	};
+
+	draw_target(f, &c);
+	aim_undrain(f, &c);
+	c.weight = (uint32_t)(fleet_draw(f) % 10);
+	if (c.kind == COMMAND_DRAIN || c.kind == COMMAND_UNDRAIN)
+		c.over_ms = fleet_draw(f) % 2 == 0 ? 0 : 5000;
+	if (c.kind == COMMAND_DRAIN || c.kind == COMMAND_FAILOVER ||
+	    c.kind == COMMAND_WEIGHT)
+		c.wall_expires_ms =
+			c.wall_made_ms + fleet_between(f, 5000, 30000);
+	snprintf(c.id, sizeof(c.id), "c-%llu",
+		 (unsigned long long)++f->totals.orders);
+	return c;
+}
+
+static struct row row_by(const struct fleet *f, int node,
+			 const struct plan *plan, size_t service, size_t class)
+{
+	const struct seat *s = &f->seats[node - fleet_seat(0)];
+	struct ramp_now now = { fleet_mono(f, node), fleet_wall(f, node) };
+	struct view *view = inputs_view(&s->inputs, f->policy, plan, now);
+	struct row row;
+
+	if (view == NULL)
+		abort();
+	row = chain_row(f->policy, view, service, &f->classes[class], NULL);
+	view_free(view);
+	return row;
+}
+
+/*
+ * Once it is through, a command that was accepted leaves every class of
+ * clients an endpoint that works and is not drained, if it had one.
+ */
+static void check_accepted(struct fleet *f, int node, const struct command *c,
+			   const struct agent_preview *p)
+{
+	for (size_t s = 0; s < f->policy->service_count; s++)
+		for (size_t k = 0; k < FLEET_CLASSES; k++) {
+			struct row before = row_by(f, node, p->before, s, k);
+			struct row after = row_by(f, node, p->after, s, k);
+
+			if (before.note == ROW_PLAIN && after.note != ROW_PLAIN)
+				fleet_broken(
+					f,
+					"%s %s was accepted, though it leaves "
+					"class %zu of %s %s",
+					command_kind_name(c->kind), c->target,
+					k, f->policy->services[s].name,
+					row_note_name(
+						(enum row_note)after.note));
+		}
+}
+
+static void command_agent(struct fleet *f, int node, const struct command *c)
+{
+	struct agent *agent = f->seats[node - fleet_seat(0)].agent;
+	struct agent_input in = seat_input(f, node);
+	struct agent_preview preview = { 0 };
+	struct error err;
+	bool known = agent_preview(agent, c, &in, &preview, &err);
+
+	if (agent_command(agent, c, &in, &err)) {
+		fleet_tell(f, node, "takes on %s %s %s%s for %lld ms over %lld",
+			   c->id, command_kind_name(c->kind), c->target, c->to,
+			   (long long)(c->wall_expires_ms - c->wall_made_ms),
+			   (long long)c->over_ms);
+		history_order(f, c);
+		if (known && c->wall_expires_ms != 0)
+			check_accepted(f, node, c, &preview);
+	} else {
+		fleet_tell(f, node, "refuses %s: %s", c->id, err.text);
+	}
+	plan_free(preview.before);
+	plan_free(preview.after);
+}
+
+/* With no agent to ask, or on a whim, one node is told directly. */
+static void break_glass(struct fleet *f, const struct command *c)
+{
+	int node = (int)(fleet_draw(f) % FLEET_RESPONDERS);
+	struct responder *r = &f->responders[node];
+	struct error err;
+
+	if (!f->alive[node] || f->paused_until_ms[node] > f->now_ms)
+		return;
+	if (!world_command(&r->world, f->policy, c,
+			   (struct world_time){ fleet_mono(f, node),
+						fleet_wall(f, node) },
+			   &err)) {
+		fleet_tell(f, node, "refuses %s: %s", c->id, err.text);
+		return;
+	}
+	r->kept_local = r->world.local;
+	f->totals.locals++;
+	fleet_tell(f, node, "alone takes on %s %s %s%s", c->id,
+		   command_kind_name(c->kind), c->target, c->to);
+}
+
+void person_acts(struct fleet *f)
+{
+	struct command c = draw_command(f);
+
+	for (size_t i = 0; i < FLEET_SEATS; i++) {
+		int node = fleet_seat(i);
+
+		if (f->alive[node] && f->paused_until_ms[node] <= f->now_ms &&
+		    fleet_draw(f) % 8 != 0 && seat_leads(f, node)) {
+			command_agent(f, node, &c);
+			return;
+		}
+	}
+	break_glass(f, &c);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* responder -- what dns/feed does, up to the view that answers follow from. */
+#include "fleet.h"
+
+#include "policy/base/error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TURN_MS = 1000, FULL_READ_MS = 5000 };
+
+static struct world_time time_of(const struct fleet *f, int node)
+{
+	return (struct world_time){ fleet_mono(f, node), fleet_wall(f, node) };
+}
+
+static void turn(struct fleet *f, int node)
+{
+	struct responder *r = &f->responders[node];
+	struct view *view;
+
+	if (local_expire(&r->world.local, fleet_wall(f, node)) > 0)
+		r->kept_local = r->world.local;
+	view = world_look(&r->world, f->policy, time_of(f, node));
+	if (view == NULL)
+		abort();
+	view_free(r->world.view);
+	r->world.view = view;
+	r->watch.due = true;
+}
+
+/* As dns/follow, which checks the signature first. */
+static void take_plan(struct fleet *f, int node, const struct blob *blob)
+{
+	struct responder *r = &f->responders[node];
+	struct error err;
+	struct plan *plan = plan_parse(blob->octets, blob->len, &err);
+
+	if (plan == NULL || !plan_newer(plan, r->world.follow.plan)) {
+		plan_free(plan);
+		return;
+	}
+	if (!plan_check(plan, f->policy, &err)) {
+		fleet_broken(f, "a plan that nobody may follow: %s", err.text);
+		plan_free(plan);
+		return;
+	}
+	history_taken(f, node, plan, blob);
+	plan_free(r->world.follow.plan);
+	r->world.follow.plan = plan;
+	r->world.plan_fits = true;
+	if (blob != &r->kept_plan)
+		blob_keep(&r->kept_plan, blob->octets, blob->len);
+}
+
+/* What the vantage said, as it arrives: for the invariants. */
+static void note_report(struct fleet *f, int node, size_t vantage,
+			const struct report *report)
+{
+	struct watch *watch = &f->responders[node].watch;
+
+	watch->arrived_ms[vantage] = f->now_ms;
+	for (size_t t = 0; t < f->target_count; t++) {
+		const struct report_entry *e =
+			report_find(report, fleet_service(f, t)->name,
+				    fleet_endpoint(f, t)->name);
+
+		watch->said[vantage][t] = e == NULL || report->abstains
+						  ? REPORT_UNKNOWN
+						  : e->state;
+	}
+}
+
+static void take_report(struct fleet *f, int node, size_t vantage,
+			const struct blob *blob)
+{
+	struct responder *r = &f->responders[node];
+	struct error err;
+	struct report *report = report_parse(blob->octets, blob->len, &err);
+
+	if (report == NULL) {
+		fleet_broken(f, "a vantage published what is no report: %s",
+			     err.text);
+		return;
+	}
+	if (heard_take(&r->world.heard, f->policy, report,
+		       fleet_mono(f, node)) != HEARD_TAKEN)
+		return;
+	note_report(f, node, vantage, report);
+	if (blob != &r->kept_reports[vantage])
+		blob_keep(&r->kept_reports[vantage], blob->octets, blob->len);
+}
+
+static void read_all(struct fleet *f, int node)
+{
+	fleet_ask(f, node, (struct event){ .kind = MESSAGE_READ, .a = 1 });
+}
+
+void responder_start(struct fleet *f, int node)
+{
+	struct responder *r = &f->responders[node];
+
+	if (r->kept_plan.octets != NULL)
+		take_plan(f, node, &r->kept_plan);
+	for (size_t v = 0; v < FLEET_VANTAGES; v++)
+		if (r->kept_reports[v].octets != NULL)
+			take_report(f, node, v, &r->kept_reports[v]);
+	r->world.local = r->kept_local;
+	(void)local_adopt(&r->world.local, f->policy, fleet_wall(f, node));
+	turn(f, node);
+	fleet_after(f, node, TURN_MS, EVENT_TURN);
+	fleet_after(f, node, 0, EVENT_FULL_READ);
+}
+
+void responder_receive(struct fleet *f, struct event *e)
+{
+	if (e->kind == EVENT_TURN)
+		fleet_after(f, e->to, TURN_MS, EVENT_TURN);
+	else if (e->kind == MESSAGE_VALUE)
+		take_report(f, e->to, e->a, &e->blob);
+	else if (e->kind == MESSAGE_PLAN)
+		take_plan(f, e->to, &e->blob);
+	else if (e->kind == MESSAGE_NOTICE)
+		fleet_ask(f, e->to, (struct event){ .kind = MESSAGE_READ });
+	else if (e->kind == EVENT_FULL_READ)
+		fleet_after(f, e->to, FULL_READ_MS, EVENT_FULL_READ);
+	if (e->kind == EVENT_FULL_READ || (e->kind == EVENT_LINK && e->a == 1))
+		read_all(f, e->to);
+	turn(f, e->to);
+}
+
+void responder_die(struct responder *r)
+{
+	world_fini(&r->world);
+	r->watch = (struct watch){
+		.highest_epoch = r->watch.highest_epoch,
+		.highest_sequence = r->watch.highest_sequence,
+	};
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * seat -- an agent's process: what steering/publish and steering/steerer do
+ * around the agent, in their order.
+ */
+#include "fleet.h"
+
+#include "policy/base/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	TURN_MS = 250,
+	FULL_READ_MS = 5000,
+	ANSWER_MS = 2000, /* the bus answers "down" when nobody else does */
+};
+
+static struct seat *seat_of(struct fleet *f, int node)
+{
+	return &f->seats[node - fleet_seat(0)];
+}
+
+static struct ramp_now now_of(const struct fleet *f, int node)
+{
+	return (struct ramp_now){ fleet_mono(f, node), fleet_wall(f, node) };
+}
+
+struct agent_input seat_input(const struct fleet *f, int node)
+{
+	const struct seat *s = &f->seats[node - fleet_seat(0)];
+
+	return (struct agent_input){
+		.now = now_of(f, node),
+		.view = s->inputs.view,
+		.epoch = s->leads,
+		.classes = { f->class_list, FLEET_CLASSES },
+	};
+}
+
+bool seat_leads(struct fleet *f, int node)
+{
+	struct seat *s = seat_of(f, node);
+
+	return s->leads != 0 && lease_leads(&s->lease, fleet_mono(f, node));
+}
+
+/* Sends a question; its answer is "down" when no other comes first. */
+static uint64_t put_question(struct fleet *f, int node, struct event question,
+			     struct event down)
+{
+	question.number = down.number = ++f->questions;
+	down.to = node;
+	fleet_ask(f, node, question);
+	fleet_at(f, f->now_ms + ANSWER_MS, down);
+	return down.number;
+}
+
+static uint64_t least_epoch(const struct fleet *f, int node)
+{
+	const struct seat *s = &f->seats[node - fleet_seat(0)];
+	uint64_t least = s->inputs.plan == NULL ? 0 : s->inputs.plan->epoch;
+	uint64_t wall_s = (uint64_t)fleet_wall(f, node) / 1000;
+
+	return s->lease.epoch == 0 && least < wall_s ? wall_s : least;
+}
+
+static void ask_lease(struct fleet *f, int node)
+{
+	struct seat *s = seat_of(f, node);
+
+	if (!s->synced || !lease_ask(&s->lease, fleet_mono(f, node)))
+		return;
+	s->lease_question =
+		put_question(f, node,
+			     (struct event){ .kind = MESSAGE_LEASE,
+					     .a = fleet_holder(f, node),
+					     .b = least_epoch(f, node) },
+			     (struct event){ .kind = MESSAGE_LEASED });
+}
+
+static void step_down(struct fleet *f, int node)
+{
+	struct seat *s = seat_of(f, node);
+
+	if (s->leads != 0)
+		fleet_tell(f, node, "leads no more");
+	s->leads = 0;
+}
+
+static void give_up(struct fleet *f, int node)
+{
+	lease_drop(&seat_of(f, node)->lease, fleet_mono(f, node));
+	fleet_ask(f, node,
+		  (struct event){ .kind = MESSAGE_RELEASE,
+				  .a = fleet_holder(f, node) });
+	step_down(f, node);
+}
+
+/* The agent goes on from the newest plan that is known. */
+static void adopt(struct fleet *f, int node)
+{
+	struct seat *s = seat_of(f, node);
+	const struct plan *plan = s->inputs.plan;
+
+	if (!agent_adopt(s->agent, plan, now_of(f, node)))
+		abort();
+	s->base_epoch = plan == NULL ? 0 : plan->epoch;
+	s->base_sequence = plan == NULL ? 0 : plan->sequence;
+	fleet_tell(f, node, "goes on from %llu.%llu",
+		   (unsigned long long)s->base_epoch,
+		   (unsigned long long)s->base_sequence);
+}
+
+static void send_plan(struct fleet *f, int node, const struct plan *plan)
+{
+	struct seat *s = seat_of(f, node);
+	struct blob blob;
+
+	blob.octets = plan_write(plan, &blob.len);
+	s->proposal = plan_copy(plan);
+	if (blob.octets == NULL || s->proposal == NULL)
+		abort();
+	s->commit_question =
+		put_question(f, node,
+			     (struct event){ .kind = MESSAGE_COMMIT,
+					     .a = fleet_holder(f, node),
+					     .b = (uint64_t)f->now_ms,
+					     .base_epoch = s->base_epoch,
+					     .base_sequence = s->base_sequence,
+					     .blob = blob },
+			     (struct event){ .kind = MESSAGE_COMMITTED,
+					     .a = BUS_DOWN });
+}
+
+static void publish_turn(struct fleet *f, int node)
+{
+	struct seat *s = seat_of(f, node);
+	struct agent_input in;
+	const struct plan *plan;
+
+	ask_lease(f, node);
+	if (!lease_leads(&s->lease, fleet_mono(f, node))) {
+		step_down(f, node);
+		return;
+	}
+	if (s->proposal != NULL || !s->synced)
+		return;
+	if (s->leads != s->lease.epoch) {
+		step_down(f, node);
+		adopt(f, node);
+		s->leads = s->lease.epoch;
+	}
+	in = seat_input(f, node);
+	plan = agent_tick(s->agent, &in);
+	history_audit(f, agent_audit(s->agent));
+	audit_clear(agent_audit(s->agent));
+	if (plan != NULL)
+		send_plan(f, node, plan);
+}
+
+static void turn(struct fleet *f, int node)
+{
+	struct seat *s = seat_of(f, node);
+
+	if (!inputs_reduce(&s->inputs, f->policy, now_of(f, node)))
+		abort();
+	for (size_t t = 0; t < f->target_count; t++)
+		if (s->inputs.view->services[f->target_service[t]]
+			    .endpoints[f->target_endpoint[t]]
+			    .health.verdict == VERDICT_DOWN)
+			f->history.seen_down[t] = true;
+	publish_turn(f, node);
+}
+
+/* Takes ownership of plan; true when it is the newest. */
+static bool take_plan(struct fleet *f, int node, struct plan *plan)
+{
+	struct seat *s = seat_of(f, node);
+	struct blob blob;
+
+	if (!inputs_take_plan(&s->inputs, plan, fleet_wall(f, node))) {
+		plan_free(plan);
+		return false;
+	}
+	blob.octets = plan_write(plan, &blob.len);
+	if (blob.octets == NULL)
+		abort();
+	free(s->kept_plan.octets);
+	s->kept_plan = blob;
+	return true;
+}
+
+static void hear_plan(struct fleet *f, int node, const struct blob *blob)
+{
+	struct seat *s = seat_of(f, node);
+	struct error err;
+	struct plan *plan = plan_parse(blob->octets, blob->len, &err);
+	uint64_t epoch = plan == NULL ? 0 : plan->epoch;
+
+	if (plan == NULL || !take_plan(f, node, plan))
+		return;
+	if (s->leads != 0 && epoch > s->leads)
+		give_up(f, node);
+	else if (s->leads != 0 && s->proposal == NULL)
+		adopt(f, node);
+}
+
+static void on_committed(struct fleet *f, int node, enum bus_commit result)
+{
+	struct seat *s = seat_of(f, node);
+	struct plan *plan = s->proposal;
+
+	s->commit_question = 0;
+	s->proposal = NULL;
+	if (result == BUS_COMMITTED) {
+		s->base_epoch = plan->epoch;
+		s->base_sequence = plan->sequence;
+		take_plan(f, node, plan);
+		return;
+	}
+	plan_free(plan);
+	if (result == BUS_STALE)
+		give_up(f, node);
+	else if (s->leads != 0)
+		adopt(f, node);
+}
+
+static void on_link(struct fleet *f, int node, bool up)
+{
+	struct seat *s = seat_of(f, node);
+
+	if (up) {
+		fleet_ask(f, node,
+			  (struct event){ .kind = MESSAGE_READ, .a = 1 });
+		return;
+	}
+	s->synced = false;
+	if (s->lease_question != 0)
+		lease_answer(&s->lease, 0, fleet_mono(f, node));
+	s->lease_question = 0;
+	if (s->commit_question != 0)
+		on_committed(f, node, BUS_DOWN);
+}
+
+void seat_receive(struct fleet *f, struct event *e)
+{
+	struct seat *s = seat_of(f, e->to);
+	struct error err;
+
+	if (e->kind == MESSAGE_VALUE) {
+		if (!inputs_take_report(&s->inputs,
+					f->policy->vantages[e->a].name,
+					e->blob.octets, e->blob.len,
+					fleet_mono(f, e->to), &err))
+			fleet_broken(f, "%s", err.text);
+	} else if (e->kind == MESSAGE_NOTICE) {
+		fleet_ask(f, e->to, (struct event){ .kind = MESSAGE_READ });
+	} else if (e->kind == MESSAGE_PLAN) {
+		hear_plan(f, e->to, &e->blob);
+	} else if (e->kind == MESSAGE_SYNCED) {
+		s->synced = true;
+	} else if (e->kind == EVENT_LINK) {
+		on_link(f, e->to, e->a == 1);
+	} else if (e->kind == EVENT_FULL_READ) {
+		fleet_ask(f, e->to,
+			  (struct event){ .kind = MESSAGE_READ, .a = 1 });
+		fleet_after(f, e->to, FULL_READ_MS, EVENT_FULL_READ);
+	} else if (e->kind == EVENT_TURN) {
+		turn(f, e->to);
+		fleet_after(f, e->to, TURN_MS, EVENT_TURN);
+	} else if (e->kind == MESSAGE_LEASED &&
+		   e->number == s->lease_question) {
+		s->lease_question = 0;
+		lease_answer(&s->lease, e->a, fleet_mono(f, e->to));
+		turn(f, e->to);
+	} else if (e->kind == MESSAGE_COMMITTED &&
+		   e->number == s->commit_question) {
+		on_committed(f, e->to, (enum bus_commit)e->a);
+		turn(f, e->to);
+	}
+}
+
+void seat_start(struct fleet *f, int node)
+{
+	struct seat *s = seat_of(f, node);
+	struct error err;
+	char name[24];
+
+	snprintf(name, sizeof(name), "agent%d", node - fleet_seat(0));
+	s->agent = agent_new(f->policy, name);
+	if (s->agent == NULL)
+		abort();
+	if (s->kept_plan.octets != NULL) {
+		struct plan *plan =
+			plan_parse(s->kept_plan.octets, s->kept_plan.len, &err);
+
+		if (!inputs_take_plan(&s->inputs, plan, fleet_wall(f, node)))
+			abort();
+	}
+	fleet_after(f, node, fleet_between(f, 1, TURN_MS), EVENT_TURN);
+	fleet_after(f, node, 0, EVENT_FULL_READ);
+}
+
+void seat_die(struct seat *s)
+{
+	agent_free(s->agent);
+	inputs_fini(&s->inputs);
+	plan_free(s->proposal);
+	*s = (struct seat){ .kept_plan = s->kept_plan };
+}
