@@ -303,9 +303,18 @@ static int usage(const char *verb)
 	struct option_row rows[ORDER_ROWS];
 
 	order_rows(&order, rows);
-	printf("usage: windrose %s ... --reason TEXT [options]\n\n", verb);
+	printf("usage: windrose %s %s --reason TEXT [options]\n\n", verb,
+	       order_usage(verb));
 	option_print(rows, ORDER_ROWS, stdout);
 	return EXIT_DONE;
+}
+
+static bool asks_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0)
+			return true;
+	return false;
 }
 
 int change_run(int argc, char **argv)
@@ -319,7 +328,7 @@ int change_run(int argc, char **argv)
 	char id[COMMAND_NAME_SIZE];
 	int count, status;
 
-	if (argc > OPERANDS_MAX || (argc > 1 && !strcmp(argv[1], "--help")))
+	if (argc > OPERANDS_MAX || asks_help(argc, argv))
 		return usage(argv[0]);
 	order_rows(&order, rows);
 	count = option_parse(rows, ORDER_ROWS, argc, argv, operands, &err);

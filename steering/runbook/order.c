@@ -90,11 +90,11 @@ static const struct verb {
 	size_t operands;
 	const char *usage;
 } verbs[] = {
-	{ "drain",    COMMAND_DRAIN,    1, "drain REGION|SERVICE/ENDPOINT" },
-	{ "undrain",  COMMAND_UNDRAIN,  1, "undrain REGION|SERVICE/ENDPOINT" },
-	{ "failover", COMMAND_FAILOVER, 1, "failover SERVICE --to REGION" },
-	{ "weight",   COMMAND_WEIGHT,   2, "weight SERVICE/ENDPOINT WEIGHT" },
-	{ "cancel",   COMMAND_CANCEL,   1, "cancel ID" },
+	{ "drain",    COMMAND_DRAIN,    1, "REGION|SERVICE/ENDPOINT" },
+	{ "undrain",  COMMAND_UNDRAIN,  1, "REGION|SERVICE/ENDPOINT" },
+	{ "failover", COMMAND_FAILOVER, 1, "SERVICE --to REGION" },
+	{ "weight",   COMMAND_WEIGHT,   2, "SERVICE/ENDPOINT WEIGHT" },
+	{ "cancel",   COMMAND_CANCEL,   1, "ID" },
 };
 
 static const struct {
@@ -109,6 +109,14 @@ static const struct {
 };
 /* clang-format on */
 
+const char *order_usage(const char *verb)
+{
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strcmp(verb, verbs[i].verb) == 0)
+			return verbs[i].usage;
+	return "start|promote|pause|resume|abort NAME";
+}
+
 static bool read_canary(const struct order_words *words, struct command *out,
 			struct error *err)
 {
@@ -121,8 +129,7 @@ static bool read_canary(const struct order_words *words, struct command *out,
 		return fill(out->target, sizeof(out->target), "the name",
 			    words->operands[1], err);
 	}
-	error_set(err, "usage: windrose canary "
-		       "start|promote|pause|resume|abort NAME");
+	error_set(err, "usage: windrose canary %s", order_usage("canary"));
 	return false;
 }
 
@@ -135,7 +142,8 @@ static bool read_verb(const struct order_words *words, struct command *out,
 		if (strcmp(words->verb, v->verb) != 0)
 			continue;
 		if (words->count != v->operands) {
-			error_set(err, "usage: windrose %s", v->usage);
+			error_set(err, "usage: windrose %s %s", v->verb,
+				  v->usage);
 			return false;
 		}
 		out->kind = v->kind;

@@ -36,6 +36,9 @@ enum { ORDER_ROWS = 12 };
 /* Fills rows with the options of the runbook commands, over order. */
 void order_rows(struct order *order, struct option_row rows[ORDER_ROWS]);
 
+/* What stands behind a verb on the command line, options left out. */
+const char *order_usage(const char *verb);
+
 /*
  * verb is argv[0] ("drain"), operands what is left of the line.  id is the
  * command's new id.  False with err set when something is missing, malformed

@@ -17,32 +17,20 @@
 static const struct command_row {
 	const char *name;
 	int (*run)(int argc, char **argv); /* argv[0] is the name */
-	const char *usage, *help;
+	const char *help;
 } commands[] = {
-	{ "check",    review_check,   "PATH",
-	  "find every mistake in a policy" },
-	{ "test",     review_test,    "PATH",
-	  "run the tests that stand beside a policy" },
-	{ "explain",  review_explain, "PATH --client ADDR --service NAME",
-	  "what a client gets, and why" },
-	{ "up",       up_run,         "PATH",
-	  "responder, prober and agent in one process, no Redis" },
-	{ "status",   look_status,    "",
-	  "services, endpoints, shares, commands in force, nodes" },
-	{ "drain",    change_run,     "REGION|SERVICE/ENDPOINT --reason TEXT",
-	  "take clients away" },
-	{ "undrain",  change_run,     "REGION|SERVICE/ENDPOINT --reason TEXT",
-	  "give them back" },
-	{ "failover", change_run,     "SERVICE --to REGION --reason TEXT",
-	  "send all clients to one region" },
-	{ "weight",   change_run,     "SERVICE/ENDPOINT WEIGHT --reason TEXT",
-	  "change an endpoint's weight" },
-	{ "cancel",   change_run,     "ID --reason TEXT",
-	  "end a command before its time" },
-	{ "canary",   change_run,     "start|promote|pause|resume|abort NAME --reason TEXT",
-	  "move a canary" },
-	{ "history",  look_history,   "",
-	  "who changed what, and why" },
+	{ "check",    review_check,   "find every mistake in a policy" },
+	{ "test",     review_test,    "run the tests that stand beside a policy" },
+	{ "explain",  review_explain, "what a client gets, and why" },
+	{ "up",       up_run,         "responder, prober and agent in one process, no Redis" },
+	{ "status",   look_status,    "services, endpoints, shares, commands in force, nodes" },
+	{ "drain",    change_run,     "take clients away" },
+	{ "undrain",  change_run,     "give them back" },
+	{ "failover", change_run,     "send all clients to one region" },
+	{ "weight",   change_run,     "change an endpoint's weight" },
+	{ "cancel",   change_run,     "end a command before its time" },
+	{ "canary",   change_run,     "move a canary" },
+	{ "history",  look_history,   "who changed what, and why" },
 };
 /* clang-format on */
 
@@ -53,6 +41,8 @@ static void print_usage(FILE *out)
 	fprintf(out, "usage: windrose COMMAND ...\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].help);
+	fprintf(out, "  --help    this text\n"
+		     "  --version the version\n");
 	fprintf(out, "\nwindrose COMMAND --help says more; so does "
 		     "windrose(1).\n");
 }
