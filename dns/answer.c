@@ -33,9 +33,8 @@ struct position {
 
 struct answer {
 	const struct table *table;
-	const struct answer_peer *peer;
+	const struct answer_input *in;
 	const struct query *query;
-	uint64_t random;
 	struct reply reply;
 	uint16_t qtype; /* what is looked for: not ANY once at a node */
 	struct answer_outcome *outcome;
@@ -100,7 +99,7 @@ static uint32_t ttl_of(const struct answer *a, const struct policy_ttl *ttl,
 	uint32_t base_s = changing ? ttl->changing_s : ttl->steady_s;
 	uint64_t span_s = (uint64_t)base_s * ttl->jitter_pct / 100 + 1;
 
-	return base_s - (uint32_t)((uint32_t)a->random * span_s >> 32);
+	return base_s - (uint32_t)((uint32_t)a->in->random * span_s >> 32);
 }
 
 /*
@@ -200,7 +199,7 @@ static void put_steered(struct answer *a, struct position name, int service)
 	const struct geo *geo = model_of_answer(a)->geo;
 	const struct decision *d = table_decision(a->table, (size_t)service);
 	const struct net_addr *client =
-		has_subnet(a) ? &a->query->ecs.addr : &a->peer->addr;
+		has_subnet(a) ? &a->query->ecs.addr : &a->in->peer;
 	struct pick pick;
 
 	a->outcome->service = service;
@@ -208,7 +207,7 @@ static void put_steered(struct answer *a, struct position name, int service)
 		put_negative(a, name, RCODE_NOERROR);
 		return; /* whoever asks: scope 0 */
 	}
-	decision_pick(d, geo, client, a->random, &pick);
+	decision_pick(d, geo, client, a->in->random, &pick);
 	if (has_subnet(a))
 		a->reply.scope_bits = decision_scope(d, geo, client, pick.row);
 	if (pick.count == 0) {
@@ -384,19 +383,18 @@ static size_t size_limit(const struct query *q, bool stream, size_t cap)
 	return limit < cap ? limit : cap;
 }
 
-size_t answer_query(const struct table *table, const struct answer_peer *peer,
-		    const uint8_t *query, size_t len, uint64_t random,
+size_t answer_query(const struct table *table, const struct answer_input *in,
 		    uint8_t *out, size_t cap, struct answer_outcome *outcome)
 {
 	struct query q;
-	enum query_verdict verdict = query_parse(query, len, &q);
+	enum query_verdict verdict = query_parse(in->query, in->len, &q);
 	struct answer a = {
 		.table = table,
-		.peer = peer,
+		.in = in,
 		.query = &q,
-		.random = random,
 		.outcome = outcome,
 	};
+	size_t len;
 
 	*outcome = (struct answer_outcome){ 0 };
 	if (verdict == QUERY_DROP || cap < ANSWER_CAP_MIN)
@@ -408,8 +406,8 @@ size_t answer_query(const struct table *table, const struct answer_peer *peer,
 		.region = -1,
 	};
 	a.qtype = q.qtype;
-	reply_begin(&a.reply, query, &q, out,
-		    size_limit(&q, peer->stream, cap));
+	reply_begin(&a.reply, in->query, &q, out,
+		    size_limit(&q, in->stream, cap));
 	dispatch(&a, verdict);
 	len = reply_end(&a.reply);
 	outcome->rcode = (uint8_t)a.reply.rcode;

@@ -23,9 +23,14 @@ enum {
 	ANSWER_TCP_MAX = 65535,
 };
 
-struct answer_peer {
-	struct net_addr addr; /* IPv4-mapped IPv6 already made IPv4 */
+/* One message as it came. */
+struct answer_input {
+	const uint8_t *query; /* borrowed */
+	size_t len;
+	struct net_addr peer; /* IPv4-mapped IPv6 already made IPv4 */
 	bool stream;          /* TCP: up to 65535 octets */
+	uint64_t random; /* fresh bits: they spread TTLs and draw for `sticky:
+			  * none`; the same input gives the same octets */
 };
 
 /* For counters and logs. */
@@ -39,14 +44,11 @@ struct answer_outcome {
 };
 
 /*
- * Writes the answer to query into out and returns its length; 0 means stay
- * silent (a response, or nothing that has a header: outcome is then only
- * zeroed).  random is 64 fresh random bits: it spreads TTLs and draws for
- * `sticky: none`; the same arguments give the same octets.  outcome is not
- * NULL; out and query do not overlap.
+ * Writes the answer into out and returns its length; 0 means stay silent (a
+ * response, or nothing that has a header: outcome is then only zeroed).
+ * outcome is not NULL; out and the query do not overlap.
  */
-size_t answer_query(const struct table *table, const struct answer_peer *peer,
-		    const uint8_t *query, size_t len, uint64_t random,
+size_t answer_query(const struct table *table, const struct answer_input *in,
 		    uint8_t *out, size_t cap, struct answer_outcome *outcome);
 
 #endif

@@ -27,7 +27,7 @@ struct connection {
 	TAILQ_ENTRY(connection) link;
 	struct connections *all;
 	struct bufferevent *stream;
-	struct answer_peer peer;
+	struct net_addr peer;
 	int64_t active_ms; /* taken in, or the last whole query */
 	int64_t unread_ms; /* since when answers wait; 0: none do */
 	bool ended;        /* the client has closed its side */
@@ -65,13 +65,17 @@ static bool take_message(struct connection *c, size_t *len)
 static bool answer_message(struct connection *c, size_t query_len)
 {
 	struct connections *all = c->all;
+	struct answer_input input = {
+		.query = all->query,
+		.len = query_len,
+		.peer = c->peer,
+		.stream = true,
+		.random = hash_mix(all->random += UINT64_C(0x9e3779b97f4a7c15)),
+	};
 	struct answer_outcome outcome;
-	size_t len;
+	size_t len = answer_query(slot_read(all->slot), &input,
+				  all->answer + PREFIX, MESSAGE_MAX, &outcome);
 
-	all->random += UINT64_C(0x9e3779b97f4a7c15);
-	len = answer_query(slot_read(all->slot), &c->peer, all->query,
-			   query_len, hash_mix(all->random),
-			   all->answer + PREFIX, MESSAGE_MAX, &outcome);
 	stats_count(all->stats, STATS_TCP, &outcome, len);
 	if (len == 0)
 		return true;
@@ -159,7 +163,6 @@ static struct connection *connection_new(struct connections *all, int fd)
 	bufferevent_setwatermark(c->stream, EV_READ, 0,
 				 2 * (PREFIX + MESSAGE_MAX));
 	c->active_ms = clock_now_ms();
-	c->peer.stream = true;
 	return c;
 }
 
@@ -184,7 +187,7 @@ static struct connection *over_client(struct connections *all,
 
 	for (struct connection *c = TAILQ_FIRST(&all->list); c != NULL;
 	     c = TAILQ_NEXT(c, link))
-		if (same_client(&c->peer.addr, client) && count++ == 0)
+		if (same_client(&c->peer, client) && count++ == 0)
 			idlest = c;
 	return count >= all->limits.per_client ? idlest : NULL;
 }
@@ -228,7 +231,7 @@ void connections_add(struct connections *all, int fd,
 		close(fd);
 		return;
 	}
-	c->peer.addr = peer;
+	c->peer = peer;
 	TAILQ_INSERT_TAIL(&all->list, c, link);
 	all->count++;
 	bufferevent_enable(c->stream, EV_READ | EV_WRITE);

@@ -50,14 +50,15 @@ static struct table *first_table(struct model *model)
 
 static bool answer(const struct table *table, FILE *in, FILE *out)
 {
-	static const struct answer_peer peer = {
-		.addr = { .family = NET_V4, .octets = { 127, 0, 0, 1 } },
-	};
 	uint8_t query[QUERY_MAX], reply[ANSWER_UDP_MAX];
+	struct answer_input input = {
+		.query = query,
+		.len = fread(query, 1, sizeof(query), in),
+		.peer = { .family = NET_V4, .octets = { 127, 0, 0, 1 } },
+	};
 	struct answer_outcome outcome;
-	size_t len = fread(query, 1, sizeof(query), in);
-	size_t reply_len = answer_query(table, &peer, query, len, 0, reply,
-					sizeof(reply), &outcome);
+	size_t reply_len =
+		answer_query(table, &input, reply, sizeof(reply), &outcome);
 
 	return fwrite(reply, 1, reply_len, out) == reply_len &&
 	       fflush(out) == 0;

@@ -114,15 +114,16 @@ static bool answer_one(struct listener *l, const struct table *table, size_t i,
 {
 	struct exchange *e = &l->exchanges[i];
 	struct msghdr *in = &l->received[i].msg_hdr;
-	struct answer_peer peer = { .stream = false };
+	struct answer_input input = {
+		.query = e->query,
+		.len = l->received[i].msg_len,
+		.peer = socket_peer((const struct sockaddr *)&e->from),
+		.random = hash_mix(l->random += UINT64_C(0x9e3779b97f4a7c15)),
+	};
 	struct answer_outcome outcome;
-	size_t len;
+	size_t len = answer_query(table, &input, e->answer, ANSWER_UDP_MAX,
+				  &outcome);
 
-	peer.addr = socket_peer((const struct sockaddr *)&e->from);
-	l->random += UINT64_C(0x9e3779b97f4a7c15);
-	len = answer_query(table, &peer, e->query, l->received[i].msg_len,
-			   hash_mix(l->random), e->answer, ANSWER_UDP_MAX,
-			   &outcome);
 	stats_count(l->stats, STATS_UDP, &outcome, len);
 	if (len == 0)
 		return false;

@@ -1,5 +1,6 @@
-dist_check_SCRIPTS += %D%/lint/arrows.sh %D%/lint/manuals.sh \
-	%D%/lint/pure.sh %D%/lint/size.sh %D%/lint/words.sh
+dist_check_SCRIPTS += %D%/lint/arity.sh %D%/lint/arrows.sh \
+	%D%/lint/manuals.sh %D%/lint/pure.sh %D%/lint/size.sh \
+	%D%/lint/words.sh
 TEST_EXTENSIONS = .sh
 AM_TESTS_ENVIRONMENT = \
 	SRCDIR='$(abs_srcdir)'; BUILDDIR='$(abs_builddir)'; \

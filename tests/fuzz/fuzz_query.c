@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 {
 	static struct world world;
 	static uint8_t out[ANSWER_TCP_MAX];
-	struct answer_peer peer = { .addr = net_from_v4(0x0a010101) };
+	struct answer_input input;
 	struct answer_outcome outcome;
 	size_t cap = sizeof(out), got;
 
@@ -42,14 +42,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 		world = world_new();
 	if (len == 0)
 		return 0;
-	peer.stream = octets[0] & 1;
-	if (octets[0] & 2)
-		peer.addr = net_from_v4(0x0a020101);
+	input = (struct answer_input){
+		.query = octets + 1,
+		.len = len - 1,
+		.peer = net_from_v4(octets[0] & 2 ? 0x0a020101 : 0x0a010101),
+		.stream = octets[0] & 1,
+		.random = octets[0],
+	};
 	if (octets[0] & 4)
 		cap = ANSWER_CAP_MIN;
-	got = answer_query(world.table, &peer, octets + 1, len - 1, octets[0],
-			   out, cap, &outcome);
-	require(got <= cap && (peer.stream || got <= ANSWER_UDP_MAX));
+	got = answer_query(world.table, &input, out, cap, &outcome);
+	require(got <= cap && (input.stream || got <= ANSWER_UDP_MAX));
 	if (got > 0)
 		check(octets + 1, out, got);
 	return 0;

@@ -26,15 +26,16 @@ void table_free(struct table *table)
 	free(table);
 }
 
-size_t answer_query(const struct table *table, const struct answer_peer *peer,
-		    const uint8_t *query, size_t len, uint64_t random,
+size_t answer_query(const struct table *table, const struct answer_input *in,
 		    uint8_t *out, size_t cap, struct answer_outcome *outcome)
 {
-	(void)random;
+	const uint8_t *query = in->query;
+	size_t len = in->len;
+
 	*outcome = (struct answer_outcome){ .service = -1, .endpoint = -1 };
 	if (len < 12 || (query[2] & 0x80) != 0)
 		return 0;
-	if (peer->stream && query[len - 1] == 'B') {
+	if (in->stream && query[len - 1] == 'B') {
 		memset(out, 'B', ECHO_BIG);
 		memcpy(out, query, 12);
 		len = ECHO_BIG;
@@ -43,6 +44,6 @@ size_t answer_query(const struct table *table, const struct answer_peer *peer,
 		memcpy(out, query, len);
 	}
 	out[2] |= table->qr;
-	out[len - 1] = (uint8_t)peer->addr.family;
+	out[len - 1] = (uint8_t)in->peer.family;
 	return len;
 }

@@ -82,13 +82,16 @@ static bool tell(const struct partition *p, const struct net_addr *client,
 		.source_bits = source_bits,
 		.addr = net_mask(client, source_bits),
 	};
-	struct answer_peer peer = { .addr = net_from_v4(0x7f000001) };
-	struct answer_outcome outcome;
 	uint8_t query[512];
-	size_t len = write_query(p, &ecs, query, &out->begin);
+	struct answer_input input = {
+		.query = query,
+		.len = write_query(p, &ecs, query, &out->begin),
+		.peer = net_from_v4(0x7f000001),
+	};
+	struct answer_outcome outcome;
+	size_t len = answer_query(p->table, &input, out->octets,
+				  sizeof(out->octets), &outcome);
 
-	len = answer_query(p->table, &peer, query, len, 0, out->octets,
-			   sizeof(out->octets), &outcome);
 	return len > 0 && find_scope(out, len);
 }
 

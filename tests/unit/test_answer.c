@@ -31,17 +31,18 @@ struct asked {
 static const char *ask(const struct table *table, struct asked *a,
 		       const char *from, const char *words)
 {
-	struct answer_peer peer = {
-		.addr = net_from_v4(UINT32_C(0x0a010101)),
+	struct answer_input input = {
+		.query = a->query,
+		.len = ask_write(words, a->query),
+		.peer = net_from_v4(UINT32_C(0x0a010101)),
 		.stream = strcmp(from, "tcp") == 0,
 	};
-	size_t len = ask_write(words, a->query);
 
-	if (!peer.stream && strcmp(from, "-") != 0)
-		assert_true(net_addr_parse(from, &peer.addr));
+	if (!input.stream && strcmp(from, "-") != 0)
+		assert_true(net_addr_parse(from, &input.peer));
 	memset(a->answer, 0xa5, sizeof(a->answer));
-	a->len = answer_query(table, &peer, a->query, len, 0, a->answer,
-			      sizeof(a->answer), &a->outcome);
+	a->len = answer_query(table, &input, a->answer, sizeof(a->answer),
+			      &a->outcome);
 	return ask_read(a->answer, a->len, a->text);
 }
 
@@ -169,26 +170,33 @@ static void test_sizes(void **state)
 static void test_small_buffer(void **state)
 {
 	struct world *w = *state;
-	struct answer_peer peer = { .addr = net_from_v4(1), .stream = true };
-	struct answer_outcome outcome;
 	static uint8_t query[ASK_OCTETS_MAX], out[600];
-	size_t len = ask_write("huge.gslb.example TXT", query);
+	struct answer_input input = {
+		.query = query,
+		.len = ask_write("huge.gslb.example TXT", query),
+		.peer = net_from_v4(1),
+		.stream = true,
+	};
+	struct answer_outcome outcome;
+	size_t len;
 
-	assert_int_equal(answer_query(w->table, &peer, query, len, 0, out, 511,
-				      &outcome),
-			 0);
-	len = answer_query(w->table, &peer, query, len, 0, out, 512, &outcome);
+	assert_int_equal(answer_query(w->table, &input, out, 511, &outcome), 0);
+	len = answer_query(w->table, &input, out, 512, &outcome);
 	assert_true(len > 0 && len <= 512 && outcome.truncated);
 }
 
 static uint32_t ttl_given(const struct table *table, uint64_t random)
 {
 	static uint8_t query[ASK_OCTETS_MAX], out[600];
-	struct answer_peer peer = { .addr = net_from_v4(0x0a010101) };
-	struct answer_outcome outcome;
 	size_t question = ask_write("jit.gslb.example A", query);
-	size_t len = answer_query(table, &peer, query, question, random, out,
-				  sizeof(out), &outcome);
+	struct answer_input input = {
+		.query = query,
+		.len = question,
+		.peer = net_from_v4(0x0a010101),
+		.random = random,
+	};
+	struct answer_outcome outcome;
+	size_t len = answer_query(table, &input, out, sizeof(out), &outcome);
 
 	assert_true(len == question + 16);
 	return (uint32_t)out[question + 8] << 8 | out[question + 9];
@@ -214,16 +222,19 @@ static void test_jitter(void **state)
 static void test_fresh_draws(void **state)
 {
 	static uint8_t query[ASK_OCTETS_MAX], out[600];
-	struct answer_peer peer = { .addr = net_from_v4(0x0a010101) };
 	struct world *w = *state;
-	size_t len = ask_write("rnd.gslb.example A", query);
+	struct answer_input input = {
+		.query = query,
+		.len = ask_write("rnd.gslb.example A", query),
+		.peer = net_from_v4(0x0a010101),
+	};
 	unsigned count[2] = { 0 };
 
 	for (uint64_t i = 0; i < 2000; i++) {
 		struct answer_outcome outcome;
 
-		answer_query(w->table, &peer, query, len, i, out, sizeof(out),
-			     &outcome);
+		input.random = i;
+		answer_query(w->table, &input, out, sizeof(out), &outcome);
 		count[outcome.endpoint]++;
 	}
 	assert_in_range(count[0], 800, 1200);
