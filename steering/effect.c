@@ -9,7 +9,7 @@ double effect_share(const struct command *command, const struct policy *policy,
 
 	if (c.kind == COMMAND_UNDRAIN)
 		c.kind = COMMAND_DRAIN;
-	e = command_effect_on(&c, policy, service, endpoint, 1, wall_ms);
+	e = command_effect_on(&c, policy, service, endpoint, wall_ms);
 	if (command->kind == COMMAND_UNDRAIN && e.concerns)
 		return 1 - e.share;
 	return e.share;
@@ -27,15 +27,14 @@ struct effect effect_of(struct commands commands, const struct policy *policy,
 		const struct command *c = &commands.list[i];
 		double share =
 			effect_share(c, policy, service, endpoint, wall_ms);
-		struct command_effect e =
-			command_effect_on(c, policy, service, endpoint,
-					  effect.weight, wall_ms);
+		struct command_effect e = command_effect_on(c, policy, service,
+							    endpoint, wall_ms);
 
 		if (share < effect.share) {
 			effect.share = share;
 			effect.by = c;
 		}
-		if (c->kind == COMMAND_WEIGHT && e.concerns) {
+		if (e.weighs) {
 			effect.weight = e.weight;
 			effect.weighed = c;
 		}

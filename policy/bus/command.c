@@ -377,9 +377,9 @@ static double drain_share(const struct command *c, int64_t wall_ms)
 struct command_effect command_effect_on(const struct command *command,
 					const struct policy *policy,
 					size_t service, size_t endpoint,
-					uint32_t weight, int64_t wall_ms)
+					int64_t wall_ms)
 {
-	struct command_effect effect = { .share = 1, .weight = weight };
+	struct command_effect effect = { .share = 1 };
 	const struct policy_service *s = &policy->services[service];
 	int region = s->endpoints[endpoint].region;
 
@@ -389,8 +389,8 @@ struct command_effect command_effect_on(const struct command *command,
 			effect.share = drain_share(command, wall_ms);
 	} else if (command->kind == COMMAND_WEIGHT) {
 		effect.concerns = concerns(command, policy, service, endpoint);
-		if (effect.concerns)
-			effect.weight = command->weight;
+		effect.weighs = effect.concerns;
+		effect.weight = command->weight;
 	} else if (command->kind == COMMAND_FAILOVER) {
 		effect.concerns = strcmp(command->target, s->name) == 0;
 		if (effect.concerns &&

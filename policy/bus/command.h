@@ -71,18 +71,19 @@ bool command_check(const struct command *command, const struct policy *policy,
 		   int64_t wall_ms, struct error *err);
 
 /*
- * The share in [0, 1] and the weight that this command in force leaves to an
- * endpoint at a time; share 1 and the given weight when it does not concern
- * it.  Drains ramp linearly over over_ms from wall_made_ms.
+ * The share in [0, 1] that this command in force leaves to an endpoint at a
+ * time, 1 when it does not concern it, and the weight that it sets.  Drains
+ * ramp linearly over over_ms from wall_made_ms.
  */
 struct command_effect {
 	double share;
-	uint32_t weight;
-	bool concerns; /* the command names this endpoint */
+	uint32_t weight; /* when it weighs */
+	bool concerns;   /* the command names this endpoint */
+	bool weighs;
 };
 struct command_effect command_effect_on(const struct command *command,
 					const struct policy *policy,
 					size_t service, size_t endpoint,
-					uint32_t weight, int64_t wall_ms);
+					int64_t wall_ms);
 
 #endif

@@ -289,13 +289,14 @@ static void apply_command(const struct reduction *r, const struct command *c)
 		struct view_endpoint *e = slot_endpoint(r, slot);
 		struct command_effect effect =
 			command_effect_on(c, r->policy, slot->s, slot->e,
-					  e->weight, r->in->wall_ms);
+					  r->in->wall_ms);
+		uint32_t weight = effect.weighs ? effect.weight : e->weight;
 
 		if (!effect.concerns ||
-		    (effect.share >= 1 && effect.weight == e->weight))
+		    (effect.share >= 1 && weight == e->weight))
 			continue;
 		e->accept = accept_of(accept_share(e->accept) * effect.share);
-		e->weight = effect.weight;
+		e->weight = weight;
 		set_cause(e, SHARE_COMMAND, c->id);
 	}
 }

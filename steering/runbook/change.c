@@ -337,10 +337,12 @@ int change_run(int argc, char **argv)
 	if (order.author == NULL)
 		order.author = login_name();
 	name_command(id, sizeof(id));
+	order.id = id;
+	order.wall_ms = clock_wall_ms();
 	if (!order_command(&order,
 			   &(struct order_words){ argv[0], operands,
 						  (size_t)count },
-			   id, clock_wall_ms(), &command, &err))
+			   &command, &err))
 		return complain(argv[0], &err, EXIT_USAGE);
 	status = change_open(&order, &link);
 	if (status != EXIT_DONE)

@@ -182,10 +182,9 @@ static bool set_times(const struct order *order, struct command *out,
 }
 
 bool order_command(const struct order *order, const struct order_words *words,
-		   const char *id, int64_t wall_ms, struct command *out,
-		   struct error *err)
+		   struct command *out, struct error *err)
 {
-	struct command c = { .wall_made_ms = wall_ms };
+	struct command c = { .wall_made_ms = order->wall_ms };
 
 	if (!read_verb(words, &c, err))
 		return false;
@@ -204,7 +203,7 @@ bool order_command(const struct order *order, const struct order_words *words,
 		return false;
 	}
 	if (!set_times(order, &c, err) ||
-	    !fill(c.id, sizeof(c.id), "the id", id, err) ||
+	    !fill(c.id, sizeof(c.id), "the id", order->id, err) ||
 	    !fill(c.reason, sizeof(c.reason), "--reason", order->reason, err) ||
 	    !fill(c.author, sizeof(c.author), "--author", order->author, err))
 		return false;

@@ -21,8 +21,13 @@
 
 struct error;
 
-/* What options may say; text is borrowed from argv and the environment. */
+/*
+ * What options may say, and what the new command gets; text is borrowed from
+ * argv and the environment.
+ */
 struct order {
+	const char *id; /* of the command */
+	int64_t wall_ms;
 	const char *bus, *node, *key; /* where to; see link */
 	const char *reason, *author;
 	const char *lasting, *over; /* durations: --for, --over */
@@ -40,8 +45,8 @@ void order_rows(struct order *order, struct option_row rows[ORDER_ROWS]);
 const char *order_usage(const char *verb);
 
 /*
- * verb is argv[0] ("drain"), operands what is left of the line.  id is the
- * command's new id.  False with err set when something is missing, malformed
+ * verb is argv[0] ("drain"), operands what is left of the line.
+ * False with err set when something is missing, malformed
  * or too much; out is untouched then.
  */
 struct order_words {
@@ -50,7 +55,6 @@ struct order_words {
 	size_t count;
 };
 bool order_command(const struct order *order, const struct order_words *words,
-		   const char *id, int64_t wall_ms, struct command *out,
-		   struct error *err);
+		   struct command *out, struct error *err);
 
 #endif

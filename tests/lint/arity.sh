@@ -8,9 +8,12 @@ find policy dns health steering -name '*.[ch]' |
 	ctags -L - -x --kinds-C=fp --fields=+S --_xformat='%F:%n: %N%{signature}' |
 	awk '{
 		sum = 0
-		count = split(substr($0, index($0, "(") + 1), parameters, ",")
+		list = substr($0, index($0, "(") + 1)
+		sub(/\)$/, "", list)
+		gsub(/\([^()]*\)/, "", list)
+		count = split(list, parameters, ",")
 		for (i = 1; i <= count; i++)
-			sum += parameters[i] !~ /[ *_](len|cap|size|count|argc|arg)\)*$/
+			sum += parameters[i] !~ /[ *_](len|cap|size|count|argc|arg)$/
 		if (sum > 5) {
 			print "# " $0
 			bad = 1

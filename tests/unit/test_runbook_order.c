@@ -83,6 +83,7 @@ static void test_rows(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *row = &rows[i];
 		struct command got = { .weight = 4711 };
+		struct order order = row->order;
 		struct error err = { 0 };
 		struct order_words words = {
 			.verb = row->words[0],
@@ -92,7 +93,9 @@ static void test_rows(void **state)
 
 		while (words.count < 3 && row->words[1 + words.count] != NULL)
 			words.count++;
-		ok = order_command(&row->order, &words, "c-1", NOW, &got, &err);
+		order.id = "c-1";
+		order.wall_ms = NOW;
+		ok = order_command(&order, &words, &got, &err);
 		if (ok != (row->wanted.kind != COMMAND_NONE))
 			fail_msg("%s: %d %s", row->title, ok, err.text);
 		if (ok)
