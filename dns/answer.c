@@ -103,18 +103,25 @@ static uint32_t ttl_of(const struct answer *a, const struct policy_ttl *ttl,
 }
 
 /*
- * The row names no endpoint: NODATA that says why.  Resolvers may take any
- * negative answer for everybody's (RFC 7871, 7.4), so it must not live long.
+ * NODATA for this client and this moment.  Resolvers may take any negative
+ * answer for everybody's (RFC 7871, 7.4), and what is steered may change: it
+ * lives no longer than addresses would.
  */
-static void put_no_endpoint(struct answer *a, struct position name,
-			    const struct decision *d, const struct pick *pick)
+static void put_nodata_until(struct answer *a, struct position name,
+			     uint32_t ttl_s)
 {
 	size_t start = a->reply.w.len;
 
 	put_negative(a, name, RCODE_NOERROR);
-	if (d->service->ttl.changing_s <
-	    model_of_answer(a)->zone->negative_soa->ttl_s)
-		reply_set_ttl(&a->reply, start, d->service->ttl.changing_s);
+	if (ttl_s < model_of_answer(a)->zone->negative_soa->ttl_s)
+		reply_set_ttl(&a->reply, start, ttl_s);
+}
+
+/* The row names no endpoint: NODATA that says why. */
+static void put_no_endpoint(struct answer *a, struct position name,
+			    const struct decision *d, const struct pick *pick)
+{
+	put_nodata_until(a, name, d->service->ttl.changing_s);
 	a->reply.ede =
 		pick->entries->note == ROW_WITHHELD
 			? (struct ede){ EDE_OTHER, "no healthy endpoint that "
@@ -162,6 +169,7 @@ static void put_addresses(struct answer *a, struct position name,
 			  const struct decision *d, const struct pick *pick)
 {
 	enum address_kind kind = a->qtype == TYPE_A ? ADDRESS_A : ADDRESS_AAAA;
+	uint32_t ttl_s = ttl_of(a, &d->service->ttl, pick->entries->changing);
 	uint16_t before = a->reply.counts[SECTION_ANSWER];
 	size_t start = a->reply.w.len;
 	bool fits = true;
@@ -181,11 +189,9 @@ static void put_addresses(struct answer *a, struct position name,
 		return;
 	}
 	if (a->reply.w.len == start)
-		put_negative(a, name, RCODE_NOERROR);
+		put_nodata_until(a, name, ttl_s);
 	else
-		reply_set_ttl(&a->reply, start,
-			      ttl_of(a, &d->service->ttl,
-				     pick->entries->changing));
+		reply_set_ttl(&a->reply, start, ttl_s);
 }
 
 /* RFC 7871, 7.1.2: SOURCE 0 asks to be answered as if it came without. */

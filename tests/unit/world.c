@@ -113,7 +113,7 @@ static const struct world_endpoint {
 	{ WORLD_ALL,    "eu", EU, "192.0.2.21 192.0.2.25", NULL },
 	{ WORLD_ALL,    "us", US, "192.0.2.22 192.0.2.25", NULL },
 	{ WORLD_LOCKED, "eu", EU, "192.0.2.51", NULL },
-	{ WORLD_POOL,   "eu", EU, "192.0.2.31", NULL },
+	{ WORLD_POOL,   "eu", EU, "192.0.2.31", "2001:db8::31" },
 	{ WORLD_POOL,   "us", US, "192.0.2.32", NULL },
 	{ WORLD_JIT,    "eu", EU, "192.0.2.41 192.0.2.41", NULL },
 	{ WORLD_BIG,    "eu", EU, SIXTEEN("192.0.3."), NULL },
@@ -133,7 +133,7 @@ static const struct world_service_row {
 	[WORLD_RND]    = { "rnd",    "rnd.gslb.example.",    STEER_WEIGHTED, STICKY_NONE,   1, { 60, 10, 0 } },
 	[WORLD_ALL]    = { "all",    "all.gslb.example.",    STEER_WEIGHTED, STICKY_CLIENT, 2, { 60, 10, 0 } },
 	[WORLD_LOCKED] = { "locked", "locked.gslb.example.", STEER_GEO,      STICKY_CLIENT, 1, { 60, 10, 0 } },
-	[WORLD_POOL]   = { "*.pool", "*.pool.gslb.example.", STEER_GEO,      STICKY_CLIENT, 1, { 60, 10, 0 } },
+	[WORLD_POOL]   = { "*.pool", "*.pool.gslb.example.", STEER_GEO,      STICKY_CLIENT, 1, { 40, 10, 0 } },
 	[WORLD_JIT]    = { "jit",    "jit.gslb.example.",    STEER_GEO,      STICKY_CLIENT, 1, { 100, 10, 10 } },
 	[WORLD_BIG]    = { "big",    "big.gslb.example.",    STEER_WEIGHTED, STICKY_CLIENT, 2, { 60, 10, 0 } },
 };
