@@ -11,6 +11,15 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+/* Nothing that is executed from here on gets more than we have. */
+static bool forgo_new(struct error *err)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+		return true;
+	error_set(err, "cannot give up new privileges: %s", strerror(errno));
+	return false;
+}
+
 static bool become(const struct passwd *to)
 {
 	return initgroups(to->pw_name, to->pw_gid) == 0 &&
@@ -33,16 +42,15 @@ bool privilege_drop(const char *user, struct error *err)
 	/* Already that user, and unprivileged: nothing to give up. */
 	if (to->pw_uid != 0 && getuid() == to->pw_uid &&
 	    geteuid() == to->pw_uid)
-		return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+		return forgo_new(err);
 	if (!become(to)) {
 		error_set(err, "cannot become user \"%s\": %s", user,
 			  strerror(errno));
 		return false;
 	}
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-	    (to->pw_uid != 0 && setuid(0) == 0)) {
+	if (to->pw_uid != 0 && setuid(0) == 0) {
 		error_set(err, "user \"%s\": privileges are not gone", user);
 		return false;
 	}
-	return true;
+	return forgo_new(err);
 }
