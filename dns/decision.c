@@ -9,6 +9,8 @@
 #include "policy/decide/geo.h"
 #include "policy/decide/view.h"
 
+#include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,14 +36,22 @@ struct rows {
 	size_t row_cap, octet_cap, octet_used;
 };
 
+static_assert(offsetof(struct row, entries) % sizeof(uint32_t) == 0 &&
+		      sizeof(struct row_entry) % sizeof(uint32_t) == 0,
+	      "a row is whole words");
+
 static uint64_t row_hash(const struct row *row)
 {
-	const uint32_t *words = (const void *)row;
+	const char *octets = (const void *)row;
 	uint64_t hash = HASH_FNV_OFFSET;
 
 	/* A row is whole words; four octets a step instead of one. */
-	for (size_t i = 0; i < row_octets(row) / 4; i++)
-		hash = (hash ^ words[i]) * HASH_FNV_PRIME;
+	for (size_t i = 0; i < row_octets(row); i += sizeof(uint32_t)) {
+		uint32_t word;
+
+		memcpy(&word, octets + i, sizeof(word));
+		hash = (hash ^ word) * HASH_FNV_PRIME;
+	}
 	return hash_mix(hash);
 }
 

@@ -36,23 +36,6 @@ struct model *model_of(struct policy *policy, struct geo *geo,
 	return model;
 }
 
-struct model *model_load(const char *policy_path, struct errors *errs)
-{
-	struct policy *policy = policy_load(policy_path, errs);
-	struct geo *geo;
-
-	if (policy == NULL)
-		return NULL;
-	geo = geo_open(policy, errs);
-	if (geo == NULL) {
-		/* What is wrong with the zone is told in the same run. */
-		zone_free(zone_build(policy, errs));
-		policy_free(policy);
-		return NULL;
-	}
-	return model_of(policy, geo, errs);
-}
-
 struct model *model_ref(struct model *model)
 {
 	atomic_fetch_add_explicit(&model->refs, 1, memory_order_relaxed);

@@ -5,7 +5,7 @@
  *
  * Immutable once loaded; any thread may read it.  References are counted
  * atomically: tables hold one each, so an old model lives until the last table
- * made of it is gone.  Shell: loading reads files (policy_load, geo_open).
+ * made of it is gone.  Pure: dns/loader reads the files.
  */
 #ifndef DNS_MODEL_H
 #define DNS_MODEL_H
@@ -23,12 +23,6 @@ struct model {
 	struct zone *zone;
 	atomic_uint refs;
 };
-
-/*
- * Loads a policy directory or file and all that it names.  NULL when errs has
- * an error (memory that runs out is one).  The caller holds the one reference.
- */
-struct model *model_load(const char *policy_path, struct errors *errs);
 
 /*
  * A model of parts made elsewhere: takes ownership of policy and geo, builds

@@ -134,7 +134,6 @@ static void *run(void *arg)
 	event_base_dispatch(tcp->loop);
 	drain(tcp);
 	connections_fini(&tcp->all);
-	slot_online();
 	slot_unregister();
 	return NULL;
 }
