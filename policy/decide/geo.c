@@ -63,12 +63,6 @@ static bool open_databases(struct survey *s)
 	const struct policy_geo *geo = &s->policy->geo;
 	size_t fatal = s->errs->fatal;
 
-	if (geo->database_count > WALK_DATABASES_MAX) {
-		errors_add(s->errs, database_place(s->policy, 0),
-			   "geo.databases has %zu files; it may have %d",
-			   geo->database_count, WALK_DATABASES_MAX);
-		return false;
-	}
 	for (size_t i = 0; i < geo->database_count; i++) {
 		struct error err;
 		struct mmdb *db = mmdb_open(geo->databases[i], &err);

@@ -12,6 +12,7 @@
 #define POLICY_DECIDE_WALK_H
 
 #include "policy/base/net.h"
+#include "policy/language/policy.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,7 +21,10 @@
 struct cuts;
 struct mmdb;
 
-enum { WALK_DATABASES_MAX = 8, WALK_REFS_MAX = WALK_DATABASES_MAX + 2 };
+enum {
+	WALK_DATABASES_MAX = POLICY_DATABASES_MAX,
+	WALK_REFS_MAX = WALK_DATABASES_MAX + 2,
+};
 
 struct walk_sources {
 	struct mmdb *databases[WALK_DATABASES_MAX];

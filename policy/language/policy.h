@@ -29,6 +29,7 @@ enum {
 	POLICY_ENDPOINTS_MAX = 64, /* per service, canary ones included */
 	POLICY_ADDRESSES_MAX = 16, /* per endpoint and family */
 	POLICY_SERVICES_MAX = 4096,
+	POLICY_DATABASES_MAX = 8, /* geo.databases */
 	POLICY_NAME_MAX = 63, /* octets of any name, as a DNS label */
 };
 

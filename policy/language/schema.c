@@ -41,7 +41,7 @@ static const struct schema zone = { zone_rows, COUNT(zone_rows) };
 
 static const struct schema_row geo_rows[] = {
 	{ "databases", SCHEMA_FILES, false, offsetof(struct policy_geo, databases),
-	  1, 16, NULL, NULL, NULL, "MaxMind DB files, the first wins" },
+	  1, POLICY_DATABASES_MAX, NULL, NULL, NULL, "MaxMind DB files, the first wins" },
 	{ "networks", SCHEMA_FILE, false, offsetof(struct policy_geo, networks),
 	  0, 0, NULL, NULL, NULL, "CSV file of corrections to the databases" },
 };
