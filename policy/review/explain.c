@@ -11,8 +11,8 @@
 #include <string.h>
 
 struct request {
-	const char *client, *service;
-	struct option_list down;
+	const char *service;
+	struct option_list clients, down;
 	bool json, help;
 	const char *path;
 };
@@ -59,34 +59,52 @@ static int refuse_service(const struct policy *policy, const char *name)
 	return status;
 }
 
+/* False with *status set when an argument is no region of the policy. */
+static bool read_down(const struct policy *policy,
+		      const struct option_list *names, uint64_t *down,
+		      int *status)
+{
+	*down = 0;
+	for (size_t i = 0; i < names->count; i++) {
+		int region = policy_find_region(policy, names->items[i]);
+
+		if (region < 0) {
+			*status = refuse_region(policy, names->items[i]);
+			return false;
+		}
+		*down |= UINT64_C(1) << region;
+	}
+	return true;
+}
+
 static int explain(struct subject *s, const struct request *request,
-		   const struct net_addr *client)
+		   const struct net_addr *clients)
 {
 	int service = policy_find_service(s->policy, request->service);
-	uint64_t down = 0;
-	struct explanation x;
+	uint64_t down;
+	int status;
 
 	if (service < 0)
 		return refuse_service(s->policy, request->service);
-	for (size_t i = 0; i < request->down.count; i++) {
-		int region =
-			policy_find_region(s->policy, request->down.items[i]);
+	if (!read_down(s->policy, &request->down, &down, &status))
+		return status;
+	for (size_t i = 0; i < request->clients.count; i++) {
+		struct explanation x =
+			explanation_make(s, service, &clients[i], down);
 
-		if (region < 0)
-			return refuse_region(s->policy, request->down.items[i]);
-		down |= UINT64_C(1) << region;
-	}
-	x = explanation_make(s, service, client, down);
-	if (request->json)
-		explanation_print_json(&x);
-	else
+		if (request->json) {
+			explanation_print_json(&x);
+			continue;
+		}
+		printf("%s", i == 0 ? "" : "\n");
 		explanation_print(&x);
+	}
 	return REVIEW_FINE;
 }
 
 static int print_usage(const struct option_row *rows, size_t count, FILE *out)
 {
-	fprintf(out, "usage: windrose explain PATH --client ADDR "
+	fprintf(out, "usage: windrose explain PATH --client ADDR... "
 		     "--service NAME [--down REGION]... [--json]\n");
 	option_print(rows, count, out);
 	return out == stdout ? REVIEW_FINE : REVIEW_USAGE;
@@ -97,12 +115,12 @@ static bool read_request(int argc, char **argv, struct request *request,
 			 int *status)
 {
 	const struct option_row rows[] = {
-		{ "client", OPTION_TEXT, &request->client, "ADDR",
-		  "address of the client", 0, 0 },
+		{ "client", OPTION_LIST, &request->clients, "ADDR",
+		  "address of a client; may be given again", 0, 0 },
 		{ "service", OPTION_TEXT, &request->service, "NAME",
 		  "service of the policy", 0, 0 },
 		{ "down", OPTION_LIST, &request->down, "REGION",
-		  "take this region as failed", 0, 0 },
+		  "take this region as failed; may be given again", 0, 0 },
 		{ "json", OPTION_FLAG, &request->json, NULL, "print JSON", 0,
 		  0 },
 		{ "help", OPTION_FLAG, &request->help, NULL, "print this", 0,
@@ -120,7 +138,7 @@ static bool read_request(int argc, char **argv, struct request *request,
 		fprintf(stderr, "windrose explain: %s\n", err.text);
 	if (request->help) {
 		*status = print_usage(rows, 5, stdout);
-	} else if (count != 1 || request->client == NULL ||
+	} else if (count != 1 || request->clients.count == 0 ||
 		   request->service == NULL) {
 		*status = print_usage(rows, 5, stderr);
 	} else {
@@ -130,25 +148,36 @@ static bool read_request(int argc, char **argv, struct request *request,
 	return false;
 }
 
+/* False with a message when one is not an address. */
+static bool read_clients(const struct option_list *texts,
+			 struct net_addr clients[OPTION_LIST_MAX])
+{
+	for (size_t i = 0; i < texts->count; i++) {
+		if (net_addr_parse(texts->items[i], &clients[i]))
+			continue;
+		fprintf(stderr,
+			"windrose explain: \"%s\" is not an IPv4 or IPv6 "
+			"address\n",
+			texts->items[i]);
+		return false;
+	}
+	return true;
+}
+
 int review_explain(int argc, char **argv)
 {
 	struct request request = { .path = NULL };
-	struct net_addr client;
+	struct net_addr clients[OPTION_LIST_MAX];
 	struct subject s;
 	int status;
 
 	if (!read_request(argc, argv, &request, &status))
 		return status;
-	if (!net_addr_parse(request.client, &client)) {
-		fprintf(stderr,
-			"windrose explain: \"%s\" is not an IPv4 or IPv6 "
-			"address\n",
-			request.client);
+	if (!read_clients(&request.clients, clients))
 		return REVIEW_USAGE;
-	}
 	if (!subject_open(request.path, &s))
 		return REVIEW_FAILED;
-	status = explain(&s, &request, &client);
+	status = explain(&s, &request, clients);
 	subject_free(&s);
 	return status;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explain -- `windrose explain PATH --client ADDR --service NAME [--down
- * REGION]... [--json]`: what a client gets and why, on the chain that the
+ * explain -- `windrose explain PATH --client ADDR... --service NAME [--down
+ * REGION]... [--json]`: what each client gets and why, on the chain that the
  * responder runs.  No daemon is asked: all vantages are silent, endpoints of
- * the named regions are down.  Shell: reads files, prints.
+ * the named regions are down.  Several clients give several explanations, or
+ * JSON objects, one after another.  Shell: reads files, prints.
  */
 #ifndef POLICY_REVIEW_EXPLAIN_H
 #define POLICY_REVIEW_EXPLAIN_H

@@ -235,6 +235,11 @@ static void print_client(const struct explanation *x)
 		if (x->class->sets >> i & 1)
 			printf(" %s", policy->sets[i].name);
 	printf("%s\n", x->class->sets == 0 ? " none" : "");
+	printf("bound by");
+	for (size_t i = 0; i < policy->residency_count; i++)
+		if (x->class->residency >> i & 1)
+			printf(" %s", policy->residency[i].name);
+	printf("%s\n", x->class->residency == 0 ? " no residency rule" : "");
 }
 
 static void print_service(const struct explanation *x)

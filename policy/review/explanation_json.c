@@ -14,7 +14,7 @@ static json_t *write_client(const struct explanation *x)
 		x->match.bits,
 	};
 	char addr[NET_TEXT_SIZE], around[NET_TEXT_SIZE];
-	json_t *sets = json_array();
+	json_t *sets = json_array(), *rules = json_array();
 	json_t *json;
 
 	for (size_t i = 0; i < policy->set_count; i++)
@@ -22,11 +22,16 @@ static json_t *write_client(const struct explanation *x)
 			json_array_append_new(sets,
 					      json_string(
 						      policy->sets[i].name));
-	json = json_pack("{s:s, s:s, s:i, s:s, s:b, s:o}", "address",
+	for (size_t i = 0; i < policy->residency_count; i++)
+		if (x->class->residency >> i & 1)
+			json_array_append_new(
+				rules, json_string(policy->residency[i].name));
+	json = json_pack("{s:s, s:s, s:i, s:s, s:b, s:b, s:o, s:o}", "address",
 			 net_addr_text(&x->client, addr), "network",
 			 net_prefix_text(&network, around), "class",
 			 (int)x->match.class_id, "country", x->class->country,
-			 "located", x->class->located, "sets", sets);
+			 "unknown", x->class->unknown, "located",
+			 x->class->located, "sets", sets, "residency", rules);
 	if (json != NULL && x->class->located) {
 		json_object_set_new(json, "latitude",
 				    json_real(x->class->latitude));
