@@ -23,4 +23,5 @@ decide_world = %D%/decide_world.c %D%/decide_world.h
 %C%_test_review_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 endif
 dist_check_SCRIPTS += %D%/hash_vectors.sh
-EXTRA_DIST += tests/data/review tests/system/hash_vectors.py tests/data/hash-vectors.txt
+EXTRA_DIST += tests/data/review tests/system/hash_vectors.py \
+	tests/system/oracle.py tests/system/decision.py tests/data/hash-vectors.txt
