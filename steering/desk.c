@@ -301,7 +301,9 @@ static void op_history(struct steerer *s, const json_t *request,
 		return;
 	}
 	if (s->journal == NULL) {
-		refuse(s, from, "this agent keeps no journal (--journal)");
+		refuse(s, from,
+		       "this agent keeps no journal; start it with "
+		       "--journal, or windrose up with --state");
 		return;
 	}
 	lines = journal_last(s->journal,

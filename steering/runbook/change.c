@@ -26,8 +26,8 @@ static int complain(const char *verb, const struct error *err, int status)
 {
 	char line[4600];
 
-	fprintf(stderr, "windrose %s: %s\n", verb,
-		error_line(err, line, sizeof(line)));
+	fprintf(stderr, "windrose%s%s: %s\n", verb == NULL ? "" : " ",
+		verb == NULL ? "" : verb, error_line(err, line, sizeof(line)));
 	return status;
 }
 
@@ -63,7 +63,7 @@ int change_open(struct order *order, struct link **link)
 	result = link_open(&config, link, &err);
 	if (result == LINK_OK)
 		return EXIT_DONE;
-	return complain("link", &err,
+	return complain(NULL, &err,
 			result == LINK_UNREACHABLE ? EXIT_UNREACHABLE
 						   : EXIT_USAGE);
 }
