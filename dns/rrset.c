@@ -30,7 +30,7 @@ enum rrset_failure rrset_render(struct arena *arena,
 		if (records[i]->ttl_s < ttl_s)
 			ttl_s = records[i]->ttl_s;
 	}
-	if (w.cap > RRSET_OCTETS_MAX)
+	if (w.cap > POLICY_RRSET_OCTETS_MAX)
 		return RRSET_TOO_LARGE;
 	w.octets = arena_alloc(arena, w.cap, 1);
 	if (w.octets == NULL)

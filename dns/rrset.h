@@ -17,9 +17,6 @@ struct rrset;
 struct wire;
 
 enum {
-	/* So that one fits a message, behind the longest question and as many
-	 * CNAMEs as are followed, with an OPT. */
-	RRSET_OCTETS_MAX = 60000,
 	RR_FIXED_OCTETS = 12, /* pointer, TYPE, CLASS, TTL, RDLENGTH */
 	RR_TTL_OFFSET = 6,
 	RR_RDLENGTH_OFFSET = 10,

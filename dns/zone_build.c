@@ -2,7 +2,9 @@
 /*
  * zone_build() -- from the policy's records and services to the frozen index:
  * nodes with their RRsets, services, zone cuts, referrals, then the rules that
- * hold across a whole name.  All mistakes are reported, not just the first.
+ * hold across a whole name.  All mistakes are reported, not just the first;
+ * those of a policy that was read from files were found there, with their
+ * lines (policy/language/zonefile), so what is refused here came another way.
  */
 #include "dns/query.h"
 #include "dns/rrset.h"
@@ -14,8 +16,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { REFERRAL_OCTETS_MAX = 8192 };
 
 struct builder {
 	const struct policy *policy;
@@ -305,7 +305,7 @@ static bool wildcard_cut(const struct zone_node *node)
 static bool cut_too_large(const struct zone_node *node)
 {
 	return node->cut == node &&
-	       zone_rrset(node, TYPE_NS)->len > REFERRAL_OCTETS_MAX;
+	       zone_rrset(node, TYPE_NS)->len > POLICY_CUT_OCTETS_MAX;
 }
 
 static bool service_delegated(const struct zone_node *node)

@@ -30,6 +30,11 @@ enum {
 	POLICY_ADDRESSES_MAX = 16, /* per endpoint and family */
 	POLICY_SERVICES_MAX = 4096,
 	POLICY_DATABASES_MAX = 8, /* geo.databases */
+	/* Of an RRset as it is in a message, twelve beside each RDATA: so that
+	 * it fits one behind the longest question and a chain of CNAMEs... */
+	POLICY_RRSET_OCTETS_MAX = 60000,
+	/* ...and NS at a zone cut so that glue can point into it (14 bits). */
+	POLICY_CUT_OCTETS_MAX = 8192,
 	POLICY_NAME_MAX = 63, /* octets of any name, as a DNS label */
 };
 

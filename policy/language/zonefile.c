@@ -14,11 +14,12 @@ enum {
 	TYPE_NS = 2,
 	TYPE_CNAME = 5,
 	TYPE_SOA = 6,
-	TYPE_KEY = 25,
 	TYPE_AAAA = 28,
 	TYPE_DNAME = 39,
 	TYPE_RRSIG = 46,
 	TYPE_NSEC = 47,
+	TYPE_NSEC3 = 50,
+	RR_FIXED_OCTETS = 12, /* beside RDATA: pointer, TYPE, CLASS, TTL, ... */
 	NAME_SIZE = 256,
 	NAME_TEXT_SIZE = 128, /* enough of a name for an error */
 };
@@ -145,10 +146,52 @@ static void refuse_outside(struct zone *z)
 	z->master.count = kept;
 }
 
-static bool may_stand_beside_cname(unsigned type)
+static bool is_wildcard(const struct record *r)
 {
-	return type == TYPE_CNAME || type == TYPE_KEY || type == TYPE_RRSIG ||
-	       type == TYPE_NSEC;
+	return r->owner[0] == 1 && r->owner[1] == '*';
+}
+
+/* Why a record cannot be where it is, whatever stands beside it; or NULL. */
+static const char *misplaced(const struct zone *z, const struct record *r)
+{
+	switch (r->type) {
+	case TYPE_SOA:
+		return is_apex(z, r) ? NULL
+				     : "SOA is for the zone's own name alone; "
+				       "remove it";
+	case TYPE_NS:
+		return is_wildcard(r) ? "a wildcard cannot be delegated (RFC "
+					"4592, 4.2); name the zone cut"
+				      : NULL;
+	case TYPE_DNAME:
+		return "DNAME is not served yet; remove it";
+	case TYPE_RRSIG:
+	case TYPE_NSEC:
+	case TYPE_NSEC3:
+		return "signed zones are not served yet; write the zone "
+		       "without RRSIG, NSEC and NSEC3";
+	default:
+		return NULL;
+	}
+}
+
+/* One RRset, [first, end) of the order, must fit a message. */
+static void judge_size(struct zone *z, size_t first, size_t end)
+{
+	const struct record *r = &z->order[first]->record;
+	bool cut = r->type == TYPE_NS && !is_apex(z, r);
+	size_t most = cut ? POLICY_CUT_OCTETS_MAX : POLICY_RRSET_OCTETS_MAX;
+	size_t octets = 0;
+	char buf[NAME_TEXT_SIZE];
+
+	for (size_t i = first; i < end; i++)
+		octets += RR_FIXED_OCTETS + z->order[i]->record.rdata_len;
+	if (octets > most)
+		errors_add(z->draft->errs, z->order[first]->at,
+			   "%s has %zu octets of records of one type; a "
+			   "%s can hold %zu; remove some",
+			   owner_text(r, buf), octets,
+			   cut ? "referral" : "message", most);
 }
 
 /* Two records of one RRset, b behind a in the order. */
@@ -190,6 +233,13 @@ static void level_ttls(struct zone *z, size_t first, size_t end)
 		z->order[i]->record.ttl_s = least;
 }
 
+/* One RRset, [first, end) of the order. */
+static void finish_rrset(struct zone *z, size_t first, size_t end)
+{
+	judge_size(z, first, end);
+	level_ttls(z, first, end);
+}
+
 /* One name's records: [first, end) of the order. */
 static void judge_name(struct zone *z, size_t first, size_t end)
 {
@@ -199,23 +249,22 @@ static void judge_name(struct zone *z, size_t first, size_t end)
 
 	for (size_t i = first; i < end; i++) {
 		struct master_record *r = z->order[i];
+		const char *refusal = misplaced(z, &r->record);
 
 		if (r->record.type != z->order[rrset]->record.type) {
-			level_ttls(z, rrset, i);
+			finish_rrset(z, rrset, i);
 			rrset = i;
 		}
 		if (i > rrset)
 			judge_rrset(z, z->order[i - 1], r);
 		if (r->record.type == TYPE_CNAME)
 			cname = cname == NULL ? r : cname;
-		else if (!may_stand_beside_cname(r->record.type))
+		else
 			other = other == NULL ? r : other;
-		if (r->record.type == TYPE_SOA && !is_apex(z, &r->record))
-			errors_add(z->draft->errs, r->at,
-				   "SOA is for the zone's own name alone; "
-				   "remove it");
+		if (refusal != NULL)
+			errors_add(z->draft->errs, r->at, "%s", refusal);
 	}
-	level_ttls(z, rrset, end);
+	finish_rrset(z, rrset, end);
 	if (cname != NULL && other != NULL)
 		errors_add(z->draft->errs, (cname > other ? cname : other)->at,
 			   "%s has a CNAME beside other data, on lines %u and "
