@@ -158,9 +158,9 @@ static void check_required(struct draft *d)
 		if (schema_top.rows[i].required && d->sections[i] == NULL &&
 		    draft_knows(d, (enum section)i))
 			errors_add(d->errs, at,
-				   "the policy has no key \"%s\"; write %s",
-				   schema_top.rows[i].key,
-				   schema_kind_text(schema_top.rows[i].kind));
+				   "the policy has no key \"%s\"; write it in one "
+				   "of the files",
+				   schema_top.rows[i].key);
 }
 
 static void set_places(struct draft *d)

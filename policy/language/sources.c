@@ -134,11 +134,31 @@ static int compare_names(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static void take_folder(struct sources *s, const char *name, unsigned depth,
+/* A folder that is being read, inside those that lead to it. */
+struct folder {
+	const struct folder *up; /* NULL: none */
+	const char *name;        /* below the policy's folder; "" for itself */
+	dev_t device;
+	ino_t inode;
+	unsigned depth;
+};
+
+static void take_folder(struct sources *s, const struct folder *folder,
 			struct errors *errs);
 
-static void take_entry(struct sources *s, const char *name, unsigned depth,
-		       struct errors *errs)
+/* A link to a folder above would have its files read again and again. */
+static bool leads_back(const struct folder *folder)
+{
+	const struct folder *up = folder->up;
+
+	while (up != NULL &&
+	       (up->device != folder->device || up->inode != folder->inode))
+		up = up->up;
+	return up != NULL;
+}
+
+static void take_entry(struct sources *s, const char *name,
+		       const struct folder *up, struct errors *errs)
 {
 	char path[SOURCES_PATH_SIZE];
 	struct stat st;
@@ -153,7 +173,10 @@ static void take_entry(struct sources *s, const char *name, unsigned depth,
 			errors_add(errs, (struct place){ .file = path },
 				   "cannot be read: %s", strerror(errno));
 	} else if (S_ISDIR(st.st_mode)) {
-		take_folder(s, name, depth + 1, errs);
+		take_folder(s,
+			    &(struct folder){ up, name, st.st_dev, st.st_ino,
+					      up->depth + 1 },
+			    errs);
 	} else if (ends_in(name, ".yaml")) {
 		take_policy_file(s, path, name, errs);
 	} else if (ends_in(name, ".yml")) {
@@ -162,32 +185,50 @@ static void take_entry(struct sources *s, const char *name, unsigned depth,
 	}
 }
 
-/* name is "" for the folder itself. */
-static void take_folder(struct sources *s, const char *name, unsigned depth,
+static void take_entries(struct sources *s, const struct folder *folder,
+			 struct dirent *const *entries, int count,
+			 struct errors *errs)
+{
+	for (int i = 0; i < count; i++) {
+		char inside[SOURCES_PATH_SIZE];
+		int len =
+			snprintf(inside, sizeof(inside), "%s%s%s", folder->name,
+				 folder->name[0] == '\0' ? "" : "/",
+				 entries[i]->d_name);
+
+		if (len < (int)sizeof(inside))
+			take_entry(s, inside, folder, errs);
+		else
+			errors_add(errs, (struct place){ 0 },
+				   "path %.80s... is too long", inside);
+	}
+}
+
+static void take_folder(struct sources *s, const struct folder *folder,
 			struct errors *errs)
 {
-	char path[SOURCES_PATH_SIZE], inside[SOURCES_PATH_SIZE];
+	char path[SOURCES_PATH_SIZE];
 	struct dirent **entries;
+	const char *why = NULL;
 	int count = -1;
 
-	errno = ENAMETOOLONG;
-	if (sources_join(s, name, path) && depth <= SOURCES_FOLDERS_MAX)
-		count = scandir(name[0] == '\0' ? s->folder : path, &entries,
-				is_shown, compare_names);
-	if (count < 0) {
+	if (!sources_join(s, folder->name, path))
+		why = "its path is too long";
+	else if (leads_back(folder))
+		why = "it is a link to a folder around it; remove the link";
+	else if (folder->depth > SOURCES_FOLDERS_MAX)
+		why = "too deep";
+	else if ((count = scandir(folder->up == NULL ? s->folder : path,
+				  &entries, is_shown, compare_names)) < 0)
+		why = strerror(errno);
+	if (why != NULL) {
 		errors_add(errs, (struct place){ .file = path },
-			   "cannot be listed: %s",
-			   depth > SOURCES_FOLDERS_MAX ? "too deep"
-						       : strerror(errno));
+			   "cannot be listed: %s", why);
 		return;
 	}
-	for (int i = 0; i < count; i++) {
-		if (snprintf(inside, sizeof(inside), "%s%s%s", name,
-			     name[0] == '\0' ? "" : "/",
-			     entries[i]->d_name) < (int)sizeof(inside))
-			take_entry(s, inside, depth, errs);
+	take_entries(s, folder, entries, count, errs);
+	for (int i = 0; i < count; i++)
 		free(entries[i]);
-	}
 	free(entries);
 }
 
@@ -222,7 +263,10 @@ void sources_gather(struct sources *s, const char *path, struct errors *errs)
 		return;
 	}
 	if (S_ISDIR(st.st_mode))
-		take_folder(s, "", 0, errs);
+		take_folder(s,
+			    &(struct folder){ NULL, "", st.st_dev, st.st_ino,
+					      0 },
+			    errs);
 	else
 		take_policy_file(s, path, slash == NULL ? path : slash + 1,
 				 errs);

@@ -342,6 +342,14 @@ static bool take_event(struct builder *b, const yaml_event_t *event)
 	return true;
 }
 
+static bool is_tab(struct builder *b, const yaml_mark_t *mark)
+{
+	struct place at = place_of(b, mark);
+	size_t octet = b->walk.line_start + at.col - 1;
+
+	return octet < b->len && b->octets[octet] == '\t';
+}
+
 static void add_syntax_error(struct builder *b, const yaml_parser_t *parser)
 {
 	const char *problem =
@@ -354,6 +362,9 @@ static void add_syntax_error(struct builder *b, const yaml_parser_t *parser)
 			b->errs, place_of_octet(b, parser->problem_offset),
 			"this is not UTF-8 text (%s); save the file as UTF-8",
 			problem);
+	} else if (is_tab(b, &parser->problem_mark)) {
+		errors_add(b->errs, place_of(b, &parser->problem_mark),
+			   "a tab cannot stand here; indent with spaces");
 	} else {
 		errors_add(
 			b->errs, place_of(b, &parser->problem_mark),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* policy: what the good corpus loads to, in memory and from disk. */
 #include "policy/base/arena.h"
+#include "policy/base/file.h"
 #include "policy/language/load.h"
 #include "policy/language/policy.h"
 #include "policy/language/sources.h"
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -379,6 +381,30 @@ static void test_too_many_regions(void **state)
 	free(text);
 }
 
+/* One mistake, one error, though the files could be read again and again. */
+static void test_link_back(void **state)
+{
+	static const char zone[] =
+		"zone: {name: gslb.example.com, nameservers: ns.example.net}\n";
+	char folder[] = "policy-XXXXXX", path[64], link[64];
+	struct errors errs = { .list = NULL };
+	struct error err;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/zone.yaml", folder);
+	snprintf(link, sizeof(link), "%s/again", folder);
+	assert_true(file_replace(path, zone, strlen(zone), &err));
+	assert_int_equal(symlink(".", link), 0);
+	assert_null(policy_load(folder, &errs));
+	assert_int_equal(errs.count, 1);
+	assert_string_equal(errs.list[0].error.at.file, link);
+	errors_fini(&errs);
+	assert_int_equal(unlink(link), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 static void test_free_accepts_null(void **state)
 {
 	(void)state;
@@ -399,6 +425,7 @@ int main(void)
 		cmocka_unit_test(test_apex_of_the_file),
 		cmocka_unit_test(test_digest),
 		cmocka_unit_test(test_too_many_regions),
+		cmocka_unit_test(test_link_back),
 		cmocka_unit_test(test_free_accepts_null),
 	};
 
