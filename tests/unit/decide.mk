@@ -22,6 +22,6 @@ decide_world = %D%/decide_world.c %D%/decide_world.h
 %C%_test_review_SOURCES = %D%/test_review.c
 %C%_test_review_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 endif
-dist_check_SCRIPTS += %D%/hash_vectors.sh
+dist_check_SCRIPTS += %D%/hash_vectors.sh %D%/readme.sh
 EXTRA_DIST += tests/data/review tests/system/hash_vectors.py \
 	tests/system/oracle.py tests/system/decision.py tests/data/hash-vectors.txt
