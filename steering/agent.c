@@ -176,17 +176,25 @@ static bool try_command(const struct agent *agent, const struct command *c,
 	return false;
 }
 
-static bool judge(const struct agent *agent, const struct command *c,
-		  const struct agent_input *in, const struct state *after,
-		  struct error *err)
+/* What a command would make of the state. */
+static struct guard_case case_of(const struct agent *agent,
+				 const struct agent_input *in,
+				 const struct state *after)
 {
-	const struct guard_case g = {
+	return (struct guard_case){
 		.policy = agent->policy,
 		.view = in->view,
 		.before = state_commands(&agent->state),
 		.after = state_commands(after),
 		.classes = in->classes,
 	};
+}
+
+static bool judge(const struct agent *agent, const struct command *c,
+		  const struct agent_input *in, const struct state *after,
+		  struct error *err)
+{
+	const struct guard_case g = case_of(agent, in, after);
 
 	return !is_guarded(c->kind) || guard_check(&g, err);
 }
@@ -229,10 +237,13 @@ bool agent_preview(const struct agent *agent, const struct command *command,
 	const struct draft_when when = { in->now, true };
 	struct agent_preview preview = { 0 };
 	struct error rule = { .text = "" };
+	struct guard_case g;
 	struct state after;
 
 	if (!try_command(agent, command, in, &after, err))
 		return false;
+	g = case_of(agent, in, &after);
+	guard_warn(&g, &preview.warnings);
 	judge(agent, command, in, &after, &rule);
 	audit_text(preview.refused, sizeof(preview.refused), "%s", rule.text);
 	preview.before = draft_plan(&agent->state, &when);

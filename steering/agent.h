@@ -85,12 +85,14 @@ void agent_refuse(struct agent *agent, const struct command *command,
 
 /*
  * What a command would do: settled plans without it and with it, owned by the
- * caller, and in refused the safety rule against it ("" when none).  False
- * with err set when it cannot be carried out at all.
+ * caller; in refused the safety rule against it ("" when none); and the rules
+ * that it comes near.  False with err set when it cannot be carried out at
+ * all.
  */
 struct agent_preview {
 	struct plan *before, *after;
 	char refused[240];
+	struct guard_warnings warnings;
 };
 bool agent_preview(const struct agent *agent, const struct command *command,
 		   const struct agent_input *in, struct agent_preview *out,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "steering/answer.h"
 
+#include "steering/agent.h"
 #include "steering/canary.h"
 #include "steering/predict.h"
 
@@ -14,13 +15,41 @@ struct json_t *answer_error(const char *text)
 	return json_pack("{s:b, s:s}", "ok", 0, "error", text);
 }
 
-struct json_t *answer_prediction(const struct prediction *prediction,
-				 const char *refused)
+struct json_t *answer_unknown(const char *text)
 {
-	return json_pack("{s:b, s:o, s:o}", "ok", 1, "prediction",
-			 prediction_write(prediction), "refused",
-			 refused[0] == '\0' ? json_null()
-					    : json_string(refused));
+	return json_pack("{s:b, s:b, s:s}", "ok", 0, "unknown", 1, "error",
+			 text);
+}
+
+/* Appends; NULL item is a failure.  False: array is gone. */
+static bool append(json_t **array, json_t *item)
+{
+	if (json_array_append_new(*array, item) == 0)
+		return true;
+	json_decref(*array);
+	*array = NULL;
+	return false;
+}
+
+static json_t *write_warnings(const struct guard_warnings *warnings)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < warnings->count; i++)
+		if (!append(&list, json_string(warnings->list[i])))
+			return NULL;
+	return list;
+}
+
+struct json_t *answer_prediction(const struct prediction *prediction,
+				 const struct agent_preview *preview)
+{
+	return json_pack("{s:b, s:o, s:o, s:o}", "ok", 1, "prediction",
+			 prediction_write(prediction), "warnings",
+			 write_warnings(&preview->warnings), "refused",
+			 preview->refused[0] == '\0'
+				 ? json_null()
+				 : json_string(preview->refused));
 }
 
 struct json_t *answer_done(uint64_t epoch, uint64_t sequence,
@@ -64,16 +93,6 @@ static json_t *embed_node(const struct node *node)
 	char *octets = node_write(node, &len);
 
 	return embed(octets, len);
-}
-
-/* Appends; NULL item is a failure.  False: array is gone. */
-static bool append(json_t **array, json_t *item)
-{
-	if (json_array_append_new(*array, item) == 0)
-		return true;
-	json_decref(*array);
-	*array = NULL;
-	return false;
 }
 
 static json_t *endpoint_status(const struct status *st, size_t service,

@@ -10,14 +10,19 @@
 
 #include "steering/inputs.h"
 
+struct agent_preview;
 struct json_t;
 struct prediction;
 
 struct json_t *answer_error(const char *text);
 
-/* refused: the safety rule against it, "" for none. */
+/* An error after which nobody knows whether the command is in force: it also
+ * has "unknown". */
+struct json_t *answer_unknown(const char *text);
+
+/* What the preview's plans mean, the rule that refuses it and those near. */
 struct json_t *answer_prediction(const struct prediction *prediction,
-				 const char *refused);
+				 const struct agent_preview *preview);
 
 /* A command that is committed.  prediction NULL: there is none to show. */
 struct json_t *answer_done(uint64_t epoch, uint64_t sequence,

@@ -174,6 +174,22 @@ void desk_failed(struct steerer *s, const char *why)
 		end_waiting(s, s->waiting, answer_error(why));
 }
 
+void desk_lost(struct steerer *s, const char *why)
+{
+	char text[200];
+
+	while (s->waiting != NULL) {
+		bool sent = s->waiting->sequence != 0;
+
+		snprintf(text, sizeof(text), "%s; %s", why,
+			 sent ? "it is not known whether the command is in "
+				"force: see windrose status"
+			      : "nothing changed");
+		end_waiting(s, s->waiting,
+			    sent ? answer_unknown(text) : answer_error(text));
+	}
+}
+
 /* The operations. */
 
 static bool parse_command(const json_t *request, struct command *out,
@@ -205,7 +221,7 @@ static void op_predict(struct steerer *s, const json_t *request,
 		return;
 	}
 	if (predict(s, &preview, &p, &err)) {
-		answer(s, from, answer_prediction(&p, preview.refused));
+		answer(s, from, answer_prediction(&p, &preview));
 		prediction_fini(&p);
 	} else {
 		refuse(s, from, err.text);
@@ -449,8 +465,7 @@ bool desk_open(struct steerer *s, struct error *err)
 
 void desk_close(struct steerer *s)
 {
-	desk_failed(s, "the agent is stopping; it is not known whether the "
-		       "command is in force: see status");
+	desk_lost(s, "the agent is stopping");
 	desk_reloaded(s, false,
 		      &(struct error){ .text = "the agent is stopping" });
 	control_stop(s->control);

@@ -3,6 +3,7 @@
 
 #include "policy/base/error.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 /* What a set of commands leaves of one service. */
@@ -165,19 +166,110 @@ static bool capacity_ok(const struct service_case *sc, struct error *err)
 	return false;
 }
 
+static struct service_case case_of(const struct guard_case *c, size_t service)
+{
+	return (struct service_case){
+		.c = c,
+		.service = service,
+		.before = left_by(c, c->before, service),
+		.after = left_by(c, c->after, service),
+	};
+}
+
 bool guard_check(const struct guard_case *c, struct error *err)
 {
 	for (size_t i = 0; i < c->policy->service_count; i++) {
-		const struct service_case sc = {
-			.c = c,
-			.service = i,
-			.before = left_by(c, c->before, i),
-			.after = left_by(c, c->after, i),
-		};
+		const struct service_case sc = case_of(c, i);
 
 		if (!last_endpoint_ok(&sc, err) || !residency_ok(&sc, err) ||
 		    !regions_ok(&sc, err) || !capacity_ok(&sc, err))
 			return false;
 	}
 	return true;
+}
+
+__attribute__((format(printf, 2, 3))) static void
+warn(struct guard_warnings *out, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (out->count == GUARD_WARNINGS_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(out->list[out->count++], sizeof(out->list[0]), fmt, ap);
+	va_end(ap);
+}
+
+static const char *only_region(const struct policy *policy, uint64_t regions)
+{
+	size_t i = 0;
+
+	while ((regions >> i & 1) == 0)
+		i++;
+	return policy->regions[i].name;
+}
+
+static void warn_regions(const struct service_case *sc,
+			 struct guard_warnings *out)
+{
+	const struct policy *policy = sc->c->policy;
+	const char *name = policy->services[sc->service].name;
+	unsigned least = policy->safety.min_regions_in_service;
+	unsigned after = count_of(sc->after.able);
+
+	if (after >= count_of(sc->before.able))
+		return;
+	if (after == 1)
+		warn(out, "%s: only %s is left, and healthy, for all clients",
+		     name, only_region(policy, sc->after.able));
+	else if (after == least)
+		warn(out,
+		     "%s: %u healthy regions are left, the least that "
+		     "safety.min_regions_in_service allows",
+		     name, after);
+}
+
+static void warn_residency(const struct service_case *sc,
+			   struct guard_warnings *out)
+{
+	const struct policy *policy = sc->c->policy;
+
+	for (size_t i = 0; i < policy->residency_count; i++) {
+		const struct policy_residency *r = &policy->residency[i];
+		uint64_t after = sc->after.able & r->regions;
+
+		if (count_of(after) == 1 &&
+		    count_of(sc->before.able & r->regions) > 1)
+			warn(out,
+			     "%s: only %s is left, and healthy, for clients "
+			     "under residency rule %s",
+			     policy->services[sc->service].name,
+			     only_region(policy, after), r->name);
+	}
+}
+
+static void warn_capacity(const struct service_case *sc,
+			  struct guard_warnings *out)
+{
+	double most = sc->c->policy->safety.max_capacity_removed_pct;
+	double pct = 100 * sc->after.removed / sc->after.whole;
+
+	if (sc->after.removed > sc->before.removed && most < 100 &&
+	    pct >= most * GUARD_NEAR_PCT / 100)
+		warn(out,
+		     "%s: %.1f%% of its capacity would be out of service; "
+		     "safety.max_capacity_removed is %.0f%%",
+		     sc->c->policy->services[sc->service].name, pct, most);
+}
+
+void guard_warn(const struct guard_case *c, struct guard_warnings *out)
+{
+	out->count = 0;
+	for (size_t i = 0; i < c->policy->service_count; i++) {
+		const struct service_case sc = case_of(c, i);
+
+		warn_regions(&sc, out);
+		warn_residency(&sc, out);
+		warn_capacity(&sc, out);
+	}
 }

@@ -26,6 +26,7 @@
 #include "steering/effect.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct error;
 
@@ -45,5 +46,19 @@ struct guard_case {
 
 /* False with err naming the rule, the service and by how much. */
 bool guard_check(const struct guard_case *c, struct error *err);
+
+/* How near the change brings us to a rule: what a person should know first. */
+enum { GUARD_WARNINGS_MAX = 8, GUARD_NEAR_PCT = 80 };
+struct guard_warnings {
+	char list[GUARD_WARNINGS_MAX][200];
+	size_t count;
+};
+
+/*
+ * Of each service that has less than before: one region left for everybody or
+ * within a residency rule, the least that safety.min_regions_in_service asks
+ * for, GUARD_NEAR_PCT of what safety.max_capacity_removed allows.
+ */
+void guard_warn(const struct guard_case *c, struct guard_warnings *out);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,6 +28,7 @@ struct journal {
 	char *path;
 	uint64_t count;      /* lines */
 	off_t size;          /* octets that are whole lines */
+	bool torn;           /* there are more, of a line that failed */
 	char prev[HEX_SIZE]; /* of the last line */
 	char note[200];
 };
@@ -226,6 +228,8 @@ struct journal *journal_open(const char *path, struct error *err)
 	memset(j->prev, '0', HEX_SIZE - 1);
 	if (j->fd < 0 || j->path == NULL)
 		fail(err, path, "open");
+	else if (flock(j->fd, LOCK_EX | LOCK_NB) != 0)
+		error_set(err, "%s: in use by another process", path);
 	else if (read_end(j, err)) {
 		sync_directory(path);
 		return j;
@@ -283,6 +287,14 @@ static char *make_line(const struct journal *j, const struct json_t *event,
 	return line;
 }
 
+/* Cuts off what a failed write left, so that no line begins within it. */
+static bool cut_torn(struct journal *j)
+{
+	if (j->torn)
+		j->torn = ftruncate(j->fd, j->size) != 0;
+	return !j->torn;
+}
+
 bool journal_append(struct journal *journal, const struct json_t *event,
 		    struct error *err)
 {
@@ -297,11 +309,13 @@ bool journal_append(struct journal *journal, const struct json_t *event,
 		free(line);
 		return false;
 	}
-	if (!write_all(journal->fd, line, len) || fsync(journal->fd) != 0) {
+	if (!cut_torn(journal) || !write_all(journal->fd, line, len) ||
+	    fsync(journal->fd) != 0) {
 		fail(err, journal->path, "write");
 		free(line);
-		/* What cannot be cut off now is set aside at the next open. */
-		if (ftruncate(journal->fd, journal->size) != 0)
+		/* Tried again before the next line, or at the next open. */
+		journal->torn = true;
+		if (!cut_torn(journal))
 			error_set(err, "%s: cannot write, nor take it back",
 				  journal->path);
 		return false;

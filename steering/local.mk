@@ -16,6 +16,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/reload.c %D%/reload.h \
 	%D%/order.c %D%/order.h \
 	%D%/predict.c %D%/predict.h \
+	%D%/presence.c \
 	%D%/publish.c \
 	%D%/ramp.c %D%/ramp.h \
 	%D%/recent.c %D%/recent.h \

@@ -21,13 +21,6 @@
 
 #include <jansson.h>
 
-/* What was said of one file says nothing of another. */
-static void end_trouble(struct steerer *s, const char *of)
-{
-	if (strncmp(s->trouble, of, strlen(of)) == 0)
-		s->trouble[0] = '\0';
-}
-
 static void write_event(struct steerer *s, const struct audit_event *event)
 {
 	struct error err = { .text = "out of memory" };
@@ -38,11 +31,10 @@ static void write_event(struct steerer *s, const struct audit_event *event)
 		bus_append_audit(s->config.bus, text, strlen(text));
 	if (text == NULL ||
 	    (s->journal != NULL && !journal_append(s->journal, json, &err))) {
-		audit_text(s->trouble, sizeof(s->trouble), "journal: %s",
-			   err.text);
+		steerer_trouble(s, TROUBLE_JOURNAL, err.text);
 		steerer_log_failure("journal-failed", err.text);
 	} else {
-		end_trouble(s, "journal:");
+		steerer_trouble(s, TROUBLE_JOURNAL, "");
 	}
 	free(text);
 	json_decref(json);
@@ -91,8 +83,7 @@ static void step_down(struct steerer *s, const char *why)
 	if (s->leads == 0)
 		return;
 	s->leads = 0;
-	desk_failed(s, "the leadership was lost; it is not known whether the "
-		       "command is in force: see status");
+	desk_lost(s, "the leadership was lost");
 	tell(s, "stepped-down", "leads no more", why);
 	steerer_tell_node(s, steerer_now());
 }
@@ -142,10 +133,9 @@ void publish_keep(struct steerer *s, const char *envelope, size_t len)
 	keep = keep_new();
 	if (keep != NULL && keep_set(keep, "plan", envelope, len) &&
 	    keep_save(keep, s->config.keep_path, &err)) {
-		end_trouble(s, "keep:");
+		steerer_trouble(s, TROUBLE_KEEP, "");
 	} else {
-		audit_text(s->trouble, sizeof(s->trouble), "keep: %s",
-			   err.text);
+		steerer_trouble(s, TROUBLE_KEEP, err.text);
 		steerer_log_failure("keep-failed", err.text);
 	}
 	keep_free(keep);
@@ -165,22 +155,32 @@ static void on_stored(struct steerer *s, struct commit *c, struct ramp_now now)
 	steerer_soon(s);
 }
 
-/* Its events were never told, for they never became true. */
-static void tell_lost(struct steerer *s, const struct commit *c,
-		      enum bus_commit result)
+/*
+ * Nobody said whether the plan is stored.  Its events are told as such: who
+ * commanded what must be found in the history whatever became of it.
+ */
+static void tell_unconfirmed(struct steerer *s, struct commit *c,
+			     const char *why)
 {
-	const char *why = result == BUS_STALE ? "it was refused as stale"
-					      : "the bus is down";
+	for (size_t i = 0; i < c->audit.count; i++)
+		audit_text(c->audit.list[i].kind, sizeof(c->audit.list[i].kind),
+			   "unconfirmed");
+	log_event(LOG_LEVEL_WARN, "steer", "unconfirmed",
+		  "epoch=%llu sequence=%llu changes=%zu why=\"%s\"",
+		  (unsigned long long)c->plan->epoch,
+		  (unsigned long long)c->plan->sequence, c->audit.count, why);
+	steerer_write_audit(s, &c->audit);
+}
+
+/* Its events never became true. */
+static void tell_stale(struct steerer *s, const struct commit *c)
+{
 	char what[80];
 
 	snprintf(what, sizeof(what), "plan %llu/%llu with %zu changes",
 		 (unsigned long long)c->plan->epoch,
 		 (unsigned long long)c->plan->sequence, c->audit.count);
-	if (c->audit.count > 0)
-		tell(s, "not-stored", what, why);
-	else
-		log_event(LOG_LEVEL_WARN, "steer", "not-stored",
-			  "what=\"%s\" why=\"%s\"", what, why);
+	tell(s, "not-stored", what, "it was refused as stale");
 }
 
 static void on_committed(void *arg, enum bus_commit result)
@@ -193,17 +193,22 @@ static void on_committed(void *arg, enum bus_commit result)
 		return;
 	c = s->commit;
 	s->commit = (struct commit){ .plan = NULL };
-	if (result != BUS_COMMITTED)
-		tell_lost(s, &c, result);
-	if (result == BUS_COMMITTED) {
+	switch (result) {
+	case BUS_COMMITTED:
 		on_stored(s, &c, now);
-	} else if (result == BUS_STALE) {
+		break;
+	case BUS_STALE:
+		tell_stale(s, &c);
+		desk_failed(s, "a newer plan is stored already; nothing "
+			       "changed, send it again");
 		give_up(s, "the plan was refused as stale");
-	} else {
-		desk_failed(s, "the bus is down; it is not known whether the "
-			       "command is in force: see status");
+		break;
+	case BUS_DOWN:
+		tell_unconfirmed(s, &c, "the bus is down");
+		desk_lost(s, "the bus is down");
 		if (s->leads != 0)
 			take_back(s, now);
+		break;
 	}
 	free_commit(&c);
 }
@@ -273,7 +278,6 @@ static uint64_t least_epoch(const struct steerer *s, struct ramp_now now)
 
 static void ask_lease(struct steerer *s, struct ramp_now now)
 {
-
 	/* Who has not read the last plan could only begin from nothing. */
 	if (s->synced && lease_ask(&s->lease, now.now_ms))
 		bus_lease(s->config.bus, s->holder, LEASE_TTL_MS,
@@ -338,6 +342,8 @@ void publish_stop(struct steerer *s)
 	bool led = s->leads != 0;
 
 	step_down(s, "stopped");
+	if (s->commit.plan != NULL)
+		tell_unconfirmed(s, &s->commit, "the agent stopped");
 	if (led)
 		bus_release(s->config.bus, s->holder);
 	free_commit(&s->commit);

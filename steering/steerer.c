@@ -18,8 +18,6 @@
 
 #include <event2/event.h>
 
-enum { NODE_TTL_MS = 5000 };
-
 /* Links. */
 
 static struct steerer_link *link_new(struct steerer *s)
@@ -66,43 +64,6 @@ struct agent_input steerer_input(const struct steerer *s, struct ramp_now now)
 		.epoch = s->leads,
 		.classes = { s->loaded.classes, s->loaded.class_count },
 	};
-}
-
-/* What it says. */
-
-struct node steerer_node(const struct steerer *s, struct ramp_now now)
-{
-	const struct plan *plan = s->inputs.plan;
-	const char *trouble = agent_trouble(s->agent);
-	struct node node = {
-		.role = NODE_STEER,
-		.leads = s->leads != 0,
-		.wall_made_ms = now.wall_ms,
-	};
-
-	audit_text(node.name, sizeof(node.name), "%s", s->config.name);
-	audit_text(node.policy_digest, sizeof(node.policy_digest), "%s",
-		   s->loaded.policy->digest);
-	audit_text(node.trouble, sizeof(node.trouble), "%s",
-		   trouble[0] != '\0' ? trouble : s->trouble);
-	if (plan != NULL) {
-		node.plan_epoch = plan->epoch;
-		node.plan_sequence = plan->sequence;
-		node.wall_applied_ms = s->inputs.wall_plan_ms;
-	}
-	return node;
-}
-
-void steerer_tell_node(struct steerer *s, struct ramp_now now)
-{
-	struct node node = steerer_node(s, now);
-	size_t len = 0;
-	char *octets = node_write(&node, &len);
-
-	if (octets != NULL)
-		bus_put(s->config.bus, BUS_NODES, s->config.name, octets, len,
-			NODE_TTL_MS);
-	free(octets);
 }
 
 void steerer_log_failure(const char *event, const char *text)
@@ -156,6 +117,7 @@ static void on_loaded(void *arg, bool ok, struct loaded *loaded,
 	ok = ok && take_loaded(s, loaded, &err);
 	if (!ok)
 		steerer_log_failure("reload-failed", err.text);
+	steerer_trouble(s, TROUBLE_RELOAD, ok ? "" : err.text);
 	if (again)
 		steerer_reload(s);
 	else
@@ -175,6 +137,7 @@ void steerer_reload(struct steerer *s)
 	if (s->reload != NULL)
 		return;
 	steerer_log_failure("reload-failed", err.text);
+	steerer_trouble(s, TROUBLE_RELOAD, err.text);
 	desk_reloaded(s, false, &err);
 }
 

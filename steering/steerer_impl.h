@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * steerer_impl -- the steerer from inside, for the files that make it up:
- * steerer (life, tick, bus), publish (lease, commit), desk (requests).
+ * steerer (life, tick, bus), publish (lease, commit), desk (requests),
+ * presence (what it tells of itself).
  *
  * Shell.
  */
@@ -23,6 +24,14 @@ struct control_call;
 struct event;
 struct journal;
 struct reload;
+
+/* What can go wrong in the shell; each ends by itself. */
+enum steerer_trouble {
+	TROUBLE_RELOAD,
+	TROUBLE_JOURNAL,
+	TROUBLE_KEEP,
+	TROUBLE_COUNT,
+};
 
 enum { STEERER_TICK_MS = 250, STEERER_NODE_MS = 1000 };
 
@@ -68,7 +77,7 @@ struct steerer {
 	bool reload_again;                /* asked for meanwhile */
 	struct control_call *reload_call; /* who waits for it, or NULL */
 	struct event *tick_timer, *node_timer, *soon;
-	char trouble[160]; /* of the shell: files, bus */
+	char troubles[TROUBLE_COUNT][160]; /* "" when there is none */
 };
 
 /* For one question to the bus. */
@@ -82,14 +91,18 @@ struct ramp_now steerer_now(void);
 /* A turn as soon as the loop is free. */
 void steerer_soon(struct steerer *s);
 
-/* Tells everyone how this node stands. */
+/* presence: tells everyone how this node stands. */
 void steerer_tell_node(struct steerer *s, struct ramp_now now);
 
-/* This node's record. */
+/* presence: this node's record. */
 struct node steerer_node(const struct steerer *s, struct ramp_now now);
 
 /* What the agent is told at a tick. */
 struct agent_input steerer_input(const struct steerer *s, struct ramp_now now);
+
+/* presence: shown with this node until it is "". */
+void steerer_trouble(struct steerer *s, enum steerer_trouble trouble,
+		     const char *text);
 
 /* An error in the log. */
 void steerer_log_failure(const char *event, const char *text);
@@ -119,8 +132,10 @@ bool desk_open(struct steerer *s, struct error *err);
 void desk_sent(struct steerer *s, uint64_t sequence);
 /* desk: the plan is stored: answers those who waited for it. */
 void desk_stored(struct steerer *s, uint64_t epoch, uint64_t sequence);
-/* desk: answers all who wait that it failed. */
+/* desk: answers all who wait that it failed and nothing changed. */
 void desk_failed(struct steerer *s, const char *why);
+/* desk: the same, but a plan that was sent may have been stored. */
+void desk_lost(struct steerer *s, const char *why);
 void desk_close(struct steerer *s);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/base/clock.h"
 
+#include <stdio.h>
 #include <time.h>
 
 static int64_t read_ns(clockid_t id)
@@ -24,4 +25,16 @@ int64_t clock_now_ns(void)
 int64_t clock_wall_ms(void)
 {
 	return read_ns(CLOCK_REALTIME) / 1000000;
+}
+
+const char *clock_wall_text(int64_t wall_ms, char buf[CLOCK_TEXT_SIZE])
+{
+	time_t s = (time_t)(wall_ms / 1000);
+	char day[32] = "?";
+	struct tm tm;
+
+	if (gmtime_r(&s, &tm) != NULL)
+		strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(buf, CLOCK_TEXT_SIZE, "%s.%03dZ", day, (int)(wall_ms % 1000));
+	return buf;
 }

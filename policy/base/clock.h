@@ -19,4 +19,9 @@ int64_t clock_now_ns(void);
 /* Milliseconds since 1970-01-01 UTC: for what people and files are told. */
 int64_t clock_wall_ms(void);
 
+enum { CLOCK_TEXT_SIZE = 48 };
+
+/* RFC 3339 in UTC, "2026-11-21T03:12:09.500Z", into buf, which is returned. */
+const char *clock_wall_text(int64_t wall_ms, char buf[CLOCK_TEXT_SIZE]);
+
 #endif

@@ -8,7 +8,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The one process-wide setting: a log line has no owner to ask. */
@@ -42,19 +41,6 @@ bool log_choose(const char *word, struct error *err)
 	return false;
 }
 
-static const char *stamp(char *buf, size_t size)
-{
-	int64_t wall_ms = clock_wall_ms();
-	time_t s = (time_t)(wall_ms / 1000);
-	char day[32];
-	struct tm tm;
-
-	gmtime_r(&s, &tm);
-	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(buf, size, "%s.%03dZ", day, (int)(wall_ms % 1000));
-	return buf;
-}
-
 void log_event(enum log_level level, const char *sub, const char *event,
 	       const char *fmt, ...)
 {
@@ -66,7 +52,8 @@ void log_event(enum log_level level, const char *sub, const char *event,
 	if ((int)level < atomic_load(&lowest))
 		return;
 	n = snprintf(line, sizeof(line), "t=%s level=%s sub=%s event=%s ",
-		     stamp(when, sizeof(when)), words[level], sub, event);
+		     clock_wall_text(clock_wall_ms(), when), words[level], sub,
+		     event);
 	len = n < 0 ? 0 : (size_t)n;
 	va_start(ap, fmt);
 	n = vsnprintf(line + len, sizeof(line) - len - 1, fmt, ap);

@@ -229,6 +229,18 @@ static void remove_socket(const struct control *control)
 		unlink(control->path);
 }
 
+/* The last answers were made on this turn: what the socket takes goes out. */
+static void flush(struct control_call *call)
+{
+	struct evbuffer *out = bufferevent_get_output(call->connection);
+	evutil_socket_t fd = bufferevent_getfd(call->connection);
+
+	if (fd >= 0 && !call->deserted && evbuffer_get_length(out) > 0) {
+		evbuffer_unfreeze(out, 1);
+		evbuffer_write(out, fd);
+	}
+}
+
 void control_stop(struct control *control)
 {
 	if (control == NULL)
@@ -236,6 +248,7 @@ void control_stop(struct control *control)
 	while (control->calls != NULL) {
 		struct control_call *call = control->calls;
 
+		flush(call);
 		control->calls = call->next;
 		bufferevent_free(call->connection);
 		free(call);

@@ -20,14 +20,14 @@
 
 #include <jansson.h>
 
-enum { ASK_MS = 5000, LOOK_AGAIN_MS = 20, OPERANDS_MAX = 64 };
+enum { ASK_MS = 5000, LOOK_AGAIN_MS = 20 };
 
 static int complain(const char *verb, const struct error *err, int status)
 {
 	char line[4600];
 
-	fprintf(stderr, "windrose%s%s: %s\n", verb == NULL ? "" : " ",
-		verb == NULL ? "" : verb, error_line(err, line, sizeof(line)));
+	fprintf(stderr, "windrose%s%s: %s\n", *verb == '\0' ? "" : " ", verb,
+		error_line(err, line, sizeof(line)));
 	return status;
 }
 
@@ -47,6 +47,11 @@ int change_open(struct order *order, struct link **link)
 	enum link_result result;
 	struct error err;
 
+	if (order->node != NULL && order->bus != NULL) {
+		error_set(&err, "--bus and --node exclude each other");
+		return complain("", &err, EXIT_USAGE);
+	}
+	/* The node is the nearer of the two. */
 	if (order->node == NULL && order->bus == NULL) {
 		order->node = getenv("WINDROSE_NODE");
 		order->bus = getenv("WINDROSE_BUS");
@@ -63,7 +68,7 @@ int change_open(struct order *order, struct link **link)
 	result = link_open(&config, link, &err);
 	if (result == LINK_OK)
 		return EXIT_DONE;
-	return complain(NULL, &err,
+	return complain("", &err,
 			result == LINK_UNREACHABLE ? EXIT_UNREACHABLE
 						   : EXIT_USAGE);
 }
@@ -75,7 +80,21 @@ static struct json_t *request_of(const char *op, const struct command *command)
 			 command_write(command));
 }
 
-/* Asks, and takes a "no" apart from silence. */
+/* What an answer that is no "ok" means for the one who asked. */
+static int refusal(const struct json_t *answer)
+{
+	const char *why = json_string_value(json_object_get(answer, "error"));
+	bool unknown = json_is_true(json_object_get(answer, "unknown"));
+
+	fprintf(stderr, "windrose: %s%s\n", unknown ? "" : "refused: ",
+		why == NULL ? "no reason is given" : why);
+	return unknown ? EXIT_UNKNOWN : EXIT_REFUSED;
+}
+
+/*
+ * Asks, and takes a "no" apart from silence, which is *status as it was given:
+ * what to think of a question that nobody answered.
+ */
 static struct json_t *ask(struct link *link, const char *op,
 			  const struct command *command, int *status)
 {
@@ -84,29 +103,21 @@ static struct json_t *ask(struct link *link, const char *op,
 	struct error err;
 
 	if (request == NULL) {
-		fprintf(stderr, "windrose: out of memory\n");
+		fprintf(stderr, "windrose: out of memory; nothing changed\n");
 		*status = EXIT_FAILED;
 		return NULL;
 	}
 	answer = link_ask(link, request, ASK_MS, &err);
 	json_decref(request);
 	if (answer == NULL) {
-		*status = complain(command_kind_name(command->kind), &err,
-				   EXIT_UNREACHABLE);
+		complain(command_kind_name(command->kind), &err, *status);
 		return NULL;
 	}
-	if (!json_is_true(json_object_get(answer, "ok"))) {
-		const char *why =
-			json_string_value(json_object_get(answer, "error"));
-
-		fprintf(stderr, "windrose %s: %s\n",
-			command_kind_name(command->kind),
-			why == NULL ? "refused without a reason" : why);
-		json_decref(answer);
-		*status = EXIT_REFUSED;
-		return NULL;
-	}
-	return answer;
+	if (json_is_true(json_object_get(answer, "ok")))
+		return answer;
+	*status = refusal(answer);
+	json_decref(answer);
+	return NULL;
 }
 
 /* On a terminal asks; in a script --yes must have been said. */
@@ -126,53 +137,75 @@ static bool confirmed(const struct order *order)
 	       (line[0] == 'y' || line[0] == 'Y');
 }
 
+/* How far a plan has come. */
+struct spread {
+	uint64_t epoch, sequence;
+	size_t have, all;
+	char missing[200]; /* names of those who have not, cut */
+};
+
+static bool is_follower(const struct json_t *node)
+{
+	const char *role = json_string_value(json_object_get(node, "role"));
+
+	return role != NULL &&
+	       (strcmp(role, "dns") == 0 || strcmp(role, "edge") == 0);
+}
+
+static uint64_t number_of(const struct json_t *json, const char *key)
+{
+	return (uint64_t)json_integer_value(json_object_get(json, key));
+}
+
+static void add_missing(struct spread *spread, const struct json_t *node)
+{
+	const char *name = json_string_value(json_object_get(node, "name"));
+	size_t len = strlen(spread->missing);
+
+	snprintf(spread->missing + len, sizeof(spread->missing) - len, "%s%s",
+		 len == 0 ? "" : ", ", name == NULL ? "?" : name);
+}
+
 /* Has every node that follows plans applied this one or a newer? */
-static bool count_nodes(const struct json_t *status, uint64_t epoch,
-			uint64_t sequence, size_t *have, size_t *all)
+static bool count_nodes(const struct json_t *status, struct spread *spread)
 {
 	const struct json_t *nodes = json_object_get(status, "nodes");
 	struct json_t *node;
 	size_t i;
 
-	*have = *all = 0;
+	spread->have = spread->all = 0;
+	spread->missing[0] = '\0';
 	json_array_foreach(nodes, i, node)
 	{
-		const char *role =
-			json_string_value(json_object_get(node, "role"));
-		uint64_t e = (uint64_t)json_integer_value(
-			json_object_get(node, "plan_epoch"));
-		uint64_t s = (uint64_t)json_integer_value(
-			json_object_get(node, "plan_sequence"));
+		uint64_t e = number_of(node, "plan_epoch");
 
-		if (role == NULL ||
-		    (strcmp(role, "dns") != 0 && strcmp(role, "edge") != 0))
+		if (!is_follower(node))
 			continue;
-		++*all;
-		*have += e > epoch || (e == epoch && s >= sequence);
+		spread->all++;
+		if (e > spread->epoch ||
+		    (e == spread->epoch &&
+		     number_of(node, "plan_sequence") >= spread->sequence))
+			spread->have++;
+		else
+			add_missing(spread, node);
 	}
-	return *have == *all;
+	return spread->all > 0 && spread->have == spread->all;
 }
 
 /* Looks until all have it or the time is over. */
 static bool await_nodes(struct link *link, const struct order *order,
-			const struct json_t *done, size_t *have, size_t *all)
+			struct spread *spread)
 {
-	uint64_t epoch =
-		(uint64_t)json_integer_value(json_object_get(done, "epoch"));
-	uint64_t sequence =
-		(uint64_t)json_integer_value(json_object_get(done, "sequence"));
 	int64_t until_ms = clock_now_ms() + (int64_t)order->wait_s * 1000;
 	struct json_t *request = json_pack("{s:s}", "op", "status");
 	bool complete = false;
 
-	*have = *all = 0;
 	while (request != NULL && !complete) {
 		struct error err;
 		struct json_t *status = link_ask(link, request, ASK_MS, &err);
 
 		if (status != NULL)
-			complete =
-				count_nodes(status, epoch, sequence, have, all);
+			complete = count_nodes(status, spread);
 		json_decref(status);
 		if (complete || clock_now_ms() >= until_ms)
 			break;
@@ -182,34 +215,53 @@ static bool await_nodes(struct link *link, const struct order *order,
 	return complete;
 }
 
+static void print_json(const struct json_t *json)
+{
+	json_dumpf(json, stdout, JSON_COMPACT);
+	putchar('\n');
+}
+
+static void print_spread(const struct spread *spread, int64_t took_ms)
+{
+	if (spread->all == 0) {
+		printf("Done: the plan is published, but no responder or edge "
+		       "is known to the agent.\n");
+		return;
+	}
+	printf("Done: %zu of %zu nodes have it after %" PRId64 " ms.\n",
+	       spread->have, spread->all, took_ms);
+	if (spread->missing[0] != '\0')
+		printf("Not yet: %s; see windrose status.\n", spread->missing);
+}
+
 static int conclude(struct link *link, const struct order *order,
 		    struct json_t *done, int64_t begun_ms)
 {
-	size_t have, all;
-	bool complete = true;
+	struct spread spread = { .epoch = number_of(done, "epoch"),
+				 .sequence = number_of(done, "sequence") };
+	bool complete;
 	int64_t took_ms;
 
-	/* A responder or an edge, asked by itself, answers for itself. */
+	/* A responder, asked by itself, answers for itself. */
 	if (json_object_get(done, "epoch") == NULL) {
-		printf("Done on this node alone; it expires here and is shown "
-		       "by windrose status.\n");
+		if (order->json)
+			print_json(done);
+		else
+			printf("Done on this node alone; it expires here and "
+			       "is shown by windrose status.\n");
 		return EXIT_DONE;
 	}
-	complete = await_nodes(link, order, done, &have, &all);
+	complete = await_nodes(link, order, &spread);
 	took_ms = clock_now_ms() - begun_ms;
 	if (order->json) {
 		json_object_set_new(done, "nodes_have",
-				    json_integer((json_int_t)have));
+				    json_integer((json_int_t)spread.have));
 		json_object_set_new(done, "nodes_all",
-				    json_integer((json_int_t)all));
+				    json_integer((json_int_t)spread.all));
 		json_object_set_new(done, "took_ms", json_integer(took_ms));
-		json_dumpf(done, stdout, JSON_COMPACT);
-		putchar('\n');
+		print_json(done);
 	} else {
-		printf("Done: %zu of %zu nodes have it after %" PRId64 " ms.\n",
-		       have, all, took_ms);
-		if (!complete)
-			printf("See windrose status for who has not.\n");
+		print_spread(&spread, took_ms);
 	}
 	return complete ? EXIT_DONE : EXIT_PARTLY;
 }
@@ -234,27 +286,34 @@ static bool predicts(struct link *link)
 	return agent;
 }
 
+/* With --json a person who is asked at the terminal still reads it. */
+static void show_prediction(const struct order *order,
+			    const struct json_t *answer)
+{
+	if (!order->json)
+		render_prediction(answer, stdout);
+	else if (order->dry_run)
+		print_json(answer);
+	else if (!order->yes)
+		render_prediction(answer, stderr);
+	fflush(stdout);
+}
+
 /* Predict and show; EXIT_DONE when it may go on. */
 static int preview(struct link *link, const struct order *order,
 		   const struct command *command)
 {
-	int status = EXIT_DONE;
+	int status = EXIT_UNREACHABLE;
 	struct json_t *answer = ask(link, "predict", command, &status);
 	const char *refused;
 
 	if (answer == NULL)
 		return status;
-	if (order->json && order->dry_run) {
-		json_dumpf(answer, stdout, JSON_COMPACT);
-		putchar('\n');
-	} else if (!order->json) {
-		render_prediction(answer, stdout);
-	}
+	show_prediction(order, answer);
 	refused = json_string_value(json_object_get(answer, "refused"));
-	if (refused != NULL) {
+	status = refused == NULL ? EXIT_DONE : EXIT_REFUSED;
+	if (refused != NULL)
 		fprintf(stderr, "windrose: refused: %s\n", refused);
-		status = EXIT_REFUSED;
-	}
 	json_decref(answer);
 	return status;
 }
@@ -274,13 +333,21 @@ static int carry_out(struct link *link, const struct order *order,
 	if (status != EXIT_DONE || order->dry_run)
 		return status;
 	if (!confirmed(order)) {
-		fprintf(stderr, "windrose: nothing changed\n");
+		fprintf(stderr, "windrose %s: nothing changed\n",
+			command_kind_name(command->kind));
 		return EXIT_UNCONFIRMED;
 	}
 	begun_ms = clock_now_ms();
+	status = EXIT_UNKNOWN;
 	done = ask(link, "command", command, &status);
-	if (done == NULL)
+	if (done == NULL) {
+		if (status == EXIT_UNKNOWN)
+			fprintf(stderr,
+				"windrose %s: it may be in force: look for %s "
+				"in windrose status\n",
+				command_kind_name(command->kind), command->id);
 		return status;
+	}
 	status = conclude(link, order, done, begun_ms);
 	json_decref(done);
 	return status;
@@ -297,57 +364,59 @@ static void name_command(char *id, size_t size)
 	snprintf(id, size, "c-%012" PRIx64, bits & UINT64_C(0xffffffffffff));
 }
 
-static int usage(const char *verb)
+static int print_usage(const char *verb, const struct option_row *rows)
 {
-	struct order order = { 0 };
-	struct option_row rows[ORDER_ROWS];
-
-	order_rows(&order, rows);
 	printf("usage: windrose %s %s --reason TEXT [options]\n\n", verb,
 	       order_usage(verb));
 	option_print(rows, ORDER_ROWS, stdout);
 	return EXIT_DONE;
 }
 
-static bool asks_help(int argc, char **argv)
+static int change(struct order *order, const struct order_words *words)
 {
-	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "--help") == 0)
-			return true;
-	return false;
+	struct command command;
+	struct link *link;
+	struct error err;
+	char id[COMMAND_NAME_SIZE];
+	int status;
+
+	if (order->author == NULL)
+		order->author = login_name();
+	name_command(id, sizeof(id));
+	order->id = id;
+	order->wall_ms = clock_wall_ms();
+	if (!order_command(order, words, &command, &err))
+		return complain(words->verb, &err, EXIT_USAGE);
+	status = change_open(order, &link);
+	if (status != EXIT_DONE)
+		return status;
+	status = carry_out(link, order, &command);
+	link_free(link);
+	return status;
 }
 
 int change_run(int argc, char **argv)
 {
 	struct order order = { .wait_s = 10 };
 	struct option_row rows[ORDER_ROWS];
-	const char *operands[OPERANDS_MAX];
-	struct command command;
-	struct link *link;
+	const char **operands = calloc((size_t)argc, sizeof(*operands));
+	struct order_words words = { .verb = argv[0], .operands = operands };
 	struct error err;
-	char id[COMMAND_NAME_SIZE];
 	int count, status;
 
-	if (argc > OPERANDS_MAX || asks_help(argc, argv))
-		return usage(argv[0]);
+	if (operands == NULL) {
+		error_set(&err, "out of memory; nothing changed");
+		return complain(argv[0], &err, EXIT_FAILED);
+	}
 	order_rows(&order, rows);
 	count = option_parse(rows, ORDER_ROWS, argc, argv, operands, &err);
+	words.count = count < 0 ? 0 : (size_t)count;
 	if (count < 0)
-		return complain(argv[0], &err, EXIT_USAGE);
-	if (order.author == NULL)
-		order.author = login_name();
-	name_command(id, sizeof(id));
-	order.id = id;
-	order.wall_ms = clock_wall_ms();
-	if (!order_command(&order,
-			   &(struct order_words){ argv[0], operands,
-						  (size_t)count },
-			   &command, &err))
-		return complain(argv[0], &err, EXIT_USAGE);
-	status = change_open(&order, &link);
-	if (status != EXIT_DONE)
-		return status;
-	status = carry_out(link, &order, &command);
-	link_free(link);
+		status = complain(argv[0], &err, EXIT_USAGE);
+	else if (order.help)
+		status = print_usage(argv[0], rows);
+	else
+		status = change(&order, &words);
+	free(operands);
 	return status;
 }

@@ -11,6 +11,7 @@
  *   4  done, but not every node said so in time
  *   5  nobody could be reached, or nobody leads
  *   6  not confirmed; nothing changed
+ *   7  not known: it was sent, and no answer says what came of it
  */
 #ifndef STEERING_RUNBOOK_CHANGE_H
 #define STEERING_RUNBOOK_CHANGE_H
@@ -23,6 +24,7 @@ enum change_exit {
 	EXIT_PARTLY = 4,
 	EXIT_UNREACHABLE = 5,
 	EXIT_UNCONFIRMED = 6,
+	EXIT_UNKNOWN = 7,
 };
 
 struct link;

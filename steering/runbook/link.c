@@ -177,8 +177,10 @@ static struct json_t *ask_bus(struct link *link, const struct json_t *request,
 	answer = link->answer;
 	link->answer = NULL;
 	if (answer == NULL)
-		error_set(err, "no agent leads, or the leader does not answer; "
-			       "see windrose status, or use --node SOCKET");
+		error_set(err,
+			  "no agent that leads has answered within %lld s; ask "
+			  "one daemon with --node SOCKET",
+			  (long long)timeout_ms / 1000);
 	return answer;
 }
 

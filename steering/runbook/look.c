@@ -11,11 +11,12 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
 
-enum { ASK_MS = 5000, OPERANDS_MAX = 64 };
+enum { ASK_MS = 5000, HISTORY_MAX = 10000 };
 
 struct look {
 	struct order order; /* of it only where to ask is used */
@@ -33,21 +34,21 @@ static int read_options(struct look *look, int argc, char **argv)
 		{ "key", OPTION_TEXT, &look->order.key, "PEM",
 		  "your private key, for the bus (WINDROSE_KEY)", 0, 0 },
 		{ "count", OPTION_NUMBER, &look->count, "N",
-		  "history: how many entries; default 20", 1, 100000 },
+		  "history: how many entries; default 20", 1, HISTORY_MAX },
 		{ "json", OPTION_FLAG, &look->json, NULL, "answer in JSON", 0,
 		  0 },
 		{ "help", OPTION_FLAG, &look->help, NULL, "this text", 0, 0 },
 	};
-	const char *operands[OPERANDS_MAX];
-	struct error err;
-	int left;
+	const char **operands = calloc((size_t)argc, sizeof(*operands));
+	struct error err = { .text = "out of memory" };
+	int left = -1;
 
-	if (argc > OPERANDS_MAX)
-		return EXIT_USAGE;
-	left = option_parse(rows, sizeof(rows) / sizeof(rows[0]), argc, argv,
-			    operands, &err);
+	if (operands != NULL)
+		left = option_parse(rows, sizeof(rows) / sizeof(rows[0]), argc,
+				    argv, operands, &err);
 	if (left > 0)
 		error_set(&err, "\"%s\" is one word too many", operands[0]);
+	free(operands);
 	if (left != 0) {
 		fprintf(stderr, "windrose %s: %s\n", argv[0], err.text);
 		return EXIT_USAGE;

@@ -39,6 +39,7 @@ void order_rows(struct order *order, struct option_row rows[ORDER_ROWS])
 		  "answer in JSON", 0, 0 },
 		{ "wait", OPTION_NUMBER, &order->wait_s, "SECONDS",
 		  "how long to wait for the nodes; default 10", 0, 3600 },
+		{ "help", OPTION_FLAG, &order->help, NULL, "this text", 0, 0 },
 	};
 	/* clang-format on */
 
@@ -129,7 +130,8 @@ static bool read_canary(const struct order_words *words, struct command *out,
 		return fill(out->target, sizeof(out->target), "the name",
 			    words->operands[1], err);
 	}
-	error_set(err, "usage: windrose canary %s", order_usage("canary"));
+	error_set(err, "usage: windrose canary %s --reason TEXT",
+		  order_usage("canary"));
 	return false;
 }
 
@@ -142,8 +144,8 @@ static bool read_verb(const struct order_words *words, struct command *out,
 		if (strcmp(words->verb, v->verb) != 0)
 			continue;
 		if (words->count != v->operands) {
-			error_set(err, "usage: windrose %s %s", v->verb,
-				  v->usage);
+			error_set(err, "usage: windrose %s %s --reason TEXT",
+				  v->verb, v->usage);
 			return false;
 		}
 		out->kind = v->kind;
@@ -161,6 +163,29 @@ static bool lasts(enum command_kind kind)
 {
 	return kind == COMMAND_DRAIN || kind == COMMAND_FAILOVER ||
 	       kind == COMMAND_WEIGHT;
+}
+
+/* An option that a verb does not know is a misunderstanding. */
+static bool options_fit(const struct order *order, enum command_kind kind,
+			struct error *err)
+{
+	const bool ramps = kind == COMMAND_DRAIN || kind == COMMAND_UNDRAIN;
+	const struct {
+		const char *name, *value;
+		bool fits;
+	} rows[] = {
+		{ "for", order->lasting, lasts(kind) },
+		{ "over", order->over, ramps },
+		{ "to", order->to, kind == COMMAND_FAILOVER },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].value != NULL && !rows[i].fits) {
+			error_set(err, "%s does not take --%s",
+				  command_kind_name(kind), rows[i].name);
+			return false;
+		}
+	return true;
 }
 
 static bool set_times(const struct order *order, struct command *out,
@@ -186,7 +211,7 @@ bool order_command(const struct order *order, const struct order_words *words,
 {
 	struct command c = { .wall_made_ms = order->wall_ms };
 
-	if (!read_verb(words, &c, err))
+	if (!read_verb(words, &c, err) || !options_fit(order, c.kind, err))
 		return false;
 	if (order->reason == NULL) {
 		error_set(err, "--reason TEXT is missing: every change says "

@@ -4,8 +4,8 @@
  *
  *   drain REGION|SERVICE/ENDPOINT        undrain ...
  *   failover SERVICE --to REGION         weight SERVICE/ENDPOINT N
- *   cancel ID                            canary
- * start|promote|pause|resume|abort NAME
+ *   cancel ID
+ *   canary start|promote|pause|resume|abort NAME
  *
  * Pure: who and when are passed in.
  */
@@ -32,11 +32,11 @@ struct order {
 	const char *reason, *author;
 	const char *lasting, *over; /* durations: --for, --over */
 	const char *to;
-	bool dry_run, yes, json;
+	bool dry_run, yes, json, help;
 	unsigned wait_s; /* for acknowledgements */
 };
 
-enum { ORDER_ROWS = 12 };
+enum { ORDER_ROWS = 13 };
 
 /* Fills rows with the options of the runbook commands, over order. */
 void order_rows(struct order *order, struct option_row rows[ORDER_ROWS]);

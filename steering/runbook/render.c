@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "steering/runbook/render.h"
 
+#include "policy/base/clock.h"
+
 #include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
@@ -40,30 +42,46 @@ const char *render_duration(int64_t ms, char *buf, size_t size)
 	return buf;
 }
 
+static void render_change(const char *name, double before, double after,
+			  FILE *out)
+{
+	fprintf(out, "  %-20s %5.1f %%  ->  %5.1f %%%s\n", name, before, after,
+		before - after >= 0.05   ? "  less"
+		: after - before >= 0.05 ? "  more"
+					 : "");
+}
+
 static void render_service_prediction(const struct json_t *service, FILE *out)
 {
 	const struct json_t *regions = json_object_get(service, "regions");
+	double none_before = share_of(service, "none_before_pct");
+	double none_after = share_of(service, "none_after_pct");
 	struct json_t *region;
 	size_t i;
 
-	fprintf(out, "%s: %.1f %% of clients move\n",
-		text_of(service, "service"), share_of(service, "moved_pct"));
+	fprintf(out, "%s: %.1f %% of IPv4 clients move, %.1f %% of IPv6\n",
+		text_of(service, "service"), share_of(service, "moved_pct"),
+		share_of(service, "moved_v6_pct"));
 	json_array_foreach(regions, i, region)
-		fprintf(out, "  %-20s %6.1f %%  ->  %6.1f %%\n",
-			text_of(region, "region"),
-			share_of(region, "before_pct"),
-			share_of(region, "after_pct"));
+		render_change(text_of(region, "region"),
+			      share_of(region, "before_pct"),
+			      share_of(region, "after_pct"), out);
+	if (none_before > 0 || none_after > 0)
+		render_change("NO ANSWER", none_before, none_after, out);
 }
 
 void render_prediction(const struct json_t *answer, FILE *out)
 {
 	const struct json_t *prediction = json_object_get(answer, "prediction");
+	const struct json_t *services = json_object_get(prediction, "services");
 	struct json_t *item;
 	size_t i;
 
-	json_array_foreach(json_object_get(prediction, "services"), i, item)
+	if (json_array_size(services) == 0)
+		fprintf(out, "No client moves.\n");
+	json_array_foreach(services, i, item)
 		render_service_prediction(item, out);
-	json_array_foreach(json_object_get(prediction, "warnings"), i, item)
+	json_array_foreach(json_object_get(answer, "warnings"), i, item)
 		fprintf(out, "warning: %s\n", json_string_value(item));
 }
 
@@ -108,9 +126,14 @@ static void render_commands(const struct json_t *commands, const char *where,
 		int64_t expires = number_of(command, "wall_expires_ms");
 		char left[48];
 
-		fprintf(out, "%s %s %s %s by %s: %s", where,
-			text_of(command, "id"), text_of(command, "kind"),
-			text_of(command, "target"), text_of(command, "author"),
+		fprintf(out, "%s %s %s %s", where, text_of(command, "id"),
+			text_of(command, "kind"), text_of(command, "target"));
+		if (*text_of(command, "to") != '\0')
+			fprintf(out, " to %s", text_of(command, "to"));
+		if (strcmp(text_of(command, "kind"), "weight") == 0)
+			fprintf(out, " to %" PRId64,
+				number_of(command, "weight"));
+		fprintf(out, " by %s: %s", text_of(command, "author"),
 			text_of(command, "reason"));
 		if (expires > 0)
 			fprintf(out, " (%s left)",
@@ -178,6 +201,30 @@ void render_status(const struct json_t *answer, int64_t wall_ms, FILE *out)
 		render_node(node, wall_ms, out);
 }
 
+/* "2026-11-21T03:12:09.500Z alice command c-1 drain us-east: INC-1 (100% ->
+ * 0%)" */
+static void render_event(const struct json_t *event, FILE *out)
+{
+	const char *id = text_of(event, "id");
+	const char *why = text_of(event, "why");
+	const char *before = text_of(event, "before");
+	const char *after = text_of(event, "after");
+
+	char at[CLOCK_TEXT_SIZE];
+
+	fprintf(out, "%s %s %s%s%s %s",
+		clock_wall_text(number_of(event, "wall_ms"), at),
+		text_of(event, "who"), text_of(event, "kind"),
+		*id == '\0' ? "" : " ", id, text_of(event, "what"));
+	if (*why != '\0')
+		fprintf(out, ": %s", why);
+	if (*before != '\0' && *after != '\0')
+		fprintf(out, " (%s -> %s)", before, after);
+	else if (*before != '\0' || *after != '\0')
+		fprintf(out, " (%s%s)", before, after);
+	fputc('\n', out);
+}
+
 void render_history(const struct json_t *answer, FILE *out)
 {
 	struct json_t *line;
@@ -185,11 +232,11 @@ void render_history(const struct json_t *answer, FILE *out)
 
 	json_array_foreach(json_object_get(answer, "lines"), i, line)
 	{
-		if (json_is_string(line)) {
-			fprintf(out, "%s\n", json_string_value(line));
-			continue;
-		}
-		json_dumpf(line, out, JSON_COMPACT | JSON_PRESERVE_ORDER);
-		fputc('\n', out);
+		const struct json_t *event = json_object_get(line, "event");
+
+		if (json_is_object(event))
+			render_event(event, out);
+		else
+			fprintf(out, "a damaged line of the journal\n");
 	}
 }

@@ -13,13 +13,13 @@
 
 struct json_t;
 
-/* {"prediction": ...}: share of clients per region before and after. */
+/* {"prediction": ..., "warnings": [...]}: each region before and after. */
 void render_prediction(const struct json_t *answer, FILE *out);
 
 /* The answer to {"op":"status"}, of any role. */
 void render_status(const struct json_t *answer, int64_t wall_ms, FILE *out);
 
-/* {"lines": [...]}: one line an entry. */
+/* {"lines": [...]}: when, who, what, why, from what to what; a line each. */
 void render_history(const struct json_t *answer, FILE *out);
 
 /* "2h 5m", "41s"; what is past is "0s".  Into buf, which is returned. */

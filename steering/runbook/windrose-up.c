@@ -12,11 +12,13 @@
 #include "policy/language/policy.h"
 #include "steering/steerer.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -153,12 +155,20 @@ static bool make_bus(struct up *up, struct error *err)
 	       verifier_add_signer(up->trusted, up->key, err);
 }
 
-static void place_state(struct up *up, const char *folder)
+static bool place_state(struct up *up, const char *folder, struct error *err)
 {
+	if (folder == NULL)
+		return true;
+	if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
+		error_set(err, "--state %s: cannot make it: %s", folder,
+			  strerror(errno));
+		return false;
+	}
 	snprintf(up->keep_dns, PATH_MAX, "%s/dns.keep", folder);
 	snprintf(up->keep_steer, PATH_MAX, "%s/steer.keep", folder);
 	snprintf(up->journal, PATH_MAX, "%s/audit.jsonl", folder);
 	snprintf(up->key_path, PATH_MAX, "%s/plan.key", folder);
+	return true;
 }
 
 static bool start_steerer(struct up *up, const struct up_options *o,
@@ -277,11 +287,9 @@ int up_run(int argc, char **argv)
 		return status;
 	if (!choose_vantage(&options, vantage, sizeof(vantage)))
 		return 1;
-	if (options.state != NULL)
-		place_state(&up, options.state);
 	evthread_use_pthreads();
-	if (make_bus(&up, &err) && add_signals(&up) &&
-	    start_responder(&up, &options, &err) &&
+	if (place_state(&up, options.state, &err) && make_bus(&up, &err) &&
+	    add_signals(&up) && start_responder(&up, &options, &err) &&
 	    start_steerer(&up, &options, &err) &&
 	    start_prober(&up, &options, *vantage == '\0' ? NULL : vantage,
 			 &err)) {

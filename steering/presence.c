@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* presence -- what a steerer tells of itself: its record, its troubles.
+ * Shell. */
+#include "policy/bus/bus.h"
+#include "steering/steerer_impl.h"
+
+#include <stdlib.h>
+
+enum { NODE_TTL_MS = 5000 };
+
+void steerer_trouble(struct steerer *s, enum steerer_trouble trouble,
+		     const char *text)
+{
+	static const char *const of[] = {
+		[TROUBLE_RELOAD] = "reload",
+		[TROUBLE_JOURNAL] = "journal",
+		[TROUBLE_KEEP] = "keep",
+	};
+
+	audit_text(s->troubles[trouble], sizeof(s->troubles[trouble]), "%s%s%s",
+		   text[0] == '\0' ? "" : of[trouble],
+		   text[0] == '\0' ? "" : ": ", text);
+}
+
+/* What keeps plans from being made comes first. */
+static const char *trouble_of(const struct steerer *s)
+{
+	const char *trouble = agent_trouble(s->agent);
+
+	for (size_t i = 0; trouble[0] == '\0' && i < TROUBLE_COUNT; i++)
+		trouble = s->troubles[i];
+	return trouble;
+}
+
+struct node steerer_node(const struct steerer *s, struct ramp_now now)
+{
+	const struct plan *plan = s->inputs.plan;
+	struct node node = {
+		.role = NODE_STEER,
+		.leads = s->leads != 0,
+		.wall_made_ms = now.wall_ms,
+	};
+
+	audit_text(node.name, sizeof(node.name), "%s", s->config.name);
+	audit_text(node.policy_digest, sizeof(node.policy_digest), "%s",
+		   s->loaded.policy->digest);
+	audit_text(node.trouble, sizeof(node.trouble), "%s", trouble_of(s));
+	if (plan != NULL) {
+		node.plan_epoch = plan->epoch;
+		node.plan_sequence = plan->sequence;
+		node.wall_applied_ms = s->inputs.wall_plan_ms;
+	}
+	return node;
+}
+
+void steerer_tell_node(struct steerer *s, struct ramp_now now)
+{
+	struct node node = steerer_node(s, now);
+	size_t len = 0;
+	char *octets = node_write(&node, &len);
+
+	if (octets != NULL)
+		bus_put(s->config.bus, BUS_NODES, s->config.name, octets, len,
+			NODE_TTL_MS);
+	free(octets);
+}
