@@ -152,12 +152,76 @@ static void test_unstated_capacity(void **state)
 	assert_non_null(strstr(err.text, "without 25.0%"));
 }
 
+/* clang-format off */
+static const struct near_row {
+	const char *title;
+	const char *in_force;
+	unsigned down;
+	uint32_t min_regions, max_removed_pct;
+	const char *drain;
+	size_t count;
+	const char *warned; /* part of the last warning */
+} near_rows[] = {
+	{ "nothing is near", NULL, 0, 1, 100, "www/us-east", 0, NULL },
+	{ "one region within a rule", NULL, 0, 1, 100, "www/eu-west", 1,
+	  "www: only eu-north is left, and healthy, for clients under residency rule gdpr" },
+	{ "what is down is not left", NULL, 1 << EU_NORTH | 1 << US_WEST, 1, 100, "www/us-east", 1,
+	  "www: only eu-west is left, and healthy, for all clients" },
+	{ "the fewest regions allowed", NULL, 0, 3, 100, "www/us-east", 1,
+	  "www: 3 healthy regions are left, the least" },
+	{ "near the capacity", NULL, 0, 1, 30, "www/us-east", 1,
+	  "www: 25.0% of its capacity would be out of service; safety.max_capacity_removed is 30%" },
+	{ "not near the capacity", NULL, 0, 1, 32, "www/us-east", 0, NULL },
+	{ "what was so before is not told again", "www/eu-west", 0, 1, 100, "www/us-west", 0, NULL },
+};
+/* clang-format on */
+
+static void test_near(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(near_rows) / sizeof(near_rows[0]); i++) {
+		const struct near_row *row = &near_rows[i];
+		const struct row as = {
+			.in_force = { row->in_force },
+			.kind = COMMAND_DRAIN,
+			.target = row->drain,
+			.to = "",
+		};
+		struct guard_warnings got;
+		struct steer_world w;
+		struct lists l;
+		struct guard_case g;
+
+		steer_init(&w);
+		w.policy.safety.min_regions_in_service = row->min_regions;
+		w.policy.safety.max_capacity_removed_pct = row->max_removed_pct;
+		for (size_t e = 0; e < STEER_REGIONS; e++)
+			if (row->down >> e & 1)
+				steer_health(&w, WWW, e, VERDICT_DOWN);
+		l = lists_of(&w, &as);
+		g = (struct guard_case){
+			.policy = &w.policy,
+			.view = &w.view,
+			.before = { l.before, l.count },
+			.after = { l.after, l.count + 1 },
+		};
+		guard_warn(&g, &got);
+		if (got.count != row->count ||
+		    (row->count > 0 && strstr(got.list[got.count - 1],
+					      row->warned) == NULL))
+			fail_msg("%s: %zu warnings, the last: %s", row->title,
+				 got.count,
+				 got.count > 0 ? got.list[got.count - 1] : "");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_classes_bind_beyond_rules),
 		cmocka_unit_test(test_unstated_capacity),
+		cmocka_unit_test(test_near),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
