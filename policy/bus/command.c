@@ -4,6 +4,7 @@
 #include "policy/base/error.h"
 #include "policy/bus/member.h"
 #include "policy/language/policy.h"
+#include "policy/language/scalar.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -271,6 +272,7 @@ static bool check_expiry(const struct command *c, const struct policy *policy,
 {
 	const char *name = command_kind_name(c->kind);
 	int64_t longest_ms = policy->safety.max_override_ms;
+	char most[SCALAR_DURATION_SIZE];
 
 	if (c->wall_expires_ms == 0 && !kinds[c->kind].expires)
 		return true;
@@ -286,8 +288,8 @@ static bool check_expiry(const struct command *c, const struct policy *policy,
 	    longest_ms + COMMAND_CLOCK_SLACK_MS) {
 		error_set(err,
 			  "%s: lasts longer than safety.max_override allows "
-			  "(%" PRId64 " s)",
-			  name, longest_ms / 1000);
+			  "(%s)",
+			  name, scalar_duration_text(longest_ms, most));
 		return false;
 	}
 	return true;
@@ -297,6 +299,7 @@ static bool check_times(const struct command *c, const struct policy *policy,
 			int64_t wall_ms, struct error *err)
 {
 	const char *name = command_kind_name(c->kind);
+	char most[SCALAR_DURATION_SIZE];
 
 	if (c->wall_made_ms > wall_ms + COMMAND_CLOCK_SLACK_MS) {
 		error_set(err,
@@ -312,8 +315,10 @@ static bool check_times(const struct command *c, const struct policy *policy,
 	if (c->over_ms < 0 || c->over_ms > policy->safety.max_override_ms) {
 		error_set(err,
 			  "%s: spread over longer than "
-			  "safety.max_override allows (%" PRId64 " s)",
-			  name, policy->safety.max_override_ms / 1000);
+			  "safety.max_override allows (%s)",
+			  name,
+			  scalar_duration_text(policy->safety.max_override_ms,
+					       most));
 		return false;
 	}
 	return check_expiry(c, policy, wall_ms, err);

@@ -3,6 +3,7 @@
 
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
+#include "policy/base/log.h"
 #include "policy/bus/command.h"
 #include "steering/runbook/link.h"
 #include "steering/runbook/order.h"
@@ -47,6 +48,8 @@ int change_open(struct order *order, struct link **link)
 	enum link_result result;
 	struct error err;
 
+	/* The bus logs its ups and downs; a person reads what comes of it. */
+	log_set_level(LOG_LEVEL_ERROR);
 	if (order->node != NULL && order->bus != NULL) {
 		error_set(&err, "--bus and --node exclude each other");
 		return complain("", &err, EXIT_USAGE);

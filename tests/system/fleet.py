@@ -237,7 +237,7 @@ def refusals(f):
     """What must be refused is, with words and the exit status for it."""
     for argv, wanted, words in (
             (("drain", "mars", "--reason", "x", "--yes"), 3, "mars"),
-            (("drain", "us-east", "--reason", "x", "--for", "25h", "--yes"), 3, "24"),
+            (("drain", "us-east", "--reason", "x", "--for", "25h", "--yes"), 3, "(1d)"),
             (("drain", "us-east", "--yes"), 2, "--reason"),
             (("drain", "us-east", "--reason", "x", "--fro", "1h"), 2, "--for"),
             (("drain", "eu-west", "--reason", "x"), 6, "--yes")):

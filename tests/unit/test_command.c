@@ -120,7 +120,7 @@ static const struct check_row {
 	{ "drain without end", { .kind = COMMAND_DRAIN, .target = "eu-west" }, "an expiry is due" },
 	{ "drain that has ended", { .kind = COMMAND_DRAIN, .target = "eu-west", .wall_expires_ms = WALL_MS }, "it has expired" },
 	{ "drain as long as allowed", { .kind = COMMAND_DRAIN, .target = "eu-west", .wall_expires_ms = WALL_MS + 3660000 }, NULL },
-	{ "drain longer than allowed", { .kind = COMMAND_DRAIN, .target = "eu-west", .wall_expires_ms = WALL_MS + 3660001 }, "longer than safety.max_override allows (3600 s)" },
+	{ "drain longer than allowed", { .kind = COMMAND_DRAIN, .target = "eu-west", .wall_expires_ms = WALL_MS + 3660001 }, "longer than safety.max_override allows (1h)" },
 	{ "drain spread over too long", { .kind = COMMAND_DRAIN, .target = "eu-west", .wall_expires_ms = WALL_MS + 1, .over_ms = 3600001 }, "spread over longer" },
 	{ "made in the future", { .kind = COMMAND_UNDRAIN, .target = "eu-west", .wall_made_ms = WALL_MS + 60001 }, "in the future" },
 	{ "undrain needs no end", { .kind = COMMAND_UNDRAIN, .target = "eu-west", .over_ms = 1000 }, NULL },
