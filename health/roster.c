@@ -63,9 +63,9 @@ static const char *key_of(struct roster *roster, const struct probe_spec *spec)
 	char *key = arena_alloc(roster->arena, size, 1);
 
 	if (key != NULL)
-		snprintf(key, size, "%s %s %u %s", spec->check->name,
+		snprintf(key, size, "%s %s %u%s%s", spec->check->name,
 			 net_addr_text(&spec->addr, addr), spec->port,
-			 spec->host);
+			 spec->host[0] == '\0' ? "" : " ", spec->host);
 	return key;
 }
 

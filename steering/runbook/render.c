@@ -115,6 +115,36 @@ static void render_services(const struct json_t *answer, FILE *out)
 	}
 }
 
+/* What a prober sees: one line an endpoint. */
+static void render_targets(const struct json_t *answer, int64_t wall_ms,
+			   FILE *out)
+{
+	const struct json_t *targets = json_object_get(answer, "targets");
+	struct json_t *target;
+	size_t i;
+
+	if (json_is_true(json_object_get(answer, "abstains")))
+		fprintf(out, "abstains: not every endpoint was probed yet, or "
+			     "so many fail at once that the fault may be "
+			     "here\n");
+	json_array_foreach(targets, i, target)
+	{
+		const char *service = text_of(target, "service");
+		int64_t since_ms = number_of(target, "wall_since_ms");
+		char age[48];
+
+		fprintf(out, "  %s/%-*s %-9s for %-8s", service,
+			strlen(service) < 30 ? (int)(30 - strlen(service)) : 0,
+			text_of(target, "endpoint"), text_of(target, "state"),
+			render_duration(wall_ms - since_ms, age, sizeof(age)));
+		if (share_of(target, "ewma_ms") > 0)
+			fprintf(out, " %.1f ms (p95 %.1f ms)",
+				share_of(target, "ewma_ms"),
+				share_of(target, "p95_ms"));
+		fprintf(out, "  last probe: %s\n", text_of(target, "last"));
+	}
+}
+
 static void render_commands(const struct json_t *commands, const char *where,
 			    int64_t wall_ms, FILE *out)
 {
@@ -191,6 +221,7 @@ void render_status(const struct json_t *answer, int64_t wall_ms, FILE *out)
 	if (json_object_get(answer, "nodes") == NULL)
 		render_node(self == NULL ? answer : self, wall_ms, out);
 	render_services(answer, out);
+	render_targets(answer, wall_ms, out);
 	render_canaries(answer, out);
 	render_commands(json_object_get(plan, "commands"), "command", wall_ms,
 			out);

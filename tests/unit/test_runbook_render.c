@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* runbook_render: what a person reads of an answer to `windrose status`. */
+#include "steering/runbook/render.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+/* clang-format off */
+static const struct status_row {
+	const char *title, *answer, *expected;
+} rows[] = {
+	{ "a prober in an outage",
+	  "{\"name\":\"health-dub\",\"role\":\"health\","
+	  "\"policy_digest\":\"56dd343820c9\",\"wall_made_ms\":99000,"
+	  "\"ok\":true,\"vantage\":\"dub\",\"abstains\":false,\"targets\":["
+	  "{\"service\":\"www\",\"endpoint\":\"hall\",\"state\":\"closed\","
+	  "\"wall_since_ms\":10000,\"last\":\"ok\",\"ewma_ms\":3.25,"
+	  "\"p95_ms\":4.0},"
+	  "{\"service\":\"www\",\"endpoint\":\"barn\",\"state\":\"open\","
+	  "\"wall_since_ms\":97000,\"last\":\"connect-refused\","
+	  "\"ewma_ms\":0.0,\"p95_ms\":0.0}]}",
+	  "node health-dub       health  policy 56dd3438 plan 0.0, 1s old\n"
+	  "  www/hall                        closed    for 1m 30s   "
+	  "3.2 ms (p95 4.0 ms)  last probe: ok\n"
+	  "  www/barn                        open      for 3s      "
+	  "  last probe: connect-refused\n" },
+	{ "a prober that mistrusts itself",
+	  "{\"name\":\"h\",\"role\":\"health\",\"policy_digest\":\"56dd3438\","
+	  "\"wall_made_ms\":100000,\"abstains\":true,\"targets\":[]}",
+	  "node h                health  policy 56dd3438 plan 0.0, 0s old\n"
+	  "abstains: not every endpoint was probed yet, or so many fail at "
+	  "once that the fault may be here\n" },
+	{ "a responder",
+	  "{\"node\":{\"name\":\"d\",\"role\":\"dns\","
+	  "\"policy_digest\":\"56dd3438\",\"wall_made_ms\":100000,"
+	  "\"plan_epoch\":2,\"plan_sequence\":7},\"services\":["
+	  "{\"service\":\"www\",\"endpoints\":[{\"endpoint\":\"hall\","
+	  "\"region\":\"hall\",\"verdict\":\"up\",\"share\":0.25,"
+	  "\"cause\":\"command\",\"ref\":\"c1\"}]}]}",
+	  "node d                dns     policy 56dd3438 plan 2.7, 0s old\n"
+	  "service www\n"
+	  "  hall                 hall         up         25.0 %  command c1\n" },
+};
+/* clang-format on */
+
+static void test_status(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		json_t *answer = json_loads(rows[i].answer, 0, NULL);
+		char *text = NULL;
+		size_t len;
+		FILE *out = open_memstream(&text, &len);
+
+		if (answer == NULL || out == NULL)
+			fail_msg("%s: no JSON", rows[i].title);
+		render_status(answer, 100000, out);
+		fclose(out);
+		print_message("%s\n", rows[i].title);
+		assert_string_equal(text, rows[i].expected);
+		free(text);
+		json_decref(answer);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_status),
+	};
+
+	return cmocka_run_group_tests_name("runbook_render", tests, NULL, NULL);
+}
