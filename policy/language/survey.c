@@ -101,10 +101,46 @@ static void survey_vantages(struct draft *d)
 			    "probed; write vantages:");
 }
 
+/* Does the service say that nothing probes it? */
+static bool is_unmonitored(const struct draft *d, int service)
+{
+	const struct tree *section = d->sections[SECTION_SERVICES];
+	struct tree *node = section == NULL ? NULL : section->first;
+	struct tree *check;
+
+	for (int i = 0; node != NULL && i < service; i++)
+		node = node->next;
+	return node != NULL && draft_usable(node, "check", &check) &&
+	       check == NULL;
+}
+
+static void survey_tests(struct draft *d)
+{
+	struct policy *p = d->policy;
+	struct tree *section = d->sections[SECTION_TESTS];
+	struct tree *node = section == NULL ? NULL : section->first;
+
+	for (size_t i = 0; node != NULL && i < p->test_count;
+	     i++, node = node->next) {
+		int service = p->tests[i].service;
+		struct tree *down;
+
+		if (service != POLICY_NONE &&
+		    draft_usable(node, "down", &down) && down != NULL &&
+		    is_unmonitored(d, service))
+			errors_warn(d->errs, down->at,
+				    "service \"%s\" has no check, so nobody "
+				    "would notice that a region is down; give "
+				    "it one or remove down",
+				    p->services[service].name);
+	}
+}
+
 void survey_policy(struct draft *d)
 {
 	survey_residency(d);
 	survey_jurisdictions(d);
 	survey_safety(d);
 	survey_vantages(d);
+	survey_tests(d);
 }

@@ -290,6 +290,10 @@ void explanation_print(const struct explanation *x)
 		print_pick(&service->endpoints[x->picks[i]]);
 	if (x->pick_count == 0)
 		printf("answer   none\n");
+	if (x->down != 0 && service->check == POLICY_NONE)
+		printf("note     --down changes nothing: %s has no check, so "
+		       "nobody would notice\n",
+		       service->name);
 	if (x->row.note != ROW_PLAIN)
 		printf("note     %s\n",
 		       row_note_name((enum row_note)x->row.note));
