@@ -20,7 +20,7 @@ struct agent {
 	struct recent recent;
 	struct plan *last;       /* given out or adopted; NULL: none */
 	uint64_t epoch;          /* highest seen */
-	uint64_t sequence;       /* highest used or seen */
+	uint64_t sequence;       /* of the last one given out or adopted */
 	bool silent;             /* nothing was given out since the adoption */
 	int64_t published_ms;    /* monotonic, of last */
 	int64_t wall_adopted_ms; /* when the adopted plan was made */
@@ -50,6 +50,11 @@ void agent_free(struct agent *agent)
 	audit_fini(&agent->audit);
 	plan_free(agent->last);
 	free(agent);
+}
+
+uint64_t agent_epoch(const struct agent *agent)
+{
+	return agent->epoch;
 }
 
 struct audit *agent_audit(struct agent *agent)
@@ -445,6 +450,12 @@ const struct plan *agent_tick(struct agent *agent, const struct agent_input *in)
 		plan_free(plan);
 		return NULL;
 	}
+	/* A new leader numbers on from the plan that it goes on from, not from
+	 * what it gave out in vain: the store can tell then whether it has
+	 * missed one. */
+	if (in->epoch > agent->epoch && agent->silent)
+		agent->sequence =
+			agent->last == NULL ? 0 : agent->last->sequence;
 	plan->epoch = agent->epoch = in->epoch;
 	plan->sequence = ++agent->sequence;
 	memcpy(plan->agent, agent->name, sizeof(plan->agent));

@@ -18,9 +18,10 @@
  * back everything since.
  *
  * Promises: (epoch, sequence) of the plans it gives out only rise, also over
- * agent_adopt(); no plan that plan_check() refuses is given out (the newest
- * commands that bear on a service left with nothing are dropped, and told).
- * Pure.
+ * agent_adopt(); the first plan of an epoch has the sequence after that of the
+ * plan adopted (see bus_commit_plan()); no plan that plan_check() refuses is
+ * given out (the newest commands that bear on a service left with nothing are
+ * dropped, and told). Pure.
  */
 #ifndef STEERING_AGENT_H
 #define STEERING_AGENT_H
@@ -104,6 +105,12 @@ bool agent_preview(const struct agent *agent, const struct command *command,
  */
 const struct plan *agent_tick(struct agent *agent,
 			      const struct agent_input *in);
+
+/*
+ * The highest epoch of any plan given out or adopted, stored or not: with a
+ * lower one it gives out none.  A lease must not be for less.
+ */
+uint64_t agent_epoch(const struct agent *agent);
 
 /* What happened since audit_clear(); the caller clears it. */
 struct audit *agent_audit(struct agent *agent);

@@ -264,15 +264,17 @@ static void on_lease(void *arg, uint64_t epoch)
 
 /*
  * What a new leader's epoch must exceed: that of the newest plan known here,
- * and the seconds of the clock.  For the store may have lost all it knew, and
- * this agent may have been away while others led: then time tells their epochs
- * from ours, and readers, which never go back, follow at once.
+ * stored or not, and the seconds of the clock.  For the store may have lost all
+ * it knew, and this agent may have been away while others led: then time tells
+ * their epochs from ours, and readers, which never go back, follow at once.
  */
 static uint64_t least_epoch(const struct steerer *s, struct ramp_now now)
 {
 	uint64_t least = s->inputs.plan == NULL ? 0 : s->inputs.plan->epoch;
 	uint64_t wall_s = now.wall_ms < 0 ? 0 : (uint64_t)now.wall_ms / 1000;
 
+	if (least < agent_epoch(s->agent))
+		least = agent_epoch(s->agent);
 	return s->lease.epoch == 0 && least < wall_s ? wall_s : least;
 }
 

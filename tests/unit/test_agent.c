@@ -220,6 +220,38 @@ static void test_no_plan_when_nobody_can_be_served(void **state)
 	story_end(&s);
 }
 
+/* What was given out in vain leaves no gap in the numbers of the next epoch,
+ * so that the store can tell who has missed a plan. */
+static void test_numbers_of_a_new_epoch(void **state)
+{
+	struct story s;
+	struct plan *stored;
+	uint64_t next;
+
+	(void)state;
+	story_begin(&s);
+	stored = plan_copy(s.plan);
+	assert_non_null(stored);
+	next = stored->sequence + 1;
+	s.w.in.epoch = 7;
+	assert_true(agent_adopt(s.agent, stored, s.w.in.now));
+	story_tick(&s);
+	assert_int_equal(s.plan->sequence, next);
+	/* It was not stored.  The same epoch never uses a number twice. */
+	assert_true(agent_adopt(s.agent, stored, s.w.in.now));
+	story_tick(&s);
+	assert_int_equal(s.plan->sequence, next + 1);
+	assert_int_equal(agent_epoch(s.agent), 7);
+	assert_true(agent_adopt(s.agent, stored, s.w.in.now));
+	assert_int_equal(agent_epoch(s.agent), 7);
+	s.w.in.epoch = 9;
+	story_tick(&s);
+	assert_int_equal(s.plan->epoch, 9);
+	assert_int_equal(s.plan->sequence, next);
+	plan_free(stored);
+	story_end(&s);
+}
+
 static void test_reload(void **state)
 {
 	struct story s;
@@ -265,6 +297,7 @@ int main(void)
 		cmocka_unit_test(test_outage_under_a_drain),
 		cmocka_unit_test(test_wall_clock_steps),
 		cmocka_unit_test(test_no_plan_when_nobody_can_be_served),
+		cmocka_unit_test(test_numbers_of_a_new_epoch),
 		cmocka_unit_test(test_reload),
 	};
 
