@@ -50,7 +50,7 @@ static void strike_store(struct fleet *f)
 		 (struct event){ .kind = EVENT_HEAL,
 				 .to = FLEET_STORE,
 				 .a = FAULT_STORE,
-				 .b = fleet_draw(f) % 2 });
+				 .b = fleet_draw(f) % 3 });
 }
 
 static void strike_clock(struct fleet *f, int node)
@@ -140,6 +140,17 @@ void fault_strike(struct fleet *f)
 	}
 }
 
+static void heal_store(struct fleet *f, uint64_t how)
+{
+	if (how == 1) {
+		fleet_tell(f, FLEET_STORE, "the store has forgotten all");
+		store_forget(f);
+	} else if (how == 2) {
+		fleet_tell(f, FLEET_STORE, "the store's replica takes over");
+		store_fail_over(f);
+	}
+}
+
 void fault_heal(struct fleet *f, const struct event *e)
 {
 	if (e->a == FAULT_KILL && !f->alive[e->to]) {
@@ -148,9 +159,7 @@ void fault_heal(struct fleet *f, const struct event *e)
 		f->clocks[e->to].step_ms = 0;
 	} else if (e->a == FAULT_ENDPOINT && f->down[e->b] > 0) {
 		f->down[e->b]--;
-	} else if (e->a == FAULT_STORE && e->b == 1 &&
-		   f->calm_from_ms != INT64_MAX) {
-		fleet_tell(f, FLEET_STORE, "the store has forgotten all");
-		store_forget(f);
+	} else if (e->a == FAULT_STORE && f->calm_from_ms != INT64_MAX) {
+		heal_store(f, e->b);
 	}
 }

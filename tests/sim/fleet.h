@@ -76,7 +76,7 @@ struct vantage {
 
 /* What the invariants remember of a responder. */
 struct watch {
-	/* Highest plan ever taken, also before a restart. */
+	/* Highest plan ever offered, also before a restart. */
 	uint64_t highest_epoch, highest_sequence;
 	/* The rest is of this life only. */
 	bool due; /* there is a view that was not looked at yet */
@@ -113,6 +113,9 @@ struct store {
 	uint64_t epoch, head_epoch, head_sequence;
 	struct blob plan, reports[FLEET_VANTAGES];
 	int64_t reports_until_ms[FLEET_VANTAGES];
+	/* What its replica has: a plan or two behind. */
+	uint64_t replica_epoch, replica_sequence;
+	struct blob replica;
 };
 
 /* A command that an agent took on. */
@@ -127,6 +130,7 @@ struct history {
 	struct plan *last; /* owned; NULL: none yet */
 	int64_t made_ms;   /* when last was made, fleet's time */
 	bool forgotten;    /* the store has lost last */
+	int64_t reset_ms;  /* when the store last lost its lease; 0: never */
 	struct order orders[FLEET_ORDERS];
 	size_t order_count;
 	bool seen_down[FLEET_TARGETS];
@@ -255,18 +259,18 @@ enum event_kind {
 			  * end of one (1) */
 	EVENT_FAULT,
 	EVENT_PERSON,
-	EVENT_HEAL,      /* to: node or the store; a: enum fault; b: which */
-	MESSAGE_REPORT,  /* to store; a: vantage; blob */
-	MESSAGE_READ,    /* to store; a: 1 everything, 0 the plan */
-	MESSAGE_LEASE,   /* to store; a: holder; b: at_least; number */
-	MESSAGE_RELEASE, /* to store; a: holder */
-	MESSAGE_COMMIT, /* to store; a: holder; b: when made; base; number; blob
-			 */
-	MESSAGE_VALUE,  /* from store; a: vantage; blob */
-	MESSAGE_NOTICE, /* from store: there is a new plan */
-	MESSAGE_PLAN,   /* from store; blob */
-	MESSAGE_SYNCED, /* from store: that was everything */
-	MESSAGE_LEASED, /* from store; a: epoch; number */
+	EVENT_HEAL,       /* to: node or the store; a: enum fault; b: which */
+	MESSAGE_REPORT,   /* to store; a: vantage; blob */
+	MESSAGE_READ,     /* to store; a: 1 everything, 0 the plan */
+	MESSAGE_LEASE,    /* to store; a: holder; b: at_least; number */
+	MESSAGE_RELEASE,  /* to store; a: holder */
+	MESSAGE_COMMIT,   /* to store; b: when made; base; number; blob
+			   */
+	MESSAGE_VALUE,    /* from store; a: vantage; blob */
+	MESSAGE_NOTICE,   /* from store: there is a new plan */
+	MESSAGE_PLAN,     /* from store; blob */
+	MESSAGE_SYNCED,   /* from store: that was everything */
+	MESSAGE_LEASED,   /* from store; a: epoch; number */
 	MESSAGE_COMMITTED /* from store; a: enum bus_commit; number */
 };
 
@@ -283,6 +287,14 @@ struct event {
 	uint64_t base_epoch, base_sequence; /* of a commit: made from it */
 	struct blob blob;                   /* owned */
 };
+
+/* Is (epoch, sequence) a before b?  Not plan_newer(): that is on trial. */
+static inline bool fleet_before(uint64_t a_epoch, uint64_t a_sequence,
+				uint64_t b_epoch, uint64_t b_sequence)
+{
+	return a_epoch < b_epoch ||
+	       (a_epoch == b_epoch && a_sequence < b_sequence);
+}
 
 /* Queues an event of a node itself; takes ownership of its blob. */
 void fleet_at(struct fleet *f, int64_t at_ms, struct event e);
@@ -306,8 +318,11 @@ void blob_keep(struct blob *kept, const char *octets, size_t len);
 
 /* store.c */
 void store_receive(struct fleet *f, struct event *e);
+bool store_is_held(const struct fleet *f);
 /* Redis without persistence, restarted: nothing is left, not the epoch. */
 void store_forget(struct fleet *f);
+/* Its replica takes its place, without the last writes and the lease. */
+void store_fail_over(struct fleet *f);
 
 /* vantage.c, responder.c, seat.c: lives and events of each kind. */
 void vantage_start(struct fleet *f, int node);
@@ -338,11 +353,17 @@ void person_acts(struct fleet *f);
 bool invariants_hold(struct fleet *f);
 bool invariants_converged(struct fleet *f);
 
-/* movement.c: only clients that must move do, from the row before to this. */
+/*
+ * movement.c: only clients that must move do, from the row before to this; and
+ * of the rows of all classes: a client is in a canary wherever it is served,
+ * or nowhere.
+ */
 bool movement_check(struct fleet *f, size_t r, size_t service, size_t class,
 		    const struct row *row);
+bool movement_check_canary(struct fleet *f, size_t r, size_t service);
 
 /* history.c: what the store, the people and the responders did. */
+void history_lead(struct fleet *f, int node);
 void history_grant(struct fleet *f, uint64_t epoch, uint64_t holder);
 void history_commit(struct fleet *f, const struct event *e,
 		    const struct plan *plan);

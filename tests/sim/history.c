@@ -25,6 +25,18 @@ const struct order *history_find(const struct fleet *f, const char *id)
 	return NULL;
 }
 
+/* A lease ends at its holder before it ends at the store: who publishes has
+ * no rival, unless the store has lost the lease meanwhile. */
+void history_lead(struct fleet *f, int node)
+{
+	const struct history *h = &f->history;
+	bool lost = h->reset_ms != 0 && f->now_ms - h->reset_ms <= LEASE_TTL_MS;
+
+	if (!lost && store_is_held(f) &&
+	    f->store.holder != fleet_holder(f, node))
+		fleet_broken(f, "node %d publishes while another leads", node);
+}
+
 /* Leaders are told apart by their epochs. */
 void history_grant(struct fleet *f, uint64_t epoch, uint64_t holder)
 {
@@ -249,19 +261,19 @@ static bool same(const struct plan *plan, uint64_t epoch, uint64_t sequence)
 static bool follows(struct fleet *f, const struct event *e,
 		    const struct plan *plan)
 {
-	const struct plan base = { .epoch = e->base_epoch,
-				   .sequence = e->base_sequence };
 	const struct plan *last = f->history.last;
 
-	if (last == NULL || same(last, base.epoch, base.sequence))
+	if (last == NULL || same(last, e->base_epoch, e->base_sequence))
 		return true;
-	if (!f->history.forgotten && !plan_newer(&base, last))
+	if (!f->history.forgotten &&
+	    fleet_before(e->base_epoch, e->base_sequence, last->epoch,
+			 last->sequence))
 		fleet_broken(f,
 			     "plan %" PRIu64 ".%" PRIu64 " was made from "
 			     "%" PRIu64 ".%" PRIu64 ", not from %" PRIu64
 			     ".%" PRIu64,
-			     plan->epoch, plan->sequence, base.epoch,
-			     base.sequence, last->epoch, last->sequence);
+			     plan->epoch, plan->sequence, e->base_epoch,
+			     e->base_sequence, last->epoch, last->sequence);
 	return false;
 }
 
@@ -279,7 +291,9 @@ void history_commit(struct fleet *f, const struct event *e,
 		   "commands",
 		   plan->epoch, plan->sequence, plan->share_count,
 		   plan->command_count);
-	if (h->last != NULL && !h->forgotten && !plan_newer(plan, h->last))
+	if (h->last != NULL && !h->forgotten &&
+	    !fleet_before(h->last->epoch, h->last->sequence, plan->epoch,
+			  plan->sequence))
 		fleet_broken(f,
 			     "the store went back from %" PRIu64 ".%" PRIu64
 			     " to %" PRIu64 ".%" PRIu64,

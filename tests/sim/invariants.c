@@ -80,26 +80,22 @@ static bool check_row(struct fleet *f, size_t r, size_t service, size_t class)
 	return movement_check(f, r, service, class, &row);
 }
 
-/* Never backwards, not even over a restart. */
+/* Always the newest that was offered, also over a restart. */
 static bool check_order(struct fleet *f, size_t i)
 {
-	struct watch *w = &f->responders[i].watch;
+	const struct watch *w = &f->responders[i].watch;
 	const struct plan *plan = f->responders[i].world.follow.plan;
 
 	if (plan == NULL)
 		return w->highest_epoch == 0 ||
 		       fleet_broken(f, "responder %zu lost its plan", i);
-	if (plan->epoch < w->highest_epoch ||
-	    (plan->epoch == w->highest_epoch &&
-	     plan->sequence < w->highest_sequence))
-		return fleet_broken(f,
-				    "responder %zu went back from %" PRIu64
-				    ".%" PRIu64 " to %" PRIu64 ".%" PRIu64,
-				    i, w->highest_epoch, w->highest_sequence,
-				    plan->epoch, plan->sequence);
-	w->highest_epoch = plan->epoch;
-	w->highest_sequence = plan->sequence;
-	return true;
+	return (plan->epoch == w->highest_epoch &&
+		plan->sequence == w->highest_sequence) ||
+	       fleet_broken(f,
+			    "responder %zu follows %" PRIu64 ".%" PRIu64
+			    ", not %" PRIu64 ".%" PRIu64,
+			    i, plan->epoch, plan->sequence, w->highest_epoch,
+			    w->highest_sequence);
 }
 
 static const struct view_endpoint *seen(const struct fleet *f, size_t r,
@@ -238,10 +234,13 @@ static bool check_responder(struct fleet *f, size_t r)
 		if (!check_votes(f, r, t) || !check_verdict(f, r, t) ||
 		    !check_command(f, r, t) || !check_obeyed(f, r, t))
 			return false;
-	for (size_t s = 0; s < f->policy->service_count; s++)
+	for (size_t s = 0; s < f->policy->service_count; s++) {
 		for (size_t c = 0; c < FLEET_CLASSES; c++)
 			if (!check_row(f, r, s, c))
 				return false;
+		if (!movement_check_canary(f, r, s))
+			return false;
+	}
 	f->responders[r].watch.seen = true;
 	return check_order(f, r);
 }

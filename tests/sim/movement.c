@@ -137,3 +137,45 @@ bool movement_check(struct fleet *f, size_t r, size_t service, size_t class,
 	memcpy(was, is, sizeof(is));
 	return true;
 }
+
+/* The share that its canary asked for, of the entry that took a client; 0:
+ * there is none. */
+static uint32_t asked_for(const struct row *row, uint8_t pick, bool *taken)
+{
+	for (unsigned i = 0; i < row->count; i++) {
+		const struct row_entry *e = &row->entries[i];
+
+		*taken = e->canary == pick;
+		if (e->canary != ROW_NONE && (*taken || e->endpoint == pick))
+			return e->canary_accept;
+	}
+	return 0;
+}
+
+bool movement_check_canary(struct fleet *f, size_t r, size_t service)
+{
+	const struct watch *w = &f->responders[r].watch;
+
+	for (size_t i = 0; i < FLEET_CLIENTS; i++) {
+		uint32_t in = ACCEPT_ALL, out = ACCEPT_NONE;
+
+		for (size_t c = 0; c < FLEET_CLASSES; c++) {
+			bool taken = false;
+			uint32_t share =
+				asked_for(&w->rows[service][c],
+					  w->picks[service][c][i], &taken);
+
+			if (share != 0 && taken && share < in)
+				in = share;
+			if (share != 0 && !taken && share > out)
+				out = share;
+		}
+		if (out != ACCEPT_NONE && in <= out)
+			return fleet_broken(f,
+					    "service %s: client %zu is in the "
+					    "canary here and out of it there",
+					    f->policy->services[service].name,
+					    i);
+	}
+	return true;
+}

@@ -29,6 +29,16 @@ static void turn(struct fleet *f, int node)
 	r->watch.due = true;
 }
 
+/* Not with plan_newer(): that is on trial. */
+static void note_plan(struct watch *w, const struct plan *plan)
+{
+	if (!fleet_before(w->highest_epoch, w->highest_sequence, plan->epoch,
+			  plan->sequence))
+		return;
+	w->highest_epoch = plan->epoch;
+	w->highest_sequence = plan->sequence;
+}
+
 /* As dns/follow, which checks the signature first. */
 static void take_plan(struct fleet *f, int node, const struct blob *blob)
 {
@@ -36,6 +46,8 @@ static void take_plan(struct fleet *f, int node, const struct blob *blob)
 	struct error err;
 	struct plan *plan = plan_parse(blob->octets, blob->len, &err);
 
+	if (plan != NULL)
+		note_plan(&r->watch, plan);
 	if (plan == NULL || !plan_newer(plan, r->world.follow.plan)) {
 		plan_free(plan);
 		return;

@@ -62,6 +62,8 @@ static uint64_t least_epoch(const struct fleet *f, int node)
 	uint64_t least = s->inputs.plan == NULL ? 0 : s->inputs.plan->epoch;
 	uint64_t wall_s = (uint64_t)fleet_wall(f, node) / 1000;
 
+	if (least < agent_epoch(s->agent))
+		least = agent_epoch(s->agent);
 	return s->lease.epoch == 0 && least < wall_s ? wall_s : least;
 }
 
@@ -117,6 +119,7 @@ static void send_plan(struct fleet *f, int node, const struct plan *plan)
 	struct seat *s = seat_of(f, node);
 	struct blob blob;
 
+	history_lead(f, node);
 	blob.octets = plan_write(plan, &blob.len);
 	s->proposal = plan_copy(plan);
 	if (blob.octets == NULL || s->proposal == NULL)

@@ -60,7 +60,7 @@ static void send_all(struct fleet *f, int node)
 	fleet_answer(f, node, (struct event){ .kind = MESSAGE_SYNCED });
 }
 
-static bool is_held(const struct fleet *f)
+bool store_is_held(const struct fleet *f)
 {
 	return f->store.holder != 0 && f->store.lease_until_ms > f->now_ms;
 }
@@ -73,9 +73,9 @@ static uint64_t grant(struct fleet *f, const struct event *e)
 
 	if (newest < s->head_epoch)
 		newest = s->head_epoch;
-	if (is_held(f) && s->holder != e->a)
+	if (store_is_held(f) && s->holder != e->a)
 		return 0;
-	if (!is_held(f) || s->epoch < newest) {
+	if (!store_is_held(f) || s->epoch < newest) {
 		s->epoch = newest + 1;
 		f->totals.takeovers++;
 		history_grant(f, s->epoch, e->a);
@@ -87,13 +87,15 @@ static uint64_t grant(struct fleet *f, const struct event *e)
 	return s->epoch;
 }
 
-/* The compare at the write: the one fence there is. */
-static bool accepts(const struct fleet *f, const struct plan *plan,
-		    uint64_t holder)
+/*
+ * The compare at the write: the one fence there is.  The epoch tells the
+ * holder: no two have the same.
+ */
+static bool accepts(const struct fleet *f, const struct plan *plan)
 {
 	const struct store *s = &f->store;
 
-	return is_held(f) && s->holder == holder && plan->epoch == s->epoch &&
+	return store_is_held(f) && plan->epoch == s->epoch &&
 	       plan->epoch >= s->head_epoch &&
 	       plan->sequence > s->head_sequence;
 }
@@ -104,6 +106,11 @@ static void store_plan(struct fleet *f, struct event *e,
 	f->store.head_epoch = plan->epoch;
 	f->store.head_sequence = plan->sequence;
 	blob_keep(&f->store.plan, e->blob.octets, e->blob.len);
+	if (fleet_draw(f) % 2 == 0) {
+		f->store.replica_epoch = plan->epoch;
+		f->store.replica_sequence = plan->sequence;
+		blob_keep(&f->store.replica, e->blob.octets, e->blob.len);
+	}
 	f->totals.plans++;
 	history_commit(f, e, plan);
 	for (int n = 0; n < FLEET_NODES; n++)
@@ -116,7 +123,7 @@ static enum bus_commit commit(struct fleet *f, struct event *e)
 {
 	struct error err;
 	struct plan *plan = plan_parse(e->blob.octets, e->blob.len, &err);
-	bool taken = plan != NULL && accepts(f, plan, e->a);
+	bool taken = plan != NULL && accepts(f, plan);
 
 	if (plan == NULL)
 		fleet_broken(f, "an agent published what is no plan: %s",
@@ -158,7 +165,25 @@ void store_forget(struct fleet *f)
 	for (size_t v = 0; v < FLEET_VANTAGES; v++)
 		free(f->store.reports[v].octets);
 	free(f->store.plan.octets);
+	free(f->store.replica.octets);
 	f->store = (struct store){ .holder = 0 };
 	f->history.forgotten = true;
 	f->history.given_epoch = 0;
+	f->history.reset_ms = f->now_ms;
+}
+
+void store_fail_over(struct fleet *f)
+{
+	struct store *s = &f->store;
+
+	if (s->replica.octets == NULL)
+		return;
+	if (s->replica_sequence != s->head_sequence)
+		f->history.forgotten = true;
+	f->history.given_epoch = 0;
+	f->history.reset_ms = f->now_ms;
+	s->holder = 0;
+	s->epoch = s->head_epoch = s->replica_epoch;
+	s->head_sequence = s->replica_sequence;
+	blob_keep(&s->plan, s->replica.octets, s->replica.len);
 }
