@@ -50,7 +50,7 @@ static const struct run_row {
 	  { "explain", "policy.yaml", "--client", "10.1.0.1", "--client", "10.3.0.1", "--service", "www", "--down", "eu-west" },
 	  0, "explain-two.expected" },
 	{ "explain a failure that nobody would notice", review_explain,
-	  { "explain", "policy.yaml", "--client", "10.1.0.1", "--service", "even", "--down", "us-east" },
+	  { "explain", "policy.yaml", "--client", "10.2.0.1", "--service", "raw", "--down", "us-east" },
 	  0, "explain-unmonitored.expected" },
 	{ "explain to nobody", review_explain, { "explain", "policy.yaml", "--service", "www" }, 2, NULL },
 	{ "explain an unknown service", review_explain,
