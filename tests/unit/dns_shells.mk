@@ -29,4 +29,5 @@ check_PROGRAMS += %D%/test_console %D%/test_follow %D%/test_geo_watch \
 %C%_test_geo_watch_SOURCES = %D%/test_geo_watch.c
 %C%_test_geo_watch_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 endif
-EXTRA_DIST += tests/system/responder.sh tests/system/against_bind.py
+EXTRA_DIST += tests/system/responder.sh tests/system/against_bind.py \
+	tests/system/resolver.py
