@@ -31,7 +31,7 @@ explained() {
 	sed -n '/^\.It /p' "$1" | grep -oE 'Fl -[a-z-]+' | sed 's/^Fl -/--/'
 }
 
-echo 1..8
+echo 1..7
 commands=$("$windrose" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p')
 same "commands of windrose" "$commands" \
 	"$(sed -n '/^\.Sh SYN/,/^\.Sh DESC/s/^\.Cm \([a-z]*\).*/\1/p' \
@@ -58,12 +58,3 @@ else
 	printf '%s\n' "$unknown"
 	echo "not ok 7 - commands in README.md"
 fi
-
-sed -n '/^## A policy/,/^`/s/^    //p' "$SRCDIR/README.md" >README.$$.yaml
-if found=$("$windrose" check --no-geo README.$$.yaml 2>&1); then
-	echo "ok 8 - the policy in README.md"
-else
-	printf '%s\n' "$found" | sed 's/^/# /'
-	echo "not ok 8 - the policy in README.md"
-fi
-rm -f README.$$.yaml
