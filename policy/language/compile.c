@@ -157,10 +157,11 @@ static void check_required(struct draft *d)
 	for (size_t i = 0; i < SECTION_COUNT; i++)
 		if (schema_top.rows[i].required && d->sections[i] == NULL &&
 		    draft_knows(d, (enum section)i))
-			errors_add(d->errs, at,
-				   "the policy has no key \"%s\"; write it in one "
-				   "of the files",
-				   schema_top.rows[i].key);
+			errors_add(
+				d->errs, at,
+				"the policy has no key \"%s\"; write it in one "
+				"of the files",
+				schema_top.rows[i].key);
 }
 
 static void set_places(struct draft *d)

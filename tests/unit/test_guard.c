@@ -207,8 +207,8 @@ static void test_near(void **state)
 		};
 		guard_warn(&g, &got);
 		if (got.count != row->count ||
-		    (row->count > 0 && strstr(got.list[got.count - 1],
-					      row->warned) == NULL))
+		    (row->count > 0 &&
+		     strstr(got.list[got.count - 1], row->warned) == NULL))
 			fail_msg("%s: %zu warnings, the last: %s", row->title,
 				 got.count,
 				 got.count > 0 ? got.list[got.count - 1] : "");
