@@ -288,7 +288,7 @@ static void test_host_of_check_and_tcp_without(void **state)
 	roster_free(r);
 	s.services[0].check = s.services[1].check = 1;
 	r = roster_new(&s.policy);
-	assert_string_equal(r->jobs[0].key, "db 192.0.2.1 5432 ");
+	assert_string_equal(r->jobs[0].key, "db 192.0.2.1 5432");
 	assert_int_equal(r->job_count, 5);
 	roster_free(r);
 	s.services[0].check = s.services[1].check = POLICY_NONE;
