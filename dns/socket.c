@@ -106,12 +106,17 @@ static bool set(int fd, int level, int name, int value)
 	return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
 }
 
-/* A new socket of this type, bound. */
+/*
+ * A new socket of this type, bound.  The workers share a UDP port; the TCP
+ * port is one socket's alone, so that a second responder, forgotten or started
+ * by mistake, does not take half of the questions: it does not start.
+ */
 static int open_bound(const struct socket_address *at, int type,
 		      const char *transport, struct error *err)
 {
 	int fd = socket(at->addr.ss_family, type | SOCK_CLOEXEC, 0);
-	bool ok = fd >= 0 && set(fd, SOL_SOCKET, SO_REUSEPORT, 1) &&
+	bool ok = fd >= 0 &&
+		  set(fd, SOL_SOCKET, SO_REUSEPORT, type == SOCK_DGRAM) &&
 		  set(fd, SOL_SOCKET, SO_REUSEADDR, type != SOCK_DGRAM) &&
 		  (at->addr.ss_family != AF_INET6 ||
 		   set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0)) &&
