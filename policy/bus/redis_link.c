@@ -29,6 +29,7 @@ enum {
 	SAY_AGAIN_MS = 30000,     /* the same trouble is logged this often */
 	READ_AT_ONCE = 256 << 10, /* octets */
 	UNPARSED_MAX = 64 << 20,  /* octets of one reply */
+	SAID_MAX = 4,             /* troubles told apart at a time */
 };
 
 enum link_state { LINK_DOWN, LINK_CONNECTING, LINK_GREETING, LINK_UP };
@@ -56,9 +57,27 @@ struct redis_link {
 	struct event *watch, *failure;
 	int64_t moved_ms; /* when an octet last moved, or waiting began */
 	size_t unsent;    /* octets, when last looked */
-	const void *said; /* what trouble was logged last, by address */
-	int64_t said_ms;
+	/* What trouble was logged last, by address, and when. */
+	struct said {
+		const void *what;
+		int64_t at_ms;
+	} said[SAID_MAX];
 };
+
+/* Was it logged a short while ago?  From now on it was. */
+static bool was_said(struct redis_link *link, const void *what, int64_t now_ms)
+{
+	struct said *slot = &link->said[0];
+
+	for (size_t i = 0; i < SAID_MAX && slot->what != what; i++)
+		if (link->said[i].what == what ||
+		    link->said[i].at_ms < slot->at_ms)
+			slot = &link->said[i];
+	if (slot->what == what && now_ms - slot->at_ms < SAY_AGAIN_MS)
+		return true;
+	*slot = (struct said){ what, now_ms };
+	return false;
+}
 
 /* The first time, and then now and again: key tells troubles apart. */
 static void say(struct redis_link *link, const void *key, const char *words,
@@ -66,13 +85,10 @@ static void say(struct redis_link *link, const void *key, const char *words,
 {
 	const char *about = link->calls == NULL ? "" : link->calls->about;
 	char quoted[256], more[256], of[80];
-	int64_t now_ms = clock_now_ms();
 
 	link->owner.bus->counters.errors++;
-	if (link->said == key && now_ms - link->said_ms < SAY_AGAIN_MS)
+	if (was_said(link, key, clock_now_ms()))
 		return;
-	link->said = key;
-	link->said_ms = now_ms;
 	log_event(LOG_LEVEL_ERROR, "bus", "redis-trouble",
 		  "link=%s what=%s key=%s reply=%s", link->name,
 		  log_quote(words, quoted, sizeof(quoted)),
@@ -160,7 +176,7 @@ static void greet_pong(void *arg, const redisReply *reply)
 		return;
 	}
 	link->state = LINK_UP;
-	link->said = NULL;
+	memset(link->said, 0, sizeof(link->said));
 	link->owner.on_up(link->owner.arg);
 }
 
@@ -224,7 +240,8 @@ static void take_reply(struct redis_link *link, const redisReply *reply)
 				       (size_t)reply->element[2]->len);
 		return;
 	}
-	if (reply->type == REDIS_REPLY_ERROR)
+	/* While greeting, who greets judges. */
+	if (reply->type == REDIS_REPLY_ERROR && link->state == LINK_UP)
 		judge_error(link, reply);
 	if (call == NULL) {
 		link_fail(link, "the server says what nobody asked",

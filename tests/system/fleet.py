@@ -144,7 +144,7 @@ class Fleet:
         servers = "\n".join(f"    server {n} {a}:{self.web_port} weight 100" for n, (a, _, _) in REGIONS.items())
         servers += f"\n    server v2.us-east {CANARY}:{self.web_port} weight 100"
         r.write("haproxy.cfg", HAPROXY.format(socket=r.path("haproxy.sock"), port=self.http_port, servers=servers))
-        r.start("haproxy", "haproxy", "-db", "-f", r.path("haproxy.cfg"))
+        self.start_haproxy()
         for name in self.dns_ports:
             self.start_dns(name)
         r.start("health", r.program("windrose-health"), "--policy", r.path("policy"), "--vantage", "here",
@@ -152,6 +152,13 @@ class Fleet:
         self.start_steer("steer1")
         until("steer1 leads", 20, lambda: self.leads("steer1"))
         self.start_steer("steer2")
+        self.start_edge()
+
+    def start_haproxy(self):
+        self.rig.start("haproxy", "haproxy", "-db", "-f", self.rig.path("haproxy.cfg"))
+
+    def start_edge(self):
+        r = self.rig
         r.start("edge", r.program("windrose-edge"), "--bus", self.bus, "--trust", self.plan_pub, "--name", "edge1",
                 "--haproxy", r.path("haproxy.sock"), "--backend", "www=www", "--keep", r.path("edge.keep"),
                 "--control", r.path("edge.sock"))
@@ -355,4 +362,5 @@ def test():
                 raise Failed(f"{name} ended with status {status}")
 
 
-main(test)
+if __name__ == "__main__":
+    main(test)

@@ -1,0 +1,261 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+# programs: developer
+"""What a bad Redis and a restarted proxy do to a fleet: a server that stops for
+a while, garbage in every key, forged and replayed plans, no memory left, a
+wrong password.  A region is drained throughout; every client of DNS is answered
+all the time, and never with what is drained; each fault is told in a log or in
+the status, and after it commands work again."""
+
+import http.client
+import signal
+import threading
+import time
+
+from fleet import LONDON, NEW_YORK, REGIONS, WWW, Fleet
+from rig import Failed, Rig, addresses, ask, main, note, until
+
+KNOWN = {a for a, _, _ in REGIONS.values()}
+DRAINED = REGIONS["us-east"][0]
+
+
+class Watcher(threading.Thread):
+    """Asks one responder from two places all the time; every answer is judged."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.port, self.over = port, threading.Event()
+        self.asked, self.wrong = 0, []
+
+    def run(self):
+        while not self.over.wait(0.01):
+            for subnet in (LONDON, NEW_YORK):
+                self.asked += 1
+                try:
+                    got = addresses(ask(self.port, WWW, subnet, timeout=1))
+                except Exception as e:  # whatever it is, it is not an answer
+                    got = [repr(e)]
+                if len(got) != 1 or got[0] not in KNOWN or got[0] == DRAINED:
+                    self.wrong.append((subnet, got))
+
+    def end(self):
+        self.over.set()
+        self.join()
+        note(f"port {self.port}: {self.asked} queries, {len(self.wrong)} missing or wrong")
+        if self.wrong:
+            raise Failed(f"{len(self.wrong)} answers missing or wrong: {self.wrong[:5]}")
+
+
+def redis(f, *argv):
+    return f.rig.run("redis-cli", "-p", str(f.redis_port), *argv)[1].rstrip("\n")
+
+
+def key(name):
+    return "windrose:{test}:" + name
+
+
+def log(f, name):
+    with open(f.rig.path(name + ".log"), errors="replace") as file:
+        return file.read()
+
+
+def leader(f):
+    return next((n for n in ("steer1", "steer2") if f.leads(n)), None)
+
+
+def plan_of(f, name):
+    n = f.node(name)
+    return n.get("plan_epoch", 0), n.get("plan_sequence", 0)
+
+
+def commands_work(f, what):
+    """A command of a person gets through everything, there and back."""
+    def drained():
+        status, _, err = f.person("drain", "eu-west", "--reason", what, "--for", "5m", "--yes", check=False)
+        return status == 0 or print("#   " + err.strip().replace("\n", " / "))
+    _, took = until(f"a drain after {what}", 30, drained)
+    if not f.both(LONDON, "eu-central"):
+        raise Failed(f"after {what} a drain is done but not in the answers")
+    f.person("undrain", "eu-west", "--reason", what + " is over", "--yes")
+    if not f.both(LONDON, "eu-west"):
+        raise Failed(f"after {what} an undrain is done but not in the answers")
+    return took
+
+
+def outcome(f, wanted, what):
+    """A command while the bus is bad says that it failed, and how."""
+    status, out, err = f.person("drain", "eu-west", "--reason", what, "--yes", check=False)
+    if status not in wanted or not err.strip():
+        raise Failed(f"a drain during {what}: exit {status}, wanted one of {wanted}: {out}{err}")
+
+
+def paused(f):
+    server = f.rig.running["redis"]
+    began = time.monotonic()
+    server.send_signal(signal.SIGSTOP)
+    try:
+        until("no agent leads any longer", 10, lambda: leader(f) is None)
+        outcome(f, (5,), "a pause")
+        until("8 s are over", 10, lambda: time.monotonic() - began > 8)
+    finally:
+        server.send_signal(signal.SIGCONT)
+    _, took = until("an agent leads again", 20, lambda: leader(f))
+    note(f"Redis stopped for 8 s: an agent leads {took:.2f} s after it goes on")
+    commands_work(f, "a pause")
+
+
+def garbage(f):
+    keys = redis(f, "keys", "*").split("\n")
+    if not {key(n) for n in ("plan", "plan-head", "lease", "epoch", "nodes", "vantages", "audit")} <= set(keys):
+        raise Failed(f"keys are missing: {keys}")
+    before = plan_of(f, "dns1")
+    for kind in ("set", "rpush"):
+        for k in keys:
+            redis(f, "del", k)
+            redis(f, kind, k, "\x01 garbage \xff")
+        _, took = until("a plan that is newer than all before", 30, lambda: all(
+            plan_of(f, n) > before for n in ("dns1", "dns2", "edge")))
+        note(f"garbage ({kind}) in {len(keys)} keys: everyone on a newer plan after {took:.2f} s")
+        before = plan_of(f, "dns1")
+    commands_work(f, "garbage")
+    # What is no stream is somebody's: it is told, not deleted.
+    until("the log tells that the audit cannot be written", 10,
+          lambda: any("WRONGTYPE" in log(f, n) and ":audit" in log(f, n) for n in ("steer1", "steer2")))
+    redis(f, "del", key("audit"))
+    until("the audit goes on where it was", 10, lambda: "garbage is over" in redis(f, "xrange", key("audit"), "-", "+"))
+
+
+def forged_and_replayed(f):
+    """Readers keep what they have; the leader puts its own plan back."""
+    old = redis(f, "--no-raw", "getrange", key("plan"), "0", "-1")
+    old = old[1:-1].encode().decode("unicode_escape")
+    commands_work(f, "a plan to replay")
+    for what, envelope in (("forged", old.replace('"epoch"', '"epocH"', 1)), ("old", old), ("empty", "{}")):
+        before = plan_of(f, "dns1")
+        seen = log(f, "dns1").count("plan-refused") + log(f, "dns1").count("refused")
+        redis(f, "set", key("plan"), envelope)
+        redis(f, "publish", key("notify"), "plan")
+        _, took = until(f"a newer plan in place of the {what} one", 15, lambda: all(
+            plan_of(f, n) > before for n in ("dns1", "dns2", "edge")))
+        note(f"{what} plan put into Redis: the next good one was everywhere after {took:.2f} s")
+        if what != "old" and log(f, "dns1").count("plan-refused") + log(f, "dns1").count("refused") <= seen:
+            raise Failed(f"the responder does not tell of the {what} plan")
+
+
+def no_memory(f):
+    redis(f, "config", "set", "maxmemory", "1")
+    try:
+        until("the log says that Redis has no memory", 15,
+              lambda: any("OOM" in log(f, n) for n in ("steer1", "steer2")))
+        outcome(f, (3, 5, 7), "no memory")
+    finally:
+        redis(f, "config", "set", "maxmemory", "0")
+    note(f"memory again: a command works after {commands_work(f, 'no memory'):.2f} s")
+
+
+def wrong_password(f):
+    """One clear line, retries, and all is well when the server takes it."""
+    r = f.rig
+    port = r.port()
+    r.start("dns3", r.program("windrose-dns"), "--policy", r.path("policy"), "--workers", "1",
+            "--listen", f"127.0.0.1:{port}", "--name", "dns3", "--trust", f.plan_pub,
+            "--bus", f.bus.replace("//", "//:s3cret@"), "--control", r.path("dns3.sock"))
+    until("it answers without the bus", 10, lambda: addresses(ask(port, WWW, LONDON)))
+    until("the log tells of the password", 10, lambda: "password" in log(f, "dns3"))
+    redis(f, "config", "set", "requirepass", "s3cret")
+    _, took = until("it has the plan", 10, lambda: plan_of(f, "dns3") > (0, 0))
+    f.rig.run("redis-cli", "-p", str(f.redis_port), "--no-auth-warning", "-a", "s3cret", "config", "set", "requirepass", "")
+    note(f"password taken by the server: the plan was there {took:.2f} s later")
+    lines = [line for line in log(f, "dns3").splitlines() if "redis-trouble" in line]
+    if len(lines) > 2 or "s3cret" in log(f, "dns3"):
+        raise Failed(f"wanted one line a link, and never the password: {lines}")
+    r.stop("dns3")
+
+
+class Browser(threading.Thread):
+    """A client of the proxy, with a connection a request or one for all."""
+
+    def __init__(self, f, keeps):
+        super().__init__(daemon=True)
+        self.f, self.keeps, self.over = f, keeps, threading.Event()
+        self.seen, self.failed = {}, []  # when each endpoint last answered
+
+    def run(self):
+        c = None
+        while not self.over.wait(0.002):
+            try:
+                c = c or http.client.HTTPConnection("127.0.0.1", self.f.http_port, timeout=5)
+                c.request("GET", "/")
+                answer = c.getresponse()
+                body = answer.read().decode()
+                if answer.status != 200:
+                    self.failed.append(answer.status)
+                self.seen[body] = time.monotonic()
+            except OSError as e:
+                self.failed.append(repr(e))
+                c = None
+            if c is not None and not self.keeps:
+                c.close()
+                c = None
+
+
+def proxy_drains(f):
+    """From the command to the last response of the drained endpoint."""
+    browsers = [Browser(f, keeps) for keeps in (False, True)]
+    for b in browsers:
+        b.start()
+    until("all endpoints answer through the proxy", 10, lambda: all(len(b.seen) >= 3 for b in browsers))
+    began = time.monotonic()
+    f.person("drain", "us-east", "--reason", "INC-1", "--for", "30m", "--yes")
+    done = time.monotonic()
+    until("others have answered for a second", 10, lambda: all(
+        b.seen["eu-west"] > done + 1 and b.seen["eu-central"] > done + 1 for b in browsers))
+    for b in browsers:
+        b.over.set()
+        b.join()
+        note(f"drain to the last HTTP response of the endpoint, {'one connection' if b.keeps else 'a connection each'}: "
+             f"{1000 * (b.seen['us-east'] - began):.0f} ms; the command was done after {1000 * (done - began):.0f} ms; "
+             f"{len(b.failed)} requests failed")
+        if b.seen["us-east"] > done or b.failed:
+            raise Failed(f"after the drain was done the endpoint was still asked, or requests failed: {b.failed[:3]}")
+
+
+def proxy_restarts(f):
+    f.rig.stop("haproxy", signal.SIGKILL)
+    f.start_haproxy()
+    _, took = until("a restarted HAProxy has the drain again", 2, lambda: f.haproxy_weights().get("us-east") == 0)
+    note(f"HAProxy restarted: weights reapplied after {took:.2f} s")
+
+
+def edge_restarts_alone(f):
+    f.rig.stop("redis", signal.SIGKILL)
+    f.rig.stop("edge", signal.SIGKILL)
+    f.rig.stop("haproxy", signal.SIGKILL)
+    f.start_haproxy()
+    until("HAProxy begins with all servers", 5, lambda: f.haproxy_weights().get("us-east") == 100)
+    f.start_edge()
+    _, took = until("the edge applies its plan from disk", 5, lambda: f.haproxy_weights().get("us-east") == 0)
+    note(f"edge restarted without Redis: the plan from its disk in force after {took:.2f} s")
+
+
+def test():
+    with Rig() as rig:
+        f = Fleet(rig)
+        f.start_all()
+        until("everything is up and everyone has the plan", 30, lambda: all(
+            plan_of(f, n) > (0, 0) for n in ("dns1", "dns2", "edge")) and all(
+            e["verdict"] == "up" for s in f.status("dns1")["services"] for e in s["endpoints"]))
+        proxy_drains(f)
+        watchers = [Watcher(p) for p in f.dns_ports.values()]
+        for w in watchers:
+            w.start()
+        for fault in (proxy_restarts, paused, garbage, forged_and_replayed, no_memory, wrong_password, edge_restarts_alone):
+            fault(f)
+        for w in watchers:
+            w.end()
+        for name in ("dns1", "dns2", "health", "steer1", "steer2", "edge"):
+            if not rig.alive(name) or rig.stop(name) != 0:
+                raise Failed(f"{name} did not live and end as it should")
+
+
+main(test)
