@@ -260,6 +260,10 @@ static void test_what_cannot_start_says_why(void **state)
 	assert_null(responder_start(s->loop, &config, &err));
 	assert_non_null(strstr(err.text, "127.0.0.1:0"));
 	listen[0] = s->listen;
+	assert_null(responder_start(s->loop, &config, &err));
+	assert_non_null(strstr(err.text, "another program has this port"));
+	responder_stop(s->responder);
+	s->responder = NULL;
 	config.control_path = "responder-no-such-directory/socket";
 	assert_null(responder_start(s->loop, &config, &err));
 	assert_non_null(strstr(err.text, "responder-no-such-directory"));
