@@ -380,13 +380,11 @@ static int change(struct order *order, const struct order_words *words)
 	struct command command;
 	struct link *link;
 	struct error err;
-	char id[COMMAND_NAME_SIZE];
 	int status;
 
 	if (order->author == NULL)
 		order->author = login_name();
-	name_command(id, sizeof(id));
-	order->id = id;
+	name_command(order->id, sizeof(order->id));
 	order->wall_ms = clock_wall_ms();
 	if (!order_command(order, words, &command, &err))
 		return complain(words->verb, &err, EXIT_USAGE);

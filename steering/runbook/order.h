@@ -26,7 +26,7 @@ struct error;
  * argv and the environment.
  */
 struct order {
-	const char *id; /* of the command */
+	char id[COMMAND_NAME_SIZE]; /* of the command */
 	int64_t wall_ms;
 	const char *bus, *node, *key; /* where to; see link */
 	const char *reason, *author;

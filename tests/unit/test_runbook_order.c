@@ -102,7 +102,7 @@ static void test_rows(void **state)
 
 		while (words.count < 3 && row->words[1 + words.count] != NULL)
 			words.count++;
-		order.id = "c-1";
+		strcpy(order.id, "c-1");
 		order.wall_ms = NOW;
 		ok = order_command(&order, &words, &got, &err);
 		if (ok != (row->wanted.kind != COMMAND_NONE))
