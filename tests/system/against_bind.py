@@ -307,6 +307,11 @@ def ours_too_large(q, parts, theirs, ours, whole):
             and theirs.authority == all_of_it.authority and theirs.additional <= all_of_it.additional)
 
 
+def theirs_too_large(q, parts, theirs, ours, whole):
+    return (theirs.truncated() and parts == {"flags"} and ours.size <= q.limit()
+            and not ours.differs(Heard(whole)) and q.name.labels[-4:] != APEX.labels)
+
+
 def less_beside_ns(q, parts, theirs, ours, whole):
     return (parts == {"additional"} and q.rdtype == "NS" and not ours.additional
             and {r[0] for r in theirs.additional} <= targets(theirs.message.answer))
@@ -324,6 +329,8 @@ DIFFERENCES = [
      more_glue),
     ("RFC 9471, 3.1: TC where glue does not fit, and 1035, 4.1.4: names in RDATA may be whole, so ours fits less",
      ours_too_large),
+    ("RFC 1035, 4.1.4: named keeps the file's case, so cannot point at a question in another, and fits less",
+     theirs_too_large),
     ("RFC 1034, 4.3.2, step 6: addresses beside an NS RRset that was asked for may be sent; ours are not",
      less_beside_ns),
     ("RFC 6604, 3: the RCODE is the last name's, and every name of a ring of CNAMEs exists (1034, 3.6.2: loops do "
