@@ -64,12 +64,15 @@ def make_sets(rng, world):
     for i in range(rng.randint(1, 6)):
         sets[f"set{i}"] = list(dict.fromkeys(
             term(list(sets)) for _ in range(rng.randint(1, 5))))
+    # Of a client whose country alone is known, nobody can tell.
+    sets["states"] = list(dict.fromkeys(
+        f"{r[1]}-{r[2]}" for r in rng.sample(world, 60) if r[1] and r[2]))
     return sets
 
 
 def make_corrections(rng, world):
     lines, found = {}, Networks()
-    for _ in range(rng.randint(0, 12)):
+    for _ in range(rng.randint(0, 25)):
         base = rng.choice(world)[0]
         bits = min(base.max_prefixlen,
                    max(8, base.prefixlen + rng.randint(-3, 6)))
@@ -137,7 +140,8 @@ def make_policy(rng, world):
     rules = {}
     for i in range(rng.randint(0, 3) if used else 0):
         rules[f"rule{i}"] = {
-            "clients": rng.choice(list(sets) + ["eea", "eu", "europe", "all"]),
+            "clients": rng.choice(list(sets) + ["states"] * 3 +
+                                  ["eea", "eu", "europe", "all"]),
             "within": rng.sample(used, rng.choice([1, 1, len(used)])),
             "unknown_clients": rng.choice(["excluded", "included"]),
             "none_healthy": rng.choice(["serve-unhealthy", "no-answer"]),
