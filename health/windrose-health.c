@@ -3,26 +3,26 @@
  * publishes what it sees. */
 #include "health/prober.h"
 #include "policy/base/error.h"
-#include "policy/base/log.h"
-#include "policy/base/option.h"
+#include "policy/base/program.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/redis.h"
 
-#include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <event2/event.h>
-
 struct options {
-	const char *policy, *vantage, *name, *bus, *control, *ca, *log;
-	bool help, version;
+	const char *policy, *vantage, *name, *bus, *control, *ca;
 };
 
-enum { ROWS = 9 };
+struct daemon {
+	const struct options *options;
+	struct bus *bus;
+	struct prober *prober;
+	char name[128];
+};
+
+enum { ROWS = 6 };
 
 static void fill_rows(struct option_row rows[ROWS], struct options *o)
 {
@@ -40,154 +40,76 @@ static void fill_rows(struct option_row rows[ROWS], struct options *o)
 		  "unix socket for windrose --node", 0, 0 },
 		{ "ca", OPTION_TEXT, &o->ca, "PEM",
 		  "certificates to trust instead of the system's", 0, 0 },
-		{ "log", OPTION_TEXT, &o->log, "LEVEL",
-		  "debug, info, warn or error (info)", 0, 0 },
-		{ "help", OPTION_FLAG, &o->help, NULL, "this text", 0, 0 },
-		{ "version", OPTION_FLAG, &o->version, NULL, "the version", 0,
-		  0 },
 	};
 	/* clang-format on */
 
 	memcpy(rows, all, sizeof(all));
 }
 
-enum { EXIT_USAGE = 2 };
-
-static int complain(const struct error *err, int status)
+static bool start(void *arg, struct event_base *loop, struct error *err)
 {
-	char line[512];
-
-	fprintf(stderr, "windrose-health: %s\n",
-		error_line(err, line, sizeof(line)));
-	return status;
-}
-
-static bool check_options(const struct options *o, struct error *err)
-{
-	const struct {
-		const char *name, *value;
-	} needed[] = {
-		{ "policy", o->policy },
-		{ "vantage", o->vantage },
-		{ "bus", o->bus },
-	};
-
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-		if (needed[i].value == NULL) {
-			error_set(err, "option --%s is needed; see --help",
-				  needed[i].name);
-			return false;
-		}
-	/* Else a log would open it, and be asked about by another's name. */
-	if (o->ca != NULL && access(o->ca, R_OK) != 0) {
-		error_set(err, "option --ca: %s cannot be read", o->ca);
-		return false;
-	}
-	return log_choose(o->log, err);
-}
-
-static void on_stop(evutil_socket_t number, short what, void *arg)
-{
-	(void)what;
-	log_event(LOG_LEVEL_INFO, "health", "stop", "signal=%d", (int)number);
-	event_base_loopbreak(arg);
-}
-
-static void on_reload(evutil_socket_t number, short what, void *arg)
-{
-	(void)number, (void)what;
-	prober_reload(arg);
-}
-
-/* Runs until SIGTERM or SIGINT.  False with err set: it cannot. */
-static bool run(struct event_base *loop, struct prober *prober,
-		struct error *err)
-{
-	struct event *signals[] = {
-		evsignal_new(loop, SIGTERM, on_stop, loop),
-		evsignal_new(loop, SIGINT, on_stop, loop),
-		evsignal_new(loop, SIGHUP, on_reload, prober),
-	};
-	enum { COUNT = sizeof(signals) / sizeof(signals[0]) };
-	bool ready = true;
-
-	for (size_t i = 0; i < COUNT; i++)
-		ready = ready && signals[i] != NULL &&
-			event_add(signals[i], NULL) == 0;
-	if (ready)
-		event_base_dispatch(loop);
-	else
-		error_set(err, "signals cannot be received; is memory left?");
-	for (size_t i = 0; i < COUNT; i++)
-		if (signals[i] != NULL)
-			event_free(signals[i]);
-	return ready;
-}
-
-static int serve(const struct options *o)
-{
-	struct event_base *loop = event_base_new();
+	struct daemon *d = arg;
+	const struct options *o = d->options;
 	const struct redis_config redis = { .url = o->bus };
-	struct error err;
-	struct bus *bus =
-		loop == NULL ? NULL : redis_bus_new(loop, &redis, &err);
-	char name[128];
 	struct prober_config config = {
 		.policy_path = o->policy,
 		.vantage = o->vantage,
-		.name = o->name == NULL ? name : o->name,
+		.name = o->name == NULL ? d->name : o->name,
 		.control_path = o->control,
 		.ca_file = o->ca,
-		.bus = bus,
 	};
-	struct prober *prober = NULL;
-	bool started;
 
-	snprintf(name, sizeof(name), "health-%s", o->vantage);
-	if (loop == NULL)
-		error_set(&err, "the event loop does not start");
-	if (bus != NULL)
-		prober = prober_start(loop, &config, &err);
-	started = prober != NULL && run(loop, prober, &err);
-	if (!started)
-		complain(&err, EXIT_FAILURE);
-	prober_stop(prober);
-	bus_free(bus);
-	if (loop != NULL)
-		event_base_free(loop);
-	return started ? EXIT_SUCCESS : EXIT_FAILURE;
+	snprintf(d->name, sizeof(d->name), "health-%s", o->vantage);
+	d->bus = redis_bus_new(loop, &redis, err);
+	if (d->bus == NULL)
+		return false;
+	config.bus = d->bus;
+	d->prober = prober_start(loop, &config, err);
+	return d->prober != NULL;
+}
+
+static void reload(void *arg)
+{
+	struct daemon *d = arg;
+
+	prober_reload(d->prober);
+}
+
+static void stop(void *arg)
+{
+	struct daemon *d = arg;
+
+	prober_stop(d->prober);
+	bus_free(d->bus);
 }
 
 int main(int argc, char **argv)
 {
-	struct options o = { 0 };
+	static const char *const needed[] = { "policy", "vantage", "bus",
+					      NULL };
+	struct options options = { 0 };
 	struct option_row rows[ROWS];
+	const struct program program = {
+		.name = "windrose-health",
+		.usage = "--policy DIR --vantage NAME --bus URL [options]",
+		.manual = "windrose-health(8)",
+		.rows = rows,
+		.row_count = ROWS,
+		.needed = needed,
+	};
+	struct daemon daemon = { .options = &options };
+	const struct program_life life = { start, reload, stop, &daemon };
+	enum program_status status;
 	struct error err;
-	const char **operands = calloc((size_t)argc, sizeof(*operands));
-	int left;
 
-	if (operands == NULL)
-		return EXIT_FAILURE;
-	fill_rows(rows, &o);
-	left = option_parse(rows, ROWS, argc, argv, operands, &err);
-	if (left > 0)
-		error_set(&err, "\"%s\" is no option; see --help", operands[0]);
-	free(operands);
-	if (left != 0)
-		return complain(&err, EXIT_USAGE);
-	if (o.help) {
-		puts("usage: windrose-health --policy DIR --vantage NAME "
-		     "--bus URL [options]");
-		option_print(rows, ROWS, stdout);
-		return EXIT_SUCCESS;
+	fill_rows(rows, &options);
+	status = program_read(&program, argc, argv);
+	if (status != PROGRAM_GO)
+		return status;
+	/* Else a log would open it, and be asked about by another's name. */
+	if (options.ca != NULL && access(options.ca, R_OK) != 0) {
+		error_set(&err, "option --ca: %s cannot be read", options.ca);
+		return program_fail(&program, &err, PROGRAM_USAGE);
 	}
-	if (o.version) {
-		puts("windrose-health " PACKAGE_VERSION);
-		return EXIT_SUCCESS;
-	}
-	if (!check_options(&o, &err))
-		return complain(&err, EXIT_USAGE);
-	/* A peer that closes is an outcome, not the end of us. */
-	signal(SIGPIPE, SIG_IGN);
-	return serve(&o);
+	return program_run(&program, &life);
 }

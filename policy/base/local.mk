@@ -7,4 +7,5 @@ policy_libpolicy_a_SOURCES += \
 	%D%/log.c %D%/log.h \
 	%D%/nearest.c %D%/nearest.h \
 	%D%/net.c %D%/net.h \
-	%D%/option.c %D%/option.h
+	%D%/option.c %D%/option.h \
+	%D%/program.c %D%/program.h

@@ -216,6 +216,21 @@ bool verifier_add_signer(struct verifier *v, const struct signer *signer,
 	return trust(v, signer->key.pkey, "signer", err);
 }
 
+struct verifier *verifier_open(const char *const *pem_paths, size_t count,
+			       struct error *err)
+{
+	struct verifier *v = verifier_new();
+
+	if (v == NULL)
+		error_set(err, "out of memory");
+	for (size_t i = 0; v != NULL && i < count; i++)
+		if (!verifier_add_file(v, pem_paths[i], err)) {
+			verifier_free(v);
+			v = NULL;
+		}
+	return v;
+}
+
 size_t verifier_count(const struct verifier *v)
 {
 	return v->count;

@@ -46,6 +46,10 @@ bool verifier_add_file(struct verifier *v, const char *pem_path,
 bool verifier_add_signer(struct verifier *v, const struct signer *signer,
 			 struct error *err);
 /* How many keys it trusts; the same key twice counts once. */
+/* A new one that trusts the keys in these files.  NULL with err set. */
+struct verifier *verifier_open(const char *const *pem_paths, size_t count,
+			       struct error *err);
+
 size_t verifier_count(const struct verifier *v);
 void verifier_free(struct verifier *v);
 

@@ -5,7 +5,7 @@
 #include "health/prober.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
-#include "policy/base/option.h"
+#include "policy/base/program.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/memory.h"
 #include "policy/bus/sign.h"
@@ -14,7 +14,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,19 +23,17 @@
 #include <event2/event.h>
 #include <event2/thread.h>
 
-/* argv is small: one path and a few options. */
-enum { OPERANDS_MAX = 80 };
-
 struct up_options {
 	const char *path;
 	struct option_list listen;
 	unsigned workers;
-	const char *user, *vantage, *state, *control, *log;
-	bool help;
+	const char *user, *vantage, *state, *control;
+	char first[POLICY_NAME_MAX + 1]; /* the vantage to probe from, or "" */
 };
 
 /* What runs, in the order it is started. */
 struct up {
+	struct up_options *options;
 	struct event_base *loop;
 	struct memory_hub *hub;
 	struct bus *buses[3];
@@ -45,15 +42,16 @@ struct up {
 	struct steerer *steerer;
 	struct prober *prober;
 	struct responder *responder;
-	struct event *stop[2], *reload;
 	/* Below --state; empty without it. */
 	char keep_dns[PATH_MAX], keep_steer[PATH_MAX], journal[PATH_MAX];
 	char key_path[PATH_MAX];
 };
 
-static int read_options(struct up_options *o, int argc, char **argv)
+enum { ROWS = 6 };
+
+static void fill_rows(struct up_options *o, struct option_row out[ROWS])
 {
-	const struct option_row rows[] = {
+	const struct option_row rows[ROWS] = {
 		{ "listen", OPTION_LIST, &o->listen, "ADDR:PORT",
 		  "answer DNS here, UDP and TCP; may be repeated; default "
 		  "127.0.0.1:5300",
@@ -71,54 +69,23 @@ static int read_options(struct up_options *o, int argc, char **argv)
 		  "where windrose status, drain, ... ask; default "
 		  "/tmp/windrose.sock",
 		  0, 0 },
-		{ "log", OPTION_TEXT, &o->log, "LEVEL",
-		  "debug, info, warn or error; default info", 0, 0 },
-		{ "help", OPTION_FLAG, &o->help, NULL, "this text", 0, 0 },
 	};
-	const char *operands[OPERANDS_MAX];
-	struct error err;
-	int left = -1;
 
-	if (argc <= OPERANDS_MAX)
-		left = option_parse(rows, sizeof(rows) / sizeof(rows[0]), argc,
-				    argv, operands, &err);
-	else
-		error_set(&err, "too many words");
-	if (left >= 0 && o->help) {
-		printf("usage: windrose up PATH [options]\n\n");
-		option_print(rows, sizeof(rows) / sizeof(rows[0]), stdout);
-		return 0;
-	}
-	if (left >= 0 && left != 1) {
-		error_set(&err, "exactly one policy is needed: windrose up "
-				"PATH [options]");
-		left = -1;
-	}
-	if (left < 0 || !log_choose(o->log, &err)) {
-		fprintf(stderr, "windrose up: %s\n", err.text);
-		return 2;
-	}
-	o->path = operands[0];
+	memcpy(out, rows, sizeof(rows));
+}
+
+static void fill_defaults(struct up_options *o)
+{
 	if (o->listen.count == 0)
 		o->listen.items[o->listen.count++] = "127.0.0.1:5300";
 	if (o->control == NULL)
 		o->control = "/tmp/windrose.sock";
-	return 0;
 }
 
-static void on_stop(evutil_socket_t fd, short what, void *arg)
+static void reload(void *arg)
 {
 	struct up *up = arg;
 
-	(void)fd, (void)what;
-	event_base_loopbreak(up->loop);
-}
-
-static void on_reload(evutil_socket_t fd, short what, void *arg)
-{
-	struct up *up = arg;
-
-	(void)fd, (void)what;
 	steerer_reload(up->steerer);
 	if (up->prober != NULL)
 		prober_reload(up->prober);
@@ -142,8 +109,7 @@ static bool make_key(struct up *up, struct error *err)
 
 static bool make_bus(struct up *up, struct error *err)
 {
-	up->loop = event_base_new();
-	up->hub = up->loop == NULL ? NULL : memory_hub_new(up->loop);
+	up->hub = memory_hub_new(up->loop);
 	for (size_t i = 0; i < 3 && up->hub != NULL; i++)
 		up->buses[i] = memory_bus_new(up->hub);
 	up->trusted = verifier_new();
@@ -193,16 +159,16 @@ static bool start_steerer(struct up *up, const struct up_options *o,
 
 /* A policy without vantages is not probed; everything counts as healthy. */
 static bool start_prober(struct up *up, const struct up_options *o,
-			 const char *vantage, struct error *err)
+			 struct error *err)
 {
 	const struct prober_config config = {
 		.policy_path = o->path,
-		.vantage = vantage,
+		.vantage = o->first,
 		.name = "up-health",
 		.bus = up->buses[1],
 	};
 
-	if (vantage == NULL)
+	if (o->first[0] == '\0')
 		return true;
 	up->prober = prober_start(up->loop, &config, err);
 	return up->prober != NULL;
@@ -227,24 +193,45 @@ static bool start_responder(struct up *up, const struct up_options *o,
 	return up->responder != NULL;
 }
 
-static bool add_signals(struct up *up)
+/* The vantage to probe from: the one asked for, else the policy's first. */
+static bool choose_vantage(struct up_options *o, struct error *err)
 {
-	up->stop[0] = evsignal_new(up->loop, SIGTERM, on_stop, up);
-	up->stop[1] = evsignal_new(up->loop, SIGINT, on_stop, up);
-	up->reload = evsignal_new(up->loop, SIGHUP, on_reload, up);
-	return up->stop[0] != NULL && up->stop[1] != NULL &&
-	       up->reload != NULL && event_add(up->stop[0], NULL) == 0 &&
-	       event_add(up->stop[1], NULL) == 0 &&
-	       event_add(up->reload, NULL) == 0;
+	struct errors errs = { 0 };
+	struct policy *policy = policy_load(o->path, &errs);
+	const char *chosen = o->vantage;
+
+	errors_print(&errs, stderr);
+	errors_fini(&errs);
+	if (policy == NULL) {
+		error_set(err, "%s does not load", o->path);
+		return false;
+	}
+	if (chosen == NULL && policy->vantage_count > 0)
+		chosen = policy->vantages[0].name;
+	snprintf(o->first, sizeof(o->first), "%s",
+		 chosen == NULL ? "" : chosen);
+	policy_free(policy);
+	return true;
 }
 
-static void stop_all(struct up *up)
+static bool start(void *arg, struct event_base *loop, struct error *err)
 {
-	struct event *events[] = { up->stop[0], up->stop[1], up->reload };
+	struct up *up = arg;
+	struct up_options *o = up->options;
 
-	for (size_t i = 0; i < 3; i++)
-		if (events[i] != NULL)
-			event_free(events[i]);
+	up->loop = loop;
+	if (!choose_vantage(o, err) || !place_state(up, o->state, err) ||
+	    !make_bus(up, err) || !start_responder(up, o, err) ||
+	    !start_steerer(up, o, err) || !start_prober(up, o, err))
+		return false;
+	log_event(LOG_LEVEL_INFO, "up", "ready", "control=%s", o->control);
+	return true;
+}
+
+static void stop(void *arg)
+{
+	struct up *up = arg;
+
 	responder_stop(up->responder);
 	prober_stop(up->prober);
 	steerer_stop(up->steerer);
@@ -253,56 +240,29 @@ static void stop_all(struct up *up)
 	memory_hub_free(up->hub);
 	verifier_free(up->trusted);
 	signer_free(up->key);
-	if (up->loop != NULL)
-		event_base_free(up->loop);
-}
-
-/* The vantage to probe from: the one asked for, else the policy's first. */
-static bool choose_vantage(const struct up_options *o, char *name, size_t size)
-{
-	struct errors errs = { 0 };
-	struct policy *policy = policy_load(o->path, &errs);
-	const char *chosen = o->vantage;
-
-	errors_print(&errs, stderr);
-	errors_fini(&errs);
-	if (policy == NULL)
-		return false;
-	if (chosen == NULL && policy->vantage_count > 0)
-		chosen = policy->vantages[0].name;
-	snprintf(name, size, "%s", chosen == NULL ? "" : chosen);
-	policy_free(policy);
-	return true;
 }
 
 int up_run(int argc, char **argv)
 {
 	struct up_options options = { 0 };
-	struct up up = { 0 };
-	struct error err = { 0 };
-	char vantage[POLICY_NAME_MAX + 1];
-	int status = read_options(&options, argc, argv);
+	struct option_row rows[ROWS];
+	const struct program program = {
+		.name = "windrose up",
+		.usage = "PATH [options]",
+		.manual = "windrose(1)",
+		.rows = rows,
+		.row_count = ROWS,
+		.operand = &options.path,
+	};
+	struct up up = { .options = &options };
+	const struct program_life life = { start, reload, stop, &up };
+	enum program_status status;
 
-	if (status != 0 || options.help)
+	fill_rows(&options, rows);
+	status = program_read(&program, argc, argv);
+	if (status != PROGRAM_GO)
 		return status;
-	if (!choose_vantage(&options, vantage, sizeof(vantage)))
-		return 1;
+	fill_defaults(&options);
 	evthread_use_pthreads();
-	if (place_state(&up, options.state, &err) && make_bus(&up, &err) &&
-	    add_signals(&up) && start_responder(&up, &options, &err) &&
-	    start_steerer(&up, &options, &err) &&
-	    start_prober(&up, &options, *vantage == '\0' ? NULL : vantage,
-			 &err)) {
-		log_event(LOG_LEVEL_INFO, "up", "ready", "control=%s",
-			  options.control);
-		event_base_dispatch(up.loop);
-	} else {
-		char line[4600];
-
-		fprintf(stderr, "windrose up: %s\n",
-			error_line(&err, line, sizeof(line)));
-		status = 1;
-	}
-	stop_all(&up);
-	return status;
+	return program_run(&program, &life);
 }
