@@ -48,7 +48,7 @@ services:
       ap-southeast: {A: 192.0.2.13}
 """
 
-# Nothing but the stub may be asked: every other zone ends at a dead port.  No
+# Nothing but our zone may be asked: every other zone ends at a dead port.  No
 # minimising, which asks for A before AAAA, so that questions can be counted.
 UNBOUND = """
 server:
