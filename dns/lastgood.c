@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dns/lastgood.h"
 
-#include "dns/thread.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
+#include "policy/base/thread.h"
 #include "policy/bus/keep.h"
 
 #include <stdbool.h>

@@ -2,33 +2,22 @@
 #include "dns/loader.h"
 
 #include "dns/model.h"
-#include "dns/thread.h"
 #include "policy/base/clock.h"
+#include "policy/base/errand.h"
 #include "policy/decide/geo.h"
 #include "policy/language/policy.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <event2/event.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 struct loader {
+	struct event_base *loop;
 	const char *policy_path;
 	loader_done *done;
 	void *arg;
-	int ready_fd; /* eventfd: the thread has something for the loop */
-	struct event *ready;
-	pthread_t thread;
-	bool running;
-	pthread_mutex_t lock; /* guards all below */
-	pthread_cond_t wake;
-	bool asked, stopping;
-	bool has_result;
-	struct loaded result;
+	struct errand *errand; /* NULL: none is under way */
+	bool asked;            /* meanwhile */
+	struct loaded result;  /* the errand's until it is over */
 };
 
 /*
@@ -62,63 +51,28 @@ void loader_result_fini(struct loaded *loaded)
 	*loaded = (struct loaded){ 0 };
 }
 
-static void tell_loop(const struct loader *loader)
+static void load(void *arg)
 {
-	const uint64_t one = 1;
+	struct loader *loader = arg;
 
-	while (write(loader->ready_fd, &one, sizeof(one)) < 0 && errno == EINTR)
-		continue;
+	loader->result = loader_load(loader->policy_path);
 }
 
-/* Waits for work; false when there will be none. */
-static bool next_load(struct loader *loader)
+/* Asked again meanwhile: what was read may be older than the question. */
+static void on_loaded(void *arg)
 {
-	bool go;
+	struct loader *loader = arg;
+	struct loaded loaded = loader->result;
+	bool again = loader->asked;
 
-	pthread_mutex_lock(&loader->lock);
-	while (!loader->stopping && (!loader->asked || loader->has_result))
-		pthread_cond_wait(&loader->wake, &loader->lock);
-	go = !loader->stopping;
+	errand_free(loader->errand);
+	loader->errand = NULL;
+	loader->result = (struct loaded){ 0 };
 	loader->asked = false;
-	pthread_mutex_unlock(&loader->lock);
-	return go;
-}
-
-static void *run(void *arg)
-{
-	struct loader *loader = arg;
-
-	while (next_load(loader)) {
-		struct loaded loaded = loader_load(loader->policy_path);
-
-		pthread_mutex_lock(&loader->lock);
-		loader->result = loaded;
-		loader->has_result = true;
-		pthread_mutex_unlock(&loader->lock);
-		tell_loop(loader);
-	}
-	return NULL;
-}
-
-static void on_ready(evutil_socket_t fd, short what, void *arg)
-{
-	struct loader *loader = arg;
-	struct loaded loaded = { 0 };
-	uint64_t count;
-
-	(void)what;
-	if (read(fd, &count, sizeof(count)) < 0)
-		return;
-	pthread_mutex_lock(&loader->lock);
-	if (loader->has_result) {
-		loaded = loader->result;
-		loader->result = (struct loaded){ 0 };
-		loader->has_result = false;
-		pthread_cond_signal(&loader->wake);
-	}
-	pthread_mutex_unlock(&loader->lock);
 	loader->done(loader->arg, &loaded);
 	loader_result_fini(&loaded);
+	if (again)
+		loader_ask(loader);
 }
 
 struct loader *loader_start(struct event_base *loop, const char *policy_path,
@@ -130,55 +84,41 @@ struct loader *loader_start(struct event_base *loop, const char *policy_path,
 		error_set(err, "out of memory for the loader");
 		return NULL;
 	}
+	loader->loop = loop;
 	loader->policy_path = policy_path;
 	loader->done = done;
 	loader->arg = arg;
-	pthread_mutex_init(&loader->lock, NULL);
-	pthread_cond_init(&loader->wake, NULL);
-	loader->ready_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (loader->ready_fd >= 0)
-		loader->ready =
-			event_new(loop, loader->ready_fd, EV_READ | EV_PERSIST,
-				  on_ready, loader);
-	if (loader->ready == NULL || event_add(loader->ready, NULL) != 0) {
-		error_set(err, "no event for the loader");
-		loader_stop(loader);
-		return NULL;
-	}
-	loader->running = thread_start(&loader->thread, "windrose-load", run,
-				       loader, err);
-	if (!loader->running) {
-		loader_stop(loader);
-		return NULL;
-	}
 	return loader;
 }
 
 void loader_ask(struct loader *loader)
 {
-	pthread_mutex_lock(&loader->lock);
-	loader->asked = true;
-	pthread_cond_signal(&loader->wake);
-	pthread_mutex_unlock(&loader->lock);
+	const struct errand_config config = {
+		.name = "windrose-load",
+		.work = load,
+		.done = on_loaded,
+		.arg = loader,
+	};
+	struct loaded none = { 0 };
+	struct error err;
+
+	if (loader->errand != NULL) {
+		loader->asked = true;
+		return;
+	}
+	loader->errand = errand_start(loader->loop, &config, &err);
+	if (loader->errand != NULL)
+		return;
+	errors_push(&none.errs, &err);
+	loader->done(loader->arg, &none);
+	loader_result_fini(&none);
 }
 
 void loader_stop(struct loader *loader)
 {
 	if (loader == NULL)
 		return;
-	if (loader->running) {
-		pthread_mutex_lock(&loader->lock);
-		loader->stopping = true;
-		pthread_cond_signal(&loader->wake);
-		pthread_mutex_unlock(&loader->lock);
-		pthread_join(loader->thread, NULL);
-	}
-	if (loader->ready != NULL)
-		event_free(loader->ready);
-	if (loader->ready_fd >= 0)
-		close(loader->ready_fd);
+	errand_free(loader->errand);
 	loader_result_fini(&loader->result);
-	pthread_mutex_destroy(&loader->lock);
-	pthread_cond_destroy(&loader->wake);
 	free(loader);
 }

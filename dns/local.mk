@@ -31,7 +31,6 @@ dns_libdns_a_SOURCES += \
 	%D%/stats.c %D%/stats.h \
 	%D%/status.c %D%/status.h \
 	%D%/tcp.c %D%/tcp.h \
-	%D%/thread.c %D%/thread.h \
 	%D%/udp.c %D%/udp.h \
 	%D%/watch.c %D%/watch.h \
 	%D%/world.c %D%/world.h

@@ -4,9 +4,9 @@
 #include "dns/connection.h"
 #include "dns/slot.h"
 #include "dns/socket.h"
-#include "dns/thread.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
+#include "policy/base/thread.h"
 
 #include <errno.h>
 #include <stdlib.h>

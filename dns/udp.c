@@ -5,11 +5,11 @@
 #include "dns/slot.h"
 #include "dns/socket.h"
 #include "dns/stats.h"
-#include "dns/thread.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/hash.h"
 #include "policy/base/log.h"
+#include "policy/base/thread.h"
 
 #include <assert.h>
 #include <errno.h>

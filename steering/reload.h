@@ -5,8 +5,7 @@
  * Walking a city database takes seconds, longer than a lease lasts: a leader
  * that read it on its loop would lose the leadership by each reload.
  *
- * Shell: a thread of its own, and a pipe by which it says that it is ready.
- * All calls on the loop's thread.
+ * Shell: an errand.  All calls on the loop's thread.
  */
 #ifndef STEERING_RELOAD_H
 #define STEERING_RELOAD_H

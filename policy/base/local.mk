@@ -1,6 +1,7 @@
 policy_libpolicy_a_SOURCES += \
 	%D%/arena.c %D%/arena.h \
 	%D%/clock.c %D%/clock.h \
+	%D%/errand.c %D%/errand.h \
 	%D%/error.c %D%/error.h \
 	%D%/file.c %D%/file.h \
 	%D%/hash.c %D%/hash.h \
@@ -8,4 +9,5 @@ policy_libpolicy_a_SOURCES += \
 	%D%/nearest.c %D%/nearest.h \
 	%D%/net.c %D%/net.h \
 	%D%/option.c %D%/option.h \
-	%D%/program.c %D%/program.h
+	%D%/program.c %D%/program.h \
+	%D%/thread.c %D%/thread.h

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* console: status, break-glass commands and reload over the control socket. */
 #include "dns/responder.h"
-#include "dns/thread.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
+#include "policy/base/thread.h"
 #include "policy/bus/control.h"
 #include "tests/unit/loopback.h"
 #include "tests/unit/site.h"

@@ -5,10 +5,10 @@
  * disk.
  */
 #include "dns/responder.h"
-#include "dns/thread.h"
 #include "policy/base/error.h"
 #include "policy/base/file.h"
 #include "policy/base/log.h"
+#include "policy/base/thread.h"
 #include "tests/unit/loopback.h"
 #include "tests/unit/site.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* slot: readers never see a table that was freed, and none is leaked. */
 #include "dns/slot.h"
-#include "dns/thread.h"
 #include "policy/base/error.h"
+#include "policy/base/thread.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

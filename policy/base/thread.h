@@ -5,8 +5,8 @@
  * Signals belong to the program's main thread; a broken pipe is then an error
  * code for the thread that wrote and ends nothing.  Shell.
  */
-#ifndef DNS_THREAD_H
-#define DNS_THREAD_H
+#ifndef POLICY_BASE_THREAD_H
+#define POLICY_BASE_THREAD_H
 
 #include <stdbool.h>
 

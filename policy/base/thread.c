@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dns/thread.h"
+#include "policy/base/thread.h"
 
 #include "policy/base/error.h"
 
