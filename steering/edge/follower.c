@@ -124,6 +124,16 @@ static void read_state(struct follower *f)
 		conclude(f, "out of memory");
 }
 
+/* HAProxy cannot be asked. */
+static void conclude_silent(struct follower *f, const char *why)
+{
+	char text[NODE_TEXT_SIZE];
+
+	snprintf(text, sizeof(text), "HAProxy at %.100s: %s",
+		 f->config.haproxy_path, why);
+	conclude(f, text);
+}
+
 /* "set server" answers nothing when all is well; the next reading tells. */
 static void on_written(void *arg, const char *answer, size_t len,
 		       const char *why)
@@ -132,7 +142,7 @@ static void on_written(void *arg, const char *answer, size_t len,
 
 	(void)answer, (void)len;
 	if (why != NULL)
-		conclude(f, why);
+		conclude_silent(f, why);
 	else
 		read_state(f);
 }
@@ -145,9 +155,7 @@ static void on_state(void *arg, const char *answer, size_t len, const char *why)
 	char *commands;
 
 	if (why != NULL) {
-		snprintf(err.text, sizeof(err.text), "HAProxy at %s: %s",
-			 f->config.haproxy_path, why);
-		conclude(f, err.text);
+		conclude_silent(f, why);
 		return;
 	}
 	if (!haproxy_state_parse(answer, len, &state, &err)) {
@@ -158,6 +166,8 @@ static void on_state(void *arg, const char *answer, size_t len, const char *why)
 				    f->config.route_count, &err);
 	haproxy_state_fini(&state);
 	if (commands == NULL) {
+		conclude(f, err.text);
+	} else if (*commands == '\0' && err.text[0] != '\0') {
 		conclude(f, err.text);
 	} else if (*commands == '\0') {
 		acknowledge(f);
@@ -192,16 +202,23 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 	tell(f);
 }
 
+static void log_failure(const char *event, const struct error *err)
+{
+	char quoted[512];
+
+	log_event(LOG_LEVEL_ERROR, "edge", event, "error=%s",
+		  log_quote(err->text, quoted, sizeof(quoted)));
+}
+
 static void save(struct follower *f, const void *octets, size_t len)
 {
-	struct error err;
+	struct error err = { .text = "out of memory" };
 
 	if (f->config.keep_path == NULL)
 		return;
 	if (!keep_set(f->keep, "plan", octets, len) ||
 	    !keep_save(f->keep, f->config.keep_path, &err))
-		log_event(LOG_LEVEL_ERROR, "edge", "keep-failed", "path=%s",
-			  f->config.keep_path);
+		log_failure("keep-failed", &err);
 }
 
 /* A plan from outside: the bus or the disk. */
@@ -233,13 +250,11 @@ static void on_value(void *arg, enum bus_topic topic, const char *key,
 		     const void *octets, size_t len)
 {
 	struct follower *f = arg;
-	char quoted[512];
 	struct error err;
 
 	(void)topic, (void)key;
 	if (!take(f, octets, len, &err))
-		log_event(LOG_LEVEL_WARN, "edge", "plan-refused", "why=%s",
-			  log_quote(err.text, quoted, sizeof(quoted)));
+		log_failure("plan-refused", &err);
 }
 
 static void on_request(void *arg, const struct json_t *request,
@@ -277,8 +292,7 @@ static bool load(struct follower *f, struct error *err)
 			  ? keep_new()
 			  : keep_load(f->config.keep_path, &why);
 	if (f->keep == NULL && f->config.keep_path != NULL) {
-		log_event(LOG_LEVEL_ERROR, "edge", "keep-damaged", "why=\"%s\"",
-			  why.text);
+		log_failure("keep-damaged", &why);
 		f->keep = keep_new();
 	}
 	if (f->keep == NULL) {
@@ -287,8 +301,7 @@ static bool load(struct follower *f, struct error *err)
 	}
 	octets = keep_get(f->keep, "plan", &len);
 	if (octets != NULL && !take(f, octets, len, &why))
-		log_event(LOG_LEVEL_WARN, "edge", "kept-plan-refused",
-			  "why=\"%s\"", why.text);
+		log_failure("kept-plan-refused", &why);
 	return true;
 }
 

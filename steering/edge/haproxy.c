@@ -239,6 +239,15 @@ static void write_changes(const struct haproxy_state *state,
 	}
 }
 
+/* One route's commands; what comes back comes first. */
+static void write_route(const struct haproxy_state *state,
+			const struct plan *plan,
+			const struct haproxy_route *route, FILE *out)
+{
+	write_changes(state, plan, route, true, out);
+	write_changes(state, plan, route, false, out);
+}
+
 char *haproxy_commands(const struct haproxy_state *state,
 		       const struct plan *plan,
 		       const struct haproxy_route *routes, size_t route_count,
@@ -246,25 +255,19 @@ char *haproxy_commands(const struct haproxy_state *state,
 {
 	char *text = NULL;
 	size_t size = 0;
-	FILE *out;
+	FILE *out = open_memstream(&text, &size);
 
-	for (size_t i = 0; i < route_count; i++)
-		if (!check_left(state, plan, &routes[i], err) ||
-		    !check_names(state, plan, &routes[i], err))
-			return NULL;
-	out = open_memstream(&text, &size);
-	if (out == NULL) {
-		error_set(err, "out of memory");
+	error_set(err, "out of memory");
+	if (out == NULL)
 		return NULL;
-	}
+	error_set(err, "%s", "");
 	for (size_t i = 0; i < route_count; i++)
-		write_changes(state, plan, &routes[i], true, out);
-	for (size_t i = 0; i < route_count; i++)
-		write_changes(state, plan, &routes[i], false, out);
-	if (fclose(out) != 0) {
-		free(text);
-		error_set(err, "out of memory");
-		return NULL;
-	}
-	return text;
+		if (check_left(state, plan, &routes[i], err) &&
+		    check_names(state, plan, &routes[i], err))
+			write_route(state, plan, &routes[i], out);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	error_set(err, "out of memory");
+	return NULL;
 }

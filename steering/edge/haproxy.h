@@ -59,9 +59,10 @@ struct haproxy_route {
 /*
  * Writes the commands that turn state into what plan says for the routes, one
  * a line, into a new string that the caller frees: "" when nothing is to do.
- * NULL with err set when a backend or a server that the plan names is not
- * there, or a backend would be left with no server that takes anybody (what
- * it has is kept); out of memory too.
+ * A route whose backend, or a server that the plan names, is not there, or
+ * whose backend would be left with no server that takes anybody, keeps what it
+ * has, and err says why; the others go on.  err is "" when none was left out.
+ * NULL: out of memory.
  */
 char *haproxy_commands(const struct haproxy_state *state,
 		       const struct plan *plan,

@@ -31,7 +31,7 @@ static const struct row {
 	const char *state;
 	struct plan_share shares[3];
 	size_t count;
-	const char *commands; /* NULL: refused, with */
+	const char *commands; /* NULL: none, but */
 	const char *error;
 } rows[] = {
 	{ "nothing to do", THREE, { { .service = "" } }, 0, "", NULL },
@@ -113,14 +113,40 @@ static void test_commands(void **state)
 					 &err))
 			fail_msg("%s: %s", row->title, err.text);
 		got = haproxy_commands(&now, &plan, &route, 1, &err);
-		if ((got == NULL) != (row->commands == NULL) ||
-		    (got != NULL && strcmp(got, row->commands) != 0) ||
-		    (got == NULL && strcmp(err.text, row->error) != 0))
-			fail_msg("%s: got \"%s\" or \"%s\"", row->title,
-				 got == NULL ? "nothing" : got, err.text);
+		assert_non_null(got);
+		if (strcmp(got, row->commands == NULL ? "" : row->commands) !=
+			    0 ||
+		    strcmp(err.text, row->error == NULL ? "" : row->error) != 0)
+			fail_msg("%s: got \"%s\" or \"%s\"", row->title, got,
+				 err.text);
 		free(got);
 		haproxy_state_fini(&now);
 	}
+}
+
+/* A mistake with one service must not hold up the drain of another. */
+static void test_a_bad_route_holds_up_no_other(void **state)
+{
+	const struct haproxy_route routes[] = { { "gone", "gone" },
+						{ "www", "www" } };
+	struct plan_share share = {
+		.service = "www",
+		.endpoint = "us",
+		.weight = -1,
+	};
+	const struct plan plan = { .shares = &share, .share_count = 1 };
+	struct haproxy_state now;
+	struct error err = { 0 };
+	char *got;
+
+	(void)state;
+	assert_true(haproxy_state_parse(THREE, strlen(THREE), &now, &err));
+	got = haproxy_commands(&now, &plan, routes, 2, &err);
+	assert_string_equal(got, "set server www/us state drain\n");
+	assert_string_equal(err.text,
+			    "HAProxy has no backend \"gone\"; see --backend");
+	free(got);
+	haproxy_state_fini(&now);
 }
 
 static void test_garbage_is_refused(void **state)
@@ -141,6 +167,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_a_bad_route_holds_up_no_other),
 		cmocka_unit_test(test_garbage_is_refused),
 	};
 
