@@ -2,7 +2,8 @@ dist_check_SCRIPTS += %D%/lint/arity.sh %D%/lint/arrows.sh \
 	%D%/lint/manuals.sh %D%/lint/pure.sh %D%/lint/size.sh \
 	%D%/lint/words.sh
 TEST_EXTENSIONS = .sh
-EXTRA_DIST += %D%/run %D%/system/fleet.py %D%/system/reload.py \
+EXTRA_DIST += %D%/run %D%/system/bus_faults.py %D%/system/fleet.py \
+	%D%/system/reload.py %D%/system/up.py \
 	%D%/system/rig.py
 AM_TESTS_ENVIRONMENT = \
 	SRCDIR='$(abs_srcdir)'; BUILDDIR='$(abs_builddir)'; \
