@@ -11,6 +11,7 @@ enum fault {
 	FAULT_STORE,    /* the store is away, and may come back empty */
 	FAULT_REGION,   /* every endpoint of a region dies */
 	FAULT_DARK,     /* every vantage is cut off: nobody says anything */
+	FAULT_BLIND,    /* a vantage's own uplink breaks: all seems down */
 	FAULT_STOP,     /* the leading agent is stopped in good order */
 	FAULTS,
 };
@@ -69,6 +70,13 @@ static void strike_dark(struct fleet *f)
 		fleet_cut(f, fleet_vantage(v), for_ms);
 }
 
+static void strike_blind(struct fleet *f, size_t vantage)
+{
+	f->vantages[vantage].blind = true;
+	fleet_tell(f, fleet_vantage(vantage), "sees all down");
+	heal_later(f, fleet_vantage(vantage), FAULT_BLIND, vantage);
+}
+
 /* As publish_stop(): the lease is given back, so a standby need not wait. */
 static void strike_stop(struct fleet *f)
 {
@@ -95,6 +103,9 @@ static void strike_node(struct fleet *f, enum fault fault, int node)
 		fleet_tell(f, node, "is killed");
 		node_die(f, node);
 		heal_later(f, node, fault, 0);
+		/* Some machines come back with another time. */
+		if (fleet_draw(f) % 4 == 0)
+			strike_clock(f, node);
 	} else if (fault == FAULT_CUT) {
 		/* Some cuts are longer than any patience. */
 		fleet_cut(f, node,
@@ -126,6 +137,9 @@ void fault_strike(struct fleet *f)
 	case FAULT_DARK:
 		strike_dark(f);
 		break;
+	case FAULT_BLIND:
+		strike_blind(f, fleet_draw(f) % FLEET_VANTAGES);
+		break;
 	case FAULT_STOP:
 		strike_stop(f);
 		break;
@@ -155,6 +169,8 @@ void fault_heal(struct fleet *f, const struct event *e)
 {
 	if (e->a == FAULT_KILL && !f->alive[e->to]) {
 		node_start(f, e->to);
+	} else if (e->a == FAULT_BLIND) {
+		f->vantages[e->b].blind = false;
 	} else if (e->a == FAULT_CLOCK) {
 		f->clocks[e->to].step_ms = 0;
 	} else if (e->a == FAULT_ENDPOINT && f->down[e->b] > 0) {

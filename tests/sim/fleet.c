@@ -132,15 +132,30 @@ void fleet_at(struct fleet *f, int64_t at_ms, struct event e)
 	enqueue(f, e);
 }
 
-/* In order on each way of each link.  A few break it. */
+/* What a link that broke had taken may still come, late, or be lost. */
+static void strand(struct fleet *f, int way, struct event e)
+{
+	if (way == 1 || fleet_draw(f) % 2 == 0) {
+		free(e.blob.octets);
+		return;
+	}
+	e.at_ms = f->now_ms + fleet_between(f, 1, 8000);
+	enqueue(f, e);
+}
+
+/* In order on each way of each link.  A few messages break it. */
 static void transmit(struct fleet *f, int node, int way, struct event e)
 {
 	int64_t at_ms = f->now_ms + fleet_between(f, 1, f->delay_max_ms);
+	bool was_up = f->now_ms >= f->cut_until_ms[node];
 
 	if (fleet_draw(f) % 1000 < f->breaks_permille)
 		fleet_cut(f, node, fleet_between(f, 20, 2500));
 	if (f->now_ms < f->cut_until_ms[node]) {
-		free(e.blob.octets);
+		if (was_up)
+			strand(f, way, e);
+		else
+			free(e.blob.octets);
 		return;
 	}
 	if (at_ms < f->fifo_ms[node][way])
@@ -301,6 +316,8 @@ static void calm_down(struct fleet *f)
 	fleet_tell(f, FLEET_STORE, "calm begins");
 	for (size_t t = 0; t < f->target_count; t++)
 		f->down[t] = 0;
+	for (size_t v = 0; v < FLEET_VANTAGES; v++)
+		f->vantages[v].blind = false;
 	for (int n = 0; n < FLEET_NODES; n++) {
 		f->clocks[n].step_ms = 0;
 		if (f->cut_until_ms[n] > f->now_ms) {

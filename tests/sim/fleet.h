@@ -72,6 +72,7 @@ struct vantage {
 	bool probed[FLEET_TARGETS], failing[FLEET_TARGETS];
 	int64_t wall_probed_ms[FLEET_TARGETS];
 	uint64_t sequence;
+	bool blind; /* its own uplink is broken: all seems down */
 };
 
 /* What the invariants remember of a responder. */
@@ -82,7 +83,11 @@ struct watch {
 	bool due; /* there is a view that was not looked at yet */
 	bool seen;
 	enum verdict verdicts[FLEET_TARGETS]; /* of the view before */
-	int64_t arrived_ms[FLEET_VANTAGES];   /* fleet's time; 0: never */
+	/* Of each vantage's newest report: its number, when it came (0: never),
+	 * what it said, of a probe that old by its own clock. */
+	uint64_t sequence[FLEET_VANTAGES];
+	int64_t arrived_ms[FLEET_VANTAGES];
+	int64_t age_ms[FLEET_VANTAGES][FLEET_TARGETS];
 	enum report_state said[FLEET_VANTAGES][FLEET_TARGETS];
 	struct row rows[FLEET_SERVICES][FLEET_CLASSES];
 	uint8_t picks[FLEET_SERVICES][FLEET_CLASSES][FLEET_CLIENTS];
@@ -123,6 +128,8 @@ struct order {
 	struct command command;
 	int64_t ended_ms; /* fleet's time: when another command ended it, or
 			   * an agent said that it did; 0: not yet */
+	int64_t gone_ms;  /* the same by a command, as long as no agent has
+			   * gone back to before it */
 };
 
 /* What the invariants remember of the plans that the store took. */
@@ -135,6 +142,7 @@ struct history {
 	size_t order_count;
 	bool seen_down[FLEET_TARGETS];
 	int64_t released_ms[FLEET_TARGETS];
+	int64_t down_ms[FLEET_TARGETS];    /* last said so by this leader */
 	int64_t canary_ms[FLEET_CANARIES]; /* last command for it */
 	uint64_t given_epoch, given_to;    /* the last new epoch, to whom */
 	/* Plans that responders took: what they said. */
@@ -362,12 +370,20 @@ bool movement_check(struct fleet *f, size_t r, size_t service, size_t class,
 		    const struct row *row);
 bool movement_check_canary(struct fleet *f, size_t r, size_t service);
 
+/* plans.c: of one plan; and of what a command for a canary would do to it. */
+void plans_check(struct fleet *f, const struct plan *plan);
+void plans_check_canary(struct fleet *f, const struct command *c,
+			const struct plan *before, const struct plan *after);
+
 /* history.c: what the store, the people and the responders did. */
-void history_lead(struct fleet *f, int node);
+void history_propose(struct fleet *f, int node, const struct plan *plan);
+void history_refuse(struct fleet *f, const struct event *e,
+		    const struct plan *plan);
 void history_grant(struct fleet *f, uint64_t epoch, uint64_t holder);
 void history_commit(struct fleet *f, const struct event *e,
 		    const struct plan *plan);
 void history_order(struct fleet *f, const struct command *c);
+void history_adopt(struct fleet *f);
 void history_audit(struct fleet *f, const struct audit *audit);
 void history_taken(struct fleet *f, int node, const struct plan *plan,
 		   const struct blob *octets);

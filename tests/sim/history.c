@@ -25,9 +25,40 @@ const struct order *history_find(const struct fleet *f, const char *id)
 	return NULL;
 }
 
+static bool is_down(const struct plan_share *share)
+{
+	return share != NULL && share->cause == PLAN_HOLD &&
+	       share->wall_since_ms == 0;
+}
+
+/* Only what is seen to be up comes back: silence is no recovery. */
+static void check_recovery(struct fleet *f, const struct seat *s,
+			   const struct plan *plan)
+{
+	for (size_t t = 0; t < f->target_count; t++) {
+		const char *service = fleet_service(f, t)->name;
+		const char *endpoint = fleet_endpoint(f, t)->name;
+		const struct plan_share *is =
+			plan_find_share(plan, service, endpoint);
+		enum verdict verdict =
+			s->inputs.view->services[f->target_service[t]]
+				.endpoints[f->target_endpoint[t]]
+				.health.verdict;
+
+		if (s->inputs.plan == NULL || is_down(is) ||
+		    (is != NULL && is->cause == PLAN_COMMAND) ||
+		    verdict == VERDICT_UP ||
+		    !is_down(
+			    plan_find_share(s->inputs.plan, service, endpoint)))
+			continue;
+		fleet_broken(f, "%s/%s comes back while it is %s", service,
+			     endpoint, verdict_name(verdict));
+	}
+}
+
 /* A lease ends at its holder before it ends at the store: who publishes has
  * no rival, unless the store has lost the lease meanwhile. */
-void history_lead(struct fleet *f, int node)
+void history_propose(struct fleet *f, int node, const struct plan *plan)
 {
 	const struct history *h = &f->history;
 	bool lost = h->reset_ms != 0 && f->now_ms - h->reset_ms <= LEASE_TTL_MS;
@@ -35,6 +66,22 @@ void history_lead(struct fleet *f, int node)
 	if (!lost && store_is_held(f) &&
 	    f->store.holder != fleet_holder(f, node))
 		fleet_broken(f, "node %d publishes while another leads", node);
+	check_recovery(f, &f->seats[node - fleet_seat(0)], plan);
+}
+
+/* Who leads and goes on from the last plan is not refused. */
+void history_refuse(struct fleet *f, const struct event *e,
+		    const struct plan *plan)
+{
+	const struct store *s = &f->store;
+
+	if (store_is_held(f) && plan->epoch == s->epoch &&
+	    e->base_epoch == s->head_epoch &&
+	    e->base_sequence == s->head_sequence)
+		fleet_broken(f,
+			     "plan %" PRIu64 ".%" PRIu64 " of the leader, made "
+			     "from the last, is refused",
+			     plan->epoch, plan->sequence);
 }
 
 /* Leaders are told apart by their epochs. */
@@ -85,7 +132,8 @@ void history_order(struct fleet *f, const struct command *c)
 
 	for (size_t i = 0; i < h->order_count; i++)
 		if (ends(c, &h->orders[i].command))
-			h->orders[i].ended_ms = f->now_ms;
+			h->orders[i].ended_ms = h->orders[i].gone_ms =
+				f->now_ms;
 	if (c->kind == COMMAND_UNDRAIN)
 		note_release(f, c);
 	if (c->kind >= COMMAND_CANARY_START && canary >= 0) {
@@ -95,6 +143,16 @@ void history_order(struct fleet *f, const struct command *c)
 	if (h->order_count == FLEET_ORDERS)
 		abort();
 	h->orders[h->order_count++] = (struct order){ .command = *c };
+}
+
+/* What was said since the last plan may be forgotten now. */
+void history_adopt(struct fleet *f)
+{
+	struct history *h = &f->history;
+
+	for (size_t i = 0; i < h->order_count; i++)
+		if (h->orders[i].gone_ms >= h->made_ms)
+			h->orders[i].gone_ms = 0;
 }
 
 static const struct command *find_command(const struct plan *plan,
@@ -112,12 +170,15 @@ void history_audit(struct fleet *f, const struct audit *audit)
 {
 	for (size_t i = 0; i < audit->count; i++) {
 		const struct audit_event *e = &audit->list[i];
+		const struct order *order = history_find(f, e->id);
 		const struct command *c = find_command(f->history.last, e->id);
 		bool expired = strcmp(e->kind, "expired") == 0 ||
 			       strcmp(e->why, "it has expired") == 0;
 
 		if (!expired && strcmp(e->kind, "dropped") != 0)
 			continue;
+		if (c == NULL && order != NULL)
+			c = &order->command;
 		if (expired && c != NULL && c->wall_expires_ms > e->wall_ms)
 			fleet_broken(f, "%s expired before its time", e->id);
 		for (size_t j = 0; j < f->history.order_count; j++)
@@ -127,46 +188,29 @@ void history_audit(struct fleet *f, const struct audit *audit)
 	}
 }
 
-/* Never empty by accident. */
-static void check_served(struct fleet *f, const struct plan *plan)
-{
-	bool served[FLEET_SERVICES] = { false };
-
-	for (size_t t = 0; t < f->target_count; t++) {
-		const struct policy_endpoint *e = fleet_endpoint(f, t);
-		const struct plan_share *share =
-			plan_find_share(plan, fleet_service(f, t)->name,
-					e->name);
-		int64_t weight = share == NULL || share->weight < 0
-					 ? (int64_t)e->weight
-					 : share->weight;
-
-		served[f->target_service[t]] |=
-			e->canary == POLICY_NONE && weight > 0 &&
-			(share == NULL || share->share > 0);
-	}
-	for (size_t s = 0; s < f->policy->service_count; s++)
-		if (!served[s])
-			fleet_broken(f, "a plan leaves %s empty",
-				     f->policy->services[s].name);
-}
-
 /* No human change is for ever, and none is undone by accident. */
-static void check_commands(struct fleet *f, const struct plan *plan)
+static void check_commands(struct fleet *f, const struct plan *plan,
+			   int64_t made_ms)
 {
-	const struct plan *last = f->history.last;
+	const struct history *h = &f->history;
 
-	for (size_t i = 0; i < plan->command_count; i++)
-		if (plan->commands[i].wall_expires_ms <= plan->wall_made_ms)
-			fleet_broken(f, "a plan has %s, which has ended",
-				     plan->commands[i].id);
-	for (size_t i = 0; last != NULL && i < last->command_count; i++) {
-		const struct command *c = &last->commands[i];
+	for (size_t i = 0; i < plan->command_count; i++) {
+		const struct command *c = &plan->commands[i];
+		const struct order *order = history_find(f, c->id);
+
+		if (c->wall_expires_ms <= plan->wall_made_ms)
+			fleet_broken(f, "a plan has %s, which expired", c->id);
+		if (order->gone_ms > h->made_ms && order->gone_ms < made_ms)
+			fleet_broken(f, "a plan has %s, which was ended",
+				     c->id);
+	}
+	for (size_t i = 0; h->last != NULL && i < h->last->command_count; i++) {
+		const struct command *c = &h->last->commands[i];
 		const struct order *order = history_find(f, c->id);
 
 		if (find_command(plan, c->id) != NULL ||
 		    c->wall_expires_ms <= plan->wall_made_ms ||
-		    order->ended_ms >= f->history.made_ms)
+		    order->ended_ms >= h->made_ms)
 			continue;
 		fleet_broken(f, "command %s (%s %s) was lost", c->id,
 			     command_kind_name(c->kind), c->target);
@@ -195,17 +239,10 @@ static void check_canaries(struct fleet *f, const struct plan *plan)
 }
 
 /* How much more of its clients may an endpoint have after so long? */
-static double may_rise(const struct fleet *f, size_t target,
+static double may_rise(const struct policy_service *s,
 		       const struct plan_share *from, int64_t passed_ms)
 {
-	const struct policy_service *s = fleet_service(f, target);
-	bool holds = from->cause == PLAN_HOLD;
-
-	if (holds && s->failback == FAILBACK_MANUAL)
-		return 0;
-	/* From a hold with an instant the time goes on from there; at most
-	 * all of it is over. */
-	if (holds && from->wall_since_ms == 0)
+	if (from->cause == PLAN_HOLD && from->wall_since_ms == 0)
 		passed_ms -= s->failback_hold_ms;
 	if (passed_ms <= 0)
 		return 0;
@@ -213,38 +250,67 @@ static double may_rise(const struct fleet *f, size_t target,
 	       (double)s->failback_ramp_ms;
 }
 
-static void check_ramps(struct fleet *f, const struct plan *plan,
-			int64_t made_ms)
+/* From a hold to a ramp: after the hold, or at a word.  A new leader counts
+ * the hold by its predecessor's clock, which may have been stepped. */
+static bool may_begin(const struct fleet *f, size_t target,
+		      const struct plan_share *from, int64_t made_ms)
+{
+	const struct policy_service *s = fleet_service(f, target);
+
+	if (from->cause != PLAN_HOLD)
+		return true;
+	if (s->failback == FAILBACK_MANUAL)
+		return false;
+	return made_ms - f->history.down_ms[target] >= s->failback_hold_ms;
+}
+
+static void check_ramp(struct fleet *f, size_t t, const struct plan *plan,
+		       int64_t made_ms)
 {
 	const struct history *h = &f->history;
+	const char *service = fleet_service(f, t)->name;
+	const char *endpoint = fleet_endpoint(f, t)->name;
+	const struct plan_share *is = plan_find_share(plan, service, endpoint);
+	const struct plan_share *was =
+		h->last == NULL ? NULL
+				: plan_find_share(h->last, service, endpoint);
+	double share = is == NULL ? 1 : is->share;
+	int64_t passed_ms = made_ms - h->made_ms;
+
+	if (was == NULL || h->released_ms[t] >= h->made_ms ||
+	    (was->cause != PLAN_HOLD && was->cause != PLAN_RAMP) ||
+	    (is != NULL && is->cause == PLAN_COMMAND))
+		return;
+	if ((is == NULL || is->cause == PLAN_RAMP) &&
+	    !may_begin(f, t, was, made_ms))
+		fleet_broken(f, "%s/%s comes back without its hold", service,
+			     endpoint);
+	if (share >
+	    was->share + may_rise(fleet_service(f, t), was, passed_ms) + 0.0002)
+		fleet_broken(f, "%s/%s went from %.4f (%s) to %.4f in %lld ms",
+			     service, endpoint, was->share,
+			     plan_cause_name(was->cause), share,
+			     (long long)passed_ms);
+}
+
+/* When was it down last, as this leader said? */
+static void note_down(struct fleet *f, const struct plan *plan, int64_t made_ms)
+{
+	struct history *h = &f->history;
 
 	for (size_t t = 0; t < f->target_count; t++) {
-		const char *service = fleet_service(f, t)->name;
-		const char *endpoint = fleet_endpoint(f, t)->name;
 		const struct plan_share *is =
-			plan_find_share(plan, service, endpoint);
-		const struct plan_share *was =
-			h->last == NULL
-				? NULL
-				: plan_find_share(h->last, service, endpoint);
-		double share = is == NULL ? 1 : is->share;
+			plan_find_share(plan, fleet_service(f, t)->name,
+					fleet_endpoint(f, t)->name);
 
+		if (h->last == NULL || h->last->epoch != plan->epoch)
+			h->down_ms[t] = INT64_MIN / 2;
+		if (is_down(is))
+			h->down_ms[t] = made_ms;
 		if (is != NULL && !h->seen_down[t] &&
 		    (is->cause == PLAN_HOLD || is->cause == PLAN_RAMP))
-			fleet_broken(f, "%s/%s is held; it never was down",
-				     service, endpoint);
-		if (was == NULL || h->released_ms[t] >= h->made_ms ||
-		    (was->cause != PLAN_HOLD && was->cause != PLAN_RAMP))
-			continue;
-		if (share > was->share +
-				    may_rise(f, t, was, made_ms - h->made_ms) +
-				    0.0002)
-			fleet_broken(f,
-				     "%s/%s went from %.4f (%s) to %.4f in "
-				     "%lld ms",
-				     service, endpoint, was->share,
-				     plan_cause_name(was->cause), share,
-				     (long long)(made_ms - h->made_ms));
+			fleet_broken(f, "%s is held; it never was down",
+				     is->endpoint);
 	}
 }
 
@@ -299,11 +365,13 @@ void history_commit(struct fleet *f, const struct event *e,
 			     " to %" PRIu64 ".%" PRIu64,
 			     h->last->epoch, h->last->sequence, plan->epoch,
 			     plan->sequence);
-	check_served(f, plan);
+	plans_check(f, plan);
+	note_down(f, plan, made_ms);
 	if (follows(f, e, plan)) {
-		check_commands(f, plan);
+		check_commands(f, plan, made_ms);
 		check_canaries(f, plan);
-		check_ramps(f, plan, made_ms);
+		for (size_t t = 0; t < f->target_count; t++)
+			check_ramp(f, t, plan, made_ms);
 	}
 	plan_free(h->last);
 	h->last = copy;

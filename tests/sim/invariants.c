@@ -10,6 +10,7 @@
 enum {
 	QUORUM = 2,       /* of policy.yaml's one check, and what follows: */
 	FRESH_MS = 6000,  /* three intervals: older knowledge has no vote */
+	SURELY_MS = 2000, /* heard so lately: it has one */
 	REST_MS = 18000,  /* an open breaker rests for so long: it has one */
 	EXPIRED_MS = 5000 /* a command is gone so long after its end */
 };
@@ -106,36 +107,52 @@ static const struct view_endpoint *seen(const struct fleet *f, size_t r,
 			.endpoints[f->target_endpoint[target]];
 }
 
-/* Only those vote who were heard lately, and as they said. */
+/* May, and must, this vantage vote on the target by what it said and when? */
+static bool has_vote(const struct fleet *f, const struct watch *w, size_t v,
+		     size_t target, bool surely)
+{
+	enum report_state said = w->said[v][target];
+	int64_t silent_ms = f->now_ms - w->arrived_ms[v];
+	int64_t age_ms = w->age_ms[v][target];
+
+	if (said == REPORT_OPEN)
+		age_ms -= REST_MS;
+	if (said == REPORT_UNKNOWN || w->arrived_ms[v] == 0)
+		return false;
+	if (surely)
+		return silent_ms <= SURELY_MS && age_ms <= SURELY_MS;
+	return silent_ms + (age_ms > 0 ? age_ms : 0) <= FRESH_MS;
+}
+
+/* Those vote who were heard lately, nobody else, and as they said. */
 static bool check_votes(struct fleet *f, size_t r, size_t target)
 {
 	const struct watch *w = &f->responders[r].watch;
 	const struct quorum_result *h = &seen(f, r, target)->health;
-	unsigned up = 0;
+	unsigned least[2] = { 0 }, most[2] = { 0 };
 
 	for (size_t v = 0; v < FLEET_VANTAGES; v++) {
-		enum report_state said = w->said[v][target];
-		int64_t age_ms = f->now_ms - w->arrived_ms[v];
-		int64_t limit_ms = FRESH_MS;
+		bool down = w->said[v][target] != REPORT_CLOSED;
 
-		if (said == REPORT_OPEN)
-			limit_ms += REST_MS;
-		up += said == REPORT_CLOSED && age_ms <= limit_ms;
+		least[down] += has_vote(f, w, v, target, true);
+		most[down] += has_vote(f, w, v, target, false);
 		if ((h->down_by >> v & 1) &&
-		    (said == REPORT_UNKNOWN || said == REPORT_CLOSED ||
-		     age_ms > limit_ms))
+		    (!down || !has_vote(f, w, v, target, false)))
 			return fleet_broken(
 				f,
 				"responder %zu counts vantage %zu against "
 				"target %zu, of which it said %s %lld ms ago",
-				r, v, target, report_state_name(said),
-				(long long)age_ms);
+				r, v, target,
+				report_state_name(w->said[v][target]),
+				(long long)(f->now_ms - w->arrived_ms[v]));
 	}
-	return h->up <= up ||
+	return (h->up >= least[0] && h->up <= most[0] && h->down >= least[1] &&
+		h->down <= most[1]) ||
 	       fleet_broken(f,
-			    "responder %zu counts %u votes for target %zu; %u "
-			    "were heard of lately",
-			    r, h->up, target, up);
+			    "responder %zu counts %u up, %u down for target "
+			    "%zu: %u to %u and %u to %u were heard of lately",
+			    r, h->up, h->down, target, least[0], most[0],
+			    least[1], most[1]);
 }
 
 /* The quorum's rule, and what was known is held when too few speak. */
@@ -216,12 +233,16 @@ static bool check_obeyed(struct fleet *f, size_t r, size_t target)
 					  fleet_endpoint(f, target)->name);
 	const struct command *c =
 		share == NULL ? NULL : cause_in(plan, share->ref);
+	bool canary = fleet_endpoint(f, target)->canary != POLICY_NONE;
+	uint32_t due = share != NULL ? accept_of(share->share)
+		       : canary      ? ACCEPT_NONE
+				     : ACCEPT_ALL;
 	bool ended = c != NULL && c->wall_expires_ms != 0 &&
 		     c->wall_expires_ms <= fleet_wall(f, (int)r);
 
-	if (share == NULL || world->local.count > 0 || ended)
+	if (world->local.count > 0 || ended)
 		return true;
-	return seen(f, r, target)->accept == accept_of(share->share) ||
+	return seen(f, r, target)->accept == due ||
 	       fleet_broken(f,
 			    "responder %zu does not follow its plan for "
 			    "target %zu",
@@ -257,15 +278,28 @@ bool invariants_hold(struct fleet *f)
 	return f->trouble[0] == '\0';
 }
 
-/* At the end all is up, and every failback that needs nobody is over. */
-static bool check_truth(struct fleet *f, size_t r, size_t target)
+/* At the end all is up, and every vantage is heard. */
+static bool check_truth(struct fleet *f, int node, const struct view *view,
+			size_t target)
+{
+	const struct quorum_result *h =
+		&view->services[f->target_service[target]]
+			 .endpoints[f->target_endpoint[target]]
+			 .health;
+
+	return (h->verdict == VERDICT_UP && h->up == FLEET_VANTAGES) ||
+	       fleet_broken(f,
+			    "node %d takes target %zu for %s by %u votes at "
+			    "the end",
+			    node, target, verdict_name(h->verdict), h->up);
+}
+
+/* And every failback that needs nobody is over. */
+static bool check_back(struct fleet *f, size_t r, size_t target)
 {
 	const struct view_endpoint *e = seen(f, r, target);
 	bool manual = fleet_service(f, target)->failback == FAILBACK_MANUAL;
 
-	if (e->health.verdict != VERDICT_UP || e->health.held)
-		return fleet_broken(f, "responder %zu takes target %zu for %s",
-				    r, target, verdict_name(e->health.verdict));
 	return e->cause == SHARE_FULL || e->cause == SHARE_CANARY ||
 	       (e->cause == SHARE_RAMP && manual) ||
 	       fleet_broken(f, "target %zu is not back on responder %zu",
@@ -290,8 +324,15 @@ bool invariants_converged(struct fleet *f)
 					    "leader at the end",
 					    r);
 		for (size_t t = 0; t < f->target_count; t++)
-			if (!check_truth(f, r, t))
+			if (!check_truth(f, (int)r, f->responders[r].world.view,
+					 t) ||
+			    !check_back(f, r, t))
 				return false;
 	}
+	for (size_t i = 0; i < FLEET_SEATS; i++)
+		for (size_t t = 0; t < f->target_count; t++)
+			if (!check_truth(f, fleet_seat(i),
+					 f->seats[i].inputs.view, t))
+				return false;
 	return true;
 }

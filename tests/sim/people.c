@@ -144,11 +144,40 @@ static void command_agent(struct fleet *f, int node, const struct command *c)
 		history_order(f, c);
 		if (known && c->wall_expires_ms != 0)
 			check_accepted(f, node, c, &preview);
+		if (known && c->kind >= COMMAND_CANARY_START)
+			plans_check_canary(f, c, preview.before, preview.after);
 	} else {
 		fleet_tell(f, node, "refuses %s: %s", c->id, err.text);
 	}
 	plan_free(preview.before);
 	plan_free(preview.after);
+}
+
+/* Services that this node would still serve once all ramps are through. */
+static uint64_t served_by(const struct fleet *f, int node)
+{
+	struct world world = f->responders[node].world;
+	struct view *view;
+	uint64_t served = 0;
+
+	for (size_t i = 0; i < world.local.count; i++)
+		world.local.commands[i].over_ms = 0;
+	view = world_look(&world, f->policy,
+			  (struct world_time){ fleet_mono(f, node),
+					       fleet_wall(f, node) });
+	if (view == NULL)
+		abort();
+	for (size_t t = 0; t < f->target_count; t++) {
+		const struct view_endpoint *e =
+			&view->services[f->target_service[t]]
+				 .endpoints[f->target_endpoint[t]];
+
+		if (fleet_endpoint(f, t)->canary == POLICY_NONE &&
+		    e->accept > 0 && e->weight > 0)
+			served |= UINT64_C(1) << f->target_service[t];
+	}
+	view_free(view);
+	return served;
 }
 
 /* With no agent to ask, or on a whim, one node is told directly. */
@@ -157,9 +186,11 @@ static void break_glass(struct fleet *f, const struct command *c)
 	int node = (int)(fleet_draw(f) % FLEET_RESPONDERS);
 	struct responder *r = &f->responders[node];
 	struct error err;
+	uint64_t before;
 
 	if (!f->alive[node] || f->paused_until_ms[node] > f->now_ms)
 		return;
+	before = served_by(f, node);
 	if (!world_command(&r->world, f->policy, c,
 			   (struct world_time){ fleet_mono(f, node),
 						fleet_wall(f, node) },
@@ -169,6 +200,12 @@ static void break_glass(struct fleet *f, const struct command *c)
 	}
 	r->kept_local = r->world.local;
 	f->totals.locals++;
+	if ((before & ~served_by(f, node)) != 0)
+		fleet_broken(f,
+			     "%s %s%s leaves node %d a service without an "
+			     "endpoint",
+			     command_kind_name(c->kind), c->target, c->to,
+			     node);
 	fleet_tell(f, node, "alone takes on %s %s %s%s", c->id,
 		   command_kind_name(c->kind), c->target, c->to);
 }

@@ -65,21 +65,36 @@ static void take_plan(struct fleet *f, int node, const struct blob *blob)
 		blob_keep(&r->kept_plan, blob->octets, blob->len);
 }
 
+/* News, by dns/heard's rule: not with heard_take(), that is on trial. */
+static bool is_news(const struct fleet *f, const struct watch *w,
+		    size_t vantage, const struct report *report)
+{
+	if (report->sequence == w->sequence[vantage])
+		return false;
+	return w->arrived_ms[vantage] == 0 ||
+	       report->sequence > w->sequence[vantage] ||
+	       f->now_ms - w->arrived_ms[vantage] >= HEARD_RESTART_MS;
+}
+
 /* What the vantage said, as it arrives: for the invariants. */
 static void note_report(struct fleet *f, int node, size_t vantage,
 			const struct report *report)
 {
-	struct watch *watch = &f->responders[node].watch;
+	struct watch *w = &f->responders[node].watch;
 
-	watch->arrived_ms[vantage] = f->now_ms;
+	if (!is_news(f, w, vantage, report))
+		return;
+	w->sequence[vantage] = report->sequence;
+	w->arrived_ms[vantage] = f->now_ms;
 	for (size_t t = 0; t < f->target_count; t++) {
 		const struct report_entry *e =
 			report_find(report, fleet_service(f, t)->name,
 				    fleet_endpoint(f, t)->name);
+		bool silent = e == NULL || report->abstains;
 
-		watch->said[vantage][t] = e == NULL || report->abstains
-						  ? REPORT_UNKNOWN
-						  : e->state;
+		w->said[vantage][t] = silent ? REPORT_UNKNOWN : e->state;
+		w->age_ms[vantage][t] =
+			silent ? 0 : report->wall_made_ms - e->wall_probed_ms;
 	}
 }
 
@@ -95,10 +110,10 @@ static void take_report(struct fleet *f, int node, size_t vantage,
 			     err.text);
 		return;
 	}
+	note_report(f, node, vantage, report);
 	if (heard_take(&r->world.heard, f->policy, report,
 		       fleet_mono(f, node)) != HEARD_TAKEN)
 		return;
-	note_report(f, node, vantage, report);
 	if (blob != &r->kept_reports[vantage])
 		blob_keep(&r->kept_reports[vantage], blob->octets, blob->len);
 }

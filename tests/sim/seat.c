@@ -107,6 +107,7 @@ static void adopt(struct fleet *f, int node)
 
 	if (!agent_adopt(s->agent, plan, now_of(f, node)))
 		abort();
+	history_adopt(f);
 	s->base_epoch = plan == NULL ? 0 : plan->epoch;
 	s->base_sequence = plan == NULL ? 0 : plan->sequence;
 	fleet_tell(f, node, "goes on from %llu.%llu",
@@ -119,7 +120,7 @@ static void send_plan(struct fleet *f, int node, const struct plan *plan)
 	struct seat *s = seat_of(f, node);
 	struct blob blob;
 
-	history_lead(f, node);
+	history_propose(f, node, plan);
 	blob.octets = plan_write(plan, &blob.len);
 	s->proposal = plan_copy(plan);
 	if (blob.octets == NULL || s->proposal == NULL)

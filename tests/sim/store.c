@@ -130,8 +130,9 @@ static enum bus_commit commit(struct fleet *f, struct event *e)
 			     err.text);
 	if (taken)
 		store_plan(f, e, plan);
-	else
-		f->totals.stale++;
+	else if (plan != NULL)
+		history_refuse(f, e, plan);
+	f->totals.stale += !taken;
 	plan_free(plan);
 	return taken ? BUS_COMMITTED : BUS_STALE;
 }
