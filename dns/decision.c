@@ -2,9 +2,6 @@
 #include "dns/decision.h"
 
 #include "dns/model.h"
-#include "dns/query.h"
-#include "dns/rrset.h"
-#include "dns/wire.h"
 #include "policy/base/hash.h"
 #include "policy/decide/geo.h"
 #include "policy/decide/view.h"
@@ -163,61 +160,6 @@ static bool find_rows(struct decision *d, const struct model *model,
 	return ok;
 }
 
-static bool known(const struct net_addr *addresses, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (net_equal(&addresses[i], &addresses[count]))
-			return true;
-	return false;
-}
-
-/* One endpoint's addresses of one kind, each once, into w. */
-static struct rrset render(struct wire *w, const struct net_addr *addresses,
-			   size_t count, enum address_kind kind)
-{
-	struct rrset made = {
-		.type = kind == ADDRESS_A ? TYPE_A : TYPE_AAAA,
-		.wire = w->octets + w->len,
-	};
-	size_t start = w->len;
-
-	for (size_t i = 0; i < count; i++) {
-		if (known(addresses, i))
-			continue;
-		rr_write(w, made.type, 0, addresses[i].octets,
-			 kind == ADDRESS_A ? 4 : 16);
-		made.count++;
-	}
-	made.len = (uint32_t)(w->len - start);
-	return made;
-}
-
-static bool render_endpoints(struct decision *d)
-{
-	const struct policy_service *s = d->service;
-	struct wire w = { 0 };
-
-	for (size_t i = 0; i < s->endpoint_count; i++)
-		w.cap += s->endpoints[i].a_count * (RR_FIXED_OCTETS + 4) +
-			 s->endpoints[i].aaaa_count * (RR_FIXED_OCTETS + 16);
-	w.octets = d->wire = malloc(w.cap + 1);
-	if (w.octets == NULL)
-		return false;
-	for (size_t i = 0; i < s->endpoint_count; i++) {
-		const struct policy_endpoint *e = &s->endpoints[i];
-		struct decision_endpoint *to = &d->endpoints[i];
-
-		to->region = e->region;
-		to->addresses[ADDRESS_A] =
-			render(&w, e->a, e->a_count, ADDRESS_A);
-		to->addresses[ADDRESS_AAAA] =
-			render(&w, e->aaaa, e->aaaa_count, ADDRESS_AAAA);
-		d->has[ADDRESS_A] |= e->a_count > 0;
-		d->has[ADDRESS_AAAA] |= e->aaaa_count > 0;
-	}
-	return true;
-}
-
 struct decision *decision_build(const struct model *model,
 				const struct view *view, size_t service)
 {
@@ -230,14 +172,13 @@ struct decision *decision_build(const struct model *model,
 	atomic_init(&d->refs, 1);
 	d->service = s;
 	d->seen_changing = v->changing;
-	d->endpoints = calloc(s->endpoint_count + 1, sizeof(d->endpoints[0]));
 	d->keys = calloc(s->endpoint_count + 1, sizeof(d->keys[0]));
 	d->seen = calloc(s->endpoint_count + 1, sizeof(d->seen[0]));
-	if (d->endpoints == NULL || d->keys == NULL || d->seen == NULL)
+	if (d->keys == NULL || d->seen == NULL)
 		goto fail;
 	memcpy(d->seen, v->endpoints, s->endpoint_count * sizeof(d->seen[0]));
 	share_keys(model->policy, service, d->keys);
-	if (render_endpoints(d) && find_rows(d, model, view, service))
+	if (find_rows(d, model, view, service))
 		return d;
 fail:
 	decision_unref(d);
@@ -256,13 +197,11 @@ void decision_unref(struct decision *decision)
 	    atomic_fetch_sub_explicit(&decision->refs, 1,
 				      memory_order_acq_rel) != 1)
 		return;
-	free(decision->endpoints);
 	free(decision->keys);
 	free(decision->seen);
 	free(decision->row_of_class);
 	free(decision->rows);
 	free(decision->row_octets);
-	free(decision->wire);
 	free(decision);
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * decision -- one service, worked out for every client class: a row each
- * (policy/decide/chain), equal rows stored once, and the addresses of each
- * endpoint as the octets of an answer.
+ * (policy/decide/chain), equal rows stored once.
  *
  * Immutable once built but for the reference count, so tables share it while
  * nothing about the service changes.  Any thread may read it.  Pure.
@@ -10,7 +9,6 @@
 #ifndef DNS_DECISION_H
 #define DNS_DECISION_H
 
-#include "dns/zone.h"
 #include "policy/decide/chain.h"
 #include "policy/decide/share.h"
 
@@ -20,25 +18,15 @@ struct geo;
 struct model;
 struct net_addr;
 
-enum address_kind { ADDRESS_A, ADDRESS_AAAA, ADDRESS_KINDS };
-
 struct decision_row {
 	uint32_t at;  /* of its struct row in row_octets */
 	bool draw;    /* row_is_draw() */
 	uint8_t only; /* not draw, one answer: the endpoint; else ROW_NONE */
 };
 
-struct decision_endpoint {
-	/* Address RRsets with TTL 0, to be patched; count 0: none. */
-	struct rrset addresses[ADDRESS_KINDS];
-	int region;
-};
-
 struct decision {
 	atomic_uint refs;
 	const struct policy_service *service; /* the model's */
-	bool has[ADDRESS_KINDS]; /* does any endpoint have such addresses? */
-	struct decision_endpoint *endpoints;
 	struct share_key *keys;
 	struct view_endpoint *seen; /* the view it was made of, to compare */
 	bool seen_changing;
@@ -46,7 +34,6 @@ struct decision {
 	struct decision_row *rows; /* distinct ones */
 	size_t row_count;
 	uint8_t *row_octets; /* rows, each cut after its entries */
-	uint8_t *wire;       /* of all addresses */
 };
 
 /* NULL when memory runs out.  The caller has the one reference. */

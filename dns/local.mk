@@ -6,9 +6,13 @@ dns_libdns_a_SOURCES = \
 	%D%/index.c %D%/index.h \
 	%D%/model.c %D%/model.h \
 	%D%/name.c %D%/name.h \
+	%D%/pool.c %D%/pool.h \
 	%D%/query.c %D%/query.h \
 	%D%/reply.c %D%/reply.h \
+	%D%/resolve.c %D%/resolve.h \
 	%D%/rrset.c %D%/rrset.h \
+	%D%/sign/signer.h \
+	%D%/steered.c %D%/steered.h \
 	%D%/table.c %D%/table.h \
 	%D%/wire.c %D%/wire.h \
 	%D%/zone.c %D%/zone.h %D%/zone_build.c

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dns/model.h"
 
+#include "dns/pool.h"
 #include "dns/zone.h"
 #include "policy/base/error.h"
 #include "policy/decide/geo.h"
@@ -8,32 +9,50 @@
 
 #include <stdlib.h>
 
-static void free_parts(struct policy *policy, struct geo *geo,
-		       struct zone *zone)
+static bool fill_pools(struct model *m)
 {
-	zone_free(zone);
-	geo_free(geo); /* before the policy, which it borrows */
-	policy_free(policy);
+	size_t count = m->policy->service_count;
+
+	m->pools = calloc(count + 1, sizeof(m->pools[0]));
+	for (size_t i = 0; m->pools != NULL && i < count; i++)
+		if (!pool_init(&m->pools[i], &m->policy->services[i]))
+			return false;
+	return m->pools != NULL;
+}
+
+static void model_free(struct model *m)
+{
+	for (size_t i = 0; m->pools != NULL && i < m->policy->service_count;
+	     i++)
+		pool_fini(&m->pools[i]);
+	free(m->pools);
+	zone_free(m->zone);
+	geo_free(m->geo); /* before the policy, which it borrows */
+	policy_free(m->policy);
+	free(m);
 }
 
 struct model *model_of(struct policy *policy, struct geo *geo,
 		       struct errors *errs)
 {
-	struct zone *zone = zone_build(policy, errs);
 	struct model *model = calloc(1, sizeof(*model));
 
-	if (model == NULL)
+	if (model == NULL) {
 		errors_add(errs, (struct place){ 0 }, "out of memory");
-	if (zone == NULL || model == NULL) {
-		free_parts(policy, geo, zone);
-		free(model);
+		geo_free(geo);
+		policy_free(policy);
 		return NULL;
 	}
 	model->policy = policy;
 	model->geo = geo;
-	model->zone = zone;
 	atomic_init(&model->refs, 1);
-	return model;
+	model->zone = zone_build(policy, errs);
+	if (model->zone != NULL && fill_pools(model))
+		return model;
+	if (model->zone != NULL)
+		errors_add(errs, (struct place){ 0 }, "out of memory");
+	model_free(model);
+	return NULL;
 }
 
 struct model *model_ref(struct model *model)
@@ -48,6 +67,5 @@ void model_unref(struct model *model)
 	    atomic_fetch_sub_explicit(&model->refs, 1, memory_order_acq_rel) !=
 		    1)
 		return;
-	free_parts(model->policy, model->geo, model->zone);
-	free(model);
+	model_free(model);
 }

@@ -15,12 +15,14 @@
 struct errors;
 struct geo;
 struct policy;
+struct pool;
 struct zone;
 
 struct model {
-	struct policy *policy; /* all three owned */
+	struct policy *policy; /* owned, as the next two */
 	struct geo *geo;
 	struct zone *zone;
+	struct pool *pools; /* owned, by service */
 	atomic_uint refs;
 };
 

@@ -41,6 +41,7 @@ struct rrset {
 	uint32_t ttl_s;      /* of each: RFC 2181, 5.2 */
 	uint32_t len;        /* octets of wire; never more than a message */
 	const uint8_t *wire; /* records; owners are ZONE_QNAME_POINTER */
+	const struct rrset *rrsig; /* over it; NULL when it is not signed */
 };
 
 /* A glue address RRset and the NS record that needs it. */

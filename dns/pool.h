@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pool -- what each endpoint of a service is answered with, as the octets that
+ * answers carry.
+ *
+ * Made of the policy alone, once, when it is loaded: health and plans choose
+ * among these and never change them.  So whatever a service can ever be
+ * answered with is known at load, and signed there.  Pure; immutable once
+ * built; any thread may read it.
+ */
+#ifndef DNS_POOL_H
+#define DNS_POOL_H
+
+#include "dns/zone.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct policy_service;
+
+/* The steered RRsets that an endpoint can have. */
+enum pool_kind { POOL_A, POOL_AAAA, POOL_KINDS };
+
+struct pool_endpoint {
+	struct rrset rrsets[POOL_KINDS]; /* TTL 0, to be patched; count 0:
+					  * none */
+	int region;
+};
+
+struct pool {
+	bool has[POOL_KINDS];            /* does any endpoint have it? */
+	struct pool_endpoint *endpoints; /* as the service's */
+	uint8_t *wire;                   /* of all RRsets */
+};
+
+/* The kind that answers qtype; POOL_KINDS when it is not steered. */
+enum pool_kind pool_kind_of(uint16_t qtype);
+
+/* False when memory runs out; pool_fini() is due all the same. */
+bool pool_init(struct pool *pool, const struct policy_service *service);
+
+void pool_fini(struct pool *pool);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dns/resolve.h"
+
+#include "dns/model.h"
+#include "dns/pool.h"
+#include "dns/rrset.h"
+#include "dns/steered.h"
+#include "dns/table.h"
+
+enum { CHAIN_MAX = 16 }; /* CNAMEs followed in one answer */
+
+const struct model *answer_model(const struct answer *a)
+{
+	return table_model(a->table);
+}
+
+/* The place of an ancestor's name: the end of the name that is there. */
+static uint16_t ancestor_at(struct position name, const struct zone_node *node)
+{
+	return (uint16_t)(name.at + name.len - node->len);
+}
+
+void answer_put(struct answer *a, enum section section,
+		const struct rrset *rrset, uint16_t owner_at)
+{
+	if (!a->reply.tc && !reply_put(&a->reply, section, rrset, owner_at))
+		a->reply.tc = true; /* RFC 2181, 9 */
+}
+
+void answer_put_negative(struct answer *a, struct position name,
+			 enum rcode rcode)
+{
+	a->reply.rcode = rcode;
+	answer_put(a, SECTION_AUTHORITY, a->zone->negative_soa,
+		   ancestor_at(name, a->zone->apex));
+}
+
+/* Glue owned by the target of an NS record that begins at ns_at. */
+static bool put_glue(struct answer *a, const struct glue *glue, uint16_t ns_at)
+{
+	return reply_put(&a->reply, SECTION_ADDITIONAL, glue->rrset,
+			 (uint16_t)(ns_at + glue->target_at));
+}
+
+/* RFC 9471, 3.1: all glue of the zone's own, or TC; the rest if it fits. */
+static void put_referral(struct answer *a, struct position name,
+			 const struct zone_node *cut)
+{
+	const struct referral *referral = cut->referral;
+	uint16_t ns_at = (uint16_t)a->reply.w.len;
+
+	answer_put(a, SECTION_AUTHORITY, referral->ns, ancestor_at(name, cut));
+	for (uint16_t i = 0; i < referral->required_count && !a->reply.tc; i++)
+		a->reply.tc = !put_glue(a, &referral->required[i], ns_at);
+	for (uint16_t i = 0; i < referral->sibling_count && !a->reply.tc; i++)
+		if (!put_glue(a, &referral->sibling[i], ns_at))
+			break;
+}
+
+/* The name exists, is not a zone cut, and has no CNAME to follow. */
+static void put_node(struct answer *a, struct position name,
+		     const struct zone_node *node)
+{
+	const struct rrset *rrset;
+
+	if (node->service >= 0 && pool_kind_of(a->qtype) != POOL_KINDS) {
+		put_steered(a, name, node->service);
+		return;
+	}
+	rrset = zone_rrset(node, a->qtype);
+	if (rrset != NULL)
+		answer_put(a, SECTION_ANSWER, rrset, name.at);
+	else
+		answer_put_negative(a, name, RCODE_NOERROR);
+}
+
+/* RFC 4035, 3.1.4.1: DS at a cut is the parent's, all else the child's. */
+static bool is_delegated(const struct answer *a, const struct zone_match *match)
+{
+	const struct zone_node *cut = match->node->cut;
+
+	return cut != NULL && !(match->found == ZONE_EXACT &&
+				match->node == cut && a->qtype == TYPE_DS);
+}
+
+static bool contains(const struct rrset *const *seen, unsigned count,
+		     const struct rrset *rrset)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (seen[i] == rrset)
+			return true;
+	return false;
+}
+
+/*
+ * Writes the CNAME and makes its target the name to go on with.  False: the
+ * answer ends here, because it is full or the target is no name.
+ */
+static bool follow(struct answer *a, const struct rrset *cname,
+		   struct position *position, struct name *target)
+{
+	answer_put(a, SECTION_ANSWER, cname, position->at);
+	if (a->reply.tc ||
+	    !name_from_wire(cname->wire + RR_FIXED_OCTETS,
+			    cname->len - RR_FIXED_OCTETS, target))
+		return false;
+	*position = (struct position){
+		.at = (uint16_t)(a->reply.w.len - target->len),
+		.len = target->len,
+	};
+	return true;
+}
+
+/* QTYPE ANY becomes the one type that stands for the node: RFC 8482, 4.1. */
+static void settle_any(struct answer *a, const struct zone_node *node)
+{
+	if (a->qtype == TYPE_ANY && node->any_type != 0)
+		a->qtype = node->any_type;
+}
+
+void answer_refuse(struct answer *a, uint16_t info_code, const char *text)
+{
+	a->reply.rcode = RCODE_REFUSED;
+	a->reply.ede = (struct ede){ info_code, text };
+}
+
+/*
+ * RFC 1034, 4.3.2 from step 3 on.  RFC 6604: the RCODE is that of the last
+ * name.  A loop ends where it would begin again.
+ */
+void resolve(struct answer *a)
+{
+	const struct rrset *seen[CHAIN_MAX];
+	struct position position = { ZONE_QNAME_OFFSET, a->query->qname.len };
+	const struct name *name = &a->query->qname;
+	struct name target;
+
+	a->zone = answer_model(a)->zone;
+	for (unsigned links = 0;; links++) {
+		struct zone_match match = zone_find(a->zone, name);
+		const struct zone_node *node = match.node;
+
+		if (match.found == ZONE_OUTSIDE) {
+			if (links == 0) /* else a chain that leaves the zone */
+				answer_refuse(a, EDE_NOT_AUTHORITATIVE,
+					      "not in this zone");
+			return;
+		}
+		if (is_delegated(a, &match)) {
+			a->reply.aa = links > 0; /* of the first name */
+			put_referral(a, position, node->cut);
+			return;
+		}
+		a->reply.aa = true;
+		if (match.found == ZONE_MISSING) {
+			answer_put_negative(a, position, RCODE_NXDOMAIN);
+			return;
+		}
+		settle_any(a, node);
+		if (node->cname == NULL || a->qtype == TYPE_CNAME) {
+			put_node(a, position, node);
+			return;
+		}
+		if (links == CHAIN_MAX || contains(seen, links, node->cname))
+			return;
+		seen[links] = node->cname;
+		if (!follow(a, node->cname, &position, &target))
+			return;
+		name = &target;
+	}
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * resolve -- from the question's name to the RRsets of the answer: RFC 1034,
+ * 4.3.2 over a frozen zone.
+ *
+ * The part of dns/answer that knows zones; it shares the answer in progress
+ * with dns/steered, which knows services.  Pure.
+ */
+#ifndef DNS_RESOLVE_H
+#define DNS_RESOLVE_H
+
+#include "dns/reply.h"
+
+#include <stdint.h>
+
+struct answer_input;
+struct answer_outcome;
+struct model;
+struct table;
+
+enum ede_code {
+	EDE_OTHER = 0,              /* RFC 8914, 4.1 */
+	EDE_PROHIBITED = 18,        /* 4.19 */
+	EDE_NOT_AUTHORITATIVE = 20, /* 4.21 */
+};
+
+/* Where the name being resolved stands in the message, uncompressed. */
+struct position {
+	uint16_t at;
+	uint8_t len;
+};
+
+/* An answer in progress. */
+struct answer {
+	const struct table *table;
+	const struct answer_input *in;
+	const struct query *query;
+	struct reply reply;
+	const struct zone *zone; /* that the name being resolved is in */
+	uint16_t qtype; /* what is looked for: not ANY once at a node */
+	struct answer_outcome *outcome;
+};
+
+/* A query of class IN for a type that can be asked for. */
+void resolve(struct answer *a);
+
+/* REFUSED, and why. */
+void answer_refuse(struct answer *a, uint16_t info_code, const char *text);
+
+/* Adds a whole RRset; one that does not fit sets TC: RFC 2181, 9. */
+void answer_put(struct answer *a, enum section section,
+		const struct rrset *rrset, uint16_t owner_at);
+
+/* RFC 2308, 2 and 3: NXDOMAIN and NODATA carry the SOA. */
+void answer_put_negative(struct answer *a, struct position name,
+			 enum rcode rcode);
+
+const struct model *answer_model(const struct answer *a);
+
+#endif
