@@ -77,6 +77,25 @@ static void judge_checks(struct draft *d)
 		judge_check(d, &d->policy->checks[i], node);
 }
 
+/* A wildcard is no host name that a probe could ask for. */
+static void judge_wildcards(struct draft *d)
+{
+	for (size_t i = 0; i < d->policy->service_count; i++) {
+		const struct policy_service *s = &d->policy->services[i];
+		const struct policy_check *check =
+			s->check == POLICY_NONE ? NULL
+						: &d->policy->checks[s->check];
+
+		if (s->name[0] == '*' && check != NULL &&
+		    check->type != CHECK_TCP && check->host == NULL)
+			errors_add(d->errs, s->at,
+				   "service \"%s\" is a wildcard and check "
+				   "\"%s\" has no host to ask for; write "
+				   "host: there",
+				   s->name, check->name);
+	}
+}
+
 /* Which of these keys is written; NULL with an error unless exactly one is. */
 static struct tree *one_of(struct draft *d, const struct tree *node,
 			   const char *const *keys, size_t count)
@@ -209,5 +228,6 @@ void compile_policy(struct draft *d)
 	if (d->lost)
 		return;
 	judge_checks(d);
+	judge_wildcards(d);
 	survey_policy(d);
 }

@@ -97,16 +97,18 @@ void merge_file(struct draft *d, struct tree *root)
 	}
 }
 
-/* "www", "api.eu", or "@" for the apex. */
+/* "www", "api.eu", "@" for the apex; "*", "*.app": wildcards, RFC 4592. */
 static bool is_service_name(const char *text)
 {
 	char label[POLICY_NAME_MAX + 1];
 	const char *from = text;
 
-	if (strcmp(text, "@") == 0)
+	if (strcmp(text, "@") == 0 || strcmp(text, "*") == 0)
 		return true;
 	if (strlen(text) > POLICY_NAME_MAX)
 		return false;
+	if (strncmp(text, "*.", 2) == 0)
+		from += 2;
 	for (;;) {
 		size_t len = strcspn(from, ".");
 
