@@ -12,7 +12,7 @@
 struct bus;
 struct error;
 struct event_base;
-struct signer;
+struct sealer;
 struct steerer;
 struct verifier;
 
@@ -23,7 +23,7 @@ struct steerer_config {
 	const char *keep_path;    /* last plan; NULL: keep nothing */
 	const char *control_path; /* unix socket; NULL: none */
 	struct bus *bus;          /* borrowed, outlives it */
-	const struct signer *key; /* borrowed: signs plans */
+	const struct sealer *key; /* borrowed: signs plans */
 	const struct verifier
 		*plans; /* borrowed: whose plans may be taken over */
 	const struct verifier *people; /* borrowed: whose commands are obeyed */

@@ -28,7 +28,7 @@ struct settings {
 struct daemon {
 	struct settings *settings;
 	struct event_base *loop;
-	struct signer *key;
+	struct sealer *key;
 	struct verifier *plans, *people;
 	struct bus *bus;
 	struct steerer *steerer;
@@ -70,14 +70,14 @@ static void fill_rows(struct settings *s, struct option_row rows[ROW_COUNT])
 static bool read_keys(struct daemon *d, const struct settings *s,
 		      struct error *err)
 {
-	d->key = signer_open(s->key, err);
+	d->key = sealer_open(s->key, err);
 	if (d->key == NULL)
 		return false;
 	d->plans = verifier_open(s->trust.items, s->trust.count, err);
 	if (d->plans == NULL)
 		return false;
 	d->people = verifier_open(s->people.items, s->people.count, err);
-	return d->people != NULL && verifier_add_signer(d->plans, d->key, err);
+	return d->people != NULL && verifier_add_sealer(d->plans, d->key, err);
 }
 
 static bool start(void *arg, struct event_base *loop, struct error *err)
@@ -137,7 +137,7 @@ static void stop(void *arg)
 	bus_free(d->bus);
 	verifier_free(d->plans);
 	verifier_free(d->people);
-	signer_free(d->key);
+	sealer_free(d->key);
 }
 
 int main(int argc, char **argv)

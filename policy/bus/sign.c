@@ -34,7 +34,7 @@ struct key {
 	char id[KEY_ID_OCTETS + 1];
 };
 
-struct signer {
+struct sealer {
 	struct key key;
 };
 
@@ -93,31 +93,31 @@ static EVP_PKEY *read_pem(const char *path, bool private, struct error *err)
 	return pkey;
 }
 
-static struct signer *signer_of(EVP_PKEY *pkey, const char *where,
+static struct sealer *sealer_of(EVP_PKEY *pkey, const char *where,
 				struct error *err)
 {
-	struct signer *signer = calloc(1, sizeof(*signer));
+	struct sealer *sealer = calloc(1, sizeof(*sealer));
 
-	if (signer == NULL) {
+	if (sealer == NULL) {
 		EVP_PKEY_free(pkey);
 		error_set(err, "%s: out of memory", where);
 		return NULL;
 	}
-	if (!key_fill(&signer->key, pkey, where, err)) {
-		free(signer);
+	if (!key_fill(&sealer->key, pkey, where, err)) {
+		free(sealer);
 		return NULL;
 	}
-	return signer;
+	return sealer;
 }
 
-struct signer *signer_open(const char *pem_path, struct error *err)
+struct sealer *sealer_open(const char *pem_path, struct error *err)
 {
 	EVP_PKEY *pkey = read_pem(pem_path, true, err);
 
-	return pkey == NULL ? NULL : signer_of(pkey, pem_path, err);
+	return pkey == NULL ? NULL : sealer_of(pkey, pem_path, err);
 }
 
-struct signer *signer_new(struct error *err)
+struct sealer *sealer_new(struct error *err)
 {
 	EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 
@@ -125,10 +125,10 @@ struct signer *signer_new(struct error *err)
 		error_set(err, "cannot make an Ed25519 key");
 		return NULL;
 	}
-	return signer_of(pkey, "fresh key", err);
+	return sealer_of(pkey, "fresh key", err);
 }
 
-bool signer_save(const struct signer *signer, const char *pem_path,
+bool sealer_save(const struct sealer *sealer, const char *pem_path,
 		 struct error *err)
 {
 	int fd = open(pem_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -142,7 +142,7 @@ bool signer_save(const struct signer *signer, const char *pem_path,
 			close(fd);
 		return false;
 	}
-	ok = PEM_write_PrivateKey(file, signer->key.pkey, NULL, NULL, 0, NULL,
+	ok = PEM_write_PrivateKey(file, sealer->key.pkey, NULL, NULL, 0, NULL,
 				  NULL) == 1;
 	ok = fflush(file) == 0 && fsync(fd) == 0 && ok;
 	ok = fclose(file) == 0 && ok;
@@ -153,17 +153,17 @@ bool signer_save(const struct signer *signer, const char *pem_path,
 	return ok;
 }
 
-const char *signer_id(const struct signer *signer)
+const char *sealer_id(const struct sealer *sealer)
 {
-	return signer->key.id;
+	return sealer->key.id;
 }
 
-void signer_free(struct signer *signer)
+void sealer_free(struct sealer *sealer)
 {
-	if (signer == NULL)
+	if (sealer == NULL)
 		return;
-	EVP_PKEY_free(signer->key.pkey);
-	free(signer);
+	EVP_PKEY_free(sealer->key.pkey);
+	free(sealer);
 }
 
 struct verifier *verifier_new(void)
@@ -209,11 +209,11 @@ bool verifier_add_file(struct verifier *v, const char *pem_path,
 	return pkey != NULL && trust(v, pkey, pem_path, err);
 }
 
-bool verifier_add_signer(struct verifier *v, const struct signer *signer,
+bool verifier_add_sealer(struct verifier *v, const struct sealer *sealer,
 			 struct error *err)
 {
-	EVP_PKEY_up_ref(signer->key.pkey);
-	return trust(v, signer->key.pkey, "signer", err);
+	EVP_PKEY_up_ref(sealer->key.pkey);
+	return trust(v, sealer->key.pkey, "sealer", err);
 }
 
 struct verifier *verifier_open(const char *const *pem_paths, size_t count,
@@ -311,7 +311,7 @@ static void put_head(char *out, const char *id,
 	out[HEAD_OCTETS - 1] = '\n';
 }
 
-char *sign_wrap(const struct signer *signer, const char *kind,
+char *sign_wrap(const struct sealer *sealer, const char *kind,
 		const void *payload, size_t len, size_t *out_len,
 		struct error *err)
 {
@@ -321,7 +321,7 @@ char *sign_wrap(const struct signer *signer, const char *kind,
 	char *out = octets == NULL ? NULL : malloc(HEAD_OCTETS + len + 1);
 
 	if (out == NULL ||
-	    !make_signature(&signer->key, octets, signed_len, signature)) {
+	    !make_signature(&sealer->key, octets, signed_len, signature)) {
 		error_set(err, "cannot sign a %s: %s", kind,
 			  out == NULL ? "out of memory" : "the key refuses");
 		free(octets);
@@ -329,7 +329,7 @@ char *sign_wrap(const struct signer *signer, const char *kind,
 		return NULL;
 	}
 	free(octets);
-	put_head(out, signer->key.id, signature);
+	put_head(out, sealer->key.id, signature);
 	if (len > 0)
 		memcpy(out + HEAD_OCTETS, payload, len);
 	out[HEAD_OCTETS + len] = '\0';

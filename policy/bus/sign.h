@@ -18,32 +18,32 @@
 #include <stddef.h>
 
 struct error;
-struct signer;   /* a private key */
+struct sealer;   /* a private key */
 struct verifier; /* a list of trusted public keys */
 
 #define SIGN_PLAN "plan"
 #define SIGN_COMMAND "command"
 
 /* NULL with err set: absent, unreadable, not an Ed25519 private key. */
-struct signer *signer_open(const char *pem_path, struct error *err);
+struct sealer *sealer_open(const char *pem_path, struct error *err);
 
 /* A fresh key that exists only in this process: for `windrose up`. */
-struct signer *signer_new(struct error *err);
+struct sealer *sealer_new(struct error *err);
 /*
  * Writes the private key to a new file that only its owner may read.  False
  * with err set when the file exists already or cannot be written.
  */
-bool signer_save(const struct signer *signer, const char *pem_path,
+bool sealer_save(const struct sealer *sealer, const char *pem_path,
 		 struct error *err);
 /* KEY-ID of its public half, for logs; borrowed. */
-const char *signer_id(const struct signer *signer);
-void signer_free(struct signer *signer);
+const char *sealer_id(const struct sealer *sealer);
+void sealer_free(struct sealer *sealer);
 
 /* Trusts nobody until keys are added. */
 struct verifier *verifier_new(void);
 bool verifier_add_file(struct verifier *v, const char *pem_path,
 		       struct error *err);
-bool verifier_add_signer(struct verifier *v, const struct signer *signer,
+bool verifier_add_sealer(struct verifier *v, const struct sealer *sealer,
 			 struct error *err);
 /* How many keys it trusts; the same key twice counts once. */
 /* A new one that trusts the keys in these files.  NULL with err set. */
@@ -54,7 +54,7 @@ size_t verifier_count(const struct verifier *v);
 void verifier_free(struct verifier *v);
 
 /* The envelope; the caller frees it.  NULL with err set. */
-char *sign_wrap(const struct signer *signer, const char *kind,
+char *sign_wrap(const struct sealer *sealer, const char *kind,
 		const void *payload, size_t len, size_t *out_len,
 		struct error *err);
 

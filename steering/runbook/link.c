@@ -23,7 +23,7 @@ struct link {
 	char *socket; /* owned; NULL: the bus */
 	struct event_base *loop;
 	struct bus *bus;
-	struct signer *key;
+	struct sealer *key;
 	struct json_t *answer; /* of the request under way */
 	bool replied;
 };
@@ -76,7 +76,7 @@ open_bus(struct link *link, const struct link_config *config, struct error *err)
 			       "PEM (or WINDROSE_KEY)");
 		return LINK_WRONG;
 	}
-	link->key = signer_open(config->key_path, err);
+	link->key = sealer_open(config->key_path, err);
 	if (link->key == NULL)
 		return LINK_WRONG;
 	link->loop = event_base_new();
@@ -123,7 +123,7 @@ void link_free(struct link *link)
 	bus_free(link->bus);
 	if (link->loop != NULL)
 		event_base_free(link->loop);
-	signer_free(link->key);
+	sealer_free(link->key);
 	json_decref(link->answer);
 	free(link->socket);
 	free(link);

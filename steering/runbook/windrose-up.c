@@ -37,7 +37,7 @@ struct up {
 	struct event_base *loop;
 	struct memory_hub *hub;
 	struct bus *buses[3];
-	struct signer *key;
+	struct sealer *key;
 	struct verifier *trusted;
 	struct steerer *steerer;
 	struct prober *prober;
@@ -99,12 +99,12 @@ static void reload(void *arg)
 static bool make_key(struct up *up, struct error *err)
 {
 	if (*up->key_path != '\0' && access(up->key_path, F_OK) == 0) {
-		up->key = signer_open(up->key_path, err);
+		up->key = sealer_open(up->key_path, err);
 		return up->key != NULL;
 	}
-	up->key = signer_new(err);
+	up->key = sealer_new(err);
 	return up->key != NULL && (*up->key_path == '\0' ||
-				   signer_save(up->key, up->key_path, err));
+				   sealer_save(up->key, up->key_path, err));
 }
 
 static bool make_bus(struct up *up, struct error *err)
@@ -118,7 +118,7 @@ static bool make_bus(struct up *up, struct error *err)
 		return false;
 	}
 	return make_key(up, err) &&
-	       verifier_add_signer(up->trusted, up->key, err);
+	       verifier_add_sealer(up->trusted, up->key, err);
 }
 
 static bool place_state(struct up *up, const char *folder, struct error *err)
@@ -239,7 +239,7 @@ static void stop(void *arg)
 		bus_free(up->buses[i]);
 	memory_hub_free(up->hub);
 	verifier_free(up->trusted);
-	signer_free(up->key);
+	sealer_free(up->key);
 }
 
 int up_run(int argc, char **argv)

@@ -15,7 +15,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
 
 /* Made once: keys are slow to make. */
-static struct signer *signer;
+static struct sealer *signer;
 static struct verifier *verifier;
 
 static void make_key(void)
@@ -24,10 +24,10 @@ static void make_key(void)
 
 	if (signer != NULL)
 		return;
-	signer = signer_new(&err);
+	signer = sealer_new(&err);
 	verifier = verifier_new();
 	if (signer == NULL || verifier == NULL ||
-	    !verifier_add_signer(verifier, signer, &err))
+	    !verifier_add_sealer(verifier, signer, &err))
 		abort();
 }
 

@@ -212,7 +212,7 @@ static void on_reply(void *arg, const void *octets, size_t len)
 }
 
 /* Sends a request signed by someone and waits for its reply. */
-void office_ask(struct office *o, const struct signer *who, const char *text)
+void office_ask(struct office *o, const struct sealer *who, const char *text)
 {
 	struct error err = { .text = "" };
 	char id[16];
@@ -356,22 +356,22 @@ void office_open(struct office *o)
 	snprintf(o->control, sizeof(o->control), "%s/sock", o->directory);
 	office_write_policy(o, office_policy);
 	o->loop = event_base_new();
-	o->key = signer_new(&err);
-	o->person = signer_new(&err);
-	o->stranger = signer_new(&err);
+	o->key = sealer_new(&err);
+	o->person = sealer_new(&err);
+	o->stranger = sealer_new(&err);
 	o->plans = verifier_new();
 	o->people = verifier_new();
-	assert_true(verifier_add_signer(o->plans, o->key, &err));
-	assert_true(verifier_add_signer(o->people, o->person, &err));
+	assert_true(verifier_add_sealer(o->plans, o->key, &err));
+	assert_true(verifier_add_sealer(o->people, o->person, &err));
 	office_open_hub(o);
 }
 
 void office_close(struct office *o)
 {
 	office_close_hub(o);
-	signer_free(o->key);
-	signer_free(o->person);
-	signer_free(o->stranger);
+	sealer_free(o->key);
+	sealer_free(o->person);
+	sealer_free(o->stranger);
 	verifier_free(o->plans);
 	verifier_free(o->people);
 	plan_free(o->plan);

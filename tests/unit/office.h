@@ -17,7 +17,7 @@
 
 struct event_base;
 struct json_t;
-struct signer;
+struct sealer;
 struct steerer;
 struct verifier;
 
@@ -38,7 +38,7 @@ struct grudging_bus {
 struct office {
 	struct event_base *loop;
 	struct memory_hub *hub;
-	struct signer *key, *person, *stranger;
+	struct sealer *key, *person, *stranger;
 	struct verifier *plans, *people;
 	struct grudging_bus buses[AGENTS];
 	struct steerer *agents[AGENTS];
@@ -69,7 +69,7 @@ typedef bool office_condition(const struct office *o);
 void office_until(struct office *o, office_condition *is, const char *what);
 
 /* Sends a request over the bus, signed by who; its reply is o->reply. */
-void office_ask(struct office *o, const struct signer *who, const char *text);
+void office_ask(struct office *o, const struct sealer *who, const char *text);
 /* Into buf: a request with a fresh command. */
 const char *office_command(struct office *o, char *buf, size_t size,
 			   const char *op, const char *kind,

@@ -143,10 +143,10 @@ int site_set_up(void **state)
 	s->hub = memory_hub_new(s->loop);
 	s->ours = memory_bus_new(s->hub);
 	s->theirs = memory_bus_new(s->hub);
-	s->signer = signer_new(&err);
-	s->stranger = signer_new(&err);
+	s->signer = sealer_new(&err);
+	s->stranger = sealer_new(&err);
 	s->trusted = verifier_new();
-	verifier_add_signer(s->trusted, s->signer, &err);
+	verifier_add_sealer(s->trusted, s->signer, &err);
 	bus_follow(s->ours, &(struct bus_follower){ .topics = BUS_NODES,
 						    .on_value = on_value,
 						    .arg = s });
@@ -170,8 +170,8 @@ int site_tear_down(void **state)
 	memory_hub_free(s->hub);
 	event_base_free(s->loop);
 	verifier_free(s->trusted);
-	signer_free(s->signer);
-	signer_free(s->stranger);
+	sealer_free(s->signer);
+	sealer_free(s->stranger);
 	unlink(s->policy);
 	unlink(s->keep);
 	snprintf(path, sizeof(path), "%s.damaged", s->keep);
@@ -236,7 +236,7 @@ static bool is_committed(struct site *s)
 }
 
 /* Publishes a plan in which a and b take these shares. */
-void site_publish(struct site *s, const struct signer *signer,
+void site_publish(struct site *s, const struct sealer *signer,
 		  uint64_t sequence, const double shares[2])
 {
 	struct plan_share rows[2] = {

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 struct asking;
-struct signer;
+struct sealer;
 
 /* Last octets of the addresses of www's endpoints a (at first) and b. */
 enum { SITE_FIRST = 1, SITE_OTHER = 200 };
@@ -24,7 +24,7 @@ struct site {
 	struct event_base *loop;
 	struct memory_hub *hub;
 	struct bus *ours, *theirs; /* the test's; the responder's */
-	struct signer *signer, *stranger;
+	struct sealer *signer, *stranger;
 	struct verifier *trusted;
 	char dir[64], policy[80], keep[80], control[80];
 	char listen[32];
@@ -62,7 +62,7 @@ bool site_gives_other(struct site *s);
 bool site_gives_expected(struct site *s);
 
 /* Publishes a plan in which a and b take these shares. */
-void site_publish(struct site *s, const struct signer *signer,
+void site_publish(struct site *s, const struct sealer *signer,
 		  uint64_t sequence, const double shares[2]);
 
 /* Vantage v says this of endpoint a, and that b is up. */

@@ -51,7 +51,7 @@ static const struct offer_row {
 };
 /* clang-format on */
 
-static char *offer_of(const struct offer_row *row, struct signer *const keys[2],
+static char *offer_of(const struct offer_row *row, struct sealer *const keys[2],
 		      size_t *len)
 {
 	const struct plan plan = { .epoch = row->epoch,
@@ -77,12 +77,12 @@ static void test_never_backwards(void **state)
 {
 	static const struct policy policy;
 	struct error err;
-	struct signer *keys[2] = { signer_new(&err), signer_new(&err) };
+	struct sealer *keys[2] = { sealer_new(&err), sealer_new(&err) };
 	struct verifier *trusted = verifier_new();
 	struct follow follow = { 0 };
 
 	(void)state;
-	assert_true(verifier_add_signer(trusted, keys[KEY_TRUSTED], &err));
+	assert_true(verifier_add_sealer(trusted, keys[KEY_TRUSTED], &err));
 	for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]); i++) {
 		const struct offer_row *row = &offers[i];
 		const struct plan *held;
@@ -109,8 +109,8 @@ static void test_never_backwards(void **state)
 	assert_non_null(strstr(follow.refusal.text, "--trust"));
 	follow_fini(&follow);
 	verifier_free(trusted);
-	signer_free(keys[0]);
-	signer_free(keys[1]);
+	sealer_free(keys[0]);
+	sealer_free(keys[1]);
 }
 
 int main(void)

@@ -86,8 +86,8 @@ static struct verifier *known_verifier(void)
 static void test_known_envelope(void **state)
 {
 	struct error err;
-	struct signer *signer =
-		signer_open(write_pem("sign-private.pem", private_pem), &err);
+	struct sealer *signer =
+		sealer_open(write_pem("sign-private.pem", private_pem), &err);
 	struct verifier *v = known_verifier();
 	size_t len;
 	char *envelope;
@@ -95,28 +95,28 @@ static void test_known_envelope(void **state)
 	(void)state;
 	unlink("sign-private.pem");
 	assert_non_null(signer);
-	assert_string_equal(signer_id(signer), "39f713d0a644253f");
+	assert_string_equal(sealer_id(signer), "39f713d0a644253f");
 	envelope = sign_wrap(signer, SIGN_PLAN, "{}", 2, &len, &err);
 	assert_string_equal(envelope, known);
 	assert_int_equal(len, sizeof(known) - 1);
 	assert_true(opens(v, SIGN_PLAN, known, sizeof(known) - 1));
 	/* Added again it is the same key. */
-	assert_true(verifier_add_signer(v, signer, &err));
+	assert_true(verifier_add_sealer(v, signer, &err));
 	assert_int_equal(verifier_count(v), 1);
 	free(envelope);
 	verifier_free(v);
-	signer_free(signer);
+	sealer_free(signer);
 }
 
 static void test_any_payload(void **state)
 {
 	struct error err;
-	struct signer *signer = signer_new(&err);
+	struct sealer *signer = sealer_new(&err);
 	struct verifier *v = verifier_new();
 	static const char octets[] = "a\0\n\xff";
 
 	(void)state;
-	assert_true(verifier_add_signer(v, signer, &err));
+	assert_true(verifier_add_sealer(v, signer, &err));
 	for (size_t n = 0; n < sizeof(octets); n++) {
 		const char *payload;
 		size_t len, payload_len;
@@ -131,7 +131,7 @@ static void test_any_payload(void **state)
 		free(envelope);
 	}
 	verifier_free(v);
-	signer_free(signer);
+	sealer_free(signer);
 }
 
 static void test_wrong_kind(void **state)
@@ -147,7 +147,7 @@ static void test_wrong_kind(void **state)
 static void test_unknown_key(void **state)
 {
 	struct error err;
-	struct signer *stranger = signer_new(&err);
+	struct sealer *stranger = sealer_new(&err);
 	struct verifier *nobody = verifier_new(), *v = known_verifier();
 	const char *payload;
 	size_t len;
@@ -158,14 +158,14 @@ static void test_unknown_key(void **state)
 	assert_false(
 		sign_unwrap(v, SIGN_PLAN, envelope, len, &payload, &len, &err));
 	assert_non_null(strstr(err.text, "is not trusted"));
-	assert_non_null(strstr(err.text, signer_id(stranger)));
+	assert_non_null(strstr(err.text, sealer_id(stranger)));
 	/* Under a trusted key's name it is no better. */
 	memcpy(envelope + 4, "39f713d0a644253f", 16);
 	assert_false(opens(v, SIGN_PLAN, envelope, strlen(envelope)));
 	free(envelope);
 	verifier_free(nobody);
 	verifier_free(v);
-	signer_free(stranger);
+	sealer_free(stranger);
 }
 
 static void test_truncated_and_extended(void **state)
@@ -222,7 +222,7 @@ static void test_keys_that_are_none(void **state)
 		const char *path = write_pem("sign-key.pem", keys[i].text);
 
 		if (keys[i].private)
-			assert_null(signer_open(path, &err));
+			assert_null(sealer_open(path, &err));
 		else
 			assert_false(verifier_add_file(v, path, &err));
 		if (strstr(err.text, keys[i].error) == NULL ||
@@ -231,7 +231,7 @@ static void test_keys_that_are_none(void **state)
 		assert_int_equal(ERR_peek_error(), 0);
 		unlink(path);
 	}
-	assert_null(signer_open("/nonexistent/key", &err));
+	assert_null(sealer_open("/nonexistent/key", &err));
 	assert_non_null(strstr(err.text, "No such file"));
 	assert_int_equal(verifier_count(v), 0);
 	verifier_free(v);
@@ -240,21 +240,21 @@ static void test_keys_that_are_none(void **state)
 static void test_saved_key_is_the_same(void **state)
 {
 	struct error err = { 0 };
-	struct signer *made = signer_new(&err), *read;
+	struct sealer *made = sealer_new(&err), *read;
 	char path[64];
 
 	(void)state;
 	snprintf(path, sizeof(path), "./saved-%d.key", (int)getpid());
-	assert_true(signer_save(made, path, &err));
-	read = signer_open(path, &err);
+	assert_true(sealer_save(made, path, &err));
+	read = sealer_open(path, &err);
 	assert_non_null(read);
-	assert_string_equal(signer_id(made), signer_id(read));
+	assert_string_equal(sealer_id(made), sealer_id(read));
 	/* A key is never written over. */
-	assert_false(signer_save(made, path, &err));
+	assert_false(sealer_save(made, path, &err));
 	assert_true(strstr(err.text, path) != NULL);
 	unlink(path);
-	signer_free(made);
-	signer_free(read);
+	sealer_free(made);
+	sealer_free(read);
 }
 
 int main(void)
