@@ -81,6 +81,7 @@ size_t answer_query(const struct table *table, const struct answer_input *in,
 		return 0;
 	*outcome = (struct answer_outcome){
 		.ecs = q.has_ecs,
+		.dnssec_ok = q.dnssec_ok,
 		.service = -1,
 		.endpoint = -1,
 		.region = -1,

@@ -38,6 +38,7 @@ struct answer_outcome {
 	uint8_t rcode;  /* as sent; extended ones whole: 16 is BADVERS */
 	bool truncated; /* TC was set */
 	bool ecs;       /* the query carried a usable client subnet */
+	bool dnssec_ok; /* the query had DO set */
 	int service;    /* policy->services index that was asked, or -1 */
 	int endpoint;   /* of that service, the first in the answer, or -1 */
 	int region;     /* that endpoint's, or -1 */

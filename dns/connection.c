@@ -33,8 +33,10 @@ struct connection {
 	bool ended;        /* the client has closed its side */
 };
 
-static void connection_free(struct connection *c)
+/* why: one of STATS_CLOSED_*. */
+static void connection_free(struct connection *c, enum stats_event why)
 {
+	stats_count_event(c->all->stats, why, 1);
 	TAILQ_REMOVE(&c->all->list, c, link);
 	c->all->count--;
 	bufferevent_free(c->stream);
@@ -112,8 +114,10 @@ static void serve(struct connection *c)
 		c->unread_ms = now_ms;
 	if (unread_octets(c) >= limits->unread_octets)
 		bufferevent_disable(c->stream, EV_READ);
-	if (!ok || (c->ended && unread_octets(c) == 0))
-		connection_free(c);
+	if (!ok)
+		connection_free(c, STATS_CLOSED_ERROR);
+	else if (c->ended && unread_octets(c) == 0)
+		connection_free(c, STATS_CLOSED_CLIENT);
 }
 
 static void on_read(struct bufferevent *stream, void *arg)
@@ -139,7 +143,7 @@ static void on_event(struct bufferevent *stream, short what, void *arg)
 
 	(void)stream;
 	if ((what & BEV_EVENT_EOF) == 0) {
-		connection_free(c);
+		connection_free(c, STATS_CLOSED_ERROR);
 		return;
 	}
 	c->ended = true;
@@ -209,7 +213,7 @@ void connections_fini(struct connections *all)
 
 	for (; c != NULL; c = next) {
 		next = TAILQ_NEXT(c, link);
-		connection_free(c);
+		connection_free(c, STATS_CLOSED_STOP);
 	}
 	free(all->query);
 	free(all->answer);
@@ -223,7 +227,7 @@ void connections_add(struct connections *all, int fd,
 	struct connection *c;
 
 	if (over != NULL)
-		connection_free(over);
+		connection_free(over, STATS_CLOSED_LIMIT);
 	else if (all->count >= all->limits.total)
 		connections_drop_idlest(all);
 	c = connection_new(all, fd);
@@ -234,6 +238,7 @@ void connections_add(struct connections *all, int fd,
 	c->peer = peer;
 	TAILQ_INSERT_TAIL(&all->list, c, link);
 	all->count++;
+	stats_count_event(all->stats, STATS_ACCEPTED, 1);
 	bufferevent_enable(c->stream, EV_READ | EV_WRITE);
 }
 
@@ -243,7 +248,7 @@ bool connections_drop_idlest(struct connections *all)
 
 	if (c == NULL)
 		return false;
-	connection_free(c);
+	connection_free(c, STATS_CLOSED_LIMIT);
 	return true;
 }
 
@@ -264,7 +269,9 @@ void connections_sweep(struct connections *all)
 	for (; c != NULL; c = next) {
 		next = TAILQ_NEXT(c, link);
 		if (over_time(c, now_ms))
-			connection_free(c);
+			connection_free(c, c->unread_ms != 0
+						   ? STATS_CLOSED_UNREAD
+						   : STATS_CLOSED_IDLE);
 	}
 }
 

@@ -369,18 +369,30 @@ fail:
 	return NULL;
 }
 
-/* Where the services of the model before are now. */
+/* Where what the model before had is now, by name. */
 static void renumber(struct feed *feed, const struct policy *before,
 		     const struct policy *now)
 {
-	int *old_of_new = calloc(now->service_count + 1, sizeof(*old_of_new));
+	int *services = calloc(now->service_count + 1, sizeof(*services));
+	int regions[POLICY_REGIONS_MAX];
+	struct stats_moves service_moves = {
+		.old_of_new = services,
+		.count = services == NULL ? 0 : now->service_count,
+		.old_count = before->service_count,
+	};
+	const struct stats_moves region_moves = {
+		.old_of_new = regions,
+		.count = now->region_count,
+		.old_count = before->region_count,
+	};
 
-	for (size_t i = 0; old_of_new != NULL && i < now->service_count; i++)
-		old_of_new[i] =
+	for (size_t i = 0; i < service_moves.count; i++)
+		services[i] =
 			policy_find_service(before, now->services[i].name);
-	(void)stats_renumber(feed->config.stats, old_of_new,
-			     old_of_new == NULL ? 0 : now->service_count);
-	free(old_of_new);
+	for (size_t i = 0; i < region_moves.count; i++)
+		regions[i] = policy_find_region(before, now->regions[i].name);
+	(void)stats_renumber(feed->config.stats, &service_moves, &region_moves);
+	free(services);
 }
 
 bool feed_adopt(struct feed *feed, struct model *model, struct error *err)

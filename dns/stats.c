@@ -2,11 +2,11 @@
 #include "dns/stats.h"
 
 #include "dns/answer.h"
-#include "policy/language/policy.h"
 
 #include <assert.h>
 #include <stdalign.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,18 +15,24 @@ enum { CACHE_LINE = 64 };
 typedef _Atomic uint64_t counter;
 
 struct stats_block {
-	alignas(CACHE_LINE) counter transports[STATS_TRANSPORTS];
-	counter rcodes[STATS_RCODES];
-	counter truncated, ecs, silent, unsent;
-	alignas(CACHE_LINE) counter services[POLICY_SERVICES_MAX];
+	alignas(CACHE_LINE) counter rcodes[STATS_TRANSPORTS][STATS_RCODES];
+	counter events[STATS_EVENTS];
+	alignas(CACHE_LINE) counter pairs[POLICY_SERVICES_MAX][STATS_COLUMNS];
 };
 
-/* What a service's counter shows is carried + the blocks' sum - base. */
+/* A carried column more: what was counted in regions that are gone. */
+enum { GONE = STATS_COLUMNS, CARRIED_COLUMNS };
+
+/*
+ * What a pair's counter shows is carried + the blocks' sum - base.  The two
+ * are as large as a block; calloc gives pages that cost nothing until written.
+ */
 struct stats {
+	void *memory; /* holds blocks, which are aligned */
 	struct stats_block *blocks;
 	size_t count;
-	uint64_t carried[POLICY_SERVICES_MAX];
-	uint64_t base[POLICY_SERVICES_MAX];
+	uint64_t (*carried)[CARRIED_COLUMNS]; /* by service */
+	uint64_t (*base)[STATS_COLUMNS];
 };
 
 /* One writer: a load and a store, never a locked add. */
@@ -47,25 +53,29 @@ struct stats *stats_new(size_t blocks)
 {
 	struct stats *stats = calloc(1, sizeof(*stats));
 
-	if (stats == NULL || blocks > SIZE_MAX / sizeof(*stats->blocks))
-		goto fail;
-	stats->blocks =
-		aligned_alloc(CACHE_LINE, blocks * sizeof(*stats->blocks));
-	if (stats->blocks == NULL)
-		goto fail;
-	memset(stats->blocks, 0, blocks * sizeof(*stats->blocks));
+	if (stats == NULL)
+		return NULL;
+	stats->carried = calloc(POLICY_SERVICES_MAX, sizeof(*stats->carried));
+	stats->base = calloc(POLICY_SERVICES_MAX, sizeof(*stats->base));
+	stats->memory = calloc(blocks + 1, sizeof(*stats->blocks));
+	if (stats->carried == NULL || stats->base == NULL ||
+	    stats->memory == NULL) {
+		stats_free(stats);
+		return NULL;
+	}
+	stats->blocks = (void *)(((uintptr_t)stats->memory + CACHE_LINE - 1) &
+				 ~(uintptr_t)(CACHE_LINE - 1));
 	stats->count = blocks;
 	return stats;
-fail:
-	stats_free(stats);
-	return NULL;
 }
 
 void stats_free(struct stats *stats)
 {
 	if (stats == NULL)
 		return;
-	free(stats->blocks);
+	free(stats->memory);
+	free(stats->carried);
+	free(stats->base);
 	free(stats);
 }
 
@@ -75,41 +85,53 @@ struct stats_block *stats_block(struct stats *stats, size_t i)
 	return &stats->blocks[i];
 }
 
+static void count_pair(struct stats_block *block, int service, int region)
+{
+	size_t column = region >= 0 && region < POLICY_REGIONS_MAX
+				? (size_t)region
+				: STATS_NO_REGION;
+
+	if (service >= 0 && service < POLICY_SERVICES_MAX)
+		bump(&block->pairs[service][column], 1);
+}
+
 void stats_count(struct stats_block *block, enum stats_transport transport,
 		 const struct answer_outcome *outcome, size_t len)
 {
 	if (len == 0) {
-		bump(&block->silent, 1);
+		bump(&block->events[STATS_SILENT], 1);
 		return;
 	}
-	bump(&block->transports[transport], 1);
-	if (outcome->rcode < STATS_RCODES)
-		bump(&block->rcodes[outcome->rcode], 1);
+	bump(&block->rcodes[transport][outcome->rcode < STATS_OTHER_RCODE
+					       ? outcome->rcode
+					       : STATS_OTHER_RCODE],
+	     1);
 	if (outcome->truncated)
-		bump(&block->truncated, 1);
+		bump(&block->events[STATS_TRUNCATED], 1);
 	if (outcome->ecs)
-		bump(&block->ecs, 1);
-	if (outcome->service >= 0 && outcome->service < POLICY_SERVICES_MAX)
-		bump(&block->services[outcome->service], 1);
+		bump(&block->events[STATS_ECS], 1);
+	if (outcome->dnssec_ok)
+		bump(&block->events[STATS_DNSSEC_OK], 1);
+	count_pair(block, outcome->service, outcome->region);
 }
 
-void stats_count_unsent(struct stats_block *block, uint64_t count)
+void stats_count_event(struct stats_block *block, enum stats_event event,
+		       uint64_t count)
 {
-	bump(&block->unsent, count);
+	bump(&block->events[event], count);
 }
 
 static void add_block(struct stats_sum *sum, const struct stats_block *block)
 {
-	for (size_t i = 0; i < STATS_TRANSPORTS; i++) {
-		sum->transports[i] += value(&block->transports[i]);
-		sum->answers += value(&block->transports[i]);
-	}
-	for (size_t i = 0; i < STATS_RCODES; i++)
-		sum->rcodes[i] += value(&block->rcodes[i]);
-	sum->truncated += value(&block->truncated);
-	sum->ecs += value(&block->ecs);
-	sum->silent += value(&block->silent);
-	sum->unsent += value(&block->unsent);
+	for (size_t t = 0; t < STATS_TRANSPORTS; t++)
+		for (size_t i = 0; i < STATS_RCODES; i++) {
+			uint64_t answers = value(&block->rcodes[t][i]);
+
+			sum->rcodes[t][i] += answers;
+			sum->answers += answers;
+		}
+	for (size_t i = 0; i < STATS_EVENTS; i++)
+		sum->events[i] += value(&block->events[i]);
 }
 
 struct stats_sum stats_sum(const struct stats *stats)
@@ -121,34 +143,111 @@ struct stats_sum stats_sum(const struct stats *stats)
 	return sum;
 }
 
-static uint64_t sum_service(const struct stats *stats, size_t service)
+uint64_t stats_transport(const struct stats_sum *sum,
+			 enum stats_transport transport)
+{
+	uint64_t answers = 0;
+
+	for (size_t i = 0; i < STATS_RCODES; i++)
+		answers += sum->rcodes[transport][i];
+	return answers;
+}
+
+uint64_t stats_rcode(const struct stats_sum *sum, size_t rcode)
+{
+	uint64_t answers = 0;
+
+	for (size_t t = 0; t < STATS_TRANSPORTS; t++)
+		answers += sum->rcodes[t][rcode];
+	return answers;
+}
+
+/* IANA, Domain Name System (DNS) Parameters, DNS RCODEs. */
+const char *stats_rcode_name(size_t rcode, char buf[STATS_RCODE_NAME_SIZE])
+{
+	static const char *const names[STATS_RCODES] = {
+		[0] = "NOERROR",
+		[1] = "FORMERR",
+		[2] = "SERVFAIL",
+		[3] = "NXDOMAIN",
+		[4] = "NOTIMP",
+		[5] = "REFUSED",
+		[16] = "BADVERS",
+		[23] = "BADCOOKIE",
+		[STATS_OTHER_RCODE] = "other",
+	};
+
+	if (names[rcode] != NULL)
+		snprintf(buf, STATS_RCODE_NAME_SIZE, "%s", names[rcode]);
+	else
+		snprintf(buf, STATS_RCODE_NAME_SIZE, "RCODE%zu", rcode);
+	return buf;
+}
+
+static uint64_t sum_pair(const struct stats *stats, size_t service,
+			 size_t region)
 {
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < stats->count; i++)
-		sum += value(&stats->blocks[i].services[service]);
+		sum += value(&stats->blocks[i].pairs[service][region]);
 	return sum;
+}
+
+uint64_t stats_pair(const struct stats *stats, size_t service, size_t region)
+{
+	assert(service < POLICY_SERVICES_MAX && region < STATS_COLUMNS);
+	return stats->carried[service][region] +
+	       sum_pair(stats, service, region) - stats->base[service][region];
 }
 
 uint64_t stats_service(const struct stats *stats, size_t service)
 {
-	assert(service < POLICY_SERVICES_MAX);
-	return stats->carried[service] + sum_service(stats, service) -
-	       stats->base[service];
+	uint64_t sum = stats->carried[service][GONE];
+
+	for (size_t region = 0; region < STATS_COLUMNS; region++)
+		sum += stats_pair(stats, service, region);
+	return sum;
 }
 
-bool stats_renumber(struct stats *stats, const int *old_of_new, size_t count)
+/* One service's counters, by the regions' new indices. */
+static void carry(const struct stats *stats, size_t service,
+		  const struct stats_moves *regions,
+		  uint64_t out[CARRIED_COLUMNS])
 {
-	uint64_t *carried = calloc(POLICY_SERVICES_MAX, sizeof(*carried));
+	uint64_t kept;
 
-	for (size_t i = 0; carried != NULL && i < count; i++)
-		if (old_of_new[i] >= 0)
-			carried[i] =
-				stats_service(stats, (size_t)old_of_new[i]);
-	for (size_t i = 0; i < POLICY_SERVICES_MAX; i++) {
-		stats->base[i] = sum_service(stats, i);
-		stats->carried[i] = carried == NULL ? 0 : carried[i];
+	out[STATS_NO_REGION] = stats_pair(stats, service, STATS_NO_REGION);
+	kept = out[STATS_NO_REGION];
+	for (size_t i = 0; i < regions->count; i++)
+		if (regions->old_of_new[i] >= 0) {
+			out[i] = stats_pair(stats, service,
+					    (size_t)regions->old_of_new[i]);
+			kept += out[i];
+		}
+	out[GONE] = stats_service(stats, service) - kept;
+}
+
+bool stats_renumber(struct stats *stats, const struct stats_moves *services,
+		    const struct stats_moves *regions)
+{
+	uint64_t(*carried)[CARRIED_COLUMNS] =
+		calloc(POLICY_SERVICES_MAX, sizeof(*carried));
+	bool ok = carried != NULL;
+
+	for (size_t i = 0; ok && i < services->count; i++)
+		if (services->old_of_new[i] >= 0)
+			carry(stats, (size_t)services->old_of_new[i], regions,
+			      carried[i]);
+	for (size_t s = 0; s < services->old_count; s++)
+		for (size_t r = 0; r < STATS_COLUMNS; r++)
+			stats->base[s][r] = sum_pair(stats, s, r);
+	if (ok) {
+		free(stats->carried);
+		stats->carried = carried;
+	} else {
+		memset(stats->carried, 0,
+		       POLICY_SERVICES_MAX * sizeof(*stats->carried));
 	}
-	free(carried);
-	return carried != NULL;
+	return ok;
 }

@@ -4,12 +4,15 @@
  *
  * Each block has one writer and its own cache lines, so counting costs no
  * locked instruction and no shared line; sums are made when somebody asks and
- * may lag by a query or two.  Counters rise only.  A service's counter is
- * found by its index in the policy, and follows its name over reloads: see
- * stats_renumber().  Pure.
+ * may lag by a query or two.  Counters rise only.  What is counted of a
+ * service in a region is found by their indices in the policy, and follows
+ * their names over reloads: see stats_renumber().  Memory is bounded by the
+ * policy's limits, and touched only where something was counted.  Pure.
  */
 #ifndef DNS_STATS_H
 #define DNS_STATS_H
+
+#include "policy/language/policy.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,18 +22,36 @@ struct answer_outcome;
 struct stats;
 struct stats_block;
 
-enum stats_transport { STATS_UDP, STATS_TCP, STATS_TRANSPORTS };
+enum stats_transport { STATS_UDP, STATS_TCP, STATS_DOT, STATS_TRANSPORTS };
 
-enum { STATS_RCODES = 24 }; /* 0 to 23: RFC 6895, 2.3 */
+enum {
+	STATS_OTHER_RCODE = 24, /* 0 to 23: RFC 6895, 2.3 */
+	STATS_RCODES,
+	STATS_NO_REGION = POLICY_REGIONS_MAX, /* an answer that names none */
+	STATS_COLUMNS,                        /* regions, and none */
+};
+
+/* What is counted beside answers; dns/metrics names each. */
+enum stats_event {
+	STATS_TRUNCATED,     /* answers with TC set */
+	STATS_ECS,           /* answers to queries with a client subnet */
+	STATS_DNSSEC_OK,     /* answers to queries with DO set */
+	STATS_SILENT,        /* received, and rightly not answered */
+	STATS_UNSENT,        /* answers that the kernel did not take */
+	STATS_ACCEPTED,      /* stream connections taken in */
+	STATS_CLOSED_CLIENT, /* ended by the client */
+	STATS_CLOSED_ERROR,  /* reset, or memory ran out */
+	STATS_CLOSED_IDLE,   /* no whole query in time */
+	STATS_CLOSED_UNREAD, /* answers not taken in time */
+	STATS_CLOSED_LIMIT,  /* made room for another */
+	STATS_CLOSED_STOP,   /* the responder stopped */
+	STATS_EVENTS,
+};
 
 struct stats_sum {
-	uint64_t answers;                      /* sent, all transports */
-	uint64_t transports[STATS_TRANSPORTS]; /* answers of each */
-	uint64_t rcodes[STATS_RCODES];
-	uint64_t truncated; /* answers with TC set */
-	uint64_t ecs;       /* answers to queries with a client subnet */
-	uint64_t silent;    /* received, and rightly not answered */
-	uint64_t unsent;    /* answers that the kernel did not take */
+	uint64_t answers; /* sent, all transports */
+	uint64_t rcodes[STATS_TRANSPORTS][STATS_RCODES];
+	uint64_t events[STATS_EVENTS];
 };
 
 /* For so many writers; NULL when memory runs out.  The caller owns it. */
@@ -46,18 +67,40 @@ struct stats_block *stats_block(struct stats *stats, size_t i);
 void stats_count(struct stats_block *block, enum stats_transport transport,
 		 const struct answer_outcome *outcome, size_t len);
 
-/* By the writer alone: answers that could not be sent. */
-void stats_count_unsent(struct stats_block *block, uint64_t count);
+/* By the writer alone: so many more of event. */
+void stats_count_event(struct stats_block *block, enum stats_event event,
+		       uint64_t count);
 
-/* Both by the thread that reads. */
+/* All by the thread that reads. */
 struct stats_sum stats_sum(const struct stats *stats);
+uint64_t stats_transport(const struct stats_sum *sum,
+			 enum stats_transport transport);
+uint64_t stats_rcode(const struct stats_sum *sum, size_t rcode);
+
+enum { STATS_RCODE_NAME_SIZE = 24 };
+
+/* "NXDOMAIN"; "RCODE17" where there is no word; "other".  Returns buf. */
+const char *stats_rcode_name(size_t rcode, char buf[STATS_RCODE_NAME_SIZE]);
+
+/* Answers about a service, in all regions and none. */
 uint64_t stats_service(const struct stats *stats, size_t service);
 
+/* Answers about a service that named an endpoint in region, or, for
+ * STATS_NO_REGION, none. */
+uint64_t stats_pair(const struct stats *stats, size_t service, size_t region);
+
+/* Where the services or regions of a policy were in the one before. */
+struct stats_moves {
+	const int *old_of_new; /* the old index of what is now i; -1: new */
+	size_t count, old_count;
+};
+
 /*
- * Services have new indices: old_of_new[i] is the old index of the service
- * that is now i, or -1 for a new one.  Call it when no writer uses the old
- * indices any more.  False when memory runs out: then all count from 0.
+ * Services and regions have new indices.  Call it when no writer uses the old
+ * ones any more.  What was counted in a region that is gone stays in its
+ * service's sum.  False when memory runs out: then all count from 0.
  */
-bool stats_renumber(struct stats *stats, const int *old_of_new, size_t count);
+bool stats_renumber(struct stats *stats, const struct stats_moves *services,
+		    const struct stats_moves *regions);
 
 #endif

@@ -10,7 +10,6 @@
 #include "policy/language/policy.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <jansson.h>
@@ -80,23 +79,16 @@ static json_t *write_services(const struct status *status)
 /* "NOERROR": n, ...; those never sent are left out. */
 static json_t *write_rcodes(const struct stats_sum *sum)
 {
-	static const char *const names[] = {
-		"NOERROR", "FORMERR", "SERVFAIL",       "NXDOMAIN",
-		"NOTIMP",  "REFUSED", [16] = "BADVERS",
-	};
 	json_t *rcodes = json_object();
 
 	for (size_t i = 0; i < STATS_RCODES; i++) {
-		char number[24];
-		const char *name = number;
+		uint64_t answers = stats_rcode(sum, i);
+		char name[STATS_RCODE_NAME_SIZE];
 
-		if (sum->rcodes[i] == 0)
+		if (answers == 0)
 			continue;
-		snprintf(number, sizeof(number), "RCODE%zu", i);
-		if (i < sizeof(names) / sizeof(names[0]) && names[i] != NULL)
-			name = names[i];
-		json_object_set_new(rcodes, name,
-				    json_integer((json_int_t)sum->rcodes[i]));
+		json_object_set_new(rcodes, stats_rcode_name(i, name),
+				    json_integer((json_int_t)answers));
 	}
 	return rcodes;
 }
@@ -105,13 +97,16 @@ static json_t *write_stats(const struct stats *stats)
 {
 	struct stats_sum sum = stats_sum(stats);
 
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "answers",
-			 (json_int_t)sum.answers, "udp",
-			 (json_int_t)sum.transports[STATS_UDP], "tcp",
-			 (json_int_t)sum.transports[STATS_TCP], "truncated",
-			 (json_int_t)sum.truncated, "ecs", (json_int_t)sum.ecs,
-			 "silent", (json_int_t)sum.silent, "unsent",
-			 (json_int_t)sum.unsent, "rcodes", write_rcodes(&sum));
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+			 "answers", (json_int_t)sum.answers, "udp",
+			 (json_int_t)stats_transport(&sum, STATS_UDP), "tcp",
+			 (json_int_t)stats_transport(&sum, STATS_TCP), "dot",
+			 (json_int_t)stats_transport(&sum, STATS_DOT),
+			 "truncated", (json_int_t)sum.events[STATS_TRUNCATED],
+			 "ecs", (json_int_t)sum.events[STATS_ECS], "silent",
+			 (json_int_t)sum.events[STATS_SILENT], "unsent",
+			 (json_int_t)sum.events[STATS_UNSENT], "rcodes",
+			 write_rcodes(&sum));
 }
 
 static json_t *write_model(const struct status *status)

@@ -152,7 +152,7 @@ static void send_all(struct listener *l, size_t count)
 		if (sent > 0) {
 			at += (size_t)sent;
 		} else if (sent < 0 && errno != EINTR) {
-			stats_count_unsent(l->stats, 1);
+			stats_count_event(l->stats, STATS_UNSENT, 1);
 			at++;
 		}
 	}

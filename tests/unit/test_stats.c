@@ -16,6 +16,8 @@ static void test_sums_over_blocks(void **state)
 	struct answer_outcome good = { .service = 3, .ecs = true };
 	struct answer_outcome refused = { .rcode = 5,
 					  .service = -1,
+					  .region = -1,
+					  .dnssec_ok = true,
 					  .truncated = true };
 	struct answer_outcome unheard_of = { .rcode = 255, .service = 70000 };
 	struct stats_sum sum;
@@ -23,55 +25,124 @@ static void test_sums_over_blocks(void **state)
 	(void)state;
 	stats_count(stats_block(stats, 0), STATS_UDP, &good, 50);
 	stats_count(stats_block(stats, 1), STATS_TCP, &good, 50);
-	stats_count(stats_block(stats, 1), STATS_TCP, &refused, 50);
+	stats_count(stats_block(stats, 1), STATS_DOT, &refused, 50);
 	stats_count(stats_block(stats, 1), STATS_UDP, &good, 0);
 	stats_count(stats_block(stats, 0), STATS_UDP, &unheard_of, 50);
-	stats_count_unsent(stats_block(stats, 0), 2);
+	stats_count_event(stats_block(stats, 0), STATS_UNSENT, 2);
 	sum = stats_sum(stats);
 	assert_int_equal(sum.answers, 4);
-	assert_int_equal(sum.transports[STATS_UDP], 2);
-	assert_int_equal(sum.transports[STATS_TCP], 2);
-	assert_int_equal(sum.rcodes[0], 2);
-	assert_int_equal(sum.rcodes[5], 1);
-	assert_int_equal(sum.truncated, 1);
-	assert_int_equal(sum.ecs, 2);
-	assert_int_equal(sum.silent, 1);
-	assert_int_equal(sum.unsent, 2);
+	assert_int_equal(sum.rcodes[STATS_UDP][0], 1);
+	assert_int_equal(sum.rcodes[STATS_TCP][0], 1);
+	assert_int_equal(sum.rcodes[STATS_DOT][5], 1);
+	assert_int_equal(sum.rcodes[STATS_UDP][STATS_OTHER_RCODE], 1);
+	assert_int_equal(stats_transport(&sum, STATS_UDP), 2);
+	assert_int_equal(stats_rcode(&sum, 0), 2);
+	assert_int_equal(sum.events[STATS_TRUNCATED], 1);
+	assert_int_equal(sum.events[STATS_ECS], 2);
+	assert_int_equal(sum.events[STATS_DNSSEC_OK], 1);
+	assert_int_equal(sum.events[STATS_SILENT], 1);
+	assert_int_equal(sum.events[STATS_UNSENT], 2);
 	assert_int_equal(stats_service(stats, 3), 2);
 	stats_free(stats);
 }
 
-static void count(struct stats *stats, size_t block, int service,
-		  unsigned times)
+static void test_rcodes_have_names(void **state)
 {
-	struct answer_outcome outcome = { .service = service };
+	static const struct {
+		size_t rcode;
+		const char *name;
+	} rows[] = {
+		{ 0, "NOERROR" },
+		{ 3, "NXDOMAIN" },
+		{ 16, "BADVERS" },
+		{ 17, "RCODE17" },
+		{ STATS_OTHER_RCODE, "other" },
+	};
+	char buf[STATS_RCODE_NAME_SIZE];
 
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_string_equal(stats_rcode_name(rows[i].rcode, buf),
+				    rows[i].name);
+}
+
+static void count(struct stats *stats, size_t block,
+		  const struct answer_outcome *outcome, unsigned times)
+{
 	while (times-- > 0)
-		stats_count(stats_block(stats, block), STATS_UDP, &outcome, 50);
+		stats_count(stats_block(stats, block), STATS_UDP, outcome, 50);
+}
+
+static struct stats_moves moves(const int *old_of_new, size_t count)
+{
+	return (struct stats_moves){ old_of_new, count, 2 };
+}
+
+static bool renumber(struct stats *stats, const int services[2],
+		     const int regions[2])
+{
+	const struct stats_moves s = moves(services, 2), r = moves(regions, 2);
+
+	return stats_renumber(stats, &s, &r);
 }
 
 static void test_services_keep_their_counts(void **state)
 {
+	static const int same[2] = { 0, 1 };
+	const struct answer_outcome first = { .service = 0, .region = -1 };
+	const struct answer_outcome second = { .service = 1 };
 	struct stats *stats = stats_new(2);
 
 	(void)state;
-	count(stats, 0, 0, 10);
-	count(stats, 1, 0, 1);
-	count(stats, 1, 1, 5);
+	count(stats, 0, &first, 10);
+	count(stats, 1, &first, 1);
+	count(stats, 1, &second, 5);
 	/* The first goes, the second becomes the first, a new one comes. */
-	assert_true(stats_renumber(stats, (int[]){ 1, -1 }, 2));
+	assert_true(renumber(stats, (int[]){ 1, -1 }, same));
 	assert_int_equal(stats_service(stats, 0), 5);
 	assert_int_equal(stats_service(stats, 1), 0);
-	count(stats, 0, 0, 2);
-	count(stats, 0, 1, 3);
+	count(stats, 0, &first, 2);
+	count(stats, 0, &second, 3);
 	assert_int_equal(stats_service(stats, 0), 7);
 	assert_int_equal(stats_service(stats, 1), 3);
 	/* They change places, and again. */
-	assert_true(stats_renumber(stats, (int[]){ 1, 0 }, 2));
-	count(stats, 1, 1, 1);
+	assert_true(renumber(stats, (int[]){ 1, 0 }, same));
+	count(stats, 1, &second, 1);
 	assert_int_equal(stats_service(stats, 0), 3);
 	assert_int_equal(stats_service(stats, 1), 8);
 	assert_int_equal(stats_sum(stats).answers, 22);
+	stats_free(stats);
+}
+
+static void test_regions_keep_their_counts(void **state)
+{
+	static const int same[2] = { 0, 1 };
+	const struct answer_outcome here = { .service = 0, .region = 0 };
+	const struct answer_outcome there = { .service = 0, .region = 1 };
+	const struct answer_outcome nowhere = { .service = 0, .region = -1 };
+	struct stats *stats = stats_new(2);
+
+	(void)state;
+	count(stats, 0, &here, 1);
+	count(stats, 1, &here, 2);
+	count(stats, 0, &there, 4);
+	count(stats, 1, &nowhere, 8);
+	assert_int_equal(stats_pair(stats, 0, 0), 3);
+	assert_int_equal(stats_pair(stats, 0, 1), 4);
+	assert_int_equal(stats_pair(stats, 0, STATS_NO_REGION), 8);
+	/* A new one before the second; the first is gone from the pairs, but
+	 * not from the service. */
+	assert_true(renumber(stats, same, (int[]){ -1, 1 }));
+	assert_int_equal(stats_pair(stats, 0, 0), 0);
+	assert_int_equal(stats_pair(stats, 0, 1), 4);
+	assert_int_equal(stats_service(stats, 0), 15);
+	count(stats, 0, &here, 1);
+	/* They change places: nothing is lost in the next renumbering. */
+	assert_true(renumber(stats, same, (int[]){ 1, 0 }));
+	assert_int_equal(stats_pair(stats, 0, 0), 4);
+	assert_int_equal(stats_pair(stats, 0, 1), 1);
+	assert_int_equal(stats_pair(stats, 0, STATS_NO_REGION), 8);
+	assert_int_equal(stats_service(stats, 0), 16);
 	stats_free(stats);
 }
 
@@ -79,7 +150,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sums_over_blocks),
+		cmocka_unit_test(test_rcodes_have_names),
 		cmocka_unit_test(test_services_keep_their_counts),
+		cmocka_unit_test(test_regions_keep_their_counts),
 	};
 
 	return cmocka_run_group_tests_name("stats", tests, NULL, NULL);

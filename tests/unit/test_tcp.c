@@ -97,6 +97,12 @@ static void test_one_octet_at_a_time(void **state)
 	stop(&s);
 }
 
+static void expect_count(const struct served *s, enum stats_event event,
+			 uint64_t count)
+{
+	assert_int_equal(stats_sum(s->stats).events[event], count);
+}
+
 enum { PIPELINED = 500 };
 
 static void test_pipelining(void **state)
@@ -111,7 +117,7 @@ static void test_pipelining(void **state)
 		ask(fd, id);
 	for (uint16_t id = 0; id < PIPELINED; id++)
 		expect(fd, id);
-	assert_int_equal(stats_sum(s.stats).transports[STATS_TCP], PIPELINED);
+	assert_int_equal(stats_sum(s.stats).rcodes[STATS_TCP][0], PIPELINED);
 	close(fd);
 	stop(&s);
 }
@@ -130,7 +136,7 @@ static void test_silence_leaves_it_open(void **state)
 	assert_true(loopback_write_message(fd, response, sizeof(response)));
 	ask(fd, 3);
 	expect(fd, 3);
-	assert_int_equal(stats_sum(s.stats).silent, 3);
+	assert_int_equal(stats_sum(s.stats).events[STATS_SILENT], 3);
 	close(fd);
 	stop(&s);
 }
@@ -149,6 +155,8 @@ static void test_half_close_is_answered(void **state)
 	for (uint16_t id = 0; id < 20; id++)
 		expect(fd, id);
 	assert_true(loopback_is_closed(fd));
+	expect_count(&s, STATS_ACCEPTED, 1);
+	expect_count(&s, STATS_CLOSED_CLIENT, 1);
 	close(fd);
 	stop(&s);
 }
@@ -195,6 +203,7 @@ static void test_idle_is_closed(void **state)
 		assert_true(i < LOOPBACK_PATIENCE_MS / 10);
 	}
 	assert_true(loopback_is_closed(quiet));
+	expect_count(&s, STATS_CLOSED_IDLE, 2);
 	close(quiet);
 	close(dripping);
 	stop(&s);
@@ -241,6 +250,7 @@ static void test_a_stalled_client_stops_nobody_and_is_cut(void **state)
 		got++;
 	assert_true(got < 300);
 	assert_true(loopback_is_closed(stalled));
+	expect_count(&s, STATS_CLOSED_UNREAD, 1);
 	close(stalled);
 	close(other);
 	stop(&s);
