@@ -11,37 +11,124 @@
  */
 #include "dns/answer.h"
 
+#include "dns/chaos.h"
+#include "dns/identity.h"
 #include "dns/resolve.h"
 
-static bool is_meta(uint16_t qtype)
+/* What QTYPEs stand for no RRset. */
+enum qtype_kind {
+	QTYPE_RRSET,     /* and ANY, of them */
+	QTYPE_NOT_ASKED, /* only ever in other places of a message */
+	QTYPE_TRANSFER,
+	QTYPE_MAIL, /* obsolete: RFC 1035, 3.2.3 */
+};
+
+static enum qtype_kind qtype_kind_of(uint16_t qtype)
 {
-	return qtype >= TYPE_TKEY && qtype <= TYPE_MAILA;
+	switch (qtype) {
+	case TYPE_OPT:
+	case TYPE_NXNAME: /* RFC 9824, 3.6 */
+	case TYPE_TKEY:
+	case TYPE_TSIG:
+		return QTYPE_NOT_ASKED;
+	case TYPE_IXFR:
+	case TYPE_AXFR:
+		return QTYPE_TRANSFER;
+	case TYPE_MAILB:
+	case TYPE_MAILA:
+		return QTYPE_MAIL;
+	default:
+		return QTYPE_RRSET;
+	}
+}
+
+static void fail(struct answer *a, enum rcode rcode, struct ede why)
+{
+	a->reply.rcode = rcode;
+	a->reply.ede = why;
+}
+
+static void answer_class(struct answer *a)
+{
+	switch (a->query->qclass) {
+	case CLASS_IN:
+		resolve(a);
+		break;
+	case CLASS_CH:
+		answer_chaos(a);
+		break;
+	default:
+		answer_refuse(a, EDE_NOT_AUTHORITATIVE, "only class IN");
+	}
 }
 
 /* A query that could be read: may we say anything of this name? */
 static void answer_question(struct answer *a)
 {
-	const struct query *q = a->query;
-
-	if (q->qclass != CLASS_IN)
-		answer_refuse(a, EDE_NOT_AUTHORITATIVE, "only class IN");
-	else if (is_meta(q->qtype))
+	switch (qtype_kind_of(a->query->qtype)) {
+	case QTYPE_RRSET:
+		answer_class(a);
+		break;
+	case QTYPE_NOT_ASKED:
+		fail(a, RCODE_FORMERR,
+		     (struct ede){ EDE_INVALID_QUERY_TYPE, "no such QTYPE" });
+		break;
+	case QTYPE_TRANSFER:
 		answer_refuse(a, EDE_PROHIBITED, "no transfers");
+		break;
+	case QTYPE_MAIL:
+		fail(a, RCODE_NOTIMP,
+		     (struct ede){ EDE_NOT_SUPPORTED, "an obsolete QTYPE" });
+		break;
+	}
+}
+
+/*
+ * Where cookies are required, data goes over UDP only to clients that are no
+ * forgery.  Those that know cookies learn theirs (RFC 7873, 5.2.3); others are
+ * sent to TCP: answered as usual, a forger would but leave the cookie out.
+ */
+static bool turn_away(struct answer *a)
+{
+	if (a->in->stream || a->in->identity == NULL ||
+	    a->in->identity->cookies != COOKIES_REQUIRED ||
+	    a->cookie == COOKIE_GOOD)
+		return false;
+	if (a->cookie == COOKIE_NONE)
+		a->reply.tc = true;
 	else
-		resolve(a);
+		a->reply.rcode = RCODE_BADCOOKIE;
+	return true;
+}
+
+/* RFC 7873, 5.4: who has no question may be asking for a cookie. */
+static void answer_empty(struct answer *a)
+{
+	a->reply.rcode = a->cookie == COOKIE_NONE  ? RCODE_FORMERR
+			 : a->cookie == COOKIE_BAD ? RCODE_BADCOOKIE
+						   : RCODE_NOERROR;
 }
 
 static void dispatch(struct answer *a, enum query_verdict verdict)
 {
 	switch (verdict) {
 	case QUERY_OK:
-		answer_question(a);
+		if (!turn_away(a))
+			answer_question(a);
+		break;
+	case QUERY_EMPTY:
+		answer_empty(a);
 		break;
 	case QUERY_FORMERR:
 		a->reply.rcode = RCODE_FORMERR;
 		break;
 	case QUERY_NOTIMP:
-		a->reply.rcode = RCODE_NOTIMP;
+		fail(a, RCODE_NOTIMP,
+		     (struct ede){ EDE_NOT_SUPPORTED, "only opcode QUERY" });
+		break;
+	case QUERY_REFUSED:
+		answer_refuse(a, EDE_PROHIBITED,
+			      "zones change by their policy alone");
 		break;
 	case QUERY_BADVERS:
 		a->reply.rcode = RCODE_BADVERS;
@@ -49,6 +136,44 @@ static void dispatch(struct answer *a, enum query_verdict verdict)
 	case QUERY_DROP:
 		break;
 	}
+}
+
+static uint16_t tenths_of(uint32_t ms)
+{
+	return ms < UINT16_MAX * 100u ? (uint16_t)(ms / 100) : UINT16_MAX;
+}
+
+/* What OPT carries, and of what kind the query's cookie is. */
+static void settle_options(struct answer *a)
+{
+	const struct answer_input *in = a->in;
+	const struct query *q = a->query;
+	struct edns edns = {
+		.has_keepalive =
+			in->stream && q->has_keepalive && !q->keepalive_timed,
+		.keepalive_ds = tenths_of(in->keepalive_ms),
+		.padded = in->encrypted && q->has_padding,
+	};
+
+	if (!q->edns)
+		return;
+	if (in->identity != NULL && q->has_nsid && in->identity->nsid.len > 0)
+		edns.nsid = &in->identity->nsid;
+	if (in->identity != NULL && q->has_cookie &&
+	    in->identity->cookies != COOKIES_OFF) {
+		a->cookie = cookie_turn(&q->cookie, &in->identity->secrets,
+					&in->peer, in->now_s, edns.cookie);
+		edns.has_cookie = true;
+	}
+	reply_set_edns(&a->reply, &edns);
+}
+
+/* RFC 7828, 3.2.1: over TCP, only we may name a time. */
+static enum query_verdict judge_stream(const struct answer_input *in,
+				       const struct query *q,
+				       enum query_verdict verdict)
+{
+	return in->stream && q->keepalive_timed ? QUERY_FORMERR : verdict;
 }
 
 /* RFC 6891, 6.2.3 and 6.2.5: what the client takes, never below 512. */
@@ -87,11 +212,14 @@ size_t answer_query(const struct table *table, const struct answer_input *in,
 		.region = -1,
 	};
 	a.qtype = q.qtype;
+	verdict = judge_stream(in, &q, verdict);
 	reply_begin(&a.reply, in->query, &q, out,
 		    size_limit(&q, in->stream, cap));
+	settle_options(&a);
 	dispatch(&a, verdict);
 	len = reply_end(&a.reply);
 	outcome->rcode = (uint8_t)a.reply.rcode;
 	outcome->truncated = a.reply.tc;
+	outcome->proven = a.cookie == COOKIE_GOOD;
 	return len;
 }

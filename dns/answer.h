@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct identity;
 struct table;
 
 enum {
@@ -31,6 +32,11 @@ struct answer_input {
 	bool stream;          /* TCP: up to 65535 octets */
 	uint64_t random; /* fresh bits: they spread TTLs and draw for `sticky:
 			  * none`; the same input gives the same octets */
+	const struct identity *identity; /* NULL: no cookies, NSID, CHAOS */
+	uint32_t now_s;        /* wall clock, for cookies: seconds since 1970
+				* modulo 2^32 */
+	uint32_t keepalive_ms; /* stream: how long it may idle: RFC 7828 */
+	bool encrypted;        /* stream: padded when the query was */
 };
 
 /* For counters and logs. */
@@ -42,6 +48,7 @@ struct answer_outcome {
 	int service;    /* policy->services index that was asked, or -1 */
 	int endpoint;   /* of that service, the first in the answer, or -1 */
 	int region;     /* that endpoint's, or -1 */
+	bool proven;    /* a good server cookie: the client is no forgery */
 };
 
 /*

@@ -1,8 +1,12 @@
 noinst_LIBRARIES += %D%/libdns.a
 dns_libdns_a_SOURCES = \
 	%D%/answer.c %D%/answer.h \
+	%D%/chaos.c %D%/chaos.h \
+	%D%/cookie.c %D%/cookie.h \
 	%D%/decision.c %D%/decision.h \
 	%D%/ecs.c %D%/ecs.h \
+	%D%/edns.c %D%/edns.h \
+	%D%/identity.c %D%/identity.h \
 	%D%/index.c %D%/index.h \
 	%D%/model.c %D%/model.h \
 	%D%/name.c %D%/name.h \
@@ -12,6 +16,7 @@ dns_libdns_a_SOURCES = \
 	%D%/resolve.c %D%/resolve.h \
 	%D%/rrset.c %D%/rrset.h \
 	%D%/sign/signer.h \
+	%D%/siphash.c %D%/siphash.h \
 	%D%/steered.c %D%/steered.h \
 	%D%/table.c %D%/table.h \
 	%D%/wire.c %D%/wire.h \

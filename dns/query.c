@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dns/query.h"
 
+#include "dns/edns.h"
 #include "dns/wire.h"
 
 enum {
 	FLAG_QR = 0x8000,
 	OPCODE_MASK = 0x7800,
+	OPCODE_NOTIFY = 4 << 11,
+	OPCODE_UPDATE = 5 << 11,
 	OPT_DO = 0x8000,
 };
 
@@ -38,15 +41,45 @@ static bool rr_read(struct reader *r, struct rr *out)
 }
 
 /* A second client subnet would leave open which one we answer: malformed. */
-static bool option_read(struct query *q, uint16_t code, const uint8_t *data,
-			uint16_t len)
+static bool subnet_read(struct query *q, const uint8_t *data, uint16_t len)
 {
-	if (code != ECS_OPTION)
-		return true;
 	if (q->has_ecs || !ecs_parse(data, len, &q->ecs))
 		return false;
 	q->has_ecs = true;
 	return true;
+}
+
+/* RFC 7873, 5.2: the first counts, the others do not. */
+static bool first_cookie_read(struct query *q, const uint8_t *data,
+			      uint16_t len)
+{
+	if (q->has_cookie)
+		return true;
+	q->has_cookie = cookie_parse(data, len, &q->cookie);
+	return q->has_cookie;
+}
+
+static bool option_read(struct query *q, uint16_t code, const uint8_t *data,
+			uint16_t len)
+{
+	switch (code) {
+	case ECS_OPTION:
+		return subnet_read(q, data, len);
+	case COOKIE_OPTION:
+		return first_cookie_read(q, data, len);
+	case NSID_OPTION:
+		q->has_nsid = true;
+		return true;
+	case KEEPALIVE_OPTION:
+		q->has_keepalive = true;
+		q->keepalive_timed = q->keepalive_timed || len > 0;
+		return true;
+	case PADDING_OPTION:
+		q->has_padding = true;
+		return true;
+	default:
+		return true;
+	}
 }
 
 static bool options_read(struct query *q, const struct rr *opt)
@@ -125,7 +158,30 @@ static enum query_verdict body_read(struct reader *r, struct query *q,
 	if (!questions_read(r, q, n->questions))
 		return QUERY_FORMERR;
 	verdict = sections_read(r, q, n);
-	return n->questions == 1 ? verdict : QUERY_FORMERR;
+	if (n->questions > 1)
+		return QUERY_FORMERR;
+	return n->questions == 0 && verdict == QUERY_OK ? QUERY_EMPTY : verdict;
+}
+
+static void forget_options(struct query *q)
+{
+	q->has_ecs = q->has_cookie = q->has_nsid = false;
+	q->has_keepalive = q->keepalive_timed = q->has_padding = false;
+}
+
+/* What the sections of another opcode mean is not ours to judge. */
+static enum query_verdict judge_opcode(const struct query *q,
+				       enum query_verdict verdict)
+{
+	switch (q->flags & OPCODE_MASK) {
+	case 0:
+		return verdict;
+	case OPCODE_NOTIFY:
+	case OPCODE_UPDATE:
+		return QUERY_REFUSED;
+	default:
+		return QUERY_NOTIMP;
+	}
 }
 
 enum query_verdict query_parse(const uint8_t *octets, size_t len,
@@ -145,12 +201,12 @@ enum query_verdict query_parse(const uint8_t *octets, size_t len,
 		return QUERY_DROP;
 	out->question_len = 0;
 	out->udp_size = 0;
-	out->edns = out->dnssec_ok = out->has_ecs = false;
+	out->edns = out->dnssec_ok = false;
+	forget_options(out);
 	verdict = body_read(&r, out, &n);
-	/* What the sections of another opcode mean is not ours to judge. */
+	if (verdict != QUERY_OK && verdict != QUERY_EMPTY)
+		forget_options(out);
 	if ((out->flags & OPCODE_MASK) != 0)
-		verdict = QUERY_NOTIMP;
-	if (verdict != QUERY_OK)
-		out->has_ecs = false;
-	return verdict;
+		out->has_ecs = false; /* RFC 7871 is of queries alone */
+	return judge_opcode(out, verdict);
 }

@@ -9,6 +9,7 @@
 #ifndef DNS_QUERY_H
 #define DNS_QUERY_H
 
+#include "dns/cookie.h"
 #include "dns/ecs.h"
 #include "dns/name.h"
 
@@ -18,11 +19,10 @@
 
 enum {
 	DNS_HEADER_OCTETS = 12,
-	DNS_OPT_OCTETS = 11, /* an OPT record without options */
 	DNS_PLAIN_MAX = 512, /* largest answer without EDNS, RFC 1035, 4.2.1 */
 };
 
-enum rr_class { CLASS_IN = 1 };
+enum rr_class { CLASS_IN = 1, CLASS_CH = 3 };
 
 /* The RR TYPEs that rules are made for; all others are only data. */
 enum rr_type {
@@ -30,10 +30,12 @@ enum rr_type {
 	TYPE_NS = 2,
 	TYPE_CNAME = 5,
 	TYPE_SOA = 6,
+	TYPE_TXT = 16,
 	TYPE_AAAA = 28,
 	TYPE_DNAME = 39,
 	TYPE_OPT = 41,
 	TYPE_DS = 43,
+	TYPE_NXNAME = 128,
 	TYPE_TKEY = 249,
 	TYPE_TSIG = 250,
 	TYPE_IXFR = 251,
@@ -47,8 +49,10 @@ enum query_verdict {
 	QUERY_OK,
 	QUERY_DROP,    /* a response, or no whole header: silence */
 	QUERY_FORMERR, /* cannot be read, or breaks a MUST */
-	QUERY_NOTIMP,  /* an opcode other than QUERY */
+	QUERY_NOTIMP,  /* an opcode that is not spoken here */
+	QUERY_REFUSED, /* NOTIFY and UPDATE: policy alone changes the zone */
 	QUERY_BADVERS, /* an EDNS version other than 0: RFC 6891, 6.1.3 */
+	QUERY_EMPTY,   /* no question: a cookie may be all it wants */
 };
 
 struct query {
@@ -59,14 +63,19 @@ struct query {
 	uint16_t udp_size; /* requestor's, as it came; 0 without EDNS */
 	bool edns;         /* there was an OPT, readable or not */
 	bool dnssec_ok;
-	bool has_ecs; /* ecs below holds the client's */
+	bool has_ecs;    /* ecs below holds the client's */
+	bool has_cookie; /* cookie below holds the first one */
+	bool has_nsid, has_keepalive, has_padding;
+	bool keepalive_timed; /* with a TIMEOUT, which a client may not send */
 	struct ecs ecs;
+	struct cookie cookie;
 	struct name qname; /* when question_len > 0 */
 };
 
 /*
  * Fills out as far as the message could be read; with QUERY_DROP not at all.
  * Unknown options, Z and the contents of other records are ignored.
+ * Where an option is malformed, or of another version, there are none.
  */
 enum query_verdict query_parse(const uint8_t *octets, size_t len,
 			       struct query *out);

@@ -10,6 +10,7 @@
 #ifndef DNS_REPLY_H
 #define DNS_REPLY_H
 
+#include "dns/edns.h"
 #include "dns/query.h"
 #include "dns/wire.h"
 #include "dns/zone.h"
@@ -27,15 +28,10 @@ enum rcode {
 	RCODE_NOTIMP = 4,
 	RCODE_REFUSED = 5,
 	RCODE_BADVERS = 16,
+	RCODE_BADCOOKIE = 23,
 };
 
 enum section { SECTION_ANSWER, SECTION_AUTHORITY, SECTION_ADDITIONAL };
-
-/* An extended error, RFC 8914: why, for people.  text NULL: none is sent. */
-struct ede {
-	uint16_t info_code;
-	const char *text;
-};
 
 struct reply {
 	struct wire w;
@@ -45,6 +41,7 @@ struct reply {
 	bool aa, tc;
 	enum rcode rcode;
 	uint8_t scope_bits; /* for the client subnet, if it was sent */
+	struct edns edns;   /* what the OPT carries, if there is one */
 	struct ede ede;
 };
 
@@ -54,6 +51,12 @@ struct reply {
  */
 void reply_begin(struct reply *r, const uint8_t *octets,
 		 const struct query *query, uint8_t *out, size_t limit);
+
+/*
+ * Keeps room for what OPT will carry; at once after reply_begin(), for a query
+ * that had one.
+ */
+void reply_set_edns(struct reply *r, const struct edns *edns);
 
 /*
  * Adds an RRset with the owner name that is at owner_at in the message.

@@ -18,12 +18,6 @@ struct answer_outcome;
 struct model;
 struct table;
 
-enum ede_code {
-	EDE_OTHER = 0,              /* RFC 8914, 4.1 */
-	EDE_PROHIBITED = 18,        /* 4.19 */
-	EDE_NOT_AUTHORITATIVE = 20, /* 4.21 */
-};
-
 /* Where the name being resolved stands in the message, uncompressed. */
 struct position {
 	uint16_t at;
@@ -38,6 +32,7 @@ struct answer {
 	struct reply reply;
 	const struct zone *zone; /* that the name being resolved is in */
 	uint16_t qtype; /* what is looked for: not ANY once at a node */
+	enum cookie_verdict cookie; /* of the query's */
 	struct answer_outcome *outcome;
 };
 

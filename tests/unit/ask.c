@@ -2,6 +2,7 @@
 #include "tests/unit/ask.h"
 
 #include "dns/ecs.h"
+#include "dns/edns.h"
 #include "dns/name.h"
 #include "dns/wire.h"
 #include "policy/base/net.h"
@@ -24,7 +25,7 @@ static void die(const char *what, const char *word)
 struct wish {
 	char qname[512], qtype[32];
 	unsigned id, flags, opcode, class;
-	bool edns, do_bit, z, opt2, rr, rr_an, opt_an;
+	bool edns, do_bit, z, opt2, rr, rr_an, opt_an, empty;
 	unsigned size, version, cut;
 	int counts[4]; /* -1: the truth */
 	uint8_t options[2048];
@@ -98,7 +99,7 @@ static bool wish_flag(struct wish *w, const char *word)
 		{ "edns", &w->edns },     { "do", &w->do_bit },
 		{ "z", &w->z },           { "opt2", &w->opt2 },
 		{ "rr", &w->rr },         { "rr-an", &w->rr_an },
-		{ "opt-an", &w->opt_an },
+		{ "opt-an", &w->opt_an }, { "empty", &w->empty },
 	};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
@@ -200,6 +201,13 @@ static void put_qname(struct wire *out, const char *qname)
 	ldns_rdf_deep_free(name);
 }
 
+static void put_question(struct wire *out, const struct wish *w)
+{
+	put_qname(out, w->qname);
+	wire_put_u16(out, (uint16_t)ldns_get_rr_type_by_name(w->qtype));
+	wire_put_u16(out, (uint16_t)w->class);
+}
+
 static void put_opt(struct wire *out, const struct wish *w)
 {
 	uint32_t ttl = w->version << 16;
@@ -226,16 +234,16 @@ size_t ask_write(const char *words, uint8_t *octets)
 {
 	struct wish w = wish_of(words);
 	struct wire out = wire_over(octets, ASK_OCTETS_MAX);
-	int truth[4] = { 1, w.rr_an + w.opt_an, 0, w.rr + w.edns + w.opt2 };
+	int truth[4] = { !w.empty, w.rr_an + w.opt_an, 0,
+			 w.rr + w.edns + w.opt2 };
 
 	wire_put_u16(&out, (uint16_t)w.id);
 	wire_put_u16(&out, (uint16_t)(w.flags | w.opcode << 11));
 	for (size_t i = 0; i < 4; i++)
 		wire_put_u16(&out, (uint16_t)(w.counts[i] < 0 ? truth[i]
 							      : w.counts[i]));
-	put_qname(&out, w.qname);
-	wire_put_u16(&out, (uint16_t)ldns_get_rr_type_by_name(w.qtype));
-	wire_put_u16(&out, (uint16_t)w.class);
+	if (!w.empty)
+		put_question(&out, &w);
 	if (w.rr_an)
 		put_rr(&out);
 	if (w.opt_an)
@@ -313,6 +321,14 @@ static void say_ecs(struct text *t, const uint8_t *data, size_t len)
 	    data[3]);
 }
 
+static void say_hex(struct text *t, const char *what, const uint8_t *data,
+		    size_t len)
+{
+	say(t, " %s ", what);
+	for (size_t i = 0; i < len; i++)
+		say(t, "%02x", data[i]);
+}
+
 static void say_options(struct text *t, const uint8_t *octets, size_t len)
 {
 	struct reader r = reader_over(octets, len);
@@ -328,7 +344,15 @@ static void say_options(struct text *t, const uint8_t *octets, size_t len)
 		}
 		if (code == ECS_OPTION)
 			say_ecs(t, data, count);
-		else if (code == 15)
+		else if (code == COOKIE_OPTION)
+			say_hex(t, "cookie", data, count);
+		else if (code == NSID_OPTION)
+			say(t, " nsid %.*s", count, (const char *)data);
+		else if (code == KEEPALIVE_OPTION && count == 2)
+			say(t, " keepalive %u", data[0] << 8 | data[1]);
+		else if (code == PADDING_OPTION)
+			say(t, " padding %u", count);
+		else if (code == EDE_OPTION)
 			say(t, " ede %u", data[0] << 8 | data[1]);
 		else
 			say(t, " option %u", code);
@@ -360,6 +384,7 @@ static void say_header(struct text *t, const ldns_pkt *pkt)
 
 	say(t, "%s",
 	    rcode == 16    ? "BADVERS"
+	    : rcode == 23  ? "BADCOOKIE"
 	    : name == NULL ? "RCODE?"
 			   : name->name);
 	say(t, "%s%s%s%s%s%s%s", ldns_pkt_qr(pkt) ? "" : " NO-QR",

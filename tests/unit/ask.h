@@ -10,6 +10,7 @@
  *   opt=CODE:HEX    one more option
  *   opt2            a second OPT
  *   qd=N an=N ns=N ar=N   counts that lie
+ *   empty           no question
  *   rr              one more record in the additional section (an A)
  *   rr-an, opt-an   one record, or an OPT, in the answer section
  *   hex=HEX         octets after the message
@@ -19,7 +20,7 @@
  * tests alone, so a word that is not known aborts.
  *
  * An answer is "RCODE flags | answer | authority | additional | opt": records
- * as ldns prints them, an independent reading of every pointer and count.
+ * as ldns prints them, options by name, an independent reading of every pointer and count.
  */
 #ifndef TESTS_UNIT_ASK_H
 #define TESTS_UNIT_ASK_H

@@ -4,8 +4,10 @@
  * from a query's octets to an answer's; then what cases cannot say.
  */
 #include "dns/answer.h"
+#include "dns/identity.h"
 #include "dns/model.h"
 #include "dns/table.h"
+#include "policy/base/error.h"
 #include "policy/decide/view.h"
 #include "tests/unit/ask.h"
 #include "tests/unit/world.h"
@@ -28,6 +30,50 @@ struct asked {
 	char text[ASK_TEXT_SIZE];
 };
 
+/* As RFC 9018, A.2 has it: the second secret is the one before roll-over. */
+static struct identity told(enum cookie_policy cookies)
+{
+	struct identity id = { .cookies = cookies };
+	struct error err;
+
+	assert_true(identity_text_set(&id.nsid, "ns1.test", IDENTITY_NSID_MAX));
+	assert_true(identity_text_set(&id.name, "ams-1", IDENTITY_TEXT_MAX));
+	assert_true(identity_text_set(&id.version, "W 1", IDENTITY_TEXT_MAX));
+	assert_true(cookie_secrets_parse("e5e973e5a6b2a43f48e7dc849e37bfcf\n"
+					 "dd3bdf9344b678b185a6f5cb60fca715\n",
+					 "secrets", &id.secrets, &err));
+	return id;
+}
+
+/* The word behind the slash: which identity the responder has. */
+static void set_identity(struct answer_input *input, const char *word)
+{
+	static struct identity identity;
+
+	if (word == NULL)
+		return;
+	identity = told(strcmp(word, "off") == 0        ? COOKIES_OFF
+			: strcmp(word, "required") == 0 ? COOKIES_REQUIRED
+							: COOKIES_ON);
+	input->identity = &identity;
+	input->now_s = 1559734385;
+}
+
+/* Who asks: "-", tcp, tls or an address; behind a slash, of whom. */
+static void set_asker(struct answer_input *input, const char *from)
+{
+	char *copy = strdup(from), *word = strchr(copy, '/');
+
+	if (word != NULL)
+		*word++ = '\0';
+	set_identity(input, word);
+	input->encrypted = strcmp(copy, "tls") == 0;
+	input->stream = input->encrypted || strcmp(copy, "tcp") == 0;
+	if (!input->stream && strcmp(copy, "-") != 0)
+		assert_true(net_addr_parse(copy, &input->peer));
+	free(copy);
+}
+
 static const char *ask(const struct table *table, struct asked *a,
 		       const char *from, const char *words)
 {
@@ -35,11 +81,10 @@ static const char *ask(const struct table *table, struct asked *a,
 		.query = a->query,
 		.len = ask_write(words, a->query),
 		.peer = net_from_v4(UINT32_C(0x0a010101)),
-		.stream = strcmp(from, "tcp") == 0,
+		.keepalive_ms = 10000,
 	};
 
-	if (!input.stream && strcmp(from, "-") != 0)
-		assert_true(net_addr_parse(from, &input.peer));
+	set_asker(&input, from);
 	memset(a->answer, 0xa5, sizeof(a->answer));
 	a->len = answer_query(table, &input, a->answer, sizeof(a->answer),
 			      &a->outcome);
@@ -103,19 +148,19 @@ static const struct outcome_row {
 	struct answer_outcome outcome;
 } outcomes[] = {
 	{ "a service, by peer", "www.gslb.example A",
-	  { 0, false, false, WORLD_WWW, 0, 0 } },
+	  { 0, false, false, WORLD_WWW, 0, 0, false } },
 	{ "a service, by subnet", "www.gslb.example A ecs=10.2.200.0/24",
-	  { 0, false, true, WORLD_WWW, 1, 1 } },
+	  { 0, false, true, WORLD_WWW, 1, 1, false } },
 	{ "a service without such addresses", "locked.gslb.example AAAA",
-	  { 0, false, false, WORLD_LOCKED, -1, -1 } },
+	  { 0, false, false, WORLD_LOCKED, -1, -1, false } },
 	{ "a static name", "txt.gslb.example MX",
-	  { 0, false, false, -1, -1, -1 } },
+	  { 0, false, false, -1, -1, -1, false } },
 	{ "NXDOMAIN", "nope.gslb.example MX",
-	  { 3, false, false, -1, -1, -1 } },
+	  { 3, false, false, -1, -1, -1, false } },
 	{ "truncated", "huge.gslb.example TXT",
-	  { 0, true, false, -1, -1, -1 } },
+	  { 0, true, false, -1, -1, -1, false } },
 	{ "an extended RCODE", "txt.gslb.example MX version=3",
-	  { 16, false, false, -1, -1, -1 } },
+	  { 16, false, false, -1, -1, -1, false } },
 };
 /* clang-format on */
 

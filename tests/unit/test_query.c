@@ -39,10 +39,17 @@ static const struct query_row {
 	{ "STATUS with subnet",   "a.b A opcode=2 ecs=10.0.0.0/8",
 	                                                 QUERY_NOTIMP,  9, 1232, true,  false, false },
 	{ "STATUS, nothing else", "a.b A opcode=2 qd=0 cut=9", QUERY_NOTIMP, 0, 0, false, false, false },
+	{ "no question, a cookie", "a.b A empty opt=10:0102030405060708",
+	                                                 QUERY_EMPTY,   0, 1232, true,  false, false },
+	{ "no question, BADVERS", "a.b A empty version=1", QUERY_BADVERS, 0, 1232, true, false, false },
+	{ "no question, a bad cookie", "a.b A empty opt=10:00", QUERY_FORMERR, 0, 1232, true, false, false },
+	{ "NOTIFY",               "a.b A opcode=4",      QUERY_REFUSED, 9, 0,    false, false, false },
+	{ "UPDATE",               "a.b A opcode=5 edns", QUERY_REFUSED, 9, 1232, true,  false, false },
+	{ "NOTIFY, nothing else", "a.b A opcode=4 qd=0 cut=9", QUERY_REFUSED, 0, 0, false, false, false },
 	{ "a response",           "a.b A qr",            QUERY_DROP,    0, 0,    false, false, false },
 	{ "a NOTIFY response",    "a.b A qr opcode=4",   QUERY_DROP,    0, 0,    false, false, false },
 	{ "two questions",        "a.b A qd=2 hex=0000010001", QUERY_FORMERR, 0, 0, false, false, false },
-	{ "no question",          "a.b A qd=0 cut=9",    QUERY_FORMERR, 0, 0,    false, false, false },
+	{ "no question",          "a.b A qd=0 cut=9",    QUERY_EMPTY,   0, 0,    false, false, false },
 };
 /* clang-format on */
 

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * identity -- what one responder says of itself, the same to every query:
+ * cookie secrets and policy, NSID, the texts of class CHAOS.
+ *
+ * Immutable once published in the slot; any thread may read it.  Pure:
+ * dns/identify reads the files.
+ *
+ * Source: RFC 5001; RFC 4892; RFC 7873, 5.2.3.
+ */
+#ifndef DNS_IDENTITY_H
+#define DNS_IDENTITY_H
+
+#include "dns/cookie.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct error;
+
+enum cookie_policy {
+	COOKIES_ON,       /* answered; the good ones are not rate-limited */
+	COOKIES_OFF,      /* the option means nothing */
+	COOKIES_REQUIRED, /* over UDP only clients with a good one get data */
+};
+
+enum {
+	IDENTITY_NSID_MAX = 128, /* so that OPT always fits 512 octets */
+	IDENTITY_TEXT_MAX = 255, /* one character-string: RFC 1035, 3.3 */
+};
+
+/* One TXT record's only string; len 0: not told. */
+struct identity_text {
+	uint8_t len;
+	uint8_t octets[IDENTITY_TEXT_MAX];
+};
+
+struct identity {
+	enum cookie_policy cookies;
+	struct cookie_secrets secrets; /* one at least unless COOKIES_OFF */
+	struct identity_text nsid;     /* at most IDENTITY_NSID_MAX octets */
+	struct identity_text name;     /* id.server, hostname.bind */
+	struct identity_text version;  /* version.server, version.bind */
+};
+
+/* "on", "off", "required"; NULL is on.  False: none of them. */
+bool cookie_policy_parse(const char *word, enum cookie_policy *out);
+
+/* From text of at most max octets; NULL is none.  False: empty or longer. */
+bool identity_text_set(struct identity_text *to, const char *text, size_t max);
+
+#endif
