@@ -20,7 +20,8 @@ dns_libdns_a_SOURCES = \
 	%D%/steered.c %D%/steered.h \
 	%D%/table.c %D%/table.h \
 	%D%/wire.c %D%/wire.h \
-	%D%/zone.c %D%/zone.h %D%/zone_build.c
+	%D%/zone.c %D%/zone.h %D%/zone_build.c \
+	%D%/zones.c %D%/zones.h
 # The shells.
 dns_libdns_a_SOURCES += \
 	%D%/connection.c %D%/connection.h \

@@ -2,7 +2,7 @@
 #include "dns/model.h"
 
 #include "dns/pool.h"
-#include "dns/zone.h"
+#include "dns/zones.h"
 #include "policy/base/error.h"
 #include "policy/decide/geo.h"
 #include "policy/language/policy.h"
@@ -26,7 +26,7 @@ static void model_free(struct model *m)
 	     i++)
 		pool_fini(&m->pools[i]);
 	free(m->pools);
-	zone_free(m->zone);
+	zones_free(m->zones);
 	geo_free(m->geo); /* before the policy, which it borrows */
 	policy_free(m->policy);
 	free(m);
@@ -46,10 +46,10 @@ struct model *model_of(struct policy *policy, struct geo *geo,
 	model->policy = policy;
 	model->geo = geo;
 	atomic_init(&model->refs, 1);
-	model->zone = zone_build(policy, errs);
-	if (model->zone != NULL && fill_pools(model))
+	model->zones = zones_build(policy, errs);
+	if (model->zones != NULL && fill_pools(model))
 		return model;
-	if (model->zone != NULL)
+	if (model->zones != NULL)
 		errors_add(errs, (struct place){ 0 }, "out of memory");
 	model_free(model);
 	return NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * model -- everything a responder loads from files, together: the policy, the
- * client classes of its geo databases, the zone index of its records.
+ * client classes of its geo databases, the zones of its records.
  *
  * Immutable once loaded; any thread may read it.  References are counted
  * atomically: tables hold one each, so an old model lives until the last table
@@ -16,19 +16,19 @@ struct errors;
 struct geo;
 struct policy;
 struct pool;
-struct zone;
+struct zones;
 
 struct model {
 	struct policy *policy; /* owned, as the next two */
 	struct geo *geo;
-	struct zone *zone;
+	struct zones *zones;
 	struct pool *pools; /* owned, by service */
 	atomic_uint refs;
 };
 
 /*
  * A model of parts made elsewhere: takes ownership of policy and geo, builds
- * the zone.  NULL when errs has an error; policy and geo are then freed too.
+ * the zones.  NULL when errs has an error; policy and geo are then freed too.
  */
 struct model *model_of(struct policy *policy, struct geo *geo,
 		       struct errors *errs);

@@ -27,7 +27,7 @@ bool once_check(const char *policy_path, FILE *out, FILE *findings)
 			"%s: OK: %zu services, %zu records, %zu client "
 			"classes of %zu networks, loaded in %" PRId64 " ms\n",
 			policy_path, policy->service_count,
-			policy->zone.record_count,
+			policy_record_count(policy),
 			geo_class_count(loaded.model->geo), size.networks_read,
 			loaded.load_ms);
 	}

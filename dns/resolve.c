@@ -6,6 +6,7 @@
 #include "dns/rrset.h"
 #include "dns/steered.h"
 #include "dns/table.h"
+#include "dns/zones.h"
 
 enum { CHAIN_MAX = 16 }; /* CNAMEs followed in one answer */
 
@@ -125,6 +126,25 @@ void answer_refuse(struct answer *a, uint16_t info_code, const char *text)
 }
 
 /*
+ * RFC 1034, 4.3.2, step 2: the nearest zone; and where in it the name is.  DS
+ * at its apex is the parent's, RFC 4035, 3.1.4.1.
+ */
+static struct zone_match find(struct answer *a, const struct name *name)
+{
+	struct zone_match match = { .found = ZONE_OUTSIDE };
+
+	a->zone = zones_find(answer_model(a)->zones, name);
+	if (a->zone == NULL)
+		return match;
+	match = zone_find(a->zone, name);
+	if (a->qtype != TYPE_DS || match.node != a->zone->apex ||
+	    match.found != ZONE_EXACT || a->zone->parent == NULL)
+		return match;
+	a->zone = a->zone->parent;
+	return zone_find(a->zone, name);
+}
+
+/*
  * RFC 1034, 4.3.2 from step 3 on.  RFC 6604: the RCODE is that of the last
  * name.  A loop ends where it would begin again.
  */
@@ -135,15 +155,14 @@ void resolve(struct answer *a)
 	const struct name *name = &a->query->qname;
 	struct name target;
 
-	a->zone = answer_model(a)->zone;
 	for (unsigned links = 0;; links++) {
-		struct zone_match match = zone_find(a->zone, name);
+		struct zone_match match = find(a, name);
 		const struct zone_node *node = match.node;
 
 		if (match.found == ZONE_OUTSIDE) {
 			if (links == 0) /* else a chain that leaves the zone */
 				answer_refuse(a, EDE_NOT_AUTHORITATIVE,
-					      "not in this zone");
+					      "not in a zone served here");
 			return;
 		}
 		if (is_delegated(a, &match)) {

@@ -76,6 +76,8 @@ struct zone_node {
 
 struct zone {
 	struct arena *arena; /* nodes, RRsets, octets */
+	const struct zone *parent; /* answers DS at the apex, when it is served
+				    * here and not by way of another cut */
 	struct index index;
 	const struct zone_node *apex;
 	const struct rrset *negative_soa; /* the apex SOA with TTL min(its own,
@@ -95,12 +97,14 @@ struct zone_match {
 };
 
 /*
+ * Of policy->zones[index] and the services in it.
  * NULL when errs has an error: what a zone cannot hold (a CNAME beside other
  * data, RFC 1034, 3.6.2; records outside the zone; a service below a zone cut
  * or with addresses of its own in the master file) and what is not served yet
  * (DNAME; NS at a wildcard).  Borrows nothing from policy.  The caller owns it.
  */
-struct zone *zone_build(const struct policy *policy, struct errors *errs);
+struct zone *zone_build(const struct policy *policy, size_t index,
+			struct errors *errs);
 
 /* Accepts NULL. */
 void zone_free(struct zone *zone);

@@ -19,6 +19,7 @@
 
 struct builder {
 	const struct policy *policy;
+	const struct policy_zone *from; /* one of its zones */
 	struct errors *errs;
 	struct zone *zone;
 	struct name apex;
@@ -27,7 +28,7 @@ struct builder {
 
 static void out_of_memory(struct builder *b)
 {
-	errors_add(b->errs, b->policy->zone.at, "zone: out of memory");
+	errors_add(b->errs, b->from->at, "zone: out of memory");
 }
 
 /* A mistake at a name: what is one of the sentences below. */
@@ -36,7 +37,7 @@ static void mistake(struct builder *b, const uint8_t *octets, size_t len,
 {
 	char text[NAME_TEXT_SIZE];
 
-	errors_add(b->errs, b->policy->zone.at, "%.100s %s",
+	errors_add(b->errs, b->from->at, "%.100s %s",
 		   name_text(octets, len, text), what);
 }
 
@@ -120,7 +121,7 @@ static int compare_records(const void *left, const void *right)
 /* Sorts, and leaves duplicates out (RFC 2181, 5); returns how many are left. */
 static size_t sort_records(struct builder *b)
 {
-	const struct policy_zone *zone = &b->policy->zone;
+	const struct policy_zone *zone = b->from;
 	size_t kept = 0;
 
 	b->sorted = calloc(zone->record_count + 1, sizeof(b->sorted[0]));
@@ -431,9 +432,9 @@ static void add_negative_soa(struct builder *b)
 
 static void build(struct builder *b)
 {
-	if (!name_from_text(b->policy->zone.name, &b->apex)) {
-		errors_add(b->errs, b->policy->zone.at,
-			   "\"%s\" is not a domain name", b->policy->zone.name);
+	if (!name_from_text(b->from->name, &b->apex)) {
+		errors_add(b->errs, b->from->at,
+			   "\"%s\" is not a domain name", b->from->name);
 		return;
 	}
 	b->zone->apex = node_of(b, &b->apex);
@@ -441,7 +442,8 @@ static void build(struct builder *b)
 		return;
 	add_records(b);
 	for (size_t i = 0; i < b->policy->service_count; i++)
-		add_service(b, i);
+		if (&b->policy->zones[b->policy->services[i].zone] == b->from)
+			add_service(b, i);
 	for_nodes(b, find_cut);
 	for_nodes(b, choose_any);
 	for_nodes(b, check_node);
@@ -449,10 +451,12 @@ static void build(struct builder *b)
 	add_negative_soa(b);
 }
 
-struct zone *zone_build(const struct policy *policy, struct errors *errs)
+struct zone *zone_build(const struct policy *policy, size_t index,
+			struct errors *errs)
 {
 	struct builder b = {
 		.policy = policy,
+		.from = &policy->zones[index],
 		.errs = errs,
 		.zone = calloc(1, sizeof(*b.zone)),
 	};

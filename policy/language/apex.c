@@ -5,13 +5,10 @@
 #include <string.h>
 
 enum {
-	TYPE_NS = 2,
-	TYPE_SOA = 6,
 	/* Nobody transfers this zone, so these are only well-formed. */
 	SOA_REFRESH_S = 3600,
 	SOA_RETRY_S = 900,
 	SOA_EXPIRE_S = 604800,
-	NAME_SIZE = 256,
 };
 
 static uint8_t *put_u32(uint8_t *at, uint32_t value)
@@ -25,7 +22,7 @@ static uint8_t *put_u32(uint8_t *at, uint32_t value)
 static void generate(struct master *m, const struct record *written,
 		     struct place at)
 {
-	uint8_t apex[NAME_SIZE];
+	uint8_t apex[CATALOG_NAME_SIZE];
 	struct record r = *written;
 
 	r.owner = apex;
@@ -33,26 +30,25 @@ static void generate(struct master *m, const struct record *written,
 	master_add(m, &r, at);
 }
 
-void apex_add_ns(struct draft *d, struct master *m, const struct tree *written)
+void apex_add_ns(struct catalog *c, const struct tree *written)
 {
-	const struct policy_zone *zone = &d->policy->zone;
+	const struct policy_zone *zone = c->zone;
 	const struct tree *node =
 		written->kind == TREE_LIST ? written->first : written;
 
 	for (size_t i = 0; i < zone->nameserver_count; i++, node = node->next) {
-		uint8_t name[NAME_SIZE];
+		uint8_t name[CATALOG_NAME_SIZE];
 		struct record r = { .type = TYPE_NS, .ttl_s = zone->ttl_s };
 
 		r.rdata = name;
 		r.rdata_len = (uint16_t)master_name(zone->nameservers[i], name);
-		generate(m, &r, node->at);
+		generate(&c->master, &r, node->at);
 	}
 }
 
-static bool set_contact(struct draft *d)
+static bool set_contact(struct draft *d, struct policy_zone *zone)
 {
-	struct policy_zone *zone = &d->policy->zone;
-	char contact[NAME_SIZE + 16];
+	char contact[CATALOG_NAME_SIZE + 16];
 
 	if (zone->contact != NULL)
 		return true;
@@ -61,15 +57,15 @@ static bool set_contact(struct draft *d)
 	return zone->contact != NULL;
 }
 
-void apex_add_soa(struct draft *d, struct master *m, const struct record *ns)
+void apex_add_soa(struct catalog *c, const struct record *ns)
 {
-	const struct policy_zone *zone = &d->policy->zone;
-	uint8_t rdata[2 * NAME_SIZE + 20], *at = rdata;
+	const struct policy_zone *zone = c->zone;
+	uint8_t rdata[2 * CATALOG_NAME_SIZE + 20], *at = rdata;
 	struct record r = { .type = TYPE_SOA,
 			    .ttl_s = zone->negative_ttl_s,
 			    .rdata = rdata };
 
-	if (!set_contact(d))
+	if (!set_contact(c->draft, c->zone))
 		return;
 	memcpy(at, ns->rdata, ns->rdata_len);
 	at += ns->rdata_len;
@@ -80,5 +76,5 @@ void apex_add_soa(struct draft *d, struct master *m, const struct record *ns)
 	at = put_u32(at, SOA_EXPIRE_S);
 	at = put_u32(at, zone->negative_ttl_s);
 	r.rdata_len = (uint16_t)(at - rdata);
-	generate(m, &r, zone->at);
+	generate(&c->master, &r, zone->at);
 }

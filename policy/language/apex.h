@@ -6,16 +6,15 @@
 #ifndef POLICY_LANGUAGE_APEX_H
 #define POLICY_LANGUAGE_APEX_H
 
-#include "policy/language/draft.h"
-#include "policy/language/master.h"
+#include "policy/language/catalog.h"
 
 /* One NS for each of the zone's nameservers, as written in that node. */
-void apex_add_ns(struct draft *d, struct master *m, const struct tree *written);
+void apex_add_ns(struct catalog *c, const struct tree *written);
 
 /*
  * The SOA; MNAME is the name server of ns (RFC 1035, 3.3.13).  Sets the
  * zone's contact when it has none.
  */
-void apex_add_soa(struct draft *d, struct master *m, const struct record *ns);
+void apex_add_soa(struct catalog *c, const struct record *ns);
 
 #endif

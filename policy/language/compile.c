@@ -9,6 +9,7 @@
 #include "policy/language/sources.h"
 #include "policy/language/survey.h"
 #include "policy/language/terms.h"
+#include "policy/language/zones.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -173,6 +174,12 @@ static void check_required(struct draft *d)
 {
 	struct place at = { .file = d->policy->directory };
 
+	if (d->sections[SECTION_ZONE] == NULL &&
+	    d->sections[SECTION_ZONES] == NULL &&
+	    draft_knows(d, SECTION_ZONE) && draft_knows(d, SECTION_ZONES))
+		errors_add(d->errs, at,
+			   "the policy has no key \"zone\"; write it in one of "
+			   "the files");
 	for (size_t i = 0; i < SECTION_COUNT; i++)
 		if (schema_top.rows[i].required && d->sections[i] == NULL &&
 		    draft_knows(d, (enum section)i))
@@ -185,8 +192,6 @@ static void check_required(struct draft *d)
 
 static void set_places(struct draft *d)
 {
-	if (d->sections[SECTION_ZONE] != NULL)
-		d->policy->zone.at = d->sections[SECTION_ZONE]->key->at;
 	if (d->sections[SECTION_GEO] != NULL)
 		d->policy->geo.at = d->sections[SECTION_GEO]->key->at;
 }
@@ -196,8 +201,9 @@ static void read_sections(struct draft *d)
 {
 	struct policy *p = d->policy;
 
-	if (d->sections[SECTION_ZONE] != NULL)
-		read_map(d, SECTION_ZONE, &p->zone);
+	zones_read(d);
+	if (d->lost)
+		return;
 	read_map(d, SECTION_GEO, &p->geo);
 	read_map(d, SECTION_SAFETY, &p->safety);
 	read_list(d, &(struct list){ SECTION_REGIONS, p->regions,

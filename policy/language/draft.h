@@ -22,6 +22,7 @@ struct draft {
 	struct errors *errs;
 	struct sources *sources;
 	struct tree *sections[SECTION_COUNT]; /* NULL: not written */
+	struct tree **zone_nodes; /* where policy->zones are written */
 	/*
 	 * What could not be read at all, so that what refers to it is not
 	 * wrong: a file, which may hold anything, or one section.

@@ -155,10 +155,11 @@ static void judge_weights(struct draft *d, const struct policy_service *s,
 
 static void judge_service_name(struct draft *d, const struct policy_service *s)
 {
-	const char *zone = d->policy->zone.name;
+	const char *zone =
+		d->policy->zone_count == 0 ? NULL : d->policy->zones[0].name;
 	size_t len = strlen(s->name), tail;
 
-	if (zone == NULL)
+	if (zone == NULL || s->fqdn == NULL || s->name == s->fqdn)
 		return;
 	tail = strlen(zone) - 1;
 	if (len >= tail && strncmp(s->name + len - tail, zone, tail) == 0 &&

@@ -9,15 +9,14 @@
 #include <string.h>
 
 /* The static records: those of the master file, and what it leaves out. */
-static void load_zone(struct draft *d)
+static void load_zone(struct draft *d, size_t index)
 {
-	const struct tree *section = d->sections[SECTION_ZONE];
 	const struct source *source = NULL;
 	struct tree *records;
 
-	if (section == NULL || d->policy->zone.name == NULL || d->lost)
+	if (d->policy->zones[index].name == NULL || d->lost)
 		return;
-	if (!draft_usable(section, "records", &records))
+	if (!draft_usable(d->zone_nodes[index], "records", &records))
 		return;
 	if (records != NULL) {
 		source = sources_read(d->sources, records->text, records->at,
@@ -25,7 +24,7 @@ static void load_zone(struct draft *d)
 		if (source == NULL)
 			return;
 	}
-	zonefile_load(d, source);
+	zonefile_load(d, index, source);
 }
 
 /* Not parsed here, but what it says is part of the policy. */
@@ -91,7 +90,8 @@ struct policy *load_policy(struct sources *sources, const char *path,
 		d.policy->arena = arena;
 		d.policy->directory = draft_text(&d, path);
 		compile_policy(&d);
-		load_zone(&d);
+		for (size_t i = 0; i < d.policy->zone_count; i++)
+			load_zone(&d, i);
 		load_networks(&d);
 		if (!d.lost && !sources_digest(sources, d.policy->digest))
 			errors_add(errs, (struct place){ 0 },

@@ -1,5 +1,6 @@
 policy_libpolicy_a_SOURCES += \
 	%D%/apex.c %D%/apex.h \
+	%D%/catalog.c %D%/catalog.h \
 	%D%/compile.c %D%/compile.h \
 	%D%/country.c %D%/country.h \
 	%D%/draft.c %D%/draft.h \
@@ -19,6 +20,9 @@ policy_libpolicy_a_SOURCES += \
 	%D%/terms.c %D%/terms.h \
 	%D%/tree.c %D%/tree.h \
 	%D%/value.c %D%/value.h \
-	%D%/zonefile.c %D%/zonefile.h
+	%D%/zonefile.c %D%/zonefile.h \
+	%D%/zonelinks.c %D%/zonelinks.h \
+	%D%/zonerules.c %D%/zonerules.h \
+	%D%/zones.c %D%/zones.h
 
 dist_man_MANS += contrib/man/windrose-policy.5

@@ -97,8 +97,7 @@ void merge_file(struct draft *d, struct tree *root)
 	}
 }
 
-/* "www", "api.eu", "@" for the apex; "*", "*.app": wildcards, RFC 4592. */
-static bool is_service_name(const char *text)
+bool merge_is_service_name(const char *text)
 {
 	char label[POLICY_NAME_MAX + 1];
 	const char *from = text;
@@ -116,7 +115,7 @@ static bool is_service_name(const char *text)
 		label[len] = '\0';
 		if (!scalar_name(label))
 			return false;
-		if (from[len] == '\0')
+		if (from[len] == '\0' || from[len + 1] == '\0')
 			return true;
 		from += len + 1;
 	}
@@ -125,7 +124,7 @@ static bool is_service_name(const char *text)
 static void check_name(struct draft *d, enum section section,
 		       const struct tree *key)
 {
-	bool ok = section == SECTION_SERVICES ? is_service_name(key->text)
+	bool ok = section == SECTION_SERVICES ? merge_is_service_name(key->text)
 					      : scalar_name(key->text);
 
 	if (!ok)

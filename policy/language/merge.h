@@ -19,4 +19,10 @@ void merge_file(struct draft *d, struct tree *root);
  */
 void merge_declare(struct draft *d);
 
+/*
+ * "www", "api.eu", "@" for the apex; "*", "*.app": wildcards, RFC 4592; with a
+ * dot at the end absolute.
+ */
+bool merge_is_service_name(const char *text);
+
 #endif

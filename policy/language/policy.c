@@ -75,6 +75,41 @@ int policy_find_endpoint(const struct policy_service *service, const char *name)
 	return names_find(&names, name);
 }
 
+/* By label: the suffix begins the name or stands behind a dot. */
+static bool is_within(const char *fqdn, const char *zone)
+{
+	size_t len = strlen(fqdn), tail = strlen(zone);
+
+	return len >= tail && strcmp(fqdn + len - tail, zone) == 0 &&
+	       (len == tail || tail == 1 || fqdn[len - tail - 1] == '.');
+}
+
+int policy_zone_of(const struct policy *policy, const char *fqdn)
+{
+	int found = POLICY_NONE;
+	size_t longest = 0;
+
+	for (size_t i = 0; i < policy->zone_count; i++) {
+		const char *zone = policy->zones[i].name;
+
+		if (zone == NULL || strlen(zone) <= longest ||
+		    !is_within(fqdn, zone))
+			continue;
+		longest = strlen(zone);
+		found = (int)i;
+	}
+	return found;
+}
+
+size_t policy_record_count(const struct policy *policy)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < policy->zone_count; i++)
+		count += policy->zones[i].record_count;
+	return count;
+}
+
 const char *steer_name(enum steer steer)
 {
 	static const char *const words[] = {

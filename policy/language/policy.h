@@ -29,6 +29,7 @@ enum {
 	POLICY_ENDPOINTS_MAX = 64, /* per service, canary ones included */
 	POLICY_ADDRESSES_MAX = 16, /* per endpoint and family */
 	POLICY_SERVICES_MAX = 4096,
+	POLICY_ZONES_MAX = 256,   /* beside the first */
 	POLICY_DATABASES_MAX = 8, /* geo.databases */
 	/* Of an RRset as it is in a message, twelve beside each RDATA: so that
 	 * it fits one behind the longest question and a chain of CNAMEs... */
@@ -190,8 +191,10 @@ struct policy_ttl {
 };
 
 struct policy_service {
-	const char *name; /* as written: relative to the zone, or "@" */
+	const char *name; /* as written: absolute when it ends with a dot,
+			   * else relative to zones[0], or "@" */
 	const char *fqdn; /* absolute, lower case, final dot */
+	int zone;         /* that it is in: the longest */
 	struct place at;
 	enum steer steer;
 	double within_ms; /* latency and geo (as milliseconds of way) */
@@ -251,7 +254,10 @@ struct policy {
 	const char *directory;
 	char digest[65]; /* SHA-256 in hex over names and octets of all files
 			  * read but the geo databases */
-	struct policy_zone zone;
+	/* First that of the key "zone", if written, then those of "zones".
+	 * At least one; all names differ. */
+	struct policy_zone *zones;
+	size_t zone_count;
 	struct policy_geo geo;
 	const char **jurisdictions;
 	size_t jurisdiction_count;
@@ -291,6 +297,15 @@ int policy_find_canary(const struct policy *policy, const char *name);
 int policy_find_set(const struct policy *policy, const char *name);
 int policy_find_endpoint(const struct policy_service *service,
 			 const char *name);
+
+/*
+ * The zone that an absolute name, lower case and with the final dot, is in: of
+ * several the longest.  POLICY_NONE when it is in none.
+ */
+int policy_zone_of(const struct policy *policy, const char *fqdn);
+
+/* The records of all zones. */
+size_t policy_record_count(const struct policy *policy);
 
 /* The words of the policy language for these. */
 const char *steer_name(enum steer steer);

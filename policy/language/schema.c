@@ -38,6 +38,9 @@ static const struct schema_row zone_rows[] = {
 	  0, 0, NULL, NULL, NULL, "master file with the static records" },
 };
 static const struct schema zone = { zone_rows, COUNT(zone_rows) };
+/* Below "zones" a zone has its name as its key. */
+static const struct schema named_zone = { zone_rows + 1,
+					  COUNT(zone_rows) - 1 };
 
 static const struct schema_row geo_rows[] = {
 	{ "databases", SCHEMA_FILES, false, offsetof(struct policy_geo, databases),
@@ -256,8 +259,10 @@ static const struct schema_row test_rows[] = {
 static const struct schema test = { test_rows, COUNT(test_rows) };
 
 static const struct schema_row top_rows[SECTION_COUNT] = {
-	[SECTION_ZONE] = { "zone", SCHEMA_MAP, true, 0,
+	[SECTION_ZONE] = { "zone", SCHEMA_MAP, false, 0,
 	  0, 0, NULL, NULL, &zone, "the zone that is served" },
+	[SECTION_ZONES] = { "zones", SCHEMA_NAMED, false, 0,
+	  0, POLICY_ZONES_MAX, NULL, NULL, &named_zone, "further zones that are served" },
 	[SECTION_GEO] = { "geo", SCHEMA_MAP, false, 0,
 	  0, 0, NULL, NULL, &geo, "where it is known from where clients are" },
 	[SECTION_CLIENTS] = { "clients", SCHEMA_TERMS, false, 0,

@@ -78,6 +78,7 @@ struct schema {
 /* The keys at the top of every file, in the order of struct policy. */
 enum section {
 	SECTION_ZONE,
+	SECTION_ZONES,
 	SECTION_GEO,
 	SECTION_CLIENTS,
 	SECTION_REGIONS,

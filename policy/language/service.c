@@ -3,6 +3,7 @@
 
 #include "policy/language/fill.h"
 #include "policy/language/judge.h"
+#include "policy/language/zones.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -91,22 +92,6 @@ static void read_endpoints(struct draft *d, struct policy_service *s,
 			      where);
 }
 
-static const char *fqdn_of(struct draft *d, const char *name)
-{
-	const char *zone = d->policy->zone.name;
-	char *fqdn;
-	size_t size;
-
-	zone = zone == NULL ? "" : zone;
-	if (strcmp(name, "@") == 0)
-		return zone;
-	size = strlen(name) + strlen(zone) + 2;
-	fqdn = draft_alloc(d, size, 1);
-	if (fqdn != NULL)
-		snprintf(fqdn, size, "%s.%s", name, zone);
-	return fqdn;
-}
-
 void service_read_all(struct draft *d)
 {
 	struct tree *section = d->sections[SECTION_SERVICES];
@@ -119,7 +104,7 @@ void service_read_all(struct draft *d)
 		struct policy_service *s = &d->policy->services[i];
 
 		snprintf(where, sizeof(where), "services.%s", s->name);
-		s->fqdn = fqdn_of(d, s->name);
+		zones_place(d, s);
 		fill_map(d, schema, node, where, s);
 		read_endpoints(d, s, node, where);
 		judge_service(d, s, node);

@@ -39,10 +39,14 @@ static void print_text(const struct result *r)
 			r->errs.fatal == 1 ? "" : "s");
 		return;
 	}
-	printf("%s: ok: zone %s, %zu services, %zu regions, %zu records, "
-	       "%zu tests, ",
-	       r->request->path, p->zone.name, p->service_count,
-	       p->region_count, p->zone.record_count, p->test_count);
+	printf("%s: ok: ", r->request->path);
+	if (p->zone_count == 1)
+		printf("zone %s, ", p->zones[0].name);
+	else
+		printf("%zu zones, ", p->zone_count);
+	printf("%zu services, %zu regions, %zu records, %zu tests, ",
+	       p->service_count, p->region_count, policy_record_count(p),
+	       p->test_count);
 	if (r->geo != NULL)
 		printf("%zu client classes, ", geo_class_count(r->geo));
 	printf("%zu warnings, digest %.*s\n", r->errs.count - r->errs.fatal,
@@ -69,18 +73,28 @@ static json_t *finding_json(const struct finding *f)
 	return o;
 }
 
+static json_t *zones_json(const struct policy *p)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < p->zone_count; i++)
+		json_array_append_new(list, json_string(p->zones[i].name));
+	return list;
+}
+
 static void add_summary(json_t *o, const struct result *r)
 {
 	const struct policy *p = r->policy;
 
-	json_object_set_new(o, "zone", json_string(p->zone.name));
+	json_object_set_new(o, "zone", json_string(p->zones[0].name));
+	json_object_set_new(o, "zones", zones_json(p));
 	json_object_set_new(o, "digest", json_string(p->digest));
 	json_object_set_new(o, "services",
 			    json_integer((json_int_t)p->service_count));
 	json_object_set_new(o, "regions",
 			    json_integer((json_int_t)p->region_count));
 	json_object_set_new(o, "records",
-			    json_integer((json_int_t)p->zone.record_count));
+			    json_integer((json_int_t)policy_record_count(p)));
 	json_object_set_new(o, "tests",
 			    json_integer((json_int_t)p->test_count));
 	if (r->geo != NULL)

@@ -63,8 +63,8 @@ static void check_policy(const struct policy *p)
 		expect(p->tests[i].service >= 0 &&
 		       (p->tests[i].client.family != NET_NONE ||
 			p->tests[i].clients >= 0));
-	for (size_t i = 0; i < p->zone.record_count; i++)
-		soa |= p->zone.records[i].type == 6;
+	for (size_t i = 0; i < p->zones[0].record_count; i++)
+		soa |= p->zones[0].records[i].type == 6;
 	expect(soa);
 }
 

@@ -94,8 +94,8 @@ static void check_zone(const struct policy *p)
 {
 	unsigned soas = 0, servers = 0;
 
-	for (size_t i = 0; i < p->zone.record_count; i++) {
-		const struct record *r = &p->zone.records[i];
+	for (size_t i = 0; i < p->zones[0].record_count; i++) {
+		const struct record *r = &p->zones[0].records[i];
 
 		check_record(r);
 		soas += r->type == 6;

@@ -97,9 +97,11 @@ static void add_soa(struct policy *p)
 	r->rdata_len = sizeof(rdata);
 	r->type = 6;
 	r->ttl_s = 60;
-	p->zone.records = r;
-	p->zone.record_count = 1;
-	p->zone.name = "gslb.example.";
+	p->zones = need(arena_alloc(p->arena, 1, sizeof(*p->zones)));
+	p->zone_count = 1;
+	p->zones[0].records = r;
+	p->zones[0].record_count = 1;
+	p->zones[0].name = "gslb.example.";
 }
 
 /* Clients of the EEA only to eu; and one set that is a network. */

@@ -63,9 +63,9 @@ static void test_order_and_names(void **state)
 	assert_int_equal(policy_find_set(p, "office"), 1);
 	assert_string_equal(p->services[0].fqdn, "api.v1.gslb.example.com.");
 	assert_string_equal(p->services[1].fqdn, "gslb.example.com.");
-	assert_string_equal(p->zone.name, "gslb.example.com.");
-	assert_string_equal(p->zone.contact, "hostmaster.example.com.");
-	assert_int_equal(p->zone.nameserver_count, 2);
+	assert_string_equal(p->zones[0].name, "gslb.example.com.");
+	assert_string_equal(p->zones[0].contact, "hostmaster.example.com.");
+	assert_int_equal(p->zones[0].nameserver_count, 2);
 	assert_string_equal(steer_name(p->services[2].steer), "latency");
 	assert_int_equal(strlen(p->digest), 64);
 	policy_free(p);
@@ -247,8 +247,8 @@ static const struct record *find_record(const struct policy *p,
 					const char *owner, size_t owner_len,
 					unsigned type)
 {
-	for (size_t i = 0; i < p->zone.record_count; i++) {
-		const struct record *r = &p->zone.records[i];
+	for (size_t i = 0; i < p->zones[0].record_count; i++) {
+		const struct record *r = &p->zones[0].records[i];
 
 		if (r->type == type && r->owner_len == owner_len &&
 		    memcmp(r->owner, owner, owner_len) == 0)
@@ -289,7 +289,7 @@ static void test_records(void **state)
 	assert_int_equal(r->rdata[r->rdata_len - 17], 1);
 	assert_int_equal(r->rdata[r->rdata_len - 1], 30);
 	assert_non_null(find_record(p, OWNER(ZONE), 2));
-	assert_int_equal(p->zone.serial, 1);
+	assert_int_equal(p->zones[0].serial, 1);
 	policy_free(p);
 }
 
@@ -304,12 +304,12 @@ static void test_apex_of_the_file(void **state)
 	(void)state;
 	assert_non_null(soa);
 	assert_int_equal(soa->line, 2);
-	assert_int_equal(p->zone.serial, 2026030101);
+	assert_int_equal(p->zones[0].serial, 2026030101);
 	assert_non_null(mx);
 	assert_memory_equal(mx->rdata, "\0\12\2mx\4mail\6static", 17);
 	assert_non_null(
 		find_record(p, OWNER("\5after\6static\7example\3com"), 16));
-	assert_int_equal(p->zone.record_count, 7);
+	assert_int_equal(p->zones[0].record_count, 7);
 	assert_int_equal(p->geo.database_count, 2);
 	assert_string_equal(p->geo.databases[1],
 			    "/var/lib/GeoIP/GeoLite2-ASN.mmdb");

@@ -2,6 +2,7 @@
 /* zone: where names are, what a zone may not hold, and that many fit. */
 #include "dns/query.h"
 #include "dns/zone.h"
+#include "dns/zones.h"
 #include "policy/base/arena.h"
 #include "policy/base/error.h"
 #include "policy/language/policy.h"
@@ -26,7 +27,9 @@ static struct policy *policy_of(const char *text, const char *fqdn)
 	struct policy *p = arena_alloc(arena, 1, sizeof(*p));
 
 	p->arena = arena;
-	p->zone.name = "x.example.";
+	p->zones = arena_alloc(arena, 1, sizeof(*p->zones));
+	p->zone_count = 1;
+	p->zones[0].name = "x.example.";
 	world_read_zone(p, text);
 	if (fqdn == NULL)
 		return p;
@@ -79,7 +82,7 @@ static void test_what_a_zone_may_hold(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct policy *p = policy_of(bad[i].text, bad[i].fqdn);
 		struct errors errs = { 0 };
-		struct zone *zone = zone_build(p, &errs);
+		struct zone *zone = zone_build(p, 0, &errs);
 		bool ok = bad[i].error == NULL;
 
 		if ((zone != NULL) != ok || (errs.fatal == 0) != ok ||
@@ -106,7 +109,7 @@ static void test_cut_too_large(void **state)
 	for (int i = 0; i < 400; i++)
 		used += (size_t)sprintf(text + used, "sub NS ns%d.sub\n", i);
 	p = policy_of(text, NULL);
-	assert_null(zone_build(p, &errs));
+	assert_null(zone_build(p, 0, &errs));
 	assert_int_equal(errs.fatal, 1);
 	assert_non_null(strstr(errs.list[0].error.text,
 			       "more NS records than a referral"));
@@ -123,7 +126,7 @@ static void test_all_mistakes_are_told(void **state)
 	struct errors errs = { 0 };
 
 	(void)state;
-	assert_null(zone_build(p, &errs));
+	assert_null(zone_build(p, 0, &errs));
 	assert_int_equal(errs.fatal, 3);
 	errors_fini(&errs);
 	arena_free(p->arena);
@@ -162,7 +165,7 @@ static void test_where_names_are(void **state)
 					  "*.w TXT \"x\"\ne.w TXT \"x\"\n",
 				     NULL);
 	struct errors errs = { 0 };
-	struct zone *zone = zone_build(p, &errs);
+	struct zone *zone = zone_build(p, 0, &errs);
 
 	(void)state;
 	assert_non_null(zone);
@@ -199,7 +202,7 @@ static void test_many_names(void **state)
 		used += (size_t)sprintf(text + used, "h%d A 192.0.2.%d\n", i,
 					i % 256);
 	p = policy_of(text, NULL);
-	zone = zone_build(p, &errs);
+	zone = zone_build(p, 0, &errs);
 	assert_non_null(zone);
 	assert_int_equal(zone->index.count, NAMES + 2);
 	for (int i = 0; i < 2 * NAMES; i++) {
@@ -220,6 +223,75 @@ static void test_many_names(void **state)
 	arena_free(p->arena);
 }
 
+/* A policy of zones that have these names and an SOA each. */
+static struct policy *policy_of_zones(const char *const *names, size_t count)
+{
+	struct arena *arena = arena_new();
+	struct policy *p = arena_alloc(arena, 1, sizeof(*p));
+	struct policy_zone *zones = arena_alloc(arena, count, sizeof(*zones));
+
+	p->arena = arena;
+	for (size_t i = 0; i < count; i++) {
+		/* The reader of text fills the first. */
+		p->zones = &zones[i];
+		zones[i].name = names[i];
+		world_read_zone(p, "@ 60 SOA ns h 1 2 3 4 30\n@ 60 NS ns\n"
+				   "cut 60 NS ns\n");
+	}
+	p->zones = zones;
+	p->zone_count = count;
+	return p;
+}
+
+/* clang-format off */
+static const struct zone_row {
+	const char *name;
+	int zone; /* -1: none */
+} nearest[] = {
+	{ "example.",             0 }, { "a.example.",           0 },
+	{ "cut.example.",         1 }, { "a.b.cut.example.",     1 },
+	{ "xcut.example.",        0 }, { "in.cut.cut.example.",  2 },
+	{ "cut.cut.example.",     1 }, { "a.in.cut.cut.example.", 2 },
+	{ "org.",                 3 }, { "example.org.",         3 },
+	{ ".",                   -1 }, { "com.",                -1 },
+	{ "example.com.",        -1 },
+};
+/* clang-format on */
+
+static void test_nearest_zone(void **state)
+{
+	static const char *const names[] = {
+		"example.",
+		"cut.example.",
+		"in.cut.cut.example.",
+		"org.",
+	};
+	struct policy *p = policy_of_zones(names, 4);
+	struct errors errs = { 0 };
+	struct zones *zones = zones_build(p, &errs);
+
+	(void)state;
+	assert_non_null(zones);
+	for (size_t i = 0; i < sizeof(nearest) / sizeof(nearest[0]); i++) {
+		const struct zone_row *row = &nearest[i];
+		const struct zone *wanted =
+			row->zone < 0 ? NULL
+				      : zones_at(zones, (size_t)row->zone);
+		struct name name;
+
+		assert_true(name_from_text(row->name, &name));
+		if (zones_find(zones, &name) != wanted)
+			fail_msg("%s is not in zone %d", row->name, row->zone);
+	}
+	assert_null(zones_at(zones, 0)->parent);
+	assert_ptr_equal(zones_at(zones, 1)->parent, zones_at(zones, 0));
+	/* cut.cut.example, which nobody here serves, has its delegation. */
+	assert_null(zones_at(zones, 2)->parent);
+	assert_null(zones_at(zones, 3)->parent);
+	zones_free(zones);
+	policy_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +300,7 @@ int main(void)
 		cmocka_unit_test(test_all_mistakes_are_told),
 		cmocka_unit_test(test_where_names_are),
 		cmocka_unit_test(test_many_names),
+		cmocka_unit_test(test_nearest_zone),
 	};
 
 	return cmocka_run_group_tests_name("zone", tests, NULL, NULL);

@@ -35,7 +35,7 @@ static uint8_t *copy(struct arena *arena, const void *octets, size_t len)
 
 static void add_record(struct policy *policy, ldns_rr *rr)
 {
-	struct policy_zone *zone = &policy->zone;
+	struct policy_zone *zone = &policy->zones[0];
 	struct record *r = &zone->records[zone->record_count++];
 	ldns_buffer *data = ldns_buffer_new(512);
 
@@ -62,7 +62,7 @@ void world_read_zone(struct policy *policy, const char *text)
 {
 	FILE *in = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
 	ldns_zone *zone = NULL;
-	ldns_rdf *origin = ldns_dname_new_frm_str(policy->zone.name);
+	ldns_rdf *origin = ldns_dname_new_frm_str(policy->zones[0].name);
 	int line = 0;
 	ldns_status status;
 	size_t count;
@@ -76,9 +76,9 @@ void world_read_zone(struct policy *policy, const char *text)
 			ldns_get_errorstr_by_id(status));
 	require(status == LDNS_STATUS_OK, "master file");
 	count = ldns_rr_list_rr_count(ldns_zone_rrs(zone));
-	policy->zone.records =
+	policy->zones[0].records =
 		arena_alloc(policy->arena, count + 1, sizeof(struct record));
-	require(policy->zone.records != NULL, "memory");
+	require(policy->zones[0].records != NULL, "memory");
 	if (ldns_zone_soa(zone) != NULL)
 		add_record(policy, ldns_zone_soa(zone));
 	for (size_t i = 0; i < count; i++)
@@ -235,7 +235,10 @@ static struct policy *make_policy(void)
 
 	require(p != NULL, "memory");
 	p->arena = arena;
-	p->zone.name = "gslb.example.";
+	p->zones = arena_alloc(arena, 1, sizeof(*p->zones));
+	require(p->zones != NULL, "memory");
+	p->zone_count = 1;
+	p->zones[0].name = "gslb.example.";
 	snprintf(path, sizeof(path), "%s/tests/data/dns/world.zone",
 		 srcdir == NULL ? "." : srcdir);
 	text = file_read(path, 1 << 20, &(size_t){ 0 }, &err);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dns/zones.h"
+
+#include "dns/zone.h"
+#include "policy/base/error.h"
+#include "policy/language/policy.h"
+
+#include <stdlib.h>
+
+/* An apex in the index of apexes; the index knows only the node. */
+struct apex {
+	struct zone_node node; /* first, so that it leads here */
+	const struct zone *zone;
+};
+
+struct zones {
+	size_t count;
+	struct zone **list; /* as policy->zones */
+	struct apex *apexes;
+	struct index index; /* of apexes, when there are several */
+};
+
+const struct zone *zones_at(const struct zones *zones, size_t index)
+{
+	return zones->list[index];
+}
+
+/* From the suffix that begins at label on. */
+static const struct zone *find_from(const struct zones *zones,
+				    const struct name *name, unsigned label)
+{
+	for (; label <= name->labels; label++) {
+		const struct zone_node *node =
+			index_find(&zones->index, name, label);
+
+		if (node != NULL)
+			return ((const struct apex *)node)->zone;
+	}
+	return NULL;
+}
+
+const struct zone *zones_find(const struct zones *zones,
+			      const struct name *name)
+{
+	unsigned deepest = zones->index.labels_max;
+
+	if (zones->count == 1)
+		return zones->list[0];
+	return find_from(zones, name,
+			 name->labels > deepest ? name->labels - deepest : 0);
+}
+
+/*
+ * RFC 4035, 3.1.4.1: DS is the parent's.  A zone above that delegates the name
+ * to somebody else, further up, is not the parent.
+ */
+static const struct zone *parent_of(const struct zones *zones,
+				    const struct name *apex)
+{
+	const struct zone *above =
+		apex->labels == 0 ? NULL : find_from(zones, apex, 1);
+	struct zone_match match;
+
+	if (above == NULL)
+		return NULL;
+	match = zone_find(above, apex);
+	if (match.node->cut != NULL &&
+	    !(match.found == ZONE_EXACT && match.node->cut == match.node))
+		return NULL;
+	return above;
+}
+
+static bool add_apex(struct zones *zones, size_t i)
+{
+	const struct zone *zone = zones->list[i];
+	struct apex *apex = &zones->apexes[i];
+	struct name name;
+
+	apex->node = *zone->apex;
+	apex->zone = zone;
+	return name_from_wire(apex->node.octets, apex->node.len, &name) &&
+	       index_add(&zones->index, &name, 0, &apex->node);
+}
+
+static void find_parents(struct zones *zones)
+{
+	for (size_t i = 0; i < zones->count; i++) {
+		struct zone *zone = zones->list[i];
+		struct name name;
+
+		if (name_from_wire(zone->apex->octets, zone->apex->len, &name))
+			zone->parent = parent_of(zones, &name);
+	}
+}
+
+static bool fill(struct zones *zones, const struct policy *policy,
+		 struct errors *errs)
+{
+	for (size_t i = 0; i < zones->count; i++) {
+		zones->list[i] = zone_build(policy, i, errs);
+		if (zones->list[i] == NULL)
+			return false;
+		if (zones->count > 1 && !add_apex(zones, i)) {
+			errors_add(errs, policy->zones[i].at, "out of memory");
+			return false;
+		}
+	}
+	if (zones->count > 1)
+		find_parents(zones);
+	return true;
+}
+
+struct zones *zones_build(const struct policy *policy, struct errors *errs)
+{
+	struct zones *zones = calloc(1, sizeof(*zones));
+
+	if (zones != NULL) {
+		zones->count = policy->zone_count;
+		zones->list = calloc(zones->count, sizeof(zones->list[0]));
+		zones->apexes = calloc(zones->count, sizeof(zones->apexes[0]));
+	}
+	if (zones != NULL && zones->list != NULL && zones->apexes != NULL) {
+		if (fill(zones, policy, errs))
+			return zones;
+	} else {
+		errors_add(errs, (struct place){ 0 }, "out of memory");
+	}
+	zones_free(zones);
+	return NULL;
+}
+
+void zones_free(struct zones *zones)
+{
+	if (zones == NULL)
+		return;
+	for (size_t i = 0; zones->list != NULL && i < zones->count; i++)
+		zone_free(zones->list[i]);
+	index_fini(&zones->index);
+	free(zones->apexes);
+	free(zones->list);
+	free(zones);
+}

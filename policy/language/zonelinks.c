@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/language/zonelinks.h"
+
+#include "policy/language/catalog.h"
+
+#include <string.h>
+
+/* What stands at the name of a service and cannot. */
+static void judge_service_name(const struct catalog *c,
+			       const struct policy_service *s,
+			       const struct catalog_name *name)
+{
+	static const struct {
+		uint16_t type;
+		const char *word;
+	} rows[] = {
+		{ TYPE_A, "A" },         { TYPE_AAAA, "AAAA" },
+		{ TYPE_CNAME, "CNAME" }, { TYPE_DNAME, "DNAME" },
+		{ TYPE_NS, "NS" },
+	};
+	bool apex = name->len == c->apex.len;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct master_record *r =
+			catalog_find(c, name->octets, name->len, rows[i].type);
+
+		if (r == NULL || (apex && rows[i].type == TYPE_NS) ||
+		    (apex && rows[i].type == TYPE_DNAME))
+			continue;
+		errors_add(c->draft->errs, r->at,
+			   "%s record at the name of service \"%s\"; remove "
+			   "the record or the service",
+			   rows[i].word, s->name);
+	}
+}
+
+/* A cut or a DNAME above the name hides it. */
+static void judge_service_above(const struct catalog *c,
+				const struct policy_service *s,
+				const struct catalog_name *name)
+{
+	char buf[CATALOG_TEXT_SIZE];
+
+	for (size_t at = 0; name->len - at > c->apex.len;) {
+		const struct master_record *r;
+
+		at += (size_t)name->octets[at] + 1;
+		r = catalog_find(c, name->octets + at, name->len - at,
+				 TYPE_DNAME);
+		if (r == NULL && name->len - at > c->apex.len)
+			r = catalog_find(c, name->octets + at, name->len - at,
+					 TYPE_NS);
+		if (r == NULL)
+			continue;
+		errors_add(c->draft->errs, s->at,
+			   "service \"%s\" is below the %s of %s on line %u of "
+			   "the master file; remove one",
+			   s->name,
+			   r->record.type == TYPE_NS ? "delegation" : "DNAME",
+			   catalog_owner_text(&r->record, buf), r->at.line);
+		return;
+	}
+}
+
+void zonelinks_services(const struct catalog *c)
+{
+	const struct policy *p = c->draft->policy;
+
+	for (size_t i = 0; i < p->service_count; i++) {
+		struct catalog_name name;
+
+		if (p->services[i].zone != (int)(c->zone - p->zones))
+			continue;
+		name.len = master_name(p->services[i].fqdn, name.octets);
+		if (name.len < c->apex.len)
+			continue;
+		judge_service_name(c, &p->services[i], &name);
+		judge_service_above(c, &p->services[i], &name);
+	}
+}
+
+static bool is_service(const struct policy *p, const char *fqdn)
+{
+	for (size_t i = 0; i < p->service_count; i++)
+		if (strcmp(p->services[i].fqdn, fqdn) == 0)
+			return true;
+	return false;
+}
+
+static void judge_nameserver(const struct catalog *c,
+			     const struct master_record *r)
+{
+	char buf[CATALOG_NAME_SIZE * 4];
+	struct catalog_name name;
+
+	/* Names in data keep their case; owners do not. */
+	master_name_text(r->record.rdata, r->record.rdata_len, buf,
+			 sizeof(buf));
+	name.len = master_name(buf, name.octets);
+	if (name.len == 0 || !catalog_holds(c, name.octets, name.len) ||
+	    catalog_find(c, name.octets, name.len, TYPE_A) != NULL ||
+	    catalog_find(c, name.octets, name.len, TYPE_AAAA) != NULL)
+		return;
+	master_name_text(name.octets, name.len, buf, sizeof(buf));
+	if (!is_service(c->draft->policy, buf))
+		errors_warn(c->draft->errs, r->at,
+			    "nameserver %.100s is in the zone and has no "
+			    "address record; write one into the master file",
+			    buf);
+}
+
+void zonelinks_nameservers(const struct catalog *c)
+{
+	for (size_t i = 0; i < c->master.count; i++) {
+		const struct master_record *r = &c->master.list[i];
+
+		if (r->record.type == TYPE_NS && catalog_is_apex(c, &r->record))
+			judge_nameserver(c, r);
+	}
+}
+
+/* The zone served here that this one is directly inside, or POLICY_NONE. */
+static int zone_above(const struct policy *p, const struct policy_zone *zone)
+{
+	const char *dot = strchr(zone->name, '.');
+
+	return dot == NULL || dot[1] == '\0' ? POLICY_NONE
+					     : policy_zone_of(p, dot + 1);
+}
+
+/* The highest cut of this zone at or above the name; NULL without one. */
+static const struct master_record *find_cut(const struct catalog *c,
+					    const struct catalog_name *name)
+{
+	const struct master_record *cut = NULL;
+
+	for (size_t at = 0; name->len - at > c->apex.len;
+	     at += (size_t)name->octets[at] + 1) {
+		const struct master_record *ns =
+			catalog_find(c, name->octets + at, name->len - at,
+				     TYPE_NS);
+
+		cut = ns == NULL ? cut : ns;
+	}
+	return cut;
+}
+
+void zonelinks_inner_zones(const struct catalog *c)
+{
+	const struct policy *p = c->draft->policy;
+
+	for (size_t i = 0; i < p->zone_count; i++) {
+		const struct policy_zone *inner = &p->zones[i];
+		struct catalog_name name;
+
+		if (inner->name == NULL ||
+		    zone_above(p, inner) != (int)(c->zone - p->zones))
+			continue;
+		name.len = master_name(inner->name, name.octets);
+		if (name.len > 0 && find_cut(c, &name) == NULL)
+			errors_warn(c->draft->errs, inner->at,
+				    "zone %.100s is inside zone %.100s, which "
+				    "has no NS record for it; write one there",
+				    inner->name, c->zone->name);
+	}
+}
