@@ -73,6 +73,9 @@ static bool answer_message(struct connection *c, size_t query_len)
 		.peer = c->peer,
 		.stream = true,
 		.random = hash_mix(all->random += UINT64_C(0x9e3779b97f4a7c15)),
+		.identity = slot_identity(all->slot),
+		.now_s = clock_wall_s(),
+		.keepalive_ms = (uint32_t)all->limits.idle_ms,
 	};
 	struct answer_outcome outcome;
 	size_t len = answer_query(slot_read(all->slot), &input,

@@ -29,6 +29,7 @@ dns_libdns_a_SOURCES += \
 	%D%/feed.c %D%/feed.h \
 	%D%/follow.c %D%/follow.h \
 	%D%/heard.c %D%/heard.h \
+	%D%/identify.c %D%/identify.h \
 	%D%/lastgood.c %D%/lastgood.h \
 	%D%/loader.c %D%/loader.h \
 	%D%/local.c %D%/local.h \

@@ -3,6 +3,7 @@
 
 #include "dns/console.h"
 #include "dns/feed.h"
+#include "dns/identify.h"
 #include "dns/lastgood.h"
 #include "dns/loader.h"
 #include "dns/model.h"
@@ -37,6 +38,7 @@ struct responder {
 	struct tcp *tcp;
 	struct stats *stats;
 	struct slot slot;
+	struct identify *identify;
 	struct lastgood *lastgood;
 	struct feed *feed;
 	struct loader *loader;
@@ -224,6 +226,14 @@ static bool start_feed(struct responder *r,
 	return r->feed != NULL;
 }
 
+static bool start_identity(struct responder *r,
+			   const struct responder_config *config,
+			   struct error *err)
+{
+	r->identify = identify_start(r->loop, &r->slot, &config->identity, err);
+	return r->identify != NULL;
+}
+
 static bool start_loading(struct responder *r, const struct loaded *loaded,
 			  struct error *err)
 {
@@ -270,6 +280,7 @@ static bool start(struct responder *r, const struct responder_config *config,
 	}
 	return open_sockets(r, config, err) &&
 	       drop_privileges(r, config->user, err) &&
+	       start_identity(r, config, err) &&
 	       start_feed(r, config, loaded->model, err) &&
 	       start_loading(r, loaded, err) && start_console(r, err) &&
 	       start_answering(r, err);
@@ -305,6 +316,7 @@ struct responder *responder_start(struct event_base *loop,
 
 void responder_reload(struct responder *r)
 {
+	identify_reload(r->identify);
 	loader_ask(r->loader);
 }
 
@@ -319,6 +331,7 @@ void responder_stop(struct responder *r)
 	loader_stop(r->loader);
 	feed_stop(r->feed);
 	lastgood_stop(r->lastgood);
+	identify_stop(r->identify);
 	slot_fini(&r->slot);
 	stats_free(r->stats);
 	free(r->policy_path);

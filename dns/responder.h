@@ -10,6 +10,8 @@
 #ifndef DNS_RESPONDER_H
 #define DNS_RESPONDER_H
 
+#include "dns/identify.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,7 +31,8 @@ struct responder_config {
 	const char *name;         /* this node's, on the bus */
 	const char *keep_path;    /* last known good; NULL: keep nothing */
 	const char *control_path; /* unix socket; NULL: none */
-	struct bus *bus;          /* borrowed, outlives it; NULL: none */
+	struct identify_config identity;
+	struct bus *bus;                /* borrowed, outlives it; NULL: none */
 	const struct verifier *trusted; /* borrowed; whose plans are followed */
 };
 

@@ -4,6 +4,7 @@
 #include "dns/table.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 
 #include <urcu-qsbr.h>
 
@@ -41,11 +42,13 @@ static void *grace(void)
 void slot_init(struct slot *slot, struct table *first)
 {
 	atomic_init(&slot->current, first);
+	atomic_init(&slot->identity, NULL);
 }
 
 void slot_fini(struct slot *slot)
 {
 	table_free(atomic_exchange(&slot->current, NULL));
+	free(atomic_exchange(&slot->identity, NULL));
 }
 
 void slot_register(void)
@@ -75,6 +78,11 @@ const struct table *slot_read(const struct slot *slot)
 	return atomic_load_explicit(&slot->current, memory_order_acquire);
 }
 
+const struct identity *slot_identity(const struct slot *slot)
+{
+	return atomic_load_explicit(&slot->identity, memory_order_acquire);
+}
+
 void slot_publish(struct slot *slot, struct table *next)
 {
 	struct table *old = atomic_exchange(&slot->current, next);
@@ -82,4 +90,13 @@ void slot_publish(struct slot *slot, struct table *next)
 	synchronize_rcu();
 	__tsan_acquire(grace());
 	table_free(old);
+}
+
+void slot_publish_identity(struct slot *slot, struct identity *next)
+{
+	struct identity *old = atomic_exchange(&slot->identity, next);
+
+	synchronize_rcu();
+	__tsan_acquire(grace());
+	free(old);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * slot -- the one decision table every worker reads, replaced without a lock.
+ * slot -- the one decision table every worker reads, and the responder's
+ * identity, each replaced without a lock.
  *
  * One writer publishes, many threads read.  Uses liburcu's QSBR flavour: a
  * reader says once per turn that it holds nothing, so reading costs no more
@@ -23,16 +24,18 @@
 
 #include <stdatomic.h>
 
+struct identity;
 struct table;
 
 struct slot {
-	_Atomic(struct table *) current; /* owned; NULL before the first */
+	_Atomic(struct table *) current;     /* owned; NULL before the first */
+	_Atomic(struct identity *) identity; /* the same */
 };
 
 /* first may be NULL; the slot takes ownership of it. */
 void slot_init(struct slot *slot, struct table *first);
 
-/* Frees the current table.  No reader may be left. */
+/* Frees what is current.  No reader may be left. */
 void slot_fini(struct slot *slot);
 
 /* The calling thread will read; it starts online. */
@@ -48,6 +51,7 @@ void slot_online(void);
  * turns, never free it.
  */
 const struct table *slot_read(const struct slot *slot);
+const struct identity *slot_identity(const struct slot *slot);
 
 /*
  * Makes next current and takes ownership of it.  Waits until every reader has
@@ -55,5 +59,6 @@ const struct table *slot_read(const struct slot *slot);
  * What a reader of the old table wrote is visible to the caller afterwards.
  */
 void slot_publish(struct slot *slot, struct table *next);
+void slot_publish_identity(struct slot *slot, struct identity *next);
 
 #endif

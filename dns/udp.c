@@ -108,8 +108,15 @@ static bool from_nobody(const struct listener *l, size_t i)
 	return l->received[i].msg_hdr.msg_namelen == 0;
 }
 
+/* What all of a batch are answered with. */
+struct batch {
+	const struct table *table;
+	const struct identity *identity;
+	uint32_t now_s;
+};
+
 /* Answers the i-th received; true when answers[at] is to be sent. */
-static bool answer_one(struct listener *l, const struct table *table, size_t i,
+static bool answer_one(struct listener *l, const struct batch *batch, size_t i,
 		       size_t at)
 {
 	struct exchange *e = &l->exchanges[i];
@@ -119,10 +126,12 @@ static bool answer_one(struct listener *l, const struct table *table, size_t i,
 		.len = l->received[i].msg_len,
 		.peer = socket_peer((const struct sockaddr *)&e->from),
 		.random = hash_mix(l->random += UINT64_C(0x9e3779b97f4a7c15)),
+		.identity = batch->identity,
+		.now_s = batch->now_s,
 	};
 	struct answer_outcome outcome;
-	size_t len = answer_query(table, &input, e->answer, ANSWER_UDP_MAX,
-				  &outcome);
+	size_t len = answer_query(batch->table, &input, e->answer,
+				  ANSWER_UDP_MAX, &outcome);
 
 	stats_count(l->stats, STATS_UDP, &outcome, len);
 	if (len == 0)
@@ -161,13 +170,14 @@ static void send_all(struct listener *l, size_t count)
 /* Offline again before sending: a full socket must not hold up a reload. */
 static void answer_batch(struct listener *l, size_t count)
 {
-	const struct table *table;
+	struct batch batch = { .now_s = clock_wall_s() };
 	size_t answers = 0;
 
 	slot_online();
-	table = slot_read(l->slot);
+	batch.table = slot_read(l->slot);
+	batch.identity = slot_identity(l->slot);
 	for (size_t i = 0; i < count; i++)
-		if (!from_nobody(l, i) && answer_one(l, table, i, answers))
+		if (!from_nobody(l, i) && answer_one(l, &batch, i, answers))
 			answers++;
 	slot_offline();
 	send_all(l, answers);

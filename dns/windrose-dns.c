@@ -20,6 +20,7 @@
 
 struct settings {
 	const char *policy, *user, *name, *bus, *keep, *control;
+	struct identify_config identity;
 	struct option_list listen, trust;
 	unsigned workers;
 	bool check, stdin_packet;
@@ -33,7 +34,7 @@ struct daemon {
 	struct responder *responder;
 };
 
-enum { ROW_COUNT = 11, WORKERS_MAX = 256 };
+enum { ROW_COUNT = 16, WORKERS_MAX = 256 };
 
 /* clang-format off */
 static void fill_rows(struct settings *s, struct option_row rows[ROW_COUNT])
@@ -60,6 +61,18 @@ static void fill_rows(struct settings *s, struct option_row rows[ROW_COUNT])
 		  "last known good state, to start from without a bus", 0, 0 },
 		{ "control", OPTION_TEXT, &s->control, "SOCKET",
 		  "unix socket for status and break-glass commands", 0, 0 },
+		{ "nsid", OPTION_TEXT, &s->identity.nsid, "TEXT",
+		  "told to who asks for a name server identifier", 0, 0 },
+		{ "identity", OPTION_TEXT, &s->identity.name, "TEXT",
+		  "told as id.server and hostname.bind in class CHAOS", 0, 0 },
+		{ "version-text", OPTION_TEXT, &s->identity.version, "TEXT",
+		  "told as version.server and version.bind in class CHAOS",
+		  0, 0 },
+		{ "cookies", OPTION_TEXT, &s->identity.cookies, "POLICY",
+		  "DNS cookies: on, off or required (default on)", 0, 0 },
+		{ "cookie-secrets", OPTION_TEXT, &s->identity.cookie_secrets,
+		  "FILE", "secrets that cookies are made with (default one "
+		  "drawn at the start)", 0, 0 },
 		{ "check", OPTION_FLAG, &s->check, NULL,
 		  "load the policy and its databases, say OK, exit", 0, 0 },
 		{ "stdin-packet", OPTION_FLAG, &s->stdin_packet, NULL,
@@ -103,6 +116,7 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 		.name = s->name,
 		.keep_path = s->keep,
 		.control_path = s->control,
+		.identity = s->identity,
 	};
 
 	raise_descriptor_limit();

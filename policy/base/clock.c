@@ -27,6 +27,11 @@ int64_t clock_wall_ms(void)
 	return read_ns(CLOCK_REALTIME) / 1000000;
 }
 
+uint32_t clock_wall_s(void)
+{
+	return (uint32_t)(clock_wall_ms() / 1000);
+}
+
 const char *clock_wall_text(int64_t wall_ms, char buf[CLOCK_TEXT_SIZE])
 {
 	time_t s = (time_t)(wall_ms / 1000);

@@ -19,6 +19,9 @@ int64_t clock_now_ns(void);
 /* Milliseconds since 1970-01-01 UTC: for what people and files are told. */
 int64_t clock_wall_ms(void);
 
+/* Seconds of the same modulo 2^32: for what has a stamp of 32 bits. */
+uint32_t clock_wall_s(void);
+
 enum { CLOCK_TEXT_SIZE = 48 };
 
 /* RFC 3339 in UTC, "2026-11-21T03:12:09.500Z", into buf, which is returned. */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * identify -- who this responder is, from the command line and the file of
+ * cookie secrets, published in the slot.
+ *
+ * The file is read again on reload and every IDENTIFY_MS; what cannot be used
+ * is logged once and changes nothing.  Without a file a secret is drawn at the
+ * start: cookies then are good at this node until it stops.  Shell; all calls
+ * on the loop's thread.
+ */
+#ifndef DNS_IDENTIFY_H
+#define DNS_IDENTIFY_H
+
+struct error;
+struct event_base;
+struct identify;
+struct slot;
+
+enum { IDENTIFY_MS = 5000 };
+
+/* All may be NULL, and are needed during identify_start() only. */
+struct identify_config {
+	const char *nsid;           /* RFC 5001; NULL: not told */
+	const char *name;           /* id.server; NULL: not told */
+	const char *version;        /* version.server; NULL: not told */
+	const char *cookies;        /* "on" (also NULL), "off", "required" */
+	const char *cookie_secrets; /* file; NULL: one is drawn */
+};
+
+/* slot is borrowed and outlives it.  NULL with err set. */
+struct identify *identify_start(struct event_base *loop, struct slot *slot,
+				const struct identify_config *config,
+				struct error *err);
+
+/* Looks at the file now. */
+void identify_reload(struct identify *identify);
+
+/* Accepts NULL.  What is published stays in the slot. */
+void identify_stop(struct identify *identify);
+
+#endif
