@@ -38,7 +38,7 @@ struct loaded loader_load(const char *policy_path)
 	if (geo == NULL)
 		policy_free(policy);
 	else
-		loaded.model = model_of(policy, geo, &loaded.errs);
+		loaded.model = model_of(policy, geo, NULL, &loaded.errs);
 	loaded.load_ms = clock_now_ms() - begun_ms;
 	return loaded;
 }

@@ -4,6 +4,7 @@ dns_libdns_a_SOURCES = \
 	%D%/chaos.c %D%/chaos.h \
 	%D%/cookie.c %D%/cookie.h \
 	%D%/decision.c %D%/decision.h \
+	%D%/denial.c %D%/denial.h \
 	%D%/ecs.c %D%/ecs.h \
 	%D%/edns.c %D%/edns.h \
 	%D%/identity.c %D%/identity.h \
@@ -11,6 +12,7 @@ dns_libdns_a_SOURCES = \
 	%D%/model.c %D%/model.h \
 	%D%/name.c %D%/name.h \
 	%D%/pool.c %D%/pool.h \
+	%D%/proof.c %D%/proof.h \
 	%D%/query.c %D%/query.h \
 	%D%/reply.c %D%/reply.h \
 	%D%/resolve.c %D%/resolve.h \
@@ -21,6 +23,9 @@ dns_libdns_a_SOURCES = \
 	%D%/table.c %D%/table.h \
 	%D%/wire.c %D%/wire.h \
 	%D%/zone.c %D%/zone.h %D%/zone_build.c \
+	%D%/zone_records.c %D%/zone_records.h \
+	%D%/zone_sign.c %D%/zone_sign.h \
+	%D%/zone_sign_denial.c %D%/zone_sign_pool.c \
 	%D%/zones.c %D%/zones.h
 # The shells.
 dns_libdns_a_SOURCES += \

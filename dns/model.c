@@ -32,8 +32,19 @@ static void model_free(struct model *m)
 	free(m);
 }
 
+static bool fill(struct model *m, struct signer *const *signers,
+		 struct errors *errs)
+{
+	if (!fill_pools(m)) {
+		errors_add(errs, (struct place){ 0 }, "out of memory");
+		return false;
+	}
+	m->zones = zones_build(m->policy, signers, m->pools, errs);
+	return m->zones != NULL;
+}
+
 struct model *model_of(struct policy *policy, struct geo *geo,
-		       struct errors *errs)
+		       struct signer *const *signers, struct errors *errs)
 {
 	struct model *model = calloc(1, sizeof(*model));
 
@@ -46,11 +57,8 @@ struct model *model_of(struct policy *policy, struct geo *geo,
 	model->policy = policy;
 	model->geo = geo;
 	atomic_init(&model->refs, 1);
-	model->zones = zones_build(policy, errs);
-	if (model->zones != NULL && fill_pools(model))
+	if (fill(model, signers, errs))
 		return model;
-	if (model->zones != NULL)
-		errors_add(errs, (struct place){ 0 }, "out of memory");
 	model_free(model);
 	return NULL;
 }

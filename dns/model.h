@@ -16,6 +16,7 @@ struct errors;
 struct geo;
 struct policy;
 struct pool;
+struct signer;
 struct zones;
 
 struct model {
@@ -28,10 +29,12 @@ struct model {
 
 /*
  * A model of parts made elsewhere: takes ownership of policy and geo, builds
- * the zones.  NULL when errs has an error; policy and geo are then freed too.
+ * the zones and signs each with its signer, which has begun (signers are by
+ * zone; NULL, or one that is NULL: not signed).  NULL when errs has an error;
+ * policy and geo are then freed too.
  */
 struct model *model_of(struct policy *policy, struct geo *geo,
-		       struct errors *errs);
+		       struct signer *const *signers, struct errors *errs);
 
 /* Takes one more reference; returns model. */
 struct model *model_ref(struct model *model);

@@ -15,6 +15,30 @@ enum pool_kind pool_kind_of(uint16_t qtype)
 				    : POOL_KINDS;
 }
 
+uint16_t pool_type(enum pool_kind kind)
+{
+	return kind == POOL_A ? TYPE_A : TYPE_AAAA;
+}
+
+const struct rrset *pool_rrsig(const struct pool *pool, enum pool_kind kind,
+			       uint64_t set)
+{
+	const struct pool_signatures *s = &pool->signatures[kind];
+	size_t low = 0, high = s->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (s->list[middle].set == set)
+			return &s->list[middle].rrsig;
+		if (s->list[middle].set < set)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
 static bool known(const struct net_addr *addresses, size_t count)
 {
 	for (size_t i = 0; i < count; i++)

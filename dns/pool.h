@@ -28,14 +28,36 @@ struct pool_endpoint {
 	int region;
 };
 
+/* Over what a set of endpoints is answered with. */
+struct pool_signature {
+	uint64_t set; /* bit i: endpoints[i] */
+	struct rrset rrsig;
+};
+
+struct pool_signatures {
+	struct pool_signature *list; /* by set; the zone's */
+	size_t count;                /* 0: not signed */
+};
+
 struct pool {
 	bool has[POOL_KINDS];            /* does any endpoint have it? */
 	struct pool_endpoint *endpoints; /* as the service's */
 	uint8_t *wire;                   /* of all RRsets */
+	struct pool_signatures signatures[POOL_KINDS];
 };
 
 /* The kind that answers qtype; POOL_KINDS when it is not steered. */
 enum pool_kind pool_kind_of(uint16_t qtype);
+
+/* The RR TYPE of kind. */
+uint16_t pool_type(enum pool_kind kind);
+
+/*
+ * The RRSIG RRset over kind of a set of endpoints that all have it; NULL when
+ * the service's zone is not signed.
+ */
+const struct rrset *pool_rrsig(const struct pool *pool, enum pool_kind kind,
+			       uint64_t set);
 
 /* False when memory runs out; pool_fini() is due all the same. */
 bool pool_init(struct pool *pool, const struct policy_service *service);

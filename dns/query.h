@@ -35,6 +35,8 @@ enum rr_type {
 	TYPE_DNAME = 39,
 	TYPE_OPT = 41,
 	TYPE_DS = 43,
+	TYPE_RRSIG = 46,
+	TYPE_NSEC = 47,
 	TYPE_NXNAME = 128,
 	TYPE_TKEY = 249,
 	TYPE_TSIG = 250,

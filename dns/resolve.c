@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dns/resolve.h"
 
+#include "dns/denial.h"
 #include "dns/model.h"
 #include "dns/pool.h"
+#include "dns/proof.h"
 #include "dns/rrset.h"
 #include "dns/steered.h"
 #include "dns/table.h"
@@ -21,11 +23,27 @@ static uint16_t ancestor_at(struct position name, const struct zone_node *node)
 	return (uint16_t)(name.at + name.len - node->len);
 }
 
+bool answer_fit(struct answer *a, enum section section,
+		const struct rrset *rrset, uint16_t owner_at)
+{
+	size_t start = a->reply.w.len;
+	uint16_t before = a->reply.counts[section];
+
+	if (!reply_put(&a->reply, section, rrset, owner_at))
+		return false;
+	if (rrset->rrsig == NULL || !a->query->dnssec_ok ||
+	    reply_put(&a->reply, section, rrset->rrsig, owner_at))
+		return true;
+	wire_rewind(&a->reply.w, start);
+	a->reply.counts[section] = before;
+	return false;
+}
+
 void answer_put(struct answer *a, enum section section,
 		const struct rrset *rrset, uint16_t owner_at)
 {
-	if (!a->reply.tc && !reply_put(&a->reply, section, rrset, owner_at))
-		a->reply.tc = true; /* RFC 2181, 9 */
+	if (!a->reply.tc && !answer_fit(a, section, rrset, owner_at))
+		a->reply.tc = true;
 }
 
 void answer_put_negative(struct answer *a, struct position name,
@@ -39,8 +57,23 @@ void answer_put_negative(struct answer *a, struct position name,
 /* Glue owned by the target of an NS record that begins at ns_at. */
 static bool put_glue(struct answer *a, const struct glue *glue, uint16_t ns_at)
 {
-	return reply_put(&a->reply, SECTION_ADDITIONAL, glue->rrset,
-			 (uint16_t)(ns_at + glue->target_at));
+	return answer_fit(a, SECTION_ADDITIONAL, glue->rrset,
+			  (uint16_t)(ns_at + glue->target_at));
+}
+
+/* RFC 4035, 3.1.4: how the child is signed, or the proof that it is not. */
+static void put_security(struct answer *a, struct position name,
+			 const struct zone_node *cut)
+{
+	const struct rrset *ds = zone_rrset(cut, TYPE_DS);
+
+	if (!proof_wanted(a))
+		return;
+	if (ds != NULL)
+		answer_put(a, SECTION_AUTHORITY, ds, ancestor_at(name, cut));
+	else
+		prove_unsigned(a, ancestor_at(name, cut), cut);
+	proofs_put(a); /* the additional section comes next */
 }
 
 /* RFC 9471, 3.1: all glue of the zone's own, or TC; the rest if it fits. */
@@ -51,6 +84,7 @@ static void put_referral(struct answer *a, struct position name,
 	uint16_t ns_at = (uint16_t)a->reply.w.len;
 
 	answer_put(a, SECTION_AUTHORITY, referral->ns, ancestor_at(name, cut));
+	put_security(a, name, cut);
 	for (uint16_t i = 0; i < referral->required_count && !a->reply.tc; i++)
 		a->reply.tc = !put_glue(a, &referral->required[i], ns_at);
 	for (uint16_t i = 0; i < referral->sibling_count && !a->reply.tc; i++)
@@ -69,10 +103,14 @@ static void put_node(struct answer *a, struct position name,
 		return;
 	}
 	rrset = zone_rrset(node, a->qtype);
-	if (rrset != NULL)
+	if (rrset == NULL)
+		rrset = denial_rrset(node, a->qtype);
+	if (rrset != NULL) {
 		answer_put(a, SECTION_ANSWER, rrset, name.at);
-	else
-		answer_put_negative(a, name, RCODE_NOERROR);
+		return;
+	}
+	answer_put_negative(a, name, RCODE_NOERROR);
+	prove_no_type(a, name);
 }
 
 /* RFC 4035, 3.1.4.1: DS at a cut is the parent's, all else the child's. */
@@ -148,7 +186,7 @@ static struct zone_match find(struct answer *a, const struct name *name)
  * RFC 1034, 4.3.2 from step 3 on.  RFC 6604: the RCODE is that of the last
  * name.  A loop ends where it would begin again.
  */
-void resolve(struct answer *a)
+static void resolve_chain(struct answer *a)
 {
 	const struct rrset *seen[CHAIN_MAX];
 	struct position position = { ZONE_QNAME_OFFSET, a->query->qname.len };
@@ -156,25 +194,29 @@ void resolve(struct answer *a)
 	struct name target;
 
 	for (unsigned links = 0;; links++) {
-		struct zone_match match = find(a, name);
-		const struct zone_node *node = match.node;
+		const struct zone_node *node;
 
-		if (match.found == ZONE_OUTSIDE) {
+		a->match = find(a, name);
+		node = a->match.node;
+		if (a->match.found == ZONE_OUTSIDE) {
 			if (links == 0) /* else a chain that leaves the zone */
 				answer_refuse(a, EDE_NOT_AUTHORITATIVE,
 					      "not in a zone served here");
 			return;
 		}
-		if (is_delegated(a, &match)) {
+		if (is_delegated(a, &a->match)) {
 			a->reply.aa = links > 0; /* of the first name */
 			put_referral(a, position, node->cut);
 			return;
 		}
 		a->reply.aa = true;
-		if (match.found == ZONE_MISSING) {
+		if (a->match.found == ZONE_MISSING) {
 			answer_put_negative(a, position, RCODE_NXDOMAIN);
+			prove_no_name(a, position, name);
 			return;
 		}
+		if (a->match.found == ZONE_WILDCARD)
+			prove_expanded(a, position, name);
 		settle_any(a, node);
 		if (node->cname == NULL || a->qtype == TYPE_CNAME) {
 			put_node(a, position, node);
@@ -187,4 +229,14 @@ void resolve(struct answer *a)
 			return;
 		name = &target;
 	}
+}
+
+void resolve(struct answer *a)
+{
+	struct proofs proofs;
+
+	proofs.count = 0;
+	a->proofs = &proofs;
+	resolve_chain(a);
+	proofs_put(a);
 }

@@ -16,6 +16,7 @@
 struct answer_input;
 struct answer_outcome;
 struct model;
+struct proofs;
 struct table;
 
 /* Where the name being resolved stands in the message, uncompressed. */
@@ -31,6 +32,8 @@ struct answer {
 	const struct query *query;
 	struct reply reply;
 	const struct zone *zone; /* that the name being resolved is in */
+	struct zone_match match; /* of that name */
+	struct proofs *proofs;   /* of what is not there; the caller's */
 	uint16_t qtype; /* what is looked for: not ANY once at a node */
 	enum cookie_verdict cookie; /* of the query's */
 	struct answer_outcome *outcome;
@@ -42,11 +45,18 @@ void resolve(struct answer *a);
 /* REFUSED, and why. */
 void answer_refuse(struct answer *a, uint16_t info_code, const char *text);
 
-/* Adds a whole RRset; one that does not fit sets TC: RFC 2181, 9. */
+/*
+ * Adds a whole RRset, with its signatures when the client set DO; false, and
+ * nothing is added, when that does not fit.
+ */
+bool answer_fit(struct answer *a, enum section section,
+		const struct rrset *rrset, uint16_t owner_at);
+
+/* The same; what does not fit sets TC: RFC 2181, 9; RFC 4035, 3.1.1. */
 void answer_put(struct answer *a, enum section section,
 		const struct rrset *rrset, uint16_t owner_at);
 
-/* RFC 2308, 2 and 3: NXDOMAIN and NODATA carry the SOA. */
+/* RFC 2308, 2 and 3: NXDOMAIN and NODATA carry the SOA.  Without proof. */
 void answer_put_negative(struct answer *a, struct position name,
 			 enum rcode rcode);
 

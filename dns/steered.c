@@ -5,6 +5,7 @@
 #include "dns/decision.h"
 #include "dns/model.h"
 #include "dns/pool.h"
+#include "dns/proof.h"
 #include "dns/rrset.h"
 #include "dns/table.h"
 #include "policy/decide/geo.h"
@@ -21,8 +22,9 @@ static uint32_t ttl_of(const struct answer *a, const struct policy_ttl *ttl,
 
 /*
  * NODATA for this client and this moment.  Resolvers may take any negative
- * answer for everybody's (RFC 7871, 7.4), and what is steered may change: it
- * lives no longer than addresses would.
+ * answer for everybody's (RFC 7871, 7.4), and make more of its proof (RFC
+ * 8198), and what is steered may change: both live no longer than addresses
+ * would.
  */
 static void put_nodata_until(struct answer *a, struct position name,
 			     uint32_t ttl_s)
@@ -32,6 +34,7 @@ static void put_nodata_until(struct answer *a, struct position name,
 	answer_put_negative(a, name, RCODE_NOERROR);
 	if (ttl_s < a->zone->negative_soa->ttl_s)
 		reply_set_ttl(&a->reply, start, ttl_s);
+	prove_no_kind(a, name, pool_kind_of(a->qtype), ttl_s);
 }
 
 /* The row names no endpoint: NODATA that says why. */
@@ -87,26 +90,44 @@ static const struct pool *answer_pool(const struct answer *a)
 	return &answer_model(a)->pools[a->outcome->service];
 }
 
-/* All picked endpoints' addresses as one RRset, whole or not at all. */
+/* The picked endpoints' addresses; false when they do not fit. */
+static bool put_picked(struct answer *a, struct position name,
+		       const struct pick *pick, enum pool_kind kind)
+{
+	const struct pool *pool = answer_pool(a);
+	size_t start = a->reply.w.len;
+	const struct rrset *rrsig;
+	uint64_t set = 0;
+
+	for (unsigned i = 0; i < pick->count; i++) {
+		const struct rrset *addresses =
+			&pool->endpoints[pick->endpoints[i]].rrsets[kind];
+		bool fits = i == 0 ? reply_put(&a->reply, SECTION_ANSWER,
+					       addresses, name.at)
+				   : put_more(a, start, addresses, name.at);
+
+		if (!fits)
+			return false;
+		if (addresses->count > 0)
+			set |= UINT64_C(1) << pick->endpoints[i];
+	}
+	if (!proof_wanted(a) || set == 0)
+		return true;
+	rrsig = pool_rrsig(pool, kind, set);
+	return rrsig != NULL &&
+	       reply_put(&a->reply, SECTION_ANSWER, rrsig, name.at);
+}
+
+/* All of them as one RRset, whole or not at all. */
 static void put_addresses(struct answer *a, struct position name,
 			  const struct decision *d, const struct pick *pick)
 {
 	enum pool_kind kind = pool_kind_of(a->qtype);
-	const struct pool *pool = answer_pool(a);
 	uint32_t ttl_s = ttl_of(a, &d->service->ttl, pick->entries->changing);
 	uint16_t before = a->reply.counts[SECTION_ANSWER];
 	size_t start = a->reply.w.len;
-	bool fits = true;
 
-	for (unsigned i = 0; fits && i < pick->count; i++) {
-		const struct rrset *addresses =
-			&pool->endpoints[pick->endpoints[i]].rrsets[kind];
-
-		fits = i == 0 ? reply_put(&a->reply, SECTION_ANSWER, addresses,
-					  name.at)
-			      : put_more(a, start, addresses, name.at);
-	}
-	if (!fits) {
+	if (!put_picked(a, name, pick, kind)) {
 		wire_rewind(&a->reply.w, start);
 		a->reply.counts[SECTION_ANSWER] = before;
 		a->reply.tc = true;
@@ -135,6 +156,7 @@ void put_steered(struct answer *a, struct position name, int service)
 	a->outcome->service = service;
 	if (!answer_pool(a)->has[pool_kind_of(a->qtype)]) {
 		answer_put_negative(a, name, RCODE_NOERROR);
+		prove_no_type(a, name);
 		return; /* whoever asks: scope 0 */
 	}
 	decision_pick(d, geo, client, a->in->random, &pick);

@@ -26,8 +26,12 @@
 #include <stdint.h>
 
 struct arena;
+struct denial;
 struct errors;
+struct nsec;
 struct policy;
+struct pool;
+struct signer;
 
 enum {
 	ZONE_QNAME_OFFSET = 12, /* where the question's name begins */
@@ -65,23 +69,34 @@ struct zone_node {
 	int16_t service;   /* policy->services index, or -1 */
 	uint16_t any_type; /* RFC 8482, 4.1: answers QTYPE ANY; 0 if nothing */
 	uint16_t rrset_count;
-	const struct rrset *rrsets;       /* by type */
+	struct rrset *rrsets;             /* by type */
 	const struct rrset *cname;        /* one of rrsets, or NULL */
 	const struct zone_node *wildcard; /* the child "*", or NULL */
 	const struct zone_node *cut;      /* highest zone cut at or above it,
 					   * below the apex, or NULL */
 	const struct zone_node *parent;   /* NULL for the apex */
 	const struct referral *referral;  /* when it is its own cut */
+	/* In a signed zone, at and above the cuts; else NULL.  dns/denial.h */
+	const struct nsec *nsec; /* matches it, or covers it when there are no
+				  * records here: an empty non-terminal */
+	const struct nsec *no_wildcard; /* covers the child "*", if none */
 };
 
 struct zone {
-	struct arena *arena; /* nodes, RRsets, octets */
+	struct arena *arena;       /* nodes, RRsets, octets */
 	const struct zone *parent; /* answers DS at the apex, when it is served
 				    * here and not by way of another cut */
 	struct index index;
 	const struct zone_node *apex;
 	const struct rrset *negative_soa; /* the apex SOA with TTL min(its own,
 					   * MINIMUM): RFC 2308, 3 and 5 */
+	const struct denial *denial;      /* NULL: the zone is not signed */
+};
+
+/* What signs a zone. */
+struct zone_signing {
+	struct signer *signer; /* has begun; NULL: the zone is not signed */
+	struct pool *pools;    /* by service; they get their signatures */
 };
 
 enum zone_found {
@@ -101,9 +116,11 @@ struct zone_match {
  * NULL when errs has an error: what a zone cannot hold (a CNAME beside other
  * data, RFC 1034, 3.6.2; records outside the zone; a service below a zone cut
  * or with addresses of its own in the master file) and what is not served yet
- * (DNAME; NS at a wildcard).  Borrows nothing from policy.  The caller owns it.
+ * (DNAME; NS at a wildcard).  Signs it where signing says so: the pools then
+ * borrow from the zone.  Borrows nothing from policy.  The caller owns it.
  */
 struct zone *zone_build(const struct policy *policy, size_t index,
+			const struct zone_signing *signing,
 			struct errors *errs);
 
 /* Accepts NULL. */

@@ -10,6 +10,7 @@
 #include "dns/rrset.h"
 #include "dns/wire.h"
 #include "dns/zone.h"
+#include "dns/zone_records.h"
 #include "policy/base/arena.h"
 #include "policy/base/error.h"
 #include "policy/language/policy.h"
@@ -20,10 +21,11 @@
 struct builder {
 	const struct policy *policy;
 	const struct policy_zone *from; /* one of its zones */
+	const struct zone_signing *signing;
 	struct errors *errs;
 	struct zone *zone;
 	struct name apex;
-	const struct record **sorted; /* by owner, type, RDATA */
+	struct zone_records records;
 };
 
 static void out_of_memory(struct builder *b)
@@ -95,57 +97,6 @@ static struct zone_node *node_of(struct builder *b, const struct name *name)
 	return first;
 }
 
-static int compare_octets(const uint8_t *a, size_t a_len, const uint8_t *b,
-			  size_t b_len)
-{
-	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
-
-	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
-}
-
-static int compare_records(const void *left, const void *right)
-{
-	const struct record *a = *(const struct record *const *)left;
-	const struct record *b = *(const struct record *const *)right;
-	int order =
-		compare_octets(a->owner, a->owner_len, b->owner, b->owner_len);
-
-	if (order == 0)
-		order = (a->type > b->type) - (a->type < b->type);
-	if (order == 0)
-		order = compare_octets(a->rdata, a->rdata_len, b->rdata,
-				       b->rdata_len);
-	return order;
-}
-
-/* Sorts, and leaves duplicates out (RFC 2181, 5); returns how many are left. */
-static size_t sort_records(struct builder *b)
-{
-	const struct policy_zone *zone = b->from;
-	size_t kept = 0;
-
-	b->sorted = calloc(zone->record_count + 1, sizeof(b->sorted[0]));
-	if (b->sorted == NULL) {
-		out_of_memory(b);
-		return 0;
-	}
-	for (size_t i = 0; i < zone->record_count; i++)
-		b->sorted[i] = &zone->records[i];
-	qsort(b->sorted, zone->record_count, sizeof(b->sorted[0]),
-	      compare_records);
-	for (size_t i = 0; i < zone->record_count; i++)
-		if (kept == 0 ||
-		    compare_records(&b->sorted[kept - 1], &b->sorted[i]) != 0)
-			b->sorted[kept++] = b->sorted[i];
-	return kept;
-}
-
-static bool same_owner(const struct record *a, const struct record *b)
-{
-	return compare_octets(a->owner, a->owner_len, b->owner, b->owner_len) ==
-	       0;
-}
-
 /* The RRsets of one owner, from its records, sorted by type. */
 static void add_rrsets(struct builder *b, struct zone_node *node,
 		       const struct record *const *records, size_t count)
@@ -200,13 +151,14 @@ static void add_owner(struct builder *b, const struct record *const *records,
 
 static void add_records(struct builder *b)
 {
-	size_t count = sort_records(b);
+	const struct policy_zone *zone = b->from;
 
-	for (size_t from = 0, to; from < count; from = to) {
-		for (to = from + 1; to < count; to++)
-			if (!same_owner(b->sorted[from], b->sorted[to]))
-				break;
-		add_owner(b, b->sorted + from, to - from);
+	if (!zone_records_init(&b->records, zone->records, zone->record_count,
+			       NULL, 0))
+		out_of_memory(b);
+	for (size_t at = 0, count; at < b->records.count; at += count) {
+		count = zone_records_owner(&b->records, at);
+		add_owner(b, b->records.list + at, count);
 	}
 }
 
@@ -433,8 +385,8 @@ static void add_negative_soa(struct builder *b)
 static void build(struct builder *b)
 {
 	if (!name_from_text(b->from->name, &b->apex)) {
-		errors_add(b->errs, b->from->at,
-			   "\"%s\" is not a domain name", b->from->name);
+		errors_add(b->errs, b->from->at, "\"%s\" is not a domain name",
+			   b->from->name);
 		return;
 	}
 	b->zone->apex = node_of(b, &b->apex);
@@ -452,11 +404,12 @@ static void build(struct builder *b)
 }
 
 struct zone *zone_build(const struct policy *policy, size_t index,
-			struct errors *errs)
+			const struct zone_signing *signing, struct errors *errs)
 {
 	struct builder b = {
 		.policy = policy,
 		.from = &policy->zones[index],
+		.signing = signing,
 		.errs = errs,
 		.zone = calloc(1, sizeof(*b.zone)),
 	};
@@ -468,7 +421,7 @@ struct zone *zone_build(const struct policy *policy, size_t index,
 		out_of_memory(&b);
 	else
 		build(&b);
-	free(b.sorted);
+	zone_records_fini(&b.records);
 	if (errs->fatal == mistakes && !errs->lost)
 		return b.zone;
 	zone_free(b.zone);

@@ -94,10 +94,16 @@ static void find_parents(struct zones *zones)
 }
 
 static bool fill(struct zones *zones, const struct policy *policy,
+		 struct signer *const *signers, struct pool *pools,
 		 struct errors *errs)
 {
 	for (size_t i = 0; i < zones->count; i++) {
-		zones->list[i] = zone_build(policy, i, errs);
+		const struct zone_signing signing = {
+			.signer = signers == NULL ? NULL : signers[i],
+			.pools = pools,
+		};
+
+		zones->list[i] = zone_build(policy, i, &signing, errs);
 		if (zones->list[i] == NULL)
 			return false;
 		if (zones->count > 1 && !add_apex(zones, i)) {
@@ -110,7 +116,9 @@ static bool fill(struct zones *zones, const struct policy *policy,
 	return true;
 }
 
-struct zones *zones_build(const struct policy *policy, struct errors *errs)
+struct zones *zones_build(const struct policy *policy,
+			  struct signer *const *signers, struct pool *pools,
+			  struct errors *errs)
 {
 	struct zones *zones = calloc(1, sizeof(*zones));
 
@@ -120,7 +128,7 @@ struct zones *zones_build(const struct policy *policy, struct errors *errs)
 		zones->apexes = calloc(zones->count, sizeof(zones->apexes[0]));
 	}
 	if (zones != NULL && zones->list != NULL && zones->apexes != NULL) {
-		if (fill(zones, policy, errs))
+		if (fill(zones, policy, signers, pools, errs))
 			return zones;
 	} else {
 		errors_add(errs, (struct place){ 0 }, "out of memory");

@@ -15,14 +15,19 @@
 struct errors;
 struct name;
 struct policy;
+struct pool;
+struct signer;
 struct zone;
 struct zones;
 
 /*
- * Builds all zones of the policy, of which it borrows nothing.  NULL when errs
- * has an error.  The caller owns it.
+ * Builds all zones of the policy, of which it borrows nothing, and signs those
+ * that signers (by zone, or NULL) has one for; the services' pools then borrow
+ * from the zones.  NULL when errs has an error.  The caller owns it.
  */
-struct zones *zones_build(const struct policy *policy, struct errors *errs);
+struct zones *zones_build(const struct policy *policy,
+			  struct signer *const *signers, struct pool *pools,
+			  struct errors *errs);
 
 /* Accepts NULL. */
 void zones_free(struct zones *zones);

@@ -110,6 +110,19 @@ size_t policy_record_count(const struct policy *policy)
 	return count;
 }
 
+size_t policy_set_count(size_t count, uint32_t answers)
+{
+	uint64_t sets = 0, of_size = 1; /* those of i endpoints */
+
+	for (size_t i = 1; i <= count && i <= answers; i++) {
+		of_size = of_size * (count - i + 1) / i;
+		sets += of_size;
+		if (sets > POLICY_SETS_SIGNED_MAX)
+			return POLICY_SETS_SIGNED_MAX + 1;
+	}
+	return (size_t)sets;
+}
+
 const char *steer_name(enum steer steer)
 {
 	static const char *const words[] = {

@@ -36,6 +36,8 @@ enum {
 	POLICY_RRSET_OCTETS_MAX = 60000,
 	/* ...and NS at a zone cut so that glue can point into it (14 bits). */
 	POLICY_CUT_OCTETS_MAX = 8192,
+	/* Sets of endpoints that answers of a signed service are made of. */
+	POLICY_SETS_SIGNED_MAX = 4096,
 	POLICY_NAME_MAX = 63, /* octets of any name, as a DNS label */
 };
 
@@ -306,6 +308,12 @@ int policy_zone_of(const struct policy *policy, const char *fqdn);
 
 /* The records of all zones. */
 size_t policy_record_count(const struct policy *policy);
+
+/*
+ * How many different sets of 1 to answers endpoints there are of count; more
+ * than POLICY_SETS_SIGNED_MAX are counted as one more than that.
+ */
+size_t policy_set_count(size_t count, uint32_t answers);
 
 /* The words of the policy language for these. */
 const char *steer_name(enum steer steer);

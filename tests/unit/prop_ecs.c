@@ -155,7 +155,7 @@ static struct model *make_model(const char *const *databases, size_t count)
 	struct errors errs = { 0 };
 	struct policy *policy = make_policy(databases, count);
 	struct geo *geo = geo_open(policy, &errs);
-	struct model *model = geo == NULL ? NULL : model_of(policy, geo, &errs);
+	struct model *model = geo == NULL ? NULL : model_of(policy, geo, NULL, &errs);
 
 	errors_print(&errs, stderr);
 	return need(model);

@@ -16,6 +16,8 @@
 
 #include <cmocka.h>
 
+static const struct zone_signing unsigned_zone;
+
 #define HEAD                                                            \
 	"$ORIGIN x.example.\n$TTL 60\n@ SOA ns h 1 2 3 4 30\n@ NS ns\n" \
 	"ns A 192.0.2.1\n"
@@ -82,7 +84,7 @@ static void test_what_a_zone_may_hold(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct policy *p = policy_of(bad[i].text, bad[i].fqdn);
 		struct errors errs = { 0 };
-		struct zone *zone = zone_build(p, 0, &errs);
+		struct zone *zone = zone_build(p, 0, &unsigned_zone, &errs);
 		bool ok = bad[i].error == NULL;
 
 		if ((zone != NULL) != ok || (errs.fatal == 0) != ok ||
@@ -109,7 +111,7 @@ static void test_cut_too_large(void **state)
 	for (int i = 0; i < 400; i++)
 		used += (size_t)sprintf(text + used, "sub NS ns%d.sub\n", i);
 	p = policy_of(text, NULL);
-	assert_null(zone_build(p, 0, &errs));
+	assert_null(zone_build(p, 0, &unsigned_zone, &errs));
 	assert_int_equal(errs.fatal, 1);
 	assert_non_null(strstr(errs.list[0].error.text,
 			       "more NS records than a referral"));
@@ -126,7 +128,7 @@ static void test_all_mistakes_are_told(void **state)
 	struct errors errs = { 0 };
 
 	(void)state;
-	assert_null(zone_build(p, 0, &errs));
+	assert_null(zone_build(p, 0, &unsigned_zone, &errs));
 	assert_int_equal(errs.fatal, 3);
 	errors_fini(&errs);
 	arena_free(p->arena);
@@ -165,7 +167,7 @@ static void test_where_names_are(void **state)
 					  "*.w TXT \"x\"\ne.w TXT \"x\"\n",
 				     NULL);
 	struct errors errs = { 0 };
-	struct zone *zone = zone_build(p, 0, &errs);
+	struct zone *zone = zone_build(p, 0, &unsigned_zone, &errs);
 
 	(void)state;
 	assert_non_null(zone);
@@ -202,7 +204,7 @@ static void test_many_names(void **state)
 		used += (size_t)sprintf(text + used, "h%d A 192.0.2.%d\n", i,
 					i % 256);
 	p = policy_of(text, NULL);
-	zone = zone_build(p, 0, &errs);
+	zone = zone_build(p, 0, &unsigned_zone, &errs);
 	assert_non_null(zone);
 	assert_int_equal(zone->index.count, NAMES + 2);
 	for (int i = 0; i < 2 * NAMES; i++) {
@@ -268,7 +270,7 @@ static void test_nearest_zone(void **state)
 	};
 	struct policy *p = policy_of_zones(names, 4);
 	struct errors errs = { 0 };
-	struct zones *zones = zones_build(p, &errs);
+	struct zones *zones = zones_build(p, NULL, NULL, &errs);
 
 	(void)state;
 	assert_non_null(zones);

@@ -281,7 +281,7 @@ struct world world_new(void)
 	struct view_input in = { .now_ms = 1000000, .wall_ms = 1000000 };
 	struct errors errs = { 0 };
 
-	w.model = model_of(w.policy, make_geo(), &errs);
+	w.model = model_of(w.policy, make_geo(), NULL, &errs);
 	errors_print(&errs, stderr);
 	require(w.model != NULL, "model");
 	errors_fini(&errs);
