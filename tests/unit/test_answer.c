@@ -148,19 +148,19 @@ static const struct outcome_row {
 	struct answer_outcome outcome;
 } outcomes[] = {
 	{ "a service, by peer", "www.gslb.example A",
-	  { 0, false, false, WORLD_WWW, 0, 0, false } },
+	  { 0, false, false, false, WORLD_WWW, 0, 0, false } },
 	{ "a service, by subnet", "www.gslb.example A ecs=10.2.200.0/24",
-	  { 0, false, true, WORLD_WWW, 1, 1, false } },
+	  { 0, false, true, false, WORLD_WWW, 1, 1, false } },
 	{ "a service without such addresses", "locked.gslb.example AAAA",
-	  { 0, false, false, WORLD_LOCKED, -1, -1, false } },
+	  { 0, false, false, false, WORLD_LOCKED, -1, -1, false } },
 	{ "a static name", "txt.gslb.example MX",
-	  { 0, false, false, -1, -1, -1, false } },
+	  { 0, false, false, false, -1, -1, -1, false } },
 	{ "NXDOMAIN", "nope.gslb.example MX",
-	  { 3, false, false, -1, -1, -1, false } },
+	  { 3, false, false, false, -1, -1, -1, false } },
 	{ "truncated", "huge.gslb.example TXT",
-	  { 0, true, false, -1, -1, -1, false } },
+	  { 0, true, false, false, -1, -1, -1, false } },
 	{ "an extended RCODE", "txt.gslb.example MX version=3",
-	  { 16, false, false, -1, -1, -1, false } },
+	  { 16, false, false, false, -1, -1, -1, false } },
 };
 /* clang-format on */
 
