@@ -31,6 +31,7 @@ struct feed {
 	struct view *published; /* what the slot's table says; it may be
 				 * world.view */
 	struct table *table;    /* in the slot, which owns it */
+	struct feed_pulse pulse;
 	struct event *turn;
 	int64_t rest_until_ms; /* no turn before */
 	int64_t node_due_ms;
@@ -103,6 +104,7 @@ static bool refresh(struct feed *feed, struct model *model)
 		return false;
 	if (decides_same(feed->published, view)) {
 		set_views(feed, view, false);
+		feed->pulse.fresh_ms = clock_now_ms();
 		return true;
 	}
 	table = table_build(model, view, feed->table);
@@ -112,6 +114,8 @@ static bool refresh(struct feed *feed, struct model *model)
 	}
 	slot_publish(feed->config.slot, table);
 	feed->table = table;
+	feed->pulse.tables++;
+	feed->pulse.fresh_ms = clock_now_ms();
 	set_views(feed, view, true);
 	return true;
 }
@@ -369,32 +373,6 @@ fail:
 	return NULL;
 }
 
-/* Where what the model before had is now, by name. */
-static void renumber(struct feed *feed, const struct policy *before,
-		     const struct policy *now)
-{
-	int *services = calloc(now->service_count + 1, sizeof(*services));
-	int regions[POLICY_REGIONS_MAX];
-	struct stats_moves service_moves = {
-		.old_of_new = services,
-		.count = services == NULL ? 0 : now->service_count,
-		.old_count = before->service_count,
-	};
-	const struct stats_moves region_moves = {
-		.old_of_new = regions,
-		.count = now->region_count,
-		.old_count = before->region_count,
-	};
-
-	for (size_t i = 0; i < service_moves.count; i++)
-		services[i] =
-			policy_find_service(before, now->services[i].name);
-	for (size_t i = 0; i < region_moves.count; i++)
-		regions[i] = policy_find_region(before, now->regions[i].name);
-	(void)stats_renumber(feed->config.stats, &service_moves, &region_moves);
-	free(services);
-}
-
 bool feed_adopt(struct feed *feed, struct model *model, struct error *err)
 {
 	const struct policy *policy = model->policy;
@@ -415,7 +393,7 @@ bool feed_adopt(struct feed *feed, struct model *model, struct error *err)
 	feed->model = model_ref(model);
 	heard_prune(&feed->world.heard, policy);
 	keep_local(feed);
-	renumber(feed, before->policy, policy);
+	(void)stats_follow(feed->config.stats, before->policy, policy);
 	model_unref(before);
 	feed->node_due_ms = 0;
 	wake(feed);
@@ -454,6 +432,11 @@ const struct model *feed_model(const struct feed *feed)
 const struct view *feed_view(const struct feed *feed)
 {
 	return feed->world.view;
+}
+
+struct feed_pulse feed_pulse(const struct feed *feed)
+{
+	return feed->pulse;
 }
 
 const struct local *feed_local(const struct feed *feed)

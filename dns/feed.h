@@ -18,6 +18,7 @@
 #include "policy/bus/node.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct bus;
 struct command;
@@ -73,6 +74,13 @@ void feed_set_trouble(struct feed *feed, const char *trouble);
 const struct model *feed_model(const struct feed *feed);
 const struct view *feed_view(const struct feed *feed);
 const struct local *feed_local(const struct feed *feed);
+
+/* How the table in the slot is. */
+struct feed_pulse {
+	uint64_t tables;  /* published since the start */
+	int64_t fresh_ms; /* the last turn that left it right, monotonic */
+};
+struct feed_pulse feed_pulse(const struct feed *feed);
 
 /* As it goes to the bus. */
 struct node feed_node(const struct feed *feed);

@@ -9,6 +9,7 @@ dns_libdns_a_SOURCES = \
 	%D%/edns.c %D%/edns.h \
 	%D%/identity.c %D%/identity.h \
 	%D%/index.c %D%/index.h \
+	%D%/metrics.c %D%/metrics.h \
 	%D%/model.c %D%/model.h \
 	%D%/name.c %D%/name.h \
 	%D%/pool.c %D%/pool.h \
@@ -31,6 +32,7 @@ dns_libdns_a_SOURCES = \
 dns_libdns_a_SOURCES += \
 	%D%/connection.c %D%/connection.h \
 	%D%/console.c %D%/console.h \
+	%D%/exporter.c %D%/exporter.h \
 	%D%/feed.c %D%/feed.h \
 	%D%/follow.c %D%/follow.h \
 	%D%/heard.c %D%/heard.h \

@@ -2,10 +2,12 @@
 #include "dns/responder.h"
 
 #include "dns/console.h"
+#include "dns/exporter.h"
 #include "dns/feed.h"
 #include "dns/identify.h"
 #include "dns/lastgood.h"
 #include "dns/loader.h"
+#include "dns/metrics.h"
 #include "dns/model.h"
 #include "dns/privilege.h"
 #include "dns/slot.h"
@@ -15,8 +17,11 @@
 #include "dns/tcp.h"
 #include "dns/udp.h"
 #include "dns/watch.h"
+#include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
+#include "policy/base/openmetrics.h"
+#include "policy/bus/bus.h"
 #include "policy/decide/geo.h"
 #include "policy/language/policy.h"
 
@@ -33,7 +38,10 @@
 struct responder {
 	struct event_base *loop;                             /* borrowed */
 	char *policy_path, *name, *keep_path, *control_path; /* owned copies */
+	struct bus *bus; /* borrowed; NULL: none */
 	int64_t load_ms; /* of the model in force */
+	int64_t wall_started_ms, wall_loaded_ms;
+	uint64_t reloads, failed_reloads;
 	struct udp *udp;
 	struct tcp *tcp;
 	struct stats *stats;
@@ -44,7 +52,11 @@ struct responder {
 	struct loader *loader;
 	struct watch *watch;
 	struct console *console;
+	struct exporter *exporter;
 };
+
+/* Without a turn of the feed for so long, the table may be true no more. */
+enum { READY_MAX_MS = 10 * FEED_TICK_MS };
 
 static unsigned count_cores(void)
 {
@@ -147,6 +159,7 @@ static void tell_failure(struct responder *r, const struct errors *errs)
 {
 	char text[NODE_TEXT_SIZE], line[NODE_TEXT_SIZE] = "out of memory";
 
+	r->failed_reloads++;
 	for (size_t i = errs->count; i-- > 0;)
 		if (errs->list[i].severity == SEVERITY_ERROR)
 			error_line(&errs->list[i].error, line, sizeof(line));
@@ -169,10 +182,13 @@ static void on_loaded(void *arg, struct loaded *loaded)
 		return;
 	}
 	if (!feed_adopt(r->feed, loaded->model, &err)) {
+		r->failed_reloads++;
 		feed_set_trouble(r->feed, err.text);
 		return;
 	}
 	r->load_ms = loaded->load_ms;
+	r->wall_loaded_ms = clock_wall_ms();
+	r->reloads++;
 	watch_follow(r->watch, loaded->model->policy, loaded->stamp);
 	feed_set_trouble(r->feed, "");
 	log_loaded("reload", loaded);
@@ -196,6 +212,53 @@ static struct json_t *on_status(void *arg)
 	};
 
 	return status_write(&status);
+}
+
+static void on_scrape(void *arg, struct openmetrics *out)
+{
+	struct responder *r = arg;
+	const struct metrics metrics = {
+		.node = feed_node(r->feed),
+		.model = feed_model(r->feed),
+		.stats = r->stats,
+		.load_ms = r->load_ms,
+		.wall_started_ms = r->wall_started_ms,
+		.wall_loaded_ms = r->wall_loaded_ms,
+		.reloads = r->reloads,
+		.failed_reloads = r->failed_reloads,
+		.tables = feed_pulse(r->feed).tables,
+		.has_bus = r->bus != NULL,
+		.bus_up = r->bus != NULL && bus_is_up(r->bus),
+		.process = process_usage(),
+	};
+
+	metrics_write(out, &metrics);
+}
+
+static const char *on_ready(void *arg)
+{
+	const struct responder *r = arg;
+
+	if (clock_now_ms() - feed_pulse(r->feed).fresh_ms <= READY_MAX_MS)
+		return NULL;
+	return "the decision table could not be renewed";
+}
+
+static bool start_exporter(struct responder *r,
+			   const struct responder_config *config,
+			   struct error *err)
+{
+	const struct exporter_config exporter = {
+		.listen = config->metrics,
+		.write = on_scrape,
+		.unready = on_ready,
+		.arg = r,
+	};
+
+	if (config->metrics == NULL)
+		return true;
+	r->exporter = exporter_start(r->loop, &exporter, err);
+	return r->exporter != NULL;
 }
 
 static bool start_feed(struct responder *r,
@@ -278,7 +341,7 @@ static bool start(struct responder *r, const struct responder_config *config,
 		error_set(err, "out of memory");
 		return false;
 	}
-	return open_sockets(r, config, err) &&
+	return open_sockets(r, config, err) && start_exporter(r, config, err) &&
 	       drop_privileges(r, config->user, err) &&
 	       start_identity(r, config, err) &&
 	       start_feed(r, config, loaded->model, err) &&
@@ -302,6 +365,8 @@ struct responder *responder_start(struct event_base *loop,
 		error_set(err, "out of memory");
 	} else {
 		r->loop = loop;
+		r->bus = config->bus;
+		r->wall_started_ms = r->wall_loaded_ms = clock_wall_ms();
 		slot_init(&r->slot, NULL);
 		ok = start(r, config, &loaded, err);
 	}
@@ -324,6 +389,7 @@ void responder_stop(struct responder *r)
 {
 	if (r == NULL)
 		return;
+	exporter_stop(r->exporter);
 	udp_free(r->udp);
 	tcp_free(r->tcp);
 	console_stop(r->console);

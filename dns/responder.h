@@ -32,7 +32,9 @@ struct responder_config {
 	const char *keep_path;    /* last known good; NULL: keep nothing */
 	const char *control_path; /* unix socket; NULL: none */
 	struct identify_config identity;
-	struct bus *bus;                /* borrowed, outlives it; NULL: none */
+	const char *metrics; /* "ADDR:PORT" or "PORT" of 127.0.0.1 to serve
+			      * metrics on; NULL: none */
+	struct bus *bus;     /* borrowed, outlives it; NULL: none */
 	const struct verifier *trusted; /* borrowed; whose plans are followed */
 };
 

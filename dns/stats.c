@@ -210,36 +210,38 @@ uint64_t stats_service(const struct stats *stats, size_t service)
 	return sum;
 }
 
-/* One service's counters, by the regions' new indices. */
+/* One service's counters, by the regions' indices in the policy now. */
 static void carry(const struct stats *stats, size_t service,
-		  const struct stats_moves *regions,
+		  const struct policy *before, const struct policy *now,
 		  uint64_t out[CARRIED_COLUMNS])
 {
 	uint64_t kept;
 
 	out[STATS_NO_REGION] = stats_pair(stats, service, STATS_NO_REGION);
 	kept = out[STATS_NO_REGION];
-	for (size_t i = 0; i < regions->count; i++)
-		if (regions->old_of_new[i] >= 0) {
-			out[i] = stats_pair(stats, service,
-					    (size_t)regions->old_of_new[i]);
-			kept += out[i];
-		}
+	for (size_t i = 0; i < now->region_count; i++) {
+		int old = policy_find_region(before, now->regions[i].name);
+
+		out[i] = old < 0 ? 0 : stats_pair(stats, service, (size_t)old);
+		kept += out[i];
+	}
 	out[GONE] = stats_service(stats, service) - kept;
 }
 
-bool stats_renumber(struct stats *stats, const struct stats_moves *services,
-		    const struct stats_moves *regions)
+bool stats_follow(struct stats *stats, const struct policy *before,
+		  const struct policy *now)
 {
 	uint64_t(*carried)[CARRIED_COLUMNS] =
 		calloc(POLICY_SERVICES_MAX, sizeof(*carried));
 	bool ok = carried != NULL;
 
-	for (size_t i = 0; ok && i < services->count; i++)
-		if (services->old_of_new[i] >= 0)
-			carry(stats, (size_t)services->old_of_new[i], regions,
-			      carried[i]);
-	for (size_t s = 0; s < services->old_count; s++)
+	for (size_t i = 0; ok && i < now->service_count; i++) {
+		int old = policy_find_service(before, now->services[i].name);
+
+		if (old >= 0)
+			carry(stats, (size_t)old, before, now, carried[i]);
+	}
+	for (size_t s = 0; s < before->service_count; s++)
 		for (size_t r = 0; r < STATS_COLUMNS; r++)
 			stats->base[s][r] = sum_pair(stats, s, r);
 	if (ok) {

@@ -6,7 +6,7 @@
  * locked instruction and no shared line; sums are made when somebody asks and
  * may lag by a query or two.  Counters rise only.  What is counted of a
  * service in a region is found by their indices in the policy, and follows
- * their names over reloads: see stats_renumber().  Memory is bounded by the
+ * their names over reloads: see stats_follow().  Memory is bounded by the
  * policy's limits, and touched only where something was counted.  Pure.
  */
 #ifndef DNS_STATS_H
@@ -89,18 +89,13 @@ uint64_t stats_service(const struct stats *stats, size_t service);
  * STATS_NO_REGION, none. */
 uint64_t stats_pair(const struct stats *stats, size_t service, size_t region);
 
-/* Where the services or regions of a policy were in the one before. */
-struct stats_moves {
-	const int *old_of_new; /* the old index of what is now i; -1: new */
-	size_t count, old_count;
-};
-
 /*
- * Services and regions have new indices.  Call it when no writer uses the old
- * ones any more.  What was counted in a region that is gone stays in its
+ * The policy in force is another: what was counted follows the names of
+ * services and regions to their new indices.  Call it when no writer uses the
+ * old ones any more.  What was counted in a region that is gone stays in its
  * service's sum.  False when memory runs out: then all count from 0.
  */
-bool stats_renumber(struct stats *stats, const struct stats_moves *services,
-		    const struct stats_moves *regions);
+bool stats_follow(struct stats *stats, const struct policy *before,
+		  const struct policy *now);
 
 #endif

@@ -19,7 +19,7 @@
 #include <sys/resource.h>
 
 struct settings {
-	const char *policy, *user, *name, *bus, *keep, *control;
+	const char *policy, *user, *name, *bus, *keep, *control, *metrics;
 	struct identify_config identity;
 	struct option_list listen, trust;
 	unsigned workers;
@@ -34,7 +34,7 @@ struct daemon {
 	struct responder *responder;
 };
 
-enum { ROW_COUNT = 16, WORKERS_MAX = 256 };
+enum { ROW_COUNT = 17, WORKERS_MAX = 256 };
 
 /* clang-format off */
 static void fill_rows(struct settings *s, struct option_row rows[ROW_COUNT])
@@ -73,6 +73,8 @@ static void fill_rows(struct settings *s, struct option_row rows[ROW_COUNT])
 		{ "cookie-secrets", OPTION_TEXT, &s->identity.cookie_secrets,
 		  "FILE", "secrets that cookies are made with (default one "
 		  "drawn at the start)", 0, 0 },
+		{ "metrics", OPTION_TEXT, &s->metrics, "[ADDR:]PORT",
+		  "serve GET /metrics and /ready here (ADDR 127.0.0.1)", 0, 0 },
 		{ "check", OPTION_FLAG, &s->check, NULL,
 		  "load the policy and its databases, say OK, exit", 0, 0 },
 		{ "stdin-packet", OPTION_FLAG, &s->stdin_packet, NULL,
@@ -117,6 +119,7 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 		.keep_path = s->keep,
 		.control_path = s->control,
 		.identity = s->identity,
+		.metrics = s->metrics,
 	};
 
 	raise_descriptor_limit();

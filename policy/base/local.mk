@@ -8,6 +8,8 @@ policy_libpolicy_a_SOURCES += \
 	%D%/log.c %D%/log.h \
 	%D%/nearest.c %D%/nearest.h \
 	%D%/net.c %D%/net.h \
+	%D%/openmetrics.c %D%/openmetrics.h \
 	%D%/option.c %D%/option.h \
+	%D%/process.c %D%/process.h \
 	%D%/program.c %D%/program.h \
 	%D%/thread.c %D%/thread.h

@@ -73,22 +73,37 @@ static void count(struct stats *stats, size_t block,
 		stats_count(stats_block(stats, block), STATS_UDP, outcome, 50);
 }
 
-static struct stats_moves moves(const int *old_of_new, size_t count)
-{
-	return (struct stats_moves){ old_of_new, count, 2 };
-}
+/* What a policy of two services and two regions calls them. */
+struct names {
+	const char *services[2], *regions[2];
+};
 
-static bool renumber(struct stats *stats, const int services[2],
-		     const int regions[2])
+static bool follow(struct stats *stats, const struct names *before,
+		   const struct names *now)
 {
-	const struct stats_moves s = moves(services, 2), r = moves(regions, 2);
+	const struct names *names[2] = { before, now };
+	struct policy_service services[2][2] = { 0 };
+	struct policy_region regions[2][2] = { 0 };
+	struct policy policies[2] = { 0 };
 
-	return stats_renumber(stats, &s, &r);
+	for (size_t p = 0; p < 2; p++) {
+		for (size_t i = 0; i < 2; i++) {
+			services[p][i].name = names[p]->services[i];
+			regions[p][i].name = names[p]->regions[i];
+		}
+		policies[p].services = services[p];
+		policies[p].service_count = 2;
+		policies[p].regions = regions[p];
+		policies[p].region_count = 2;
+	}
+	return stats_follow(stats, &policies[0], &policies[1]);
 }
 
 static void test_services_keep_their_counts(void **state)
 {
-	static const int same[2] = { 0, 1 };
+	static const struct names ab = { { "a", "b" }, { "r", "s" } };
+	static const struct names bc = { { "b", "c" }, { "r", "s" } };
+	static const struct names cb = { { "c", "b" }, { "r", "s" } };
 	const struct answer_outcome first = { .service = 0, .region = -1 };
 	const struct answer_outcome second = { .service = 1 };
 	struct stats *stats = stats_new(2);
@@ -98,7 +113,7 @@ static void test_services_keep_their_counts(void **state)
 	count(stats, 1, &first, 1);
 	count(stats, 1, &second, 5);
 	/* The first goes, the second becomes the first, a new one comes. */
-	assert_true(renumber(stats, (int[]){ 1, -1 }, same));
+	assert_true(follow(stats, &ab, &bc));
 	assert_int_equal(stats_service(stats, 0), 5);
 	assert_int_equal(stats_service(stats, 1), 0);
 	count(stats, 0, &first, 2);
@@ -106,7 +121,7 @@ static void test_services_keep_their_counts(void **state)
 	assert_int_equal(stats_service(stats, 0), 7);
 	assert_int_equal(stats_service(stats, 1), 3);
 	/* They change places, and again. */
-	assert_true(renumber(stats, (int[]){ 1, 0 }, same));
+	assert_true(follow(stats, &bc, &cb));
 	count(stats, 1, &second, 1);
 	assert_int_equal(stats_service(stats, 0), 3);
 	assert_int_equal(stats_service(stats, 1), 8);
@@ -116,7 +131,9 @@ static void test_services_keep_their_counts(void **state)
 
 static void test_regions_keep_their_counts(void **state)
 {
-	static const int same[2] = { 0, 1 };
+	static const struct names rs = { { "a", "b" }, { "r", "s" } };
+	static const struct names ts = { { "a", "b" }, { "t", "s" } };
+	static const struct names st = { { "a", "b" }, { "s", "t" } };
 	const struct answer_outcome here = { .service = 0, .region = 0 };
 	const struct answer_outcome there = { .service = 0, .region = 1 };
 	const struct answer_outcome nowhere = { .service = 0, .region = -1 };
@@ -132,13 +149,13 @@ static void test_regions_keep_their_counts(void **state)
 	assert_int_equal(stats_pair(stats, 0, STATS_NO_REGION), 8);
 	/* A new one before the second; the first is gone from the pairs, but
 	 * not from the service. */
-	assert_true(renumber(stats, same, (int[]){ -1, 1 }));
+	assert_true(follow(stats, &rs, &ts));
 	assert_int_equal(stats_pair(stats, 0, 0), 0);
 	assert_int_equal(stats_pair(stats, 0, 1), 4);
 	assert_int_equal(stats_service(stats, 0), 15);
 	count(stats, 0, &here, 1);
 	/* They change places: nothing is lost in the next renumbering. */
-	assert_true(renumber(stats, same, (int[]){ 1, 0 }));
+	assert_true(follow(stats, &ts, &st));
 	assert_int_equal(stats_pair(stats, 0, 0), 4);
 	assert_int_equal(stats_pair(stats, 0, 1), 1);
 	assert_int_equal(stats_pair(stats, 0, STATS_NO_REGION), 8);

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dns/metrics.h"
+
+#include "dns/model.h"
+#include "dns/stats.h"
+#include "policy/base/openmetrics.h"
+#include "policy/decide/geo.h"
+#include "policy/language/policy.h"
+
+#include <stddef.h>
+
+static const struct metric_labels unlabelled = { NULL, 0 };
+
+static double seconds(int64_t ms)
+{
+	return (double)ms / 1e3;
+}
+
+/* Counters and gauges without labels. */
+struct plain_row {
+	struct metric_family family;
+	double value;
+};
+
+static void put_plain(struct openmetrics *out, const struct plain_row *rows,
+		      size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		openmetrics_family(out, &rows[i].family);
+		openmetrics_real(out, unlabelled, rows[i].value);
+	}
+}
+
+/* RCODEs of today's answers are shown before the first one, too: a rate that
+ * begins at 0 can be alerted on. */
+static bool is_common(size_t rcode)
+{
+	return rcode <= 5 || rcode == 16 || rcode == 23;
+}
+
+static void put_answers(struct openmetrics *out, const struct stats_sum *sum)
+{
+	static const struct metric_family family = {
+		"windrose_dns_answers",
+		METRIC_COUNTER,
+		NULL,
+		"Answers sent, by transport and RCODE.",
+	};
+	static const char *const transports[STATS_TRANSPORTS] = {
+		[STATS_UDP] = "udp",
+		[STATS_TCP] = "tcp",
+		[STATS_DOT] = "dot",
+	};
+
+	openmetrics_family(out, &family);
+	for (size_t t = 0; t < STATS_TRANSPORTS; t++)
+		for (size_t rcode = 0; rcode < STATS_RCODES; rcode++) {
+			char name[STATS_RCODE_NAME_SIZE];
+			const struct metric_label labels[] = {
+				{ "transport", transports[t] },
+				{ "rcode", stats_rcode_name(rcode, name) },
+			};
+			uint64_t answers = sum->rcodes[t][rcode];
+
+			if (answers > 0 || is_common(rcode))
+				openmetrics_count(out,
+						  (struct metric_labels){
+							  labels, 2 },
+						  answers);
+		}
+}
+
+static bool has_endpoint(const struct policy_service *service, size_t region)
+{
+	for (size_t e = 0; e < service->endpoint_count; e++)
+		if (service->endpoints[e].region == (int)region)
+			return true;
+	return false;
+}
+
+static void put_pair(struct openmetrics *out, const struct metrics *m,
+		     size_t service, size_t region)
+{
+	const struct policy *policy = m->model->policy;
+	const struct metric_label labels[] = {
+		{ "service", policy->services[service].name },
+		{ "region", region == STATS_NO_REGION
+				    ? ""
+				    : policy->regions[region].name },
+	};
+	uint64_t answers = stats_pair(m->stats, service, region);
+
+	if (answers > 0 || region == STATS_NO_REGION ||
+	    has_endpoint(&policy->services[service], region))
+		openmetrics_count(out, (struct metric_labels){ labels, 2 },
+				  answers);
+}
+
+static void put_services(struct openmetrics *out, const struct metrics *m)
+{
+	static const struct metric_family family = {
+		"windrose_dns_service_answers",
+		METRIC_COUNTER,
+		NULL,
+		"Answers about a service, by the region of the first endpoint "
+		"named; region is empty when the answer names none.",
+	};
+	const struct policy *policy = m->model->policy;
+
+	openmetrics_family(out, &family);
+	for (size_t s = 0; s < policy->service_count; s++) {
+		for (size_t r = 0; r < policy->region_count; r++)
+			put_pair(out, m, s, r);
+		put_pair(out, m, s, STATS_NO_REGION);
+	}
+}
+
+/* clang-format off */
+static const struct event_row {
+	struct metric_family family;
+	enum stats_event event;
+} events[] = {
+	{ { "windrose_dns_truncated_answers", METRIC_COUNTER, NULL,
+	    "Answers with TC set." }, STATS_TRUNCATED },
+	{ { "windrose_dns_ecs_answers", METRIC_COUNTER, NULL,
+	    "Answers to queries with a client subnet." }, STATS_ECS },
+	{ { "windrose_dns_dnssec_ok_answers", METRIC_COUNTER, NULL,
+	    "Answers to queries with DO set." }, STATS_DNSSEC_OK },
+	{ { "windrose_dns_silent_messages", METRIC_COUNTER, NULL,
+	    "Messages received that deserve no answer." }, STATS_SILENT },
+	{ { "windrose_dns_unsent_answers", METRIC_COUNTER, NULL,
+	    "Answers that the kernel did not take." }, STATS_UNSENT },
+	{ { "windrose_dns_accepted_connections", METRIC_COUNTER, NULL,
+	    "TCP and TLS connections taken in." }, STATS_ACCEPTED },
+};
+
+static const struct close_row {
+	enum stats_event event;
+	const char *cause;
+} closes[] = {
+	{ STATS_CLOSED_CLIENT, "client" },
+	{ STATS_CLOSED_ERROR, "error" },
+	{ STATS_CLOSED_IDLE, "idle" },
+	{ STATS_CLOSED_UNREAD, "unread" },
+	{ STATS_CLOSED_LIMIT, "limit" },
+	{ STATS_CLOSED_STOP, "stop" },
+};
+/* clang-format on */
+
+static void put_events(struct openmetrics *out, const struct stats_sum *sum)
+{
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		openmetrics_family(out, &events[i].family);
+		openmetrics_count(out, unlabelled,
+				  sum->events[events[i].event]);
+	}
+}
+
+static void put_connections(struct openmetrics *out,
+			    const struct stats_sum *sum)
+{
+	static const struct metric_family closed = {
+		"windrose_dns_closed_connections",
+		METRIC_COUNTER,
+		NULL,
+		"TCP and TLS connections closed, by cause.",
+	};
+	static const struct metric_family open = {
+		"windrose_dns_open_connections",
+		METRIC_GAUGE,
+		NULL,
+		"TCP and TLS connections open now.",
+	};
+	uint64_t gone = 0;
+
+	openmetrics_family(out, &closed);
+	for (size_t i = 0; i < sizeof(closes) / sizeof(closes[0]); i++) {
+		const struct metric_label cause = { "cause", closes[i].cause };
+
+		openmetrics_count(out, (struct metric_labels){ &cause, 1 },
+				  sum->events[closes[i].event]);
+		gone += sum->events[closes[i].event];
+	}
+	openmetrics_family(out, &open);
+	/* Read one after the other: a close may be seen before its accept. */
+	openmetrics_count(out, unlabelled,
+			  sum->events[STATS_ACCEPTED] > gone
+				  ? sum->events[STATS_ACCEPTED] - gone
+				  : 0);
+}
+
+static void put_names(struct openmetrics *out, const struct metrics *m)
+{
+	static const struct metric_family build = {
+		"windrose_build",
+		METRIC_INFO,
+		NULL,
+		"The program's version.",
+	};
+	static const struct metric_family policy = {
+		"windrose_dns_policy",
+		METRIC_INFO,
+		NULL,
+		"The policy in force.",
+	};
+	static const struct metric_label version = { "version",
+						     PACKAGE_VERSION };
+	const struct metric_label labels[] = {
+		{ "digest", m->model->policy->digest },
+		{ "node", m->node.name },
+	};
+
+	openmetrics_family(out, &build);
+	openmetrics_count(out, (struct metric_labels){ &version, 1 }, 1);
+	openmetrics_family(out, &policy);
+	openmetrics_count(out, (struct metric_labels){ labels, 2 }, 1);
+}
+
+/* clang-format off */
+static void put_model(struct openmetrics *out, const struct metrics *m)
+{
+	struct geo_size geo = geo_size(m->model->geo);
+	const struct plain_row rows[] = {
+		{ { "windrose_dns_policy_load_duration_seconds", METRIC_GAUGE,
+		    "seconds", "How long the policy and its databases took to "
+		    "load." }, seconds(m->load_ms) },
+		{ { "windrose_dns_policy_loaded_timestamp_seconds",
+		    METRIC_GAUGE, "seconds", "When the policy in force was "
+		    "loaded." }, seconds(m->wall_loaded_ms) },
+		{ { "windrose_dns_services", METRIC_GAUGE, NULL,
+		    "Services of the policy." },
+		  (double)m->model->policy->service_count },
+		{ { "windrose_dns_geo_built_timestamp_seconds", METRIC_GAUGE,
+		    "seconds", "When the newest of the geo databases was "
+		    "built." }, seconds(geo.wall_built_ms) },
+		{ { "windrose_dns_geo_networks", METRIC_GAUGE, NULL,
+		    "Networks read from the geo databases." },
+		  (double)geo.networks_read },
+		{ { "windrose_dns_geo_classes", METRIC_GAUGE, NULL,
+		    "Client classes that the policy makes of them." },
+		  (double)geo_class_count(m->model->geo) },
+		{ { "windrose_dns_geo_memory_bytes", METRIC_GAUGE, "bytes",
+		    "Memory of the client classes and their tables." },
+		  (double)geo.octets },
+	};
+
+	put_plain(out, rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+static void put_state(struct openmetrics *out, const struct metrics *m)
+{
+	const struct plain_row rows[] = {
+		{ { "windrose_dns_plan_epoch", METRIC_GAUGE, NULL,
+		    "Epoch of the plan in force; 0 without one." },
+		  (double)m->node.plan_epoch },
+		{ { "windrose_dns_plan_sequence", METRIC_GAUGE, NULL,
+		    "Sequence of the plan in force; 0 without one." },
+		  (double)m->node.plan_sequence },
+		{ { "windrose_dns_plan_applied_timestamp_seconds",
+		    METRIC_GAUGE, "seconds", "When the plan in force was "
+		    "applied; 0 without one." },
+		  seconds(m->node.wall_applied_ms) },
+		{ { "windrose_dns_published_tables", METRIC_COUNTER, NULL,
+		    "Decision tables published to the workers." },
+		  (double)m->tables },
+		{ { "windrose_dns_local_commands", METRIC_GAUGE, NULL,
+		    "Break-glass commands in force on this node alone." },
+		  (double)m->node.local_count },
+		{ { "windrose_dns_trouble", METRIC_GAUGE, NULL,
+		    "1 when the node's record says that something is wrong." },
+		  m->node.trouble[0] != '\0' },
+		{ { "windrose_dns_bus_configured", METRIC_GAUGE, NULL,
+		    "1 when there is a bus to follow." }, m->has_bus },
+		{ { "windrose_dns_bus_connected", METRIC_GAUGE, NULL,
+		    "1 when the bus is connected." }, m->bus_up },
+	};
+
+	put_plain(out, rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+static void put_process(struct openmetrics *out, const struct metrics *m)
+{
+	const struct process_usage *process = &m->process;
+	const struct plain_row rows[] = {
+		{ { "windrose_process_start_time_seconds", METRIC_GAUGE,
+		    "seconds", "When the process started." },
+		  seconds(m->wall_started_ms) },
+		{ { "windrose_process_cpu_seconds", METRIC_COUNTER, "seconds",
+		    "CPU time of all threads, user and system." },
+		  process->cpu_s },
+		{ { "windrose_process_resident_memory_bytes", METRIC_GAUGE,
+		    "bytes", "Memory that the process holds." },
+		  (double)process->resident_octets },
+		{ { "windrose_process_open_fds", METRIC_GAUGE, NULL,
+		    "File descriptors open." }, (double)process->open_fds },
+		{ { "windrose_process_max_fds", METRIC_GAUGE, NULL,
+		    "File descriptors that may be open." },
+		  (double)process->max_fds },
+	};
+
+	put_plain(out, rows, sizeof(rows) / sizeof(rows[0]));
+}
+/* clang-format on */
+
+static void put_reloads(struct openmetrics *out, const struct metrics *m)
+{
+	static const struct metric_family family = {
+		"windrose_dns_reloads",
+		METRIC_COUNTER,
+		NULL,
+		"Reloads since the start, by result.",
+	};
+	const struct metric_label good = { "result", "ok" };
+	const struct metric_label bad = { "result", "failed" };
+
+	openmetrics_family(out, &family);
+	openmetrics_count(out, (struct metric_labels){ &good, 1 }, m->reloads);
+	openmetrics_count(out, (struct metric_labels){ &bad, 1 },
+			  m->failed_reloads);
+}
+
+void metrics_write(struct openmetrics *out, const struct metrics *metrics)
+{
+	struct stats_sum sum = stats_sum(metrics->stats);
+
+	put_names(out, metrics);
+	put_answers(out, &sum);
+	put_services(out, metrics);
+	put_events(out, &sum);
+	put_connections(out, &sum);
+	put_reloads(out, metrics);
+	put_model(out, metrics);
+	put_state(out, metrics);
+	put_process(out, metrics);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * metrics -- what the responder tells who scrapes it: counters of answers and
+ * connections, what is loaded, which plan is in force, what the process takes.
+ *
+ * Every family is written every time, so that its name can be relied on; the
+ * manual, windrose-dns(8), lists them.  Pure: it appends to a text.
+ */
+#ifndef DNS_METRICS_H
+#define DNS_METRICS_H
+
+#include "policy/base/process.h"
+#include "policy/bus/node.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct model;
+struct openmetrics;
+struct stats;
+
+/* All borrowed for the call. */
+struct metrics {
+	struct node node;
+	const struct model *model;
+	const struct stats *stats;
+	int64_t load_ms; /* how long the model took to load */
+	int64_t wall_started_ms, wall_loaded_ms;
+	uint64_t reloads, failed_reloads; /* since the start */
+	uint64_t tables;                  /* published since the start */
+	bool has_bus, bus_up;
+	struct process_usage process;
+};
+
+void metrics_write(struct openmetrics *out, const struct metrics *metrics);
+
+#endif
