@@ -13,6 +13,7 @@ dns_libdns_a_SOURCES = \
 	%D%/model.c %D%/model.h \
 	%D%/name.c %D%/name.h \
 	%D%/pool.c %D%/pool.h \
+	%D%/position.h \
 	%D%/proof.c %D%/proof.h \
 	%D%/query.c %D%/query.h \
 	%D%/reply.c %D%/reply.h \

@@ -44,7 +44,7 @@ static struct proof proof_of(const struct answer *a, struct position position,
 		.nsec = nsec,
 		.rrset = &nsec->rrset,
 		.prefix_len = (uint8_t)(nsec->node->len - apex->len),
-		.suffix_at = (uint16_t)(position.at + position.len - apex->len),
+		.suffix_at = position_suffix(position, apex->len),
 		.ttl_s = nsec->rrset.ttl_s,
 	};
 }

@@ -42,6 +42,9 @@ bool reply_put(struct reply *r, enum section section, const struct rrset *rrset,
 		return false;
 	}
 	r->counts[section] = (uint16_t)(r->counts[section] + rrset->count);
+	for (uint16_t i = 0; i < rrset->pointer_count; i++)
+		wire_patch_u16(&r->w, start + rrset->pointers[i],
+			       (uint16_t)(0xc000 | r->apex_at));
 	if (owner_at == ZONE_QNAME_OFFSET)
 		return true; /* as it was rendered */
 	for (size_t at = start; at < r->w.len;

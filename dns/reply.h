@@ -40,6 +40,8 @@ struct reply {
 	uint16_t counts[3]; /* by enum section; OPT not yet counted */
 	bool aa, tc;
 	enum rcode rcode;
+	uint16_t apex_at;   /* where names of the RRsets that come next find
+			     * their zone's apex in the message */
 	uint8_t scope_bits; /* for the client subnet, if it was sent */
 	struct edns edns;   /* what the OPT carries, if there is one */
 	struct ede ede;

@@ -20,7 +20,7 @@ const struct model *answer_model(const struct answer *a)
 /* The place of an ancestor's name: the end of the name that is there. */
 static uint16_t ancestor_at(struct position name, const struct zone_node *node)
 {
-	return (uint16_t)(name.at + name.len - node->len);
+	return position_suffix(name, node->len);
 }
 
 bool answer_fit(struct answer *a, enum section section,
@@ -138,14 +138,18 @@ static bool contains(const struct rrset *const *seen, unsigned count,
 static bool follow(struct answer *a, const struct rrset *cname,
 		   struct position *position, struct name *target)
 {
+	size_t at = a->reply.w.len + RR_FIXED_OCTETS;
+
 	answer_put(a, SECTION_ANSWER, cname, position->at);
 	if (a->reply.tc ||
-	    !name_from_wire(cname->wire + RR_FIXED_OCTETS,
-			    cname->len - RR_FIXED_OCTETS, target))
+	    !rrset_name(cname->wire + RR_FIXED_OCTETS,
+			cname->len - RR_FIXED_OCTETS, a->zone->apex, target))
 		return false;
 	*position = (struct position){
-		.at = (uint16_t)(a->reply.w.len - target->len),
+		.at = (uint16_t)at,
 		.len = target->len,
+		.tail_at = a->reply.apex_at,
+		.tail_len = cname->pointer_count > 0 ? a->zone->apex->len : 0,
 	};
 	return true;
 }
@@ -189,7 +193,8 @@ static struct zone_match find(struct answer *a, const struct name *name)
 static void resolve_chain(struct answer *a)
 {
 	const struct rrset *seen[CHAIN_MAX];
-	struct position position = { ZONE_QNAME_OFFSET, a->query->qname.len };
+	struct position position = { .at = ZONE_QNAME_OFFSET,
+				     .len = a->query->qname.len };
 	const struct name *name = &a->query->qname;
 	struct name target;
 
@@ -204,6 +209,7 @@ static void resolve_chain(struct answer *a)
 					      "not in a zone served here");
 			return;
 		}
+		a->reply.apex_at = ancestor_at(position, a->zone->apex);
 		if (is_delegated(a, &a->match)) {
 			a->reply.aa = links > 0; /* of the first name */
 			put_referral(a, position, node->cut);

@@ -9,6 +9,7 @@
 #ifndef DNS_RESOLVE_H
 #define DNS_RESOLVE_H
 
+#include "dns/position.h"
 #include "dns/reply.h"
 
 #include <stdint.h>
@@ -18,12 +19,6 @@ struct answer_outcome;
 struct model;
 struct proofs;
 struct table;
-
-/* Where the name being resolved stands in the message, uncompressed. */
-struct position {
-	uint16_t at;
-	uint8_t len;
-};
 
 /* An answer in progress. */
 struct answer {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dns/rrset.h"
 
+#include "dns/name.h"
 #include "dns/query.h"
 #include "dns/wire.h"
 #include "dns/zone.h"
@@ -18,34 +19,117 @@ void rr_write(struct wire *w, uint16_t type, uint32_t ttl_s,
 	wire_put(w, rdata, rdata_len);
 }
 
+/* RDATA that has names to compress: RFC 3597, 4 allows only these types. */
+static const struct layout {
+	uint16_t type;
+	uint8_t octets; /* before the first name */
+	uint8_t names;  /* one after another */
+} layouts[] = {
+	{ TYPE_NS, 0, 1 },  { TYPE_CNAME, 0, 1 }, { TYPE_SOA, 0, 2 },
+	{ TYPE_PTR, 0, 1 }, { TYPE_MX, 2, 1 },
+};
+
+static const struct layout *layout_of(uint16_t type)
+{
+	static const struct layout none = { 0 };
+
+	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++)
+		if (layouts[i].type == type)
+			return &layouts[i];
+	return &none;
+}
+
+/* The RRset that is being rendered. */
+struct rendering {
+	struct wire w;
+	const struct zone_node *apex;
+	uint16_t *pointers;
+	uint16_t pointer_count;
+};
+
+/* Copies one name; what of it is the apex becomes a pointer there. */
+static void put_name(struct rendering *r, struct reader *from)
+{
+	const uint8_t *octets = from->octets + from->at;
+	struct reader beyond = *from;
+	struct name name;
+
+	if (!name_read(&beyond, &name))
+		return; /* no name: the caller copies what is there */
+	*from = beyond;
+	for (unsigned i = 0; i <= name.labels; i++) {
+		if (!name_suffix_is(&name, i, r->apex->octets, r->apex->len))
+			continue;
+		wire_put(&r->w, octets, name.at[i]);
+		r->pointers[r->pointer_count++] = (uint16_t)r->w.len;
+		wire_put_u16(&r->w, ZONE_QNAME_POINTER);
+		return;
+	}
+	wire_put(&r->w, octets, name.len);
+}
+
+static void put_record(struct rendering *r, const struct record *record,
+		       uint32_t ttl_s)
+{
+	const struct layout *layout = layout_of(record->type);
+	struct reader from = reader_over(record->rdata, record->rdata_len);
+	size_t start = r->w.len;
+
+	rr_write(&r->w, record->type, ttl_s, NULL, 0);
+	wire_put(&r->w, reader_take(&from, layout->octets), layout->octets);
+	for (unsigned i = 0; i < layout->names; i++)
+		put_name(r, &from);
+	wire_put(&r->w, from.octets + from.at, reader_left(&from));
+	wire_patch_u16(&r->w, start + RR_RDLENGTH_OFFSET,
+		       (uint16_t)(r->w.len - start - RR_FIXED_OCTETS));
+}
+
 enum rrset_failure rrset_render(struct arena *arena,
+				const struct zone_node *apex,
 				const struct record *const *records,
 				size_t count, struct rrset *out)
 {
+	size_t names = count * layout_of(records[0]->type)->names;
 	uint32_t ttl_s = records[0]->ttl_s;
-	struct wire w = { 0 };
+	struct rendering r = { .apex = apex };
 
 	for (size_t i = 0; i < count; i++) {
-		w.cap += RR_FIXED_OCTETS + records[i]->rdata_len;
+		r.w.cap += RR_FIXED_OCTETS + records[i]->rdata_len;
 		if (records[i]->ttl_s < ttl_s)
 			ttl_s = records[i]->ttl_s;
 	}
-	if (w.cap > POLICY_RRSET_OCTETS_MAX)
+	if (r.w.cap > POLICY_RRSET_OCTETS_MAX)
 		return RRSET_TOO_LARGE;
-	w.octets = arena_alloc(arena, w.cap, 1);
-	if (w.octets == NULL)
+	r.w.octets = arena_alloc(arena, r.w.cap, 1);
+	r.pointers = arena_alloc(arena, names, sizeof(r.pointers[0]));
+	if (r.w.octets == NULL || r.pointers == NULL)
 		return RRSET_NO_MEMORY;
 	for (size_t i = 0; i < count; i++)
-		rr_write(&w, records[i]->type, ttl_s, records[i]->rdata,
-			 records[i]->rdata_len);
+		put_record(&r, records[i], ttl_s);
 	*out = (struct rrset){
 		.type = records[0]->type,
 		.count = (uint16_t)count,
 		.ttl_s = ttl_s,
-		.len = (uint32_t)w.len,
-		.wire = w.octets,
+		.len = (uint32_t)r.w.len,
+		.wire = r.w.octets,
+		.pointers = r.pointers,
+		.pointer_count = r.pointer_count,
 	};
 	return RRSET_OK;
+}
+
+bool rrset_name(const uint8_t *octets, size_t len, const struct zone_node *apex,
+		struct name *out)
+{
+	uint8_t whole[NAME_OCTETS_MAX];
+	struct wire w = wire_over(whole, sizeof(whole));
+
+	/* A whole name ends with the root, a pointer as it was rendered. */
+	if (len < 2 || octets[len - 1] != (uint8_t)ZONE_QNAME_POINTER)
+		return name_from_wire(octets, len, out);
+	wire_put(&w, octets, len - 2);
+	wire_put(&w, apex->octets, apex->len);
+	return wire_ok(&w) && name_from_wire(w.octets, w.len, out);
 }
 
 bool rrset_copy(struct arena *arena, const struct rrset *from, uint32_t ttl_s,

@@ -12,6 +12,8 @@
  *
  * Static RRsets are stored as the octets that an answer carries, each owner
  * being a pointer to the question (RFC 1035, 4.1.4): answering is a copy.
+ * Names in the data end in a pointer to the zone's apex, which is inside the
+ * question; where it is there, is told when answering.
  *
  * Pure; immutable once built; any thread may read it.
  */
@@ -45,6 +47,9 @@ struct rrset {
 	uint32_t ttl_s;      /* of each: RFC 2181, 5.2 */
 	uint32_t len;        /* octets of wire; never more than a message */
 	const uint8_t *wire; /* records; owners are ZONE_QNAME_POINTER */
+	const uint16_t *pointers; /* places in wire where names inside the zone
+				   * point at its apex, to be patched */
+	uint16_t pointer_count;
 	const struct rrset *rrsig; /* over it; NULL when it is not signed */
 };
 

@@ -115,8 +115,9 @@ static void add_rrsets(struct builder *b, struct zone_node *node,
 		for (to = from + 1; to < count; to++)
 			if (records[to]->type != records[from]->type)
 				break;
-		failure = rrset_render(b->zone->arena, records + from,
-				       to - from, &rrsets[made]);
+		failure =
+			rrset_render(b->zone->arena, b->zone->apex,
+				     records + from, to - from, &rrsets[made]);
 		if (failure == RRSET_NO_MEMORY)
 			out_of_memory(b);
 		else if (failure == RRSET_TOO_LARGE)
@@ -308,8 +309,8 @@ static void add_glue(struct builder *b, const struct zone_node *cut,
 	struct zone_match match;
 	struct name target;
 
-	if (!name_from_wire(rr + RR_FIXED_OCTETS,
-			    rr_octets(rr) - RR_FIXED_OCTETS, &target))
+	if (!rrset_name(rr + RR_FIXED_OCTETS, rr_octets(rr) - RR_FIXED_OCTETS,
+			b->zone->apex, &target))
 		return;
 	match = zone_find(b->zone, &target);
 	if (match.found != ZONE_EXACT)
