@@ -19,7 +19,9 @@ dns_libdns_a_SOURCES = \
 	%D%/reply.c %D%/reply.h \
 	%D%/resolve.c %D%/resolve.h \
 	%D%/rrset.c %D%/rrset.h \
-	%D%/sign/signer.h \
+	%D%/sign/canon.c %D%/sign/canon.h \
+	%D%/sign/shelf.c %D%/sign/shelf.h \
+	%D%/sign/signer.c %D%/sign/signer.h \
 	%D%/siphash.c %D%/siphash.h \
 	%D%/steered.c %D%/steered.h \
 	%D%/table.c %D%/table.h \

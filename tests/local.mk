@@ -14,6 +14,7 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
 
 # One fragment an area, so that each names its own tests.
 include tests/unit/base.mk
+include tests/unit/keys.mk
 include tests/unit/language.mk
 include tests/unit/decide.mk
 include tests/unit/geo.mk

@@ -22,11 +22,18 @@ struct errors;
 struct policy_zone;
 struct record;
 struct rrset;
+struct keyring;
 struct signer;
 
 struct sign_rdata {
 	const uint8_t *octets; /* uncompressed; borrowed */
 	uint16_t len;
+};
+
+/* Over what of time the signatures of a build hold, seconds since 1970. */
+struct sign_span {
+	int64_t from_s;  /* the latest inception */
+	int64_t until_s; /* the earliest expiration */
 };
 
 /* One RRset of class IN. */
@@ -78,5 +85,14 @@ int64_t signer_end(struct signer *signer);
 
 /* Ends a build that failed: nothing is forgotten. */
 void signer_abandon(struct signer *signer);
+
+/* Of the build that was ended last; both 0 before. */
+struct sign_span signer_span(const struct signer *signer);
+
+/* Its keys, as they were read last; NULL before.  Borrowed until the next. */
+const struct keyring *signer_keys(const struct signer *signer);
+
+/* How many signatures it has made: what was kept is not counted. */
+uint64_t signer_made(const struct signer *signer);
 
 #endif

@@ -97,6 +97,18 @@ static void judge_breaker(struct draft *d, const struct policy_check *check,
 			    "ever slow");
 }
 
+void judge_dnssec(struct draft *d, struct policy_zone *zone)
+{
+	struct policy_dnssec *dnssec = &zone->dnssec;
+
+	if (dnssec->refresh_s == 0)
+		dnssec->refresh_s = dnssec->validity_s / 2;
+	if (dnssec->refresh_s >= dnssec->validity_s)
+		errors_add(d->errs, zone->at,
+			   "dnssec.refresh is not shorter than validity; "
+			   "leave it out, then it is half of validity");
+}
+
 void judge_check(struct draft *d, struct policy_check *check, struct tree *node)
 {
 	struct tree *type, *confirm, *quorum;

@@ -10,6 +10,9 @@
 
 #include "policy/language/draft.h"
 
+/* Also sets refresh, when it is not given. */
+void judge_dnssec(struct draft *d, struct policy_zone *zone);
+
 /* Also sets what depends on other keys: default ports, confirm. */
 void judge_check(struct draft *d, struct policy_check *check,
 		 struct tree *node);

@@ -43,6 +43,22 @@ enum {
 
 #define POLICY_NONE (-1) /* an index that names nothing */
 
+/* Which CDS and CDNSKEY records a signed zone has: RFC 7344, RFC 8078. */
+enum policy_cds {
+	CDS_AUTO,   /* as the times of its keys say */
+	CDS_NONE,   /* none: the DS is given to the parent by hand */
+	CDS_DELETE, /* the parent is asked to remove every DS */
+};
+
+struct policy_dnssec {
+	const char *keys; /* directory of key files, joined; NULL: the zone is
+			   * not signed */
+	uint32_t validity_s; /* of a signature */
+	uint32_t refresh_s;  /* it is renewed when less is left; below
+			      * validity_s */
+	enum policy_cds cds;
+};
+
 struct policy_zone {
 	struct place at;
 	const char *name;         /* absolute, lower case, with the final dot */
@@ -52,6 +68,7 @@ struct policy_zone {
 	uint32_t negative_ttl_s; /* SOA MINIMUM and the SOA's own TTL */
 	uint32_t ttl_s;          /* of the generated NS and SOA records */
 	uint32_t serial;         /* from the master file's SOA, else 1 */
+	struct policy_dnssec dnssec;
 	/*
 	 * Static records in wire form, from the master file; the SOA and apex
 	 * NS of the file win over the keys above, which generate them when the

@@ -12,6 +12,7 @@
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 #define DAY (24.0 * HOUR)
 
+static const char *const cds_words[] = { "auto", "none", "delete", NULL };
 static const char *const check_words[] = { "http", "https", "tcp", NULL };
 static const char *const verify_words[] = { "false", "true", NULL };
 static const char *const unknown_words[] = { "excluded", "included", NULL };
@@ -23,6 +24,19 @@ static const char *const sticky_words[] = { "client", "none", NULL };
 static const char *const failback_words[] = { "auto", "manual", NULL };
 
 /* clang-format off */
+#define DNSSEC(field) offsetof(struct policy_zone, dnssec.field)
+static const struct schema_row dnssec_rows[] = {
+	{ "keys", SCHEMA_FILE, true, DNSSEC(keys),
+	  0, 0, NULL, NULL, NULL, "directory with the zone's key files" },
+	{ "validity", SCHEMA_SECONDS, false, DNSSEC(validity_s),
+	  1 * MINUTE, 365 * DAY, "14d", NULL, NULL, "how long a signature is valid" },
+	{ "refresh", SCHEMA_SECONDS, false, DNSSEC(refresh_s),
+	  30 * SECOND, 182 * DAY, NULL, NULL, NULL, "a signature is renewed when less is left; half of validity if not given" },
+	{ "cds", SCHEMA_WORD, false, DNSSEC(cds),
+	  0, 0, "auto", cds_words, NULL, "what CDS and CDNSKEY records ask the parent for" },
+};
+static const struct schema dnssec = { dnssec_rows, COUNT(dnssec_rows) };
+
 static const struct schema_row zone_rows[] = {
 	{ "name", SCHEMA_DOMAIN, true, offsetof(struct policy_zone, name),
 	  0, 0, NULL, NULL, NULL, "the zone that is delegated to the responders" },
@@ -36,6 +50,8 @@ static const struct schema_row zone_rows[] = {
 	  1 * SECOND, 7 * DAY, "1h", NULL, NULL, "TTL of generated NS records and of records without one" },
 	{ "records", SCHEMA_FILE, false, SIZE_MAX,
 	  0, 0, NULL, NULL, NULL, "master file with the static records" },
+	{ "dnssec", SCHEMA_MAP, false, 0,
+	  0, 0, NULL, NULL, &dnssec, "how the zone is signed; without it, it is not" },
 };
 static const struct schema zone = { zone_rows, COUNT(zone_rows) };
 /* Below "zones" a zone has its name as its key. */

@@ -2,6 +2,7 @@
 #include "policy/language/zones.h"
 
 #include "policy/language/fill.h"
+#include "policy/language/judge.h"
 #include "policy/language/merge.h"
 #include "policy/language/scalar.h"
 
@@ -24,6 +25,7 @@ static void read_first(struct draft *d)
 	d->zone_nodes[0] = node;
 	d->policy->zone_count = 1;
 	fill_map(d, row_of(SECTION_ZONE)->inner, node, "zone", zone);
+	judge_dnssec(d, zone);
 }
 
 /* The zone's name is its key; NULL when it cannot be used. */
@@ -64,6 +66,7 @@ static void read_more(struct draft *d, struct tree *node)
 	d->zone_nodes[index] = node;
 	d->policy->zone_count++;
 	fill_map(d, row_of(SECTION_ZONES)->inner, node, where, zone);
+	judge_dnssec(d, zone);
 	zone->name = name;
 }
 

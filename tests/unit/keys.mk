@@ -1,0 +1,7 @@
+# Unit tests of policy/keys and dns/sign.
+if HAVE_CMOCKA
+check_PROGRAMS += %D%/test_signer
+%C%_test_signer_SOURCES = %D%/test_signer.c
+%C%_test_signer_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+endif
+EXTRA_DIST += tests/data/keys
