@@ -8,6 +8,7 @@
 #include "policy/base/clock.h"
 #include "policy/base/hash.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,11 +21,12 @@
 enum {
 	MESSAGE_MAX = 65535,
 	PREFIX = 2,
-	CLIENT_V6_BITS = 64, /* what one client commands: RFC 6177 */
+	IDLE_PARTS = 8, /* a full house leaves one of them */
 };
 
 struct connection {
 	TAILQ_ENTRY(connection) link;
+	struct client_link client;
 	struct connections *all;
 	struct bufferevent *stream;
 	struct net_addr peer;
@@ -39,6 +41,7 @@ static void connection_free(struct connection *c, enum stats_event why)
 	stats_count_event(c->all->stats, why, 1);
 	TAILQ_REMOVE(&c->all->list, c, link);
 	c->all->count--;
+	clients_leave(&c->client);
 	bufferevent_free(c->stream);
 	free(c);
 }
@@ -112,6 +115,7 @@ static void serve(struct connection *c)
 		c->active_ms = now_ms;
 		TAILQ_REMOVE(&c->all->list, c, link);
 		TAILQ_INSERT_TAIL(&c->all->list, c, link);
+		clients_touch(&c->client);
 	}
 	if (unread_octets(c) > 0 && c->unread_ms == 0)
 		c->unread_ms = now_ms;
@@ -169,34 +173,17 @@ static struct connection *connection_new(struct connections *all, int fd)
 	bufferevent_setcb(c->stream, on_read, on_written, on_event, c);
 	bufferevent_setwatermark(c->stream, EV_READ, 0,
 				 2 * (PREFIX + MESSAGE_MAX));
+	/* What is ready goes out at once, not 16 KiB a turn. */
+	bufferevent_set_max_single_write(c->stream, PREFIX + MESSAGE_MAX);
 	c->active_ms = clock_now_ms();
 	return c;
 }
 
-static bool same_client(const struct net_addr *a, const struct net_addr *b)
+static struct connection *of_client(struct client_link *link)
 {
-	struct net_addr x =
-		net_mask(a, a->family == NET_V6 ? CLIENT_V6_BITS
-						: net_bits(a->family));
-	struct net_addr y =
-		net_mask(b, b->family == NET_V6 ? CLIENT_V6_BITS
-						: net_bits(b->family));
-
-	return net_equal(&x, &y);
-}
-
-/* The client's idlest, when it has as many as it may. */
-static struct connection *over_client(struct connections *all,
-				      const struct net_addr *client)
-{
-	struct connection *idlest = NULL;
-	size_t count = 0;
-
-	for (struct connection *c = TAILQ_FIRST(&all->list); c != NULL;
-	     c = TAILQ_NEXT(c, link))
-		if (same_client(&c->peer, client) && count++ == 0)
-			idlest = c;
-	return count >= all->limits.per_client ? idlest : NULL;
+	return (struct connection *)(void *)((char *)link -
+					     offsetof(struct connection,
+						      client));
 }
 
 bool connections_init(struct connections *all)
@@ -205,9 +192,12 @@ bool connections_init(struct connections *all)
 	all->count = 0;
 	all->query = malloc(MESSAGE_MAX);
 	all->answer = malloc(PREFIX + MESSAGE_MAX);
-	return all->query != NULL && all->answer != NULL &&
-	       getrandom(&all->random, sizeof(all->random), 0) ==
-		       sizeof(all->random);
+	if (all->query == NULL || all->answer == NULL ||
+	    getrandom(&all->random, sizeof(all->random), 0) !=
+		    sizeof(all->random))
+		return false;
+	clients_init(&all->clients, hash_mix(~all->random));
+	return true;
 }
 
 void connections_fini(struct connections *all)
@@ -226,11 +216,12 @@ void connections_add(struct connections *all, int fd,
 		     const struct sockaddr *from)
 {
 	struct net_addr peer = socket_peer(from);
-	struct connection *over = over_client(all, &peer);
+	struct client_link *over =
+		clients_over(&all->clients, &peer, all->limits.per_client);
 	struct connection *c;
 
 	if (over != NULL)
-		connection_free(over, STATS_CLOSED_LIMIT);
+		connection_free(of_client(over), STATS_CLOSED_LIMIT);
 	else if (all->count >= all->limits.total)
 		connections_drop_idlest(all);
 	c = connection_new(all, fd);
@@ -242,6 +233,10 @@ void connections_add(struct connections *all, int fd,
 	TAILQ_INSERT_TAIL(&all->list, c, link);
 	all->count++;
 	stats_count_event(all->stats, STATS_ACCEPTED, 1);
+	if (!clients_join(&all->clients, &c->client, &peer)) {
+		connection_free(c, STATS_CLOSED_LIMIT);
+		return;
+	}
 	bufferevent_enable(c->stream, EV_READ | EV_WRITE);
 }
 
@@ -261,7 +256,23 @@ static bool over_time(const struct connection *c, int64_t now_ms)
 
 	if (c->unread_ms != 0)
 		return now_ms - c->unread_ms >= limits->unread_ms;
-	return now_ms - c->active_ms >= limits->idle_ms;
+	return now_ms - c->active_ms >= connections_idle_ms(c->all);
+}
+
+int64_t connections_idle_ms(const struct connections *all)
+{
+	const struct tcp_limits *limits = &all->limits;
+	size_t half = limits->total / 2;
+	size_t free_places =
+		all->count < limits->total ? limits->total - all->count : 0;
+	int64_t least_ms = limits->idle_ms / IDLE_PARTS;
+	int64_t idle_ms = limits->idle_ms;
+
+	if (free_places < half)
+		idle_ms = least_ms + (idle_ms - least_ms) *
+					     (int64_t)free_places /
+					     (int64_t)half;
+	return idle_ms;
 }
 
 void connections_sweep(struct connections *all)

@@ -12,6 +12,7 @@
 #ifndef DNS_CONNECTION_H
 #define DNS_CONNECTION_H
 
+#include "dns/clients.h"
 #include "dns/tcp.h"
 #include "policy/base/net.h"
 
@@ -31,6 +32,7 @@ struct connections {
 	const struct slot *slot;
 	struct stats_block *stats;
 	struct tcp_limits limits;
+	struct clients clients;
 	struct connection_list list; /* longest without a query first */
 	size_t count;
 	uint64_t random;
@@ -51,6 +53,13 @@ void connections_add(struct connections *all, int fd,
 
 /* Closes the one that is longest without a query; false when there is none. */
 bool connections_drop_idlest(struct connections *all);
+
+/*
+ * How long a connection may be without a whole query now: the limit while
+ * half of the places are free, then less and less, an eighth when all are
+ * taken (RFC 7766, 6.2.3).
+ */
+int64_t connections_idle_ms(const struct connections *all);
 
 /* Closes those over their time. */
 void connections_sweep(struct connections *all);

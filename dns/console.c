@@ -16,6 +16,7 @@
 struct console {
 	struct console_config config;
 	struct control *control;
+	bool held;
 };
 
 static json_t *refuse(const char *why)
@@ -48,6 +49,9 @@ static json_t *answer_command(struct console *console, const json_t *request)
 	struct command command;
 	struct error err;
 
+	if (console->held)
+		return refuse("another instance is taking over; ask again "
+			      "in a moment");
 	if (json == NULL)
 		return refuse("the request has no \"command\"");
 	if (!command_parse(json, &command, &err) ||
@@ -72,13 +76,19 @@ static json_t *answer(struct console *console, const json_t *request)
 	for (size_t i = 0; op != NULL && i < sizeof(ops) / sizeof(ops[0]); i++)
 		if (strcmp(op, ops[i].op) == 0)
 			return ops[i].answer(console, request);
-	return refuse("\"op\" must be status, command or reload");
+	return refuse("\"op\" must be status, command, reload or take-over");
 }
 
 static void on_request(void *arg, const json_t *request,
 		       struct control_call *call)
 {
-	control_answer(call, answer(arg, request));
+	struct console *console = arg;
+	const char *op = json_string_value(json_object_get(request, "op"));
+
+	if (op != NULL && strcmp(op, "take-over") == 0)
+		console->config.take_over(console->config.arg, call);
+	else
+		control_answer(call, answer(console, request));
 }
 
 struct console *console_start(struct event_base *loop,
@@ -93,12 +103,31 @@ struct console *console_start(struct event_base *loop,
 	}
 	console->config = *config;
 	console->control =
-		control_start(loop, config->path, on_request, console, err);
+		config->control_fd >= 0
+			? control_adopt(loop, config->path, config->control_fd,
+					on_request, console, err)
+			: control_start(loop, config->path, on_request, console,
+					err);
 	if (console->control == NULL) {
 		free(console);
 		return NULL;
 	}
 	return console;
+}
+
+int console_descriptor(const struct console *console)
+{
+	return control_descriptor(console->control);
+}
+
+void console_hold(struct console *console, bool held)
+{
+	console->held = held;
+}
+
+void console_leave(struct console *console)
+{
+	control_leave(console->control);
 }
 
 void console_stop(struct console *console)

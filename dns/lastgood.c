@@ -17,12 +17,14 @@ struct lastgood {
 	struct keep *keep; /* of the loop's thread */
 	struct event *timer;
 	bool dirty;
+	bool settled; /* nothing is saved until it is unsettled */
 	char shown[sizeof(((struct error *)0)->text)];
 	pthread_t thread;
 	bool running;
 	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t wake;
 	struct keep *next; /* to be written; the thread takes it */
+	bool writing;
 	bool stopping;
 	char trouble[sizeof(((struct error *)0)->text)];
 };
@@ -41,10 +43,13 @@ static struct keep *next_save(struct lastgood *l)
 	struct keep *next;
 
 	pthread_mutex_lock(&l->lock);
+	l->writing = false;
+	pthread_cond_broadcast(&l->wake);
 	while (l->next == NULL && !l->stopping)
 		pthread_cond_wait(&l->wake, &l->lock);
 	next = l->next;
 	l->next = NULL;
+	l->writing = next != NULL;
 	pthread_mutex_unlock(&l->lock);
 	return next;
 }
@@ -103,7 +108,7 @@ static bool hand_over(struct lastgood *l)
 	pthread_mutex_lock(&l->lock);
 	keep_free(l->next);
 	l->next = copying.to;
-	pthread_cond_signal(&l->wake);
+	pthread_cond_broadcast(&l->wake);
 	pthread_mutex_unlock(&l->lock);
 	return true;
 }
@@ -113,7 +118,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	struct lastgood *l = arg;
 
 	(void)fd, (void)what;
-	if (l->dirty && hand_over(l))
+	if (l->dirty && !l->settled && hand_over(l))
 		l->dirty = false;
 }
 
@@ -190,16 +195,35 @@ const char *lastgood_trouble(struct lastgood *l)
 	return l->shown;
 }
 
+void lastgood_settle(struct lastgood *l)
+{
+	if (l == NULL)
+		return;
+	if (l->dirty && hand_over(l))
+		l->dirty = false;
+	l->settled = true;
+	pthread_mutex_lock(&l->lock);
+	while (l->next != NULL || l->writing)
+		pthread_cond_wait(&l->wake, &l->lock);
+	pthread_mutex_unlock(&l->lock);
+}
+
+void lastgood_unsettle(struct lastgood *l)
+{
+	if (l != NULL)
+		l->settled = false;
+}
+
 void lastgood_stop(struct lastgood *l)
 {
 	if (l == NULL)
 		return;
 	if (l->running) {
-		if (l->dirty)
+		if (l->dirty && !l->settled)
 			(void)hand_over(l);
 		pthread_mutex_lock(&l->lock);
 		l->stopping = true;
-		pthread_cond_signal(&l->wake);
+		pthread_cond_broadcast(&l->wake);
 		pthread_mutex_unlock(&l->lock);
 		pthread_join(l->thread, NULL);
 	}

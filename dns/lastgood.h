@@ -44,6 +44,13 @@ void lastgood_set(struct lastgood *lastgood, const char *name,
  * turn of the loop. */
 const char *lastgood_trouble(struct lastgood *lastgood);
 
+/*
+ * Saves now, and from then on nothing until lastgood_unsettle(): a successor
+ * reads the file, and then it is the successor's.  Both accept NULL.
+ */
+void lastgood_settle(struct lastgood *lastgood);
+void lastgood_unsettle(struct lastgood *lastgood);
+
 /* Saves what is not saved yet.  Accepts NULL. */
 void lastgood_stop(struct lastgood *lastgood);
 

@@ -3,6 +3,7 @@ dns_libdns_a_SOURCES = \
 	%D%/answer.c %D%/answer.h \
 	%D%/chaos.c %D%/chaos.h \
 	%D%/cookie.c %D%/cookie.h \
+	%D%/clients.c %D%/clients.h \
 	%D%/decision.c %D%/decision.h \
 	%D%/denial.c %D%/denial.h \
 	%D%/ecs.c %D%/ecs.h \
@@ -38,9 +39,11 @@ dns_libdns_a_SOURCES += \
 	%D%/exporter.c %D%/exporter.h \
 	%D%/feed.c %D%/feed.h \
 	%D%/follow.c %D%/follow.h \
+	%D%/handover.c %D%/handover.h \
 	%D%/heard.c %D%/heard.h \
 	%D%/identify.c %D%/identify.h \
 	%D%/lastgood.c %D%/lastgood.h \
+	%D%/listeners.c %D%/listeners.h \
 	%D%/loader.c %D%/loader.h \
 	%D%/local.c %D%/local.h \
 	%D%/notify.c %D%/notify.h \

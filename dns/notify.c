@@ -2,6 +2,7 @@
 #include "dns/notify.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,4 +30,12 @@ void notify_manager(const char *state)
 		     (const struct sockaddr *)&to,
 		     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
 	close(fd);
+}
+
+void notify_ready(void)
+{
+	char state[64];
+
+	snprintf(state, sizeof(state), "READY=1\nMAINPID=%ld", (long)getpid());
+	notify_manager(state);
 }

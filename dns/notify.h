@@ -12,4 +12,9 @@
 /* state: "READY=1", "STOPPING=1".  A manager that is not there is no error. */
 void notify_manager(const char *state);
 
+
+/* Ready, and the main process of the service is this one, also when it took
+ * over from another. */
+void notify_ready(void);
+
 #endif

@@ -4,14 +4,15 @@
 #include "dns/console.h"
 #include "dns/exporter.h"
 #include "dns/feed.h"
+#include "dns/handover.h"
 #include "dns/identify.h"
 #include "dns/lastgood.h"
+#include "dns/listeners.h"
 #include "dns/loader.h"
 #include "dns/metrics.h"
 #include "dns/model.h"
 #include "dns/privilege.h"
 #include "dns/slot.h"
-#include "dns/socket.h"
 #include "dns/stats.h"
 #include "dns/status.h"
 #include "dns/tcp.h"
@@ -22,6 +23,7 @@
 #include "policy/base/log.h"
 #include "policy/base/openmetrics.h"
 #include "policy/bus/bus.h"
+#include "policy/bus/control.h"
 #include "policy/decide/geo.h"
 #include "policy/language/policy.h"
 
@@ -32,6 +34,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <event2/event.h>
+#include <jansson.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -42,6 +46,12 @@ struct responder {
 	int64_t load_ms; /* of the model in force */
 	int64_t wall_started_ms, wall_loaded_ms;
 	uint64_t reloads, failed_reloads;
+	void (*on_relieved)(void *arg);
+	void *arg;
+	struct takeover before;    /* what came from the one before */
+	struct handover *handover; /* a successor is starting */
+	struct event *ending;      /* a successor answers: looks for the end */
+	struct listeners listeners;
 	struct udp *udp;
 	struct tcp *tcp;
 	struct stats *stats;
@@ -86,27 +96,25 @@ static bool open_sockets(struct responder *r,
 			 const struct responder_config *config,
 			 struct error *err)
 {
-	struct socket_address *at =
-		calloc(config->listen_count + 1, sizeof(*at));
 	unsigned workers =
 		config->workers > 0 ? config->workers : count_cores();
-	bool ok = at != NULL;
+	const struct listeners_wish wish = {
+		.listen = config->listen,
+		.listen_count = config->listen_count,
+		.workers = workers,
+	};
 
-	if (!ok)
-		error_set(err, "out of memory for listen addresses");
-	for (size_t i = 0; ok && i < config->listen_count; i++)
-		ok = socket_parse(config->listen[i], &at[i], err);
-	if (ok) {
-		r->udp = udp_open(at, config->listen_count, workers, err);
-		ok = r->udp != NULL;
-	}
-	if (ok) {
-		r->tcp = tcp_open(at, config->listen_count, &tcp_default_limits,
-				  err);
-		ok = r->tcp != NULL;
-	}
-	free(at);
-	return ok;
+	if (config->take_over &&
+	    !takeover_ask(&r->before, config->control_path, err))
+		return false;
+	if (!listeners_open(&r->listeners, &wish, &r->before.listeners, err))
+		return false;
+	r->udp = udp_open(&r->listeners, workers, err);
+	r->tcp = tcp_open(&r->listeners,
+			  config->tcp != NULL ? config->tcp
+					      : &tcp_default_limits,
+			  err);
+	return r->udp != NULL && r->tcp != NULL;
 }
 
 /*
@@ -309,16 +317,106 @@ static bool start_loading(struct responder *r, const struct loaded *loaded,
 	return true;
 }
 
+/* The last connection to this one has ended: so does all the rest. */
+static void on_ending(evutil_socket_t fd, short what, void *arg)
+{
+	struct responder *r = arg;
+
+	(void)fd, (void)what;
+	if (!tcp_is_over(r->tcp))
+		return;
+	event_del(r->ending);
+	log_event(LOG_LEVEL_INFO, "dns", "relieved", "state=ended");
+	if (r->on_relieved != NULL)
+		r->on_relieved(r->arg);
+}
+
+/* What is queued in the sockets is the successor's. */
+static void end_answering(struct responder *r)
+{
+	const struct timeval look = { .tv_usec = 20 * 1000 };
+
+	log_event(LOG_LEVEL_INFO, "dns", "relieved", "state=ending");
+	console_leave(r->console);
+	exporter_stop(r->exporter);
+	r->exporter = NULL;
+	udp_free(r->udp);
+	r->udp = NULL;
+	tcp_finish(r->tcp);
+	r->ending = event_new(r->loop, -1, EV_PERSIST, on_ending, r);
+	if (r->ending == NULL || event_add(r->ending, &look) != 0)
+		abort(); /* out of memory, with nothing left to do */
+}
+
+static void on_handed_over(void *arg, bool relieved)
+{
+	struct responder *r = arg;
+
+	handover_free(r->handover);
+	r->handover = NULL;
+	if (relieved) {
+		end_answering(r);
+		return;
+	}
+	log_event(LOG_LEVEL_WARN, "dns", "take-over",
+		  "state=failed hint=\"this instance goes on\"");
+	console_hold(r->console, false);
+	lastgood_unsettle(r->lastgood);
+}
+
+/* Who may have the sockets: root, and who could signal us anyway. */
+static const char *deny_take_over(const struct responder *r,
+				  const struct control_call *call)
+{
+	struct control_peer peer;
+
+	if (!control_peer(call, &peer) ||
+	    (peer.uid != 0 && peer.uid != geteuid()))
+		return "only root and the user that it runs as may take over";
+	if (r->handover != NULL || r->ending != NULL)
+		return "another instance is taking over";
+	return NULL;
+}
+
+static void on_take_over(void *arg, struct control_call *call)
+{
+	struct responder *r = arg;
+	const struct handover_offer offer = {
+		.listeners = &r->listeners,
+		.control_fd = console_descriptor(r->console),
+		.done = on_handed_over,
+		.arg = r,
+	};
+	const char *denial = deny_take_over(r, call);
+	struct error err;
+
+	if (denial != NULL) {
+		control_answer(call, json_pack("{s:b, s:s}", "ok", 0, "error",
+					       denial));
+		return;
+	}
+	console_hold(r->console, true);
+	lastgood_settle(r->lastgood);
+	r->handover = handover_give(r->loop, call, &offer, &err);
+	if (r->handover == NULL)
+		on_handed_over(r, false);
+}
+
 static bool start_console(struct responder *r, struct error *err)
 {
+	int taken = r->before.control_fd;
+
 	if (r->control_path == NULL)
 		return true;
+	r->before.control_fd = -1;
 	r->console = console_start(r->loop,
 				   &(struct console_config){
 					   .path = r->control_path,
+					   .control_fd = taken,
 					   .feed = r->feed,
 					   .status = on_status,
 					   .reload = on_reload,
+					   .take_over = on_take_over,
 					   .arg = r,
 				   },
 				   err);
@@ -367,6 +465,9 @@ struct responder *responder_start(struct event_base *loop,
 		r->loop = loop;
 		r->bus = config->bus;
 		r->wall_started_ms = r->wall_loaded_ms = clock_wall_ms();
+		r->on_relieved = config->on_relieved;
+		r->arg = config->arg;
+		takeover_init(&r->before);
 		slot_init(&r->slot, NULL);
 		ok = start(r, config, &loaded, err);
 	}
@@ -385,13 +486,23 @@ void responder_reload(struct responder *r)
 	loader_ask(r->loader);
 }
 
+void responder_relieve(struct responder *r)
+{
+	takeover_relieve(&r->before);
+}
+
 void responder_stop(struct responder *r)
 {
 	if (r == NULL)
 		return;
 	exporter_stop(r->exporter);
+	if (r->ending != NULL)
+		event_free(r->ending);
+	handover_free(r->handover);
+	takeover_fini(&r->before);
 	udp_free(r->udp);
 	tcp_free(r->tcp);
+	listeners_fini(&r->listeners);
 	console_stop(r->console);
 	watch_stop(r->watch);
 	loader_stop(r->loader);

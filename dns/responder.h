@@ -12,6 +12,7 @@
 
 #include "dns/identify.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,11 +21,14 @@ struct error;
 struct event_base;
 struct policy;
 struct responder;
+struct tcp_limits;
 struct verifier;
 
 struct responder_config {
-	const char *policy_path;   /* file or directory; read again on reload */
-	const char *const *listen; /* "ADDR:PORT", "[ADDR]:PORT"; UDP and TCP */
+	const char *policy_path; /* file or directory; read again on reload */
+	/* "ADDR:PORT", "[ADDR]:PORT"; UDP and TCP.  None: what is taken over,
+	 * or LISTENERS_DEFAULT. */
+	const char *const *listen;
 	size_t listen_count;
 	unsigned workers;         /* UDP threads; 0: one per core */
 	const char *user;         /* to become after binding; NULL: stay */
@@ -35,6 +39,10 @@ struct responder_config {
 	const char *metrics; /* "ADDR:PORT" or "PORT" of 127.0.0.1 to serve
 			      * metrics on; NULL: none */
 	struct bus *bus;     /* borrowed, outlives it; NULL: none */
+	const struct tcp_limits *tcp; /* NULL: tcp_default_limits */
+	bool take_over; /* from who listens on control_path, if somebody does */
+	void (*on_relieved)(void *arg); /* a successor answers; time to stop */
+	void *arg;
 	const struct verifier *trusted; /* borrowed; whose plans are followed */
 };
 
@@ -51,6 +59,12 @@ struct responder *responder_start(struct event_base *loop,
  * swaps; what does not load changes nothing and is logged.
  */
 void responder_reload(struct responder *r);
+
+/*
+ * After take_over: the responder that ran before may end now.  Without one,
+ * nothing happens.
+ */
+void responder_relieve(struct responder *r);
 
 /* Answers what is queued, stops threads, frees.  Accepts NULL. */
 void responder_stop(struct responder *r);

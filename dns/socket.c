@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <unistd.h>
@@ -142,45 +143,144 @@ static void set_buffers(int fd)
 		(void)set(fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER_OCTETS);
 }
 
+static bool set_blocking(int fd, bool blocking)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 &&
+	       fcntl(fd, F_SETFL,
+		     blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK) == 0;
+}
+
 /*
  * PMTUDISC_OMIT: no forged ICMP may make us fragment, and what is too large
  * for a link is fragmented there: RFC 9715, appendix on IP_MTU_DISCOVER.
  */
-int socket_open_udp(const struct socket_address *at, struct error *err)
+static bool fit_udp(int fd, const struct socket_address *at)
 {
-	int fd = open_bound(at, SOCK_DGRAM, "UDP", err);
 	bool v6 = at->addr.ss_family == AF_INET6;
 
-	if (fd < 0)
-		return -1;
 	set_buffers(fd);
 	(void)set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
 	if (v6)
 		(void)set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER,
 			  IPV6_PMTUDISC_OMIT);
-	if (at->wildcard && !(v6 ? set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
-				 : set(fd, IPPROTO_IP, IP_PKTINFO, 1))) {
-		fail_bind(at, "UDP", err);
-		close(fd);
-		return -1;
-	}
-	return fd;
+	return set_blocking(fd, true) &&
+	       (!at->wildcard ||
+		(v6 ? set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
+		    : set(fd, IPPROTO_IP, IP_PKTINFO, 1)));
+}
+
+/*
+ * TCP_NODELAY is inherited by what is accepted: answers never wait for an ACK.
+ * A query in the first segment (RFC 7413) is taken where the kernel allows it.
+ */
+static bool fit_tcp(int fd)
+{
+	(void)set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	(void)set(fd, IPPROTO_TCP, TCP_FASTOPEN, SOCKET_FAST_OPENS);
+	return set_blocking(fd, false) && listen(fd, SOCKET_BACKLOG) == 0;
+}
+
+/* Closes what does not fit. */
+static int finish_open(int fd, bool fits, const struct socket_address *at,
+		       const char *transport, struct error *err)
+{
+	if (fd < 0 || fits)
+		return fd;
+	fail_bind(at, transport, err);
+	close(fd);
+	return -1;
+}
+
+int socket_open_udp(const struct socket_address *at, struct error *err)
+{
+	int fd = open_bound(at, SOCK_DGRAM, "UDP", err);
+
+	return finish_open(fd, fd >= 0 && fit_udp(fd, at), at, "UDP", err);
 }
 
 int socket_open_tcp(const struct socket_address *at, struct error *err)
 {
-	int fd = open_bound(at, SOCK_STREAM | SOCK_NONBLOCK, "TCP", err);
+	int fd = open_bound(at, SOCK_STREAM, "TCP", err);
 
-	if (fd < 0)
-		return -1;
-	/* Inherited by what is accepted: answers never wait for an ACK. */
-	(void)set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	if (listen(fd, SOCKET_BACKLOG) != 0) {
-		fail_bind(at, "TCP", err);
-		close(fd);
-		return -1;
+	return finish_open(fd, fd >= 0 && fit_tcp(fd), at, "TCP", err);
+}
+
+static bool is_of_type(int fd, int wanted)
+{
+	int type = 0, listening = 0;
+	socklen_t len = sizeof(type);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0 ||
+	    type != wanted)
+		return false;
+	len = sizeof(listening);
+	return wanted == SOCK_DGRAM ||
+	       (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) ==
+			0 &&
+		listening);
+}
+
+static void place_of(const struct sockaddr_storage *at, struct net_addr *addr,
+		     uint16_t *port)
+{
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	*addr = (struct net_addr){ .family = NET_V4 };
+	if (at->ss_family == AF_INET) {
+		memcpy(&v4, at, sizeof(v4));
+		memcpy(addr->octets, &v4.sin_addr, 4);
+		*port = ntohs(v4.sin_port);
+	} else {
+		memcpy(&v6, at, sizeof(v6));
+		addr->family = NET_V6;
+		memcpy(addr->octets, &v6.sin6_addr, 16);
+		*port = ntohs(v6.sin6_port);
 	}
-	return fd;
+}
+
+/* Where it is bound; false for what is not an address of the Internet. */
+static bool read_place(int fd, struct socket_address *out)
+{
+	struct sockaddr_storage at = { 0 };
+	socklen_t len = sizeof(at);
+	struct net_addr addr;
+	char text[NET_TEXT_SIZE];
+	uint16_t port;
+
+	if (getsockname(fd, (struct sockaddr *)&at, &len) != 0 ||
+	    (at.ss_family != AF_INET && at.ss_family != AF_INET6))
+		return false;
+	place_of(&at, &addr, &port);
+	fill(out, &addr, port);
+	net_addr_text(&addr, text);
+	snprintf(out->text, sizeof(out->text),
+		 addr.family == NET_V6 ? "[%s]:%u" : "%s:%u", text,
+		 (unsigned)port);
+	return port != 0;
+}
+
+bool socket_adopt(int fd, int type, struct socket_address *out,
+		  struct error *err)
+{
+	const char *transport = type == SOCK_DGRAM ? "UDP" : "TCP";
+
+	if (!is_of_type(fd, type) || !read_place(fd, out)) {
+		error_set(err,
+			  "descriptor %d, which was given to listen on, is not "
+			  "a %s socket bound to a port%s",
+			  fd, transport,
+			  type == SOCK_DGRAM ? "" : " and listening");
+		return false;
+	}
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 &&
+	    (type == SOCK_DGRAM ? fit_udp(fd, out) : fit_tcp(fd)))
+		return true;
+	error_set(err, "cannot use the given socket of %s (%s): %s", out->text,
+		  transport, strerror(errno));
+	return false;
 }
 
 struct net_addr socket_peer(const struct sockaddr *from)

@@ -2,8 +2,8 @@
 /*
  * socket -- listen addresses and the sockets bound to them.
  *
- * Every socket is SO_REUSEPORT, so that each worker has its own and a second
- * instance of the same user can take over.  "[::]" takes IPv4 too.  Shell.
+ * UDP sockets are SO_REUSEPORT, so that each worker has its own; TCP sockets
+ * are not.  "[::]" takes IPv4 too.  Shell.
  */
 #ifndef DNS_SOCKET_H
 #define DNS_SOCKET_H
@@ -21,6 +21,7 @@ enum {
 	SOCKET_BUFFER_OCTETS = 4
 			       << 20, /* asked for; the kernel may give less */
 	SOCKET_BACKLOG = 1024,
+	SOCKET_FAST_OPENS = 256, /* waiting for their handshake to end */
 };
 
 struct socket_address {
@@ -41,6 +42,14 @@ bool socket_parse(const char *text, struct socket_address *out,
  */
 int socket_open_udp(const struct socket_address *at, struct error *err);
 int socket_open_tcp(const struct socket_address *at, struct error *err);
+
+/*
+ * Fits a socket of this type (SOCK_DGRAM, SOCK_STREAM) that another process
+ * opened as those above are, and fills out.  False with err set when it is
+ * none that can be used; fd stays the caller's.
+ */
+bool socket_adopt(int fd, int type, struct socket_address *out,
+		  struct error *err);
 
 /* IPv4-mapped addresses become NET_V4; other families NET_NONE. */
 struct net_addr socket_peer(const struct sockaddr *from);

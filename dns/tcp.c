@@ -2,18 +2,20 @@
 #include "dns/tcp.h"
 
 #include "dns/connection.h"
+#include "dns/listeners.h"
 #include "dns/slot.h"
-#include "dns/socket.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/thread.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <event2/event.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 const struct tcp_limits tcp_default_limits = {
@@ -26,18 +28,21 @@ const struct tcp_limits tcp_default_limits = {
 
 enum { SWEEP_MAX_MS = 1000, SWEEP_MIN_MS = 10, ACCEPT_BATCH = 64 };
 
-struct listener {
+/* One listening socket. */
+struct door {
 	struct tcp *tcp;
-	int fd;
 	struct event *event;
 };
 
 struct tcp {
 	struct event_base *loop; /* the thread's own */
 	struct connections all;
-	struct listener *listeners;
+	struct door *doors;
 	size_t count;
-	int stop_fd; /* eventfd: written by tcp_free() */
+	int stop_fd;           /* eventfd: written to end the loop */
+	unsigned stops;        /* how often that was read */
+	atomic_bool finishing; /* end it patiently */
+	atomic_bool over;      /* nothing is answered any more */
 	struct event *stop, *sweep;
 	pthread_t thread;
 	bool running;
@@ -62,7 +67,7 @@ static bool out_of_descriptors(int error)
  */
 static void on_accept(evutil_socket_t fd, short what, void *arg)
 {
-	struct listener *l = arg;
+	struct door *d = arg;
 
 	(void)what;
 	for (unsigned i = 0; i < ACCEPT_BATCH; i++) {
@@ -72,13 +77,13 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 				    SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (taken >= 0) {
-			connections_add(&l->tcp->all, taken,
+			connections_add(&d->tcp->all, taken,
 					(const struct sockaddr *)&from);
 			continue;
 		}
 		if (out_of_descriptors(errno) &&
-		    !connections_drop_idlest(&l->tcp->all))
-			event_del(l->event);
+		    !connections_drop_idlest(&d->tcp->all))
+			event_del(d->event);
 		return;
 	}
 }
@@ -90,16 +95,29 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	connections_sweep(&tcp->all);
 	for (size_t i = 0; i < tcp->count; i++)
-		if (tcp->listeners[i].event != NULL)
-			event_add(tcp->listeners[i].event, NULL);
+		if (tcp->doors[i].event != NULL)
+			event_add(tcp->doors[i].event, NULL);
 }
 
 static void on_stop(evutil_socket_t fd, short what, void *arg)
 {
 	struct tcp *tcp = arg;
+	uint64_t count;
 
-	(void)fd, (void)what;
+	(void)what;
+	if (read(fd, &count, sizeof(count)) != sizeof(count))
+		return;
+	tcp->stops++;
 	event_base_loopbreak(tcp->loop);
+}
+
+/* What waits in the kernel's queue stays there for who else has the socket. */
+static void close_doors(struct tcp *tcp)
+{
+	for (size_t i = 0; i < tcp->count; i++) {
+		event_free(tcp->doors[i].event);
+		tcp->doors[i].event = NULL;
+	}
 }
 
 /*
@@ -113,16 +131,32 @@ static void drain(struct tcp *tcp)
 
 	event_del(tcp->stop);
 	event_base_loop(tcp->loop, EVLOOP_NONBLOCK);
-	for (size_t i = 0; i < tcp->count; i++) {
-		event_free(tcp->listeners[i].event);
-		tcp->listeners[i].event = NULL;
-	}
+	close_doors(tcp);
 	event_base_loop(tcp->loop, EVLOOP_NONBLOCK);
 	event_del(tcp->sweep);
 	while (connections_waiting(&tcp->all) && clock_now_ms() < until_ms) {
 		event_add(tcp->sweep, &turn);
 		event_base_loop(tcp->loop, EVLOOP_ONCE);
 	}
+}
+
+/*
+ * Takes nobody in, and answers who is there until he has been quiet for a
+ * while: a query that crosses the end of its connection would be lost.
+ */
+static void finish(struct tcp *tcp)
+{
+	int64_t until_ms = clock_now_ms() + TCP_FINISH_MS;
+	const struct timeval turn = timeval_of(SWEEP_MIN_MS);
+
+	close_doors(tcp);
+	if (tcp->all.limits.idle_ms > TCP_FINISH_IDLE_MS)
+		tcp->all.limits.idle_ms = TCP_FINISH_IDLE_MS;
+	event_del(tcp->sweep);
+	event_add(tcp->sweep, &turn);
+	while (tcp->all.count > 0 && clock_now_ms() < until_ms &&
+	       tcp->stops < 2)
+		event_base_loop(tcp->loop, EVLOOP_ONCE);
 }
 
 static void *run(void *arg)
@@ -132,29 +166,32 @@ static void *run(void *arg)
 	slot_register();
 	slot_offline(); /* online only while a connection is served */
 	event_base_dispatch(tcp->loop);
-	drain(tcp);
+	if (atomic_load_explicit(&tcp->finishing, memory_order_acquire))
+		finish(tcp);
+	else
+		drain(tcp);
 	connections_fini(&tcp->all);
 	slot_unregister();
+	atomic_store_explicit(&tcp->over, true, memory_order_release);
 	return NULL;
 }
 
-static bool open_listeners(struct tcp *tcp,
-			   const struct socket_address *addresses,
-			   struct error *err)
+static bool open_doors(struct tcp *tcp, const struct listeners *all,
+		       struct error *err)
 {
-	for (size_t i = 0; i < tcp->count; i++) {
-		struct listener *l = &tcp->listeners[i];
+	for (size_t i = 0; i < all->count; i++) {
+		struct door *d = &tcp->doors[tcp->count];
 
-		l->tcp = tcp;
-		l->fd = socket_open_tcp(&addresses[i], err);
-		if (l->fd < 0)
-			return false;
-		l->event = event_new(tcp->loop, l->fd, EV_READ | EV_PERSIST,
-				     on_accept, l);
-		if (l->event == NULL) {
+		if (all->list[i].kind != LISTENER_TCP)
+			continue;
+		d->tcp = tcp;
+		d->event = event_new(tcp->loop, all->list[i].fd,
+				     EV_READ | EV_PERSIST, on_accept, d);
+		if (d->event == NULL) {
 			error_set(err, "out of memory for TCP");
 			return false;
 		}
+		tcp->count++;
 	}
 	return true;
 }
@@ -171,7 +208,7 @@ static bool open_loop(struct tcp *tcp)
 	return tcp->stop != NULL && tcp->sweep != NULL;
 }
 
-struct tcp *tcp_open(const struct socket_address *addresses, size_t count,
+struct tcp *tcp_open(const struct listeners *all,
 		     const struct tcp_limits *limits, struct error *err)
 {
 	struct tcp *tcp = calloc(1, sizeof(*tcp));
@@ -182,20 +219,16 @@ struct tcp *tcp_open(const struct socket_address *addresses, size_t count,
 	}
 	tcp->stop_fd = -1;
 	tcp->all.limits = *limits;
-	tcp->listeners = calloc(count, sizeof(*tcp->listeners));
-	if (tcp->listeners == NULL || !open_loop(tcp)) {
+	tcp->doors = calloc(all->count + 1, sizeof(*tcp->doors));
+	if (tcp->doors == NULL || !open_loop(tcp)) {
 		error_set(err, "no event loop for TCP: %s", strerror(errno));
 		tcp_free(tcp);
 		return NULL;
 	}
-	tcp->count = count;
-	for (size_t i = 0; i < count; i++)
-		tcp->listeners[i].fd = -1;
-	if (!open_listeners(tcp, addresses, err)) {
-		tcp_free(tcp);
-		return NULL;
-	}
-	return tcp;
+	if (open_doors(tcp, all, err))
+		return tcp;
+	tcp_free(tcp);
+	return NULL;
 }
 
 static bool start_events(struct tcp *tcp)
@@ -207,7 +240,7 @@ static bool start_events(struct tcp *tcp)
 						     : sweep_ms);
 
 	for (size_t i = 0; i < tcp->count; i++)
-		if (event_add(tcp->listeners[i].event, NULL) != 0)
+		if (event_add(tcp->doors[i].event, NULL) != 0)
 			return false;
 	return event_add(tcp->stop, NULL) == 0 &&
 	       event_add(tcp->sweep, &every) == 0;
@@ -239,6 +272,17 @@ static void ask_to_stop(const struct tcp *tcp)
 		continue;
 }
 
+void tcp_finish(struct tcp *tcp)
+{
+	atomic_store_explicit(&tcp->finishing, true, memory_order_release);
+	ask_to_stop(tcp);
+}
+
+bool tcp_is_over(const struct tcp *tcp)
+{
+	return atomic_load_explicit(&tcp->over, memory_order_acquire);
+}
+
 void tcp_free(struct tcp *tcp)
 {
 	if (tcp == NULL)
@@ -247,12 +291,9 @@ void tcp_free(struct tcp *tcp)
 		ask_to_stop(tcp);
 		pthread_join(tcp->thread, NULL);
 	}
-	for (size_t i = 0; i < tcp->count; i++) {
-		if (tcp->listeners[i].event != NULL)
-			event_free(tcp->listeners[i].event);
-		if (tcp->listeners[i].fd >= 0)
-			close(tcp->listeners[i].fd);
-	}
+	for (size_t i = 0; i < tcp->count; i++)
+		if (tcp->doors[i].event != NULL)
+			event_free(tcp->doors[i].event);
 	if (tcp->stop != NULL)
 		event_free(tcp->stop);
 	if (tcp->sweep != NULL)
@@ -261,6 +302,6 @@ void tcp_free(struct tcp *tcp)
 		event_base_free(tcp->loop);
 	if (tcp->stop_fd >= 0)
 		close(tcp->stop_fd);
-	free(tcp->listeners);
+	free(tcp->doors);
 	free(tcp);
 }

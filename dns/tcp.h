@@ -17,8 +17,8 @@
 #include <stdint.h>
 
 struct error;
+struct listeners;
 struct slot;
-struct socket_address;
 struct stats_block;
 struct tcp;
 
@@ -32,10 +32,15 @@ struct tcp_limits {
 
 extern const struct tcp_limits tcp_default_limits;
 
-enum { TCP_DRAIN_MS = 500 }; /* at most, when stopping */
+enum {
+	TCP_DRAIN_MS = 500,        /* at most, when stopping */
+	TCP_FINISH_MS = 10 * 1000, /* at most, when finishing */
+	TCP_FINISH_IDLE_MS = 1000, /* without a query, when finishing */
+};
 
-/* Binds.  NULL with err set. */
-struct tcp *tcp_open(const struct socket_address *addresses, size_t count,
+/* For the TCP sockets among all, which are borrowed and outlive it.  NULL with
+ * err set. */
+struct tcp *tcp_open(const struct listeners *all,
 		     const struct tcp_limits *limits, struct error *err);
 
 /* slot and stats are borrowed and outlive it.  False with err set; then only
@@ -43,7 +48,16 @@ struct tcp *tcp_open(const struct socket_address *addresses, size_t count,
 bool tcp_start(struct tcp *tcp, const struct slot *slot,
 	       struct stats_block *stats, struct error *err);
 
-/* Answers what has arrived, ends the thread, closes.  Accepts NULL. */
+/*
+ * A successor accepts connections now: from here on none is taken in, and
+ * those that are there end when they have been idle for TCP_FINISH_IDLE_MS.
+ * Returns at once; tcp_is_over() says when the last has ended.  The sockets
+ * may then be closed.
+ */
+void tcp_finish(struct tcp *tcp);
+bool tcp_is_over(const struct tcp *tcp);
+
+/* Answers what has arrived, ends the thread.  Accepts NULL. */
 void tcp_free(struct tcp *tcp);
 
 #endif

@@ -2,6 +2,7 @@
 #include "dns/udp.h"
 
 #include "dns/answer.h"
+#include "dns/listeners.h"
 #include "dns/slot.h"
 #include "dns/socket.h"
 #include "dns/stats.h"
@@ -11,8 +12,8 @@
 #include "policy/base/log.h"
 #include "policy/base/thread.h"
 
-#include <assert.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,11 +39,12 @@ struct exchange {
 };
 
 /* One thread. */
-struct listener {
-	int fd;
+struct worker {
+	int fd; /* borrowed */
 	bool running;
-	bool wildcard; /* control carries which address was asked */
-	atomic_bool stopping;
+	bool wildcard;        /* control carries which address was asked */
+	atomic_bool stopping; /* asked to end */
+	atomic_bool woken;    /* has seen that, and waits no more */
 	pthread_t thread;
 	const struct slot *slot;
 	struct stats_block *stats;
@@ -53,23 +55,23 @@ struct listener {
 };
 
 struct udp {
-	struct listener *listeners;
+	struct worker *workers;
 	size_t count;
 };
 
 /* recvmmsg writes lengths, flags and sizes: they are set before each. */
-static void arm(struct listener *l)
+static void arm(struct worker *w)
 {
 	for (size_t i = 0; i < UDP_BATCH; i++) {
-		struct exchange *e = &l->exchanges[i];
+		struct exchange *e = &w->exchanges[i];
 
-		l->received[i].msg_hdr = (struct msghdr){
+		w->received[i].msg_hdr = (struct msghdr){
 			.msg_name = &e->from,
 			.msg_namelen = sizeof(e->from),
 			.msg_iov = &e->query_iov,
 			.msg_iovlen = 1,
-			.msg_control = l->wildcard ? e->control : NULL,
-			.msg_controllen = l->wildcard ? CONTROL_SIZE : 0,
+			.msg_control = w->wildcard ? e->control : NULL,
+			.msg_controllen = w->wildcard ? CONTROL_SIZE : 0,
 		};
 	}
 }
@@ -102,12 +104,6 @@ static void turn_round(struct msghdr *hdr)
 	}
 }
 
-/* After shutdown(2) an empty queue gives empty messages that nobody sent. */
-static bool from_nobody(const struct listener *l, size_t i)
-{
-	return l->received[i].msg_hdr.msg_namelen == 0;
-}
-
 /* What all of a batch are answered with. */
 struct batch {
 	const struct table *table;
@@ -116,16 +112,16 @@ struct batch {
 };
 
 /* Answers the i-th received; true when answers[at] is to be sent. */
-static bool answer_one(struct listener *l, const struct batch *batch, size_t i,
+static bool answer_one(struct worker *w, const struct batch *batch, size_t i,
 		       size_t at)
 {
-	struct exchange *e = &l->exchanges[i];
-	struct msghdr *in = &l->received[i].msg_hdr;
+	struct exchange *e = &w->exchanges[i];
+	struct msghdr *in = &w->received[i].msg_hdr;
 	struct answer_input input = {
 		.query = e->query,
-		.len = l->received[i].msg_len,
+		.len = w->received[i].msg_len,
 		.peer = socket_peer((const struct sockaddr *)&e->from),
-		.random = hash_mix(l->random += UINT64_C(0x9e3779b97f4a7c15)),
+		.random = hash_mix(w->random += UINT64_C(0x9e3779b97f4a7c15)),
 		.identity = batch->identity,
 		.now_s = batch->now_s,
 	};
@@ -133,12 +129,12 @@ static bool answer_one(struct listener *l, const struct batch *batch, size_t i,
 	size_t len = answer_query(batch->table, &input, e->answer,
 				  ANSWER_UDP_MAX, &outcome);
 
-	stats_count(l->stats, STATS_UDP, &outcome, len);
+	stats_count(w->stats, STATS_UDP, &outcome, len);
 	if (len == 0)
 		return false;
 	turn_round(in);
 	e->answer_iov.iov_len = len;
-	l->answers[at].msg_hdr = (struct msghdr){
+	w->answers[at].msg_hdr = (struct msghdr){
 		.msg_name = &e->from,
 		.msg_namelen = in->msg_namelen,
 		.msg_iov = &e->answer_iov,
@@ -150,37 +146,37 @@ static bool answer_one(struct listener *l, const struct batch *batch, size_t i,
 }
 
 /* One that the kernel refuses is left out; those behind it still go. */
-static void send_all(struct listener *l, size_t count)
+static void send_all(struct worker *w, size_t count)
 {
 	size_t at = 0;
 
 	while (at < count) {
-		int sent = sendmmsg(l->fd, l->answers + at,
+		int sent = sendmmsg(w->fd, w->answers + at,
 				    (unsigned)(count - at), 0);
 
 		if (sent > 0) {
 			at += (size_t)sent;
 		} else if (sent < 0 && errno != EINTR) {
-			stats_count_event(l->stats, STATS_UNSENT, 1);
+			stats_count_event(w->stats, STATS_UNSENT, 1);
 			at++;
 		}
 	}
 }
 
 /* Offline again before sending: a full socket must not hold up a reload. */
-static void answer_batch(struct listener *l, size_t count)
+static void answer_batch(struct worker *w, size_t count)
 {
 	struct batch batch = { .now_s = clock_wall_s() };
 	size_t answers = 0;
 
 	slot_online();
-	batch.table = slot_read(l->slot);
-	batch.identity = slot_identity(l->slot);
+	batch.table = slot_read(w->slot);
+	batch.identity = slot_identity(w->slot);
 	for (size_t i = 0; i < count; i++)
-		if (!from_nobody(l, i) && answer_one(l, &batch, i, answers))
+		if (answer_one(w, &batch, i, answers))
 			answers++;
 	slot_offline();
-	send_all(l, answers);
+	send_all(w, answers);
 }
 
 /* An error that is not the traffic's: it may last, so do not spin on it. */
@@ -195,91 +191,140 @@ static void pause_after(int error)
 }
 
 /* How many arrived; 0 for none. */
-static size_t receive(struct listener *l, int flags)
+static size_t receive(struct worker *w, int flags)
 {
 	int got;
 
-	arm(l);
-	got = recvmmsg(l->fd, l->received, UDP_BATCH, flags, NULL);
+	arm(w);
+	got = recvmmsg(w->fd, w->received, UDP_BATCH, flags, NULL);
 	if (got < 0 && errno != EINTR && errno != EAGAIN)
 		pause_after(errno);
 	return got < 0 ? 0 : (size_t)got;
 }
 
-static void drain(struct listener *l)
+static void drain(struct worker *w)
 {
 	int64_t until_ms = clock_now_ms() + UDP_DRAIN_MS;
 
 	while (clock_now_ms() < until_ms) {
-		size_t count = receive(l, MSG_DONTWAIT);
+		size_t count = receive(w, MSG_DONTWAIT);
 
-		answer_batch(l, count);
-		if (count == 0 || from_nobody(l, count - 1))
+		answer_batch(w, count);
+		if (count == 0)
 			return;
 	}
 }
 
+/* Nothing to do: that it arrives is what ends a recvmmsg. */
+static void on_wake(int signal)
+{
+	(void)signal;
+}
+
+/* All others stay blocked, as thread_start() left them. */
+static void let_wake(void)
+{
+	sigset_t wake;
+
+	sigemptyset(&wake);
+	sigaddset(&wake, UDP_WAKE_SIGNAL);
+	pthread_sigmask(SIG_UNBLOCK, &wake, NULL);
+}
+
 static void *run(void *arg)
 {
-	struct listener *l = arg;
+	struct worker *w = arg;
 
+	let_wake();
 	slot_register();
 	slot_offline(); /* online only while a batch is answered */
-	while (!atomic_load_explicit(&l->stopping, memory_order_acquire))
-		answer_batch(l, receive(l, MSG_WAITFORONE));
-	drain(l);
+	while (!atomic_load_explicit(&w->stopping, memory_order_acquire))
+		answer_batch(w, receive(w, MSG_WAITFORONE));
+	atomic_store_explicit(&w->woken, true, memory_order_release);
+	drain(w);
 	slot_unregister();
 	return NULL;
 }
 
-static bool listener_open(struct listener *l, const struct socket_address *at,
-			  struct error *err)
+static bool worker_open(struct worker *w, const struct listener *at,
+			struct error *err)
 {
-	l->wildcard = at->wildcard;
-	l->exchanges = aligned_alloc(64, UDP_BATCH * sizeof(*l->exchanges));
-	if (l->exchanges == NULL) {
+	w->fd = at->fd;
+	w->wildcard = at->at.wildcard;
+	w->exchanges = aligned_alloc(64, UDP_BATCH * sizeof(*w->exchanges));
+	if (w->exchanges == NULL) {
 		error_set(err, "out of memory for UDP");
 		return false;
 	}
-	memset(l->exchanges, 0, UDP_BATCH * sizeof(*l->exchanges));
+	memset(w->exchanges, 0, UDP_BATCH * sizeof(*w->exchanges));
 	for (size_t i = 0; i < UDP_BATCH; i++) {
-		struct exchange *e = &l->exchanges[i];
+		struct exchange *e = &w->exchanges[i];
 
 		e->query_iov = (struct iovec){ e->query, UDP_QUERY_MAX };
 		e->answer_iov = (struct iovec){ e->answer, 0 };
 	}
-	if (getrandom(&l->random, sizeof(l->random), 0) < 0) {
+	if (getrandom(&w->random, sizeof(w->random), 0) < 0) {
 		error_set(err, "no random numbers: %s", strerror(errno));
 		return false;
 	}
-	l->fd = socket_open_udp(at, err);
-	return l->fd >= 0;
+	return true;
 }
 
-struct udp *udp_open(const struct socket_address *addresses, size_t count,
-		     unsigned workers, struct error *err)
+/* One thread more, on a socket that others may read, too. */
+static bool add_worker(struct udp *udp, const struct listener *at,
+		       struct error *err)
+{
+	struct worker *workers =
+		realloc(udp->workers, (udp->count + 1) * sizeof(*workers));
+
+	if (workers == NULL) {
+		error_set(err, "out of memory for UDP");
+		return false;
+	}
+	udp->workers = workers;
+	workers[udp->count] = (struct worker){ .fd = -1 };
+	return worker_open(&workers[udp->count++], at, err);
+}
+
+/*
+ * The sockets of one address stand side by side; each has a thread, and when
+ * there are fewer sockets than threads, some have more than one.
+ */
+static bool add_workers(struct udp *udp, const struct listeners *all,
+			unsigned threads, struct error *err)
+{
+	const struct listener *list = all->list;
+	size_t end;
+
+	for (size_t begin = 0; begin < all->count; begin = end) {
+		size_t sockets;
+
+		for (end = begin + 1; end < all->count; end++)
+			if (!listener_same_place(&list[begin], &list[end]))
+				break;
+		sockets = end - begin;
+		if (list[begin].kind != LISTENER_UDP)
+			continue;
+		for (size_t i = 0; i < sockets || i < threads; i++)
+			if (!add_worker(udp, &list[begin + i % sockets], err))
+				return false;
+	}
+	return true;
+}
+
+struct udp *udp_open(const struct listeners *all, unsigned threads,
+		     struct error *err)
 {
 	struct udp *udp = calloc(1, sizeof(*udp));
 
-	assert(count > 0 && workers > 0);
-	if (udp != NULL)
-		udp->listeners =
-			calloc(count * workers, sizeof(*udp->listeners));
-	if (udp == NULL || udp->listeners == NULL) {
+	if (udp == NULL) {
 		error_set(err, "out of memory for UDP");
-		udp_free(udp);
 		return NULL;
 	}
-	udp->count = count * workers;
-	for (size_t i = 0; i < udp->count; i++)
-		udp->listeners[i].fd = -1;
-	for (size_t i = 0; i < udp->count; i++)
-		if (!listener_open(&udp->listeners[i], &addresses[i / workers],
-				   err)) {
-			udp_free(udp);
-			return NULL;
-		}
-	return udp;
+	if (add_workers(udp, all, threads, err))
+		return udp;
+	udp_free(udp);
+	return NULL;
 }
 
 size_t udp_thread_count(const struct udp *udp)
@@ -290,39 +335,52 @@ size_t udp_thread_count(const struct udp *udp)
 bool udp_start(struct udp *udp, const struct slot *slot, struct stats *stats,
 	       struct error *err)
 {
-	for (size_t i = 0; i < udp->count; i++) {
-		struct listener *l = &udp->listeners[i];
+	/* Without SA_RESTART: it is to be noticed. */
+	const struct sigaction wake = { .sa_handler = on_wake };
 
-		l->slot = slot;
-		l->stats = stats_block(stats, i);
-		if (!thread_start(&l->thread, "windrose-udp", run, l, err))
+	sigaction(UDP_WAKE_SIGNAL, &wake, NULL);
+	for (size_t i = 0; i < udp->count; i++) {
+		struct worker *w = &udp->workers[i];
+
+		w->slot = slot;
+		w->stats = stats_block(stats, i);
+		if (!thread_start(&w->thread, "windrose-udp", run, w, err))
 			return false;
-		l->running = true;
+		w->running = true;
 	}
 	return true;
+}
+
+/*
+ * A signal before the thread waits is lost, so it is sent until the thread has
+ * seen that it shall stop.  (shutdown(2) would wake it as well, and whoever
+ * else holds the socket: a successor, a service manager.)
+ */
+static void wake(const struct worker *w)
+{
+	const struct timespec pause = { .tv_nsec = 1000 * 1000 };
+
+	while (!atomic_load_explicit(&w->woken, memory_order_acquire)) {
+		pthread_kill(w->thread, UDP_WAKE_SIGNAL);
+		nanosleep(&pause, NULL);
+	}
 }
 
 void udp_free(struct udp *udp)
 {
 	if (udp == NULL)
 		return;
+	for (size_t i = 0; i < udp->count; i++)
+		atomic_store_explicit(&udp->workers[i].stopping, true,
+				      memory_order_release);
+	for (size_t i = 0; i < udp->count; i++)
+		if (udp->workers[i].running)
+			wake(&udp->workers[i]);
 	for (size_t i = 0; i < udp->count; i++) {
-		struct listener *l = &udp->listeners[i];
-
-		atomic_store_explicit(&l->stopping, true, memory_order_release);
-		/* ENOTCONN, and yet it wakes whoever waits in recvmmsg. */
-		if (l->running)
-			shutdown(l->fd, SHUT_RD);
+		if (udp->workers[i].running)
+			pthread_join(udp->workers[i].thread, NULL);
+		free(udp->workers[i].exchanges);
 	}
-	for (size_t i = 0; i < udp->count; i++) {
-		struct listener *l = &udp->listeners[i];
-
-		if (l->running)
-			pthread_join(l->thread, NULL);
-		if (l->fd >= 0)
-			close(l->fd);
-		free(l->exchanges);
-	}
-	free(udp->listeners);
+	free(udp->workers);
 	free(udp);
 }

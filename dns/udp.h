@@ -2,11 +2,11 @@
 /*
  * udp -- the threads that answer over UDP.
  *
- * One thread per listen address and worker, each with a socket of its own
- * (SO_REUSEPORT), in a plain loop: recvmmsg a batch, answer each from the
- * table in the slot, sendmmsg the batch.  No lock, no allocation and no
- * system call but those two.  An answer leaves from the address that was
- * asked.  Shell.
+ * Each thread reads one socket, of its own where there are enough of them, in
+ * a plain loop: recvmmsg a batch, answer each from the table in the slot,
+ * sendmmsg the batch.  No lock, no allocation and no system call but those
+ * two.  An answer leaves from the address that was asked.  A thread that shall
+ * end is woken by UDP_WAKE_SIGNAL, whose handler udp_start() sets.  Shell.
  */
 #ifndef DNS_UDP_H
 #define DNS_UDP_H
@@ -15,10 +15,13 @@
 #include <stddef.h>
 
 struct error;
+struct listeners;
 struct slot;
-struct socket_address;
 struct stats;
 struct udp;
+
+/* By default ignored, and nothing here sends urgent data. */
+#define UDP_WAKE_SIGNAL SIGURG
 
 enum {
 	UDP_BATCH = 64,
@@ -26,9 +29,13 @@ enum {
 	UDP_DRAIN_MS = 1000,  /* at most, when stopping under load */
 };
 
-/* Binds workers sockets to each address.  NULL with err set. */
-struct udp *udp_open(const struct socket_address *addresses, size_t count,
-		     unsigned workers, struct error *err);
+/*
+ * For the UDP sockets among all, which are borrowed and outlive it: so many
+ * threads for each address, and one for each socket at least.  NULL with err
+ * set.
+ */
+struct udp *udp_open(const struct listeners *all, unsigned threads,
+		     struct error *err);
 
 /* How many threads it will run: the blocks of stats it needs. */
 size_t udp_thread_count(const struct udp *udp);
@@ -40,7 +47,8 @@ size_t udp_thread_count(const struct udp *udp);
 bool udp_start(struct udp *udp, const struct slot *slot, struct stats *stats,
 	       struct error *err);
 
-/* Answers what is queued, ends the threads, closes.  Accepts NULL. */
+/* Answers what is queued, ends the threads.  Accepts NULL.  Other processes
+ * that hold the sockets notice nothing. */
 void udp_free(struct udp *udp);
 
 #endif

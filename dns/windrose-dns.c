@@ -8,6 +8,7 @@
 #include "dns/notify.h"
 #include "dns/once.h"
 #include "dns/responder.h"
+#include "dns/tcp.h"
 #include "policy/base/error.h"
 #include "policy/base/program.h"
 #include "policy/bus/bus.h"
@@ -18,12 +19,14 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include <event2/event.h>
+
 struct settings {
 	const char *policy, *user, *name, *bus, *keep, *control, *metrics;
 	struct identify_config identity;
 	struct option_list listen, trust;
-	unsigned workers;
-	bool check, stdin_packet;
+	unsigned workers, tcp_clients, tcp_idle_s;
+	bool take_over, check, stdin_packet;
 	char node[PROGRAM_NODE_SIZE];
 };
 
@@ -32,9 +35,11 @@ struct daemon {
 	struct verifier *trusted;
 	struct bus *bus;
 	struct responder *responder;
+	struct event_base *loop;
+	bool relieved;
 };
 
-enum { ROW_COUNT = 17, WORKERS_MAX = 256 };
+enum { ROW_COUNT = 20, WORKERS_MAX = 256 };
 
 /* clang-format off */
 static void fill_rows(struct settings *s, struct option_row rows[ROW_COUNT])
@@ -48,6 +53,12 @@ static void fill_rows(struct settings *s, struct option_row rows[ROW_COUNT])
 		{ "workers", OPTION_NUMBER, &s->workers, "N",
 		  "UDP threads for each address (default one per core)",
 		  1, WORKERS_MAX },
+		{ "tcp-clients", OPTION_NUMBER, &s->tcp_clients, "N",
+		  "TCP connections at a time; one more closes the idlest "
+		  "(default 4096)", 1, 1000000 },
+		{ "tcp-idle-timeout", OPTION_NUMBER, &s->tcp_idle_s, "SECONDS",
+		  "a TCP connection without a query is closed (default 10)",
+		  1, 3600 },
 		{ "user", OPTION_TEXT, &s->user, "USER",
 		  "become this user after binding", 0, 0 },
 		{ "name", OPTION_TEXT, &s->name, "NAME",
@@ -75,6 +86,9 @@ static void fill_rows(struct settings *s, struct option_row rows[ROW_COUNT])
 		  "drawn at the start)", 0, 0 },
 		{ "metrics", OPTION_TEXT, &s->metrics, "[ADDR:]PORT",
 		  "serve GET /metrics and /ready here (ADDR 127.0.0.1)", 0, 0 },
+		{ "take-over", OPTION_FLAG, &s->take_over, NULL,
+		  "take the sockets of who listens on --control, without a "
+		  "lost query", 0, 0 },
 		{ "check", OPTION_FLAG, &s->check, NULL,
 		  "load the policy and its databases, say OK, exit", 0, 0 },
 		{ "stdin-packet", OPTION_FLAG, &s->stdin_packet, NULL,
@@ -87,8 +101,6 @@ static void fill_rows(struct settings *s, struct option_row rows[ROW_COUNT])
 
 static void fill_defaults(struct settings *s)
 {
-	if (s->listen.count == 0)
-		s->listen.items[s->listen.count++] = "127.0.0.1:5300";
 	if (s->name == NULL)
 		s->name = program_node("dns", s->node);
 }
@@ -104,11 +116,22 @@ static void raise_descriptor_limit(void)
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* A successor answers: this process ends as if it were asked to, in silence,
+ * since the service goes on. */
+static void on_relieved(void *arg)
+{
+	struct daemon *d = arg;
+
+	d->relieved = true;
+	event_base_loopbreak(d->loop);
+}
+
 static bool start(void *arg, struct event_base *loop, struct error *err)
 {
 	struct daemon *d = arg;
 	const struct settings *s = d->settings;
 	const struct redis_config redis = { .url = s->bus };
+	struct tcp_limits tcp = tcp_default_limits;
 	struct responder_config config = {
 		.policy_path = s->policy,
 		.listen = s->listen.items,
@@ -120,8 +143,17 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 		.control_path = s->control,
 		.identity = s->identity,
 		.metrics = s->metrics,
+		.tcp = &tcp,
+		.take_over = s->take_over,
+		.on_relieved = on_relieved,
+		.arg = d,
 	};
 
+	d->loop = loop;
+	if (s->tcp_clients > 0)
+		tcp.total = s->tcp_clients;
+	if (s->tcp_idle_s > 0)
+		tcp.idle_ms = (int64_t)s->tcp_idle_s * 1000;
 	raise_descriptor_limit();
 	d->trusted = verifier_open(s->trust.items, s->trust.count, err);
 	if (d->trusted == NULL)
@@ -136,7 +168,8 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 	d->responder = responder_start(loop, &config, err);
 	if (d->responder == NULL)
 		return false;
-	notify_manager("READY=1");
+	notify_ready();
+	responder_relieve(d->responder);
 	return true;
 }
 
@@ -151,7 +184,7 @@ static void stop(void *arg)
 {
 	struct daemon *d = arg;
 
-	if (d->responder != NULL)
+	if (d->responder != NULL && !d->relieved)
 		notify_manager("STOPPING=1");
 	responder_stop(d->responder);
 	bus_free(d->bus);
@@ -182,11 +215,17 @@ int main(int argc, char **argv)
 	struct daemon daemon = { .settings = &settings };
 	const struct program_life life = { start, reload, stop, &daemon };
 	enum program_status status;
+	struct error err = { 0 };
 
 	fill_rows(&settings, rows);
 	status = program_read(&program, argc, argv);
 	if (status != PROGRAM_GO)
 		return status;
+	if (settings.take_over && settings.control == NULL) {
+		error_set(&err, "--take-over needs --control, the control "
+				"socket of the running one");
+		return program_fail(&program, &err, PROGRAM_USAGE);
+	}
 	if (settings.check || settings.stdin_packet)
 		return answer_once(&settings);
 	fill_defaults(&settings);

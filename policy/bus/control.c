@@ -114,6 +114,25 @@ void control_answer(struct control_call *call, json_t *answer)
 	send_line(call, line);
 }
 
+bool control_peer(const struct control_call *call, struct control_peer *out)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(bufferevent_getfd(call->connection), SOL_SOCKET,
+		       SO_PEERCRED, &peer, &len) != 0)
+		return false;
+	*out = (struct control_peer){ .pid = peer.pid, .uid = peer.uid };
+	return true;
+}
+
+bool control_give(struct control_call *call, const int *fds, size_t count)
+{
+	return !call->deserted &&
+	       control_socket_give(bufferevent_getfd(call->connection), fds,
+				   count);
+}
+
 static void refuse(struct control_call *call, const char *text)
 {
 	json_t *answer = json_pack("{s:b, s:s}", "ok", 0, "error", text);
@@ -197,26 +216,45 @@ static bool listen_on(struct control *control, struct event_base *loop, int fd,
 	return false;
 }
 
-struct control *control_start(struct event_base *loop, const char *path,
+struct control *control_adopt(struct event_base *loop, const char *path, int fd,
 			      control_handler *handler, void *arg,
 			      struct error *err)
 {
 	struct control *control = calloc(1, sizeof(*control));
-	int fd;
 
 	if (control == NULL || (control->path = strdup(path)) == NULL) {
 		error_set(err, "%s: out of memory", path);
 		free(control);
+		close(fd);
 		return NULL;
 	}
 	control->handler = handler;
 	control->arg = arg;
-	fd = control_socket_bind(path, err);
-	if (fd < 0 || !listen_on(control, loop, fd, err)) {
-		control_stop(control);
-		return NULL;
-	}
-	return control;
+	if (listen_on(control, loop, fd, err))
+		return control;
+	control_stop(control);
+	return NULL;
+}
+
+struct control *control_start(struct event_base *loop, const char *path,
+			      control_handler *handler, void *arg,
+			      struct error *err)
+{
+	int fd = control_socket_bind(path, err);
+
+	return fd < 0 ? NULL : control_adopt(loop, path, fd, handler, arg, err);
+}
+
+int control_descriptor(const struct control *control)
+{
+	return evconnlistener_get_fd(control->listener);
+}
+
+void control_leave(struct control *control)
+{
+	control->inode = 0;
+	evconnlistener_free(control->listener);
+	control->listener = NULL;
 }
 
 /* Only what this one made: a successor may already listen there. */

@@ -9,6 +9,8 @@
 #ifndef POLICY_BUS_CONTROL_H
 #define POLICY_BUS_CONTROL_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct control;
@@ -34,6 +36,20 @@ typedef void control_handler(void *arg, const struct json_t *request,
  */
 void control_answer(struct control_call *call, struct json_t *answer);
 
+/* Who asks, as the kernel says: SO_PEERCRED.  False when it does not. */
+struct control_peer {
+	int pid;
+	unsigned uid;
+};
+bool control_peer(const struct control_call *call, struct control_peer *out);
+
+/*
+ * Sends descriptors, which stay the caller's, ahead of the answer, for
+ * control_take().  False: the asker cannot have them.
+ */
+enum { CONTROL_DESCRIPTORS_MAX = 4096 };
+bool control_give(struct control_call *call, const int *fds, size_t count);
+
 /*
  * Listens on path.  A stale socket file is replaced, one that answers is "in
  * use".  NULL with err set.
@@ -41,6 +57,21 @@ void control_answer(struct control_call *call, struct json_t *answer);
 struct control *control_start(struct event_base *loop, const char *path,
 			      control_handler *handler, void *arg,
 			      struct error *err);
+
+/*
+ * Listens with fd, taken from the process that listened on path before.  Takes
+ * ownership of fd.  NULL with err set.
+ */
+struct control *control_adopt(struct event_base *loop, const char *path, int fd,
+			      control_handler *handler, void *arg,
+			      struct error *err);
+
+/* The listening socket, to be given away; borrowed. */
+int control_descriptor(const struct control *control);
+
+/* Somebody else listens with the same socket: control_stop() leaves the
+ * socket file to him. */
+void control_leave(struct control *control);
 
 /* Accepts NULL.  Removes the socket file.  Open calls must not be answered
  * afterwards. */
@@ -52,5 +83,19 @@ void control_stop(struct control *control);
  */
 struct json_t *control_ask(const char *path, const struct json_t *request,
 			   int64_t timeout_ms, struct error *err);
+
+/* Descriptors that came with an answer; close-on-exec, the caller's. */
+struct control_taken {
+	int *fds; /* to be freed */
+	size_t count;
+};
+
+/* As control_ask(); out is filled also when it fails. */
+struct json_t *control_take(const char *path, const struct json_t *request,
+			    int64_t timeout_ms, struct control_taken *out,
+			    struct error *err);
+
+/* Does anybody listen on path? */
+bool control_is_there(const char *path);
 
 #endif

@@ -134,14 +134,93 @@ static bool send_all(int fd, const char *at, size_t len, int64_t deadline_ms)
 	return true;
 }
 
+enum { LOT = 200 }; /* descriptors a message; the kernel takes 253 */
+
+/* Room for a lot of descriptors. */
+union lot {
+	struct cmsghdr header;
+	char octets[CMSG_SPACE(LOT * sizeof(int))];
+};
+
+static bool give_lot(int fd, const int *fds, size_t count)
+{
+	char blank = ' ';
+	struct iovec iov = { &blank, 1 };
+	union lot lot = { .octets = { 0 } };
+	struct msghdr message = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = lot.octets,
+		.msg_controllen = CMSG_SPACE(count * sizeof(int)),
+	};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(count * sizeof(int));
+	memcpy(CMSG_DATA(c), fds, count * sizeof(int));
+	return sendmsg(fd, &message, MSG_NOSIGNAL) == 1;
+}
+
+bool control_socket_give(int fd, const int *fds, size_t count)
+{
+	bool ok = count <= CONTROL_DESCRIPTORS_MAX;
+
+	for (size_t lot; ok && count > 0; fds += lot, count -= lot) {
+		lot = count < LOT ? count : LOT;
+		ok = give_lot(fd, fds, lot);
+	}
+	return ok;
+}
+
+/* What came beside the octets; those that nobody wants are closed. */
+static void take_lot(struct msghdr *message, struct control_taken *out)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(message);
+
+	for (; c != NULL; c = CMSG_NXTHDR(message, c)) {
+		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		int fds[LOT];
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		memcpy(fds, CMSG_DATA(c), count * sizeof(int));
+		for (size_t i = 0; i < count; i++) {
+			if (out != NULL && out->count < CONTROL_DESCRIPTORS_MAX)
+				out->fds[out->count++] = fds[i];
+			else
+				close(fds[i]);
+		}
+	}
+}
+
+static ssize_t receive(int fd, char *at, size_t room, struct control_taken *out)
+{
+	struct iovec iov = { at, room };
+	union lot lot;
+	struct msghdr message = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = lot.octets,
+		.msg_controllen = sizeof(lot.octets),
+	};
+	ssize_t got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+
+	if (got > 0)
+		take_lot(&message, out);
+	return got;
+}
+
 /* A whole line without its end, which the caller frees; NULL: none came. */
-static char *receive_line(int fd, size_t *len, int64_t deadline_ms)
+static char *receive_line(int fd, size_t *len, struct control_taken *out,
+			  int64_t deadline_ms)
 {
 	char *line = malloc(CONTROL_LINE_MAX + 1);
 	size_t used = 0;
 
 	while (line != NULL && used < CONTROL_LINE_MAX) {
-		ssize_t got = recv(fd, line + used, CONTROL_LINE_MAX - used, 0);
+		ssize_t got =
+			receive(fd, line + used, CONTROL_LINE_MAX - used, out);
 		char *end;
 
 		if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
@@ -162,22 +241,30 @@ static char *receive_line(int fd, size_t *len, int64_t deadline_ms)
 	return NULL;
 }
 
-static json_t *talk(int fd, const char *path, const char *text,
-		    int64_t deadline_ms, struct error *err)
+/* One question: where, what, until when, and what comes beside the answer. */
+struct asking {
+	const char *path;
+	const json_t *request;
+	int64_t deadline_ms;
+	struct control_taken *taken; /* NULL: nothing is wanted */
+};
+
+static json_t *talk(int fd, const struct asking *a, const char *text,
+		    struct error *err)
 {
 	json_t *answer;
 	size_t len;
 	char *line;
 
-	if (!send_all(fd, text, strlen(text), deadline_ms) ||
-	    !send_all(fd, "\n", 1, deadline_ms)) {
-		error_set(err, "%s: cannot send the request", path);
+	if (!send_all(fd, text, strlen(text), a->deadline_ms) ||
+	    !send_all(fd, "\n", 1, a->deadline_ms)) {
+		error_set(err, "%s: cannot send the request", a->path);
 		return NULL;
 	}
-	line = receive_line(fd, &len, deadline_ms);
+	line = receive_line(fd, &len, a->taken, a->deadline_ms);
 	if (line == NULL) {
-		error_set(err, "%s: no answer%s", path,
-			  clock_now_ms() >= deadline_ms ? " in time" : "");
+		error_set(err, "%s: no answer%s", a->path,
+			  clock_now_ms() >= a->deadline_ms ? " in time" : "");
 		return NULL;
 	}
 	answer = member_load("answer", line, len, CONTROL_LINE_MAX, err);
@@ -201,26 +288,71 @@ static bool connect_until(int fd, const struct sockaddr_un *address,
 	return problem == 0;
 }
 
-json_t *control_ask(const char *path, const json_t *request, int64_t timeout_ms,
-		    struct error *err)
+static json_t *ask(const struct asking *a, struct error *err)
 {
-	int64_t deadline_ms = clock_now_ms() + timeout_ms;
 	struct sockaddr_un address;
 	json_t *answer = NULL;
 	char *text;
 	int fd;
 
-	if (!address_of(path, &address, err))
+	if (!address_of(a->path, &address, err))
 		return NULL;
-	fd = new_socket(path, err);
+	fd = new_socket(a->path, err);
 	if (fd < 0)
 		return NULL;
-	text = json_dumps(request, JSON_COMPACT);
+	text = json_dumps(a->request, JSON_COMPACT);
 	if (text == NULL)
-		error_set(err, "%s: out of memory", path);
-	else if (connect_until(fd, &address, deadline_ms, err))
-		answer = talk(fd, path, text, deadline_ms, err);
+		error_set(err, "%s: out of memory", a->path);
+	else if (connect_until(fd, &address, a->deadline_ms, err))
+		answer = talk(fd, a, text, err);
 	free(text);
 	close(fd);
 	return answer;
+}
+
+json_t *control_ask(const char *path, const json_t *request, int64_t timeout_ms,
+		    struct error *err)
+{
+	const struct asking a = {
+		.path = path,
+		.request = request,
+		.deadline_ms = clock_now_ms() + timeout_ms,
+	};
+
+	return ask(&a, err);
+}
+
+json_t *control_take(const char *path, const json_t *request,
+		     int64_t timeout_ms, struct control_taken *out,
+		     struct error *err)
+{
+	const struct asking a = {
+		.path = path,
+		.request = request,
+		.deadline_ms = clock_now_ms() + timeout_ms,
+		.taken = out,
+	};
+
+	out->count = 0;
+	out->fds = calloc(CONTROL_DESCRIPTORS_MAX, sizeof(*out->fds));
+	if (out->fds != NULL)
+		return ask(&a, err);
+	error_set(err, "%s: out of memory", path);
+	return NULL;
+}
+
+bool control_is_there(const char *path)
+{
+	struct sockaddr_un address;
+	struct error err;
+	int fd, problem;
+
+	if (!address_of(path, &address, &err))
+		return false;
+	fd = new_socket(path, &err);
+	if (fd < 0)
+		return false;
+	problem = connect_to(fd, &address);
+	close(fd);
+	return problem == 0 || problem == EAGAIN;
 }

@@ -6,6 +6,9 @@
 #ifndef POLICY_BUS_CONTROL_SOCKET_H
 #define POLICY_BUS_CONTROL_SOCKET_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 struct error;
 
 /*
@@ -14,5 +17,11 @@ struct error;
  * with err set.
  */
 int control_socket_bind(const char *path, struct error *err);
+
+/*
+ * Sends descriptors over a connected unix socket, each lot with a blank, which
+ * JSON does not mind ahead of a text.  False when not all of them go.
+ */
+bool control_socket_give(int fd, const int *fds, size_t count);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tcp: RFC 7766 with clients that drip, pipeline, stall and stay. */
+#include "dns/listeners.h"
 #include "dns/slot.h"
-#include "dns/socket.h"
 #include "dns/stats.h"
 #include "dns/tcp.h"
 #include "policy/base/clock.h"
@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 struct served {
+	struct listeners listeners;
 	struct tcp *tcp;
 	struct slot slot;
 	struct stats *stats;
@@ -29,14 +30,17 @@ struct served {
 
 static void serve(struct served *s, const struct tcp_limits *limits)
 {
-	struct socket_address at;
+	struct listeners given = { 0 };
 	struct error err = { 0 };
 	char text[SOCKET_TEXT_SIZE];
+	const char *const listen[] = { text };
+	const struct listeners_wish wish = { listen, 1, 1 };
 
+	memset(s, 0, sizeof(*s));
 	s->port = loopback_port();
 	snprintf(text, sizeof(text), "127.0.0.1:%u", (unsigned)s->port);
-	assert_true(socket_parse(text, &at, &err));
-	s->tcp = tcp_open(&at, 1, limits, &err);
+	assert_true(listeners_open(&s->listeners, &wish, &given, &err));
+	s->tcp = tcp_open(&s->listeners, limits, &err);
 	assert_non_null(s->tcp);
 	s->stats = stats_new(1);
 	slot_init(&s->slot, echo_table());
@@ -47,6 +51,7 @@ static void serve(struct served *s, const struct tcp_limits *limits)
 static void stop(struct served *s)
 {
 	tcp_free(s->tcp);
+	listeners_fini(&s->listeners);
 	slot_fini(&s->slot);
 	stats_free(s->stats);
 }

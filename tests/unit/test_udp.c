@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* udp: every query is answered, from the address that was asked. */
+#include "dns/listeners.h"
 #include "dns/slot.h"
 #include "dns/socket.h"
 #include "dns/stats.h"
@@ -20,23 +21,29 @@
 #include <unistd.h>
 
 struct served {
+	struct listeners listeners;
 	struct udp *udp;
 	struct slot slot;
 	struct stats *stats;
 	uint16_t port;
 };
 
-static struct served serve(const char *address, unsigned workers)
+static struct served serve(const char *address, unsigned sockets,
+			   unsigned threads)
 {
 	struct served s = { .port = loopback_port() };
-	struct socket_address at;
+	struct listeners given = { 0 };
 	struct error err = { 0 };
 	char text[SOCKET_TEXT_SIZE];
+	const char *const listen[] = { text };
+	const struct listeners_wish wish = { listen, 1, sockets };
 
 	snprintf(text, sizeof(text), "%s:%u", address, (unsigned)s.port);
-	assert_true(socket_parse(text, &at, &err));
-	s.udp = udp_open(&at, 1, workers, &err);
+	assert_true(listeners_open(&s.listeners, &wish, &given, &err));
+	s.udp = udp_open(&s.listeners, threads, &err);
 	assert_non_null(s.udp);
+	assert_int_equal(udp_thread_count(s.udp),
+			 sockets > threads ? sockets : threads);
 	return s;
 }
 
@@ -53,6 +60,7 @@ static void start(struct served *s)
 static void stop(struct served *s)
 {
 	udp_free(s->udp);
+	listeners_fini(&s->listeners);
 	slot_fini(&s->slot);
 	stats_free(s->stats);
 }
@@ -75,7 +83,7 @@ static void test_answers_leave_from_where_they_were_asked(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-		struct served s = serve(routes[i].listen, 1);
+		struct served s = serve(routes[i].listen, 1, 1);
 		uint8_t query[64], answer[64];
 		size_t len = loopback_query(query, 0x1234, "a.test", 1);
 		int fd = loopback_udp(routes[i].ask, s.port);
@@ -93,7 +101,7 @@ static void test_answers_leave_from_where_they_were_asked(void **state)
 
 static void test_silence_and_oversize(void **state)
 {
-	struct served s = serve("127.0.0.1", 1);
+	struct served s = serve("127.0.0.1", 1, 1);
 	uint8_t query[6000] = { 0 }, answer[6000];
 	int fd = loopback_udp("127.0.0.1", s.port);
 	struct stats_sum sum;
@@ -118,30 +126,68 @@ static void test_silence_and_oversize(void **state)
 
 enum { QUEUED = 500 };
 
-/* Queries that wait in the socket when the end comes are still answered. */
+/* clang-format off */
+static const struct threads_row {
+	const char *title;
+	unsigned sockets, threads;
+} threads_rows[] = {
+	{ "a socket each",              2, 2 },
+	{ "one socket of a manager's",  1, 3 },
+	{ "more sockets than threads",  4, 1 },
+};
+/* clang-format on */
+
+/*
+ * Queries that wait in the socket when the end comes are still answered,
+ * however the threads share the sockets.
+ */
 static void test_stop_answers_what_is_queued(void **state)
 {
-	struct served s = serve("127.0.0.1", 2);
-	int fds[8];
-	uint8_t query[64], answer[64];
-	unsigned answered = 0;
+	(void)state;
+	for (size_t r = 0; r < sizeof(threads_rows) / sizeof(threads_rows[0]);
+	     r++) {
+		struct served s = serve("127.0.0.1", threads_rows[r].sockets,
+					threads_rows[r].threads);
+		int fds[8];
+		uint8_t query[64], answer[64];
+		unsigned answered = 0;
+
+		print_message("# %s\n", threads_rows[r].title);
+		for (unsigned c = 0; c < 8; c++)
+			fds[c] = loopback_udp("127.0.0.1", s.port);
+		for (unsigned i = 0; i < QUEUED; i++) {
+			size_t len =
+				loopback_query(query, (uint16_t)i, "a.test", 1);
+
+			assert_true(loopback_write(fds[i % 8], query, len));
+		}
+		start(&s);
+		stop(&s);
+		for (unsigned i = 0; i < QUEUED; i++)
+			answered += recv(fds[i % 8], answer, sizeof(answer),
+					 MSG_DONTWAIT) > 0;
+		assert_int_equal(answered, QUEUED);
+		for (unsigned c = 0; c < 8; c++)
+			close(fds[c]);
+	}
+}
+
+/* Another process that has the socket, too, goes on with it. */
+static void test_stop_leaves_the_socket_to_others(void **state)
+{
+	struct served s = serve("127.0.0.1", 1, 2);
+	int fd = loopback_udp("127.0.0.1", s.port);
+	int other = dup(s.listeners.list[1].fd);
+	uint8_t query[64], got[64];
+	size_t len = loopback_query(query, 1, "a.test", 1);
 
 	(void)state;
-	for (unsigned c = 0; c < 8; c++)
-		fds[c] = loopback_udp("127.0.0.1", s.port);
-	for (unsigned i = 0; i < QUEUED; i++) {
-		size_t len = loopback_query(query, (uint16_t)i, "a.test", 1);
-
-		assert_true(loopback_write(fds[i % 8], query, len));
-	}
 	start(&s);
 	stop(&s);
-	for (unsigned i = 0; i < QUEUED; i++)
-		answered += recv(fds[i % 8], answer, sizeof(answer),
-				 MSG_DONTWAIT) > 0;
-	assert_int_equal(answered, QUEUED);
-	for (unsigned c = 0; c < 8; c++)
-		close(fds[c]);
+	assert_true(loopback_write(fd, query, len));
+	assert_int_equal(recv(other, got, sizeof(got), 0), len);
+	close(other);
+	close(fd);
 }
 
 /* clang-format off */
@@ -192,15 +238,19 @@ static void test_port_in_use_is_said(void **state)
 {
 	uint16_t port = loopback_port();
 	struct socket_address at;
+	struct listeners all = { 0 }, given = { 0 };
 	struct error err = { 0 };
 	char text[SOCKET_TEXT_SIZE];
+	const char *const listen[] = { text };
+	const struct listeners_wish wish = { listen, 1, 2 };
 	int other = socket(AF_INET, SOCK_DGRAM, 0);
 
 	(void)state;
 	snprintf(text, sizeof(text), "127.0.0.1:%u", (unsigned)port);
 	assert_true(socket_parse(text, &at, &err));
 	assert_int_equal(bind(other, (struct sockaddr *)&at.addr, at.len), 0);
-	assert_null(udp_open(&at, 1, 2, &err));
+	assert_false(listeners_open(&all, &wish, &given, &err));
+	listeners_fini(&all);
 	assert_non_null(strstr(err.text, text));
 	assert_non_null(strstr(err.text, "another program has this port"));
 	close(other);
@@ -212,6 +262,7 @@ int main(void)
 		cmocka_unit_test(test_answers_leave_from_where_they_were_asked),
 		cmocka_unit_test(test_silence_and_oversize),
 		cmocka_unit_test(test_stop_answers_what_is_queued),
+		cmocka_unit_test(test_stop_leaves_the_socket_to_others),
 		cmocka_unit_test(test_listen_addresses),
 		cmocka_unit_test(test_port_in_use_is_said),
 	};
