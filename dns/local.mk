@@ -54,6 +54,7 @@ dns_libdns_a_SOURCES += \
 	%D%/socket.c %D%/socket.h \
 	%D%/stats.c %D%/stats.h \
 	%D%/status.c %D%/status.h \
+	%D%/succession.c %D%/succession.h \
 	%D%/tcp.c %D%/tcp.h \
 	%D%/udp.c %D%/udp.h \
 	%D%/watch.c %D%/watch.h \

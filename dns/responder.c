@@ -15,6 +15,7 @@
 #include "dns/slot.h"
 #include "dns/stats.h"
 #include "dns/status.h"
+#include "dns/succession.h"
 #include "dns/tcp.h"
 #include "dns/udp.h"
 #include "dns/watch.h"
@@ -23,7 +24,6 @@
 #include "policy/base/log.h"
 #include "policy/base/openmetrics.h"
 #include "policy/bus/bus.h"
-#include "policy/bus/control.h"
 #include "policy/decide/geo.h"
 #include "policy/language/policy.h"
 
@@ -34,8 +34,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <event2/event.h>
-#include <jansson.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -48,9 +46,8 @@ struct responder {
 	uint64_t reloads, failed_reloads;
 	void (*on_relieved)(void *arg);
 	void *arg;
-	struct takeover before;    /* what came from the one before */
-	struct handover *handover; /* a successor is starting */
-	struct event *ending;      /* a successor answers: looks for the end */
+	struct takeover before; /* what came from the one before */
+	struct succession *succession;
 	struct listeners listeners;
 	struct udp *udp;
 	struct tcp *tcp;
@@ -317,89 +314,46 @@ static bool start_loading(struct responder *r, const struct loaded *loaded,
 	return true;
 }
 
-/* The last connection to this one has ended: so does all the rest. */
-static void on_ending(evutil_socket_t fd, short what, void *arg)
+static void on_take_over(void *arg, struct control_call *call)
 {
 	struct responder *r = arg;
 
-	(void)fd, (void)what;
-	if (!tcp_is_over(r->tcp))
-		return;
-	event_del(r->ending);
-	log_event(LOG_LEVEL_INFO, "dns", "relieved", "state=ended");
-	if (r->on_relieved != NULL)
-		r->on_relieved(r->arg);
+	succession_ask(r->succession, r->console, call);
 }
 
-/* What is queued in the sockets is the successor's. */
-static void end_answering(struct responder *r)
+/* A successor answers; connections go on until they end. */
+static void on_end(void *arg)
 {
-	const struct timeval look = { .tv_usec = 20 * 1000 };
+	struct responder *r = arg;
 
-	log_event(LOG_LEVEL_INFO, "dns", "relieved", "state=ending");
-	console_leave(r->console);
 	exporter_stop(r->exporter);
 	r->exporter = NULL;
 	udp_free(r->udp);
 	r->udp = NULL;
-	tcp_finish(r->tcp);
-	r->ending = event_new(r->loop, -1, EV_PERSIST, on_ending, r);
-	if (r->ending == NULL || event_add(r->ending, &look) != 0)
-		abort(); /* out of memory, with nothing left to do */
 }
 
-static void on_handed_over(void *arg, bool relieved)
+static void on_over(void *arg)
 {
 	struct responder *r = arg;
 
-	handover_free(r->handover);
-	r->handover = NULL;
-	if (relieved) {
-		end_answering(r);
-		return;
-	}
-	log_event(LOG_LEVEL_WARN, "dns", "take-over",
-		  "state=failed hint=\"this instance goes on\"");
-	console_hold(r->console, false);
-	lastgood_unsettle(r->lastgood);
+	if (r->on_relieved != NULL)
+		r->on_relieved(r->arg);
 }
 
-/* Who may have the sockets: root, and who could signal us anyway. */
-static const char *deny_take_over(const struct responder *r,
-				  const struct control_call *call)
+static bool start_succession(struct responder *r, struct error *err)
 {
-	struct control_peer peer;
-
-	if (!control_peer(call, &peer) ||
-	    (peer.uid != 0 && peer.uid != geteuid()))
-		return "only root and the user that it runs as may take over";
-	if (r->handover != NULL || r->ending != NULL)
-		return "another instance is taking over";
-	return NULL;
-}
-
-static void on_take_over(void *arg, struct control_call *call)
-{
-	struct responder *r = arg;
-	const struct handover_offer offer = {
-		.listeners = &r->listeners,
-		.control_fd = console_descriptor(r->console),
-		.done = on_handed_over,
-		.arg = r,
-	};
-	const char *denial = deny_take_over(r, call);
-	struct error err;
-
-	if (denial != NULL) {
-		control_answer(call, json_pack("{s:b, s:s}", "ok", 0, "error",
-					       denial));
-		return;
-	}
-	console_hold(r->console, true);
-	lastgood_settle(r->lastgood);
-	r->handover = handover_give(r->loop, call, &offer, &err);
-	if (r->handover == NULL)
-		on_handed_over(r, false);
+	r->succession = succession_new(
+		&(struct succession_config){
+			.loop = r->loop,
+			.listeners = &r->listeners,
+			.lastgood = r->lastgood,
+			.tcp = r->tcp,
+			.on_end = on_end,
+			.on_over = on_over,
+			.arg = r,
+		},
+		err);
+	return r->succession != NULL;
 }
 
 static bool start_console(struct responder *r, struct error *err)
@@ -408,6 +362,8 @@ static bool start_console(struct responder *r, struct error *err)
 
 	if (r->control_path == NULL)
 		return true;
+	if (!start_succession(r, err))
+		return false;
 	r->before.control_fd = -1;
 	r->console = console_start(r->loop,
 				   &(struct console_config){
@@ -496,9 +452,7 @@ void responder_stop(struct responder *r)
 	if (r == NULL)
 		return;
 	exporter_stop(r->exporter);
-	if (r->ending != NULL)
-		event_free(r->ending);
-	handover_free(r->handover);
+	succession_free(r->succession);
 	takeover_fini(&r->before);
 	udp_free(r->udp);
 	tcp_free(r->tcp);

@@ -109,7 +109,7 @@ class Instances:
     """Responders one after the other, each with a name of its own."""
 
     def __init__(self, rig):
-        self.rig, self.port = rig, rig.port()
+        self.rig, self.port, self.metrics = rig, rig.port(), rig.port()
         self.socket = rig.path("control")
         self.count = 0
         with open(rig.path("policy.yaml"), "w") as f:
@@ -117,7 +117,7 @@ class Instances:
 
     def argv(self, *more):
         return [os.path.join(BUILD, "windrose-dns"), "--policy", self.rig.path("policy.yaml"),
-                "--workers", "2", "--control", self.socket, "--keep", self.rig.path("keep"), *more]
+                "--workers", "2", "--metrics", str(self.metrics), "--control", self.socket, "--keep", self.rig.path("keep"), *more]
 
     def start(self, *more):
         self.count += 1
