@@ -25,6 +25,7 @@ dns_libdns_a_SOURCES = \
 	%D%/sign/signer.c %D%/sign/signer.h \
 	%D%/siphash.c %D%/siphash.h \
 	%D%/steered.c %D%/steered.h \
+	%D%/svcb.c %D%/svcb.h \
 	%D%/table.c %D%/table.h \
 	%D%/wire.c %D%/wire.h \
 	%D%/zone.c %D%/zone.h %D%/zone_build.c \

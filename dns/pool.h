@@ -12,15 +12,26 @@
 #define DNS_POOL_H
 
 #include "dns/zone.h"
+#include "policy/language/policy.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct policy_service;
+struct sign_rdata;
 
-/* The steered RRsets that an endpoint can have. */
-enum pool_kind { POOL_A, POOL_AAAA, POOL_KINDS };
+/* The steered RRsets that an endpoint can have; CNAME alone or not at all. */
+enum pool_kind {
+	POOL_A,
+	POOL_AAAA,
+	POOL_CNAME,
+	POOL_HTTPS,
+	POOL_SVCB,
+	POOL_KINDS,
+};
+
+/* RDATAs of a set of endpoints. */
+enum { POOL_RDATA_MAX = POLICY_ADDRESSES_MAX * POLICY_ENDPOINTS_MAX };
 
 struct pool_endpoint {
 	struct rrset rrsets[POOL_KINDS]; /* TTL 0, to be patched; count 0:
@@ -40,17 +51,33 @@ struct pool_signatures {
 };
 
 struct pool {
-	bool has[POOL_KINDS];            /* does any endpoint have it? */
+	uint64_t having[POOL_KINDS]; /* endpoints with such an RRset: bits */
 	struct pool_endpoint *endpoints; /* as the service's */
-	uint8_t *wire;                   /* of all RRsets */
+	size_t endpoint_count;
+	uint8_t *wire; /* of all RRsets */
 	struct pool_signatures signatures[POOL_KINDS];
 };
 
-/* The kind that answers qtype; POOL_KINDS when it is not steered. */
+/* The kind that is asked for by qtype; POOL_KINDS when it is not steered. */
 enum pool_kind pool_kind_of(uint16_t qtype);
 
-/* The RR TYPE of kind. */
+/* The RR TYPE of a kind. */
 uint16_t pool_type(enum pool_kind kind);
+
+/* False when memory runs out; pool_fini() is due all the same. */
+bool pool_init(struct pool *pool, const struct policy_service *service);
+
+void pool_fini(struct pool *pool);
+
+/*
+ * What an answer with a set of endpoints carries: the RDATAs of kind, each
+ * once (RFC 2181, 5), by endpoint and then in its order, borrowed from the
+ * pool, into out of POOL_RDATA_MAX; returns how many.  An answer has the
+ * endpoints in the order they were picked in and else the same RDATAs: one
+ * signature holds for every order of them (RFC 4034, 6.3).
+ */
+size_t pool_rdata(const struct pool *pool, enum pool_kind kind, uint64_t set,
+		  struct sign_rdata *out);
 
 /*
  * The RRSIG RRset over kind of a set of endpoints that all have it; NULL when
@@ -58,10 +85,5 @@ uint16_t pool_type(enum pool_kind kind);
  */
 const struct rrset *pool_rrsig(const struct pool *pool, enum pool_kind kind,
 			       uint64_t set);
-
-/* False when memory runs out; pool_fini() is due all the same. */
-bool pool_init(struct pool *pool, const struct policy_service *service);
-
-void pool_fini(struct pool *pool);
 
 #endif

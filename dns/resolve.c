@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dns/resolve.h"
 
+#include "dns/answer.h"
 #include "dns/denial.h"
 #include "dns/model.h"
 #include "dns/pool.h"
@@ -92,16 +93,28 @@ static void put_referral(struct answer *a, struct position name,
 			break;
 }
 
+/* Does a service give a kind of record at node? */
+static bool is_steered(const struct answer *a, const struct zone_node *node,
+		       enum pool_kind kind)
+{
+	return node->service >= 0 && kind != POOL_KINDS &&
+	       answer_model(a)->pools[node->service].having[kind] != 0;
+}
+
 /* The name exists, is not a zone cut, and has no CNAME to follow. */
 static void put_node(struct answer *a, struct position name,
 		     const struct zone_node *node)
 {
+	enum pool_kind kind = pool_kind_of(a->qtype);
 	const struct rrset *rrset;
 
-	if (node->service >= 0 && pool_kind_of(a->qtype) != POOL_KINDS) {
-		put_steered(a, name, node->service);
+	if (is_steered(a, node, kind)) {
+		put_steered(a, name, node->service, kind);
 		return;
 	}
+	/* No endpoint has it: NODATA to whoever asks, and scope 0. */
+	if (kind != POOL_KINDS && a->outcome->service < 0)
+		a->outcome->service = node->service;
 	rrset = zone_rrset(node, a->qtype);
 	if (rrset == NULL)
 		rrset = denial_rrset(node, a->qtype);
@@ -122,26 +135,41 @@ static bool is_delegated(const struct answer *a, const struct zone_match *match)
 				match->node == cut && a->qtype == TYPE_DS);
 }
 
-static bool contains(const struct rrset *const *seen, unsigned count,
-		     const struct rrset *rrset)
+static bool contains(const struct zone_node *const *seen, unsigned count,
+		     const struct zone_node *node)
 {
 	for (unsigned i = 0; i < count; i++)
-		if (seen[i] == rrset)
+		if (seen[i] == node)
 			return true;
 	return false;
 }
 
 /*
- * Writes the CNAME and makes its target the name to go on with.  False: the
- * answer ends here, because it is full or the target is no name.
+ * Is there a CNAME at node, to be followed?  Not when it is what was asked
+ * for, or when that stands beside it (RFC 2181, 10.1; RFC 4034, 3 and 4).
  */
-static bool follow(struct answer *a, const struct rrset *cname,
+static bool is_alias(const struct answer *a, const struct zone_node *node)
+{
+	return (node->cname != NULL || is_steered(a, node, POOL_CNAME)) &&
+	       a->qtype != TYPE_CNAME && zone_rrset(node, a->qtype) == NULL &&
+	       denial_rrset(node, a->qtype) == NULL;
+}
+
+/*
+ * Writes the CNAME and makes its target the name to go on with.  False: the
+ * answer ends here, because it is full or no endpoint may be named.
+ */
+static bool follow(struct answer *a, const struct zone_node *node,
 		   struct position *position, struct name *target)
 {
 	size_t at = a->reply.w.len + RR_FIXED_OCTETS;
+	const struct rrset *cname = node->cname;
 
-	answer_put(a, SECTION_ANSWER, cname, position->at);
-	if (a->reply.tc ||
+	if (cname != NULL)
+		answer_put(a, SECTION_ANSWER, cname, position->at);
+	else
+		cname = put_steered(a, *position, node->service, POOL_CNAME);
+	if (a->reply.tc || cname == NULL ||
 	    !rrset_name(cname->wire + RR_FIXED_OCTETS,
 			cname->len - RR_FIXED_OCTETS, a->zone->apex, target))
 		return false;
@@ -192,7 +220,7 @@ static struct zone_match find(struct answer *a, const struct name *name)
  */
 static void resolve_chain(struct answer *a)
 {
-	const struct rrset *seen[CHAIN_MAX];
+	const struct zone_node *seen[CHAIN_MAX];
 	struct position position = { .at = ZONE_QNAME_OFFSET,
 				     .len = a->query->qname.len };
 	const struct name *name = &a->query->qname;
@@ -224,14 +252,15 @@ static void resolve_chain(struct answer *a)
 		if (a->match.found == ZONE_WILDCARD)
 			prove_expanded(a, position, name);
 		settle_any(a, node);
-		if (node->cname == NULL || a->qtype == TYPE_CNAME) {
+		if (!is_alias(a, node)) {
 			put_node(a, position, node);
 			return;
 		}
-		if (links == CHAIN_MAX || contains(seen, links, node->cname))
+		/* At one name a client gets one CNAME, at a wildcard too. */
+		if (links == CHAIN_MAX || contains(seen, links, node))
 			return;
-		seen[links] = node->cname;
-		if (!follow(a, node->cname, &position, &target))
+		seen[links] = node;
+		if (!follow(a, node, &position, &target))
 			return;
 		name = &target;
 	}

@@ -4,11 +4,17 @@
 #include "dns/answer.h"
 #include "dns/decision.h"
 #include "dns/model.h"
-#include "dns/pool.h"
 #include "dns/proof.h"
 #include "dns/rrset.h"
 #include "dns/table.h"
 #include "policy/decide/geo.h"
+
+/* What is asked of a service. */
+struct steered {
+	const struct pool *pool;
+	const struct policy_ttl *ttl;
+	enum pool_kind kind;
+};
 
 /* Below the steady or changing TTL by up to the jitter, never above it. */
 static uint32_t ttl_of(const struct answer *a, const struct policy_ttl *ttl,
@@ -23,25 +29,25 @@ static uint32_t ttl_of(const struct answer *a, const struct policy_ttl *ttl,
 /*
  * NODATA for this client and this moment.  Resolvers may take any negative
  * answer for everybody's (RFC 7871, 7.4), and make more of its proof (RFC
- * 8198), and what is steered may change: both live no longer than addresses
+ * 8198), and what is steered may change: both live no longer than records
  * would.
  */
 static void put_nodata_until(struct answer *a, struct position name,
-			     uint32_t ttl_s)
+			     enum pool_kind kind, uint32_t ttl_s)
 {
 	size_t start = a->reply.w.len;
 
 	answer_put_negative(a, name, RCODE_NOERROR);
 	if (ttl_s < a->zone->negative_soa->ttl_s)
 		reply_set_ttl(&a->reply, start, ttl_s);
-	prove_no_kind(a, name, pool_kind_of(a->qtype), ttl_s);
+	prove_no_kind(a, name, kind, ttl_s);
 }
 
 /* The row names no endpoint: NODATA that says why. */
 static void put_no_endpoint(struct answer *a, struct position name,
-			    const struct decision *d, const struct pick *pick)
+			    const struct steered *s, const struct pick *pick)
 {
-	put_nodata_until(a, name, d->service->ttl.changing_s);
+	put_nodata_until(a, name, s->kind, s->ttl->changing_s);
 	a->reply.ede =
 		pick->entries->note == ROW_WITHHELD
 			? (struct ede){ EDE_OTHER, "no healthy endpoint that "
@@ -51,92 +57,86 @@ static void put_no_endpoint(struct answer *a, struct position name,
 					"use" };
 }
 
-/* Addresses already in the answer from another endpoint: RFC 2181, 5. */
+/* An RDATA already in the answer from another endpoint: RFC 2181, 5. */
 static bool already_in(const struct reply *r, size_t from, const uint8_t *rr)
 {
-	size_t octets = rr_octets(rr) - RR_FIXED_OCTETS;
+	size_t octets = rr_octets(rr) - RR_RDLENGTH_OFFSET;
 
-	for (size_t at = from; at < r->w.len; at += RR_FIXED_OCTETS + octets)
-		if (memcmp(r->w.octets + at + RR_FIXED_OCTETS,
-			   rr + RR_FIXED_OCTETS, octets) == 0)
+	for (size_t at = from; at < r->w.len; at += rr_octets(r->w.octets + at))
+		if (memcmp(r->w.octets + at + RR_RDLENGTH_OFFSET,
+			   rr + RR_RDLENGTH_OFFSET, octets) == 0)
 			return true;
 	return false;
 }
 
-/* One more endpoint's addresses, less those already there. */
+/* One more endpoint's records, less those already there. */
 static bool put_more(struct answer *a, size_t from, const struct rrset *more,
 		     uint16_t owner_at)
 {
-	size_t octets = more->count == 0 ? 0 : more->len / more->count;
+	const uint8_t *end = more->wire + more->len;
 
-	for (uint16_t i = 0; i < more->count; i++) {
+	for (const uint8_t *rr = more->wire; rr < end; rr += rr_octets(rr)) {
 		struct rrset one = {
 			.type = more->type,
 			.count = 1,
-			.len = (uint32_t)octets,
-			.wire = more->wire + i * octets,
+			.len = (uint32_t)rr_octets(rr),
+			.wire = rr,
 		};
 
-		if (!already_in(&a->reply, from, one.wire) &&
+		if (!already_in(&a->reply, from, rr) &&
 		    !reply_put(&a->reply, SECTION_ANSWER, &one, owner_at))
 			return false;
 	}
 	return true;
 }
 
-/* Of the service that is being answered. */
-static const struct pool *answer_pool(const struct answer *a)
-{
-	return &answer_model(a)->pools[a->outcome->service];
-}
-
-/* The picked endpoints' addresses; false when they do not fit. */
+/* The picked endpoints' records; false when they do not fit. */
 static bool put_picked(struct answer *a, struct position name,
-		       const struct pick *pick, enum pool_kind kind)
+		       const struct steered *s, const struct pick *pick)
 {
-	const struct pool *pool = answer_pool(a);
 	size_t start = a->reply.w.len;
 	const struct rrset *rrsig;
 	uint64_t set = 0;
 
 	for (unsigned i = 0; i < pick->count; i++) {
-		const struct rrset *addresses =
-			&pool->endpoints[pick->endpoints[i]].rrsets[kind];
-		bool fits = i == 0 ? reply_put(&a->reply, SECTION_ANSWER,
-					       addresses, name.at)
-				   : put_more(a, start, addresses, name.at);
+		const struct rrset *rrset =
+			&s->pool->endpoints[pick->endpoints[i]].rrsets[s->kind];
+		bool fits = i == 0 ? reply_put(&a->reply, SECTION_ANSWER, rrset,
+					       name.at)
+				   : put_more(a, start, rrset, name.at);
 
 		if (!fits)
 			return false;
-		if (addresses->count > 0)
+		if (rrset->count > 0)
 			set |= UINT64_C(1) << pick->endpoints[i];
 	}
 	if (!proof_wanted(a) || set == 0)
 		return true;
-	rrsig = pool_rrsig(pool, kind, set);
+	rrsig = pool_rrsig(s->pool, s->kind, set);
 	return rrsig != NULL &&
 	       reply_put(&a->reply, SECTION_ANSWER, rrsig, name.at);
 }
 
-/* All of them as one RRset, whole or not at all. */
-static void put_addresses(struct answer *a, struct position name,
-			  const struct decision *d, const struct pick *pick)
+/* All of them as one RRset, whole or not at all; was anything put? */
+static bool put_rrset(struct answer *a, struct position name,
+		      const struct steered *s, const struct pick *pick)
 {
-	enum pool_kind kind = pool_kind_of(a->qtype);
-	uint32_t ttl_s = ttl_of(a, &d->service->ttl, pick->entries->changing);
+	uint32_t ttl_s = ttl_of(a, s->ttl, pick->entries->changing);
 	uint16_t before = a->reply.counts[SECTION_ANSWER];
 	size_t start = a->reply.w.len;
 
-	if (!put_picked(a, name, pick, kind)) {
+	if (!put_picked(a, name, s, pick)) {
 		wire_rewind(&a->reply.w, start);
 		a->reply.counts[SECTION_ANSWER] = before;
 		a->reply.tc = true;
-		return;
+		return false;
 	}
-	if (a->reply.w.len == start)
-		put_nodata_until(a, name, ttl_s);
-	else
-		reply_set_ttl(&a->reply, start, ttl_s);
+	if (a->reply.w.len == start) {
+		put_nodata_until(a, name, s->kind, ttl_s);
+		return false;
+	}
+	reply_set_ttl(&a->reply, start, ttl_s);
+	return true;
 }
 
 /* RFC 7871, 7.1.2: SOURCE 0 asks to be answered as if it came without. */
@@ -145,29 +145,51 @@ static bool has_subnet(const struct answer *a)
 	return a->query->has_ecs && a->query->ecs.source_bits > 0;
 }
 
-void put_steered(struct answer *a, struct position name, int service)
+/*
+ * An answer made of several steered names holds where each of them does: of
+ * the networks around one client, in the narrowest.
+ */
+static void narrow_scope(struct answer *a, uint8_t scope_bits)
 {
-	const struct geo *geo = answer_model(a)->geo;
+	if (scope_bits > a->reply.scope_bits)
+		a->reply.scope_bits = scope_bits;
+}
+
+/* The first steered name of a chain is what was asked for. */
+static void note_pick(struct answer *a, int service, const struct pool *pool,
+		      const struct pick *pick)
+{
+	if (a->outcome->service >= 0)
+		return;
+	a->outcome->service = service;
+	if (pick->count == 0)
+		return;
+	a->outcome->endpoint = pick->endpoints[0];
+	a->outcome->region = pool->endpoints[pick->endpoints[0]].region;
+}
+
+const struct rrset *put_steered(struct answer *a, struct position name,
+				int service, enum pool_kind kind)
+{
+	const struct model *model = answer_model(a);
 	const struct decision *d = table_decision(a->table, (size_t)service);
+	const struct steered s = {
+		.pool = &model->pools[service],
+		.ttl = &d->service->ttl,
+		.kind = kind,
+	};
 	const struct net_addr *client =
 		has_subnet(a) ? &a->query->ecs.addr : &a->in->peer;
 	struct pick pick;
 
-	a->outcome->service = service;
-	if (!answer_pool(a)->has[pool_kind_of(a->qtype)]) {
-		answer_put_negative(a, name, RCODE_NOERROR);
-		prove_no_type(a, name);
-		return; /* whoever asks: scope 0 */
-	}
-	decision_pick(d, geo, client, a->in->random, &pick);
+	decision_pick(d, model->geo, client, a->in->random, &pick);
 	if (has_subnet(a))
-		a->reply.scope_bits = decision_scope(d, geo, client, pick.row);
-	if (pick.count == 0) {
-		put_no_endpoint(a, name, d, &pick);
-		return;
-	}
-	a->outcome->endpoint = pick.endpoints[0];
-	a->outcome->region =
-		answer_pool(a)->endpoints[pick.endpoints[0]].region;
-	put_addresses(a, name, d, &pick);
+		narrow_scope(a,
+			     decision_scope(d, model->geo, client, pick.row));
+	note_pick(a, service, s.pool, &pick);
+	if (pick.count == 0)
+		put_no_endpoint(a, name, &s, &pick);
+	else if (put_rrset(a, name, &s, &pick))
+		return &s.pool->endpoints[pick.endpoints[0]].rrsets[kind];
+	return NULL;
 }

@@ -207,13 +207,15 @@ static void find_cut(struct builder *b, struct zone_node *node)
 			node->cut = at;
 }
 
-static bool has_addresses(const struct policy_service *service, bool aaaa)
+/* What stands for a service: all its endpoints have a CNAME, or none has. */
+static uint16_t service_any(const struct policy_service *service)
 {
 	for (size_t i = 0; i < service->endpoint_count; i++)
-		if ((aaaa ? service->endpoints[i].aaaa_count
-			  : service->endpoints[i].a_count) > 0)
-			return true;
-	return false;
+		if (service->endpoints[i].cname != NULL)
+			return TYPE_CNAME;
+		else if (service->endpoints[i].a_count > 0)
+			return TYPE_A;
+	return TYPE_AAAA;
 }
 
 /* RFC 8482, 4.1: one RRset, the CNAME or a service's address or the least. */
@@ -223,10 +225,7 @@ static void choose_any(struct builder *b, struct zone_node *node)
 
 	if (node->service >= 0 && least == NULL) {
 		node->any_type =
-			has_addresses(&b->policy->services[node->service],
-				      false)
-				? TYPE_A
-				: TYPE_AAAA;
+			service_any(&b->policy->services[node->service]);
 		return;
 	}
 	for (uint16_t i = 0; i < node->rrset_count && node->cname == NULL; i++)
@@ -240,6 +239,12 @@ static bool cname_not_alone(const struct zone_node *node)
 	return node->cname != NULL &&
 	       (node->rrset_count > 1 || node->cname->count > 1 ||
 		node->service >= 0);
+}
+
+static bool service_cname_not_alone(const struct zone_node *node)
+{
+	return node->service >= 0 && node->any_type == TYPE_CNAME &&
+	       node->rrset_count > 0;
 }
 
 static bool has_dname(const struct zone_node *node)
@@ -280,6 +285,9 @@ static const struct rule {
 } rules[] = {
 	{ cname_not_alone,
 	  "has a CNAME record beside other data; a CNAME stands alone" },
+	{ service_cname_not_alone,
+	  "is a service of CNAME endpoints and has records too; a CNAME stands "
+	  "alone" },
 	{ has_dname,
 	  "has a DNAME record, which is not served yet; take it out" },
 	{ wildcard_cut,

@@ -92,7 +92,7 @@ static void set_types(const struct chain *c, const struct zone_node *node,
 	}
 	for (enum pool_kind kind = 0; node->service >= 0 && kind < POOL_KINDS;
 	     kind++)
-		if (c->s->with->pools[node->service].has[kind] &&
+		if (c->s->with->pools[node->service].having[kind] != 0 &&
 		    kind != without)
 			set_type(map, pool_type(kind));
 }
@@ -154,7 +154,7 @@ static bool render_without(const struct chain *c, struct nsec *nsec)
 	for (enum pool_kind kind = 0; kind < POOL_KINDS; kind++) {
 		struct rrset *rrset;
 
-		if (!pool->has[kind])
+		if (pool->having[kind] == 0)
 			continue;
 		rrset = arena_alloc(c->s->zone->arena, 1, sizeof(*rrset));
 		if (rrset == NULL)

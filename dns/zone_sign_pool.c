@@ -5,16 +5,12 @@
  * no query ever makes the responder sign.
  */
 #include "dns/pool.h"
-#include "dns/rrset.h"
 #include "dns/sign/signer.h"
 #include "dns/zone_sign.h"
 #include "policy/base/arena.h"
 #include "policy/language/policy.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-enum { RDATA_MAX = POLICY_ENDPOINTS_MAX * POLICY_ADDRESSES_MAX };
 
 /* One kind of one service, while its sets are gone through. */
 struct sets {
@@ -26,45 +22,8 @@ struct sets {
 	size_t endpoints; /* of the service */
 	struct pool_signature *list;
 	size_t count;
-	struct sign_rdata rdata[RDATA_MAX];
+	struct sign_rdata rdata[POOL_RDATA_MAX];
 };
-
-static bool known(const struct sets *sets, size_t count,
-		  const struct sign_rdata *rdata)
-{
-	for (size_t i = 0; i < count; i++)
-		if (sets->rdata[i].len == rdata->len &&
-		    memcmp(sets->rdata[i].octets, rdata->octets, rdata->len) ==
-			    0)
-			return true;
-	return false;
-}
-
-/* The RDATAs of set, each once, as answers have them; returns how many. */
-static size_t gather(struct sets *sets, uint64_t set)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < sets->endpoints; i++) {
-		const struct rrset *rrset =
-			&sets->pool->endpoints[i].rrsets[sets->kind];
-		const uint8_t *rr = rrset->wire;
-
-		if ((set >> i & 1) == 0)
-			continue;
-		for (uint16_t j = 0; j < rrset->count; j++) {
-			struct sign_rdata rdata = {
-				rr + RR_FIXED_OCTETS,
-				(uint16_t)(rr_octets(rr) - RR_FIXED_OCTETS),
-			};
-
-			rr += rr_octets(rr);
-			if (!known(sets, count, &rdata))
-				sets->rdata[count++] = rdata;
-		}
-	}
-	return count;
-}
 
 static bool sign_set(struct sets *sets, uint64_t set)
 {
@@ -75,7 +34,7 @@ static bool sign_set(struct sets *sets, uint64_t set)
 		.type = pool_type(sets->kind),
 		.ttl_s = sets->ttl_s,
 		.rdata = sets->rdata,
-		.count = gather(sets, set),
+		.count = pool_rdata(sets->pool, sets->kind, set, sets->rdata),
 	};
 
 	to->set = set;

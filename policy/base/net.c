@@ -35,6 +35,15 @@ bool net_equal(const struct net_addr *a, const struct net_addr *b)
 	       memcmp(a->octets, b->octets, net_octets(a->family)) == 0;
 }
 
+bool net_is_among(const struct net_addr *addr, const struct net_addr *among,
+		  size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (net_equal(addr, &among[i]))
+			return true;
+	return false;
+}
+
 bool net_within(const struct net_prefix *prefix, const struct net_addr *addr)
 {
 	struct net_addr masked;

@@ -50,6 +50,10 @@ struct net_addr net_mask(const struct net_addr *addr, unsigned bits);
 
 bool net_equal(const struct net_addr *a, const struct net_addr *b);
 
+/* Does one of count addresses equal addr? */
+bool net_is_among(const struct net_addr *addr, const struct net_addr *among,
+		  size_t count);
+
 /* Is addr inside prefix?  Families never mix. */
 bool net_within(const struct net_prefix *prefix, const struct net_addr *addr);
 

@@ -27,7 +27,12 @@ enum {
 	POLICY_SETS_MAX = 64,          /* and of client sets */
 	POLICY_VANTAGES_MAX = 64,
 	POLICY_ENDPOINTS_MAX = 64, /* per service, canary ones included */
+	POLICY_ANSWERS_MAX = 16,
 	POLICY_ADDRESSES_MAX = 16, /* per endpoint and family */
+	/* Of HTTPS and SVCB records: as many answers as there can be are then
+	 * still an RRset that fits a message. */
+	POLICY_ALPN_OCTETS_MAX = 512, /* protocols, one more for each */
+	POLICY_ECH_OCTETS_MAX = 2560,
 	POLICY_SERVICES_MAX = 4096,
 	POLICY_ZONES_MAX = 256,   /* beside the first */
 	POLICY_DATABASES_MAX = 8, /* geo.databases */
@@ -195,6 +200,9 @@ struct policy_endpoint {
 	size_t a_count;
 	struct net_addr *aaaa; /* NET_V6 */
 	size_t aaaa_count;
+	const char *cname; /* absolute, lower case, final dot: instead of
+			    * addresses, at all endpoints of a service or at
+			    * none; else NULL */
 	/*
 	 * A canary's endpoint is one more endpoint of its service, in the same
 	 * region as the stable one it shadows.
@@ -207,6 +215,22 @@ struct policy_endpoint {
 struct policy_ttl {
 	uint32_t steady_s, changing_s;
 	uint32_t jitter_pct;
+};
+
+/*
+ * What a service says of its endpoints in HTTPS or SVCB records (RFC 9460),
+ * one for each: all but the hints, which are the endpoint's addresses.
+ */
+struct policy_binding {
+	struct place at;    /* line 0: the service has no such records */
+	uint32_t priority;  /* 0: AliasMode, which has no parameters */
+	const char *target; /* absolute, lower case; ".": the owner's name */
+	const char **alpn;  /* each of 1 to 255 octets */
+	size_t alpn_count;  /* 0: no alpn */
+	bool no_default_alpn;
+	uint16_t port;      /* 0: none */
+	const uint8_t *ech; /* ECHConfigList, RFC 9848 */
+	size_t ech_octets;  /* 0: no ech */
 };
 
 struct policy_service {
@@ -224,6 +248,7 @@ struct policy_service {
 	int check;                              /* POLICY_NONE: unmonitored */
 	enum failback failback;
 	int64_t failback_hold_ms, failback_ramp_ms;
+	struct policy_binding https, svcb;
 	struct policy_endpoint *endpoints; /* in the order written; canary
 					    * endpoints after all stable ones */
 	size_t endpoint_count;

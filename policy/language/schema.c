@@ -216,7 +216,7 @@ static const struct schema_row service_rows[] = {
 	{ "sticky_prefix", SCHEMA_MAP, false, 0,
 	  0, 0, NULL, NULL, &prefix, "which clients are one client" },
 	{ "answers", SCHEMA_WHOLE, false, offsetof(struct policy_service, answers),
-	  1, 16, "1", NULL, NULL, "endpoints in an answer" },
+	  1, POLICY_ANSWERS_MAX, "1", NULL, NULL, "endpoints in an answer" },
 	{ "check", SCHEMA_CHECK, false, offsetof(struct policy_service, check),
 	  0, 0, NULL, NULL, NULL, "how its endpoints are probed; else they are not" },
 	{ "failback", SCHEMA_MAP, false, 0,

@@ -307,13 +307,9 @@ static void read_rr_addr(struct draft *d, const struct schema_row *row,
 			     v4 ? "AAAA" : "A");
 	} else {
 		before[count] = addr;
-		for (size_t i = 0; i < count; i++)
-			if (net_equal(&before[i], &addr)) {
-				draft_refuse(d, node,
-					     "%s has %s twice; remove one",
-					     row->key, node->text);
-				return;
-			}
+		if (net_is_among(&addr, before, count))
+			draft_refuse(d, node, "%s has %s twice; remove one",
+				     row->key, node->text);
 	}
 }
 
