@@ -7,7 +7,7 @@
 #include "policy/base/openmetrics.h"
 
 #include <errno.h>
-#include <stdint.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,12 @@
 #include <event2/listener.h>
 #include <sys/queue.h>
 
-enum { SWEEP_MS = 250, TIMEOUT_S = 5 };
+const struct exporter_limits exporter_default_limits = {
+	.clients = 16,
+	.life_ms = 10 * 1000,
+};
+
+enum { SWEEP_MS = 50, TIMEOUT_S = 5, BACKLOG = 16 };
 
 /*
  * evhttp keeps its connections to itself until a whole request is there, and
@@ -32,6 +37,7 @@ struct client {
 	struct exporter *exporter;
 	struct bufferevent *stream;
 	int64_t since_ms;
+	bool cut;
 };
 
 TAILQ_HEAD(client_list, client);
@@ -41,13 +47,14 @@ struct exporter {
 	struct evhttp *http;
 	struct event *sweep;
 	struct client_list clients; /* oldest first */
-	size_t count;
+	size_t count;               /* of those not cut */
 };
 
 static void client_free(struct client *c)
 {
 	TAILQ_REMOVE(&c->exporter->clients, c, link);
-	c->exporter->count--;
+	if (!c->cut)
+		c->exporter->count--;
 	bufferevent_decref(c->stream); /* closes, as the last one */
 	free(c);
 }
@@ -60,10 +67,24 @@ static bool is_let_go(const struct client *c)
 	return on_event == NULL;
 }
 
-/* evhttp sees the end of the stream, and lets go. */
-static void cut(const struct client *c)
+/* evhttp will see the end of the stream, and let go. */
+static void cut(struct client *c)
 {
+	if (c->cut)
+		return;
+	c->cut = true;
+	c->exporter->count--;
 	shutdown(bufferevent_getfd(c->stream), SHUT_RDWR);
+}
+
+static void cut_oldest(struct exporter *e)
+{
+	struct client *c = TAILQ_FIRST(&e->clients);
+
+	while (c != NULL && c->cut)
+		c = TAILQ_NEXT(c, link);
+	if (c != NULL)
+		cut(c);
 }
 
 static void arm(struct exporter *e)
@@ -85,10 +106,10 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 		next = TAILQ_NEXT(c, link);
 		if (is_let_go(c))
 			client_free(c);
-		else if (now_ms - c->since_ms >= EXPORTER_LIFE_MS)
+		else if (now_ms - c->since_ms >= e->config.limits.life_ms)
 			cut(c);
 	}
-	if (e->count > 0)
+	if (!TAILQ_EMPTY(&e->clients))
 		arm(e);
 }
 
@@ -98,8 +119,8 @@ static struct bufferevent *on_accept(struct event_base *loop, void *arg)
 	struct exporter *e = arg;
 	struct client *c = calloc(1, sizeof(*c));
 
-	if (e->count >= EXPORTER_CLIENTS_MAX)
-		cut(TAILQ_FIRST(&e->clients));
+	if (e->count >= e->config.limits.clients)
+		cut_oldest(e);
 	if (c != NULL)
 		c->stream =
 			bufferevent_socket_new(loop, -1, BEV_OPT_CLOSE_ON_FREE);
@@ -225,7 +246,7 @@ static struct evconnlistener *listen_on(struct event_base *loop,
 						   LEV_OPT_REUSEABLE_PORT |
 						   LEV_OPT_CLOSE_ON_EXEC |
 						   LEV_OPT_CLOSE_ON_FREE,
-					   EXPORTER_CLIENTS_MAX,
+					   BACKLOG,
 					   (const struct sockaddr *)&at.addr,
 					   (int)at.len);
 	if (listener == NULL)

@@ -3,29 +3,34 @@
  * exporter -- an HTTP server for those who watch: GET /metrics, and GET /ready
  * for who announces or withdraws a route to this node.
  *
- * One request a connection.  Clients cost what EXPORTER_* says at most: slow,
+ * One request a connection.  Clients cost what the limits say at most: slow,
  * dripping and silent ones are closed, one too many ends the oldest.  Shell,
  * on the loop's thread.
  */
 #ifndef DNS_EXPORTER_H
 #define DNS_EXPORTER_H
 
-#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct error;
 struct event_base;
 struct exporter;
 struct openmetrics;
 
-enum {
-	EXPORTER_CLIENTS_MAX = 16,
-	EXPORTER_LIFE_MS = 10000,    /* of a connection, from accept to close */
-	EXPORTER_HEADERS_MAX = 8192, /* octets, the request line included */
+enum { EXPORTER_HEADERS_MAX = 8192 }; /* octets, the request line too */
+
+struct exporter_limits {
+	size_t clients;  /* one more ends the oldest */
+	int64_t life_ms; /* of a connection, from accept to close */
 };
+
+extern const struct exporter_limits exporter_default_limits;
 
 struct exporter_config {
 	/* "ADDR:PORT", or "PORT" of 127.0.0.1. */
 	const char *listen;
+	struct exporter_limits limits;
 	/* Appends all families, without the end. */
 	void (*write)(void *arg, struct openmetrics *out);
 	/* NULL when all is well, else what is not, borrowed for the call. */

@@ -255,6 +255,7 @@ static bool start_exporter(struct responder *r,
 {
 	const struct exporter_config exporter = {
 		.listen = config->metrics,
+		.limits = exporter_default_limits,
 		.write = on_scrape,
 		.unready = on_ready,
 		.arg = r,

@@ -6,7 +6,7 @@ check_PROGRAMS += %D%/prop_ecs
 %C%_prop_ecs_SOURCES = %D%/prop_ecs.c $(DNS_PARTITION)
 %C%_prop_ecs_LDADD = $(DNS_LIBS)
 if HAVE_CMOCKA
-check_PROGRAMS += %D%/test_answer %D%/test_cookie %D%/test_ecs \
+check_PROGRAMS += %D%/test_answer %D%/test_cookie %D%/test_ecs %D%/test_metrics \
 	%D%/test_name \
 	%D%/test_query %D%/test_scope %D%/test_wire %D%/test_zone
 %C%_test_answer_SOURCES = %D%/test_answer.c $(DNS_WORLD)
@@ -17,6 +17,8 @@ check_PROGRAMS += %D%/test_answer %D%/test_cookie %D%/test_ecs \
 %C%_test_cookie_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 %C%_test_ecs_SOURCES = %D%/test_ecs.c
 %C%_test_ecs_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+%C%_test_metrics_SOURCES = %D%/test_metrics.c $(DNS_WORLD)
+%C%_test_metrics_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 %C%_test_name_SOURCES = %D%/test_name.c
 %C%_test_name_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 %C%_test_query_SOURCES = %D%/test_query.c %D%/ask.c %D%/ask.h

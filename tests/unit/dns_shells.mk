@@ -1,12 +1,16 @@
 # Unit tests of the shells of dns/: the slot, the transports, the feed.
 if HAVE_CMOCKA
-check_PROGRAMS += %D%/test_console %D%/test_follow %D%/test_geo_watch \
+check_PROGRAMS += %D%/test_console %D%/test_exporter %D%/test_follow \
+	%D%/test_geo_watch \
 	%D%/test_heard %D%/test_identify \
 	%D%/test_local %D%/test_responder %D%/test_slot %D%/test_stats \
 	%D%/test_tcp %D%/test_udp
 %C%_test_console_SOURCES = %D%/test_console.c %D%/site.c %D%/site.h \
 	%D%/loopback.c %D%/loopback.h
 %C%_test_console_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+%C%_test_exporter_SOURCES = %D%/test_exporter.c %D%/loopback.c \
+	%D%/loopback.h
+%C%_test_exporter_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 %C%_test_responder_SOURCES = %D%/test_responder.c %D%/site.c %D%/site.h \
 	%D%/loopback.c %D%/loopback.h
 %C%_test_responder_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)

@@ -96,6 +96,11 @@ const struct client_class *geo_class(const struct geo *geo, uint16_t class_id)
 	return &geo->classes[class_id];
 }
 
+struct geo_size geo_size(const struct geo *geo)
+{
+	return (struct geo_size){ .networks_read = geo->network_count };
+}
+
 void geo_free(struct geo *geo)
 {
 	free(geo);

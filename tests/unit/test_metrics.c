@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* metrics: each counter at its name, and the manual knows every name. */
+#include "dns/answer.h"
+#include "dns/metrics.h"
+#include "dns/model.h"
+#include "dns/stats.h"
+#include "policy/base/openmetrics.h"
+#include "tests/unit/world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct scene {
+	struct world world;
+	struct stats *stats;
+	struct metrics metrics;
+};
+
+static void set_up(struct scene *s)
+{
+	s->world = world_new();
+	s->stats = stats_new(2);
+	s->metrics = (struct metrics){
+		.node = { .name = "ns\"1", .plan_epoch = 3, .plan_sequence = 8,
+			  .wall_applied_ms = 1500, .trouble = "the bus is down",
+			  .local_count = 2, },
+		.model = s->world.model,
+		.stats = s->stats,
+		.load_ms = 250,
+		.wall_started_ms = 1000,
+		.wall_loaded_ms = 2000,
+		.reloads = 5,
+		.failed_reloads = 1,
+		.tables = 7,
+		.has_bus = true,
+		.process = { .cpu_s = 0.5, .resident_octets = 4096,
+			     .open_fds = 9, .max_fds = 1024, },
+	};
+}
+
+static void tear_down(struct scene *s)
+{
+	stats_free(s->stats);
+	world_free(&s->world);
+}
+
+/* NUL-terminated; the caller frees it. */
+static char *scrape(const struct scene *s, enum openmetrics_form form)
+{
+	struct openmetrics out = { .form = form };
+	char *text;
+
+	metrics_write(&out, &s->metrics);
+	assert_true(openmetrics_end(&out));
+	text = malloc(out.len + 2);
+	assert_non_null(text);
+	text[0] = '\n';
+	memcpy(text + 1, out.text, out.len);
+	text[1 + out.len] = '\0';
+	openmetrics_fini(&out);
+	return text;
+}
+
+static void count(struct scene *s)
+{
+	const struct answer_outcome in_eu = { .service = WORLD_WWW,
+					      .region = 0,
+					      .ecs = true };
+	const struct answer_outcome nowhere = { .service = WORLD_WWW,
+						.region = -1,
+						.dnssec_ok = true };
+	const struct answer_outcome missing = {
+		.rcode = 3, .service = -1, .region = -1, .truncated = true
+	};
+	struct stats_block *a = stats_block(s->stats, 0);
+	struct stats_block *b = stats_block(s->stats, 1);
+
+	stats_count(a, STATS_UDP, &in_eu, 50);
+	stats_count(b, STATS_TCP, &in_eu, 50);
+	stats_count(b, STATS_DOT, &nowhere, 50);
+	stats_count(a, STATS_UDP, &missing, 50);
+	stats_count(a, STATS_UDP, &missing, 0);
+	stats_count_event(a, STATS_UNSENT, 11);
+	stats_count_event(b, STATS_ACCEPTED, 20);
+	for (int e = STATS_CLOSED_CLIENT; e <= STATS_CLOSED_STOP; e++)
+		stats_count_event(b, (enum stats_event)e,
+				  (uint64_t)(e - STATS_CLOSED_CLIENT));
+}
+
+/* clang-format off */
+static const char *const wanted[] = {
+	"windrose_build_info{version=\"" PACKAGE_VERSION "\"} 1",
+	"windrose_dns_answers_total{transport=\"udp\",rcode=\"NOERROR\"} 1",
+	"windrose_dns_answers_total{transport=\"udp\",rcode=\"NXDOMAIN\"} 1",
+	"windrose_dns_answers_total{transport=\"tcp\",rcode=\"NOERROR\"} 1",
+	"windrose_dns_answers_total{transport=\"dot\",rcode=\"NOERROR\"} 1",
+	"windrose_dns_answers_total{transport=\"dot\",rcode=\"REFUSED\"} 0",
+	"windrose_dns_service_answers_total{service=\"www\",region=\"eu\"} 2",
+	"windrose_dns_service_answers_total{service=\"www\",region=\"us\"} 0",
+	"windrose_dns_service_answers_total{service=\"www\",region=\"\"} 1",
+	"windrose_dns_service_answers_total{service=\"app\",region=\"\"} 0",
+	"windrose_dns_truncated_answers_total 1",
+	"windrose_dns_ecs_answers_total 2",
+	"windrose_dns_dnssec_ok_answers_total 1",
+	"windrose_dns_silent_messages_total 1",
+	"windrose_dns_unsent_answers_total 11",
+	"windrose_dns_accepted_connections_total 20",
+	"windrose_dns_closed_connections_total{cause=\"client\"} 0",
+	"windrose_dns_closed_connections_total{cause=\"error\"} 1",
+	"windrose_dns_closed_connections_total{cause=\"idle\"} 2",
+	"windrose_dns_closed_connections_total{cause=\"unread\"} 3",
+	"windrose_dns_closed_connections_total{cause=\"limit\"} 4",
+	"windrose_dns_closed_connections_total{cause=\"stop\"} 5",
+	"windrose_dns_open_connections 5",
+	"windrose_dns_reloads_total{result=\"ok\"} 5",
+	"windrose_dns_reloads_total{result=\"failed\"} 1",
+	"windrose_dns_policy_load_duration_seconds 0.25",
+	"windrose_dns_policy_loaded_timestamp_seconds 2",
+	"windrose_dns_plan_epoch 3",
+	"windrose_dns_plan_sequence 8",
+	"windrose_dns_plan_applied_timestamp_seconds 1.5",
+	"windrose_dns_published_tables_total 7",
+	"windrose_dns_local_commands 2",
+	"windrose_dns_trouble 1",
+	"windrose_dns_bus_configured 1",
+	"windrose_dns_bus_connected 0",
+	"windrose_process_start_time_seconds 1",
+	"windrose_process_cpu_seconds_total 0.5",
+	"windrose_process_resident_memory_bytes 4096",
+	"windrose_process_open_fds 9",
+	"windrose_process_max_fds 1024",
+};
+/* clang-format on */
+
+static void test_samples(void **state)
+{
+	struct scene s;
+	char *text;
+
+	(void)state;
+	set_up(&s);
+	count(&s);
+	text = scrape(&s, OPENMETRICS_1_0);
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		char line[200];
+
+		printf("# %s\n", wanted[i]);
+		snprintf(line, sizeof(line), "\n%s\n", wanted[i]);
+		assert_non_null(strstr(text, line));
+	}
+	assert_non_null(strstr(text, ",node=\"ns\\\"1\"} 1\n"));
+	/* A region where the service has nothing, and never had. */
+	assert_null(strstr(text, "{service=\"locked\",region=\"us\"}"));
+	free(text);
+	tear_down(&s);
+}
+
+/* The manual's list, a name a line, between line feeds. */
+static char *explained_names(void)
+{
+	char path[512], line[512], *names = NULL;
+	size_t size = 0;
+	FILE *list = open_memstream(&names, &size), *page;
+
+	snprintf(path, sizeof(path), "%s/contrib/man/windrose-dns.8",
+		 getenv("SRCDIR"));
+	page = fopen(path, "r");
+	assert_non_null(page);
+	fputc('\n', list);
+	while (fgets(line, sizeof(line), page) != NULL)
+		if (strncmp(line, ".It Va windrose_", 16) == 0)
+			fputs(line + strlen(".It Va "), list);
+	fclose(page);
+	fclose(list);
+	return names;
+}
+
+/* Prometheus' form names families as their samples, and the manual, too. */
+static void test_the_manual_has_all_names_and_no_other(void **state)
+{
+	static const char type[] = "\n# TYPE ";
+	char *names = explained_names(), *text, *at;
+	size_t families = 0, explained = 0;
+	struct scene s;
+
+	(void)state;
+	set_up(&s);
+	text = scrape(&s, PROMETHEUS_0_0_4);
+	for (at = text; (at = strstr(at, type)) != NULL; families++) {
+		char name[100];
+
+		at += strlen(type);
+		snprintf(name, sizeof(name), "\n%.*s\n", (int)strcspn(at, " "),
+			 at);
+		if (strstr(names, name) == NULL)
+			fail_msg("not in the manual: %s", name);
+	}
+	for (at = names + 1; *at != '\0'; at++)
+		explained += *at == '\n';
+	assert_true(families > 30);
+	assert_int_equal(families, explained);
+	free(text);
+	free(names);
+	tear_down(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_samples),
+		cmocka_unit_test(test_the_manual_has_all_names_and_no_other),
+	};
+
+	return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
+}
