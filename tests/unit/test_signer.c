@@ -292,7 +292,8 @@ static void test_apex_records(void **state)
 			struct rrset one;
 			ldns_rr_list *read;
 
-			assert_int_equal(rrset_render(b.arena, list, 1, &one),
+			assert_int_equal(rrset_render(b.arena, NULL, list, 1,
+						      &one),
 					 RRSET_OK);
 			read = read_rrset(&one, apex);
 			if (records[i].type == TYPE_CDS) {
@@ -330,7 +331,8 @@ static void test_apex_records(void **state)
 			for (size_t i = 0; i < count; i++)
 				if (records[i].type == TYPE_DNSKEY)
 					list[n++] = &records[i];
-			assert_int_equal(rrset_render(b.arena, list, n, &keys),
+			assert_int_equal(rrset_render(b.arena, NULL, list, n,
+						      &keys),
 					 RRSET_OK);
 		}
 		s.records = read_rrset(&keys, apex);
