@@ -207,6 +207,7 @@ size_t answer_query(const struct table *table, const struct answer_input *in,
 	*outcome = (struct answer_outcome){
 		.ecs = q.has_ecs,
 		.dnssec_ok = q.dnssec_ok,
+		.zone = -1,
 		.service = -1,
 		.endpoint = -1,
 		.region = -1,

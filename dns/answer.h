@@ -45,6 +45,7 @@ struct answer_outcome {
 	bool truncated; /* TC was set */
 	bool ecs;       /* the query carried a usable client subnet */
 	bool dnssec_ok; /* the query had DO set */
+	int zone;       /* policy->zones index that was asked, or -1 */
 	int service;    /* policy->services index that was asked, or -1 */
 	int endpoint;   /* of that service, the first in the answer, or -1 */
 	int region;     /* that endpoint's, or -1 */

@@ -70,6 +70,26 @@ static void put_answers(struct openmetrics *out, const struct stats_sum *sum)
 		}
 }
 
+static void put_zones(struct openmetrics *out, const struct metrics *m)
+{
+	static const struct metric_family family = {
+		"windrose_dns_zone_answers",
+		METRIC_COUNTER,
+		NULL,
+		"Answers about names in a zone.",
+	};
+	const struct policy *policy = m->model->policy;
+
+	openmetrics_family(out, &family);
+	for (size_t z = 0; z < policy->zone_count; z++) {
+		const struct metric_label zone = { "zone",
+						   policy->zones[z].name };
+
+		openmetrics_count(out, (struct metric_labels){ &zone, 1 },
+				  stats_zone(m->stats, z));
+	}
+}
+
 static bool has_endpoint(const struct policy_service *service, size_t region)
 {
 	for (size_t e = 0; e < service->endpoint_count; e++)
@@ -325,6 +345,7 @@ void metrics_write(struct openmetrics *out, const struct metrics *metrics)
 
 	put_names(out, metrics);
 	put_answers(out, &sum);
+	put_zones(out, metrics);
 	put_services(out, metrics);
 	put_events(out, &sum);
 	put_connections(out, &sum);

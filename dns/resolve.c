@@ -237,6 +237,8 @@ static void resolve_chain(struct answer *a)
 					      "not in a zone served here");
 			return;
 		}
+		if (links == 0)
+			a->outcome->zone = a->zone->number;
 		a->reply.apex_at = ancestor_at(position, a->zone->apex);
 		if (is_delegated(a, &a->match)) {
 			a->reply.aa = links > 0; /* of the first name */

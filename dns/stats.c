@@ -17,6 +17,7 @@ typedef _Atomic uint64_t counter;
 struct stats_block {
 	alignas(CACHE_LINE) counter rcodes[STATS_TRANSPORTS][STATS_RCODES];
 	counter events[STATS_EVENTS];
+	counter zones[STATS_ZONES];
 	alignas(CACHE_LINE) counter pairs[POLICY_SERVICES_MAX][STATS_COLUMNS];
 };
 
@@ -33,6 +34,7 @@ struct stats {
 	size_t count;
 	uint64_t (*carried)[CARRIED_COLUMNS]; /* by service */
 	uint64_t (*base)[STATS_COLUMNS];
+	uint64_t carried_zones[STATS_ZONES], base_zones[STATS_ZONES];
 };
 
 /* One writer: a load and a store, never a locked add. */
@@ -112,6 +114,8 @@ void stats_count(struct stats_block *block, enum stats_transport transport,
 		bump(&block->events[STATS_ECS], 1);
 	if (outcome->dnssec_ok)
 		bump(&block->events[STATS_DNSSEC_OK], 1);
+	if (outcome->zone >= 0 && outcome->zone < STATS_ZONES)
+		bump(&block->zones[outcome->zone], 1);
 	count_pair(block, outcome->service, outcome->region);
 }
 
@@ -184,6 +188,22 @@ const char *stats_rcode_name(size_t rcode, char buf[STATS_RCODE_NAME_SIZE])
 	return buf;
 }
 
+static uint64_t sum_zone(const struct stats *stats, size_t zone)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < stats->count; i++)
+		sum += value(&stats->blocks[i].zones[zone]);
+	return sum;
+}
+
+uint64_t stats_zone(const struct stats *stats, size_t zone)
+{
+	assert(zone < STATS_ZONES);
+	return stats->carried_zones[zone] + sum_zone(stats, zone) -
+	       stats->base_zones[zone];
+}
+
 static uint64_t sum_pair(const struct stats *stats, size_t service,
 			 size_t region)
 {
@@ -228,6 +248,29 @@ static void carry(const struct stats *stats, size_t service,
 	out[GONE] = stats_service(stats, service) - kept;
 }
 
+/* What was counted of the zone called name; 0 for a new one. */
+static uint64_t zone_before(const struct stats *stats,
+			    const struct policy *before, const char *name)
+{
+	for (size_t i = 0; i < before->zone_count; i++)
+		if (strcmp(before->zones[i].name, name) == 0)
+			return stats_zone(stats, i);
+	return 0;
+}
+
+static void follow_zones(struct stats *stats, const struct policy *before,
+			 const struct policy *now)
+{
+	uint64_t carried[STATS_ZONES] = { 0 };
+
+	for (size_t i = 0; i < now->zone_count; i++)
+		carried[i] = zone_before(stats, before, now->zones[i].name);
+	for (size_t i = 0; i < STATS_ZONES; i++) {
+		stats->base_zones[i] = sum_zone(stats, i);
+		stats->carried_zones[i] = carried[i];
+	}
+}
+
 bool stats_follow(struct stats *stats, const struct policy *before,
 		  const struct policy *now)
 {
@@ -235,6 +278,7 @@ bool stats_follow(struct stats *stats, const struct policy *before,
 		calloc(POLICY_SERVICES_MAX, sizeof(*carried));
 	bool ok = carried != NULL;
 
+	follow_zones(stats, before, now);
 	for (size_t i = 0; ok && i < now->service_count; i++) {
 		int old = policy_find_service(before, now->services[i].name);
 

@@ -5,9 +5,9 @@
  * Each block has one writer and its own cache lines, so counting costs no
  * locked instruction and no shared line; sums are made when somebody asks and
  * may lag by a query or two.  Counters rise only.  What is counted of a
- * service in a region is found by their indices in the policy, and follows
- * their names over reloads: see stats_follow().  Memory is bounded by the
- * policy's limits, and touched only where something was counted.  Pure.
+ * zone, or of a service in a region, is found by their indices in the policy,
+ * and follows their names over reloads: see stats_follow().  Memory is bounded
+ * by the policy's limits, and touched only where something was counted.  Pure.
  */
 #ifndef DNS_STATS_H
 #define DNS_STATS_H
@@ -29,6 +29,7 @@ enum {
 	STATS_RCODES,
 	STATS_NO_REGION = POLICY_REGIONS_MAX, /* an answer that names none */
 	STATS_COLUMNS,                        /* regions, and none */
+	STATS_ZONES = POLICY_ZONES_MAX + 1,   /* with the first */
 };
 
 /* What is counted beside answers; dns/metrics names each. */
@@ -82,6 +83,9 @@ enum { STATS_RCODE_NAME_SIZE = 24 };
 /* "NXDOMAIN"; "RCODE17" where there is no word; "other".  Returns buf. */
 const char *stats_rcode_name(size_t rcode, char buf[STATS_RCODE_NAME_SIZE]);
 
+/* Answers about names in a zone: policy->zones[zone]. */
+uint64_t stats_zone(const struct stats *stats, size_t zone);
+
 /* Answers about a service, in all regions and none. */
 uint64_t stats_service(const struct stats *stats, size_t service);
 
@@ -91,9 +95,9 @@ uint64_t stats_pair(const struct stats *stats, size_t service, size_t region);
 
 /*
  * The policy in force is another: what was counted follows the names of
- * services and regions to their new indices.  Call it when no writer uses the
- * old ones any more.  What was counted in a region that is gone stays in its
- * service's sum.  False when memory runs out: then all count from 0.
+ * zones, services and regions to their new indices.  Call it when no writer
+ * uses the old ones any more.  What was counted in a region that is gone stays
+ * in its service's sum.  False when memory runs out: then all count from 0.
  */
 bool stats_follow(struct stats *stats, const struct policy *before,
 		  const struct policy *now);

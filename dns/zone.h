@@ -92,6 +92,7 @@ struct zone {
 	const struct zone *parent; /* answers DS at the apex, when it is served
 				    * here and not by way of another cut */
 	struct index index;
+	uint16_t number; /* index in policy->zones */
 	const struct zone_node *apex;
 	const struct rrset *negative_soa; /* the apex SOA with TTL min(its own,
 					   * MINIMUM): RFC 2308, 3 and 5 */

@@ -106,6 +106,7 @@ static bool fill(struct zones *zones, const struct policy *policy,
 		zones->list[i] = zone_build(policy, i, &signing, errs);
 		if (zones->list[i] == NULL)
 			return false;
+		zones->list[i]->number = (uint16_t)i;
 		if (zones->count > 1 && !add_apex(zones, i)) {
 			errors_add(errs, policy->zones[i].at, "out of memory");
 			return false;

@@ -149,19 +149,21 @@ static const struct outcome_row {
 	struct answer_outcome outcome;
 } outcomes[] = {
 	{ "a service, by peer", "www.gslb.example A",
-	  { 0, false, false, false, WORLD_WWW, 0, 0, false } },
+	  { 0, false, false, false, 0, WORLD_WWW, 0, 0, false } },
 	{ "a service, by subnet", "www.gslb.example A ecs=10.2.200.0/24",
-	  { 0, false, true, false, WORLD_WWW, 1, 1, false } },
+	  { 0, false, true, false, 0, WORLD_WWW, 1, 1, false } },
 	{ "a service without such addresses", "locked.gslb.example AAAA",
-	  { 0, false, false, false, WORLD_LOCKED, -1, -1, false } },
+	  { 0, false, false, false, 0, WORLD_LOCKED, -1, -1, false } },
 	{ "a static name", "txt.gslb.example MX",
-	  { 0, false, false, false, -1, -1, -1, false } },
+	  { 0, false, false, false, 0, -1, -1, -1, false } },
+	{ "another's name", "www.example.com A",
+	  { 5, false, false, false, -1, -1, -1, -1, false } },
 	{ "NXDOMAIN", "nope.gslb.example MX",
-	  { 3, false, false, false, -1, -1, -1, false } },
+	  { 3, false, false, false, 0, -1, -1, -1, false } },
 	{ "truncated", "huge.gslb.example TXT",
-	  { 0, true, false, false, -1, -1, -1, false } },
+	  { 0, true, false, false, 0, -1, -1, -1, false } },
 	{ "an extended RCODE", "txt.gslb.example MX version=3",
-	  { 16, false, false, false, -1, -1, -1, false } },
+	  { 16, false, false, false, -1, -1, -1, -1, false } },
 };
 /* clang-format on */
 
@@ -177,6 +179,7 @@ static void test_outcomes(void **state)
 		if (a.outcome.rcode != o->rcode ||
 		    a.outcome.truncated != o->truncated ||
 		    a.outcome.ecs != o->ecs ||
+		    a.outcome.zone != o->zone ||
 		    a.outcome.service != o->service ||
 		    a.outcome.endpoint != o->endpoint ||
 		    a.outcome.region != o->region)

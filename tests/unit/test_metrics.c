@@ -76,9 +76,11 @@ static void count(struct scene *s)
 	const struct answer_outcome nowhere = { .service = WORLD_WWW,
 						.region = -1,
 						.dnssec_ok = true };
-	const struct answer_outcome missing = {
-		.rcode = 3, .service = -1, .region = -1, .truncated = true
-	};
+	const struct answer_outcome missing = { .zone = -1,
+						.rcode = 3,
+						.service = -1,
+						.region = -1,
+						.truncated = true };
 	struct stats_block *a = stats_block(s->stats, 0);
 	struct stats_block *b = stats_block(s->stats, 1);
 
@@ -102,6 +104,7 @@ static const char *const wanted[] = {
 	"windrose_dns_answers_total{transport=\"tcp\",rcode=\"NOERROR\"} 1",
 	"windrose_dns_answers_total{transport=\"dot\",rcode=\"NOERROR\"} 1",
 	"windrose_dns_answers_total{transport=\"dot\",rcode=\"REFUSED\"} 0",
+	"windrose_dns_zone_answers_total{zone=\"gslb.example.\"} 3",
 	"windrose_dns_service_answers_total{service=\"www\",region=\"eu\"} 2",
 	"windrose_dns_service_answers_total{service=\"www\",region=\"us\"} 0",
 	"windrose_dns_service_answers_total{service=\"www\",region=\"\"} 1",

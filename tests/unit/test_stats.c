@@ -75,7 +75,7 @@ static void count(struct stats *stats, size_t block,
 
 /* What a policy of two services and two regions calls them. */
 struct names {
-	const char *services[2], *regions[2];
+	const char *services[2], *regions[2], *zones[2];
 };
 
 static bool follow(struct stats *stats, const struct names *before,
@@ -84,26 +84,36 @@ static bool follow(struct stats *stats, const struct names *before,
 	const struct names *names[2] = { before, now };
 	struct policy_service services[2][2] = { 0 };
 	struct policy_region regions[2][2] = { 0 };
+	struct policy_zone zones[2][2] = { 0 };
 	struct policy policies[2] = { 0 };
 
 	for (size_t p = 0; p < 2; p++) {
 		for (size_t i = 0; i < 2; i++) {
 			services[p][i].name = names[p]->services[i];
 			regions[p][i].name = names[p]->regions[i];
+			zones[p][i].name = names[p]->zones[i];
 		}
 		policies[p].services = services[p];
 		policies[p].service_count = 2;
 		policies[p].regions = regions[p];
 		policies[p].region_count = 2;
+		policies[p].zones = zones[p];
+		policies[p].zone_count = 2;
 	}
 	return stats_follow(stats, &policies[0], &policies[1]);
 }
 
 static void test_services_keep_their_counts(void **state)
 {
-	static const struct names ab = { { "a", "b" }, { "r", "s" } };
-	static const struct names bc = { { "b", "c" }, { "r", "s" } };
-	static const struct names cb = { { "c", "b" }, { "r", "s" } };
+	static const struct names ab = { { "a", "b" },
+					 { "r", "s" },
+					 { "x", "y" } };
+	static const struct names bc = { { "b", "c" },
+					 { "r", "s" },
+					 { "x", "y" } };
+	static const struct names cb = { { "c", "b" },
+					 { "r", "s" },
+					 { "x", "y" } };
 	const struct answer_outcome first = { .service = 0, .region = -1 };
 	const struct answer_outcome second = { .service = 1 };
 	struct stats *stats = stats_new(2);
@@ -131,9 +141,15 @@ static void test_services_keep_their_counts(void **state)
 
 static void test_regions_keep_their_counts(void **state)
 {
-	static const struct names rs = { { "a", "b" }, { "r", "s" } };
-	static const struct names ts = { { "a", "b" }, { "t", "s" } };
-	static const struct names st = { { "a", "b" }, { "s", "t" } };
+	static const struct names rs = { { "a", "b" },
+					 { "r", "s" },
+					 { "x", "y" } };
+	static const struct names ts = { { "a", "b" },
+					 { "t", "s" },
+					 { "x", "y" } };
+	static const struct names st = { { "a", "b" },
+					 { "s", "t" },
+					 { "x", "y" } };
 	const struct answer_outcome here = { .service = 0, .region = 0 };
 	const struct answer_outcome there = { .service = 0, .region = 1 };
 	const struct answer_outcome nowhere = { .service = 0, .region = -1 };
@@ -163,6 +179,32 @@ static void test_regions_keep_their_counts(void **state)
 	stats_free(stats);
 }
 
+static void test_zones_keep_their_counts(void **state)
+{
+	static const struct names xy = { { "a", "b" },
+					 { "r", "s" },
+					 { "x", "y" } };
+	static const struct names yz = { { "a", "b" },
+					 { "r", "s" },
+					 { "y", "z" } };
+	const struct answer_outcome first = { .zone = 0 };
+	const struct answer_outcome second = { .zone = 1 };
+	const struct answer_outcome outside = { .zone = -1 };
+	struct stats *stats = stats_new(2);
+
+	(void)state;
+	count(stats, 0, &first, 1);
+	count(stats, 1, &second, 2);
+	count(stats, 1, &outside, 4);
+	assert_int_equal(stats_zone(stats, 0), 1);
+	assert_int_equal(stats_zone(stats, 1), 2);
+	assert_true(follow(stats, &xy, &yz));
+	count(stats, 0, &first, 8);
+	assert_int_equal(stats_zone(stats, 0), 10);
+	assert_int_equal(stats_zone(stats, 1), 0);
+	stats_free(stats);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +212,7 @@ int main(void)
 		cmocka_unit_test(test_rcodes_have_names),
 		cmocka_unit_test(test_services_keep_their_counts),
 		cmocka_unit_test(test_regions_keep_their_counts),
+		cmocka_unit_test(test_zones_keep_their_counts),
 	};
 
 	return cmocka_run_group_tests_name("stats", tests, NULL, NULL);
