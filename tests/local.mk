@@ -29,3 +29,7 @@ include tests/replay/local.mk
 include tests/sim/local.mk
 include tests/bench/local.mk
 SH_LOG_DRIVER = $(LOG_DRIVER)
+
+# Queries and answers on the wire
+EXTRA_DIST += %D%/system/wire.py %D%/system/wire_cases.py \
+	%D%/system/wire_message.py %D%/data/wire
