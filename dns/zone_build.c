@@ -8,9 +8,11 @@
  */
 #include "dns/query.h"
 #include "dns/rrset.h"
+#include "dns/sign/signer.h"
 #include "dns/wire.h"
 #include "dns/zone.h"
 #include "dns/zone_records.h"
+#include "dns/zone_sign.h"
 #include "policy/base/arena.h"
 #include "policy/base/error.h"
 #include "policy/language/policy.h"
@@ -150,12 +152,22 @@ static void add_owner(struct builder *b, const struct record *const *records,
 		add_rrsets(b, node, records, count);
 }
 
+/* The policy's, and those that the signer has for the apex. */
+static bool read_records(struct builder *b)
+{
+	struct record *keys = NULL;
+	size_t count = 0;
+
+	if (b->signing->signer != NULL &&
+	    !signer_records(b->signing->signer, b->zone->arena, &keys, &count))
+		return false;
+	return zone_records_init(&b->records, b->from->records,
+				 b->from->record_count, keys, count);
+}
+
 static void add_records(struct builder *b)
 {
-	const struct policy_zone *zone = b->from;
-
-	if (!zone_records_init(&b->records, zone->records, zone->record_count,
-			       NULL, 0))
+	if (!read_records(b))
 		out_of_memory(b);
 	for (size_t at = 0, count; at < b->records.count; at += count) {
 		count = zone_records_owner(&b->records, at);
@@ -412,6 +424,18 @@ static void build(struct builder *b)
 	add_negative_soa(b);
 }
 
+static void sign(struct builder *b)
+{
+	zone_sign(&(struct zone_signed){
+		.zone = b->zone,
+		.records = &b->records,
+		.services = b->policy->services,
+		.with = b->signing,
+		.at = b->from->at,
+		.errs = b->errs,
+	});
+}
+
 struct zone *zone_build(const struct policy *policy, size_t index,
 			const struct zone_signing *signing, struct errors *errs)
 {
@@ -430,6 +454,8 @@ struct zone *zone_build(const struct policy *policy, size_t index,
 		out_of_memory(&b);
 	else
 		build(&b);
+	if (signing->signer != NULL && errs->fatal == mistakes)
+		sign(&b);
 	zone_records_fini(&b.records);
 	if (errs->fatal == mistakes && !errs->lost)
 		return b.zone;

@@ -27,5 +27,10 @@ check_PROGRAMS += %D%/test_answer %D%/test_cookie %D%/test_ecs %D%/test_metrics 
 %C%_test_wire_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 %C%_test_zone_SOURCES = %D%/test_zone.c $(DNS_WORLD)
 %C%_test_zone_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_denial
+%C%_test_denial_SOURCES = %D%/test_denial.c $(DNS_WORLD) \
+	%D%/validator.c %D%/validator.h
+%C%_test_denial_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 endif
+EXTRA_DIST += tests/data/keys/world
 EXTRA_DIST += tests/data/dns/world.zone tests/data/dns/answer.cases

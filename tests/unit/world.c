@@ -2,6 +2,7 @@
 #include "tests/unit/world.h"
 
 #include "dns/model.h"
+#include "dns/sign/signer.h"
 #include "dns/table.h"
 #include "policy/base/arena.h"
 #include "policy/base/error.h"
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <ldns/ldns.h>
 
@@ -275,16 +277,40 @@ static struct geo *make_geo(void)
 	return geo;
 }
 
-struct world world_new(void)
+static void begin_signing(struct world *w)
 {
-	struct world w = { .policy = make_policy() };
+	struct policy_zone *zone = &w->policy->zones[0];
+	const char *srcdir = getenv("SRCDIR");
+	struct errors errs = { 0 };
+	char path[1024];
+
+	snprintf(path, sizeof(path), "%s/tests/data/keys/world",
+		 srcdir == NULL ? "." : srcdir);
+	zone->dnssec = (struct policy_dnssec){
+		.keys = arena_text(w->policy->arena, path, strlen(path)),
+		.validity_s = 14 * 86400,
+		.refresh_s = 7 * 86400,
+	};
+	w->signer = signer_new();
+	require(w->signer != NULL, "memory");
+	if (!signer_begin(w->signer, zone, time(NULL), &errs))
+		errors_print(&errs, stderr);
+	require(errors_ok(&errs), "signer");
+	errors_fini(&errs);
+}
+
+static struct world finish(struct world w)
+{
 	struct view_input in = { .now_ms = 1000000, .wall_ms = 1000000 };
 	struct errors errs = { 0 };
 
-	w.model = model_of(w.policy, make_geo(), NULL, &errs);
+	w.model = model_of(w.policy, make_geo(),
+			   w.signer == NULL ? NULL : &w.signer, &errs);
 	errors_print(&errs, stderr);
 	require(w.model != NULL, "model");
 	errors_fini(&errs);
+	if (w.signer != NULL)
+		signer_end(w.signer);
 	w.view = view_reduce(w.policy, &in);
 	require(w.view != NULL, "view");
 	w.table = table_build(w.model, w.view, NULL);
@@ -292,11 +318,25 @@ struct world world_new(void)
 	return w;
 }
 
+struct world world_new(void)
+{
+	return finish((struct world){ .policy = make_policy() });
+}
+
+struct world world_new_signed(void)
+{
+	struct world w = { .policy = make_policy() };
+
+	begin_signing(&w);
+	return finish(w);
+}
+
 void world_free(struct world *world)
 {
 	table_free(world->table);
 	view_free(world->view);
 	model_unref(world->model);
+	signer_free(world->signer);
 }
 
 void world_shuffle(struct world *world, uint64_t seed)

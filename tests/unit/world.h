@@ -24,6 +24,7 @@
 
 struct model;
 struct policy;
+struct signer;
 struct table;
 struct view;
 
@@ -45,10 +46,15 @@ struct world {
 	struct model *model;
 	struct view *view; /* all healthy */
 	struct table *table;
+	struct signer *signer; /* NULL: the zone is not signed */
 };
 
 /* Aborts with a message when anything fails. */
 struct world world_new(void);
+
+/* The same with its zone signed by the keys in tests/data/keys/world. */
+struct world world_new_signed(void);
+
 void world_free(struct world *world);
 
 /* Appends the master file's text to policy as records; aborts on errors. */

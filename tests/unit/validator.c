@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/validator.h"
+
+#include <stdbool.h>
+
+enum { CHAIN_LONG = 16 }; /* CNAMEs; an answer need not have more */
+
+/* One answer under judgement. */
+struct trial {
+	const struct validator *v;
+	ldns_rr_list *answer, *authority; /* the packet's */
+	ldns_rdf *name;                   /* where the chain has come to */
+	ldns_rr_type type;
+	ldns_pkt_rcode rcode;
+};
+
+static bool is_same(const ldns_rdf *a, const ldns_rdf *b)
+{
+	return ldns_dname_compare(a, b) == 0;
+}
+
+/* a is below b. */
+static bool is_below(const ldns_rdf *a, const ldns_rdf *b)
+{
+	return ldns_dname_is_subdomain(a, b);
+}
+
+/* The RRSIGs over owner and type in list; the caller frees the list alone. */
+static ldns_rr_list *signatures(ldns_rr_list *list, const ldns_rdf *owner,
+				ldns_rr_type type)
+{
+	ldns_rr_list *found = ldns_rr_list_new();
+
+	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
+		ldns_rr *rr = ldns_rr_list_rr(list, i);
+
+		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_RRSIG &&
+		    is_same(ldns_rr_owner(rr), owner) &&
+		    ldns_rdf2rr_type(ldns_rr_rrsig_typecovered(rr)) == type)
+			ldns_rr_list_push_rr(found, rr);
+	}
+	return found;
+}
+
+static ldns_rr_list *rrset_of(ldns_rr_list *list, const ldns_rdf *owner,
+			      ldns_rr_type type)
+{
+	ldns_rr_list *found = ldns_rr_list_new();
+
+	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
+		ldns_rr *rr = ldns_rr_list_rr(list, i);
+
+		if (ldns_rr_get_type(rr) == type &&
+		    is_same(ldns_rr_owner(rr), owner))
+			ldns_rr_list_push_rr(found, rr);
+	}
+	return found;
+}
+
+/* RFC 6672, 5.3.1: what a DNAME above it in the answer was made into. */
+static bool is_synthesised(ldns_rr_list *list, const ldns_rr *cname)
+{
+	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
+		ldns_rr *rr = ldns_rr_list_rr(list, i);
+
+		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_DNAME &&
+		    is_below(ldns_rr_owner(cname), ldns_rr_owner(rr)))
+			return true;
+	}
+	return false;
+}
+
+/* A delegation, which only the child signs. */
+static bool is_referral_ns(const struct trial *t, const ldns_rr *rr)
+{
+	return ldns_rr_get_type(rr) == LDNS_RR_TYPE_NS &&
+	       !is_same(ldns_rr_owner(rr), t->v->apex);
+}
+
+/* An NSEC that covers name, whatever else it says; NULL when none does. */
+static ldns_rr *covering(const struct trial *t, const ldns_rdf *name)
+{
+	for (size_t i = 0; i < ldns_rr_list_rr_count(t->authority); i++) {
+		ldns_rr *rr = ldns_rr_list_rr(t->authority, i);
+
+		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_NSEC &&
+		    !is_same(ldns_rr_owner(rr), name) &&
+		    ldns_nsec_covers_name(rr, name))
+			return rr;
+	}
+	return NULL;
+}
+
+static ldns_rr *matching(const struct trial *t, const ldns_rdf *name)
+{
+	for (size_t i = 0; i < ldns_rr_list_rr_count(t->authority); i++) {
+		ldns_rr *rr = ldns_rr_list_rr(t->authority, i);
+
+		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_NSEC &&
+		    is_same(ldns_rr_owner(rr), name))
+			return rr;
+	}
+	return NULL;
+}
+
+/* RFC 4035, 5.3.1 to 5.3.4: one RRset, by any of the zone's keys. */
+static const char *judge_rrset(const struct trial *t, ldns_rr_list *list,
+			       ldns_rr *first)
+{
+	ldns_rdf *owner = ldns_rr_owner(first);
+	ldns_rr_list *rrset = rrset_of(list, owner, ldns_rr_get_type(first));
+	ldns_rr_list *rrsigs = signatures(list, owner, ldns_rr_get_type(first));
+	const char *wrong = NULL;
+	ldns_rr *rrsig = ldns_rr_list_rr(rrsigs, 0);
+
+	if (rrsig == NULL)
+		wrong = "an RRset is not signed";
+	else if (ldns_verify(rrset, rrsigs, t->v->keys, NULL) != LDNS_STATUS_OK)
+		wrong = "a signature is wrong";
+	else if (ldns_rr_ttl(rrsig) != ldns_rr_ttl(first))
+		wrong = "an RRSIG has another TTL than its RRset";
+	else if (ldns_rr_ttl(first) >
+		 ldns_rdf2native_int32(ldns_rr_rrsig_origttl(rrsig)))
+		wrong = "a TTL is above the Original TTL";
+	else if (ldns_rdf2native_int8(ldns_rr_rrsig_labels(rrsig)) <
+			 ldns_dname_label_count(owner) -
+				 (ldns_dname_is_wildcard(owner) ? 1 : 0) &&
+		 covering(t, owner) == NULL)
+		wrong = "a wildcard's answer without proof that it applies";
+	ldns_rr_list_free(rrset);
+	ldns_rr_list_free(rrsigs);
+	return wrong;
+}
+
+static const char *judge_section(const struct trial *t, ldns_rr_list *list)
+{
+	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
+		ldns_rr *rr = ldns_rr_list_rr(list, i);
+		const char *wrong;
+
+		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_RRSIG ||
+		    (list == t->authority && is_referral_ns(t, rr)) ||
+		    (ldns_rr_get_type(rr) == LDNS_RR_TYPE_CNAME &&
+		     is_synthesised(list, rr)))
+			continue;
+		wrong = judge_rrset(t, list, rr);
+		if (wrong != NULL)
+			return wrong;
+	}
+	return NULL;
+}
+
+static const char *judge_doubles(const struct trial *t)
+{
+	for (size_t i = 0; i < ldns_rr_list_rr_count(t->authority); i++) {
+		ldns_rr *rr = ldns_rr_list_rr(t->authority, i);
+
+		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_NSEC &&
+		    matching(t, ldns_rr_owner(rr)) != rr)
+			return "two NSEC records of one owner";
+	}
+	return NULL;
+}
+
+/* RFC 4592, 3.3.1, told by the NSEC that covers name; the caller frees it. */
+static ldns_rdf *encloser(const ldns_rdf *name, const ldns_rr *nsec)
+{
+	const ldns_rdf *next = ldns_rr_rdf(nsec, 0);
+	ldns_rdf *at = ldns_dname_left_chop(name);
+
+	while (!is_same(at, ldns_rr_owner(nsec)) && !is_same(at, next) &&
+	       !is_below(ldns_rr_owner(nsec), at) && !is_below(next, at)) {
+		ldns_rdf *above = ldns_dname_left_chop(at);
+
+		ldns_rdf_deep_free(at);
+		at = above;
+	}
+	return at;
+}
+
+static ldns_rdf *wildcard_at(const ldns_rdf *name)
+{
+	ldns_rdf *star = ldns_dname_new_frm_str("*");
+
+	if (ldns_dname_cat(star, name) != LDNS_STATUS_OK)
+		abort();
+	return star;
+}
+
+static bool lists(const ldns_rr *nsec, ldns_rr_type type)
+{
+	return ldns_nsec_bitmap_covers_type(ldns_rr_rdf(nsec, 1), type);
+}
+
+/* RFC 4035, 5.4 and RFC 6840, 4.1 and 4.4: this NSEC, of the name itself. */
+static const char *judge_bitmap(const struct trial *t, const ldns_rr *nsec)
+{
+	bool cut =
+		lists(nsec, LDNS_RR_TYPE_NS) && !lists(nsec, LDNS_RR_TYPE_SOA);
+
+	if (lists(nsec, t->type))
+		return "NODATA, and its NSEC lists the type";
+	if (lists(nsec, LDNS_RR_TYPE_CNAME))
+		return "NODATA, and its NSEC lists CNAME";
+	if (cut && t->type != LDNS_RR_TYPE_DS)
+		return "NODATA from above a zone cut";
+	return NULL;
+}
+
+/* The record at name, or the one that shows it empty, denies the type. */
+static const char *judge_no_type(const struct trial *t, const ldns_rdf *name)
+{
+	const ldns_rr *nsec = matching(t, name);
+
+	if (nsec != NULL)
+		return judge_bitmap(t, nsec);
+	nsec = covering(t, name);
+	if (nsec != NULL && is_below(ldns_rr_rdf(nsec, 0), name))
+		return NULL; /* an empty non-terminal */
+	return "NODATA without proof";
+}
+
+static const char *judge_nodata(const struct trial *t)
+{
+	const ldns_rr *nsec = covering(t, t->name);
+	const char *wrong;
+	ldns_rdf *above, *star;
+
+	if (nsec == NULL || is_below(ldns_rr_rdf(nsec, 0), t->name))
+		return judge_no_type(t, t->name);
+	above = encloser(t->name, nsec);
+	star = wildcard_at(above);
+	wrong = judge_no_type(t, star);
+	ldns_rdf_deep_free(star);
+	ldns_rdf_deep_free(above);
+	return wrong;
+}
+
+static const char *judge_nxdomain(const struct trial *t)
+{
+	const ldns_rr *nsec = covering(t, t->name);
+	const char *wrong = NULL;
+	ldns_rdf *above, *star;
+
+	if (nsec == NULL)
+		return "NXDOMAIN, and the name is not denied";
+	if (is_below(ldns_rr_rdf(nsec, 0), t->name))
+		return "NXDOMAIN for an empty non-terminal";
+	if (lists(nsec, LDNS_RR_TYPE_NS) && !lists(nsec, LDNS_RR_TYPE_SOA) &&
+	    is_below(t->name, ldns_rr_owner(nsec)))
+		return "NXDOMAIN from above a zone cut";
+	above = encloser(t->name, nsec);
+	star = wildcard_at(above);
+	if (covering(t, star) == NULL)
+		wrong = "NXDOMAIN, and the wildcard is not denied";
+	ldns_rdf_deep_free(star);
+	ldns_rdf_deep_free(above);
+	return wrong;
+}
+
+/* RFC 4035, 5.2: the child is signed, or it is proven that it is not. */
+static const char *judge_referral(const struct trial *t, const ldns_rdf *cut)
+{
+	ldns_rr_list *ds = rrset_of(t->authority, cut, LDNS_RR_TYPE_DS);
+	bool has_ds = ldns_rr_list_rr_count(ds) > 0;
+	const ldns_rr *nsec = matching(t, cut);
+
+	ldns_rr_list_free(ds);
+	if (!is_same(t->name, cut) && !is_below(t->name, cut))
+		return "a referral to somewhere else";
+	if (has_ds)
+		return NULL;
+	if (nsec == NULL)
+		return "a referral with neither DS nor proof";
+	if (!lists(nsec, LDNS_RR_TYPE_NS) || lists(nsec, LDNS_RR_TYPE_DS) ||
+	    lists(nsec, LDNS_RR_TYPE_SOA))
+		return "a referral with the wrong NSEC";
+	return NULL;
+}
+
+/* Of the answer section, from the name where the chain has come to. */
+static ldns_rr *find(const struct trial *t, ldns_rr_type type)
+{
+	for (size_t i = 0; i < ldns_rr_list_rr_count(t->answer); i++) {
+		ldns_rr *rr = ldns_rr_list_rr(t->answer, i);
+
+		if (ldns_rr_get_type(rr) == type &&
+		    is_same(ldns_rr_owner(rr), t->name))
+			return rr;
+	}
+	return NULL;
+}
+
+static size_t count_cnames(const struct trial *t)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < ldns_rr_list_rr_count(t->answer); i++)
+		count += ldns_rr_get_type(ldns_rr_list_rr(t->answer, i)) ==
+			 LDNS_RR_TYPE_CNAME;
+	return count;
+}
+
+static bool is_answered(const struct trial *t)
+{
+	if (t->type != LDNS_RR_TYPE_ANY)
+		return find(t, t->type) != NULL;
+	for (size_t i = 0; i < ldns_rr_list_rr_count(t->answer); i++)
+		if (is_same(ldns_rr_owner(ldns_rr_list_rr(t->answer, i)),
+			    t->name))
+			return true;
+	return false;
+}
+
+/* What comes after the chain of CNAMEs. */
+static const char *judge_end(const struct trial *t)
+{
+	if (is_answered(t))
+		return t->rcode == LDNS_RCODE_NOERROR ? NULL : "a wrong RCODE";
+	for (size_t i = 0; i < ldns_rr_list_rr_count(t->authority); i++) {
+		ldns_rr *rr = ldns_rr_list_rr(t->authority, i);
+
+		if (is_referral_ns(t, rr))
+			return judge_referral(t, ldns_rr_owner(rr));
+	}
+	if (!is_same(t->name, t->v->apex) && !is_below(t->name, t->v->apex))
+		return NULL; /* another zone's */
+	if (t->rcode == LDNS_RCODE_NXDOMAIN)
+		return judge_nxdomain(t);
+	return t->rcode == LDNS_RCODE_NOERROR ? judge_nodata(t)
+					      : "a wrong RCODE";
+}
+
+const char *validator_judge(const struct validator *v, ldns_pkt *answer)
+{
+	ldns_rr *question = ldns_rr_list_rr(ldns_pkt_question(answer), 0);
+	struct trial t = {
+		.v = v,
+		.answer = ldns_pkt_answer(answer),
+		.authority = ldns_pkt_authority(answer),
+		.name = ldns_rr_owner(question),
+		.type = ldns_rr_get_type(question),
+		.rcode = ldns_pkt_get_rcode(answer),
+	};
+	const char *wrong = judge_section(&t, t.answer);
+	size_t links = ldns_rr_list_rr_count(t.answer);
+
+	if (wrong == NULL)
+		wrong = judge_section(&t, t.authority);
+	if (wrong == NULL)
+		wrong = judge_doubles(&t);
+	if (wrong != NULL)
+		return wrong;
+	if (ldns_pkt_tc(answer))
+		return NULL; /* what is there is whole */
+	for (; links > 0 && !is_answered(&t); links--) {
+		ldns_rr *cname = find(&t, LDNS_RR_TYPE_CNAME);
+
+		if (cname == NULL)
+			break;
+		t.name = ldns_rr_rdf(cname, 0);
+	}
+	/* A ring has no end, a long chain ends where the next query begins. */
+	if (find(&t, LDNS_RR_TYPE_CNAME) != NULL && !is_answered(&t))
+		return NULL;
+	if (ldns_rr_list_rr_count(t.authority) == 0 && !is_answered(&t) &&
+	    count_cnames(&t) >= CHAIN_LONG)
+		return NULL;
+	return judge_end(&t);
+}
