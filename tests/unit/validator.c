@@ -3,8 +3,6 @@
 
 #include <stdbool.h>
 
-enum { CHAIN_LONG = 16 }; /* CNAMEs; an answer need not have more */
-
 /* One answer under judgement. */
 struct trial {
 	const struct validator *v;
@@ -291,18 +289,22 @@ static ldns_rr *find(const struct trial *t, ldns_rr_type type)
 	return NULL;
 }
 
-static size_t count_cnames(const struct trial *t)
+/* RFC 2308, 2: an answer that says there is nothing has an SOA. */
+static bool is_negative(const struct trial *t)
 {
-	size_t count = 0;
-
-	for (size_t i = 0; i < ldns_rr_list_rr_count(t->answer); i++)
-		count += ldns_rr_get_type(ldns_rr_list_rr(t->answer, i)) ==
-			 LDNS_RR_TYPE_CNAME;
-	return count;
+	for (size_t i = 0; i < ldns_rr_list_rr_count(t->authority); i++)
+		if (ldns_rr_get_type(ldns_rr_list_rr(t->authority, i)) ==
+		    LDNS_RR_TYPE_SOA)
+			return true;
+	return t->rcode == LDNS_RCODE_NXDOMAIN;
 }
 
 static bool is_answered(const struct trial *t)
 {
+	/* Asked for itself, not with a CNAME that it is over. */
+	if (t->type == LDNS_RR_TYPE_RRSIG &&
+	    find(t, LDNS_RR_TYPE_CNAME) != NULL)
+		return false;
 	if (t->type != LDNS_RR_TYPE_ANY)
 		return find(t, t->type) != NULL;
 	for (size_t i = 0; i < ldns_rr_list_rr_count(t->answer); i++)
@@ -312,17 +314,25 @@ static bool is_answered(const struct trial *t)
 	return false;
 }
 
+/* Where somebody else is asked on; NULL when nowhere. */
+static const ldns_rdf *referral(const struct trial *t)
+{
+	for (size_t i = 0; i < ldns_rr_list_rr_count(t->authority); i++) {
+		ldns_rr *rr = ldns_rr_list_rr(t->authority, i);
+
+		if (is_referral_ns(t, rr))
+			return ldns_rr_owner(rr);
+	}
+	return NULL;
+}
+
 /* What comes after the chain of CNAMEs. */
 static const char *judge_end(const struct trial *t)
 {
 	if (is_answered(t))
 		return t->rcode == LDNS_RCODE_NOERROR ? NULL : "a wrong RCODE";
-	for (size_t i = 0; i < ldns_rr_list_rr_count(t->authority); i++) {
-		ldns_rr *rr = ldns_rr_list_rr(t->authority, i);
-
-		if (is_referral_ns(t, rr))
-			return judge_referral(t, ldns_rr_owner(rr));
-	}
+	if (referral(t) != NULL)
+		return judge_referral(t, referral(t));
 	if (!is_same(t->name, t->v->apex) && !is_below(t->name, t->v->apex))
 		return NULL; /* another zone's */
 	if (t->rcode == LDNS_RCODE_NXDOMAIN)
@@ -361,10 +371,8 @@ const char *validator_judge(const struct validator *v, ldns_pkt *answer)
 		t.name = ldns_rr_rdf(cname, 0);
 	}
 	/* A ring has no end, a long chain ends where the next query begins. */
-	if (find(&t, LDNS_RR_TYPE_CNAME) != NULL && !is_answered(&t))
-		return NULL;
-	if (ldns_rr_list_rr_count(t.authority) == 0 && !is_answered(&t) &&
-	    count_cnames(&t) >= CHAIN_LONG)
+	if (t.name != ldns_rr_owner(question) && !is_answered(&t) &&
+	    !is_negative(&t) && referral(&t) == NULL)
 		return NULL;
 	return judge_end(&t);
 }
