@@ -3,6 +3,7 @@ dns_libdns_a_SOURCES = \
 	%D%/answer.c %D%/answer.h \
 	%D%/chaos.c %D%/chaos.h \
 	%D%/cookie.c %D%/cookie.h \
+	%D%/chain.c %D%/chain.h \
 	%D%/clients.c %D%/clients.h \
 	%D%/decision.c %D%/decision.h \
 	%D%/denial.c %D%/denial.h \

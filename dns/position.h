@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { POSITION_MAX = 0x3fff }; /* what the 14 bits of a pointer reach */
+
 struct position {
 	uint16_t at;      /* where it begins */
 	uint8_t len;      /* octets of the whole name */

@@ -2,6 +2,7 @@
 #include "dns/resolve.h"
 
 #include "dns/answer.h"
+#include "dns/chain.h"
 #include "dns/denial.h"
 #include "dns/model.h"
 #include "dns/pool.h"
@@ -10,8 +11,6 @@
 #include "dns/steered.h"
 #include "dns/table.h"
 #include "dns/zones.h"
-
-enum { CHAIN_MAX = 16 }; /* CNAMEs followed in one answer */
 
 const struct model *answer_model(const struct answer *a)
 {
@@ -58,7 +57,8 @@ void answer_put_negative(struct answer *a, struct position name,
 /* Glue owned by the target of an NS record that begins at ns_at. */
 static bool put_glue(struct answer *a, const struct glue *glue, uint16_t ns_at)
 {
-	return answer_fit(a, SECTION_ADDITIONAL, glue->rrset,
+	return ns_at + glue->target_at <= POSITION_MAX &&
+	       answer_fit(a, SECTION_ADDITIONAL, glue->rrset,
 			  (uint16_t)(ns_at + glue->target_at));
 }
 
@@ -135,15 +135,6 @@ static bool is_delegated(const struct answer *a, const struct zone_match *match)
 				match->node == cut && a->qtype == TYPE_DS);
 }
 
-static bool contains(const struct zone_node *const *seen, unsigned count,
-		     const struct zone_node *node)
-{
-	for (unsigned i = 0; i < count; i++)
-		if (seen[i] == node)
-			return true;
-	return false;
-}
-
 /*
  * Is there a CNAME at node, to be followed?  Not when it is what was asked
  * for, or when that stands beside it (RFC 2181, 10.1; RFC 4034, 3 and 4).
@@ -153,33 +144,6 @@ static bool is_alias(const struct answer *a, const struct zone_node *node)
 	return (node->cname != NULL || is_steered(a, node, POOL_CNAME)) &&
 	       a->qtype != TYPE_CNAME && zone_rrset(node, a->qtype) == NULL &&
 	       denial_rrset(node, a->qtype) == NULL;
-}
-
-/*
- * Writes the CNAME and makes its target the name to go on with.  False: the
- * answer ends here, because it is full or no endpoint may be named.
- */
-static bool follow(struct answer *a, const struct zone_node *node,
-		   struct position *position, struct name *target)
-{
-	size_t at = a->reply.w.len + RR_FIXED_OCTETS;
-	const struct rrset *cname = node->cname;
-
-	if (cname != NULL)
-		answer_put(a, SECTION_ANSWER, cname, position->at);
-	else
-		cname = put_steered(a, *position, node->service, POOL_CNAME);
-	if (a->reply.tc || cname == NULL ||
-	    !rrset_name(cname->wire + RR_FIXED_OCTETS,
-			cname->len - RR_FIXED_OCTETS, a->zone->apex, target))
-		return false;
-	*position = (struct position){
-		.at = (uint16_t)at,
-		.len = target->len,
-		.tail_at = a->reply.apex_at,
-		.tail_len = cname->pointer_count > 0 ? a->zone->apex->len : 0,
-	};
-	return true;
 }
 
 /* QTYPE ANY becomes the one type that stands for the node: RFC 8482, 4.1. */
@@ -215,57 +179,55 @@ static struct zone_match find(struct answer *a, const struct name *name)
 }
 
 /*
- * RFC 1034, 4.3.2 from step 3 on.  RFC 6604: the RCODE is that of the last
- * name.  A loop ends where it would begin again.
+ * RFC 1034, 4.3.2 from step 3 on, for one name.  RFC 6604: the RCODE is that of
+ * the last name.  True when it is an alias, and another name has to follow.
  */
+static bool resolve_name(struct answer *a, struct chain *c)
+{
+	const struct zone_node *node = a->match.node;
+
+	if (a->match.found == ZONE_OUTSIDE) {
+		if (c->links == 0) /* else a chain that leaves all zones */
+			answer_refuse(a, EDE_NOT_AUTHORITATIVE,
+				      "not in a zone served here");
+		return false;
+	}
+	if (c->links == 0)
+		a->outcome->zone = a->zone->number;
+	a->reply.apex_at = ancestor_at(c->position, a->zone->apex);
+	if (is_delegated(a, &a->match)) {
+		a->reply.aa = c->links > 0; /* of the first name */
+		put_referral(a, c->position, node->cut);
+		return false;
+	}
+	a->reply.aa = true;
+	if (a->match.found == ZONE_MISSING) {
+		if (node->dname != NULL)
+			return chain_follow_dname(c, a);
+		answer_put_negative(a, c->position, RCODE_NXDOMAIN);
+		prove_no_name(a, c->position, c->name);
+		return false;
+	}
+	if (a->match.found == ZONE_WILDCARD)
+		prove_expanded(a, c->position, c->name);
+	settle_any(a, node);
+	if (is_alias(a, node))
+		return chain_follow_cname(c, a);
+	put_node(a, c->position, node);
+	return false;
+}
+
 static void resolve_chain(struct answer *a)
 {
-	const struct zone_node *seen[CHAIN_MAX];
-	struct position position = { .at = ZONE_QNAME_OFFSET,
-				     .len = a->query->qname.len };
-	const struct name *name = &a->query->qname;
-	struct name target;
+	struct chain c;
 
-	for (unsigned links = 0;; links++) {
-		const struct zone_node *node;
-
-		a->match = find(a, name);
-		node = a->match.node;
-		if (a->match.found == ZONE_OUTSIDE) {
-			if (links == 0) /* else a chain that leaves the zone */
-				answer_refuse(a, EDE_NOT_AUTHORITATIVE,
-					      "not in a zone served here");
-			return;
-		}
-		if (links == 0)
-			a->outcome->zone = a->zone->number;
-		a->reply.apex_at = ancestor_at(position, a->zone->apex);
-		if (is_delegated(a, &a->match)) {
-			a->reply.aa = links > 0; /* of the first name */
-			put_referral(a, position, node->cut);
-			return;
-		}
-		a->reply.aa = true;
-		if (a->match.found == ZONE_MISSING) {
-			answer_put_negative(a, position, RCODE_NXDOMAIN);
-			prove_no_name(a, position, name);
-			return;
-		}
-		if (a->match.found == ZONE_WILDCARD)
-			prove_expanded(a, position, name);
-		settle_any(a, node);
-		if (!is_alias(a, node)) {
-			put_node(a, position, node);
-			return;
-		}
-		/* At one name a client gets one CNAME, at a wildcard too. */
-		if (links == CHAIN_MAX || contains(seen, links, node))
-			return;
-		seen[links] = node;
-		if (!follow(a, node, &position, &target))
-			return;
-		name = &target;
-	}
+	c.name = &a->query->qname;
+	c.position = (struct position){ .at = ZONE_QNAME_OFFSET,
+					.len = a->query->qname.len };
+	c.links = 0;
+	do
+		a->match = find(a, c.name);
+	while (resolve_name(a, &c));
 }
 
 void resolve(struct answer *a)

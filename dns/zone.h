@@ -74,13 +74,13 @@ struct zone_node {
 	int16_t service;   /* policy->services index, or -1 */
 	uint16_t any_type; /* RFC 8482, 4.1: answers QTYPE ANY; 0 if nothing */
 	uint16_t rrset_count;
-	struct rrset *rrsets;             /* by type */
-	const struct rrset *cname;        /* one of rrsets, or NULL */
-	const struct zone_node *wildcard; /* the child "*", or NULL */
-	const struct zone_node *cut;      /* highest zone cut at or above it,
-					   * below the apex, or NULL */
-	const struct zone_node *parent;   /* NULL for the apex */
-	const struct referral *referral;  /* when it is its own cut */
+	struct rrset *rrsets;              /* by type */
+	const struct rrset *cname, *dname; /* of rrsets, or NULL */
+	const struct zone_node *wildcard;  /* the child "*", or NULL */
+	const struct zone_node *cut;       /* highest zone cut at or above it,
+					    * below the apex, or NULL */
+	const struct zone_node *parent;    /* NULL for the apex */
+	const struct referral *referral;   /* when it is its own cut */
 	/* In a signed zone, at and above the cuts; else NULL.  dns/denial.h */
 	const struct nsec *nsec; /* matches it, or covers it when there are no
 				  * records here: an empty non-terminal */
@@ -118,12 +118,12 @@ struct zone_match {
 };
 
 /*
- * Of policy->zones[index] and the services in it.
- * NULL when errs has an error: what a zone cannot hold (a CNAME beside other
- * data, RFC 1034, 3.6.2; records outside the zone; a service below a zone cut
- * or with addresses of its own in the master file) and what is not served yet
- * (DNAME; NS at a wildcard).  Signs it where signing says so: the pools then
- * borrow from the zone.  Borrows nothing from policy.  The caller owns it.
+ * Of policy->zones[index] and the services in it.  NULL when errs has an error:
+ * what a zone cannot hold (a CNAME beside other data, RFC 1034, 3.6.2; names
+ * below a DNAME, RFC 6672, 2.4; NS or DNAME at a wildcard; records outside the
+ * zone; a service below a zone cut or with addresses of its own in the master
+ * file).  Signs it where signing says so: the pools then borrow from the zone.
+ * Borrows nothing from policy.  The caller owns it.
  */
 struct zone *zone_build(const struct policy *policy, size_t index,
 			const struct zone_signing *signing,

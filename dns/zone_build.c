@@ -132,6 +132,7 @@ static void add_rrsets(struct builder *b, struct zone_node *node,
 	node->rrsets = rrsets;
 	node->rrset_count = made;
 	node->cname = zone_rrset(node, TYPE_CNAME);
+	node->dname = zone_rrset(node, TYPE_DNAME);
 }
 
 static void add_owner(struct builder *b, const struct record *const *records,
@@ -259,9 +260,16 @@ static bool service_cname_not_alone(const struct zone_node *node)
 	       node->rrset_count > 0;
 }
 
-static bool has_dname(const struct zone_node *node)
+/* RFC 6672, 2.4; and RFC 4592, 4.4: at a wildcard it has no meaning. */
+static bool dname_not_alone(const struct zone_node *node)
 {
-	return zone_rrset(node, TYPE_DNAME) != NULL;
+	return node->dname != NULL && (node->dname->count > 1 ||
+				       is_wildcard(node) || node->cut == node);
+}
+
+static bool below_dname(const struct zone_node *node)
+{
+	return node->parent != NULL && node->parent->dname != NULL;
 }
 
 static bool wildcard_cut(const struct zone_node *node)
@@ -300,8 +308,10 @@ static const struct rule {
 	{ service_cname_not_alone,
 	  "is a service of CNAME endpoints and has records too; a CNAME stands "
 	  "alone" },
-	{ has_dname,
-	  "has a DNAME record, which is not served yet; take it out" },
+	{ dname_not_alone,
+	  "has a DNAME record and another, an NS record or a wildcard's name" },
+	{ below_dname,
+	  "is below a DNAME record, which hides it; take one of them out" },
 	{ wildcard_cut,
 	  "delegates a wildcard, which means nothing; name the zone cut" },
 	{ cut_too_large,

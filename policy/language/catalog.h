@@ -22,7 +22,11 @@ enum {
 	TYPE_DS = 43,
 	TYPE_RRSIG = 46,
 	TYPE_NSEC = 47,
+	TYPE_DNSKEY = 48,
 	TYPE_NSEC3 = 50,
+	TYPE_NSEC3PARAM = 51,
+	TYPE_CDS = 59,
+	TYPE_CDNSKEY = 60,
 	CATALOG_NAME_SIZE = 256,
 	CATALOG_TEXT_SIZE = 128, /* enough of a name for an error */
 };

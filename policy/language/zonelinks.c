@@ -15,8 +15,7 @@ static void judge_service_name(const struct catalog *c,
 		const char *word;
 	} rows[] = {
 		{ TYPE_A, "A" },         { TYPE_AAAA, "AAAA" },
-		{ TYPE_CNAME, "CNAME" }, { TYPE_DNAME, "DNAME" },
-		{ TYPE_NS, "NS" },
+		{ TYPE_CNAME, "CNAME" }, { TYPE_NS, "NS" },
 	};
 	bool apex = name->len == c->apex.len;
 

@@ -67,8 +67,21 @@ static const struct bad_row {
 	  "www.sub.x.example.", "is a service at or below a zone cut" },
 	{ "a delegated wildcard", HEAD "*.w NS ns.example.\n", NULL,
 	  "*.w.x.example. delegates a wildcard" },
-	{ "DNAME", HEAD "d DNAME e.example.\n", NULL,
-	  "d.x.example. has a DNAME" },
+	{ "DNAME", HEAD "d DNAME e.example.\nd A 192.0.2.1\n", NULL, NULL },
+	{ "DNAME at a service", HEAD "www DNAME e.example.\n", "www.x.example.",
+	  NULL },
+	{ "two DNAMEs", HEAD "d DNAME e.example.\nd DNAME f.example.\n", NULL,
+	  "d.x.example. has a DNAME record and another" },
+	{ "DNAME and NS", HEAD "d DNAME e.example.\nd NS ns\n", NULL,
+	  "d.x.example. has a DNAME record and another" },
+	{ "DNAME and CNAME", HEAD "d DNAME e.example.\nd CNAME ns\n", NULL,
+	  "d.x.example. has a CNAME record beside" },
+	{ "DNAME at a wildcard", HEAD "*.d DNAME e.example.\n", NULL,
+	  "*.d.x.example. has a DNAME record and another" },
+	{ "a name below a DNAME", HEAD "d DNAME e.example.\nb.d A 192.0.2.1\n",
+	  NULL, "b.d.x.example. is below a DNAME" },
+	{ "a service below a DNAME", HEAD "d DNAME e.example.\n",
+	  "b.d.x.example.", "b.d.x.example. is below a DNAME" },
 	{ "a record outside", HEAD "www.y.example. A 192.0.2.1\n", NULL,
 	  "www.y.example. is not in the zone" },
 	{ "a service outside", HEAD, "www.y.example.",
@@ -119,7 +132,7 @@ static void test_cut_too_large(void **state)
 	arena_free(p->arena);
 }
 
-static const char many[] = HEAD "a CNAME b\na TXT \"x\"\nd DNAME e.example.\n"
+static const char many[] = HEAD "a CNAME b\na TXT \"x\"\n*.c NS e.example.\n"
 				"www.y.example. A 192.0.2.1\n";
 
 static void test_all_mistakes_are_told(void **state)
