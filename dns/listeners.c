@@ -143,6 +143,27 @@ bool listeners_adopt(struct listeners *all, int fd, enum listener_kind kind,
 	return false;
 }
 
+bool listeners_merge(struct listeners *all, struct listeners *more,
+		     struct error *err)
+{
+	size_t had = all->count;
+	bool ok = true;
+
+	while (ok && more->count > 0) {
+		struct listener one = more->list[0];
+		size_t i = 0;
+
+		leave_out(more, 0);
+		while (i < had && !listener_same_place(&all->list[i], &one))
+			i++;
+		if (i < had)
+			close(one.fd);
+		else
+			ok = put(all, &one, err);
+	}
+	return ok;
+}
+
 void listeners_fini(struct listeners *all)
 {
 	for (size_t i = 0; i < all->count; i++)

@@ -59,6 +59,10 @@ bool listeners_open(struct listeners *all, const struct listeners_wish *wish,
 bool listeners_adopt(struct listeners *all, int fd, enum listener_kind kind,
 		     struct error *err);
 
+/* Moves over from more what stands where all has nothing; closes the rest. */
+bool listeners_merge(struct listeners *all, struct listeners *more,
+		     struct error *err);
+
 /* Of one kind and bound to the same address and port. */
 bool listener_same_place(const struct listener *a, const struct listener *b);
 

@@ -36,6 +36,7 @@ dns_libdns_a_SOURCES = \
 	%D%/zones.c %D%/zones.h
 # The shells.
 dns_libdns_a_SOURCES += \
+	%D%/activation.c %D%/activation.h \
 	%D%/connection.c %D%/connection.h \
 	%D%/console.c %D%/console.h \
 	%D%/exporter.c %D%/exporter.h \
@@ -58,6 +59,7 @@ dns_libdns_a_SOURCES += \
 	%D%/status.c %D%/status.h \
 	%D%/succession.c %D%/succession.h \
 	%D%/tcp.c %D%/tcp.h \
+	%D%/transports.c %D%/transports.h \
 	%D%/udp.c %D%/udp.h \
 	%D%/watch.c %D%/watch.h \
 	%D%/world.c %D%/world.h

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Nothing that is executed from here on gets more than we have. */
@@ -27,6 +29,39 @@ static bool become(const struct passwd *to)
 	       setresuid(to->pw_uid, to->pw_uid, to->pw_uid) == 0;
 }
 
+/*
+ * capset(2) itself, since no set is to be computed, only emptied: permitted,
+ * effective, inheritable; the ambient set follows the permitted one.
+ */
+static bool clear_capabilities(struct error *err)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {
+		{ 0, 0, 0 },
+	};
+
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0 &&
+	    syscall(SYS_capset, &header, none) == 0)
+		return true;
+	error_set(err, "cannot give up capabilities: %s", strerror(errno));
+	return false;
+}
+
+/* Needs CAP_SETPCAP: an ordinary user's bounding set stays, which without new
+ * privileges bounds nothing. */
+static void clear_bounds(void)
+{
+	for (unsigned long c = 0; prctl(PR_CAPBSET_READ, c, 0, 0, 0) >= 0; c++)
+		(void)prctl(PR_CAPBSET_DROP, c, 0, 0, 0);
+}
+
+bool privilege_forgo(struct error *err)
+{
+	return geteuid() == 0 || (clear_capabilities(err) && forgo_new(err));
+}
+
 bool privilege_drop(const char *user, struct error *err)
 {
 	const struct passwd *to;
@@ -39,10 +74,12 @@ bool privilege_drop(const char *user, struct error *err)
 				     : strerror(errno));
 		return false;
 	}
-	/* Already that user, and unprivileged: nothing to give up. */
+	/* Already that user: nobody to become. */
 	if (to->pw_uid != 0 && getuid() == to->pw_uid &&
 	    geteuid() == to->pw_uid)
-		return forgo_new(err);
+		return privilege_forgo(err);
+	if (to->pw_uid != 0)
+		clear_bounds();
 	if (!become(to)) {
 		error_set(err, "cannot become user \"%s\": %s", user,
 			  strerror(errno));
@@ -52,5 +89,5 @@ bool privilege_drop(const char *user, struct error *err)
 		error_set(err, "user \"%s\": privileges are not gone", user);
 		return false;
 	}
-	return forgo_new(err);
+	return privilege_forgo(err) && forgo_new(err);
 }

@@ -4,10 +4,8 @@
 #include "dns/console.h"
 #include "dns/exporter.h"
 #include "dns/feed.h"
-#include "dns/handover.h"
 #include "dns/identify.h"
 #include "dns/lastgood.h"
-#include "dns/listeners.h"
 #include "dns/loader.h"
 #include "dns/metrics.h"
 #include "dns/model.h"
@@ -16,8 +14,6 @@
 #include "dns/stats.h"
 #include "dns/status.h"
 #include "dns/succession.h"
-#include "dns/tcp.h"
-#include "dns/udp.h"
 #include "dns/watch.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
@@ -34,7 +30,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sched.h>
 #include <unistd.h>
 
 struct responder {
@@ -45,12 +40,10 @@ struct responder {
 	int64_t wall_started_ms, wall_loaded_ms;
 	uint64_t reloads, failed_reloads;
 	void (*on_relieved)(void *arg);
+	void (*on_reload)(void *arg, bool done);
 	void *arg;
-	struct takeover before; /* what came from the one before */
 	struct succession *succession;
-	struct listeners listeners;
-	struct udp *udp;
-	struct tcp *tcp;
+	struct transports transports;
 	struct stats *stats;
 	struct slot slot;
 	struct identify *identify;
@@ -64,15 +57,6 @@ struct responder {
 
 /* Without a turn of the feed for so long, the table may be true no more. */
 enum { READY_MAX_MS = 10 * FEED_TICK_MS };
-
-static unsigned count_cores(void)
-{
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof(set), &set) != 0)
-		return 1;
-	return (unsigned)CPU_COUNT(&set);
-}
 
 static bool copy_text(const char *from, char **to)
 {
@@ -89,46 +73,22 @@ static bool copy_config(struct responder *r,
 	       copy_text(config->control_path, &r->control_path);
 }
 
-static bool open_sockets(struct responder *r,
-			 const struct responder_config *config,
-			 struct error *err)
-{
-	unsigned workers =
-		config->workers > 0 ? config->workers : count_cores();
-	const struct listeners_wish wish = {
-		.listen = config->listen,
-		.listen_count = config->listen_count,
-		.workers = workers,
-	};
-
-	if (config->take_over &&
-	    !takeover_ask(&r->before, config->control_path, err))
-		return false;
-	if (!listeners_open(&r->listeners, &wish, &r->before.listeners, err))
-		return false;
-	r->udp = udp_open(&r->listeners, workers, err);
-	r->tcp = tcp_open(&r->listeners,
-			  config->tcp != NULL ? config->tcp
-					      : &tcp_default_limits,
-			  err);
-	return r->udp != NULL && r->tcp != NULL;
-}
-
 /*
  * Files that only root can read would load now and fail at the first reload:
  * that is better said at the start than at three in the morning.
  */
-static bool drop_privileges(struct responder *r, const char *user,
+static bool drop_privileges(struct responder *r,
+			    const struct responder_config *config,
 			    struct error *err)
 {
-	if (user == NULL)
-		return true;
-	if (!privilege_drop(user, err))
+	if (config->user == NULL)
+		return config->keep_capabilities || privilege_forgo(err);
+	if (!privilege_drop(config->user, err))
 		return false;
 	if (access(r->policy_path, R_OK) == 0)
 		return true;
 	error_set(err, "%s: user \"%s\" cannot read it: %s", r->policy_path,
-		  user, strerror(errno));
+		  config->user, strerror(errno));
 	return false;
 }
 
@@ -173,9 +133,8 @@ static void tell_failure(struct responder *r, const struct errors *errs)
 	feed_set_trouble(r->feed, text);
 }
 
-static void on_loaded(void *arg, struct loaded *loaded)
+static void take_loaded(struct responder *r, const struct loaded *loaded)
 {
-	struct responder *r = arg;
 	struct error err;
 
 	log_findings(&loaded->errs);
@@ -197,6 +156,15 @@ static void on_loaded(void *arg, struct loaded *loaded)
 	watch_follow(r->watch, loaded->model->policy, loaded->stamp);
 	feed_set_trouble(r->feed, "");
 	log_loaded("reload", loaded);
+}
+
+static void on_loaded(void *arg, struct loaded *loaded)
+{
+	struct responder *r = arg;
+
+	take_loaded(r, loaded);
+	if (r->on_reload != NULL)
+		r->on_reload(r->arg, true);
 }
 
 static void on_reload(void *arg)
@@ -271,7 +239,7 @@ static bool start_feed(struct responder *r,
 		       const struct responder_config *config,
 		       struct model *model, struct error *err)
 {
-	r->stats = stats_new(udp_thread_count(r->udp) + 1);
+	r->stats = stats_new(transports_blocks(&r->transports));
 	if (r->stats == NULL) {
 		error_set(err, "out of memory for counters");
 		return false;
@@ -329,8 +297,7 @@ static void on_end(void *arg)
 
 	exporter_stop(r->exporter);
 	r->exporter = NULL;
-	udp_free(r->udp);
-	r->udp = NULL;
+	transports_end_udp(&r->transports);
 }
 
 static void on_over(void *arg)
@@ -346,9 +313,8 @@ static bool start_succession(struct responder *r, struct error *err)
 	r->succession = succession_new(
 		&(struct succession_config){
 			.loop = r->loop,
-			.listeners = &r->listeners,
+			.transports = &r->transports,
 			.lastgood = r->lastgood,
-			.tcp = r->tcp,
 			.on_end = on_end,
 			.on_over = on_over,
 			.arg = r,
@@ -359,13 +325,13 @@ static bool start_succession(struct responder *r, struct error *err)
 
 static bool start_console(struct responder *r, struct error *err)
 {
-	int taken = r->before.control_fd;
+	int taken = r->transports.before.control_fd;
 
 	if (r->control_path == NULL)
 		return true;
 	if (!start_succession(r, err))
 		return false;
-	r->before.control_fd = -1;
+	r->transports.before.control_fd = -1;
 	r->console = console_start(r->loop,
 				   &(struct console_config){
 					   .path = r->control_path,
@@ -380,14 +346,6 @@ static bool start_console(struct responder *r, struct error *err)
 	return r->console != NULL;
 }
 
-static bool start_answering(struct responder *r, struct error *err)
-{
-	size_t workers = udp_thread_count(r->udp);
-
-	return udp_start(r->udp, &r->slot, r->stats, err) &&
-	       tcp_start(r->tcp, &r->slot, stats_block(r->stats, workers), err);
-}
-
 /* Binds as who we are, then is nobody of consequence, then all the rest. */
 static bool start(struct responder *r, const struct responder_config *config,
 		  const struct loaded *loaded, struct error *err)
@@ -396,12 +354,13 @@ static bool start(struct responder *r, const struct responder_config *config,
 		error_set(err, "out of memory");
 		return false;
 	}
-	return open_sockets(r, config, err) && start_exporter(r, config, err) &&
-	       drop_privileges(r, config->user, err) &&
+	return transports_open(&r->transports, &config->transports, err) &&
+	       start_exporter(r, config, err) &&
+	       drop_privileges(r, config, err) &&
 	       start_identity(r, config, err) &&
 	       start_feed(r, config, loaded->model, err) &&
 	       start_loading(r, loaded, err) && start_console(r, err) &&
-	       start_answering(r, err);
+	       transports_start(&r->transports, &r->slot, r->stats, err);
 }
 
 struct responder *responder_start(struct event_base *loop,
@@ -423,8 +382,9 @@ struct responder *responder_start(struct event_base *loop,
 		r->bus = config->bus;
 		r->wall_started_ms = r->wall_loaded_ms = clock_wall_ms();
 		r->on_relieved = config->on_relieved;
+		r->on_reload = config->on_reload;
 		r->arg = config->arg;
-		takeover_init(&r->before);
+		transports_init(&r->transports);
 		slot_init(&r->slot, NULL);
 		ok = start(r, config, &loaded, err);
 	}
@@ -439,13 +399,20 @@ struct responder *responder_start(struct event_base *loop,
 
 void responder_reload(struct responder *r)
 {
+	if (r->on_reload != NULL)
+		r->on_reload(r->arg, false);
 	identify_reload(r->identify);
 	loader_ask(r->loader);
 }
 
+const char *responder_digest(const struct responder *r)
+{
+	return feed_model(r->feed)->policy->digest;
+}
+
 void responder_relieve(struct responder *r)
 {
-	takeover_relieve(&r->before);
+	takeover_relieve(&r->transports.before);
 }
 
 void responder_stop(struct responder *r)
@@ -454,10 +421,7 @@ void responder_stop(struct responder *r)
 		return;
 	exporter_stop(r->exporter);
 	succession_free(r->succession);
-	takeover_fini(&r->before);
-	udp_free(r->udp);
-	tcp_free(r->tcp);
-	listeners_fini(&r->listeners);
+	transports_fini(&r->transports);
 	console_stop(r->console);
 	watch_stop(r->watch);
 	loader_stop(r->loader);

@@ -11,6 +11,7 @@
 #define DNS_RESPONDER_H
 
 #include "dns/identify.h"
+#include "dns/transports.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,27 +22,22 @@ struct error;
 struct event_base;
 struct policy;
 struct responder;
-struct tcp_limits;
 struct verifier;
 
 struct responder_config {
 	const char *policy_path; /* file or directory; read again on reload */
-	/* "ADDR:PORT", "[ADDR]:PORT"; UDP and TCP.  None: what is taken over,
-	 * or LISTENERS_DEFAULT. */
-	const char *const *listen;
-	size_t listen_count;
-	unsigned workers;         /* UDP threads; 0: one per core */
+	struct transports_config transports;
 	const char *user;         /* to become after binding; NULL: stay */
 	const char *name;         /* this node's, on the bus */
 	const char *keep_path;    /* last known good; NULL: keep nothing */
 	const char *control_path; /* unix socket; NULL: none */
 	struct identify_config identity;
-	const char *metrics; /* "ADDR:PORT" or "PORT" of 127.0.0.1 to serve
-			      * metrics on; NULL: none */
-	struct bus *bus;     /* borrowed, outlives it; NULL: none */
-	const struct tcp_limits *tcp; /* NULL: tcp_default_limits */
-	bool take_over; /* from who listens on control_path, if somebody does */
+	const char *metrics;    /* "ADDR:PORT" or "PORT" of 127.0.0.1 to serve
+				 * metrics on; NULL: none */
+	struct bus *bus;        /* borrowed, outlives it; NULL: none */
+	bool keep_capabilities; /* those that an ordinary user was given */
 	void (*on_relieved)(void *arg); /* a successor answers; time to stop */
+	void (*on_reload)(void *arg, bool done); /* begun, then done; or NULL */
 	void *arg;
 	const struct verifier *trusted; /* borrowed; whose plans are followed */
 };
@@ -59,6 +55,9 @@ struct responder *responder_start(struct event_base *loop,
  * swaps; what does not load changes nothing and is logged.
  */
 void responder_reload(struct responder *r);
+
+/* Of the policy in force; borrowed until the loop's next turn. */
+const char *responder_digest(const struct responder *r);
 
 /*
  * After take_over: the responder that ran before may end now.  Without one,

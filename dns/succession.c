@@ -5,6 +5,7 @@
 #include "dns/handover.h"
 #include "dns/lastgood.h"
 #include "dns/tcp.h"
+#include "dns/transports.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
 #include "policy/bus/control.h"
@@ -31,7 +32,7 @@ static void on_look(evutil_socket_t fd, short what, void *arg)
 	struct succession *s = arg;
 
 	(void)fd, (void)what;
-	if (!tcp_is_over(s->config.tcp))
+	if (!tcp_is_over(s->config.transports->tcp))
 		return;
 	event_del(s->look);
 	log_event(LOG_LEVEL_INFO, "dns", "relieved", "state=ended");
@@ -46,7 +47,7 @@ static void end(struct succession *s)
 	log_event(LOG_LEVEL_INFO, "dns", "relieved", "state=ending");
 	s->ending = true;
 	console_leave(s->console);
-	tcp_finish(s->config.tcp);
+	tcp_finish(s->config.transports->tcp);
 	event_add(s->look, &often);
 	s->config.on_end(s->config.arg);
 }
@@ -89,7 +90,7 @@ void succession_ask(struct succession *s, struct console *console,
 		    struct control_call *call)
 {
 	const struct handover_offer offer = {
-		.listeners = s->config.listeners,
+		.listeners = &s->config.transports->listeners,
 		.control_fd = console_descriptor(console),
 		.done = on_done,
 		.arg = s,

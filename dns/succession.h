@@ -17,16 +17,14 @@ struct control_call;
 struct error;
 struct event_base;
 struct lastgood;
-struct listeners;
 struct succession;
-struct tcp;
+struct transports;
 
 /* All borrowed, and outlive it. */
 struct succession_config {
 	struct event_base *loop;
-	const struct listeners *listeners;
+	struct transports *transports;
 	struct lastgood *lastgood; /* NULL: nothing is kept */
-	struct tcp *tcp;
 	/* A successor answers: stop all but the connections that are there. */
 	void (*on_end)(void *arg);
 	/* The last of them has ended. */

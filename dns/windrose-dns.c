@@ -5,6 +5,8 @@
  * Parses the command line, builds what the responder needs, runs the loop.
  * Exit statuses: see the manual, windrose-dns(8).
  */
+#include "dns/activation.h"
+#include "dns/listeners.h"
 #include "dns/notify.h"
 #include "dns/once.h"
 #include "dns/responder.h"
@@ -15,6 +17,7 @@
 #include "policy/bus/redis.h"
 #include "policy/bus/sign.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -35,16 +38,19 @@ struct daemon {
 	struct verifier *trusted;
 	struct bus *bus;
 	struct responder *responder;
+	struct notify_watchdog *watchdog;
 	struct event_base *loop;
 	bool relieved;
 };
 
-enum { ROW_COUNT = 20, WORKERS_MAX = 256 };
+enum { WORKERS_MAX = 256 };
 
 /* clang-format off */
-static void fill_rows(struct settings *s, struct option_row rows[ROW_COUNT])
+/* Their number. */
+static size_t fill_rows(struct settings *s,
+			struct option_row rows[PROGRAM_ROWS_MAX])
 {
-	const struct option_row all[ROW_COUNT] = {
+	const struct option_row all[] = {
 		{ "policy", OPTION_TEXT, &s->policy, "DIR",
 		  "policy to serve: a directory or one file", 0, 0 },
 		{ "listen", OPTION_LIST, &s->listen, "ADDR:PORT",
@@ -95,7 +101,10 @@ static void fill_rows(struct settings *s, struct option_row rows[ROW_COUNT])
 		  "answer one message from standard input, exit", 0, 0 },
 	};
 
+	static_assert(sizeof(all) <= PROGRAM_ROWS_MAX * sizeof(all[0]),
+		      "no room for the options");
 	memcpy(rows, all, sizeof(all));
+	return sizeof(all) / sizeof(all[0]);
 }
 /* clang-format on */
 
@@ -126,26 +135,45 @@ static void on_relieved(void *arg)
 	event_base_loopbreak(d->loop);
 }
 
+static void on_reload(void *arg, bool done)
+{
+	const struct daemon *d = arg;
+	char status[80];
+
+	if (!done) {
+		notify_reloading();
+		return;
+	}
+	snprintf(status, sizeof(status), "answers from policy %.16s",
+		 responder_digest(d->responder));
+	notify_ready(status);
+}
+
 static bool start(void *arg, struct event_base *loop, struct error *err)
 {
 	struct daemon *d = arg;
 	const struct settings *s = d->settings;
 	const struct redis_config redis = { .url = s->bus };
 	struct tcp_limits tcp = tcp_default_limits;
+	struct listeners given = { 0 };
 	struct responder_config config = {
 		.policy_path = s->policy,
-		.listen = s->listen.items,
-		.listen_count = s->listen.count,
-		.workers = s->workers,
+		.transports = {
+			.listen = s->listen.items,
+			.listen_count = s->listen.count,
+			.workers = s->workers,
+			.tcp = &tcp,
+			.given = &given,
+			.take_over = s->take_over ? s->control : NULL,
+		},
 		.user = s->user,
 		.name = s->name,
 		.keep_path = s->keep,
 		.control_path = s->control,
 		.identity = s->identity,
 		.metrics = s->metrics,
-		.tcp = &tcp,
-		.take_over = s->take_over,
 		.on_relieved = on_relieved,
+		.on_reload = on_reload,
 		.arg = d,
 	};
 
@@ -155,6 +183,8 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 	if (s->tcp_idle_s > 0)
 		tcp.idle_ms = (int64_t)s->tcp_idle_s * 1000;
 	raise_descriptor_limit();
+	if (!activation_take(&given, err))
+		return false;
 	d->trusted = verifier_open(s->trust.items, s->trust.count, err);
 	if (d->trusted == NULL)
 		return false;
@@ -168,9 +198,10 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 	d->responder = responder_start(loop, &config, err);
 	if (d->responder == NULL)
 		return false;
-	notify_ready();
+	on_reload(d, true);
 	responder_relieve(d->responder);
-	return true;
+	d->watchdog = notify_watchdog_start(loop, err);
+	return d->watchdog != NULL;
 }
 
 static void reload(void *arg)
@@ -186,6 +217,7 @@ static void stop(void *arg)
 
 	if (d->responder != NULL && !d->relieved)
 		notify_manager("STOPPING=1");
+	notify_watchdog_stop(d->watchdog);
 	responder_stop(d->responder);
 	bus_free(d->bus);
 	verifier_free(d->trusted);
@@ -203,13 +235,13 @@ int main(int argc, char **argv)
 {
 	static const char *const needed[] = { "policy", NULL };
 	struct settings settings = { 0 };
-	struct option_row rows[ROW_COUNT];
+	struct option_row rows[PROGRAM_ROWS_MAX];
 	const struct program program = {
 		.name = "windrose-dns",
 		.usage = "--policy DIR [options]",
 		.manual = "windrose-dns(8)",
 		.rows = rows,
-		.row_count = ROW_COUNT,
+		.row_count = fill_rows(&settings, rows),
 		.needed = needed,
 	};
 	struct daemon daemon = { .settings = &settings };
@@ -217,7 +249,6 @@ int main(int argc, char **argv)
 	enum program_status status;
 	struct error err = { 0 };
 
-	fill_rows(&settings, rows);
 	status = program_read(&program, argc, argv);
 	if (status != PROGRAM_GO)
 		return status;

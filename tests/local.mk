@@ -4,7 +4,8 @@ dist_check_SCRIPTS += %D%/lint/arity.sh %D%/lint/arrows.sh \
 TEST_EXTENSIONS = .sh
 EXTRA_DIST += %D%/run %D%/system/bus_faults.py %D%/system/fleet.py \
 	%D%/system/reload.py %D%/system/up.py \
-	%D%/system/rig.py %D%/system/takeover.py
+	%D%/system/rig.py %D%/system/supervised.py \
+	%D%/system/takeover.py
 AM_TESTS_ENVIRONMENT = \
 	SRCDIR='$(abs_srcdir)'; BUILDDIR='$(abs_builddir)'; \
 	CMOCKA_MESSAGE_OUTPUT=TAP; \

@@ -26,7 +26,7 @@ enum program_status {
 	PROGRAM_USAGE = 2,
 };
 
-enum { PROGRAM_ROWS_MAX = 32, PROGRAM_NODE_SIZE = 64 };
+enum { PROGRAM_ROWS_MAX = 64, PROGRAM_NODE_SIZE = 64 };
 
 struct program {
 	const char *name;   /* "windrose-dns": also what messages begin with */

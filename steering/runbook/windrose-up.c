@@ -179,10 +179,13 @@ static bool start_responder(struct up *up, const struct up_options *o,
 {
 	const struct responder_config config = {
 		.policy_path = o->path,
-		.listen = o->listen.items,
-		.listen_count = o->listen.count,
-		.workers = o->workers,
+		.transports = {
+			.listen = o->listen.items,
+			.listen_count = o->listen.count,
+			.workers = o->workers,
+		},
 		.user = o->user,
+		.keep_capabilities = true,
 		.name = "up-dns",
 		.keep_path = o->state == NULL ? NULL : up->keep_dns,
 		.bus = up->buses[2],

@@ -104,9 +104,11 @@ void site_start_responder(struct site *s, bool with_bus)
 	const char *listen[] = { s->listen };
 	const struct responder_config config = {
 		.policy_path = s->policy,
-		.listen = listen,
-		.listen_count = 1,
-		.workers = 2,
+		.transports = {
+			.listen = listen,
+			.listen_count = 1,
+			.workers = 2,
+		},
 		.name = "ns1",
 		.keep_path = s->keep,
 		.control_path = s->control,

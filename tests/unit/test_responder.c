@@ -250,9 +250,11 @@ static void test_what_cannot_start_says_why(void **state)
 	const char *listen[] = { "127.0.0.1:0" };
 	struct responder_config config = {
 		.policy_path = s->policy,
-		.listen = listen,
-		.listen_count = 1,
-		.workers = 1,
+		.transports = {
+			.listen = listen,
+			.listen_count = 1,
+			.workers = 1,
+		},
 		.name = "ns2",
 	};
 	struct error err = { 0 };

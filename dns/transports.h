@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * transports -- all that questions come in by and answers go out by: the
+ * listening sockets, the threads that answer over UDP, the one for TCP.
+ *
+ * The sockets are opened here, or given by a service manager, or taken over
+ * from the responder that runs.  Shell.
+ */
+#ifndef DNS_TRANSPORTS_H
+#define DNS_TRANSPORTS_H
+
+#include "dns/handover.h"
+#include "dns/listeners.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct error;
+struct slot;
+struct stats;
+struct tcp;
+struct tcp_limits;
+struct udp;
+
+struct transports_config {
+	/* "ADDR:PORT", "[ADDR]:PORT"; UDP and TCP.  None: what is given or
+	 * taken over, or LISTENERS_DEFAULT. */
+	const char *const *listen;
+	size_t listen_count;
+	unsigned workers;             /* UDP threads; 0: one per core */
+	const struct tcp_limits *tcp; /* NULL: tcp_default_limits */
+	struct listeners
+		*given;        /* by a service manager; NULL: none.  Emptied */
+	const char *take_over; /* the control socket of who is to be taken
+				* over from, if he is there; NULL: nobody */
+};
+
+struct transports {
+	struct takeover before; /* what came from the one before */
+	struct listeners listeners;
+	struct udp *udp;
+	struct tcp *tcp;
+};
+
+/* Nothing is open. */
+void transports_init(struct transports *t);
+
+/* Opens the sockets.  False with err set. */
+bool transports_open(struct transports *t,
+		     const struct transports_config *config, struct error *err);
+
+/* How many blocks of stats they count in. */
+size_t transports_blocks(const struct transports *t);
+
+/* Answers.  slot and stats are borrowed and outlive it.  False with err set. */
+bool transports_start(struct transports *t, const struct slot *slot,
+		      struct stats *stats, struct error *err);
+
+/* Answers what has arrived over UDP, and no more: a successor does. */
+void transports_end_udp(struct transports *t);
+
+/* Answers what is queued, stops, closes. */
+void transports_fini(struct transports *t);
+
+#endif
