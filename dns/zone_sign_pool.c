@@ -62,7 +62,7 @@ static int compare_sets(const void *left, const void *right)
 	return (a->set > b->set) - (a->set < b->set);
 }
 
-static bool sign_kind(struct sets *sets, uint32_t answers)
+static bool sign_kind(struct sets *sets, const struct policy_service *service)
 {
 	const struct pool *pool = sets->pool;
 	unsigned having = 0;
@@ -70,12 +70,19 @@ static bool sign_kind(struct sets *sets, uint32_t answers)
 
 	for (size_t i = 0; i < sets->endpoints; i++)
 		having += pool->endpoints[i].rrsets[sets->kind].count > 0;
-	count = policy_set_count(having, answers);
+	count = policy_set_count(having, service->answers);
+	if (count > POLICY_SETS_SIGNED_MAX) {
+		errors_add(sets->s->errs, service->at,
+			   "service %s: too many answers to sign; lower "
+			   "answers",
+			   service->name);
+		return false;
+	}
 	sets->list =
 		arena_alloc(sets->s->zone->arena, count, sizeof(sets->list[0]));
 	if (sets->list == NULL)
 		return zone_sign_no_memory(sets->s);
-	if (!sign_sets(sets, 0, 0, answers))
+	if (!sign_sets(sets, 0, 0, service->answers))
 		return false;
 	qsort(sets->list, sets->count, sizeof(sets->list[0]), compare_sets);
 	return true;
@@ -95,7 +102,7 @@ bool zone_sign_pool(const struct zone_signed *s, const struct zone_node *node)
 
 	for (sets.kind = 0; sets.kind < POOL_KINDS; sets.kind++) {
 		sets.count = 0;
-		if (!sign_kind(&sets, service->answers))
+		if (!sign_kind(&sets, service))
 			return false;
 		pool->signatures[sets.kind] = (struct pool_signatures){
 			.list = sets.list,

@@ -97,6 +97,16 @@ static void judge_wildcards(struct draft *d)
 	}
 }
 
+static void judge_signed(struct draft *d)
+{
+	const struct tree *section = d->sections[SECTION_SERVICES];
+	const struct tree *node = section == NULL ? NULL : section->first;
+
+	for (size_t i = 0; node != NULL && i < d->policy->service_count;
+	     i++, node = node->next)
+		judge_sets(d, &d->policy->services[i], node);
+}
+
 /* Which of these keys is written; NULL with an error unless exactly one is. */
 static struct tree *one_of(struct draft *d, const struct tree *node,
 			   const char *const *keys, size_t count)
@@ -235,5 +245,6 @@ void compile_policy(struct draft *d)
 		return;
 	judge_checks(d);
 	judge_wildcards(d);
+	judge_signed(d);
 	survey_policy(d);
 }

@@ -218,6 +218,36 @@ void judge_service(struct draft *d, const struct policy_service *service,
 	judge_weights(d, service, node);
 }
 
+/* How many answers may be, that all sets of so many endpoints are signed. */
+static uint32_t answers_signed(size_t endpoints)
+{
+	uint32_t answers = 1;
+
+	while (policy_set_count(endpoints, answers + 1) <=
+	       POLICY_SETS_SIGNED_MAX)
+		answers++;
+	return answers;
+}
+
+void judge_sets(struct draft *d, const struct policy_service *service,
+		const struct tree *node)
+{
+	const struct tree *answers = tree_find(node, "answers");
+
+	if (service->zone == POLICY_NONE ||
+	    d->policy->zones[service->zone].dnssec.keys == NULL ||
+	    policy_set_count(service->endpoint_count, service->answers) <=
+		    POLICY_SETS_SIGNED_MAX)
+		return;
+	errors_add(d->errs, answers == NULL ? service->at : answers->key->at,
+		   "service \"%s\" is in a signed zone, and more than %d "
+		   "different answers can be made of %u out of its %zu "
+		   "endpoints; lower answers to %u",
+		   service->name, POLICY_SETS_SIGNED_MAX, service->answers,
+		   service->endpoint_count,
+		   answers_signed(service->endpoint_count));
+}
+
 void judge_shadow(struct draft *d, const struct policy_endpoint *endpoint,
 		  const struct policy_endpoint *stable, struct tree *node)
 {

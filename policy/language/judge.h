@@ -22,6 +22,10 @@ void judge_endpoint(struct draft *d, const struct policy_endpoint *endpoint,
 void judge_service(struct draft *d, const struct policy_service *service,
 		   struct tree *node);
 
+/* With every canary's endpoints: can all of its answers be signed? */
+void judge_sets(struct draft *d, const struct policy_service *service,
+		const struct tree *node);
+
 /* A canary's endpoint against the stable one that it shadows. */
 void judge_shadow(struct draft *d, const struct policy_endpoint *endpoint,
 		  const struct policy_endpoint *stable, struct tree *node);
