@@ -84,15 +84,18 @@ static void answer_question(struct answer *a)
 }
 
 /*
- * Where cookies are required, data goes over UDP only to clients that are no
- * forgery.  Those that know cookies learn theirs (RFC 7873, 5.2.3); others are
- * sent to TCP: answered as usual, a forger would but leave the cookie out.
+ * Where cookies are required, or the rate is too high, data goes over UDP only
+ * to clients that are no forgery.  Those that know cookies learn theirs (RFC
+ * 7873, 5.2.3); others are sent to TCP: answered as usual, a forger would but
+ * leave the cookie out.
  */
 static bool turn_away(struct answer *a)
 {
-	if (a->in->stream || a->in->identity == NULL ||
-	    a->in->identity->cookies != COOKIES_REQUIRED ||
-	    a->cookie == COOKIE_GOOD)
+	const struct identity *identity = a->in->identity;
+
+	if (a->in->stream || a->cookie == COOKIE_GOOD ||
+	    (!a->in->turned_away &&
+	     (identity == NULL || identity->cookies != COOKIES_REQUIRED)))
 		return false;
 	if (a->cookie == COOKIE_NONE)
 		a->reply.tc = true;
@@ -188,6 +191,20 @@ static size_t size_limit(const struct query *q, bool stream, size_t cap)
 	return limit < cap ? limit : cap;
 }
 
+static enum answer_kind kind_of(const struct answer *a)
+{
+	const struct reply *r = &a->reply;
+
+	if (r->rcode != RCODE_NOERROR)
+		return r->rcode == RCODE_NXDOMAIN ? ANSWER_NXDOMAIN
+						  : ANSWER_ERROR;
+	if (r->counts[SECTION_ANSWER] > 0 || r->tc)
+		return ANSWER_DATA;
+	if (a->outcome->account == NULL)
+		return ANSWER_ERROR;
+	return r->aa ? ANSWER_NODATA : ANSWER_REFERRAL;
+}
+
 size_t answer_query(const struct table *table, const struct answer_input *in,
 		    uint8_t *out, size_t cap, struct answer_outcome *outcome)
 {
@@ -211,6 +228,7 @@ size_t answer_query(const struct table *table, const struct answer_input *in,
 		.service = -1,
 		.endpoint = -1,
 		.region = -1,
+		.qtype = q.question_len > 0 ? q.qtype : 0,
 	};
 	a.qtype = q.qtype;
 	verdict = judge_stream(in, &q, verdict);
@@ -222,5 +240,6 @@ size_t answer_query(const struct table *table, const struct answer_input *in,
 	outcome->rcode = (uint8_t)a.reply.rcode;
 	outcome->truncated = a.reply.tc;
 	outcome->proven = a.cookie == COOKIE_GOOD;
+	outcome->kind = kind_of(&a);
 	return len;
 }

@@ -37,9 +37,21 @@ struct answer_input {
 				* modulo 2^32 */
 	uint32_t keepalive_ms; /* stream: how long it may idle: RFC 7828 */
 	bool encrypted;        /* stream: padded when the query was */
+	bool turned_away;      /* not a stream: nothing but the way to prove
+				* who is asking, by cookie or by TCP */
 };
 
-/* For counters and logs. */
+/* What rate limits tell apart: RFC 2308, 1 and 2. */
+enum answer_kind {
+	ANSWER_DATA, /* also what is cut short */
+	ANSWER_REFERRAL,
+	ANSWER_NODATA,
+	ANSWER_NXDOMAIN,
+	ANSWER_ERROR, /* any other RCODE, and what has no question */
+	ANSWER_KINDS,
+};
+
+/* For counters, logs and rate limits. */
 struct answer_outcome {
 	uint8_t rcode;  /* as sent; extended ones whole: 16 is BADVERS */
 	bool truncated; /* TC was set */
@@ -50,6 +62,13 @@ struct answer_outcome {
 	int endpoint;   /* of that service, the first in the answer, or -1 */
 	int region;     /* that endpoint's, or -1 */
 	bool proven;    /* a good server cookie: the client is no forgery */
+	enum answer_kind kind;
+	uint16_t qtype;
+	/* Under which name it is counted: that of the question, but the
+	 * wildcard's, the zone cut's, the zone's for NXDOMAIN.  Wire form in
+	 * lower case, borrowed from table; NULL where there is none. */
+	const uint8_t *account;
+	uint8_t account_octets;
 };
 
 /*

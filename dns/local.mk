@@ -24,6 +24,8 @@ dns_libdns_a_SOURCES = \
 	%D%/sign/canon.c %D%/sign/canon.h \
 	%D%/sign/shelf.c %D%/sign/shelf.h \
 	%D%/sign/signer.c %D%/sign/signer.h \
+	%D%/rrl.c %D%/rrl.h \
+	%D%/rrl_config.c %D%/rrl_config.h \
 	%D%/siphash.c %D%/siphash.h \
 	%D%/steered.c %D%/steered.h \
 	%D%/svcb.c %D%/svcb.h \

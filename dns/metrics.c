@@ -150,6 +150,11 @@ static const struct event_row {
 	    "Messages received that deserve no answer." }, STATS_SILENT },
 	{ { "windrose_dns_unsent_answers", METRIC_COUNTER, NULL,
 	    "Answers that the kernel did not take." }, STATS_UNSENT },
+	{ { "windrose_dns_rate_dropped_answers", METRIC_COUNTER, NULL,
+	    "Answers dropped by the rate limit." }, STATS_LIMITED },
+	{ { "windrose_dns_rate_slipped_answers", METRIC_COUNTER, NULL,
+	    "Answers over the rate limit that were sent cut, or as errors." },
+	  STATS_SLIPPED },
 	{ { "windrose_dns_accepted_connections", METRIC_COUNTER, NULL,
 	    "TCP and TLS connections taken in." }, STATS_ACCEPTED },
 };

@@ -179,6 +179,23 @@ static struct zone_match find(struct answer *a, const struct name *name)
 }
 
 /*
+ * What the answer is counted as, by the first name of a chain.  No choice of
+ * names below a wildcard, cut, DNAME or zone makes it another account.
+ */
+static void settle_outcome(struct answer *a)
+{
+	const struct zone_node *node = a->match.node;
+
+	a->outcome->zone = a->zone->number;
+	if (node->cut != NULL)
+		node = node->cut;
+	else if (a->match.found == ZONE_MISSING && node->dname == NULL)
+		node = a->zone->apex;
+	a->outcome->account = node->octets;
+	a->outcome->account_octets = node->len;
+}
+
+/*
  * RFC 1034, 4.3.2 from step 3 on, for one name.  RFC 6604: the RCODE is that of
  * the last name.  True when it is an alias, and another name has to follow.
  */
@@ -193,7 +210,7 @@ static bool resolve_name(struct answer *a, struct chain *c)
 		return false;
 	}
 	if (c->links == 0)
-		a->outcome->zone = a->zone->number;
+		settle_outcome(a);
 	a->reply.apex_at = ancestor_at(c->position, a->zone->apex);
 	if (is_delegated(a, &a->match)) {
 		a->reply.aa = c->links > 0; /* of the first name */

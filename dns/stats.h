@@ -39,6 +39,8 @@ enum stats_event {
 	STATS_DNSSEC_OK,     /* answers to queries with DO set */
 	STATS_SILENT,        /* received, and rightly not answered */
 	STATS_UNSENT,        /* answers that the kernel did not take */
+	STATS_LIMITED,       /* answers dropped by the rate limit */
+	STATS_SLIPPED,       /* over the limit, but sent: cut, or errors */
 	STATS_ACCEPTED,      /* stream connections taken in */
 	STATS_CLOSED_CLIENT, /* ended by the client */
 	STATS_CLOSED_ERROR,  /* reset, or memory ran out */

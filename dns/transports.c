@@ -55,6 +55,7 @@ bool transports_open(struct transports *t,
 	if (!add_given(t, config->given, err) ||
 	    !listeners_open(&t->listeners, &wish, &t->before.listeners, err))
 		return false;
+	t->rrl = config->rrl;
 	t->udp = udp_open(&t->listeners, workers, err);
 	if (t->udp == NULL)
 		return false;
@@ -73,7 +74,7 @@ size_t transports_blocks(const struct transports *t)
 bool transports_start(struct transports *t, const struct slot *slot,
 		      struct stats *stats, struct error *err)
 {
-	return udp_start(t->udp, slot, stats, err) &&
+	return udp_start(t->udp, slot, stats, t->rrl, err) &&
 	       tcp_start(t->tcp, slot,
 			 stats_block(stats, udp_thread_count(t->udp)), err);
 }

@@ -16,6 +16,7 @@
 #include <stddef.h>
 
 struct error;
+struct rrl;
 struct slot;
 struct stats;
 struct tcp;
@@ -29,6 +30,8 @@ struct transports_config {
 	size_t listen_count;
 	unsigned workers;             /* UDP threads; 0: one per core */
 	const struct tcp_limits *tcp; /* NULL: tcp_default_limits */
+	struct rrl *rrl;              /* borrowed, outlives them; NULL: answers
+				       * over UDP are not limited */
 	struct listeners
 		*given;        /* by a service manager; NULL: none.  Emptied */
 	const char *take_over; /* the control socket of who is to be taken
@@ -40,6 +43,7 @@ struct transports {
 	struct listeners listeners;
 	struct udp *udp;
 	struct tcp *tcp;
+	struct rrl *rrl; /* borrowed */
 };
 
 /* Nothing is open. */

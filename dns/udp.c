@@ -3,6 +3,7 @@
 
 #include "dns/answer.h"
 #include "dns/listeners.h"
+#include "dns/rrl.h"
 #include "dns/slot.h"
 #include "dns/socket.h"
 #include "dns/stats.h"
@@ -48,6 +49,7 @@ struct worker {
 	pthread_t thread;
 	const struct slot *slot;
 	struct stats_block *stats;
+	struct rrl *rrl; /* all workers' */
 	uint64_t random;
 	struct mmsghdr received[UDP_BATCH];
 	struct mmsghdr answers[UDP_BATCH];
@@ -109,7 +111,36 @@ struct batch {
 	const struct table *table;
 	const struct identity *identity;
 	uint32_t now_s;
+	uint32_t uptime_s; /* monotonic, for rates */
 };
+
+/* The answer to one query as the rate limit leaves it; its length, or 0. */
+static size_t answer_within_rate(struct worker *w, const struct batch *batch,
+				 struct answer_input *input, uint8_t *answer)
+{
+	struct answer_outcome outcome;
+	size_t len = answer_query(batch->table, input, answer, ANSWER_UDP_MAX,
+				  &outcome);
+	enum rrl_verdict verdict = RRL_SEND;
+
+	if (w->rrl != NULL && len > 0)
+		verdict = rrl_judge(w->rrl, &input->peer, &outcome,
+				    batch->uptime_s);
+	if (verdict != RRL_SEND)
+		stats_count_event(w->stats,
+				  verdict == RRL_DROP ? STATS_LIMITED
+						      : STATS_SLIPPED,
+				  1);
+	if (verdict == RRL_DROP && !rrl_only_counts(w->rrl))
+		return 0;
+	if (verdict == RRL_SLIP && !rrl_only_counts(w->rrl)) {
+		input->turned_away = true;
+		len = answer_query(batch->table, input, answer, ANSWER_UDP_MAX,
+				   &outcome);
+	}
+	stats_count(w->stats, STATS_UDP, &outcome, len);
+	return len;
+}
 
 /* Answers the i-th received; true when answers[at] is to be sent. */
 static bool answer_one(struct worker *w, const struct batch *batch, size_t i,
@@ -125,11 +156,8 @@ static bool answer_one(struct worker *w, const struct batch *batch, size_t i,
 		.identity = batch->identity,
 		.now_s = batch->now_s,
 	};
-	struct answer_outcome outcome;
-	size_t len = answer_query(batch->table, &input, e->answer,
-				  ANSWER_UDP_MAX, &outcome);
+	size_t len = answer_within_rate(w, batch, &input, e->answer);
 
-	stats_count(w->stats, STATS_UDP, &outcome, len);
 	if (len == 0)
 		return false;
 	turn_round(in);
@@ -166,7 +194,10 @@ static void send_all(struct worker *w, size_t count)
 /* Offline again before sending: a full socket must not hold up a reload. */
 static void answer_batch(struct worker *w, size_t count)
 {
-	struct batch batch = { .now_s = clock_wall_s() };
+	struct batch batch = {
+		.now_s = clock_wall_s(),
+		.uptime_s = (uint32_t)(clock_now_ms() / 1000),
+	};
 	size_t answers = 0;
 
 	slot_online();
@@ -333,7 +364,7 @@ size_t udp_thread_count(const struct udp *udp)
 }
 
 bool udp_start(struct udp *udp, const struct slot *slot, struct stats *stats,
-	       struct error *err)
+	       struct rrl *rrl, struct error *err)
 {
 	/* Without SA_RESTART: it is to be noticed. */
 	const struct sigaction wake = { .sa_handler = on_wake };
@@ -344,6 +375,7 @@ bool udp_start(struct udp *udp, const struct slot *slot, struct stats *stats,
 
 		w->slot = slot;
 		w->stats = stats_block(stats, i);
+		w->rrl = rrl;
 		if (!thread_start(&w->thread, "windrose-udp", run, w, err))
 			return false;
 		w->running = true;

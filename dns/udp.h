@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 struct error;
+struct rrl;
 struct listeners;
 struct slot;
 struct stats;
@@ -41,11 +42,12 @@ struct udp *udp_open(const struct listeners *all, unsigned threads,
 size_t udp_thread_count(const struct udp *udp);
 
 /*
- * Starts answering.  slot and stats are borrowed and outlive it; the i-th
- * thread counts in block i.  False with err set; then only udp_free().
+ * Starts answering.  slot, stats and rrl (NULL: no limit) are borrowed and
+ * outlive it; the i-th thread counts in block i.  False with err set; then only
+ * udp_free().
  */
 bool udp_start(struct udp *udp, const struct slot *slot, struct stats *stats,
-	       struct error *err);
+	       struct rrl *rrl, struct error *err);
 
 /* Answers what is queued, ends the threads.  Accepts NULL.  Other processes
  * that hold the sockets notice nothing. */

@@ -10,6 +10,7 @@
 #include "dns/notify.h"
 #include "dns/once.h"
 #include "dns/responder.h"
+#include "dns/rrl.h"
 #include "dns/tcp.h"
 #include "policy/base/error.h"
 #include "policy/base/program.h"
@@ -20,6 +21,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 
 #include <event2/event.h>
@@ -27,6 +29,7 @@
 struct settings {
 	const char *policy, *user, *name, *bus, *keep, *control, *metrics;
 	struct identify_config identity;
+	struct option_list limits;
 	struct option_list listen, trust;
 	unsigned workers, tcp_clients, tcp_idle_s;
 	bool take_over, check, stdin_packet;
@@ -37,6 +40,7 @@ struct daemon {
 	const struct settings *settings;
 	struct verifier *trusted;
 	struct bus *bus;
+	struct rrl *rrl; /* NULL: no limit */
 	struct responder *responder;
 	struct notify_watchdog *watchdog;
 	struct event_base *loop;
@@ -95,6 +99,8 @@ static size_t fill_rows(struct settings *s,
 		{ "take-over", OPTION_FLAG, &s->take_over, NULL,
 		  "take the sockets of who listens on --control, without a "
 		  "lost query", 0, 0 },
+		{ "rrl", OPTION_LIST, &s->limits, "KEY=VALUE,...",
+		  "limit the rate of like answers; may be repeated", 0, 0 },
 		{ "check", OPTION_FLAG, &s->check, NULL,
 		  "load the policy and its databases, say OK, exit", 0, 0 },
 		{ "stdin-packet", OPTION_FLAG, &s->stdin_packet, NULL,
@@ -149,6 +155,26 @@ static void on_reload(void *arg, bool done)
 	notify_ready(status);
 }
 
+static bool make_limit(struct daemon *d, struct error *err)
+{
+	const struct option_list *limits = &d->settings->limits;
+	uint8_t key[SIPHASH_KEY_OCTETS];
+	struct rrl_config config;
+
+	if (limits->count == 0)
+		return true;
+	if (!rrl_config_parse(limits->items, limits->count, &config, err))
+		return false;
+	if (getrandom(key, sizeof(key), 0) != sizeof(key)) {
+		error_set(err, "no random numbers for the rate limit");
+		return false;
+	}
+	d->rrl = rrl_new(&config, siphash_key_of(key));
+	if (d->rrl == NULL)
+		error_set(err, "out of memory for the rate limit");
+	return d->rrl != NULL;
+}
+
 static bool start(void *arg, struct event_base *loop, struct error *err)
 {
 	struct daemon *d = arg;
@@ -193,6 +219,9 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 		if (d->bus == NULL)
 			return false;
 	}
+	if (!make_limit(d, err))
+		return false;
+	config.transports.rrl = d->rrl;
 	config.bus = d->bus;
 	config.trusted = s->trust.count > 0 ? d->trusted : NULL;
 	d->responder = responder_start(loop, &config, err);
@@ -219,6 +248,7 @@ static void stop(void *arg)
 		notify_manager("STOPPING=1");
 	notify_watchdog_stop(d->watchdog);
 	responder_stop(d->responder);
+	rrl_free(d->rrl);
 	bus_free(d->bus);
 	verifier_free(d->trusted);
 }

@@ -8,9 +8,11 @@ check_PROGRAMS += %D%/prop_ecs
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_answer %D%/test_cookie %D%/test_ecs %D%/test_metrics \
 	%D%/test_name \
-	%D%/test_query %D%/test_scope %D%/test_wire %D%/test_zone
+	%D%/test_query %D%/test_rrl %D%/test_scope %D%/test_wire %D%/test_zone
 %C%_test_answer_SOURCES = %D%/test_answer.c $(DNS_WORLD)
 %C%_test_answer_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+%C%_test_rrl_SOURCES = %D%/test_rrl.c
+%C%_test_rrl_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 %C%_test_scope_SOURCES = %D%/test_scope.c $(DNS_WORLD) $(DNS_PARTITION)
 %C%_test_scope_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 %C%_test_cookie_SOURCES = %D%/test_cookie.c

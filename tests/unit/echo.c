@@ -43,7 +43,7 @@ size_t answer_query(const struct table *table, const struct answer_input *in,
 		len = len > cap ? cap : len;
 		memcpy(out, query, len);
 	}
-	out[2] |= table->qr;
+	out[2] |= table->qr | (in->turned_away ? ECHO_TC : 0);
 	out[len - 1] = (uint8_t)in->peer.family;
 	return len;
 }

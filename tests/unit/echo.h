@@ -4,12 +4,12 @@
  *
  * Answers with the query, QR set, and the family of the client in the last
  * octet; with ECHO_BIG octets over TCP when the last octet is 'B'; stays
- * silent on fewer than 12 octets and on responses, as the real one does.
+ * with TC when it turns away; silent on fewer than 12 octets and on responses, as the real one does.
  */
 #ifndef TESTS_UNIT_ECHO_H
 #define TESTS_UNIT_ECHO_H
 
-enum { ECHO_BIG = 60000 };
+enum { ECHO_BIG = 60000, ECHO_TC = 0x02 };
 
 struct table;
 

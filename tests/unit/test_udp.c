@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* udp: every query is answered, from the address that was asked. */
 #include "dns/listeners.h"
+#include "dns/rrl.h"
 #include "dns/slot.h"
 #include "dns/socket.h"
 #include "dns/stats.h"
@@ -25,6 +26,7 @@ struct served {
 	struct udp *udp;
 	struct slot slot;
 	struct stats *stats;
+	struct rrl *rrl; /* NULL: no limit */
 	uint16_t port;
 };
 
@@ -54,7 +56,7 @@ static void start(struct served *s)
 
 	s->stats = stats_new(udp_thread_count(s->udp));
 	slot_init(&s->slot, echo_table());
-	assert_true(udp_start(s->udp, &s->slot, s->stats, &err));
+	assert_true(udp_start(s->udp, &s->slot, s->stats, s->rrl, &err));
 }
 
 static void stop(struct served *s)
@@ -63,6 +65,7 @@ static void stop(struct served *s)
 	listeners_fini(&s->listeners);
 	slot_fini(&s->slot);
 	stats_free(s->stats);
+	rrl_free(s->rrl);
 }
 
 /* clang-format off */
@@ -191,6 +194,60 @@ static void test_stop_leaves_the_socket_to_others(void **state)
 }
 
 /* clang-format off */
+static const struct rate_row {
+	const char *title, *config;
+	unsigned answers, cut, limited, slipped; /* of nine queries */
+} rates[] = {
+	{ "every second answer over the rate is cut, the others dropped",
+	  "responses-per-second=3",              6, 3, 3, 3 },
+	{ "dropped, all over the rate",
+	  "responses-per-second=3,slip=0",       3, 0, 6, 0 },
+	{ "counted, but sent",
+	  "responses-per-second=3,log-only=yes", 9, 0, 3, 3 },
+	{ "an exempt client",
+	  "responses-per-second=3,exempt-clients=127.0.0.0/8", 9, 0, 0, 0 },
+};
+/* clang-format on */
+
+/* All nine wait in the socket when the thread starts: one batch, one second. */
+static void test_rates(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+		const struct rate_row *row = &rates[i];
+		struct served s = serve("127.0.0.1", 1, 1);
+		int fd = loopback_udp("127.0.0.1", s.port);
+		unsigned answers = 0, cut = 0;
+		uint8_t query[64], answer[64];
+		size_t len = loopback_query(query, 7, "a.test", 1);
+		struct rrl_config config;
+		struct stats_sum sum;
+		struct error err;
+
+		print_message("# %s\n", row->title);
+		assert_true(rrl_config_parse(&row->config, 1, &config, &err));
+		s.rrl = rrl_new(&config, (struct siphash_key){ 1, 2 });
+		for (unsigned n = 0; n < 9; n++)
+			assert_true(loopback_write(fd, query, len));
+		start(&s);
+		udp_free(s.udp); /* answers what is queued */
+		s.udp = NULL;
+		while (recv(fd, answer, sizeof(answer), MSG_DONTWAIT) > 0) {
+			answers++;
+			cut += (answer[2] & ECHO_TC) != 0;
+		}
+		sum = stats_sum(s.stats);
+		assert_int_equal(answers, row->answers);
+		assert_int_equal(cut, row->cut);
+		assert_int_equal(sum.answers, row->answers);
+		assert_int_equal(sum.events[STATS_LIMITED], row->limited);
+		assert_int_equal(sum.events[STATS_SLIPPED], row->slipped);
+		close(fd);
+		stop(&s);
+	}
+}
+
+/* clang-format off */
 static const struct text_row {
 	const char *text;
 	bool ok, wildcard;
@@ -263,6 +320,7 @@ int main(void)
 		cmocka_unit_test(test_silence_and_oversize),
 		cmocka_unit_test(test_stop_answers_what_is_queued),
 		cmocka_unit_test(test_stop_leaves_the_socket_to_others),
+		cmocka_unit_test(test_rates),
 		cmocka_unit_test(test_listen_addresses),
 		cmocka_unit_test(test_port_in_use_is_said),
 	};
