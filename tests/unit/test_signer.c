@@ -297,9 +297,10 @@ static void test_apex_records(void **state)
 					 RRSET_OK);
 			read = read_rrset(&one, apex);
 			if (records[i].type == TYPE_CDS) {
-				ldns_rr *key = ldns_rr_list_rr(
-					read_keys(&b, DNSKEY_KSK), 0);
-				ldns_rr *ds = ldns_key_rr2ds(key, LDNS_SHA256);
+				ldns_rr_list *ksks = read_keys(&b, DNSKEY_KSK);
+				ldns_rr *ds =
+					ldns_key_rr2ds(ldns_rr_list_rr(ksks, 0),
+						       LDNS_SHA256);
 
 				ldns_rr_set_type(ds, LDNS_RR_TYPE_CDS);
 				assert_int_equal(
@@ -308,6 +309,7 @@ static void test_apex_records(void **state)
 									0)),
 					0);
 				ldns_rr_free(ds);
+				ldns_rr_list_deep_free(ksks);
 			}
 			ldns_rr_list_deep_free(read);
 			if (records[i].type == TYPE_DNSKEY)
