@@ -3,7 +3,7 @@
  * Any octets as a query: the whole path to an answer over a small world.  The
  * answer, if there is one, is a response with the query's ID that ldns can
  * read, no larger than asked for.  The first octet chooses how it came: bit 0
- * TCP, bit 1 another client, bit 2 the smallest buffer.
+ * TCP, bit 1 another client, bit 2 the smallest buffer, bit 3 a signed zone.
  */
 #include "dns/answer.h"
 #include "tests/unit/world.h"
@@ -32,14 +32,17 @@ static void check(const uint8_t *query, const uint8_t *out, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 {
-	static struct world world;
+	static struct world worlds[2];
+	const struct table *table;
 	static uint8_t out[ANSWER_TCP_MAX];
 	struct answer_input input;
 	struct answer_outcome outcome;
 	size_t cap = sizeof(out), got;
 
-	if (world.table == NULL)
-		world = world_new();
+	if (worlds[0].table == NULL) {
+		worlds[0] = world_new();
+		worlds[1] = world_new_signed();
+	}
 	if (len == 0)
 		return 0;
 	input = (struct answer_input){
@@ -51,7 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 	};
 	if (octets[0] & 4)
 		cap = ANSWER_CAP_MIN;
-	got = answer_query(world.table, &input, out, cap, &outcome);
+	table = worlds[octets[0] >> 3 & 1].table;
+	got = answer_query(table, &input, out, cap, &outcome);
 	require(got <= cap && (input.stream || got <= ANSWER_UDP_MAX));
 	if (got > 0)
 		check(octets + 1, out, got);
