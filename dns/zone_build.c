@@ -197,6 +197,12 @@ static void add_service(struct builder *b, size_t i)
 			   "service %s: %s is already service %s",
 			   service->name, service->fqdn,
 			   b->policy->services[node->service].name);
+	if ((service->https.at.line != 0 &&
+	     zone_rrset(node, TYPE_HTTPS) != NULL) ||
+	    (service->svcb.at.line != 0 && zone_rrset(node, TYPE_SVCB) != NULL))
+		errors_add(b->errs, service->at,
+			   "service %s: %s has such records of its own",
+			   service->name, service->fqdn);
 	node->service = (int16_t)i;
 }
 
@@ -220,13 +226,13 @@ static void find_cut(struct builder *b, struct zone_node *node)
 			node->cut = at;
 }
 
-/* What stands for a service: all its endpoints have a CNAME, or none has. */
+/* What stands for a service. */
 static uint16_t service_any(const struct policy_service *service)
 {
+	if (policy_is_alias(service))
+		return TYPE_CNAME;
 	for (size_t i = 0; i < service->endpoint_count; i++)
-		if (service->endpoints[i].cname != NULL)
-			return TYPE_CNAME;
-		else if (service->endpoints[i].a_count > 0)
+		if (service->endpoints[i].a_count > 0)
 			return TYPE_A;
 	return TYPE_AAAA;
 }

@@ -159,6 +159,11 @@ static bool addresses_same(const struct net_addr *a, size_t a_count,
 	return true;
 }
 
+static bool names_same(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
 /* The endpoint of canary index that is called name, or NULL. */
 static const struct policy_endpoint *endpoint_of(const struct policy_service *s,
 						 size_t index, const char *name)
@@ -198,7 +203,7 @@ bool canary_same(const struct policy *a, size_t ia, const struct policy *b,
 		if (ea->canary != (int)ia)
 			continue;
 		eb = endpoint_of(sb, ib, ea->name);
-		if (eb == NULL ||
+		if (eb == NULL || !names_same(ea->cname, eb->cname) ||
 		    !addresses_same(ea->a, ea->a_count, eb->a, eb->a_count) ||
 		    !addresses_same(ea->aaaa, ea->aaaa_count, eb->aaaa,
 				    eb->aaaa_count))

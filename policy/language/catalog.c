@@ -51,9 +51,9 @@ bool catalog_sort(struct catalog *c)
 	return true;
 }
 
-const struct master_record *catalog_find(const struct catalog *c,
-					 const uint8_t *owner, size_t len,
-					 unsigned type)
+/* Where in the order the name's records of this type and above begin. */
+static size_t first_of(const struct catalog *c, const uint8_t *owner,
+		       size_t len, unsigned type)
 {
 	size_t low = 0, high = c->master.count;
 
@@ -67,6 +67,20 @@ const struct master_record *catalog_find(const struct catalog *c,
 		else
 			high = middle;
 	}
+	return low;
+}
+
+size_t catalog_first(const struct catalog *c, const uint8_t *owner, size_t len)
+{
+	return first_of(c, owner, len, 0);
+}
+
+const struct master_record *catalog_find(const struct catalog *c,
+					 const uint8_t *owner, size_t len,
+					 unsigned type)
+{
+	size_t low = first_of(c, owner, len, type);
+
 	if (low < c->master.count && c->order[low]->record.type == type &&
 	    catalog_compare_owner(&c->order[low]->record, owner, len) == 0)
 		return c->order[low];

@@ -27,6 +27,8 @@ enum {
 	TYPE_NSEC3PARAM = 51,
 	TYPE_CDS = 59,
 	TYPE_CDNSKEY = 60,
+	TYPE_SVCB = 64,
+	TYPE_HTTPS = 65,
 	CATALOG_NAME_SIZE = 256,
 	CATALOG_TEXT_SIZE = 128, /* enough of a name for an error */
 };
@@ -54,6 +56,9 @@ int catalog_compare_owner(const struct record *r, const uint8_t *owner,
 
 /* Of two records of one type: 0 when they say the same. */
 int catalog_compare_rdata(const struct record *a, const struct record *b);
+
+/* Where in the order a name's records begin, or would. */
+size_t catalog_first(const struct catalog *c, const uint8_t *owner, size_t len);
 
 /*
  * The record at a name of this type, the first by place of equal ones, or

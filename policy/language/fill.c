@@ -85,7 +85,7 @@ static void fill_presets(struct draft *d, const struct schema *schema,
 		const struct schema_row *row = &schema->rows[i];
 
 		if (row->kind == SCHEMA_MAP)
-			fill_presets(d, row->inner, target);
+			fill_presets(d, row->inner, target + row->offset);
 		else if (row->offset != SIZE_MAX)
 			preset(d, row, target + row->offset);
 	}
@@ -103,7 +103,7 @@ static void fill_node(struct draft *d, const struct schema_row *row,
 		if (!fill_shape(d, row, node) || row->kind != SCHEMA_MAP)
 			return;
 		snprintf(inside, sizeof(inside), "%s.%s", where, row->key);
-		fill_written(d, row->inner, node, inside, target);
+		fill_written(d, row->inner, node, inside, target + row->offset);
 		return;
 	}
 	value_read(d, row, node,

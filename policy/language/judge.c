@@ -138,17 +138,6 @@ void judge_check(struct draft *d, struct policy_check *check, struct tree *node)
 			d->policy->vantage_count == 1 ? "" : "s");
 }
 
-void judge_endpoint(struct draft *d, const struct policy_endpoint *endpoint,
-		    struct tree *node)
-{
-	if (!node->refused && tree_find(node, "A") == NULL &&
-	    tree_find(node, "AAAA") == NULL)
-		errors_add(d->errs, node->key->at,
-			   "endpoint \"%.63s\" has no address; write A, AAAA "
-			   "or both",
-			   endpoint->name);
-}
-
 static void judge_weights(struct draft *d, const struct policy_service *s,
 			  const struct tree *node)
 {
@@ -246,24 +235,6 @@ void judge_sets(struct draft *d, const struct policy_service *service,
 		   service->name, POLICY_SETS_SIGNED_MAX, service->answers,
 		   service->endpoint_count,
 		   answers_signed(service->endpoint_count));
-}
-
-void judge_shadow(struct draft *d, const struct policy_endpoint *endpoint,
-		  const struct policy_endpoint *stable, struct tree *node)
-{
-	struct tree *a, *aaaa;
-
-	if (!draft_usable(node, "A", &a) || !draft_usable(node, "AAAA", &aaaa))
-		return;
-	if ((stable->a_count > 0 && endpoint->a_count == 0) ||
-	    (stable->aaaa_count > 0 && endpoint->aaaa_count == 0))
-		errors_add(
-			d->errs, node->key->at,
-			"canary endpoint \"%s\" has no %s address, which the "
-			"endpoint that it shadows has; write one",
-			endpoint->name,
-			stable->a_count > 0 && endpoint->a_count == 0 ? "A"
-								      : "AAAA");
 }
 
 /* The regions that the canary has endpoints in. */

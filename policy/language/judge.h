@@ -17,8 +17,6 @@ void judge_dnssec(struct draft *d, struct policy_zone *zone);
 void judge_check(struct draft *d, struct policy_check *check,
 		 struct tree *node);
 
-void judge_endpoint(struct draft *d, const struct policy_endpoint *endpoint,
-		    struct tree *node);
 void judge_service(struct draft *d, const struct policy_service *service,
 		   struct tree *node);
 
@@ -26,9 +24,6 @@ void judge_service(struct draft *d, const struct policy_service *service,
 void judge_sets(struct draft *d, const struct policy_service *service,
 		const struct tree *node);
 
-/* A canary's endpoint against the stable one that it shadows. */
-void judge_shadow(struct draft *d, const struct policy_endpoint *endpoint,
-		  const struct policy_endpoint *stable, struct tree *node);
 void judge_canary(struct draft *d, const struct policy_canary *canary,
 		  struct tree *node);
 

@@ -1,11 +1,13 @@
 policy_libpolicy_a_SOURCES += \
 	%D%/apex.c %D%/apex.h \
+	%D%/binding.c %D%/binding.h \
 	%D%/catalog.c %D%/catalog.h \
 	%D%/compile.c %D%/compile.h \
 	%D%/country.c %D%/country.h \
 	%D%/draft.c %D%/draft.h \
 	%D%/fill.c %D%/fill.h \
 	%D%/judge.c %D%/judge.h \
+	%D%/kinds.c %D%/kinds.h \
 	%D%/load.c %D%/load.h \
 	%D%/master.c %D%/master.h \
 	%D%/merge.c %D%/merge.h \

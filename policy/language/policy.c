@@ -123,6 +123,12 @@ size_t policy_set_count(size_t count, uint32_t answers)
 	return (size_t)sets;
 }
 
+bool policy_is_alias(const struct policy_service *service)
+{
+	return service->endpoint_count > 0 &&
+	       service->endpoints[0].cname != NULL;
+}
+
 const char *steer_name(enum steer steer)
 {
 	static const char *const words[] = {

@@ -357,6 +357,9 @@ size_t policy_record_count(const struct policy *policy);
  */
 size_t policy_set_count(size_t count, uint32_t answers);
 
+/* Are its endpoints names (CNAME) and not addresses? */
+bool policy_is_alias(const struct policy_service *service);
+
 /* The words of the policy language for these. */
 const char *steer_name(enum steer steer);
 const char *check_type_name(enum check_type type);

@@ -179,6 +179,23 @@ static const struct schema_row failback_rows[] = {
 };
 static const struct schema failback = { failback_rows, COUNT(failback_rows) };
 
+#define BINDING(field) offsetof(struct policy_binding, field)
+static const struct schema_row binding_rows[] = {
+	{ "priority", SCHEMA_WHOLE, false, BINDING(priority),
+	  0, UINT16_MAX, "1", NULL, NULL, "SvcPriority, the least is preferred; 0: AliasMode" },
+	{ "target", SCHEMA_TARGET, false, BINDING(target),
+	  0, 0, ".", NULL, NULL, "TargetName" },
+	{ "alpn", SCHEMA_ALPN, false, BINDING(alpn),
+	  0, POLICY_ALPN_OCTETS_MAX, NULL, NULL, NULL, "protocols, the preferred first" },
+	{ "no_default_alpn", SCHEMA_FLAG, false, BINDING(no_default_alpn),
+	  0, 0, "false", verify_words, NULL, "true: nothing but what alpn lists" },
+	{ "port", SCHEMA_PORT, false, BINDING(port),
+	  1, 65535, NULL, NULL, NULL, "port, when not the scheme's" },
+	{ "ech", SCHEMA_ECH, false, BINDING(ech),
+	  0, POLICY_ECH_OCTETS_MAX, NULL, NULL, NULL, "keys for encrypted Client Hello" },
+};
+static const struct schema binding = { binding_rows, COUNT(binding_rows) };
+
 static const struct schema_row endpoint_rows[] = {
 	{ "region", SCHEMA_REGION, false, offsetof(struct policy_endpoint, region),
 	  0, 0, NULL, NULL, NULL, "where it is; else the region of its own name" },
@@ -186,6 +203,8 @@ static const struct schema_row endpoint_rows[] = {
 	  1, POLICY_ADDRESSES_MAX, NULL, NULL, NULL, "IPv4 addresses" },
 	{ "AAAA", SCHEMA_V6, false, offsetof(struct policy_endpoint, aaaa),
 	  1, POLICY_ADDRESSES_MAX, NULL, NULL, NULL, "IPv6 addresses" },
+	{ "CNAME", SCHEMA_DOMAIN, false, offsetof(struct policy_endpoint, cname),
+	  0, 0, NULL, NULL, NULL, "another name, in place of addresses" },
 	{ "weight", SCHEMA_WHOLE, false, offsetof(struct policy_endpoint, weight),
 	  0, 1000000, "1", NULL, NULL, "share among equals; 0: none" },
 	{ "port", SCHEMA_PORT, false, offsetof(struct policy_endpoint, port),
@@ -198,6 +217,8 @@ static const struct schema_row canary_endpoint_rows[] = {
 	  1, POLICY_ADDRESSES_MAX, NULL, NULL, NULL, "IPv4 addresses" },
 	{ "AAAA", SCHEMA_V6, false, offsetof(struct policy_endpoint, aaaa),
 	  1, POLICY_ADDRESSES_MAX, NULL, NULL, NULL, "IPv6 addresses" },
+	{ "CNAME", SCHEMA_DOMAIN, false, offsetof(struct policy_endpoint, cname),
+	  0, 0, NULL, NULL, NULL, "another name, in place of addresses" },
 	{ "port", SCHEMA_PORT, false, offsetof(struct policy_endpoint, port),
 	  1, 65535, NULL, NULL, NULL, "probed port, when not the check's" },
 };
@@ -221,6 +242,10 @@ static const struct schema_row service_rows[] = {
 	  0, 0, NULL, NULL, NULL, "how its endpoints are probed; else they are not" },
 	{ "failback", SCHEMA_MAP, false, 0,
 	  0, 0, NULL, NULL, &failback, "how clients come back after an outage" },
+	{ "https", SCHEMA_MAP, false, offsetof(struct policy_service, https),
+	  0, 0, NULL, NULL, &binding, "HTTPS records of its endpoints" },
+	{ "svcb", SCHEMA_MAP, false, offsetof(struct policy_service, svcb),
+	  0, 0, NULL, NULL, &binding, "SVCB records of its endpoints" },
 	{ "endpoints", SCHEMA_NAMED, true, SIZE_MAX,
 	  1, POLICY_ENDPOINTS_MAX, NULL, NULL, &schema_endpoint, "where clients can be sent" },
 };
@@ -352,6 +377,10 @@ static const char *const kind_texts[] = {
 	[SCHEMA_ADDR] = "an address like 192.0.2.1 or 2001:db8::1",
 	[SCHEMA_V4] = "an IPv4 address like 192.0.2.10",
 	[SCHEMA_V6] = "an IPv6 address like \"2001:db8::10\"",
+	[SCHEMA_TARGET] =
+		"a domain name like svc.example.net, or \".\" for this name",
+	[SCHEMA_ALPN] = "a protocol like h2 or a list of them",
+	[SCHEMA_ECH] = "an ECHConfigList in base64",
 	[SCHEMA_SET] = "the name of a client set",
 	[SCHEMA_CHECK] = "the name of a check",
 	[SCHEMA_SERVICE] = "the name of a service",

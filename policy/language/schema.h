@@ -14,7 +14,7 @@
 /* What is written below a key, and what it becomes at the row's offset. */
 enum schema_kind {
 	/* Structure: what is inside has rows of its own. */
-	SCHEMA_MAP,   /* the keys of inner, into the same struct */
+	SCHEMA_MAP,   /* the keys of inner, into the struct at offset */
 	SCHEMA_NAMED, /* names of the operator's choice, each the keys of inner
 		       */
 	SCHEMA_ITEMS, /* a list, each item the keys of inner */
@@ -44,6 +44,9 @@ enum schema_kind {
 	SCHEMA_ADDR,     /* an address of either family; struct net_addr */
 	SCHEMA_V4,       /* one or a list; struct net_addr *, then size_t */
 	SCHEMA_V6,
+	SCHEMA_TARGET, /* a domain name, or "."; const char *, absolute */
+	SCHEMA_ALPN,   /* one or a list; const char **, then size_t */
+	SCHEMA_ECH,    /* base64; const uint8_t *, then size_t */
 	/* References, by name. */
 	SCHEMA_SET,               /* client set; int */
 	SCHEMA_CHECK,             /* int */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/language/service.h"
 
+#include "policy/language/binding.h"
 #include "policy/language/fill.h"
 #include "policy/language/judge.h"
+#include "policy/language/kinds.h"
 #include "policy/language/zones.h"
 
 #include <stdio.h>
@@ -63,7 +65,7 @@ static void read_endpoint(struct draft *d, struct policy_endpoint *e,
 	snprintf(inside, sizeof(inside), "%.199s.endpoints.%.63s", where,
 		 e->name);
 	fill_map(d, &schema_endpoint, node, inside, e);
-	judge_endpoint(d, e, node);
+	kinds_judge_endpoint(d, e, node);
 	if (!node->refused)
 		read_region(d, e, node);
 }
@@ -107,7 +109,9 @@ void service_read_all(struct draft *d)
 		zones_place(d, s);
 		fill_map(d, schema, node, where, s);
 		read_endpoints(d, s, node, where);
+		binding_judge(d, s, node);
 		judge_service(d, s, node);
+		kinds_judge_service(d, s, node);
 	}
 }
 
@@ -217,7 +221,7 @@ static void read_canary_endpoint(struct draft *d, int canary, struct tree *node,
 	}
 	e.name = canary_endpoint_name(d, c->name, node);
 	e.region = s->endpoints[e.shadows].region;
-	judge_shadow(d, &e, &s->endpoints[e.shadows], node);
+	kinds_judge_shadow(d, &e, s, node);
 	s->endpoints[e.shadows].shadowed_by = (int)s->endpoint_count;
 	s->endpoints[s->endpoint_count++] = e;
 }

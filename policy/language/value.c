@@ -2,6 +2,7 @@
 #include "policy/language/value.h"
 
 #include "policy/base/nearest.h"
+#include "policy/language/binding.h"
 #include "policy/language/number.h"
 #include "policy/language/refer.h"
 #include "policy/language/scalar.h"
@@ -19,6 +20,8 @@
 FOLLOWS(struct policy_zone, nameservers, sizeof(void *), nameserver_count);
 FOLLOWS(struct policy_endpoint, a, sizeof(void *), a_count);
 FOLLOWS(struct policy_endpoint, aaaa, sizeof(void *), aaaa_count);
+FOLLOWS(struct policy_binding, alpn, sizeof(void *), alpn_count);
+FOLLOWS(struct policy_binding, ech, sizeof(void *), ech_octets);
 FOLLOWS(struct canary_stage, percents, sizeof(void *), percent_count);
 FOLLOWS(struct policy_region, latitude, sizeof(double), longitude);
 FOLLOWS(struct policy_vantage, latitude, sizeof(double), longitude);
@@ -364,6 +367,9 @@ static value_reader *const readers[] = {
 	[SCHEMA_ADDR] = read_addr,
 	[SCHEMA_V4] = read_addrs,
 	[SCHEMA_V6] = read_addrs,
+	[SCHEMA_TARGET] = binding_read,
+	[SCHEMA_ALPN] = binding_read,
+	[SCHEMA_ECH] = binding_read,
 	[SCHEMA_SET] = refer_read,
 	[SCHEMA_CHECK] = refer_read,
 	[SCHEMA_SERVICE] = refer_read,

@@ -5,31 +5,59 @@
 
 #include <string.h>
 
-/* What stands at the name of a service and cannot. */
+/* Why a record cannot stand at the name of a service; or NULL. */
+static const char *conflict(const struct policy_service *s, uint16_t type,
+			    bool apex)
+{
+	switch (type) {
+	case TYPE_A:
+		return "A";
+	case TYPE_AAAA:
+		return "AAAA";
+	case TYPE_CNAME:
+		return "CNAME";
+	case TYPE_NS:
+		return apex ? NULL : "NS";
+	case TYPE_HTTPS:
+		return s->https.at.line != 0 ? "HTTPS" : NULL;
+	case TYPE_SVCB:
+		return s->svcb.at.line != 0 ? "SVCB" : NULL;
+	default:
+		return NULL;
+	}
+}
+
+/* What stands at the name of a service and cannot: one error a type. */
 static void judge_service_name(const struct catalog *c,
 			       const struct policy_service *s,
 			       const struct catalog_name *name)
 {
-	static const struct {
-		uint16_t type;
-		const char *word;
-	} rows[] = {
-		{ TYPE_A, "A" },         { TYPE_AAAA, "AAAA" },
-		{ TYPE_CNAME, "CNAME" }, { TYPE_NS, "NS" },
-	};
 	bool apex = name->len == c->apex.len;
+	int last = -1;
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct master_record *r =
-			catalog_find(c, name->octets, name->len, rows[i].type);
+	for (size_t i = catalog_first(c, name->octets, name->len);
+	     i < c->master.count; i++) {
+		const struct master_record *r = c->order[i];
+		const char *word = conflict(s, r->record.type, apex);
 
-		if (r == NULL || (apex && rows[i].type == TYPE_NS) ||
-		    (apex && rows[i].type == TYPE_DNAME))
+		if (catalog_compare_owner(&r->record, name->octets,
+					  name->len) != 0)
+			break;
+		if (r->record.type == last)
 			continue;
-		errors_add(c->draft->errs, r->at,
-			   "%s record at the name of service \"%s\"; remove "
-			   "the record or the service",
-			   rows[i].word, s->name);
+		last = r->record.type;
+		if (word != NULL)
+			errors_add(c->draft->errs, r->at,
+				   "%s record at the name of service \"%s\"; "
+				   "remove the record or the service",
+				   word, s->name);
+		else if (policy_is_alias(s))
+			errors_add(
+				c->draft->errs, r->at,
+				"record at the name of service \"%s\", whose "
+				"endpoints are CNAMEs, which stand alone; "
+				"remove one (RFC 1034, 3.6.2)",
+				s->name);
 	}
 }
 
@@ -78,18 +106,20 @@ void zonelinks_services(const struct catalog *c)
 	}
 }
 
-static bool is_service(const struct policy *p, const char *fqdn)
+static const struct policy_service *find_service(const struct policy *p,
+						 const char *fqdn)
 {
 	for (size_t i = 0; i < p->service_count; i++)
 		if (strcmp(p->services[i].fqdn, fqdn) == 0)
-			return true;
-	return false;
+			return &p->services[i];
+	return NULL;
 }
 
 static void judge_nameserver(const struct catalog *c,
 			     const struct master_record *r)
 {
 	char buf[CATALOG_NAME_SIZE * 4];
+	const struct policy_service *service;
 	struct catalog_name name;
 
 	/* Names in data keep their case; owners do not. */
@@ -101,10 +131,17 @@ static void judge_nameserver(const struct catalog *c,
 	    catalog_find(c, name.octets, name.len, TYPE_AAAA) != NULL)
 		return;
 	master_name_text(name.octets, name.len, buf, sizeof(buf));
-	if (!is_service(c->draft->policy, buf))
+	service = find_service(c->draft->policy, buf);
+	if (service == NULL)
 		errors_warn(c->draft->errs, r->at,
 			    "nameserver %.100s is in the zone and has no "
 			    "address record; write one into the master file",
+			    buf);
+	else if (policy_is_alias(service))
+		errors_warn(c->draft->errs, r->at,
+			    "nameserver %.100s is a service whose endpoints "
+			    "are CNAMEs; name servers need addresses (RFC "
+			    "2181, 10.3)",
 			    buf);
 }
 

@@ -277,7 +277,27 @@ static void print_pick(const struct policy_endpoint *e)
 		printf(" %s", net_addr_text(&e->a[i], buf));
 	for (size_t i = 0; i < e->aaaa_count; i++)
 		printf(" %s", net_addr_text(&e->aaaa[i], buf));
+	if (e->cname != NULL)
+		printf(" CNAME %s", e->cname);
 	printf("\n");
+}
+
+/* What else each answer carries, with its addresses as hints. */
+static void print_binding(const char *type, const struct policy_binding *b)
+{
+	if (b->at.line == 0)
+		return;
+	printf("%-8s %u %s", type, b->priority, b->target);
+	for (size_t i = 0; i < b->alpn_count; i++)
+		printf("%s%s", i == 0 ? " alpn=" : ",", b->alpn[i]);
+	if (b->no_default_alpn)
+		printf(" no-default-alpn");
+	if (b->port != 0)
+		printf(" port=%u", b->port);
+	if (b->ech_octets > 0)
+		printf(" ech=(%zu octets)", b->ech_octets);
+	printf("%s\n",
+	       b->priority == 0 ? "" : ", hints: the answer's addresses");
 }
 
 void explanation_print(const struct explanation *x)
@@ -290,6 +310,8 @@ void explanation_print(const struct explanation *x)
 		print_pick(&service->endpoints[x->picks[i]]);
 	if (x->pick_count == 0)
 		printf("answer   none\n");
+	print_binding("https", &service->https);
+	print_binding("svcb", &service->svcb);
 	if (x->down != 0 && service->check == POLICY_NONE)
 		printf("note     --down changes nothing: %s has no check, so "
 		       "nobody would notice\n",

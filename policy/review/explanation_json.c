@@ -105,11 +105,29 @@ static json_t *write_answer(const struct explanation *x)
 
 		append_addresses(addresses, e->a, e->a_count);
 		append_addresses(addresses, e->aaaa, e->aaaa_count);
-		json_array_append_new(list, json_pack("{s:s, s:o}", "endpoint",
-						      e->name, "addresses",
-						      addresses));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:o, s:s*}", "endpoint",
+						e->name, "addresses", addresses,
+						"cname", e->cname));
 	}
 	return list;
+}
+
+/* NULL when the service has no such records. */
+static json_t *write_binding(const struct policy_binding *b)
+{
+	json_t *alpn = NULL;
+
+	if (b->at.line == 0)
+		return NULL;
+	if (b->alpn_count > 0)
+		alpn = json_array();
+	for (size_t i = 0; i < b->alpn_count; i++)
+		json_array_append_new(alpn, json_string(b->alpn[i]));
+	return json_pack("{s:i, s:s, s:o*, s:b, s:i, s:i}", "priority",
+			 (int)b->priority, "target", b->target, "alpn", alpn,
+			 "no_default_alpn", b->no_default_alpn, "port",
+			 (int)b->port, "ech_octets", (int)b->ech_octets);
 }
 
 void explanation_print_json(const struct explanation *x)
@@ -122,14 +140,16 @@ void explanation_print_json(const struct explanation *x)
 	for (size_t i = 0; i < service->endpoint_count; i++)
 		json_array_append_new(endpoints, write_endpoint(x, i));
 	json = json_pack("{s:o, s:{s:s, s:s, s:o}, s:o, s:o, s:s, s:b, s:i, "
-			 "s:I}",
+			 "s:I, s:o*, s:o*}",
 			 "client", write_client(x), "service", "name",
 			 service->name, "steer", steer_name(service->steer),
 			 "at", write_place(&service->at), "endpoints",
 			 endpoints, "answer", write_answer(x), "note",
 			 row_note_name((enum row_note)x->row.note), "draw",
 			 x->draw, "scope_bits", (int)x->scope_bits, "ttl_s",
-			 (json_int_t)x->ttl_s);
+			 (json_int_t)x->ttl_s, "https",
+			 write_binding(&service->https), "svcb",
+			 write_binding(&service->svcb));
 	json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
 	printf("\n");
 	json_decref(json);
