@@ -102,7 +102,8 @@ static bool refresh(struct feed *feed, struct model *model)
 
 	if (view == NULL)
 		return false;
-	if (decides_same(feed->published, view)) {
+	if (feed->table != NULL && table_model(feed->table) == model &&
+	    decides_same(feed->published, view)) {
 		set_views(feed, view, false);
 		feed->pulse.fresh_ms = clock_now_ms();
 		return true;
@@ -424,7 +425,7 @@ void feed_set_trouble(struct feed *feed, const char *trouble)
 	wake(feed);
 }
 
-const struct model *feed_model(const struct feed *feed)
+struct model *feed_model(const struct feed *feed)
 {
 	return feed->model;
 }

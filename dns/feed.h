@@ -71,7 +71,7 @@ bool feed_command(struct feed *feed, const struct command *command,
 void feed_set_trouble(struct feed *feed, const char *trouble);
 
 /* All borrowed until the loop's next turn. */
-const struct model *feed_model(const struct feed *feed);
+struct model *feed_model(const struct feed *feed);
 const struct view *feed_view(const struct feed *feed);
 const struct local *feed_local(const struct feed *feed);
 

@@ -2,43 +2,76 @@
 #include "dns/loader.h"
 
 #include "dns/model.h"
+#include "dns/sign/signers.h"
 #include "policy/base/clock.h"
 #include "policy/base/errand.h"
+#include "policy/base/log.h"
 #include "policy/decide/geo.h"
 #include "policy/language/policy.h"
 
-#include <stdbool.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 struct loader {
-	struct event_base *loop;
-	const char *policy_path;
-	loader_done *done;
-	void *arg;
-	struct errand *errand; /* NULL: none is under way */
-	bool asked;            /* meanwhile */
-	struct loaded result;  /* the errand's until it is over */
+	struct loader_config config;
+	struct errand *errand;  /* NULL: none is under way */
+	bool asked;             /* meanwhile */
+	struct model *renewing; /* the errand's: NULL for a whole load */
+	struct loaded result;   /* the errand's until it is over */
 };
+
+static int64_t now_s(void)
+{
+	return clock_wall_ms() / 1000;
+}
+
+/* What was signed is kept only if a model came of it. */
+static void end_signing(struct loaded *loaded, struct signers *signers)
+{
+	loaded->renew_s = INT64_MAX;
+	if (loaded->model == NULL) {
+		signers_abandon(signers);
+		return;
+	}
+	loaded->renew_s = signers_end(signers);
+	loaded->signing = signers_show(signers);
+}
 
 /*
  * The stamp is taken before the databases are read: a file that is replaced
  * while it is being read then differs from it, and is read again.
  */
-struct loaded loader_load(const char *policy_path)
+struct loaded loader_load(const char *policy_path, struct signers *signers)
 {
 	struct loaded loaded = { 0 };
 	int64_t begun_ms = clock_now_ms();
 	struct policy *policy = policy_load(policy_path, &loaded.errs);
-	struct geo *geo;
+	struct geo *geo = NULL;
 
 	if (policy == NULL)
 		return loaded;
 	loaded.stamp = geo_stamp(policy);
-	geo = geo_open(policy, &loaded.errs);
+	if (signers_begin(signers, policy, now_s(), &loaded.errs))
+		geo = geo_open(policy, &loaded.errs);
 	if (geo == NULL)
 		policy_free(policy);
 	else
-		loaded.model = model_of(policy, geo, NULL, &loaded.errs);
+		loaded.model = model_of(policy, geo, signers_list(signers),
+					&loaded.errs);
+	end_signing(&loaded, signers);
+	loaded.load_ms = clock_now_ms() - begun_ms;
+	return loaded;
+}
+
+static struct loaded renew(const struct model *model, struct signers *signers)
+{
+	struct loaded loaded = { .renewal = true };
+	int64_t begun_ms = clock_now_ms();
+
+	if (signers_renew(signers, model->policy, now_s(), &loaded.errs))
+		loaded.model =
+			model_again(model, signers_list(signers), &loaded.errs);
+	end_signing(&loaded, signers);
 	loaded.load_ms = clock_now_ms() - begun_ms;
 	return loaded;
 }
@@ -47,36 +80,64 @@ void loader_result_fini(struct loaded *loaded)
 {
 	model_unref(loaded->model);
 	free(loaded->stamp);
+	signed_zones_free(loaded->signing);
 	errors_fini(&loaded->errs);
 	*loaded = (struct loaded){ 0 };
 }
 
-static void load(void *arg)
+void loaded_log(const struct loaded *loaded, const char *event)
 {
-	struct loader *loader = arg;
+	struct geo_size size = geo_size(loaded->model->geo);
 
-	loader->result = loader_load(loader->policy_path);
+	log_event(LOG_LEVEL_INFO, "dns", event,
+		  "digest=%.16s ms=%" PRId64
+		  " services=%zu classes=%zu networks=%zu octets=%zu",
+		  loaded->model->policy->digest, loaded->load_ms,
+		  loaded->model->policy->service_count,
+		  geo_class_count(loaded->model->geo), size.networks_read,
+		  size.octets);
 }
 
-/* Asked again meanwhile: what was read may be older than the question. */
-static void on_loaded(void *arg)
+static void work(void *arg)
+{
+	struct loader *loader = arg;
+	const struct loader_config *config = &loader->config;
+
+	loader->result =
+		loader->renewing == NULL
+			? loader_load(config->policy_path, config->signers)
+			: renew(loader->renewing, config->signers);
+}
+
+static void forget_errand(struct loader *loader)
+{
+	errand_free(loader->errand);
+	loader->errand = NULL;
+	model_unref(loader->renewing);
+	loader->renewing = NULL;
+}
+
+/*
+ * Asked to load meanwhile: what was read may be older than the question.  Asked
+ * to renew, it need not: whoever asks asks again while it is due.
+ */
+static void on_done(void *arg)
 {
 	struct loader *loader = arg;
 	struct loaded loaded = loader->result;
 	bool again = loader->asked;
 
-	errand_free(loader->errand);
-	loader->errand = NULL;
+	forget_errand(loader);
 	loader->result = (struct loaded){ 0 };
 	loader->asked = false;
-	loader->done(loader->arg, &loaded);
+	loader->config.done(loader->config.arg, &loaded);
 	loader_result_fini(&loaded);
 	if (again)
 		loader_ask(loader);
 }
 
-struct loader *loader_start(struct event_base *loop, const char *policy_path,
-			    loader_done *done, void *arg, struct error *err)
+struct loader *loader_start(const struct loader_config *config,
+			    struct error *err)
 {
 	struct loader *loader = calloc(1, sizeof(*loader));
 
@@ -84,41 +145,51 @@ struct loader *loader_start(struct event_base *loop, const char *policy_path,
 		error_set(err, "out of memory for the loader");
 		return NULL;
 	}
-	loader->loop = loop;
-	loader->policy_path = policy_path;
-	loader->done = done;
-	loader->arg = arg;
+	loader->config = *config;
 	return loader;
+}
+
+static void set_out(struct loader *loader)
+{
+	const struct errand_config config = {
+		.name = "windrose-load",
+		.work = work,
+		.done = on_done,
+		.arg = loader,
+	};
+	struct loaded none = { .renewal = loader->renewing != NULL };
+	struct error err;
+
+	loader->errand = errand_start(loader->config.loop, &config, &err);
+	if (loader->errand != NULL)
+		return;
+	forget_errand(loader);
+	errors_push(&none.errs, &err);
+	loader->config.done(loader->config.arg, &none);
+	loader_result_fini(&none);
 }
 
 void loader_ask(struct loader *loader)
 {
-	const struct errand_config config = {
-		.name = "windrose-load",
-		.work = load,
-		.done = on_loaded,
-		.arg = loader,
-	};
-	struct loaded none = { 0 };
-	struct error err;
-
-	if (loader->errand != NULL) {
+	if (loader->errand != NULL)
 		loader->asked = true;
-		return;
-	}
-	loader->errand = errand_start(loader->loop, &config, &err);
+	else
+		set_out(loader);
+}
+
+void loader_renew(struct loader *loader, struct model *model)
+{
 	if (loader->errand != NULL)
 		return;
-	errors_push(&none.errs, &err);
-	loader->done(loader->arg, &none);
-	loader_result_fini(&none);
+	loader->renewing = model_ref(model);
+	set_out(loader);
 }
 
 void loader_stop(struct loader *loader)
 {
 	if (loader == NULL)
 		return;
-	errand_free(loader->errand);
+	forget_errand(loader);
 	loader_result_fini(&loader->result);
 	free(loader);
 }

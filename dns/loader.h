@@ -1,41 +1,68 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * loader -- loads a model in its own thread, so that nothing waits for it.
+ * loader -- loads a model in its own thread, so that nothing waits for it, and
+ * signs it there.
  *
- * One load at a time; asked again meanwhile, it loads once more afterwards.
- * The result is handed over on the loop's thread.  Shell.
+ * One load at a time; asked again meanwhile, it loads once more afterwards.  A
+ * renewal reads neither the policy nor geo databases again, only keys, and
+ * makes the signatures that are due.  The result is handed over on the loop's
+ * thread.  Shell.
  */
 #ifndef DNS_LOADER_H
 #define DNS_LOADER_H
 
 #include "policy/base/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct event_base;
 struct loader;
 struct model;
+struct signed_zones;
+struct signers;
 
 struct loaded {
-	struct model *model; /* NULL: errs says why */
+	bool renewal;
+	struct model *model; /* NULL: errs says why; a renewal's may have been
+			      * signed with the keys that there were before:
+			      * errs then has errors beside it */
 	char *stamp;         /* of the geo files that were read: geo_stamp() */
 	struct errors errs;  /* warnings too */
 	int64_t load_ms;
+	int64_t renew_s; /* when the next renewal is due, since 1970 */
+	struct signed_zones *signing;
 };
 
-/* Loads here and now.  loader_result_fini() is due in every case. */
-struct loaded loader_load(const char *policy_path);
+/*
+ * Loads here and now, signing with signers.  loader_result_fini() is due in
+ * every case.
+ */
+struct loaded loader_load(const char *policy_path, struct signers *signers);
 void loader_result_fini(struct loaded *loaded);
 
-/* Borrowed for the call, but done may take model and stamp, leaving NULL. */
+/* Logs what was loaded; it has a model. */
+void loaded_log(const struct loaded *loaded, const char *event);
+
+/* Borrowed for the call, but done may take model, stamp and signing,
+ * leaving NULL. */
 typedef void loader_done(void *arg, struct loaded *loaded);
 
-/* policy_path is borrowed and outlives it.  NULL with err set. */
-struct loader *loader_start(struct event_base *loop, const char *policy_path,
-			    loader_done *done, void *arg, struct error *err);
+/* policy_path and signers are borrowed and outlive it.  NULL with err set. */
+struct loader_config {
+	struct event_base *loop;
+	const char *policy_path;
+	struct signers *signers; /* nobody else's while it works */
+	loader_done *done;
+	void *arg;
+};
 
-/* Returns at once. */
+struct loader *loader_start(const struct loader_config *config,
+			    struct error *err);
+
+/* Both return at once; a renewal is of model, of which it takes a reference. */
 void loader_ask(struct loader *loader);
+void loader_renew(struct loader *loader, struct model *model);
 
 /* Waits for a load that is under way.  Accepts NULL.  done is not called. */
 void loader_stop(struct loader *loader);

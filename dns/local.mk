@@ -26,6 +26,7 @@ dns_libdns_a_SOURCES = \
 	%D%/sign/signer.c %D%/sign/signer.h \
 	%D%/rrl.c %D%/rrl.h \
 	%D%/rrl_config.c %D%/rrl_config.h \
+	%D%/sign/signers.c %D%/sign/signers.h \
 	%D%/siphash.c %D%/siphash.h \
 	%D%/steered.c %D%/steered.h \
 	%D%/svcb.c %D%/svcb.h \
@@ -54,6 +55,7 @@ dns_libdns_a_SOURCES += \
 	%D%/notify.c %D%/notify.h \
 	%D%/once.c %D%/once.h \
 	%D%/privilege.c %D%/privilege.h \
+	%D%/renewal.c %D%/renewal.h \
 	%D%/responder.c %D%/responder.h \
 	%D%/slot.c %D%/slot.h \
 	%D%/socket.c %D%/socket.h \
@@ -63,6 +65,7 @@ dns_libdns_a_SOURCES += \
 	%D%/tcp.c %D%/tcp.h \
 	%D%/transports.c %D%/transports.h \
 	%D%/udp.c %D%/udp.h \
+	%D%/upkeep.c %D%/upkeep.h \
 	%D%/watch.c %D%/watch.h \
 	%D%/world.c %D%/world.h
 

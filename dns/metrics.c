@@ -2,9 +2,11 @@
 #include "dns/metrics.h"
 
 #include "dns/model.h"
+#include "dns/sign/signers.h"
 #include "dns/stats.h"
 #include "policy/base/openmetrics.h"
 #include "policy/decide/geo.h"
+#include "policy/keys/keyring.h"
 #include "policy/language/policy.h"
 
 #include <stddef.h>
@@ -303,6 +305,32 @@ static void put_state(struct openmetrics *out, const struct metrics *m)
 	put_plain(out, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
+static void put_signing(struct openmetrics *out, const struct metrics *m)
+{
+	static const struct metric_family expiry = {
+		"windrose_dns_signature_expiry_timestamp_seconds", METRIC_GAUGE,
+		"seconds", "When the first signature of a zone expires.",
+	};
+	const struct plain_row rows[] = {
+		{ { "windrose_dns_signatures", METRIC_COUNTER, NULL,
+		    "Signatures made." },
+		  m->signing == NULL ? 0 : (double)m->signing->made },
+		{ { "windrose_dns_failed_signings", METRIC_COUNTER, NULL,
+		    "Times that zones could not be signed as they should." },
+		  (double)m->failed_signings },
+	};
+
+	put_plain(out, rows, sizeof(rows) / sizeof(rows[0]));
+	openmetrics_family(out, &expiry);
+	for (size_t i = 0; m->signing != NULL && i < m->signing->count; i++) {
+		const struct signed_zone *zone = &m->signing->list[i];
+		const struct metric_label label = { "zone", zone->keys->zone };
+
+		openmetrics_real(out, (struct metric_labels){ &label, 1 },
+				 (double)zone->span.until_s);
+	}
+}
+
 static void put_process(struct openmetrics *out, const struct metrics *m)
 {
 	const struct process_usage *process = &m->process;
@@ -357,5 +385,6 @@ void metrics_write(struct openmetrics *out, const struct metrics *metrics)
 	put_reloads(out, metrics);
 	put_model(out, metrics);
 	put_state(out, metrics);
+	put_signing(out, metrics);
 	put_process(out, metrics);
 }

@@ -17,6 +17,7 @@
 
 struct model;
 struct openmetrics;
+struct signed_zones;
 struct stats;
 
 /* All borrowed for the call. */
@@ -26,8 +27,9 @@ struct metrics {
 	const struct stats *stats;
 	int64_t load_ms; /* how long the model took to load */
 	int64_t wall_started_ms, wall_loaded_ms;
-	uint64_t reloads, failed_reloads; /* since the start */
-	uint64_t tables;                  /* published since the start */
+	uint64_t reloads, failed_reloads, failed_signings; /* since the start */
+	const struct signed_zones *signing;                /* NULL: not known */
+	uint64_t tables; /* published since the start */
 	bool has_bus, bus_up;
 	struct process_usage process;
 };

@@ -20,6 +20,36 @@ static bool fill_pools(struct model *m)
 	return m->pools != NULL;
 }
 
+static bool is_last(atomic_uint *refs)
+{
+	return atomic_fetch_sub_explicit(refs, 1, memory_order_acq_rel) == 1;
+}
+
+/* Takes ownership of both, also when memory runs out. */
+static struct grounds *grounds_of(struct policy *policy, struct geo *geo)
+{
+	struct grounds *grounds = calloc(1, sizeof(*grounds));
+
+	if (grounds == NULL) {
+		geo_free(geo);
+		policy_free(policy);
+		return NULL;
+	}
+	grounds->policy = policy;
+	grounds->geo = geo;
+	atomic_init(&grounds->refs, 1);
+	return grounds;
+}
+
+static void grounds_unref(struct grounds *grounds)
+{
+	if (!is_last(&grounds->refs))
+		return;
+	geo_free(grounds->geo); /* before the policy, which it borrows */
+	policy_free(grounds->policy);
+	free(grounds);
+}
+
 static void model_free(struct model *m)
 {
 	for (size_t i = 0; m->pools != NULL && i < m->policy->service_count;
@@ -27,8 +57,7 @@ static void model_free(struct model *m)
 		pool_fini(&m->pools[i]);
 	free(m->pools);
 	zones_free(m->zones);
-	geo_free(m->geo); /* before the policy, which it borrows */
-	policy_free(m->policy);
+	grounds_unref(m->grounds);
 	free(m);
 }
 
@@ -43,24 +72,41 @@ static bool fill(struct model *m, struct signer *const *signers,
 	return m->zones != NULL;
 }
 
-struct model *model_of(struct policy *policy, struct geo *geo,
-		       struct signer *const *signers, struct errors *errs)
+/* Takes over the reference to grounds, NULL when memory ran out for it. */
+static struct model *build(struct grounds *grounds,
+			   struct signer *const *signers, struct errors *errs)
 {
 	struct model *model = calloc(1, sizeof(*model));
 
-	if (model == NULL) {
+	if (model == NULL || grounds == NULL) {
 		errors_add(errs, (struct place){ 0 }, "out of memory");
-		geo_free(geo);
-		policy_free(policy);
+		if (grounds != NULL)
+			grounds_unref(grounds);
+		free(model);
 		return NULL;
 	}
-	model->policy = policy;
-	model->geo = geo;
+	model->grounds = grounds;
+	model->policy = grounds->policy;
+	model->geo = grounds->geo;
 	atomic_init(&model->refs, 1);
 	if (fill(model, signers, errs))
 		return model;
 	model_free(model);
 	return NULL;
+}
+
+struct model *model_of(struct policy *policy, struct geo *geo,
+		       struct signer *const *signers, struct errors *errs)
+{
+	return build(grounds_of(policy, geo), signers, errs);
+}
+
+struct model *model_again(const struct model *before,
+			  struct signer *const *signers, struct errors *errs)
+{
+	atomic_fetch_add_explicit(&before->grounds->refs, 1,
+				  memory_order_relaxed);
+	return build(before->grounds, signers, errs);
 }
 
 struct model *model_ref(struct model *model)
@@ -71,9 +117,6 @@ struct model *model_ref(struct model *model)
 
 void model_unref(struct model *model)
 {
-	if (model == NULL ||
-	    atomic_fetch_sub_explicit(&model->refs, 1, memory_order_acq_rel) !=
-		    1)
-		return;
-	model_free(model);
+	if (model != NULL && is_last(&model->refs))
+		model_free(model);
 }

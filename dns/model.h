@@ -5,7 +5,8 @@
  *
  * Immutable once loaded; any thread may read it.  References are counted
  * atomically: tables hold one each, so an old model lives until the last table
- * made of it is gone.  Pure: dns/loader reads the files.
+ * made of it is gone.  A zone is signed again by making another model of the
+ * same policy and geo.  Pure: dns/loader reads the files.
  */
 #ifndef DNS_MODEL_H
 #define DNS_MODEL_H
@@ -19,11 +20,19 @@ struct pool;
 struct signer;
 struct zones;
 
-struct model {
-	struct policy *policy; /* owned, as the next two */
+/* What decisions are made of; models of the same policy share it. */
+struct grounds {
+	struct policy *policy; /* owned, as is geo */
 	struct geo *geo;
-	struct zones *zones;
-	struct pool *pools; /* owned, by service */
+	atomic_uint refs;
+};
+
+struct model {
+	struct grounds *grounds; /* a reference */
+	struct policy *policy;   /* its grounds', as is geo */
+	struct geo *geo;
+	struct zones *zones; /* owned */
+	struct pool *pools;  /* owned, by service */
 	atomic_uint refs;
 };
 
@@ -35,6 +44,13 @@ struct model {
  */
 struct model *model_of(struct policy *policy, struct geo *geo,
 		       struct signer *const *signers, struct errors *errs);
+
+/*
+ * A model of the same grounds as before, which is only read; its zones are
+ * built and signed anew.  NULL when errs has an error.
+ */
+struct model *model_again(const struct model *before,
+			  struct signer *const *signers, struct errors *errs);
 
 /* Takes one more reference; returns model. */
 struct model *model_ref(struct model *model);

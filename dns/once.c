@@ -4,6 +4,7 @@
 #include "dns/answer.h"
 #include "dns/loader.h"
 #include "dns/model.h"
+#include "dns/sign/signers.h"
 #include "dns/table.h"
 #include "policy/decide/geo.h"
 #include "policy/decide/view.h"
@@ -13,9 +14,22 @@
 
 enum { QUERY_MAX = 65535 };
 
+static struct loaded load(const char *policy_path)
+{
+	struct signers *signers = signers_new();
+	struct loaded loaded = { 0 };
+
+	if (signers == NULL)
+		errors_add(&loaded.errs, (struct place){ 0 }, "out of memory");
+	else
+		loaded = loader_load(policy_path, signers);
+	signers_free(signers);
+	return loaded;
+}
+
 bool once_check(const char *policy_path, FILE *out, FILE *findings)
 {
-	struct loaded loaded = loader_load(policy_path);
+	struct loaded loaded = load(policy_path);
 	bool ok = loaded.model != NULL;
 
 	errors_print(&loaded.errs, findings);
@@ -66,7 +80,7 @@ static bool answer(const struct table *table, FILE *in, FILE *out)
 
 bool once_answer(const char *policy_path, FILE *in, FILE *out, FILE *findings)
 {
-	struct loaded loaded = loader_load(policy_path);
+	struct loaded loaded = load(policy_path);
 	struct table *table =
 		loaded.model == NULL ? NULL : first_table(loaded.model);
 	bool ok = table != NULL && answer(table, in, out);

@@ -10,21 +10,19 @@
 #include "dns/metrics.h"
 #include "dns/model.h"
 #include "dns/privilege.h"
+#include "dns/sign/signers.h"
 #include "dns/slot.h"
 #include "dns/stats.h"
 #include "dns/status.h"
 #include "dns/succession.h"
-#include "dns/watch.h"
+#include "dns/upkeep.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
-#include "policy/base/log.h"
 #include "policy/base/openmetrics.h"
 #include "policy/bus/bus.h"
-#include "policy/decide/geo.h"
 #include "policy/language/policy.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,9 +34,7 @@ struct responder {
 	struct event_base *loop;                             /* borrowed */
 	char *policy_path, *name, *keep_path, *control_path; /* owned copies */
 	struct bus *bus; /* borrowed; NULL: none */
-	int64_t load_ms; /* of the model in force */
-	int64_t wall_started_ms, wall_loaded_ms;
-	uint64_t reloads, failed_reloads;
+	int64_t wall_started_ms;
 	void (*on_relieved)(void *arg);
 	void (*on_reload)(void *arg, bool done);
 	void *arg;
@@ -49,8 +45,8 @@ struct responder {
 	struct identify *identify;
 	struct lastgood *lastgood;
 	struct feed *feed;
-	struct loader *loader;
-	struct watch *watch;
+	struct signers *signers;
+	struct upkeep *upkeep;
 	struct console *console;
 	struct exporter *exporter;
 };
@@ -73,96 +69,48 @@ static bool copy_config(struct responder *r,
 	       copy_text(config->control_path, &r->control_path);
 }
 
+/* Signatures are renewed with keys that are read again. */
+static bool can_read_keys(struct responder *r, const struct policy *policy,
+			  const char *user, struct error *err)
+{
+	struct errors errs = { 0 };
+	bool ok = signers_begin(r->signers, policy, clock_wall_ms() / 1000,
+				&errs);
+
+	signers_abandon(r->signers);
+	if (!ok) {
+		errors_print(&errs, stderr);
+		error_set(err, "user \"%s\" cannot use the keys of a zone",
+			  user);
+	}
+	errors_fini(&errs);
+	return ok;
+}
+
 /*
  * Files that only root can read would load now and fail at the first reload:
  * that is better said at the start than at three in the morning.
  */
 static bool drop_privileges(struct responder *r,
 			    const struct responder_config *config,
-			    struct error *err)
+			    const struct policy *policy, struct error *err)
 {
 	if (config->user == NULL)
 		return config->keep_capabilities || privilege_forgo(err);
 	if (!privilege_drop(config->user, err))
 		return false;
-	if (access(r->policy_path, R_OK) == 0)
-		return true;
-	error_set(err, "%s: user \"%s\" cannot read it: %s", r->policy_path,
-		  config->user, strerror(errno));
-	return false;
-}
-
-static void log_loaded(const char *event, const struct loaded *loaded)
-{
-	struct geo_size size = geo_size(loaded->model->geo);
-
-	log_event(LOG_LEVEL_INFO, "dns", event,
-		  "digest=%.16s ms=%" PRId64
-		  " services=%zu classes=%zu networks=%zu octets=%zu",
-		  loaded->model->policy->digest, loaded->load_ms,
-		  loaded->model->policy->service_count,
-		  geo_class_count(loaded->model->geo), size.networks_read,
-		  size.octets);
-}
-
-static void log_findings(const struct errors *errs)
-{
-	for (size_t i = 0; i < errs->count; i++) {
-		char line[400], quoted[420];
-
-		error_line(&errs->list[i].error, line, sizeof(line));
-		log_event(errs->list[i].severity == SEVERITY_ERROR
-				  ? LOG_LEVEL_ERROR
-				  : LOG_LEVEL_WARN,
-			  "dns", "reload-finding", "text=%s",
-			  log_quote(line, quoted, sizeof(quoted)));
+	if (access(r->policy_path, R_OK) != 0) {
+		error_set(err, "%s: user \"%s\" cannot read it: %s",
+			  r->policy_path, config->user, strerror(errno));
+		return false;
 	}
+	return can_read_keys(r, policy, config->user, err);
 }
 
-/* The first error that is one, for the node's record. */
-static void tell_failure(struct responder *r, const struct errors *errs)
-{
-	char text[NODE_TEXT_SIZE], line[NODE_TEXT_SIZE] = "out of memory";
-
-	r->failed_reloads++;
-	for (size_t i = errs->count; i-- > 0;)
-		if (errs->list[i].severity == SEVERITY_ERROR)
-			error_line(&errs->list[i].error, line, sizeof(line));
-	snprintf(text, sizeof(text), "reload failed: %.*s", NODE_TEXT_SIZE - 20,
-		 line);
-	feed_set_trouble(r->feed, text);
-}
-
-static void take_loaded(struct responder *r, const struct loaded *loaded)
-{
-	struct error err;
-
-	log_findings(&loaded->errs);
-	if (loaded->model == NULL) {
-		log_event(LOG_LEVEL_ERROR, "dns", "reload-failed",
-			  "errors=%zu hint=\"the old policy stays\"",
-			  loaded->errs.fatal);
-		tell_failure(r, &loaded->errs);
-		return;
-	}
-	if (!feed_adopt(r->feed, loaded->model, &err)) {
-		r->failed_reloads++;
-		feed_set_trouble(r->feed, err.text);
-		return;
-	}
-	r->load_ms = loaded->load_ms;
-	r->wall_loaded_ms = clock_wall_ms();
-	r->reloads++;
-	watch_follow(r->watch, loaded->model->policy, loaded->stamp);
-	feed_set_trouble(r->feed, "");
-	log_loaded("reload", loaded);
-}
-
-static void on_loaded(void *arg, struct loaded *loaded)
+static void on_loaded(void *arg)
 {
 	struct responder *r = arg;
 
-	take_loaded(r, loaded);
 	if (r->on_reload != NULL)
 		r->on_reload(r->arg, true);
 }
@@ -178,7 +126,8 @@ static struct json_t *on_status(void *arg)
 	const struct status status = {
 		.node = feed_node(r->feed),
 		.model = feed_model(r->feed),
-		.load_ms = r->load_ms,
+		.load_ms = upkeep_state(r->upkeep).load_ms,
+		.signing = upkeep_state(r->upkeep).signing,
 		.view = feed_view(r->feed),
 		.local = feed_local(r->feed),
 		.stats = r->stats,
@@ -190,15 +139,18 @@ static struct json_t *on_status(void *arg)
 static void on_scrape(void *arg, struct openmetrics *out)
 {
 	struct responder *r = arg;
+	const struct upkeep_state upkeep = upkeep_state(r->upkeep);
 	const struct metrics metrics = {
 		.node = feed_node(r->feed),
 		.model = feed_model(r->feed),
 		.stats = r->stats,
-		.load_ms = r->load_ms,
+		.load_ms = upkeep.load_ms,
 		.wall_started_ms = r->wall_started_ms,
-		.wall_loaded_ms = r->wall_loaded_ms,
-		.reloads = r->reloads,
-		.failed_reloads = r->failed_reloads,
+		.wall_loaded_ms = upkeep.wall_loaded_ms,
+		.reloads = upkeep.reloads,
+		.failed_reloads = upkeep.failed_reloads,
+		.failed_signings = upkeep.failed_signings,
+		.signing = upkeep.signing,
 		.tables = feed_pulse(r->feed).tables,
 		.has_bus = r->bus != NULL,
 		.bus_up = r->bus != NULL && bus_is_up(r->bus),
@@ -271,16 +223,20 @@ static bool start_identity(struct responder *r,
 	return r->identify != NULL;
 }
 
-static bool start_loading(struct responder *r, const struct loaded *loaded,
-			  struct error *err)
+static bool start_upkeep(struct responder *r, struct loaded *loaded,
+			 struct error *err)
 {
-	r->load_ms = loaded->load_ms;
-	r->loader = loader_start(r->loop, r->policy_path, on_loaded, r, err);
-	r->watch = watch_start(r->loop, WATCH_MS, on_reload, r, err);
-	if (r->loader == NULL || r->watch == NULL)
-		return false;
-	watch_follow(r->watch, loaded->model->policy, loaded->stamp);
-	return true;
+	r->upkeep = upkeep_start(
+		&(struct upkeep_config){
+			.loop = r->loop,
+			.policy_path = r->policy_path,
+			.signers = r->signers,
+			.feed = r->feed,
+			.on_loaded = on_loaded,
+			.arg = r,
+		},
+		loaded, err);
+	return r->upkeep != NULL;
 }
 
 static void on_take_over(void *arg, struct control_call *call)
@@ -348,7 +304,7 @@ static bool start_console(struct responder *r, struct error *err)
 
 /* Binds as who we are, then is nobody of consequence, then all the rest. */
 static bool start(struct responder *r, const struct responder_config *config,
-		  const struct loaded *loaded, struct error *err)
+		  struct loaded *loaded, struct error *err)
 {
 	if (!copy_config(r, config)) {
 		error_set(err, "out of memory");
@@ -356,10 +312,10 @@ static bool start(struct responder *r, const struct responder_config *config,
 	}
 	return transports_open(&r->transports, &config->transports, err) &&
 	       start_exporter(r, config, err) &&
-	       drop_privileges(r, config, err) &&
+	       drop_privileges(r, config, loaded->model->policy, err) &&
 	       start_identity(r, config, err) &&
 	       start_feed(r, config, loaded->model, err) &&
-	       start_loading(r, loaded, err) && start_console(r, err) &&
+	       start_upkeep(r, loaded, err) && start_console(r, err) &&
 	       transports_start(&r->transports, &r->slot, r->stats, err);
 }
 
@@ -367,20 +323,26 @@ struct responder *responder_start(struct event_base *loop,
 				  const struct responder_config *config,
 				  struct error *err)
 {
-	struct loaded loaded = loader_load(config->policy_path);
 	struct responder *r = calloc(1, sizeof(*r));
+	struct signers *signers = signers_new();
+	struct loaded loaded = { 0 };
 	bool ok = false;
 
+	if (signers != NULL)
+		loaded = loader_load(config->policy_path, signers);
 	errors_print(&loaded.errs, stderr);
-	if (loaded.model == NULL) {
+	if (r == NULL || signers == NULL) {
+		error_set(err, "out of memory");
+		signers_free(signers);
+	} else if (loaded.model == NULL) {
 		error_set(err, "%s: the policy does not load",
 			  config->policy_path);
-	} else if (r == NULL) {
-		error_set(err, "out of memory");
+		signers_free(signers);
 	} else {
 		r->loop = loop;
+		r->signers = signers;
 		r->bus = config->bus;
-		r->wall_started_ms = r->wall_loaded_ms = clock_wall_ms();
+		r->wall_started_ms = clock_wall_ms();
 		r->on_relieved = config->on_relieved;
 		r->on_reload = config->on_reload;
 		r->arg = config->arg;
@@ -389,7 +351,7 @@ struct responder *responder_start(struct event_base *loop,
 		ok = start(r, config, &loaded, err);
 	}
 	if (ok)
-		log_loaded("start", &loaded);
+		loaded_log(&loaded, "start");
 	loader_result_fini(&loaded);
 	if (ok)
 		return r;
@@ -402,7 +364,7 @@ void responder_reload(struct responder *r)
 	if (r->on_reload != NULL)
 		r->on_reload(r->arg, false);
 	identify_reload(r->identify);
-	loader_ask(r->loader);
+	upkeep_reload(r->upkeep);
 }
 
 const char *responder_digest(const struct responder *r)
@@ -423,12 +385,12 @@ void responder_stop(struct responder *r)
 	succession_free(r->succession);
 	transports_fini(&r->transports);
 	console_stop(r->console);
-	watch_stop(r->watch);
-	loader_stop(r->loader);
+	upkeep_stop(r->upkeep);
 	feed_stop(r->feed);
 	lastgood_stop(r->lastgood);
 	identify_stop(r->identify);
 	slot_fini(&r->slot);
+	signers_free(r->signers);
 	stats_free(r->stats);
 	free(r->policy_path);
 	free(r->name);

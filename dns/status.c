@@ -3,14 +3,18 @@
 
 #include "dns/local.h"
 #include "dns/model.h"
+#include "dns/sign/signers.h"
 #include "dns/stats.h"
+#include "policy/base/clock.h"
 #include "policy/decide/geo.h"
 #include "policy/decide/quorum.h"
 #include "policy/decide/view.h"
+#include "policy/keys/keyring.h"
 #include "policy/language/policy.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <jansson.h>
 
@@ -132,6 +136,63 @@ static json_t *write_node(const struct node *node)
 	return json;
 }
 
+static json_t *write_time(int64_t when_s)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	if (when_s == DNSKEY_NEVER)
+		return json_null();
+	return json_string(clock_wall_text(when_s * 1000, text));
+}
+
+static json_t *write_key(const struct keyring *ring, size_t index,
+			 int64_t now_s)
+{
+	const struct dnskey *key = &ring->keys[index];
+	int64_t next_s;
+	const char *next = dnskey_next(key, now_s, &next_s);
+
+	return json_pack("{s:i, s:s, s:s, s:s, s:s?, s:o}", "tag",
+			 (int)key->tag, "algorithm",
+			 secret_algorithm(key->algorithm)->name, "role",
+			 keyring_role(ring, index), "state",
+			 dnskey_state(key, now_s), "next", next, "next_at",
+			 write_time(next_s));
+}
+
+static json_t *write_signed(const struct signed_zone *zone, int64_t now_s)
+{
+	json_t *keys = json_array();
+
+	for (size_t i = 0; keys != NULL && i < zone->keys->count; i++)
+		json_array_append_new(keys, write_key(zone->keys, i, now_s));
+	return json_pack("{s:s, s:b, s:o, s:o}", "zone", zone->keys->zone,
+			 "signed", 1, "until", write_time(zone->span.until_s),
+			 "keys", keys);
+}
+
+static json_t *write_zone(const struct status *status, const char *name)
+{
+	const struct signed_zones *signing = status->signing;
+
+	for (size_t i = 0; signing != NULL && i < signing->count; i++)
+		if (strcmp(signing->list[i].keys->zone, name) == 0)
+			return write_signed(&signing->list[i],
+					    status->node.wall_made_ms / 1000);
+	return json_pack("{s:s, s:b}", "zone", name, "signed", 0);
+}
+
+static json_t *write_zones(const struct status *status)
+{
+	const struct policy *policy = status->model->policy;
+	json_t *zones = json_array();
+
+	for (size_t i = 0; zones != NULL && i < policy->zone_count; i++)
+		json_array_append_new(zones, write_zone(status,
+							policy->zones[i].name));
+	return zones;
+}
+
 json_t *status_write(const struct status *status)
 {
 	json_t *json = write_node(&status->node);
@@ -142,6 +203,7 @@ json_t *status_write(const struct status *status)
 	ok = json_object_set_new(json, "ok", json_true()) == 0 &&
 	     json_object_set_new(json, "services", write_services(status)) ==
 		     0 &&
+	     json_object_set_new(json, "zones", write_zones(status)) == 0 &&
 	     json_object_set_new(json, "local", local_write(status->local)) ==
 		     0 &&
 	     json_object_set_new(json, "stats", write_stats(status->stats)) ==

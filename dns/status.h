@@ -14,6 +14,7 @@
 struct json_t;
 struct local;
 struct model;
+struct signed_zones;
 struct stats;
 struct view;
 
@@ -22,6 +23,7 @@ struct status {
 	struct node node;
 	const struct model *model;
 	int64_t load_ms; /* how long the model took to load */
+	const struct signed_zones *signing; /* NULL: not known */
 	const struct view *view;
 	const struct local *local;
 	const struct stats *stats;

@@ -22,7 +22,7 @@ static struct decision *unchanged(const struct table *previous,
 				  const struct model *model,
 				  const struct view *view, size_t service)
 {
-	if (previous == NULL || previous->model != model ||
+	if (previous == NULL || previous->model->grounds != model->grounds ||
 	    !view_same(&previous->seen, view, service))
 		return NULL;
 	return decision_ref(previous->decisions[service]);

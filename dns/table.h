@@ -22,8 +22,9 @@ struct view;
 /*
  * Takes its own reference to model and copies what it needs of view, which
  * must have been made for model->policy.  Shares the blocks of previous (may
- * be NULL) that view_same() says are the same, when its model is this one;
- * previous is only read and stays the caller's.  NULL when memory runs out.
+ * be NULL) that view_same() says are the same, when its model has these
+ * grounds; previous is only read and stays the caller's.  NULL when memory runs
+ * out.
  */
 struct table *table_build(struct model *model, const struct view *view,
 			  const struct table *previous);

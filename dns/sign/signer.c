@@ -47,8 +47,9 @@ struct signer {
 	uint8_t (*digests)[SHELF_ID_OCTETS]; /* owned: of each key's RDATA */
 	struct name zone;
 	struct policy_dnssec dnssec;
-	uint32_t ttl_s; /* of the records at the apex */
-	int64_t now_s;
+	uint32_t ttl_s;  /* of the records at the apex */
+	int64_t now_s;   /* what signatures are made for */
+	int64_t roles_s; /* when the keys had the roles they have now */
 	struct shelf shelf;
 	uint8_t *octets; /* owned: what is signed; room for cap */
 	size_t cap;
@@ -100,6 +101,13 @@ static bool take_keys(struct signer *signer, struct keyring *ring,
 	return true;
 }
 
+static void start_build(struct signer *signer, int64_t now_s, int64_t due_s)
+{
+	signer->now_s = now_s;
+	signer->due_s = due_s;
+	signer->span = (struct sign_span){ 0, INT64_MAX };
+}
+
 bool signer_begin(struct signer *signer, const struct policy_zone *zone,
 		  int64_t now_s, struct errors *errs)
 {
@@ -118,9 +126,16 @@ bool signer_begin(struct signer *signer, const struct policy_zone *zone,
 	signer->zone = name;
 	signer->dnssec = zone->dnssec;
 	signer->ttl_s = zone->ttl_s;
-	signer->now_s = now_s;
-	signer->due_s = keyring_next(ring, now_s);
-	signer->span = (struct sign_span){ 0, INT64_MAX };
+	signer->roles_s = now_s;
+	start_build(signer, now_s, keyring_next(ring, now_s));
+	return true;
+}
+
+bool signer_resume(struct signer *signer, int64_t now_s)
+{
+	if (signer->ring == NULL)
+		return false;
+	start_build(signer, now_s, INT64_MAX);
 	return true;
 }
 
@@ -159,12 +174,12 @@ static bool add_key(struct apex *apex, const struct dnskey *key)
 	const struct signer *signer = apex->signer;
 	uint8_t ds[DNSKEY_DS_OCTETS];
 
-	if (!dnskey_is_published(key, signer->now_s))
+	if (!dnskey_is_published(key, signer->roles_s))
 		return true;
 	if (!add_record(apex, TYPE_DNSKEY, key->rdata, key->rdata_len))
 		return false;
 	if (signer->dnssec.cds != CDS_AUTO ||
-	    !dnskey_is_synced(key, signer->now_s))
+	    !dnskey_is_synced(key, signer->roles_s))
 		return true;
 	dnskey_ds(key, signer->zone.octets, signer->zone.len, ds);
 	return add_record(apex, TYPE_CDS, ds, sizeof(ds)) &&
@@ -383,10 +398,10 @@ static size_t choose_keys(const struct signer *signer,
 	size_t count = 0;
 
 	for (size_t i = 0; i < signer->ring->count; i++)
-		if (for_keys
-			    ? keyring_signs_keys(signer->ring, i, signer->now_s)
-			    : keyring_signs_zone(signer->ring, i,
-						 signer->now_s))
+		if (for_keys ? keyring_signs_keys(signer->ring, i,
+						  signer->roles_s)
+			     : keyring_signs_zone(signer->ring, i,
+						  signer->roles_s))
 			chosen[count++] = i;
 	return count;
 }

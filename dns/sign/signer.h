@@ -61,6 +61,13 @@ bool signer_begin(struct signer *signer, const struct policy_zone *zone,
 		  int64_t now_s, struct errors *errs);
 
 /*
+ * Begins a build with the keys and the roles of the last that signer_begin()
+ * began: an emergency, in which signatures go on being renewed.  False when
+ * there was none.
+ */
+bool signer_resume(struct signer *signer, int64_t now_s);
+
+/*
  * DNSKEY, CDS and CDNSKEY records for the apex, as the keys' times ask for
  * now; from arena.  False when memory runs out.
  */

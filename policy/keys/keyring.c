@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/keys/keyring.h"
 
+#include "policy/base/hash.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 /* "Kexample.com.+013+12345.key" is one of example.com. */
 static bool is_key_file(const char *name)
@@ -134,6 +137,64 @@ struct keyring *keyring_open(const char *directory, const char *zone,
 		return ring;
 	keyring_free(ring);
 	return NULL;
+}
+
+struct keyring *keyring_public(const struct keyring *ring)
+{
+	struct keyring *copy = calloc(1, sizeof(*copy));
+
+	if (copy == NULL)
+		return NULL;
+	copy->zone = strdup(ring->zone);
+	copy->keys = calloc(ring->count, sizeof(copy->keys[0]));
+	if (copy->zone == NULL || copy->keys == NULL) {
+		keyring_free(copy);
+		return NULL;
+	}
+	for (size_t i = 0; i < ring->count; i++) {
+		struct dnskey *key = &copy->keys[copy->count++];
+
+		*key = ring->keys[i];
+		key->secret = NULL;
+		key->trouble = NULL;
+		key->path = strdup(ring->keys[i].path);
+		if (key->path == NULL) {
+			keyring_free(copy);
+			return NULL;
+		}
+	}
+	return copy;
+}
+
+/* One file's name, size and time; its sum does not depend on their order. */
+static uint64_t stamp_of(int directory, const char *name)
+{
+	uint64_t hash = hash_octets(HASH_FNV_OFFSET, name, strlen(name));
+	struct stat st;
+
+	if (fstatat(directory, name, &st, 0) != 0)
+		return hash_mix(hash);
+	hash = hash_octets(hash, &st.st_size, sizeof(st.st_size));
+	hash = hash_octets(hash, &st.st_mode, sizeof(st.st_mode));
+	hash = hash_octets(hash, &st.st_mtim.tv_sec, sizeof(st.st_mtim.tv_sec));
+	hash = hash_octets(hash, &st.st_mtim.tv_nsec,
+			   sizeof(st.st_mtim.tv_nsec));
+	return hash_mix(hash);
+}
+
+uint64_t keyring_stamp(const char *directory)
+{
+	DIR *dir = opendir(directory);
+	const struct dirent *entry;
+	uint64_t sum = 1;
+
+	if (dir == NULL)
+		return 0;
+	while ((entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] == 'K')
+			sum += stamp_of(dirfd(dir), entry->d_name);
+	closedir(dir);
+	return sum;
 }
 
 void keyring_free(struct keyring *ring)
@@ -279,6 +340,17 @@ bool keyring_judge(const struct keyring *ring, int64_t now_s, struct place at,
 			   "Activate of one, or make one with windrose keygen",
 			   ring->zone);
 	return errs->fatal == fatal && !errs->lost;
+}
+
+const char *keyring_role(const struct keyring *ring, size_t index)
+{
+	if (ring->keys[index].flags == DNSKEY_ZSK)
+		return "ZSK";
+	for (size_t i = 0; i < ring->count; i++)
+		if (ring->keys[i].flags == DNSKEY_ZSK &&
+		    ring->keys[i].algorithm == ring->keys[index].algorithm)
+			return "KSK";
+	return "CSK";
 }
 
 int64_t keyring_next(const struct keyring *ring, int64_t now_s)

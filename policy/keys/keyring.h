@@ -33,6 +33,15 @@ struct keyring {
 struct keyring *keyring_open(const char *directory, const char *zone,
 			     struct errors *errs);
 
+/* What can be shown of it: without secrets.  NULL when memory runs out. */
+struct keyring *keyring_public(const struct keyring *ring);
+
+/*
+ * A number that is another one when a key file in directory was added, removed
+ * or changed; 0 when it cannot be read.
+ */
+uint64_t keyring_stamp(const char *directory);
+
 /* Accepts NULL. */
 void keyring_free(struct keyring *ring);
 
@@ -49,6 +58,9 @@ bool keyring_signs_keys(const struct keyring *ring, size_t index,
 			int64_t now_s);
 bool keyring_signs_zone(const struct keyring *ring, size_t index,
 			int64_t now_s);
+
+/* "ZSK", "KSK", or "CSK" when the ring has no ZSK of its algorithm. */
+const char *keyring_role(const struct keyring *ring, size_t index);
 
 /* When the next key changes what it does; DNSKEY_NEVER. */
 int64_t keyring_next(const struct keyring *ring, int64_t now_s);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * upkeep -- keeps the model that is served up to date: loads everything again
+ * when it is asked to or a geo database changed, signs again when that is due.
+ *
+ * What does not load or sign changes nothing, is logged, and is shown in the
+ * node's record until it is repaired.  Shell; all calls on the loop's thread.
+ */
+#ifndef DNS_UPKEEP_H
+#define DNS_UPKEEP_H
+
+#include <stdint.h>
+
+struct error;
+struct event_base;
+struct feed;
+struct loaded;
+struct signed_zones;
+struct signers;
+struct upkeep;
+
+/* All borrowed, and outlive it. */
+struct upkeep_config {
+	struct event_base *loop;
+	const char *policy_path;
+	struct signers *signers;
+	struct feed *feed;
+	void (*on_loaded)(void *arg); /* after each load, whatever it came to */
+	void *arg;
+};
+
+/* Of the model in force, and since the start. */
+struct upkeep_state {
+	int64_t load_ms;        /* how long it took */
+	int64_t wall_loaded_ms; /* when */
+	uint64_t reloads, failed_reloads, failed_signings;
+	const struct signed_zones *signing; /* borrowed until the loop's next
+					     * turn; NULL: not known */
+};
+
+/* loaded is what the feed was started with.  NULL with err set. */
+struct upkeep *upkeep_start(const struct upkeep_config *config,
+			    struct loaded *loaded, struct error *err);
+
+/* Loads everything again; returns at once. */
+void upkeep_reload(struct upkeep *upkeep);
+
+struct upkeep_state upkeep_state(const struct upkeep *upkeep);
+
+/* Accepts NULL. */
+void upkeep_stop(struct upkeep *upkeep);
+
+#endif
