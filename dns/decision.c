@@ -177,6 +177,8 @@ struct decision *decision_build(const struct model *model,
 	if (d->keys == NULL || d->seen == NULL)
 		goto fail;
 	memcpy(d->seen, v->endpoints, s->endpoint_count * sizeof(d->seen[0]));
+	for (size_t i = 0; i < s->endpoint_count; i++)
+		d->stale = d->stale || v->endpoints[i].health.held;
 	share_keys(model->policy, service, d->keys);
 	if (find_rows(d, model, view, service))
 		return d;

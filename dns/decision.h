@@ -30,6 +30,7 @@ struct decision {
 	struct share_key *keys;
 	struct view_endpoint *seen; /* the view it was made of, to compare */
 	bool seen_changing;
+	bool stale; /* some verdict is held: too few vantages are heard */
 	uint16_t *row_of_class;    /* geo_class_count() */
 	struct decision_row *rows; /* distinct ones */
 	size_t row_count;

@@ -182,6 +182,9 @@ const struct rrset *put_steered(struct answer *a, struct position name,
 		has_subnet(a) ? &a->query->ecs.addr : &a->in->peer;
 	struct pick pick;
 
+	if (d->stale)
+		a->reply.ede = (struct ede){ EDE_STALE_ANSWER,
+					     "health was not heard of lately" };
 	decision_pick(d, model->geo, client, a->in->random, &pick);
 	if (has_subnet(a))
 		narrow_scope(a,

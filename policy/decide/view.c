@@ -475,7 +475,8 @@ bool view_same(const struct view *a, const struct view *b, size_t service)
 		const struct view_endpoint *e = &x->endpoints[i];
 		const struct view_endpoint *f = &y->endpoints[i];
 
-		if (!decides_same(e, f) || !hears_same(e, f))
+		if (!decides_same(e, f) || !hears_same(e, f) ||
+		    e->health.held != f->health.held)
 			return false;
 	}
 	return true;

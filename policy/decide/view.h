@@ -118,8 +118,8 @@ struct view *view_reduce(const struct policy *policy,
 void view_free(struct view *view);
 
 /*
- * Do a and b, of one policy, lead to the same decisions for service?  (Not:
- * are they equal.)
+ * Do a and b, of one policy, lead to the same decisions for service, as fresh?
+ * (Not: are they equal.)
  */
 bool view_same(const struct view *a, const struct view *b, size_t service);
 

@@ -187,8 +187,7 @@ static void test_outcomes(void **state)
 		ask(w->table, &a, "-", outcomes[i].words);
 		if (a.outcome.rcode != o->rcode ||
 		    a.outcome.truncated != o->truncated ||
-		    a.outcome.ecs != o->ecs ||
-		    a.outcome.zone != o->zone ||
+		    a.outcome.ecs != o->ecs || a.outcome.zone != o->zone ||
 		    a.outcome.service != o->service ||
 		    a.outcome.endpoint != o->endpoint ||
 		    a.outcome.region != o->region)
@@ -431,6 +430,32 @@ static void test_withheld(void **state)
 	table_free(down);
 }
 
+/* Verdicts that are held since vantages fell silent: the answer says so. */
+static void test_stale(void **state)
+{
+	static struct asked a;
+	struct world *w = *state;
+	struct view_endpoint *e = w->view->services[WORLD_WWW].endpoints;
+	struct table *held;
+
+	e[1].health.held = true;
+	held = table_build(w->model, w->view, w->table);
+	assert_non_null(held);
+	e[1].health.held = false;
+	ask(held, &a, "-", "www.gslb.example A edns");
+	assert_string_equal(a.text, "NOERROR aa | www.gslb.example. 60 IN A "
+				    "192.0.2.11 | | | opt 1232 ede 3");
+	ask(held, &a, "-", "www.gslb.example A");
+	assert_string_equal(a.text, "NOERROR aa | www.gslb.example. 60 IN A "
+				    "192.0.2.11 | | |");
+	/* Why there is no answer says more. */
+	ask(held, &a, "10.4.1.1", "www.gslb.example A edns");
+	assert_non_null(strstr(a.text, "opt 1232 ede 18"));
+	ask(held, &a, "-", "app.gslb.example A edns");
+	assert_null(strstr(a.text, "ede"));
+	table_free(held);
+}
+
 static int set_up(void **state)
 {
 	static struct world w;
@@ -459,6 +484,7 @@ int main(void)
 		cmocka_unit_test(test_fresh_draws),
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_withheld),
+		cmocka_unit_test(test_stale),
 	};
 
 	return cmocka_run_group_tests_name("answer", tests, set_up, tear_down);
