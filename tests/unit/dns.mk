@@ -1,16 +1,19 @@
 # Unit tests of dns.
-DNS_WORLD = %D%/ask.c %D%/ask.h %D%/geo_double.c %D%/geo_double.h \
+DNS_WORLD = %D%/ask.c %D%/ask.h %D%/asked.c %D%/asked.h \
+	%D%/geo_double.c %D%/geo_double.h \
 	%D%/world.c %D%/world.h
 DNS_PARTITION = %D%/partition.c %D%/partition.h
 check_PROGRAMS += %D%/prop_ecs
 %C%_prop_ecs_SOURCES = %D%/prop_ecs.c $(DNS_PARTITION)
 %C%_prop_ecs_LDADD = $(DNS_LIBS)
 if HAVE_CMOCKA
-check_PROGRAMS += %D%/test_answer %D%/test_cookie %D%/test_ecs %D%/test_metrics \
-	%D%/test_name \
-	%D%/test_query %D%/test_rrl %D%/test_scope %D%/test_wire %D%/test_zone
+check_PROGRAMS += %D%/test_answer %D%/test_cookie %D%/test_ecs \
+	%D%/test_metrics %D%/test_name %D%/test_outcome %D%/test_query \
+	%D%/test_rrl %D%/test_scope %D%/test_wire %D%/test_zone
 %C%_test_answer_SOURCES = %D%/test_answer.c $(DNS_WORLD)
 %C%_test_answer_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+%C%_test_outcome_SOURCES = %D%/test_outcome.c $(DNS_WORLD)
+%C%_test_outcome_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 %C%_test_rrl_SOURCES = %D%/test_rrl.c
 %C%_test_rrl_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 %C%_test_scope_SOURCES = %D%/test_scope.c $(DNS_WORLD) $(DNS_PARTITION)
