@@ -14,7 +14,6 @@ import socket
 import struct
 import sys
 
-import dns.message
 from rig import SRC, Failed, Rig, main, note, until
 from wire_cases import COOKIE, Malformed, Reader
 from wire_message import Message
@@ -127,6 +126,16 @@ def pipelined(link, port, octets, words):
     return [octets[:2] + a[2:] for a in found]
 
 
+def again(link, port, octets, words):
+    answers = []
+    for _ in range(int(words[1])):
+        link.send(octets)
+        answers.append(link.receive())
+    if len(set(answers)) != 1:
+        raise Wrong("the same query has several answers")
+    return answers[:1]
+
+
 def half_closed(link, port, octets, words):
     link.send(octets)
     link.socket.shutdown(socket.SHUT_WR)
@@ -154,13 +163,14 @@ def after_answered(link, port, octets, words):
 
 
 def beside_stalled(link, port, octets, words):
-    """While others have sent a part of a message and nothing more."""
+    """While others have sent a part of a message and nothing more; the last to come is served."""
     with contextlib.ExitStack() as others:
         for i in range(int(words[1])):
             other = others.enter_context(contextlib.closing(Tcp(port, "127.0.0.1")))
             other.put(framed(octets)[:i % 12 + 1])
-        link.send(octets)
-        return [link.receive()]
+        last = others.enter_context(contextlib.closing(Tcp(port, "127.0.0.1")))
+        last.send(octets)
+        return [last.receive()]
 
 
 def beside_deaf(link, port, octets, words):
@@ -174,7 +184,7 @@ def beside_deaf(link, port, octets, words):
         return [link.receive()]
 
 
-HOW = {"octets": single_octets, "split": split, "pipelined": pipelined, "half-closed": half_closed,
+HOW = {"octets": single_octets, "split": split, "pipelined": pipelined, "again": again, "half-closed": half_closed,
        "after-unanswered": after_unanswered, "after-answered": after_answered, "beside-stalled": beside_stalled,
        "beside-deaf": beside_deaf}
 
@@ -196,8 +206,6 @@ def judge(case, octets, sent, limit):
     problems = list(case.problems(message, sent, limit))
     if problems:
         raise Wrong("\n".join([*problems, str(message)]))
-    if octets[2] & 0x78 == 0:
-        dns.message.from_wire(octets)  # one more reader, of other people
 
 
 def run(case, transport, port):
@@ -220,6 +228,8 @@ def run(case, transport, port):
 def start(rig, world):
     """windrose-dns for the world of that name; its port."""
     shutil.copytree(os.path.join(DATA, world), rig.path(world))
+    with contextlib.suppress(FileNotFoundError), open(rig.path(world + "/like")) as f:
+        shutil.copytree(os.path.join(DATA, f.read().strip()), rig.path(world), dirs_exist_ok=True)
     rig.run(os.path.join(SRC, "contrib/geo/make-mmdb"), os.path.join(DATA, "geo.txt"), rig.path(world + "/geo.mmdb"))
     port = rig.port()
     argv = ["--policy", rig.path(world), "--workers", "2", "--listen", f"127.0.0.1:{port}"]

@@ -137,13 +137,15 @@ class Query:
 
 
 class Row:
-    """One expected record; optional: its RRset may be left out, whole."""
+    """One expected record.  mark "?": its RRset may be left out, whole; "|":
+    exactly one of those so marked is there."""
 
-    def __init__(self, words, origin, optional):
+    def __init__(self, words, origin, mark):
         owner, ttl, rdtype, *rdata = words
+        rdclass, _, rdtype = rdtype.rpartition(".")
         self.ttl = low_high(ttl)
-        self.optional = optional
-        self.rr = RR(name_octets(owner, origin), type_number(rdtype), 1, self.ttl[0],
+        self.mark = mark
+        self.rr = RR(name_octets(owner, origin), type_number(rdtype), CLASSES[rdclass or "IN"], self.ttl[0],
                      rdata_octets(rdtype, rdata, origin))
 
     def takes(self, rr, any_case):
@@ -160,8 +162,9 @@ class Case:
         self.title, self.place, self.later = title, place, later
         self.over, self.how, self.source = ("udp", "tcp"), None, "127.0.0.1"
         self.query = None
-        self.silent = self.opt_seen = self.no_question = self.any_case = False
-        self.rcode, self.flags, self.rows, self.opt = 0, 0, ([], [], []), None
+        self.silent = self.no_question = self.any_case = False
+        self.rcode, self.flags, self.rows = 0, 0, ([], [], [])
+        self.opt, self.opt_optional = None, False
         self.size = None
 
     def say(self, words):
@@ -210,8 +213,11 @@ class Case:
                 left.remove(rr)
         there = {rr.key() for rr in records}
         for row in missing:
-            if not row.optional or row.rr.key() in there:
+            if row.mark == "" or row.mark == "?" and row.rr.key() in there:
                 yield f"not in the {title} section: {row.rr}"
+        choice = [row in missing for row in rows if row.mark == "|"]
+        if choice and choice.count(False) != 1:
+            yield f"{choice.count(False)} of {len(choice)} records in the {title} section, not one"
         yield from (f"too much in the {title} section: {rr}" for rr in left)
         ttls, order = {}, []
         for rr in records:
@@ -229,10 +235,9 @@ class Case:
             yield "the RRsets of the answer are in another order"
 
     def opt_problems(self, message):
-        if (self.opt is None) != (message.opt is None):
+        if (self.opt is None) != (message.opt is None) and not self.opt_optional:
             yield f"OPT: {'missing' if self.opt is not None else 'not asked for'}"
-            return
-        if self.opt is None:
+        if self.opt is None or message.opt is None:
             return
         ttl = self.rcode >> 4 << 24 | (0x8000 if "do" in self.opt else 0)
         if (message.opt.owner, message.opt.rdclass, message.opt.ttl) != (b"\0", 1232, ttl):
@@ -268,8 +273,8 @@ def option_is(key, value, found, query):
         return code == ECS and data[:3] + b"\0" + data[4:] == octets and low <= data[3] <= high
     if key == "ede":
         # RFC 8914, 2: the text is the server's own; UTF-8, not ended by NUL.
-        text = data[2:].decode("utf-8")
-        return code == EDE and not text.endswith("\0") and (value == "" or data[:2] == int(value).to_bytes(2, "big"))
+        return (code == EDE and not data[2:].decode("utf-8").endswith("\0")
+                and (value == "" or data[:2] == int(value).to_bytes(2, "big")))
     if key == "cookie":
         # RFC 9018, 4: version 1, three octets of zero, time, hash; all fresh.
         client = bytes.fromhex(value)
@@ -311,7 +316,7 @@ class Reader:
             return
         words = [w for word in WORD.findall(rest) for w in self.words_of.get(word, [word])]
         words = [RUN.sub(lambda run: (run[1] or run[2]) * int(run[3]), word) for word in words]
-        key, optional, _ = key.partition("?")
+        key, mark = key.rstrip("?|"), key[-1] if key[-1] in "?|" else ""
         if key == "origin":
             self.origin = name_octets(words[0])
         elif key == "later":
@@ -319,17 +324,17 @@ class Reader:
         elif key == "now":
             self.later = None
         else:
-            self.case_line(self.cases[-1], key, words, bool(optional))
+            self.case_line(self.cases[-1], key, words, mark)
 
-    def case_line(self, case, key, words, optional):
+    def case_line(self, case, key, words, mark):
         if key in SECTIONS:
-            case.rows[SECTIONS[key]].append(Row(words, self.origin, optional))
+            case.rows[SECTIONS[key]].append(Row(words, self.origin, mark))
         elif key == "ask":
             case.query = Query(words, self.origin)
         elif key == "say":
             case.say(words)
         elif key == "opt":
-            case.opt = words
+            case.opt, case.opt_optional = words, mark == "?"
         elif key == "over":
             case.over = tuple(words)
         elif key == "how":
