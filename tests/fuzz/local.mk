@@ -40,6 +40,14 @@ check_PROGRAMS += %D%/fuzz_ecs %D%/fuzz_query
 %C%_fuzz_query_LDADD = $(DNS_LIBS)
 %C%_fuzz_query_LDFLAGS = $(FUZZ_LDFLAGS)
 
+check_PROGRAMS += %D%/fuzz_secrets %D%/fuzz_rrl
+%C%_fuzz_secrets_SOURCES = %D%/fuzz_secrets.c $(FUZZ_MAIN)
+%C%_fuzz_secrets_LDADD = $(DNS_LIBS)
+%C%_fuzz_secrets_LDFLAGS = $(FUZZ_LDFLAGS)
+%C%_fuzz_rrl_SOURCES = %D%/fuzz_rrl.c $(FUZZ_MAIN)
+%C%_fuzz_rrl_LDADD = $(DNS_LIBS)
+%C%_fuzz_rrl_LDFLAGS = $(FUZZ_LDFLAGS)
+
 # bus: plans, reports, nodes
 check_PROGRAMS += %D%/fuzz_plan %D%/fuzz_report %D%/fuzz_node
 %C%_fuzz_plan_SOURCES = %D%/fuzz_plan.c $(FUZZ_MAIN)
