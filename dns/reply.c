@@ -31,10 +31,24 @@ void reply_set_edns(struct reply *r, const struct edns *edns)
 	r->w.cap = r->limit - edns_octets(edns, r->query);
 }
 
+/*
+ * A name that is a pointer alone stands where that leads: a pointer to a
+ * pointer is legal (RFC 1035, 4.1.4), but not every reader follows a second.
+ */
+static uint16_t labels_at(const struct wire *w, uint16_t at)
+{
+	uint8_t first = w->octets[at];
+
+	return first < 0xc0
+		       ? at
+		       : (uint16_t)((first & 0x3f) << 8 | w->octets[at + 1]);
+}
+
 bool reply_put(struct reply *r, enum section section, const struct rrset *rrset,
 	       uint16_t owner_at)
 {
 	size_t start = r->w.len;
+	uint16_t labels;
 
 	wire_put(&r->w, rrset->wire, rrset->len);
 	if (!wire_ok(&r->w)) {
@@ -47,9 +61,10 @@ bool reply_put(struct reply *r, enum section section, const struct rrset *rrset,
 			       (uint16_t)(0xc000 | r->apex_at));
 	if (owner_at == ZONE_QNAME_OFFSET)
 		return true; /* as it was rendered */
+	labels = labels_at(&r->w, owner_at);
 	for (size_t at = start; at < r->w.len;
 	     at += rr_octets(r->w.octets + at))
-		wire_patch_u16(&r->w, at, (uint16_t)(0xc000 | owner_at));
+		wire_patch_u16(&r->w, at, (uint16_t)(0xc000 | labels));
 	return true;
 }
 
