@@ -3,8 +3,9 @@
  * chain -- from a name to the one it is an alias of, by CNAME or DNAME, again
  * and again within one answer: RFC 1034, 4.3.2, steps 3a and 3c; RFC 6672, 3.2.
  *
- * Bounded, and a ring of CNAMEs ends where it would begin again: at one name a
- * client gets one CNAME, at a wildcard too.  Pure.
+ * Bounded, and a ring ends where it would begin again: at one name a client
+ * gets one CNAME, at a wildcard too; a DNAME can be passed again, but not with
+ * the same name.  Pure.
  */
 #ifndef DNS_CHAIN_H
 #define DNS_CHAIN_H
@@ -23,6 +24,7 @@ enum { CHAIN_MAX = 16 }; /* aliases followed in one answer */
 struct chain_link {
 	const struct zone_node *node; /* that it is at */
 	uint16_t target_at;           /* where its data is in the message */
+	uint64_t asked; /* hash of the name that a DNAME was followed for */
 };
 
 /* The name that is being resolved, and how it was come to. */

@@ -10,7 +10,8 @@ if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_answer %D%/test_cookie %D%/test_ecs \
 	%D%/test_metrics %D%/test_name %D%/test_outcome %D%/test_query \
 	%D%/test_rrl %D%/test_scope %D%/test_wire %D%/test_zone
-%C%_test_answer_SOURCES = %D%/test_answer.c $(DNS_WORLD)
+%C%_test_answer_SOURCES = %D%/test_answer.c $(DNS_WORLD) \
+	%D%/cases.c %D%/cases.h
 %C%_test_answer_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 %C%_test_outcome_SOURCES = %D%/test_outcome.c $(DNS_WORLD)
 %C%_test_outcome_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
@@ -32,10 +33,15 @@ check_PROGRAMS += %D%/test_answer %D%/test_cookie %D%/test_ecs \
 %C%_test_wire_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 %C%_test_zone_SOURCES = %D%/test_zone.c $(DNS_WORLD)
 %C%_test_zone_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_zones
+%C%_test_zones_SOURCES = %D%/test_zones.c $(DNS_WORLD) \
+	%D%/cases.c %D%/cases.h
+%C%_test_zones_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_denial
 %C%_test_denial_SOURCES = %D%/test_denial.c $(DNS_WORLD) \
 	%D%/validator.c %D%/validator.h
 %C%_test_denial_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 endif
 EXTRA_DIST += tests/data/keys/world
-EXTRA_DIST += tests/data/dns/world.zone tests/data/dns/answer.cases
+EXTRA_DIST += tests/data/dns/world.zone tests/data/dns/answer.cases \
+	tests/data/dns/zones tests/data/dns/zones.cases

@@ -9,6 +9,7 @@
 #include "policy/base/error.h"
 #include "policy/decide/view.h"
 #include "tests/unit/asked.h"
+#include "tests/unit/cases.h"
 #include "tests/unit/world.h"
 
 #include <setjmp.h>
@@ -21,56 +22,11 @@
 
 enum { CASES_MIN = 180 }; /* fewer: the file was cut */
 
-/* The next line that is no comment, without its newline and blanks. */
-static char *next_line(FILE *in, char *buf, size_t size)
-{
-	while (fgets(buf, (int)size, in) != NULL) {
-		size_t len = strlen(buf);
-
-		while (len > 0 && strchr(" \n", buf[len - 1]) != NULL)
-			buf[--len] = '\0';
-		if (len > 0 && buf[0] != '#')
-			return buf + (buf[0] == '\t');
-	}
-	return NULL;
-}
-
 static void test_cases(void **state)
 {
-	static char title[256], from[4096], expected[ASK_TEXT_SIZE];
-	static struct asked a;
 	struct world *w = *state;
-	unsigned cases = 0, wrong = 0;
-	char path[1024], *query;
-	FILE *in;
 
-	snprintf(path, sizeof(path), "%s/tests/data/dns/answer.cases",
-		 getenv("SRCDIR"));
-	in = fopen(path, "r");
-	assert_non_null(in);
-	while (next_line(in, title, sizeof(title)) != NULL) {
-		char *words, *wanted;
-
-		query = next_line(in, from, sizeof(from));
-		wanted = next_line(in, expected, sizeof(expected));
-		assert_non_null(query);
-		assert_non_null(wanted);
-		words = strchr(query, ' ');
-		*words++ = '\0';
-		cases++;
-		asked_put(w->table, &a, query, words);
-		while (strlen(a.text) > 0 && a.text[strlen(a.text) - 1] == ' ')
-			a.text[strlen(a.text) - 1] = '\0';
-		if (strcmp(a.text, wanted) == 0)
-			continue;
-		/* print_error() would cut it. */
-		fprintf(stderr, "%s\n  asked  %s\n  wanted %s\n  got    %s\n",
-			title, words, wanted, a.text);
-		wrong++;
-	}
-	fclose(in);
-	assert_true(cases >= CASES_MIN);
-	assert_int_equal(wrong, 0);
+	cases_run(w->table, "answer.cases", CASES_MIN);
 }
 
 /* Every answer fits what the client takes, and the buffer it is given. */
