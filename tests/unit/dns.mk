@@ -37,7 +37,9 @@ check_PROGRAMS += %D%/test_zones
 %C%_test_zones_SOURCES = %D%/test_zones.c $(DNS_WORLD) \
 	%D%/cases.c %D%/cases.h
 %C%_test_zones_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += %D%/test_denial
+check_PROGRAMS += %D%/test_denial %D%/test_pool
+%C%_test_pool_SOURCES = %D%/test_pool.c $(DNS_WORLD)
+%C%_test_pool_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 %C%_test_denial_SOURCES = %D%/test_denial.c $(DNS_WORLD) \
 	%D%/validator.c %D%/validator.h
 %C%_test_denial_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)

@@ -120,6 +120,22 @@ static const struct world_endpoint {
 	{ WORLD_JIT,    "eu", EU, "192.0.2.41 192.0.2.41", NULL },
 	{ WORLD_BIG,    "eu", EU, SIXTEEN("192.0.3."), NULL },
 	{ WORLD_BIG,    "us", US, SIXTEEN("192.0.4."), NULL },
+	{ WORLD_AWAY,   "eu", EU, NULL, NULL },
+	{ WORLD_AWAY,   "us", US, NULL, NULL },
+	{ WORLD_ROUND,  "eu", EU, NULL, NULL },
+	{ WORLD_AWAYS,  "eu", EU, NULL, NULL },
+	{ WORLD_AWAYS,  "us", US, NULL, NULL },
+	{ WORLD_WEB,    "eu", EU, "192.0.2.71", "2001:db8::71" },
+	{ WORLD_WEB,    "us", US, "192.0.2.72", NULL },
+	{ WORLD_WEBS,   "eu", EU, "192.0.2.73", NULL },
+	{ WORLD_WEBS,   "us", US, "192.0.2.74", NULL },
+};
+
+/* Of endpoints, in their order, of the services that have them. */
+static const char *const cnames[WORLD_SERVICES][2] = {
+	[WORLD_AWAY]  = { "app.gslb.example.", "host.example.net." },
+	[WORLD_ROUND] = { "back.gslb.example." },
+	[WORLD_AWAYS] = { "www.gslb.example.", "txt.gslb.example." },
 };
 
 static const struct world_service_row {
@@ -138,6 +154,11 @@ static const struct world_service_row {
 	[WORLD_POOL]   = { "*.pool", "*.pool.gslb.example.", STEER_GEO,      STICKY_CLIENT, 1, { 40, 10, 0 } },
 	[WORLD_JIT]    = { "jit",    "jit.gslb.example.",    STEER_GEO,      STICKY_CLIENT, 1, { 100, 10, 10 } },
 	[WORLD_BIG]    = { "big",    "big.gslb.example.",    STEER_WEIGHTED, STICKY_CLIENT, 2, { 60, 10, 0 } },
+	[WORLD_AWAY]   = { "away",   "away.gslb.example.",   STEER_GEO,      STICKY_CLIENT, 1, { 60, 10, 0 } },
+	[WORLD_ROUND]  = { "round",  "round.gslb.example.",  STEER_GEO,      STICKY_CLIENT, 1, { 60, 10, 0 } },
+	[WORLD_AWAYS]  = { "*.away", "*.away.gslb.example.", STEER_GEO,      STICKY_CLIENT, 1, { 60, 10, 0 } },
+	[WORLD_WEB]    = { "web",    "web.gslb.example.",    STEER_GEO,      STICKY_CLIENT, 1, { 60, 10, 0 } },
+	[WORLD_WEBS]   = { "*.web",  "*.web.gslb.example.",  STEER_WEIGHTED, STICKY_CLIENT, 2, { 60, 10, 0 } },
 };
 
 /* Class 0: unknown place.  3: residency leaves eu only; 4: nothing. */
@@ -193,12 +214,14 @@ static void add_endpoint(struct policy *policy,
 			 const struct world_endpoint *from)
 {
 	struct policy_service *s = &policy->services[from->service];
-	struct policy_endpoint *e = &s->endpoints[s->endpoint_count++];
+	size_t i = s->endpoint_count++;
+	struct policy_endpoint *e = &s->endpoints[i];
 
 	*e = (struct policy_endpoint){
 		.name = from->name,
 		.region = from->region,
 		.weight = 1,
+		.cname = cnames[from->service][i],
 		.canary = POLICY_NONE,
 		.shadows = POLICY_NONE,
 		.shadowed_by = POLICY_NONE,
@@ -224,6 +247,35 @@ static void add_service(struct policy *policy, size_t i)
 	};
 	s->endpoints = arena_alloc(policy->arena, 2, sizeof(*s->endpoints));
 	require(s->endpoints != NULL, "memory");
+}
+
+/* What HTTPS and SVCB records say beside their hints. */
+static void add_bindings(struct policy *policy)
+{
+	static const char *alpn[] = { "h3", "h2" };
+	static const uint8_t ech[] = { 0, 4, 0, 1, 2, 3 };
+	struct policy_service *web = &policy->services[WORLD_WEB];
+
+	web->https = (struct policy_binding){
+		.at.line = 1,
+		.priority = 1,
+		.target = ".",
+		.alpn = alpn,
+		.alpn_count = 2,
+		.no_default_alpn = true,
+		.port = 8443,
+		.ech = ech,
+		.ech_octets = sizeof(ech),
+	};
+	web->svcb = (struct policy_binding){
+		.at.line = 1,
+		.target = "svc.example.net.",
+	};
+	policy->services[WORLD_WEBS].https = (struct policy_binding){
+		.at.line = 1,
+		.priority = 16,
+		.target = "x.web.gslb.example.",
+	};
 }
 
 static struct policy *make_policy(void)
@@ -256,6 +308,7 @@ static struct policy *make_policy(void)
 		add_service(p, i);
 	for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++)
 		add_endpoint(p, &endpoints[i]);
+	add_bindings(p);
 	return p;
 }
 

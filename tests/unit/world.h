@@ -15,6 +15,11 @@
  *   *.pool  geo       192.0.2.31 eu, 192.0.2.32 us
  *   jit     geo       TTL 100 with 10 % of jitter; one address, twice
  *   big     weighted  both in one answer, sixteen addresses each
+ *   away    geo       CNAME app eu, host.example.net us
+ *   round   geo       CNAME back, and back is a CNAME round
+ *   *.away  geo       CNAME www eu, txt us
+ *   web     geo       192.0.2.71, 2001:db8::71 eu; 192.0.2.72 us; HTTPS, SVCB
+ *   *.web   weighted  192.0.2.73 eu and 192.0.2.74 us in one answer, and HTTPS
  */
 #ifndef TESTS_UNIT_WORLD_H
 #define TESTS_UNIT_WORLD_H
@@ -38,6 +43,11 @@ enum world_service {
 	WORLD_POOL,
 	WORLD_JIT,
 	WORLD_BIG,
+	WORLD_AWAY,
+	WORLD_ROUND,
+	WORLD_AWAYS,
+	WORLD_WEB,
+	WORLD_WEBS,
 	WORLD_SERVICES,
 };
 
