@@ -5,6 +5,7 @@
 #include "dns/slot.h"
 #include "dns/socket.h"
 #include "dns/stats.h"
+#include "dns/tap.h"
 #include "policy/base/clock.h"
 #include "policy/base/hash.h"
 
@@ -30,6 +31,7 @@ struct connection {
 	struct connections *all;
 	struct bufferevent *stream;
 	struct net_addr peer;
+	uint16_t port;     /* the peer's */
 	int64_t active_ms; /* taken in, or the last whole query */
 	int64_t unread_ms; /* since when answers wait; 0: none do */
 	bool ended;        /* the client has closed its side */
@@ -66,6 +68,32 @@ static bool take_message(struct connection *c, size_t *len)
 	return evbuffer_remove(in, c->all->query, *len) == (int)*len;
 }
 
+/* For who collects.  Which of our addresses was asked, the kernel knows. */
+static void put_copy(struct connection *c, const struct answer_input *input,
+		     const struct answer_outcome *outcome, size_t len)
+{
+	struct connections *all = c->all;
+	struct sockaddr_storage local = { 0 };
+	socklen_t size = sizeof(local);
+
+	(void)getsockname(bufferevent_getfd(c->stream),
+			  (struct sockaddr *)&local, &size);
+	tap_put(all->tap,
+		&(struct tap_exchange){
+			.transport = STATS_TCP,
+			.client = { c->peer, c->port },
+			.server = { socket_peer((struct sockaddr *)&local),
+				    socket_port((struct sockaddr *)&local) },
+			.wall_asked_ns = clock_wall_ns(),
+			.query = input->query,
+			.query_len = input->len,
+			.answer = all->answer + PREFIX,
+			.answer_len = len,
+			.table = slot_read(all->slot),
+			.zone = outcome->zone,
+		});
+}
+
 /* False when memory runs out. */
 static bool answer_message(struct connection *c, size_t query_len)
 {
@@ -85,6 +113,8 @@ static bool answer_message(struct connection *c, size_t query_len)
 				  all->answer + PREFIX, MESSAGE_MAX, &outcome);
 
 	stats_count(all->stats, STATS_TCP, &outcome, len);
+	if (all->tap != NULL)
+		put_copy(c, &input, &outcome, len);
 	if (len == 0)
 		return true;
 	all->answer[0] = (uint8_t)(len >> 8);
@@ -230,6 +260,7 @@ void connections_add(struct connections *all, int fd,
 		return;
 	}
 	c->peer = peer;
+	c->port = socket_port(from);
 	TAILQ_INSERT_TAIL(&all->list, c, link);
 	all->count++;
 	stats_count_event(all->stats, STATS_ACCEPTED, 1);

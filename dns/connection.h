@@ -31,6 +31,7 @@ struct connections {
 	struct event_base *loop; /* borrowed, as slot and stats */
 	const struct slot *slot;
 	struct stats_block *stats;
+	struct tap_queue *tap; /* NULL: nobody wants copies */
 	struct tcp_limits limits;
 	struct clients clients;
 	struct connection_list list; /* longest without a query first */

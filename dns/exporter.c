@@ -227,6 +227,10 @@ static void on_other(struct evhttp_request *request, void *arg)
 	answer_text(request, HTTP_NOTFOUND, "there are /metrics and /ready");
 }
 
+/*
+ * The port can be shared: a successor binds it before its predecessor lets go.
+ * A second responder that nobody wants fails at its DNS port.
+ */
 static struct evconnlistener *listen_on(struct event_base *loop,
 					const char *text, struct error *err)
 {
@@ -241,14 +245,11 @@ static struct evconnlistener *listen_on(struct event_base *loop,
 	if (!socket_parse(text, &at, err))
 		return NULL;
 	/* Shared, so that a successor can bind it before this one ends. */
-	listener = evconnlistener_new_bind(loop, NULL, NULL,
-					   LEV_OPT_REUSEABLE |
-						   LEV_OPT_REUSEABLE_PORT |
-						   LEV_OPT_CLOSE_ON_EXEC |
-						   LEV_OPT_CLOSE_ON_FREE,
-					   BACKLOG,
-					   (const struct sockaddr *)&at.addr,
-					   (int)at.len);
+	listener = evconnlistener_new_bind(
+		loop, NULL, NULL,
+		LEV_OPT_REUSEABLE | LEV_OPT_REUSEABLE_PORT |
+			LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_CLOSE_ON_FREE,
+		BACKLOG, (const struct sockaddr *)&at.addr, (int)at.len);
 	if (listener == NULL)
 		error_set(err, "cannot serve metrics on %s: %s", at.text,
 			  strerror(errno));

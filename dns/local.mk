@@ -62,12 +62,28 @@ dns_libdns_a_SOURCES += \
 	%D%/stats.c %D%/stats.h \
 	%D%/status.c %D%/status.h \
 	%D%/succession.c %D%/succession.h \
+	%D%/tap.h \
 	%D%/tcp.c %D%/tcp.h \
 	%D%/transports.c %D%/transports.h \
 	%D%/udp.c %D%/udp.h \
 	%D%/upkeep.c %D%/upkeep.h \
 	%D%/watch.c %D%/watch.h \
 	%D%/world.c %D%/world.h
+
+EXTRA_DIST += %D%/dnstap.proto
+if DNSTAP
+dns_libdns_a_SOURCES += %D%/tap.c
+nodist_dns_libdns_a_SOURCES = %D%/dnstap.pb-c.c %D%/dnstap.pb-c.h
+BUILT_SOURCES += %D%/dnstap.pb-c.c %D%/dnstap.pb-c.h
+CLEANFILES += %D%/dnstap.pb-c.c %D%/dnstap.pb-c.h
+else
+dns_libdns_a_SOURCES += %D%/tap_absent.c
+endif
+%D%/tap.$(OBJEXT): %D%/dnstap.pb-c.h
+%D%/dnstap.pb-c.h: %D%/dnstap.pb-c.c
+%D%/dnstap.pb-c.c: %D%/dnstap.proto
+	$(AM_V_GEN)$(MKDIR_P) %D% && $(PROTOC_C) --c_out=. -I$(srcdir) \
+		$(srcdir)/%D%/dnstap.proto
 
 sbin_PROGRAMS += windrose-dns
 windrose_dns_SOURCES = %D%/windrose-dns.c

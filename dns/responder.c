@@ -15,6 +15,7 @@
 #include "dns/stats.h"
 #include "dns/status.h"
 #include "dns/succession.h"
+#include "dns/tap.h"
 #include "dns/upkeep.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
@@ -49,6 +50,7 @@ struct responder {
 	struct upkeep *upkeep;
 	struct console *console;
 	struct exporter *exporter;
+	struct tap *tap;
 };
 
 /* Without a turn of the feed for so long, the table may be true no more. */
@@ -154,6 +156,7 @@ static void on_scrape(void *arg, struct openmetrics *out)
 		.tables = feed_pulse(r->feed).tables,
 		.has_bus = r->bus != NULL,
 		.bus_up = r->bus != NULL && bus_is_up(r->bus),
+		.lost_copies = tap_lost(r->tap),
 		.process = process_usage(),
 	};
 
@@ -185,6 +188,22 @@ static bool start_exporter(struct responder *r,
 		return true;
 	r->exporter = exporter_start(r->loop, &exporter, err);
 	return r->exporter != NULL;
+}
+
+static bool start_tap(struct responder *r,
+		      const struct responder_config *config, struct error *err)
+{
+	const struct tap_config tap = {
+		.to = config->dnstap,
+		.identity = config->name,
+		.queues = transports_blocks(&r->transports),
+	};
+
+	if (config->dnstap == NULL)
+		return true;
+	r->tap = tap_start(&tap, err);
+	r->slot.tap = r->tap;
+	return r->tap != NULL;
 }
 
 static bool start_feed(struct responder *r,
@@ -313,7 +332,7 @@ static bool start(struct responder *r, const struct responder_config *config,
 	return transports_open(&r->transports, &config->transports, err) &&
 	       start_exporter(r, config, err) &&
 	       drop_privileges(r, config, loaded->model->policy, err) &&
-	       start_identity(r, config, err) &&
+	       start_identity(r, config, err) && start_tap(r, config, err) &&
 	       start_feed(r, config, loaded->model, err) &&
 	       start_upkeep(r, loaded, err) && start_console(r, err) &&
 	       transports_start(&r->transports, &r->slot, r->stats, err);
@@ -384,6 +403,7 @@ void responder_stop(struct responder *r)
 	exporter_stop(r->exporter);
 	succession_free(r->succession);
 	transports_fini(&r->transports);
+	tap_stop(r->tap);
 	console_stop(r->console);
 	upkeep_stop(r->upkeep);
 	feed_stop(r->feed);

@@ -34,6 +34,7 @@ struct responder_config {
 	struct identify_config identity;
 	const char *metrics;    /* "ADDR:PORT" or "PORT" of 127.0.0.1 to serve
 				 * metrics on; NULL: none */
+	const char *dnstap;     /* "unix:PATH" or "file:PATH"; NULL: none */
 	struct bus *bus;        /* borrowed, outlives it; NULL: none */
 	bool keep_capabilities; /* those that an ordinary user was given */
 	void (*on_relieved)(void *arg); /* a successor answers; time to stop */

@@ -43,6 +43,7 @@ void slot_init(struct slot *slot, struct table *first)
 {
 	atomic_init(&slot->current, first);
 	atomic_init(&slot->identity, NULL);
+	slot->tap = NULL;
 }
 
 void slot_fini(struct slot *slot)

@@ -26,10 +26,13 @@
 
 struct identity;
 struct table;
+struct tap;
 
 struct slot {
 	_Atomic(struct table *) current;     /* owned; NULL before the first */
 	_Atomic(struct identity *) identity; /* the same */
+	struct tap
+		*tap; /* borrowed; set before there are readers; NULL: none */
 };
 
 /* first may be NULL; the slot takes ownership of it. */

@@ -305,3 +305,18 @@ struct net_addr socket_peer(const struct sockaddr *from)
 	}
 	return peer;
 }
+
+uint16_t socket_port(const struct sockaddr *of)
+{
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	if (of->sa_family == AF_INET) {
+		memcpy(&v4, of, sizeof(v4));
+		return ntohs(v4.sin_port);
+	}
+	if (of->sa_family != AF_INET6)
+		return 0;
+	memcpy(&v6, of, sizeof(v6));
+	return ntohs(v6.sin6_port);
+}

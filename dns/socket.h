@@ -11,6 +11,7 @@
 #include "policy/base/net.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <sys/socket.h>
 
@@ -50,6 +51,9 @@ int socket_open_tcp(const struct socket_address *at, struct error *err);
  */
 bool socket_adopt(int fd, int type, struct socket_address *out,
 		  struct error *err);
+
+/* 0 for other families than IPv4 and IPv6. */
+uint16_t socket_port(const struct sockaddr *of);
 
 /* IPv4-mapped addresses become NET_V4; other families NET_NONE. */
 struct net_addr socket_peer(const struct sockaddr *from);

@@ -4,6 +4,7 @@
 #include "dns/connection.h"
 #include "dns/listeners.h"
 #include "dns/slot.h"
+#include "dns/tap.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/thread.h"
@@ -163,6 +164,7 @@ static void *run(void *arg)
 {
 	struct tcp *tcp = arg;
 
+	tcp->all.tap = tap_queue(tcp->all.slot->tap);
 	slot_register();
 	slot_offline(); /* online only while a connection is served */
 	event_base_dispatch(tcp->loop);

@@ -7,6 +7,7 @@
 #include "dns/slot.h"
 #include "dns/socket.h"
 #include "dns/stats.h"
+#include "dns/tap.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/hash.h"
@@ -43,13 +44,15 @@ struct exchange {
 struct worker {
 	int fd; /* borrowed */
 	bool running;
+	struct tap_end local; /* what the socket is bound to */
 	bool wildcard;        /* control carries which address was asked */
 	atomic_bool stopping; /* asked to end */
 	atomic_bool woken;    /* has seen that, and waits no more */
 	pthread_t thread;
 	const struct slot *slot;
 	struct stats_block *stats;
-	struct rrl *rrl; /* all workers' */
+	struct rrl *rrl;       /* all workers' */
+	struct tap_queue *tap; /* NULL: nobody wants copies */
 	uint64_t random;
 	struct mmsghdr received[UDP_BATCH];
 	struct mmsghdr answers[UDP_BATCH];
@@ -112,19 +115,20 @@ struct batch {
 	const struct identity *identity;
 	uint32_t now_s;
 	uint32_t uptime_s; /* monotonic, for rates */
+	int64_t wall_ns;   /* when there is a tap */
 };
 
 /* The answer to one query as the rate limit leaves it; its length, or 0. */
 static size_t answer_within_rate(struct worker *w, const struct batch *batch,
-				 struct answer_input *input, uint8_t *answer)
+				 struct answer_input *input, uint8_t *answer,
+				 struct answer_outcome *outcome)
 {
-	struct answer_outcome outcome;
 	size_t len = answer_query(batch->table, input, answer, ANSWER_UDP_MAX,
-				  &outcome);
+				  outcome);
 	enum rrl_verdict verdict = RRL_SEND;
 
 	if (w->rrl != NULL && len > 0)
-		verdict = rrl_judge(w->rrl, &input->peer, &outcome,
+		verdict = rrl_judge(w->rrl, &input->peer, outcome,
 				    batch->uptime_s);
 	if (verdict != RRL_SEND)
 		stats_count_event(w->stats,
@@ -136,10 +140,57 @@ static size_t answer_within_rate(struct worker *w, const struct batch *batch,
 	if (verdict == RRL_SLIP && !rrl_only_counts(w->rrl)) {
 		input->turned_away = true;
 		len = answer_query(batch->table, input, answer, ANSWER_UDP_MAX,
-				   &outcome);
+				   outcome);
 	}
-	stats_count(w->stats, STATS_UDP, &outcome, len);
+	stats_count(w->stats, STATS_UDP, outcome, len);
 	return len;
+}
+
+/* Which of our addresses was asked. */
+static struct net_addr asked_address(const struct worker *w, struct msghdr *hdr)
+{
+	struct cmsghdr *c = w->wildcard ? CMSG_FIRSTHDR(hdr) : NULL;
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+
+	if (c != NULL && c->cmsg_level == IPPROTO_IP &&
+	    c->cmsg_type == IP_PKTINFO) {
+		memcpy(&v4.sin_addr,
+		       CMSG_DATA(c) + offsetof(struct in_pktinfo, ipi_addr),
+		       sizeof(v4.sin_addr));
+		return socket_peer((const struct sockaddr *)&v4);
+	}
+	if (c != NULL && c->cmsg_level == IPPROTO_IPV6 &&
+	    c->cmsg_type == IPV6_PKTINFO) {
+		memcpy(&v6.sin6_addr,
+		       CMSG_DATA(c) + offsetof(struct in6_pktinfo, ipi6_addr),
+		       sizeof(v6.sin6_addr));
+		return socket_peer((const struct sockaddr *)&v6);
+	}
+	return w->local.addr;
+}
+
+/* For who collects dnstap. */
+static void put_copy(struct worker *w, const struct batch *batch, size_t i,
+		     const struct answer_outcome *outcome, size_t len)
+{
+	struct exchange *e = &w->exchanges[i];
+	const struct sockaddr *from = (const struct sockaddr *)&e->from;
+
+	tap_put(w->tap,
+		&(struct tap_exchange){
+			.transport = STATS_UDP,
+			.client = { socket_peer(from), socket_port(from) },
+			.server = { asked_address(w, &w->received[i].msg_hdr),
+				    w->local.port },
+			.wall_asked_ns = batch->wall_ns,
+			.query = e->query,
+			.query_len = w->received[i].msg_len,
+			.answer = e->answer,
+			.answer_len = len,
+			.table = batch->table,
+			.zone = outcome->zone,
+		});
 }
 
 /* Answers the i-th received; true when answers[at] is to be sent. */
@@ -156,8 +207,11 @@ static bool answer_one(struct worker *w, const struct batch *batch, size_t i,
 		.identity = batch->identity,
 		.now_s = batch->now_s,
 	};
-	size_t len = answer_within_rate(w, batch, &input, e->answer);
+	struct answer_outcome outcome;
+	size_t len = answer_within_rate(w, batch, &input, e->answer, &outcome);
 
+	if (w->tap != NULL)
+		put_copy(w, batch, i, &outcome, len);
 	if (len == 0)
 		return false;
 	turn_round(in);
@@ -200,6 +254,8 @@ static void answer_batch(struct worker *w, size_t count)
 	};
 	size_t answers = 0;
 
+	if (w->tap != NULL)
+		batch.wall_ns = clock_wall_ns();
 	slot_online();
 	batch.table = slot_read(w->slot);
 	batch.identity = slot_identity(w->slot);
@@ -210,7 +266,8 @@ static void answer_batch(struct worker *w, size_t count)
 	send_all(w, answers);
 }
 
-/* An error that is not the traffic's: it may last, so do not spin on it. */
+/* An error that is not the traffic's: it may last, so do not spin on
+ * it. */
 static void pause_after(int error)
 {
 	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
@@ -267,6 +324,7 @@ static void *run(void *arg)
 	struct worker *w = arg;
 
 	let_wake();
+	w->tap = tap_queue(w->slot->tap);
 	slot_register();
 	slot_offline(); /* online only while a batch is answered */
 	while (!atomic_load_explicit(&w->stopping, memory_order_acquire))
@@ -282,6 +340,8 @@ static bool worker_open(struct worker *w, const struct listener *at,
 {
 	w->fd = at->fd;
 	w->wildcard = at->at.wildcard;
+	w->local.addr = socket_peer((const struct sockaddr *)&at->at.addr);
+	w->local.port = socket_port((const struct sockaddr *)&at->at.addr);
 	w->exchanges = aligned_alloc(64, UDP_BATCH * sizeof(*w->exchanges));
 	if (w->exchanges == NULL) {
 		error_set(err, "out of memory for UDP");
@@ -318,8 +378,8 @@ static bool add_worker(struct udp *udp, const struct listener *at,
 }
 
 /*
- * The sockets of one address stand side by side; each has a thread, and when
- * there are fewer sockets than threads, some have more than one.
+ * The sockets of one address stand side by side; each has a thread, and
+ * when there are fewer sockets than threads, some have more than one.
  */
 static bool add_workers(struct udp *udp, const struct listeners *all,
 			unsigned threads, struct error *err)
@@ -384,9 +444,10 @@ bool udp_start(struct udp *udp, const struct slot *slot, struct stats *stats,
 }
 
 /*
- * A signal before the thread waits is lost, so it is sent until the thread has
- * seen that it shall stop.  (shutdown(2) would wake it as well, and whoever
- * else holds the socket: a successor, a service manager.)
+ * A signal before the thread waits is lost, so it is sent until the
+ * thread has seen that it shall stop.  (shutdown(2) would wake it as
+ * well, and whoever else holds the socket: a successor, a service
+ * manager.)
  */
 static void wake(const struct worker *w)
 {

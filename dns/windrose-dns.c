@@ -27,7 +27,8 @@
 #include <event2/event.h>
 
 struct settings {
-	const char *policy, *user, *name, *bus, *keep, *control, *metrics;
+	const char *policy, *user, *name, *bus, *keep, *control, *metrics,
+		*dnstap;
 	struct identify_config identity;
 	struct option_list limits;
 	struct option_list listen, trust;
@@ -50,9 +51,8 @@ struct daemon {
 enum { WORKERS_MAX = 256 };
 
 /* clang-format off */
-/* Their number. */
-static size_t fill_rows(struct settings *s,
-			struct option_row rows[PROGRAM_ROWS_MAX])
+/* What is served, how, and who is followed; their number. */
+static size_t fill_serving(struct settings *s, struct option_row *rows)
 {
 	const struct option_row all[] = {
 		{ "policy", OPTION_TEXT, &s->policy, "DIR",
@@ -82,6 +82,25 @@ static size_t fill_rows(struct settings *s,
 		  "last known good state, to start from without a bus", 0, 0 },
 		{ "control", OPTION_TEXT, &s->control, "SOCKET",
 		  "unix socket for status and break-glass commands", 0, 0 },
+		{ "take-over", OPTION_FLAG, &s->take_over, NULL,
+		  "take the sockets of who listens on --control, without a "
+		  "lost query", 0, 0 },
+		{ "rrl", OPTION_LIST, &s->limits, "KEY=VALUE,...",
+		  "limit the rate of like answers; may be repeated", 0, 0 },
+		{ "check", OPTION_FLAG, &s->check, NULL,
+		  "load the policy and its databases, say OK, exit", 0, 0 },
+		{ "stdin-packet", OPTION_FLAG, &s->stdin_packet, NULL,
+		  "answer one message from standard input, exit", 0, 0 },
+	};
+
+	memcpy(rows, all, sizeof(all));
+	return sizeof(all) / sizeof(all[0]);
+}
+
+/* What is told, to clients and to those who watch; their number. */
+static size_t fill_telling(struct settings *s, struct option_row *rows)
+{
+	const struct option_row all[] = {
 		{ "nsid", OPTION_TEXT, &s->identity.nsid, "TEXT",
 		  "told to who asks for a name server identifier", 0, 0 },
 		{ "identity", OPTION_TEXT, &s->identity.name, "TEXT",
@@ -96,23 +115,25 @@ static size_t fill_rows(struct settings *s,
 		  "drawn at the start)", 0, 0 },
 		{ "metrics", OPTION_TEXT, &s->metrics, "[ADDR:]PORT",
 		  "serve GET /metrics and /ready here (ADDR 127.0.0.1)", 0, 0 },
-		{ "take-over", OPTION_FLAG, &s->take_over, NULL,
-		  "take the sockets of who listens on --control, without a "
-		  "lost query", 0, 0 },
-		{ "rrl", OPTION_LIST, &s->limits, "KEY=VALUE,...",
-		  "limit the rate of like answers; may be repeated", 0, 0 },
-		{ "check", OPTION_FLAG, &s->check, NULL,
-		  "load the policy and its databases, say OK, exit", 0, 0 },
-		{ "stdin-packet", OPTION_FLAG, &s->stdin_packet, NULL,
-		  "answer one message from standard input, exit", 0, 0 },
+		{ "dnstap", OPTION_TEXT, &s->dnstap, "unix|file:PATH",
+		  "copies of queries and answers for a collector", 0, 0 },
 	};
 
-	static_assert(sizeof(all) <= PROGRAM_ROWS_MAX * sizeof(all[0]),
-		      "no room for the options");
 	memcpy(rows, all, sizeof(all));
 	return sizeof(all) / sizeof(all[0]);
 }
 /* clang-format on */
+
+/* Their number. */
+static size_t fill_rows(struct settings *s,
+			struct option_row rows[PROGRAM_ROWS_MAX])
+{
+	size_t count = fill_serving(s, rows);
+
+	count += fill_telling(s, rows + count);
+	assert(count <= PROGRAM_ROWS_MAX);
+	return count;
+}
 
 static void fill_defaults(struct settings *s)
 {
@@ -198,6 +219,7 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 		.control_path = s->control,
 		.identity = s->identity,
 		.metrics = s->metrics,
+		.dnstap = s->dnstap,
 		.on_relieved = on_relieved,
 		.on_reload = on_reload,
 		.arg = d,

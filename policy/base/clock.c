@@ -27,6 +27,11 @@ int64_t clock_wall_ms(void)
 	return read_ns(CLOCK_REALTIME) / 1000000;
 }
 
+int64_t clock_wall_ns(void)
+{
+	return read_ns(CLOCK_REALTIME);
+}
+
 uint32_t clock_wall_s(void)
 {
 	return (uint32_t)(clock_wall_ms() / 1000);

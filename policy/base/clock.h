@@ -18,6 +18,7 @@ int64_t clock_now_ns(void);
 
 /* Milliseconds since 1970-01-01 UTC: for what people and files are told. */
 int64_t clock_wall_ms(void);
+int64_t clock_wall_ns(void);
 
 /* Seconds of the same modulo 2^32: for what has a stamp of 32 bits. */
 uint32_t clock_wall_s(void);
