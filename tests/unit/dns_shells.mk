@@ -36,4 +36,4 @@ check_PROGRAMS += %D%/test_console %D%/test_exporter %D%/test_follow \
 %C%_test_geo_watch_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 endif
 EXTRA_DIST += tests/system/responder.sh tests/system/against_bind.py \
-	tests/system/resolver.py
+	tests/system/identity.py tests/system/resolver.py
