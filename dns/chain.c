@@ -47,9 +47,6 @@ bool chain_follow_cname(struct chain *chain, struct answer *a)
 			cname->len - RR_FIXED_OCTETS, apex, &chain->target))
 		return false;
 	chain->name = &chain->target;
-	/* No pointer to a pointer: RFC 1035, 4.1.4 has them lead to labels. */
-	if (cname->pointer_count > 0 && chain->target.len == apex->len)
-		at = a->reply.apex_at;
 	chain->position = (struct position){
 		.at = (uint16_t)at,
 		.len = chain->target.len,
@@ -107,16 +104,26 @@ static bool put_cname(struct chain *chain, struct answer *a,
 	return start + RR_FIXED_OCTETS <= POSITION_MAX;
 }
 
+static bool is_ring(const struct chain *chain, uint64_t asked)
+{
+	for (unsigned i = 0; i < chain->links; i++)
+		if (chain->seen[i].asked == asked)
+			return true;
+	return false;
+}
+
 /* Each DNAME is told once, however often the chain comes by. */
 static const struct chain_link *put_dname(struct chain *chain, struct answer *a)
 {
 	const struct zone_node *node = a->match.node;
 	const struct chain_link *before = find(chain, node);
+	uint64_t asked = name_hash(chain->name, 0);
 	size_t at = before != NULL ? before->target_at
 				   : a->reply.w.len + RR_FIXED_OCTETS;
 
-	if (!add(chain, node, at))
+	if (is_ring(chain, asked) || !add(chain, node, at))
 		return NULL;
+	chain->seen[chain->links - 1].asked = asked;
 	if (before == NULL)
 		answer_put(a, SECTION_ANSWER, node->dname,
 			   position_suffix(chain->position, node->len));
