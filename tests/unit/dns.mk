@@ -44,6 +44,6 @@ check_PROGRAMS += %D%/test_denial %D%/test_pool
 	%D%/validator.c %D%/validator.h
 %C%_test_denial_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 endif
-EXTRA_DIST += tests/data/keys/world
+EXTRA_DIST += tests/data/keys/world tests/system/secure.py
 EXTRA_DIST += tests/data/dns/world.zone tests/data/dns/answer.cases \
 	tests/data/dns/zones tests/data/dns/zones.cases
