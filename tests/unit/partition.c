@@ -95,9 +95,8 @@ static bool tell(const struct partition *p, const struct net_addr *client,
 	return len > 0 && find_scope(out, len);
 }
 
-/* A random client that shares the first bits with around. */
-static struct net_addr inside(struct partition *p,
-			      const struct net_addr *around, uint8_t bits)
+struct net_addr partition_client(struct partition *p,
+				 const struct net_addr *around, uint8_t bits)
 {
 	struct net_addr drawn = { .family = around->family };
 	uint64_t draw[2] = { partition_draw(p), partition_draw(p) };
@@ -110,6 +109,21 @@ static struct net_addr inside(struct partition *p,
 						(around->octets[i / 8] & mask));
 	}
 	return drawn;
+}
+
+struct net_prefix partition_entry(struct partition *p,
+				  const struct net_addr *client,
+				  uint8_t source_bits)
+{
+	struct net_prefix entry = { .bits = source_bits };
+	struct told told;
+
+	if (!tell(p, client, source_bits, &told))
+		abort();
+	if (told.scope_bits < source_bits)
+		entry.bits = told.scope_bits;
+	entry.addr = net_mask(client, entry.bits);
+	return entry;
 }
 
 static bool same(const struct told *a, const struct told *b)
@@ -135,7 +149,8 @@ bool partition_holds(struct partition *p, const struct net_addr *client,
 	p->scope_bits += one.scope_bits;
 	p->source_widened += one.scope_bits < source_bits;
 	for (unsigned i = 0; i < count; i++) {
-		struct net_addr neighbour = inside(p, &base, one.scope_bits);
+		struct net_addr neighbour =
+			partition_client(p, &base, one.scope_bits);
 
 		p->clients++;
 		if (tell(p, &neighbour, (uint8_t)net_bits(base.family),

@@ -27,6 +27,18 @@ struct partition {
 /* The next random number. */
 uint64_t partition_draw(struct partition *p);
 
+/* A random client that shares the first bits with around. */
+struct net_addr partition_client(struct partition *p,
+				 const struct net_addr *around, uint8_t bits);
+
+/*
+ * What a resolver that sends source_bits caches client's answer for (RFC 7871,
+ * 7.3.1): the scope, but nothing narrower than what it sent.
+ */
+struct net_prefix partition_entry(struct partition *p,
+				  const struct net_addr *client,
+				  uint8_t source_bits);
+
 /*
  * Asks for client with source_bits, then for count random clients, at full
  * length, inside the scope that came back.  False, with what differed printed,

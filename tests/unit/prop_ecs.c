@@ -5,7 +5,8 @@
  *
  * WINDROSE_GEO_V4, WINDROSE_GEO_V6: the databases (contrib/geo/fetch); none:
  * the test is skipped.  WINDROSE_GEO_NETWORKS: how many networks of each
- * family, 100000 unless told.  Prints how wide the scopes were.
+ * family, 100000 unless told.  Prints how wide the scopes were, and how many
+ * entries they need in a resolver's cache.
  */
 #include "dns/model.h"
 #include "dns/table.h"
@@ -155,7 +156,8 @@ static struct model *make_model(const char *const *databases, size_t count)
 	struct errors errs = { 0 };
 	struct policy *policy = make_policy(databases, count);
 	struct geo *geo = geo_open(policy, &errs);
-	struct model *model = geo == NULL ? NULL : model_of(policy, geo, NULL, &errs);
+	struct model *model =
+		geo == NULL ? NULL : model_of(policy, geo, NULL, &errs);
 
 	errors_print(&errs, stderr);
 	return need(model);
@@ -227,12 +229,67 @@ static uint8_t source_of(struct partition *p, const struct net_prefix *network)
 			 (draw >> 8) % (net_bits(network->addr.family) - 7));
 }
 
+/* By network, then by length. */
+static int compare_entries(const void *a, const void *b)
+{
+	const struct net_prefix *x = a, *y = b;
+	int order =
+		memcmp(x->addr.octets, y->addr.octets, sizeof(x->addr.octets));
+
+	return order != 0 ? order : (int)x->bits - (int)y->bits;
+}
+
+/* Sorts them. */
+static size_t count_distinct(struct net_prefix *entries, size_t count)
+{
+	size_t distinct = count > 0;
+
+	qsort(entries, count, sizeof(entries[0]), compare_entries);
+	for (size_t i = 1; i < count; i++)
+		distinct += compare_entries(&entries[i - 1], &entries[i]) != 0;
+	return distinct;
+}
+
+/*
+ * What a resolver that all clients ask, and that sends /24 or /56 of each,
+ * holds of a name: against a server whose scope is what it was sent.
+ */
+static void print_entries(const struct table *table, const char *qname,
+			  const struct net_prefix *clients, size_t count)
+{
+	struct partition p = { .table = table, .qname = qname };
+	enum net_family family = clients[0].addr.family;
+	struct net_prefix *ours = need(calloc(count, sizeof(*ours)));
+	struct net_prefix *echoed = need(calloc(count, sizeof(*echoed)));
+	uint8_t source_bits = family == NET_V4 ? 24 : 56;
+	uint64_t bits = 0;
+	size_t held, echo_held;
+
+	for (size_t i = 0; i < count; i++) {
+		ours[i] = partition_entry(&p, &clients[i].addr, source_bits);
+		echoed[i].addr = net_mask(&clients[i].addr, source_bits);
+		echoed[i].bits = source_bits;
+		bits += ours[i].bits;
+	}
+	held = count_distinct(ours, count);
+	echo_held = count_distinct(echoed, count);
+	printf("# IPv%d %-6s %zu clients asked with /%u: mean scope /%.2f, "
+	       "%zu cache entries; echoing the source: /%u, %zu entries "
+	       "(%.1f times as many)\n",
+	       (int)family, qname, count, source_bits,
+	       (double)bits / (double)count, held, source_bits, echo_held,
+	       (double)echo_held / (double)held);
+	free(ours);
+	free(echoed);
+}
+
 static bool check_family(const struct table *table, const char *path,
 			 enum net_family family, unsigned long networks)
 {
 	struct partition parts[SERVICES];
 	struct partition draws = { .draw = networks + family };
 	MMDB_s mmdb;
+	struct net_prefix *clients = need(calloc(networks, sizeof(*clients)));
 	bool ok = true;
 
 	if (MMDB_open(path, MMDB_MODE_MMAP, &mmdb) != MMDB_SUCCESS)
@@ -245,6 +302,9 @@ static bool check_family(const struct table *table, const char *path,
 		struct net_prefix network =
 			random_network(&draws, &mmdb, family);
 		uint8_t source_bits = source_of(&draws, &network);
+
+		clients[n].addr =
+			partition_client(&draws, &network.addr, network.bits);
 
 		for (size_t i = 0; ok && i < SERVICES; i++)
 			ok = partition_holds(&parts[i], &network.addr,
@@ -259,6 +319,9 @@ static bool check_family(const struct table *table, const char *path,
 		       (double)parts[i].scope_bits / (double)parts[i].scopes,
 		       100.0 * (double)parts[i].source_widened /
 			       (double)parts[i].scopes);
+	for (size_t i = 0; ok && i < SERVICES; i++)
+		print_entries(table, services[i].fqdn, clients, networks);
+	free(clients);
 	MMDB_close(&mmdb);
 	return ok;
 }
