@@ -53,8 +53,7 @@ static void refuse(struct reading *r, const char *what)
 		   "%s", what);
 }
 
-/* "20261121083441", in UTC; BIND writes more behind it in .key files. */
-static bool parse_time(const char *text, int64_t *out)
+bool dnskey_time_parse(const char *text, int64_t *out)
 {
 	struct tm tm = { 0 };
 	const char *end;
@@ -80,7 +79,7 @@ static bool take_time(struct reading *r, const char *name, const char *value)
 	for (size_t i = 0; i < DNSKEY_TIMES; i++) {
 		if (strcmp(name, time_names[i]) != 0)
 			continue;
-		if (parse_time(value, &r->key->times_s[i]))
+		if (dnskey_time_parse(value, &r->key->times_s[i]))
 			return true;
 		snprintf(what, sizeof(what),
 			 "%s: \"%.30s\" is not a time; write it in UTC like "

@@ -67,6 +67,9 @@ struct dnskey {
 /* The word for a time in key files: "Publish". */
 const char *dnskey_time_name(enum dnskey_time time);
 
+/* "20261121083441", in UTC, whatever follows; false when it is no time. */
+bool dnskey_time_parse(const char *text, int64_t *out);
+
 /*
  * Reads path, a .key file, and the .private file beside it.  False with errs
  * filled when it is no key of zone (absolute, in text) that we can use;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/review/check.h"
 
+#include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/option.h"
 #include "policy/decide/geo.h"
+#include "policy/keys/keyring.h"
 #include "policy/language/policy.h"
 #include "policy/review/subject.h"
 
@@ -172,6 +174,32 @@ static bool read_request(int argc, char **argv, struct request *request,
 	return false;
 }
 
+/* The keys of signed zones.  They may well not be where policies are
+ * reviewed. */
+static void check_keys(struct result *r)
+{
+	for (size_t i = 0; i < r->policy->zone_count; i++) {
+		const struct policy_zone *zone = &r->policy->zones[i];
+		const char *directory = zone->dnssec.keys;
+		struct keyring *ring;
+
+		if (directory == NULL)
+			continue;
+		if (keyring_stamp(directory) == 0) {
+			errors_warn(&r->errs, (struct place){ directory, 0, 0 },
+				    "cannot be read here; the responders need "
+				    "the keys of %.100s there",
+				    zone->name);
+			continue;
+		}
+		ring = keyring_open(directory, zone->name, &r->errs);
+		if (ring != NULL)
+			(void)keyring_judge(ring, clock_wall_ms() / 1000,
+					    zone->at, &r->errs);
+		keyring_free(ring);
+	}
+}
+
 int review_check(int argc, char **argv)
 {
 	struct request request = { .format = "text" };
@@ -183,6 +211,8 @@ int review_check(int argc, char **argv)
 	r.policy = policy_load(request.path, &r.errs);
 	if (r.policy != NULL && !request.no_geo)
 		r.geo = geo_open(r.policy, &r.errs);
+	if (r.policy != NULL)
+		check_keys(&r);
 	errors_sort(&r.errs);
 	if (request.json)
 		print_json(&r);

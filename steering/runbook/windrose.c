@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* windrose -- the command: review a policy, run the fleet, all in one. */
+#include "policy/keys/keygen.h"
 #include "policy/review/check.h"
 #include "policy/review/explain.h"
 #include "policy/review/test.h"
@@ -22,6 +23,8 @@ static const struct command_row {
 	{ "check",    review_check,   "find every mistake in a policy" },
 	{ "test",     review_test,    "run the tests that stand beside a policy" },
 	{ "explain",  review_explain, "what a client gets, and why" },
+	{ "keygen",   keygen_run,     "make keys that sign a zone, and change their times" },
+	{ "ds",       keygen_ds,      "what the parent of a signed zone has to be told" },
 	{ "up",       up_run,         "responder, prober and agent in one process, no Redis" },
 	{ "status",   look_status,    "services, endpoints, shares, commands in force, nodes" },
 	{ "drain",    change_run,     "take clients away" },
