@@ -17,6 +17,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
@@ -37,9 +38,20 @@ struct connection {
 	bool ended;        /* the client has closed its side */
 };
 
+/* What the client has not taken is forgotten at once, in the kernel too. */
+static void forget_unsent(const struct connection *c)
+{
+	const struct linger none = { .l_onoff = 1, .l_linger = 0 };
+
+	(void)setsockopt(bufferevent_getfd(c->stream), SOL_SOCKET, SO_LINGER,
+			 &none, sizeof(none));
+}
+
 /* why: one of STATS_CLOSED_*. */
 static void connection_free(struct connection *c, enum stats_event why)
 {
+	if (why == STATS_CLOSED_UNREAD)
+		forget_unsent(c);
 	stats_count_event(c->all->stats, why, 1);
 	TAILQ_REMOVE(&c->all->list, c, link);
 	c->all->count--;

@@ -172,12 +172,16 @@ static bool fit_udp(int fd, const struct socket_address *at)
 }
 
 /*
- * TCP_NODELAY is inherited by what is accepted: answers never wait for an ACK.
- * A query in the first segment (RFC 7413) is taken where the kernel allows it.
+ * Inherited by what is accepted: answers never wait for an ACK, and the kernel
+ * takes no more of them ahead of a client that does not read than a while's
+ * worth; by itself it would take megabytes, until all connections are short of
+ * memory.  A query in the first segment (RFC 7413) is taken where the kernel
+ * allows it.
  */
 static bool fit_tcp(int fd)
 {
 	(void)set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	(void)set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, SOCKET_UNSENT_OCTETS);
 	(void)set(fd, IPPROTO_TCP, TCP_FASTOPEN, SOCKET_FAST_OPENS);
 	return set_blocking(fd, false) && listen(fd, SOCKET_BACKLOG) == 0;
 }

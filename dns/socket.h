@@ -22,6 +22,7 @@ enum {
 	SOCKET_BUFFER_OCTETS = 4
 			       << 20, /* asked for; the kernel may give less */
 	SOCKET_BACKLOG = 1024,
+	SOCKET_UNSENT_OCTETS = 128 * 1024, /* of answers in the kernel */
 	SOCKET_FAST_OPENS = 256, /* waiting for their handshake to end */
 };
 

@@ -5,7 +5,7 @@ TEST_EXTENSIONS = .sh
 EXTRA_DIST += %D%/run %D%/system/bus_faults.py %D%/system/fleet.py \
 	%D%/system/reload.py %D%/system/up.py \
 	%D%/system/rig.py %D%/system/supervised.py \
-	%D%/system/takeover.py
+	%D%/system/takeover.py %D%/system/tcp_abuse.py
 AM_TESTS_ENVIRONMENT = \
 	SRCDIR='$(abs_srcdir)'; BUILDDIR='$(abs_builddir)'; \
 	CMOCKA_MESSAGE_OUTPUT=TAP; \
