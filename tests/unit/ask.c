@@ -115,6 +115,12 @@ static bool wish_flag(struct wish *w, const char *word)
 		return w->flags |= 0x0200;
 	if (strcmp(word, "qr") == 0)
 		return w->flags |= 0x8000;
+	if (strcmp(word, "aa") == 0)
+		return w->flags |= 0x0400;
+	if (strcmp(word, "ra") == 0)
+		return w->flags |= 0x0080;
+	if (strcmp(word, "hz") == 0)
+		return w->flags |= 0x0040;
 	return false;
 }
 
@@ -375,7 +381,8 @@ static void say_opt(struct text *t, const ldns_pkt *pkt)
 		say_options(t, ldns_rdf_data(options), ldns_rdf_size(options));
 }
 
-static void say_header(struct text *t, const ldns_pkt *pkt)
+/* hz: the reserved bit of the header, which ldns does not show. */
+static void say_header(struct text *t, const ldns_pkt *pkt, bool hz)
 {
 	unsigned rcode = (unsigned)ldns_pkt_get_rcode(pkt) |
 			 (unsigned)ldns_pkt_edns_extended_rcode(pkt) << 4;
@@ -387,10 +394,13 @@ static void say_header(struct text *t, const ldns_pkt *pkt)
 	    : rcode == 23  ? "BADCOOKIE"
 	    : name == NULL ? "RCODE?"
 			   : name->name);
-	say(t, "%s%s%s%s%s%s%s", ldns_pkt_qr(pkt) ? "" : " NO-QR",
-	    ldns_pkt_aa(pkt) ? " aa" : "", ldns_pkt_tc(pkt) ? " tc" : "",
-	    ldns_pkt_rd(pkt) ? " rd" : "", ldns_pkt_ra(pkt) ? " RA" : "",
-	    ldns_pkt_ad(pkt) ? " AD" : "", ldns_pkt_cd(pkt) ? " CD" : "");
+	if (ldns_pkt_get_opcode(pkt) != LDNS_PACKET_QUERY)
+		say(t, " opcode %d", (int)ldns_pkt_get_opcode(pkt));
+	say(t, "%s%s%s%s%s%s%s%s", ldns_pkt_qr(pkt) ? "" : " NO-QR",
+	    hz ? " Z" : "", ldns_pkt_aa(pkt) ? " aa" : "",
+	    ldns_pkt_tc(pkt) ? " tc" : "", ldns_pkt_rd(pkt) ? " rd" : "",
+	    ldns_pkt_ra(pkt) ? " RA" : "", ldns_pkt_ad(pkt) ? " AD" : "",
+	    ldns_pkt_cd(pkt) ? " CD" : "");
 	if (ldns_pkt_qdcount(pkt) == 0)
 		say(t, " no-question");
 	if (ldns_pkt_id(pkt) != 0x1234)
@@ -434,7 +444,7 @@ const char *ask_read(const uint8_t *octets, size_t len, char *buf)
 		return buf;
 	if (!ends_there(octets, len))
 		say(&t, "TRAILING ");
-	say_header(&t, pkt);
+	say_header(&t, pkt, octets[3] & 0x40);
 	say_section(&t, ldns_pkt_answer(pkt));
 	say_section(&t, ldns_pkt_authority(pkt));
 	say_section(&t, ldns_pkt_additional(pkt));

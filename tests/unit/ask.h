@@ -4,7 +4,8 @@
  *
  * A query is "QNAME TYPE" and any of:
  *
- *   rd ad cd        header bits            opcode=N  class=N  id=N
+ *   rd ad cd aa ra tc qr hz  header bits (hz: the reserved one)
+ *   opcode=N  class=N  id=N
  *   edns[=SIZE]     an OPT, 1232 unless told; version=N; do; z (all Z bits)
  *   ecs=PREFIX      a client subnet; ecs=0/0 and ecs=none: SOURCE 0, FAMILY 0
  *   opt=CODE:HEX    one more option
