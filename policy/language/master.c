@@ -129,7 +129,10 @@ static const char *refuse_rr(const struct master *m, const ldns_rr *rr)
 	if (ldns_rr_ttl(rr) > INT32_MAX)
 		return "the TTL is larger than 2147483647 (RFC 2181, 8); lower "
 		       "it";
-	if (type == 0 || type == LDNS_RR_TYPE_OPT ||
+	if (type == 0)
+		return "the type is not known by name; write it by number, "
+		       "like TYPE260 (RFC 3597, 5)";
+	if (type == LDNS_RR_TYPE_OPT ||
 	    (type >= TYPE_META_FIRST && type <= TYPE_META_LAST))
 		return "this type is for queries and messages, not for zones; "
 		       "remove it";
@@ -186,6 +189,32 @@ static bool generic_fits(const char *text)
 	return octets <= UINT16_MAX && digits == 2 * octets;
 }
 
+static char *word_after(char *text)
+{
+	while (*text != '\0' && *text != ' ' && *text != '\t')
+		text += text[0] == '\\' && text[1] != '\0' ? 2 : 1;
+	return text + strspn(text, " \t");
+}
+
+/* RFC 1035, 5.1 has class and TTL in either order; ldns has the TTL first. */
+static void put_ttl_first(char *text)
+{
+	char *class = word_after(text), *ttl = word_after(class);
+	size_t class_len = strcspn(class, " \t");
+	size_t ttl_len = strcspn(ttl, " \t");
+	char copy[sizeof("CLASS65535")];
+
+	if ((strncasecmp(class, "IN", class_len) != 0 &&
+	     strncasecmp(class, "CLASS", 5) != 0) ||
+	    class_len < 2 || class_len >= sizeof(copy) ||
+	    !isdigit((unsigned char)ttl[0]))
+		return;
+	memcpy(copy, class, class_len);
+	memmove(class, ttl, ttl_len);
+	memset(class + ttl_len, ' ', (size_t)(ttl - class));
+	memcpy(ttl + ttl_len - class_len, copy, class_len);
+}
+
 static void read_record(struct scan *s)
 {
 	ldns_buffer *wire;
@@ -198,6 +227,7 @@ static void read_record(struct scan *s)
 			   "octets in hexadecimal (RFC 3597, 5)");
 		return;
 	}
+	put_ttl_first(s->text);
 	status = ldns_rr_new_frm_str(&rr, s->text, s->ttl_s, s->origin,
 				     &s->previous);
 

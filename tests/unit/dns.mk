@@ -33,7 +33,9 @@ check_PROGRAMS += %D%/test_answer %D%/test_cookie %D%/test_ecs \
 %C%_test_wire_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 %C%_test_zone_SOURCES = %D%/test_zone.c $(DNS_WORLD)
 %C%_test_zone_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += %D%/test_zones
+check_PROGRAMS += %D%/test_types %D%/test_zones
+%C%_test_types_SOURCES = %D%/test_types.c $(DNS_WORLD)
+%C%_test_types_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 %C%_test_zones_SOURCES = %D%/test_zones.c $(DNS_WORLD) \
 	%D%/cases.c %D%/cases.h
 %C%_test_zones_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
@@ -46,4 +48,5 @@ check_PROGRAMS += %D%/test_denial %D%/test_pool
 endif
 EXTRA_DIST += tests/data/keys/world tests/system/secure.py
 EXTRA_DIST += tests/data/dns/world.zone tests/data/dns/answer.cases \
-	tests/data/dns/zones tests/data/dns/zones.cases
+	tests/data/dns/types.cases tests/data/dns/zones \
+	tests/data/dns/zones.cases
