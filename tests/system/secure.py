@@ -18,6 +18,14 @@ zone:
   nameservers: ns1.gslb.example.com.
   records: gslb.zone
   dnssec: {keys: keys}
+zones:
+  child.gslb.example.com:
+    nameservers: ns1.gslb.example.com.
+    records: child.zone
+    dnssec: {keys: keys}
+  plain.gslb.example.com:
+    nameservers: ns1.gslb.example.com.
+    records: child.zone
 geo: {databases: [city-ipv4.mmdb, city-ipv6.mmdb], networks: near.csv}
 regions:
   us: {location: [38.95, -77.45]}
@@ -44,6 +52,9 @@ services:
   cdn:
     steer: geo
     endpoints: {us: {CNAME: host.gslb.example.com.}, eu: {CNAME: b.wild.gslb.example.com.}}
+  www.child.gslb.example.com.:
+    steer: geo
+    endpoints: {us: {A: 192.0.2.31}, eu: {A: 192.0.2.32}}
 """
 
 RECORDS = """$TTL 300
@@ -58,10 +69,19 @@ old         DNAME  new
 www.new     A      192.0.2.62
 *.new       TXT    "under a DNAME's target"
 lost        CNAME  nowhere
+down        CNAME  www.child
+across      CNAME  host.plain
+child       NS     ns1
+child       DS     %s
+plain       NS     ns1
 lab         NS     ns1.lab
 ns1.lab     A      192.0.2.70
-big         TXT    "%s" "%s" "%s"
-""" % ("a" * 250, "b" * 250, "c" * 250)
+"""
+
+CHILD = """$TTL 300
+host        A      192.0.2.80
+*.w         TXT    "in a child"
+"""
 
 # Who asks, for what, and what delv has to say: words of the answer, or that
 # there is no such type or name.
@@ -118,15 +138,37 @@ CASES = [
     (US, "a", "A", NXDOMAIN),
     (US, "zzz", "A", NXDOMAIN),
     (US, "lab", "DS", NODATA),
-    (US, "big", "TXT", "cccc"),
+    (US, "child", "DS", "13 2"),
+    (US, "child", "SOA", "hostmaster"),
+    (EU, "www.child", "A", "192.0.2.32"),
+    (EU, "www.child", "AAAA", NODATA),
+    (US, "x.w.child", "TXT", "in a child"),
+    (US, "x.child", "TXT", NXDOMAIN),
+    (US, "down", "A", "192.0.2.31"),
+    (US, "plain", "DS", NODATA),
 ]
 
 
-def make_key(rig):
-    """A combined key by BIND; its anchor in delv's words."""
-    os.makedirs(rig.path("policy/keys"))
-    _, name, _ = rig.run("dnssec-keygen", "-q", "-a", "ECDSAP256SHA256", "-f", "KSK", "-K", rig.path("policy/keys"), ZONE)
-    with open(rig.path(f"policy/keys/{name.strip()}.key")) as f:
+# Below a delegation without DS nothing has to be signed, and is not.
+PLAIN = [
+    (US, "host.plain", "A", "192.0.2.80"),
+    (US, "plain", "SOA", "hostmaster"),
+    (US, "x.w.plain", "TXT", "in a child"),
+    (US, "across", "A", "192.0.2.80"),
+]
+
+
+def make_key(rig, zone):
+    """A combined key by BIND; the path of its .key file."""
+    keys = rig.path("policy/keys")
+    os.makedirs(keys, exist_ok=True)
+    _, name, _ = rig.run("dnssec-keygen", "-q", "-a", "ECDSAP256SHA256", "-f", "KSK", "-K", keys, zone)
+    return os.path.join(keys, name.strip() + ".key")
+
+
+def make_anchor(rig, path):
+    """The key in delv's words."""
+    with open(path) as f:
         record = [line for line in f if line[0] != ";"][0].split()
     flags, protocol, algorithm, key = record[3], record[4], record[5], "".join(record[6:])
     return rig.write("anchor", f'trust-anchors {{ {ZONE}. static-key {flags} {protocol} {algorithm} "{key}"; }};\n')
@@ -148,6 +190,13 @@ def judge(rig, port, anchor, case):
         raise Failed(f"{client} asked for {name} {rdtype}, wanted {wanted}, fully validated: {said}\n{trace}")
 
 
+def judge_plain(rig, port, anchor, case):
+    client, name, rdtype, wanted = case
+    said = delv(rig, port, anchor, client, name, rdtype)
+    if wanted not in said.partition("unsigned answer")[2]:
+        raise Failed(f"{client} asked for {name} {rdtype}, wanted {wanted}, proven to be unsigned: {said}")
+
+
 def other_key(rig, port):
     """The test can fail: with another key than the zone's, nothing is believed."""
     with open(rig.path("anchor")) as f:
@@ -163,19 +212,23 @@ def test():
     with Rig() as rig:
         port = rig.port()
         rig.write("policy/policy.yaml", POLICY)
-        rig.write("policy/gslb.zone", RECORDS)
         rig.write("policy/near.csv", "127.0.0.1/32,US,,38.95,-77.45\n127.0.0.2/32,IE,,53.35,-6.26\n")
         rig.geo(rig.path("policy"))
-        anchor = make_key(rig)
+        anchor = make_anchor(rig, make_key(rig, ZONE))
+        _, ds, _ = rig.run("dnssec-dsfromkey", "-2", make_key(rig, "child." + ZONE))
+        rig.write("policy/gslb.zone", RECORDS % ds.split("DS")[1].strip())
+        rig.write("policy/child.zone", CHILD)
         rig.start("dns", rig.program("windrose-dns"), "--policy", rig.path("policy"), "--workers", "1",
                   "--listen", f"127.0.0.1:{port}", "--control", rig.path("dns.sock"))
         until("windrose-dns answers", 20, lambda: ask(port, ZONE, rdtype="SOA").answer)
         for case in CASES:
             judge(rig, port, anchor, case)
+        for case in PLAIN:
+            judge_plain(rig, port, anchor, case)
         other_key(rig, port)
         if rig.stop("dns") != 0:
             raise Failed("windrose-dns did not end cleanly")
-        note(f"delv fully validated {len(CASES)} answers of {ZONE}")
+        note(f"delv fully validated {len(CASES)} answers of {ZONE}, and found {len(PLAIN)} proven to be unsigned")
 
 
 main(test)
