@@ -25,6 +25,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/zonefile.c %D%/zonefile.h \
 	%D%/zonelinks.c %D%/zonelinks.h \
 	%D%/zonerules.c %D%/zonerules.h \
+	%D%/zonetargets.c %D%/zonetargets.h \
 	%D%/zones.c %D%/zones.h
 
 dist_man_MANS += contrib/man/windrose-policy.5

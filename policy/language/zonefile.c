@@ -6,6 +6,7 @@
 #include "policy/language/sources.h"
 #include "policy/language/zonelinks.h"
 #include "policy/language/zonerules.h"
+#include "policy/language/zonetargets.h"
 
 static void refuse_outside(struct catalog *c)
 {
@@ -105,5 +106,6 @@ void zonefile_load(struct draft *d, size_t index, const struct source *source)
 		return;
 	zonelinks_nameservers(&c);
 	zonelinks_inner_zones(&c);
+	zonetargets_judge(&c);
 	publish(&c);
 }
