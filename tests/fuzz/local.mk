@@ -68,3 +68,10 @@ check_PROGRAMS += %D%/fuzz_policy %D%/fuzz_zone
 %C%_fuzz_zone_SOURCES = %D%/fuzz_zone.c $(FUZZ_MAIN)
 %C%_fuzz_zone_LDADD = $(POLICY_LIBS)
 %C%_fuzz_zone_LDFLAGS = $(FUZZ_LDFLAGS)
+
+# the query parser against ldns
+check_PROGRAMS += %D%/diff_query
+%C%_diff_query_SOURCES = %D%/diff_query.c %D%/forge.c %D%/forge.h \
+	tests/unit/geo_double.c tests/unit/geo_double.h \
+	tests/unit/world.c tests/unit/world.h
+%C%_diff_query_LDADD = $(DNS_LIBS)
