@@ -7,6 +7,7 @@ health_libhealth_a_SOURCES = \
 	%D%/outcome.c %D%/outcome.h \
 	%D%/probe.h \
 	%D%/probe_http.c %D%/probe_http.h \
+	%D%/probe_named.c %D%/probe_named.h \
 	%D%/probe_tcp.c %D%/probe_tcp.h \
 	%D%/prober.c %D%/prober.h \
 	%D%/reporter.c %D%/reporter.h \

@@ -19,6 +19,7 @@ static const char *const words[] = {
 	[OUTCOME_PROTOCOL]    = "protocol",
 	[OUTCOME_STATUS]      = "status",
 	[OUTCOME_BODY]        = "body",
+	[OUTCOME_NAME]        = "name",
 	[OUTCOME_LOCAL]       = "local",
 };
 

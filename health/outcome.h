@@ -28,6 +28,7 @@ enum outcome {
 	OUTCOME_PROTOCOL,    /* what came was not HTTP */
 	OUTCOME_STATUS,      /* a status outside the check's range */
 	OUTCOME_BODY,        /* the expected text is not in the body */
+	OUTCOME_NAME,        /* the endpoint is a name that is not resolved */
 	OUTCOME_LOCAL,       /* could not probe from here */
 };
 

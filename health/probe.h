@@ -18,6 +18,7 @@
 /* What to probe; borrowed pointers outlive the probe. */
 struct probe_spec {
 	struct net_addr addr;
+	const char *name; /* to be resolved for addr; NULL: addr is known */
 	uint16_t port;
 	const char *host; /* http(s): Host and SNI, without a final dot */
 	const struct policy_check *check;

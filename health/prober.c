@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <event2/dns.h>
 #include <jansson.h>
 
 /* A policy and the probes it asks for; replaced together. */
@@ -30,6 +31,7 @@ struct prober {
 	struct event_base *loop; /* borrowed */
 	char *policy_path, *vantage, *name;
 	struct probe_http_pool *http;
+	struct evdns_base *dns;
 	struct reporter *reporter;
 	struct control *control; /* NULL: none */
 	struct subject on;
@@ -112,6 +114,7 @@ static bool subject_init(struct subject *s, struct prober *p,
 	struct rounds_config config = {
 		.loop = p->loop,
 		.http = p->http,
+		.dns = p->dns,
 		.on_change = on_change,
 		.arg = p,
 	};
@@ -215,6 +218,23 @@ static bool copy_config(struct prober *p, const struct prober_config *config)
 	return p->policy_path != NULL && p->vantage != NULL && p->name != NULL;
 }
 
+/*
+ * As this machine resolves, but without its search list: names are absolute.
+ * Where no file says how, libevent asks 127.0.0.1.
+ */
+static struct evdns_base *resolver_new(struct event_base *loop)
+{
+	struct evdns_base *dns =
+		evdns_base_new(loop, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+
+	if (dns == NULL)
+		return NULL;
+	evdns_base_resolv_conf_parse(dns, DNS_OPTIONS_ALL & ~DNS_OPTION_SEARCH,
+				     "/etc/resolv.conf");
+	evdns_base_search_clear(dns);
+	return dns;
+}
+
 static bool start(struct prober *p, const struct prober_config *config,
 		  struct error *err)
 {
@@ -229,6 +249,11 @@ static bool start(struct prober *p, const struct prober_config *config,
 	p->http = probe_http_pool_new(p->loop, config->ca_file, err);
 	if (p->http == NULL)
 		return false;
+	p->dns = resolver_new(p->loop);
+	if (p->dns == NULL) {
+		error_set(err, "out of memory while starting the resolver");
+		return false;
+	}
 	p->reporter = reporter_start(&reporter, err);
 	if (p->reporter == NULL || !subject_init(&p->on, p, &none, err))
 		return false;
@@ -271,6 +296,8 @@ void prober_stop(struct prober *p)
 	reporter_stop(p->reporter);
 	subject_fini(&p->on);
 	probe_http_pool_free(p->http);
+	if (p->dns != NULL)
+		evdns_base_free(p->dns, 1);
 	free(p->policy_path);
 	free(p->vantage);
 	free(p->name);

@@ -12,7 +12,8 @@ static bool is_probed(const struct policy_service *service,
 		      const struct policy_endpoint *endpoint)
 {
 	return service->check != POLICY_NONE &&
-	       (endpoint->a_count > 0 || endpoint->aaaa_count > 0);
+	       (endpoint->cname != NULL || endpoint->a_count > 0 ||
+		endpoint->aaaa_count > 0);
 }
 
 static size_t count_targets(const struct policy *policy)
@@ -40,32 +41,45 @@ static size_t find_slot(const struct roster *roster, const char *key)
 	return at;
 }
 
+static struct net_addr addr_of(const struct policy_endpoint *endpoint)
+{
+	return endpoint->a_count > 0      ? endpoint->a[0]
+	       : endpoint->aaaa_count > 0 ? endpoint->aaaa[0]
+					  : (struct net_addr){ 0 };
+}
+
+static const char *undotted(struct roster *roster, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len > 0 && name[len - 1] == '.')
+		len--;
+	return arena_text(roster->arena, name, len);
+}
+
 /* The name that Host and SNI carry: without the final dot, RFC 6066, 3. */
 static const char *host_of(struct roster *roster,
 			   const struct policy_service *service,
 			   const struct policy_check *check)
 {
 	const char *host = check->host != NULL ? check->host : service->fqdn;
-	size_t len = strlen(host);
 
-	if (check->type == CHECK_TCP)
-		return "";
-	if (len > 0 && host[len - 1] == '.')
-		len--;
-	return arena_text(roster->arena, host, len);
+	return check->type == CHECK_TCP ? "" : undotted(roster, host);
 }
 
 static const char *key_of(struct roster *roster, const struct probe_spec *spec)
 {
 	char addr[NET_TEXT_SIZE];
-	size_t size = strlen(spec->check->name) + sizeof(addr) +
+	const char *at = spec->name != NULL ? spec->name
+					    : net_addr_text(&spec->addr, addr);
+	size_t size = strlen(spec->check->name) + strlen(at) +
 		      strlen(spec->host) + sizeof("  65535 ");
 	char *key = arena_alloc(roster->arena, size, 1);
 
 	if (key != NULL)
-		snprintf(key, size, "%s %s %u%s%s", spec->check->name,
-			 net_addr_text(&spec->addr, addr), spec->port,
-			 spec->host[0] == '\0' ? "" : " ", spec->host);
+		snprintf(key, size, "%s %s %u%s%s", spec->check->name, at,
+			 spec->port, spec->host[0] == '\0' ? "" : " ",
+			 spec->host);
 	return key;
 }
 
@@ -76,8 +90,7 @@ static bool add_target(struct roster *roster, const struct policy *policy,
 	const struct policy_check *check = &policy->checks[service->check];
 	struct roster_job job = {
 		.spec = {
-			.addr = endpoint->a_count > 0 ? endpoint->a[0]
-						      : endpoint->aaaa[0],
+			.addr = addr_of(endpoint),
 			.port = endpoint->port != 0 ? endpoint->port
 						    : check->port,
 			.host = host_of(roster, service, check),
@@ -86,7 +99,10 @@ static bool add_target(struct roster *roster, const struct policy *policy,
 	};
 	size_t slot;
 
-	if (job.spec.host == NULL)
+	if (endpoint->cname != NULL)
+		job.spec.name = undotted(roster, endpoint->cname);
+	if (job.spec.host == NULL ||
+	    (endpoint->cname != NULL && job.spec.name == NULL))
 		return false;
 	job.key = key_of(roster, &job.spec);
 	if (job.key == NULL)

@@ -7,7 +7,8 @@
  * once and is reported for each.  An endpoint is probed at its first IPv4
  * address, or at its first IPv6 address when it has no IPv4 one: an endpoint
  * is one place, its addresses lead to the same machines, and two verdicts on
- * one place would need a third to choose.  Pure.
+ * one place would need a third to choose.  One that is a name is resolved at
+ * each probe (health/probe_named).  Pure.
  */
 #ifndef HEALTH_ROSTER_H
 #define HEALTH_ROSTER_H

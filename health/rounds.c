@@ -2,6 +2,7 @@
 #include "health/rounds.h"
 
 #include "health/probe_http.h"
+#include "health/probe_named.h"
 #include "health/probe_tcp.h"
 #include "health/roster.h"
 #include "health/suspicion.h"
@@ -154,20 +155,35 @@ static void on_done(void *arg, const struct observation *seen)
 	event_active(t->rounds->launcher, 0, 0);
 }
 
-static struct probe *start_probe(struct turn *t)
+/* By address: see probe_begin. */
+static struct probe *begin_probe(void *means, const struct probe_spec *spec,
+				 probe_done *done, void *arg)
 {
-	const struct probe_spec *spec = &t->job->spec;
+	const struct rounds_config *config = means;
 
 	switch (spec->check->type) {
 	case CHECK_HTTP:
 	case CHECK_HTTPS:
-		return probe_http_start(t->rounds->config.http, spec, on_done,
-					t);
+		return probe_http_start(config->http, spec, done, arg);
 	case CHECK_TCP:
-		return probe_tcp_start(t->rounds->config.loop, spec, on_done,
-				       t);
+		return probe_tcp_start(config->loop, spec, done, arg);
 	}
 	return NULL;
+}
+
+static struct probe *start_probe(struct turn *t)
+{
+	struct rounds_config *config = &t->rounds->config;
+	const struct probe_spec *spec = &t->job->spec;
+	const struct probe_named_means means = {
+		.loop = config->loop,
+		.dns = config->dns,
+		.begin = begin_probe,
+		.means = config,
+	};
+
+	return spec->name != NULL ? probe_named_start(&means, spec, on_done, t)
+				  : begin_probe(config, spec, on_done, t);
 }
 
 /* Starts what is due, in a turn of its own: never inside a probe's end. */

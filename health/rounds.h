@@ -18,6 +18,7 @@
 #include <stddef.h>
 
 struct error;
+struct evdns_base;
 struct event_base;
 struct probe_http_pool;
 struct roster;
@@ -30,6 +31,7 @@ struct rounds_config {
 	struct event_base *loop;
 	const struct roster *roster;  /* borrowed, outlives it */
 	struct probe_http_pool *http; /* borrowed, outlives it */
+	struct evdns_base *dns;       /* borrowed, outlives it */
 	/* A reported state, or the trust in ourselves, changed.  Must not stop
 	 * the rounds. */
 	void (*on_change)(void *arg);

@@ -2,7 +2,7 @@
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_breaker %D%/test_latency %D%/test_match \
 	%D%/test_probe %D%/test_probe_tls %D%/test_prober %D%/test_schedule \
-	%D%/test_rounds %D%/test_watch
+	%D%/test_probe_named %D%/test_rounds %D%/test_watch
 %C%_test_breaker_SOURCES = %D%/test_breaker.c
 %C%_test_breaker_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 %C%_test_latency_SOURCES = %D%/test_latency.c
@@ -11,6 +11,9 @@ check_PROGRAMS += %D%/test_breaker %D%/test_latency %D%/test_match \
 %C%_test_match_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 %C%_test_probe_SOURCES = %D%/test_probe.c %D%/canned.c %D%/canned.h
 %C%_test_probe_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
+%C%_test_probe_named_SOURCES = %D%/test_probe_named.c \
+	%D%/canned.c %D%/canned.h
+%C%_test_probe_named_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 %C%_test_probe_tls_SOURCES = %D%/test_probe_tls.c
 %C%_test_probe_tls_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 %C%_test_prober_SOURCES = %D%/test_prober.c %D%/canned.c %D%/canned.h
