@@ -28,7 +28,6 @@ struct renewal {
 	int64_t retry_ms;      /* 0: the last one went well */
 	int64_t wall_ahead_ms; /* of the monotonic clock, as last seen */
 	uint64_t stamp;        /* of all key files */
-	unsigned ticks;
 	uint64_t failures;
 	char trouble[NODE_TEXT_SIZE];
 };
@@ -70,11 +69,8 @@ static bool clock_was_set(struct renewal *r)
 
 static bool keys_changed(struct renewal *r)
 {
-	uint64_t stamp;
+	uint64_t stamp = stamp_keys(r);
 
-	if (++r->ticks % RENEWAL_LOOK_TICKS != 0)
-		return false;
-	stamp = stamp_keys(r);
 	if (stamp == r->stamp)
 		return false;
 	r->stamp = stamp;

@@ -22,8 +22,8 @@ struct renewal;
 struct signed_zones;
 
 enum {
-	RENEWAL_TICK_MS = 1000,
-	RENEWAL_LOOK_TICKS = 5,   /* from one look at key files to the next */
+	RENEWAL_TICK_MS =
+		1000, /* from one look at clock and files to the next */
 	RENEWAL_CLOCK_MS = 10000, /* a clock that was set by more is told */
 	RENEWAL_RETRY_MS = 10000, /* after the first failure; then twice that */
 	RENEWAL_RETRY_MAX_MS = 600000,
