@@ -124,29 +124,6 @@ static bool watch(struct identify *i, struct event_base *loop,
 	return false;
 }
 
-static bool set_texts(struct identity *id, const struct identify_config *config,
-		      struct error *err)
-{
-	if (!identity_text_set(&id->nsid, config->nsid, IDENTITY_NSID_MAX)) {
-		error_set(err, "--nsid: give 1 to %d octets",
-			  IDENTITY_NSID_MAX);
-		return false;
-	}
-	if (!identity_text_set(&id->name, config->name, IDENTITY_TEXT_MAX) ||
-	    !identity_text_set(&id->version, config->version,
-			       IDENTITY_TEXT_MAX)) {
-		error_set(err,
-			  "--identity, --version-text: give 1 to %d octets",
-			  IDENTITY_TEXT_MAX);
-		return false;
-	}
-	if (cookie_policy_parse(config->cookies, &id->cookies))
-		return true;
-	error_set(err, "--cookies \"%s\": is on, off or required",
-		  config->cookies);
-	return false;
-}
-
 static bool set_secrets(struct identify *i, struct event_base *loop,
 			const char *path, struct error *err)
 {
@@ -172,8 +149,9 @@ struct identify *identify_start(struct event_base *loop, struct slot *slot,
 		return NULL;
 	}
 	i->slot = slot;
-	if (set_texts(&i->now, config, err) &&
-	    set_secrets(i, loop, config->cookie_secrets, err) &&
+	if (config->identity != NULL)
+		i->now = *config->identity;
+	if (set_secrets(i, loop, config->cookie_secrets, err) &&
 	    publish(i, err))
 		return i;
 	identify_stop(i);

@@ -14,17 +14,15 @@
 struct error;
 struct event_base;
 struct identify;
+struct identity;
 struct slot;
 
 enum { IDENTIFY_MS = 5000 };
 
-/* All may be NULL, and are needed during identify_start() only. */
+/* Needed during identify_start() only. */
 struct identify_config {
-	const char *nsid;           /* RFC 5001; NULL: not told */
-	const char *name;           /* id.server; NULL: not told */
-	const char *version;        /* version.server; NULL: not told */
-	const char *cookies;        /* "on" (also NULL), "off", "required" */
-	const char *cookie_secrets; /* file; NULL: one is drawn */
+	const struct identity *identity; /* but for secrets; NULL: all zero */
+	const char *cookie_secrets;      /* file; NULL: one is drawn */
 };
 
 /* slot is borrowed and outlives it.  NULL with err set. */

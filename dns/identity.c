@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dns/identity.h"
 
+#include "policy/base/error.h"
+
 #include <assert.h>
 #include <string.h>
 
-bool cookie_policy_parse(const char *word, enum cookie_policy *out)
+static bool policy_read(const char *word, enum cookie_policy *out,
+			struct error *err)
 {
 	static const char *const words[] = {
 		[COOKIES_ON] = "on",
@@ -21,18 +24,38 @@ bool cookie_policy_parse(const char *word, enum cookie_policy *out)
 			*out = (enum cookie_policy)i;
 			return true;
 		}
+	error_set(err, "--cookies \"%s\": is on, off or required", word);
 	return false;
 }
 
-bool identity_text_set(struct identity_text *to, const char *text, size_t max)
+static bool text_read(const char *option, const char *text, size_t max,
+		      struct identity_text *out, struct error *err)
 {
 	size_t len = text == NULL ? 0 : strlen(text);
 
 	assert(max <= IDENTITY_TEXT_MAX);
-	if (text != NULL && (len == 0 || len > max))
+	if (text != NULL && (len == 0 || len > max)) {
+		error_set(err, "--%s: give 1 to %zu octets", option, max);
 		return false;
-	to->len = (uint8_t)len;
+	}
+	out->len = (uint8_t)len;
 	if (len > 0)
-		memcpy(to->octets, text, len);
+		memcpy(out->octets, text, len);
+	return true;
+}
+
+bool identity_read(const struct identity_words *words, struct identity *out,
+		   struct error *err)
+{
+	struct identity id = { 0 };
+
+	if (!text_read("nsid", words->nsid, IDENTITY_NSID_MAX, &id.nsid, err) ||
+	    !text_read("identity", words->name, IDENTITY_TEXT_MAX, &id.name,
+		       err) ||
+	    !text_read("version-text", words->version, IDENTITY_TEXT_MAX,
+		       &id.version, err) ||
+	    !policy_read(words->cookies, &id.cookies, err))
+		return false;
+	*out = id;
 	return true;
 }

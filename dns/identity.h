@@ -43,10 +43,14 @@ struct identity {
 	struct identity_text version;  /* version.server, version.bind */
 };
 
-/* "on", "off", "required"; NULL is on.  False: none of them. */
-bool cookie_policy_parse(const char *word, enum cookie_policy *out);
+/* As the command line has it; NULL: not told, and cookies are on. */
+struct identity_words {
+	const char *nsid, *name, *version;
+	const char *cookies; /* "on", "off" or "required" */
+};
 
-/* From text of at most max octets; NULL is none.  False: empty or longer. */
-bool identity_text_set(struct identity_text *to, const char *text, size_t max);
+/* Without secrets.  False with err set, naming the option. */
+bool identity_read(const struct identity_words *words, struct identity *out,
+		   struct error *err);
 
 #endif

@@ -144,13 +144,21 @@ static uint64_t tag_of(const struct rrl *rrl, unsigned kind,
 	return siphash(rrl->key, octets, w.len) | 1;
 }
 
-/* The place of tag, taken from whom it was idle longest if need be. */
+/* Who makes room first: the longest idle, then the least in debt. */
+static int64_t dispensable(struct account a, uint32_t now_s)
+{
+	int64_t idle_s = (int32_t)(now_s - a.at_s);
+
+	return idle_s * (2 * BALANCE_BIAS) + a.balance;
+}
+
+/* The place of tag, taken from another if need be. */
 static struct place *place_of(struct rrl *rrl, uint64_t tag, unsigned rate,
 			      uint32_t now_s)
 {
 	struct place *group = &rrl->places[(tag >> 32 & rrl->mask) * PLACES];
-	struct place *idlest = group;
-	int64_t longest_s = INT64_MIN;
+	struct place *chosen = group;
+	int64_t most = INT64_MIN;
 
 	for (size_t i = 0; i < PLACES; i++) {
 		uint64_t whose = atomic_load_explicit(&group[i].tag,
@@ -158,24 +166,23 @@ static struct place *place_of(struct rrl *rrl, uint64_t tag, unsigned rate,
 		struct account a =
 			unpack(atomic_load_explicit(&group[i].state,
 						    memory_order_relaxed));
-		int64_t idle_s =
-			whose == 0 ? INT64_MAX : (int32_t)(now_s - a.at_s);
+		int64_t score = whose == 0 ? INT64_MAX : dispensable(a, now_s);
 
 		if (whose == tag)
 			return &group[i];
-		if (idle_s > longest_s) {
-			longest_s = idle_s;
-			idlest = &group[i];
+		if (score > most) {
+			most = score;
+			chosen = &group[i];
 		}
 	}
-	atomic_store_explicit(&idlest->state,
+	atomic_store_explicit(&chosen->state,
 			      pack((struct account){
 				      .at_s = now_s,
 				      .balance = (int32_t)rate,
 			      }),
 			      memory_order_relaxed);
-	atomic_store_explicit(&idlest->tag, tag, memory_order_release);
-	return idlest;
+	atomic_store_explicit(&chosen->tag, tag, memory_order_release);
+	return chosen;
 }
 
 static enum rrl_verdict charge(struct rrl *rrl, uint64_t tag, unsigned rate,

@@ -18,7 +18,7 @@
  *
  * So no choice of names opens more than one account.  An account is sixteen
  * octets in a table of fixed size, found by a keyed hash; of four places, the
- * one that was idle longest makes room.  Any number of threads may share one:
+ * one that was idle longest, or else is least in debt, makes room.  Any number of threads may share one:
  * an account changes by compare-and-swap, and nobody waits.  Pure: the caller
  * passes the time and the key.
  *

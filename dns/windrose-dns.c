@@ -6,6 +6,7 @@
  * Exit statuses: see the manual, windrose-dns(8).
  */
 #include "dns/activation.h"
+#include "dns/identity.h"
 #include "dns/listeners.h"
 #include "dns/notify.h"
 #include "dns/once.h"
@@ -29,8 +30,11 @@
 struct settings {
 	const char *policy, *user, *name, *bus, *keep, *control, *metrics,
 		*dnstap;
-	struct identify_config identity;
+	const char *cookie_secrets;
+	struct identity_words words;
+	struct identity identity;
 	struct option_list limits;
+	struct rrl_config rrl;
 	struct option_list listen, trust;
 	unsigned workers, tcp_clients, tcp_idle_s;
 	bool take_over, check, stdin_packet;
@@ -101,16 +105,16 @@ static size_t fill_serving(struct settings *s, struct option_row *rows)
 static size_t fill_telling(struct settings *s, struct option_row *rows)
 {
 	const struct option_row all[] = {
-		{ "nsid", OPTION_TEXT, &s->identity.nsid, "TEXT",
+		{ "nsid", OPTION_TEXT, &s->words.nsid, "TEXT",
 		  "told to who asks for a name server identifier", 0, 0 },
-		{ "identity", OPTION_TEXT, &s->identity.name, "TEXT",
+		{ "identity", OPTION_TEXT, &s->words.name, "TEXT",
 		  "told as id.server and hostname.bind in class CHAOS", 0, 0 },
-		{ "version-text", OPTION_TEXT, &s->identity.version, "TEXT",
+		{ "version-text", OPTION_TEXT, &s->words.version, "TEXT",
 		  "told as version.server and version.bind in class CHAOS",
 		  0, 0 },
-		{ "cookies", OPTION_TEXT, &s->identity.cookies, "POLICY",
+		{ "cookies", OPTION_TEXT, &s->words.cookies, "POLICY",
 		  "DNS cookies: on, off or required (default on)", 0, 0 },
-		{ "cookie-secrets", OPTION_TEXT, &s->identity.cookie_secrets,
+		{ "cookie-secrets", OPTION_TEXT, &s->cookie_secrets,
 		  "FILE", "secrets that cookies are made with (default one "
 		  "drawn at the start)", 0, 0 },
 		{ "metrics", OPTION_TEXT, &s->metrics, "[ADDR:]PORT",
@@ -178,19 +182,15 @@ static void on_reload(void *arg, bool done)
 
 static bool make_limit(struct daemon *d, struct error *err)
 {
-	const struct option_list *limits = &d->settings->limits;
 	uint8_t key[SIPHASH_KEY_OCTETS];
-	struct rrl_config config;
 
-	if (limits->count == 0)
+	if (d->settings->limits.count == 0)
 		return true;
-	if (!rrl_config_parse(limits->items, limits->count, &config, err))
-		return false;
 	if (getrandom(key, sizeof(key), 0) != sizeof(key)) {
 		error_set(err, "no random numbers for the rate limit");
 		return false;
 	}
-	d->rrl = rrl_new(&config, siphash_key_of(key));
+	d->rrl = rrl_new(&d->settings->rrl, siphash_key_of(key));
 	if (d->rrl == NULL)
 		error_set(err, "out of memory for the rate limit");
 	return d->rrl != NULL;
@@ -217,7 +217,7 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 		.name = s->name,
 		.keep_path = s->keep,
 		.control_path = s->control,
-		.identity = s->identity,
+		.identity = { &s->identity, s->cookie_secrets },
 		.metrics = s->metrics,
 		.dnstap = s->dnstap,
 		.on_relieved = on_relieved,
@@ -283,6 +283,18 @@ static enum program_status answer_once(const struct settings *s)
 	return ok ? PROGRAM_OK : PROGRAM_FAILED;
 }
 
+/* What rows alone cannot tell is wrong. */
+static bool settings_read(struct settings *s, struct error *err)
+{
+	if (s->take_over && s->control == NULL) {
+		error_set(err, "--take-over needs --control, the control "
+			       "socket of the running one");
+		return false;
+	}
+	return identity_read(&s->words, &s->identity, err) &&
+	       rrl_config_parse(s->limits.items, s->limits.count, &s->rrl, err);
+}
+
 int main(int argc, char **argv)
 {
 	static const char *const needed[] = { "policy", NULL };
@@ -304,11 +316,8 @@ int main(int argc, char **argv)
 	status = program_read(&program, argc, argv);
 	if (status != PROGRAM_GO)
 		return status;
-	if (settings.take_over && settings.control == NULL) {
-		error_set(&err, "--take-over needs --control, the control "
-				"socket of the running one");
+	if (!settings_read(&settings, &err))
 		return program_fail(&program, &err, PROGRAM_USAGE);
-	}
 	if (settings.check || settings.stdin_packet)
 		return answer_once(&settings);
 	fill_defaults(&settings);

@@ -17,14 +17,18 @@ static void require(bool ok)
 }
 
 /* As RFC 9018, A.2 has it: the second secret is the one before roll-over. */
-static struct identity told(enum cookie_policy cookies)
+static struct identity told(const char *cookies)
 {
-	struct identity id = { .cookies = cookies };
+	const struct identity_words words = {
+		.nsid = "ns1.test",
+		.name = "ams-1",
+		.version = "W 1",
+		.cookies = cookies,
+	};
+	struct identity id;
 	struct error err;
 
-	require(identity_text_set(&id.nsid, "ns1.test", IDENTITY_NSID_MAX));
-	require(identity_text_set(&id.name, "ams-1", IDENTITY_TEXT_MAX));
-	require(identity_text_set(&id.version, "W 1", IDENTITY_TEXT_MAX));
+	require(identity_read(&words, &id, &err));
 	require(cookie_secrets_parse("e5e973e5a6b2a43f48e7dc849e37bfcf\n"
 				     "dd3bdf9344b678b185a6f5cb60fca715\n",
 				     "secrets", &id.secrets, &err));
@@ -38,9 +42,7 @@ void asked_identity(struct answer_input *input, const char *word)
 
 	if (word == NULL)
 		return;
-	identity = told(strcmp(word, "off") == 0        ? COOKIES_OFF
-			: strcmp(word, "required") == 0 ? COOKIES_REQUIRED
-							: COOKIES_ON);
+	identity = told(word);
 	input->identity = &identity;
 	input->now_s = 1559734385;
 }

@@ -16,6 +16,11 @@
 #include <event2/event.h>
 #include <unistd.h>
 
+/* 129 octets. */
+#define SIXTEEN "0123456789abcdef"
+#define FOUR SIXTEEN SIXTEEN SIXTEEN SIXTEEN
+#define LONG FOUR FOUR "x"
+
 #define OLD "dd3bdf9344b678b185a6f5cb60fca715\n"
 #define NEW "445536bcd2513298075a5d379663c962\n"
 
@@ -72,8 +77,9 @@ static bool first_is(const struct bench *b, const char *text)
 static void test_roll(void **state)
 {
 	struct bench *b = *state;
+	const struct identity id = { .nsid = { 1, "n" } };
 	const struct identify_config config = {
-		.nsid = "n",
+		.identity = &id,
 		.cookie_secrets = b->path,
 	};
 	struct error err = { 0 };
@@ -138,35 +144,47 @@ static void test_drawn(void **state)
 /* clang-format off */
 static const struct wrong_row {
 	const char *title;
-	struct identify_config config;
+	struct identity_words words;
 	const char *error;
 } wrongs[] = {
 	{ "a policy that is none", { .cookies = "yes" },
 	  "--cookies \"yes\": is on, off or required" },
 	{ "an empty NSID", { .nsid = "" }, "--nsid: give 1 to 128 octets" },
-	{ "an empty identity", { .name = "" }, "--identity, --version-text:" },
-	{ "an empty version", { .version = "" }, "--identity, --version-text:" },
-	{ "no such file", { .cookie_secrets = "/nonexistent/secrets" },
-	  "/nonexistent/secrets" },
+	{ "a long NSID", { .nsid = LONG }, "--nsid: give 1 to 128 octets" },
+	{ "an empty identity", { .name = "" }, "--identity: give 1 to 255" },
+	{ "an empty version", { .version = "" }, "--version-text: give 1 to" },
 };
 /* clang-format on */
 
 static void test_wrong(void **state)
 {
-	struct bench *b = *state;
-
+	(void)state;
 	for (size_t i = 0; i < sizeof(wrongs) / sizeof(wrongs[0]); i++) {
+		struct identity id = { .cookies = COOKIES_OFF };
 		struct error err = { 0 };
-		char line[400];
 
 		print_message("# %s\n", wrongs[i].title);
-		assert_null(identify_start(b->loop, &b->slot, &wrongs[i].config,
-					   &err));
-		error_line(&err, line, sizeof(line));
-		if (strstr(line, wrongs[i].error) == NULL)
-			fail_msg("%s", line);
-		assert_null(slot_identity(&b->slot));
+		assert_false(identity_read(&wrongs[i].words, &id, &err));
+		if (strncmp(err.text, wrongs[i].error,
+			    strlen(wrongs[i].error)) != 0)
+			fail_msg("%s", err.text);
+		assert_int_equal(id.cookies, COOKIES_OFF);
 	}
+}
+
+static void test_no_secrets_no_start(void **state)
+{
+	const struct identify_config config = {
+		.cookie_secrets = "/nonexistent/secrets",
+	};
+	struct bench *b = *state;
+	struct error err = { 0 };
+	char line[400];
+
+	assert_null(identify_start(b->loop, &b->slot, &config, &err));
+	assert_non_null(strstr(error_line(&err, line, sizeof(line)),
+			       config.cookie_secrets));
+	assert_null(slot_identity(&b->slot));
 }
 
 int main(void)
@@ -175,6 +193,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_roll, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_drawn, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_wrong, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_no_secrets_no_start,
+						set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("identify", tests, NULL, NULL);
