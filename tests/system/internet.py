@@ -269,7 +269,7 @@ class Internet(Rig):
         return result[0]
 
     def ask_from(self, host, server, name, rdtype="A", timeout=2.0, dnssec=True):
-        """A stub's question, with AD (and DO) set, from host to server."""
+        """A question with AD (and DO) set, from host to server."""
         q = dns.message.make_query(name, rdtype, use_edns=0, want_dnssec=dnssec, payload=1232)
         q.flags |= dns.flags.AD
         return self.inside(host, lambda: dns.query.udp_with_fallback(q, server, timeout=timeout)[0])
