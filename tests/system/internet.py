@@ -321,19 +321,20 @@ class Internet(Rig):
                       "--workers", "1", "--name", name, *more)
         until(name + " answers", 30, lambda: self.ask_from(name, address, ZONE, "SOA", 1).answer)
 
+    def keygen(self, folder):
+        """A key as `windrose keygen` makes it; its DS data."""
+        self.run(self.program("windrose"), "keygen", ZONE, "--keys", folder)
+        return self.ds_of(folder)
+
     def delegate(self, keygen=None):
         """gslb.example: keys, policy, both responders, and DS in the TLD."""
-        keys = self.path("policy/keys")
         self.write("policy/policy.yaml", POLICY.replace("TTL", str(self.ttl)))
         self.write("policy/gslb.zone", RECORDS.replace("TTL TTL", f"TTL {self.ttl}"))
         self.geo(self.path("policy"))
-        if keygen is None:
-            self.run(self.program("windrose"), "keygen", ZONE, "--keys", keys)
-        else:
-            keygen(keys)
+        ds = (keygen or self.keygen)(self.path("policy/keys"))
         for number in (1, 2):
             self.responder(number, self.path("policy"))
-        self.parent_set("example.", ZONE + ".", self.ds_of(keys))
+        self.parent_set("example.", ZONE + ".", ds)
 
     def resolvers(self, unbound="", named=""):
         """Both, fresh; further lines for their configurations."""

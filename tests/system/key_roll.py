@@ -142,17 +142,17 @@ def test():
         net.registry(TTL_S)
         net.host("london", "81.2.69.142")
         keys = Keys(net)
-        first = []
-        net.delegate(lambda folder: first.append(keys.make("now-1h", "now-1h")))
+        first = keys.make("now-1h", "now-1h")
+        net.delegate(lambda folder: keys.ds(first))
         net.resolvers()
         with Load(net) as load:
             until("both resolvers were asked", 20, lambda: len(load.asked) == 2)
-            second = roll(net, keys, first[0], load)
+            second = roll(net, keys, first, load)
             third = roll(net, keys, second, load)
         if load.bad:
             raise Failed(f"{len(load.bad)} bad answers; first: {load.bad[:3]}")
         asked = sum(load.asked.values())
-        note(f"two rolls, {first[0]} to {third}: {asked} questions through unbound and named, each secure")
+        note(f"two rolls, {first} to {third}: {asked} questions through unbound and named, each secure")
 
 
 main(test)
