@@ -20,7 +20,7 @@ import dns.message
 import dns.query
 import dns.rcode
 
-from rig import Failed, Rig, until
+from rig import Failed, Rig, Skipped, until
 
 ROOT, TLD = "198.41.0.4", "192.5.6.30"
 NS1, NS2 = "45.83.1.53", "103.1.2.53"
@@ -210,7 +210,10 @@ class Internet(Rig):
         super().__enter__()
         self.prefix = f"wr{os.getpid()}"
         self.hosts = []
-        self.run("ip", "netns", "add", self.prefix)
+        status, _, error = self.run("ip", "netns", "add", self.prefix, check=False)
+        if status != 0:
+            super().__exit__(None, None, None)
+            raise Skipped(f"no network namespaces here, run it as root: {error.strip()}")
         self.within(self.prefix, "sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.conf.all.rp_filter=0")
         return self
 

@@ -32,6 +32,10 @@ class Failed(Exception):
     """What the test expected did not happen."""
 
 
+class Skipped(Exception):
+    """This machine does not allow what the test needs."""
+
+
 def until(what, seconds, condition):
     """Returns what condition() gives as soon as it is true, and how long it took."""
     began = time.monotonic()
@@ -188,4 +192,7 @@ def main(test):
     except Failed as e:
         print(f"not ok - {e}")
         sys.exit(1)
+    except Skipped as e:
+        print(e)
+        sys.exit(77)
     print("ok")
