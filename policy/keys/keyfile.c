@@ -22,6 +22,7 @@ enum {
 	TRIES_MAX = 100, /* to find a tag of its own, of 65,536 */
 	BASE64_SIZE = 4 * ((SECRET_PUBLIC_MAX + 2) / 3) + 1,
 	PUBLIC_MODE = 0644,
+	FOLDER_MODE = 0700,
 	SECRET_MODE = 0600,
 };
 
@@ -277,6 +278,10 @@ char *keyfile_make(const struct keyfile_wish *wish, struct error *err)
 
 	if (strchr(wish->zone, '/') != NULL) {
 		error_set(err, "%s cannot be part of a file name", wish->zone);
+		return NULL;
+	}
+	if (mkdir(wish->directory, FOLDER_MODE) != 0 && errno != EEXIST) {
+		fail_errno(err, wish->directory);
 		return NULL;
 	}
 	if (draw(&f, err) && put_file(&f, ".private", SECRET_MODE, err) &&

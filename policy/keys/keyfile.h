@@ -26,8 +26,8 @@ struct keyfile_wish {
 
 /*
  * Makes a key, with a tag that no key of the zone in that directory has, and
- * writes its files.  The path of the .key file, which the caller frees; NULL
- * with err set.
+ * writes its files; the directory too, for its owner alone, when there is none.
+ * The path of the .key file, which the caller frees; NULL with err set.
  */
 char *keyfile_make(const struct keyfile_wish *wish, struct error *err);
 
