@@ -27,7 +27,7 @@ static enum qtype_kind qtype_kind_of(uint16_t qtype)
 {
 	switch (qtype) {
 	case TYPE_OPT:
-	case TYPE_NXNAME: /* RFC 9824, 3.6 */
+	case TYPE_NXNAME: /* RFC 9824, 3.5 */
 	case TYPE_TKEY:
 	case TYPE_TSIG:
 		return QTYPE_NOT_ASKED;
@@ -146,6 +146,11 @@ static uint16_t tenths_of(uint32_t ms)
 	return ms < UINT16_MAX * 100u ? (uint16_t)(ms / 100) : UINT16_MAX;
 }
 
+static bool has_cookies(const struct answer_input *in)
+{
+	return in->identity != NULL && in->identity->cookies != COOKIES_OFF;
+}
+
 /* What OPT carries, and of what kind the query's cookie is. */
 static void settle_options(struct answer *a)
 {
@@ -162,8 +167,7 @@ static void settle_options(struct answer *a)
 		return;
 	if (in->identity != NULL && q->has_nsid && in->identity->nsid.len > 0)
 		edns.nsid = &in->identity->nsid;
-	if (in->identity != NULL && q->has_cookie &&
-	    in->identity->cookies != COOKIES_OFF) {
+	if (has_cookies(in) && q->has_cookie) {
 		a->cookie = cookie_turn(&q->cookie, &in->identity->secrets,
 					&in->peer, in->now_s, edns.cookie);
 		edns.has_cookie = true;
@@ -171,12 +175,21 @@ static void settle_options(struct answer *a)
 	reply_set_edns(&a->reply, &edns);
 }
 
-/* RFC 7828, 3.2.1: over TCP, only we may name a time. */
-static enum query_verdict judge_stream(const struct answer_input *in,
-				       const struct query *q,
-				       enum query_verdict verdict)
+/*
+ * What is malformed only where the option means something.  RFC 7828, 3.2.1:
+ * over TCP, only we may name a time.  RFC 7873, 5.2 and 5.2.2: a cookie of no
+ * cookie's length, but ignored where there are none.
+ */
+static enum query_verdict judge_options(const struct answer_input *in,
+					const struct query *q,
+					enum query_verdict verdict)
 {
-	return in->stream && q->keepalive_timed ? QUERY_FORMERR : verdict;
+	bool malformed = (in->stream && q->keepalive_timed) ||
+			 (has_cookies(in) && q->cookie_malformed);
+
+	if (verdict != QUERY_OK && verdict != QUERY_EMPTY)
+		return verdict;
+	return malformed ? QUERY_FORMERR : verdict;
 }
 
 /* RFC 6891, 6.2.3 and 6.2.5: what the client takes, never below 512. */
@@ -231,7 +244,7 @@ size_t answer_query(const struct table *table, const struct answer_input *in,
 		.qtype = q.question_len > 0 ? q.qtype : 0,
 	};
 	a.qtype = q.qtype;
-	verdict = judge_stream(in, &q, verdict);
+	verdict = judge_options(in, &q, verdict);
 	reply_begin(&a.reply, in->query, &q, out,
 		    size_limit(&q, in->stream, cap));
 	settle_options(&a);

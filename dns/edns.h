@@ -38,7 +38,7 @@ enum ede_code {
 	EDE_PROHIBITED = 18,
 	EDE_NOT_AUTHORITATIVE = 20,
 	EDE_NOT_SUPPORTED = 21,
-	EDE_INVALID_QUERY_TYPE = 30, /* RFC 9824, 3.6 */
+	EDE_INVALID_QUERY_TYPE = 30, /* RFC 9824, 3.5 */
 };
 
 /* An extended error: why, for people.  text NULL: none is sent. */

@@ -50,13 +50,12 @@ static bool subnet_read(struct query *q, const uint8_t *data, uint16_t len)
 }
 
 /* RFC 7873, 5.2: the first counts, the others do not. */
-static bool first_cookie_read(struct query *q, const uint8_t *data,
-			      uint16_t len)
+static void cookie_read(struct query *q, const uint8_t *data, uint16_t len)
 {
-	if (q->has_cookie)
-		return true;
+	if (q->has_cookie || q->cookie_malformed)
+		return;
 	q->has_cookie = cookie_parse(data, len, &q->cookie);
-	return q->has_cookie;
+	q->cookie_malformed = !q->has_cookie;
 }
 
 static bool option_read(struct query *q, uint16_t code, const uint8_t *data,
@@ -66,7 +65,8 @@ static bool option_read(struct query *q, uint16_t code, const uint8_t *data,
 	case ECS_OPTION:
 		return subnet_read(q, data, len);
 	case COOKIE_OPTION:
-		return first_cookie_read(q, data, len);
+		cookie_read(q, data, len);
+		return true;
 	case NSID_OPTION:
 		q->has_nsid = true;
 		return true;
@@ -165,7 +165,7 @@ static enum query_verdict body_read(struct reader *r, struct query *q,
 
 static void forget_options(struct query *q)
 {
-	q->has_ecs = q->has_cookie = q->has_nsid = false;
+	q->has_ecs = q->has_cookie = q->cookie_malformed = q->has_nsid = false;
 	q->has_keepalive = q->keepalive_timed = q->has_padding = false;
 }
 

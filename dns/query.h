@@ -72,8 +72,9 @@ struct query {
 	uint16_t udp_size; /* requestor's, as it came; 0 without EDNS */
 	bool edns;         /* there was an OPT, readable or not */
 	bool dnssec_ok;
-	bool has_ecs;    /* ecs below holds the client's */
-	bool has_cookie; /* cookie below holds the first one */
+	bool has_ecs;          /* ecs below holds the client's */
+	bool has_cookie;       /* cookie below holds the first one */
+	bool cookie_malformed; /* which matters only where cookies are on */
 	bool has_nsid, has_keepalive, has_padding;
 	bool keepalive_timed; /* with a TIMEOUT, which a client may not send */
 	struct ecs ecs;
