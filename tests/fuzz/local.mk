@@ -35,6 +35,7 @@ check_PROGRAMS += %D%/fuzz_ecs %D%/fuzz_query
 %C%_fuzz_ecs_LDADD = $(DNS_LIBS)
 %C%_fuzz_ecs_LDFLAGS = $(FUZZ_LDFLAGS)
 %C%_fuzz_query_SOURCES = %D%/fuzz_query.c $(FUZZ_MAIN) \
+	%D%/forge.c %D%/forge.h %D%/reading.c %D%/reading.h \
 	tests/unit/geo_double.c tests/unit/geo_double.h \
 	tests/unit/world.c tests/unit/world.h
 %C%_fuzz_query_LDADD = $(DNS_LIBS)
@@ -72,6 +73,7 @@ check_PROGRAMS += %D%/fuzz_policy %D%/fuzz_zone
 # the query parser against ldns
 check_PROGRAMS += %D%/diff_query
 %C%_diff_query_SOURCES = %D%/diff_query.c %D%/forge.c %D%/forge.h \
+	%D%/reading.c %D%/reading.h \
 	tests/unit/geo_double.c tests/unit/geo_double.h \
 	tests/unit/world.c tests/unit/world.h
 %C%_diff_query_LDADD = $(DNS_LIBS)
