@@ -2,6 +2,8 @@
 DNS_WORLD = %D%/ask.c %D%/ask.h %D%/asked.c %D%/asked.h \
 	%D%/geo_double.c %D%/geo_double.h \
 	%D%/world.c %D%/world.h
+DNS_STAGE = $(DNS_WORLD) %D%/stage.c %D%/stage.h \
+	%D%/validator.c %D%/validator.h
 DNS_PARTITION = %D%/partition.c %D%/partition.h
 check_PROGRAMS += %D%/prop_ecs
 %C%_prop_ecs_SOURCES = %D%/prop_ecs.c $(DNS_PARTITION)
@@ -39,12 +41,17 @@ check_PROGRAMS += %D%/test_types %D%/test_zones
 %C%_test_zones_SOURCES = %D%/test_zones.c $(DNS_WORLD) \
 	%D%/cases.c %D%/cases.h
 %C%_test_zones_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += %D%/test_denial %D%/test_pool
+check_PROGRAMS += %D%/test_pool
 %C%_test_pool_SOURCES = %D%/test_pool.c $(DNS_WORLD)
 %C%_test_pool_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
-%C%_test_denial_SOURCES = %D%/test_denial.c $(DNS_WORLD) \
-	%D%/validator.c %D%/validator.h
+check_PROGRAMS += %D%/test_denial %D%/test_proof %D%/test_signed
+%C%_test_denial_SOURCES = %D%/test_denial.c $(DNS_STAGE)
 %C%_test_denial_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+%C%_test_proof_SOURCES = %D%/test_proof.c $(DNS_STAGE)
+%C%_test_proof_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+%C%_test_signed_SOURCES = %D%/test_signed.c %D%/ask.c %D%/ask.h \
+	%D%/geo_double.c %D%/geo_double.h %D%/validator.c %D%/validator.h
+%C%_test_signed_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 endif
 EXTRA_DIST += tests/data/keys/world tests/system/secure.py
 EXTRA_DIST += tests/data/dns/world.zone tests/data/dns/answer.cases \

@@ -2,12 +2,14 @@
 #include "tests/unit/validator.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 
 /* One answer under judgement. */
 struct trial {
 	const struct validator *v;
 	ldns_rr_list *answer, *authority; /* the packet's */
 	ldns_rdf *name;                   /* where the chain has come to */
+	const ldns_rdf *apex;             /* of the zone that is in; or NULL */
 	ldns_rr_type type;
 	ldns_pkt_rcode rcode;
 };
@@ -68,34 +70,72 @@ static bool is_synthesised(ldns_rr_list *list, const ldns_rr *cname)
 	return false;
 }
 
+/* The nearest zone at or above name, DS of an apex aside; NULL: none. */
+static const ldns_rdf *apex_of(const struct validator *v, const ldns_rdf *name,
+			       ldns_rr_type type)
+{
+	const ldns_rdf *found = NULL;
+
+	for (size_t i = 0; i < v->zones; i++)
+		if ((is_below(name, v->apexes[i]) ||
+		     (is_same(name, v->apexes[i]) &&
+		      type != LDNS_RR_TYPE_DS)) &&
+		    (found == NULL || is_below(v->apexes[i], found)))
+			found = v->apexes[i];
+	if (found == NULL && type == LDNS_RR_TYPE_DS)
+		return apex_of(v, name, LDNS_RR_TYPE_SOA);
+	return found;
+}
+
 /* A delegation, which only the child signs. */
 static bool is_referral_ns(const struct trial *t, const ldns_rr *rr)
 {
+	const ldns_rdf *owner = ldns_rr_owner(rr);
+	const ldns_rdf *apex = apex_of(t->v, owner, LDNS_RR_TYPE_NS);
+
 	return ldns_rr_get_type(rr) == LDNS_RR_TYPE_NS &&
-	       !is_same(ldns_rr_owner(rr), t->v->apex);
+	       (apex == NULL || !is_same(owner, apex));
 }
 
-/* An NSEC that covers name, whatever else it says; NULL when none does. */
-static ldns_rr *covering(const struct trial *t, const ldns_rdf *name)
+/* An NSEC of the zone apex. */
+static bool is_nsec(const struct trial *t, const ldns_rdf *apex,
+		    const ldns_rr *rr)
+{
+	bool found = false;
+
+	if (ldns_rr_get_type(rr) != LDNS_RR_TYPE_NSEC)
+		return false;
+	for (size_t i = 0; i < ldns_rr_list_rr_count(t->authority); i++) {
+		const ldns_rr *rrsig = ldns_rr_list_rr(t->authority, i);
+
+		found |= ldns_rr_get_type(rrsig) == LDNS_RR_TYPE_RRSIG &&
+			 is_same(ldns_rr_owner(rrsig), ldns_rr_owner(rr)) &&
+			 is_same(ldns_rr_rrsig_signame(rrsig), apex);
+	}
+	return found;
+}
+
+/* One that covers name, whatever else it says; NULL when none does. */
+static ldns_rr *covering(const struct trial *t, const ldns_rdf *apex,
+			 const ldns_rdf *name)
 {
 	for (size_t i = 0; i < ldns_rr_list_rr_count(t->authority); i++) {
 		ldns_rr *rr = ldns_rr_list_rr(t->authority, i);
 
-		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_NSEC &&
-		    !is_same(ldns_rr_owner(rr), name) &&
+		if (is_nsec(t, apex, rr) && !is_same(ldns_rr_owner(rr), name) &&
 		    ldns_nsec_covers_name(rr, name))
 			return rr;
 	}
 	return NULL;
 }
 
-static ldns_rr *matching(const struct trial *t, const ldns_rdf *name)
+static ldns_rr *matching(const struct trial *t, const ldns_rdf *apex,
+			 const ldns_rdf *name)
 {
 	for (size_t i = 0; i < ldns_rr_list_rr_count(t->authority); i++) {
 		ldns_rr *rr = ldns_rr_list_rr(t->authority, i);
 
-		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_NSEC &&
-		    is_same(ldns_rr_owner(rr), name))
+		if (is_nsec(t, apex, rr) && is_same(ldns_rr_owner(rr), name))
 			return rr;
 	}
 	return NULL;
@@ -123,7 +163,7 @@ static const char *judge_rrset(const struct trial *t, ldns_rr_list *list,
 	else if (ldns_rdf2native_int8(ldns_rr_rrsig_labels(rrsig)) <
 			 ldns_dname_label_count(owner) -
 				 (ldns_dname_is_wildcard(owner) ? 1 : 0) &&
-		 covering(t, owner) == NULL)
+		 covering(t, ldns_rr_rrsig_signame(rrsig), owner) == NULL)
 		wrong = "a wildcard's answer without proof that it applies";
 	ldns_rr_list_free(rrset);
 	ldns_rr_list_free(rrsigs);
@@ -148,13 +188,26 @@ static const char *judge_section(const struct trial *t, ldns_rr_list *list)
 	return NULL;
 }
 
+/* The first NSEC of its owner. */
+static const ldns_rr *first_twin(const struct trial *t, const ldns_rr *nsec)
+{
+	for (size_t i = 0; i < ldns_rr_list_rr_count(t->authority); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(t->authority, i);
+
+		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_NSEC &&
+		    is_same(ldns_rr_owner(rr), ldns_rr_owner(nsec)))
+			return rr;
+	}
+	return nsec;
+}
+
 static const char *judge_doubles(const struct trial *t)
 {
 	for (size_t i = 0; i < ldns_rr_list_rr_count(t->authority); i++) {
 		ldns_rr *rr = ldns_rr_list_rr(t->authority, i);
 
 		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_NSEC &&
-		    matching(t, ldns_rr_owner(rr)) != rr)
+		    first_twin(t, rr) != rr)
 			return "two NSEC records of one owner";
 	}
 	return NULL;
@@ -208,11 +261,11 @@ static const char *judge_bitmap(const struct trial *t, const ldns_rr *nsec)
 /* The record at name, or the one that shows it empty, denies the type. */
 static const char *judge_no_type(const struct trial *t, const ldns_rdf *name)
 {
-	const ldns_rr *nsec = matching(t, name);
+	const ldns_rr *nsec = matching(t, t->apex, name);
 
 	if (nsec != NULL)
 		return judge_bitmap(t, nsec);
-	nsec = covering(t, name);
+	nsec = covering(t, t->apex, name);
 	if (nsec != NULL && is_below(ldns_rr_rdf(nsec, 0), name))
 		return NULL; /* an empty non-terminal */
 	return "NODATA without proof";
@@ -220,7 +273,7 @@ static const char *judge_no_type(const struct trial *t, const ldns_rdf *name)
 
 static const char *judge_nodata(const struct trial *t)
 {
-	const ldns_rr *nsec = covering(t, t->name);
+	const ldns_rr *nsec = covering(t, t->apex, t->name);
 	const char *wrong;
 	ldns_rdf *above, *star;
 
@@ -236,7 +289,7 @@ static const char *judge_nodata(const struct trial *t)
 
 static const char *judge_nxdomain(const struct trial *t)
 {
-	const ldns_rr *nsec = covering(t, t->name);
+	const ldns_rr *nsec = covering(t, t->apex, t->name);
 	const char *wrong = NULL;
 	ldns_rdf *above, *star;
 
@@ -249,7 +302,7 @@ static const char *judge_nxdomain(const struct trial *t)
 		return "NXDOMAIN from above a zone cut";
 	above = encloser(t->name, nsec);
 	star = wildcard_at(above);
-	if (covering(t, star) == NULL)
+	if (covering(t, t->apex, star) == NULL)
 		wrong = "NXDOMAIN, and the wildcard is not denied";
 	ldns_rdf_deep_free(star);
 	ldns_rdf_deep_free(above);
@@ -261,7 +314,7 @@ static const char *judge_referral(const struct trial *t, const ldns_rdf *cut)
 {
 	ldns_rr_list *ds = rrset_of(t->authority, cut, LDNS_RR_TYPE_DS);
 	bool has_ds = ldns_rr_list_rr_count(ds) > 0;
-	const ldns_rr *nsec = matching(t, cut);
+	const ldns_rr *nsec = matching(t, t->apex, cut);
 
 	ldns_rr_list_free(ds);
 	if (!is_same(t->name, cut) && !is_below(t->name, cut))
@@ -290,21 +343,39 @@ static ldns_rr *find(const struct trial *t, ldns_rr_type type)
 }
 
 /* RFC 2308, 2: an answer that says there is nothing has an SOA. */
+static const ldns_rdf *soa_owner(const struct trial *t)
+{
+	for (size_t i = 0; i < ldns_rr_list_rr_count(t->authority); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(t->authority, i);
+
+		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_SOA)
+			return ldns_rr_owner(rr);
+	}
+	return NULL;
+}
+
 static bool is_negative(const struct trial *t)
 {
-	for (size_t i = 0; i < ldns_rr_list_rr_count(t->authority); i++)
-		if (ldns_rr_get_type(ldns_rr_list_rr(t->authority, i)) ==
-		    LDNS_RR_TYPE_SOA)
-			return true;
-	return t->rcode == LDNS_RCODE_NXDOMAIN;
+	return soa_owner(t) != NULL || t->rcode == LDNS_RCODE_NXDOMAIN;
+}
+
+/* RFC 4035, 3.1.4.1: of DS the child answers when the parent is not here. */
+static bool is_childs_ds(const struct trial *t)
+{
+	return t->type == LDNS_RR_TYPE_DS && soa_owner(t) != NULL &&
+	       is_same(soa_owner(t), t->name);
 }
 
 static bool is_answered(const struct trial *t)
 {
+	const ldns_rr *cname = find(t, LDNS_RR_TYPE_CNAME);
+
 	/* Asked for itself, not with a CNAME that it is over. */
-	if (t->type == LDNS_RR_TYPE_RRSIG &&
-	    find(t, LDNS_RR_TYPE_CNAME) != NULL)
+	if (t->type == LDNS_RR_TYPE_RRSIG && cname != NULL)
 		return false;
+	/* RFC 6672, 3.2: behind a DNAME the search goes on for CNAME, too. */
+	if (t->type == LDNS_RR_TYPE_CNAME && cname != NULL)
+		return !is_synthesised(t->answer, cname);
 	if (t->type != LDNS_RR_TYPE_ANY)
 		return find(t, t->type) != NULL;
 	for (size_t i = 0; i < ldns_rr_list_rr_count(t->answer); i++)
@@ -333,12 +404,35 @@ static const char *judge_end(const struct trial *t)
 		return t->rcode == LDNS_RCODE_NOERROR ? NULL : "a wrong RCODE";
 	if (referral(t) != NULL)
 		return judge_referral(t, referral(t));
-	if (!is_same(t->name, t->v->apex) && !is_below(t->name, t->v->apex))
-		return NULL; /* another zone's */
+	if (t->apex == NULL)
+		return NULL; /* somebody else's */
 	if (t->rcode == LDNS_RCODE_NXDOMAIN)
 		return judge_nxdomain(t);
 	return t->rcode == LDNS_RCODE_NOERROR ? judge_nodata(t)
 					      : "a wrong RCODE";
+}
+
+void validator_add(struct validator *v, ldns_pkt *answer)
+{
+	ldns_rr_list *keys =
+		ldns_pkt_rr_list_by_type(answer, LDNS_RR_TYPE_DNSKEY,
+					 LDNS_SECTION_ANSWER);
+
+	if (keys == NULL || v->zones == VALIDATOR_ZONES)
+		abort();
+	v->apexes[v->zones++] =
+		ldns_rdf_clone(ldns_rr_owner(ldns_rr_list_rr(keys, 0)));
+	if (v->keys == NULL)
+		v->keys = ldns_rr_list_new();
+	ldns_rr_list_cat(v->keys, keys);
+	ldns_rr_list_free(keys);
+}
+
+void validator_fini(struct validator *v)
+{
+	for (size_t i = 0; i < v->zones; i++)
+		ldns_rdf_deep_free(v->apexes[i]);
+	ldns_rr_list_deep_free(v->keys);
 }
 
 const char *validator_judge(const struct validator *v, ldns_pkt *answer)
@@ -370,6 +464,8 @@ const char *validator_judge(const struct validator *v, ldns_pkt *answer)
 			break;
 		t.name = ldns_rr_rdf(cname, 0);
 	}
+	t.apex = apex_of(v, t.name,
+			 is_childs_ds(&t) ? LDNS_RR_TYPE_SOA : t.type);
 	/* A ring has no end, a long chain ends where the next query begins. */
 	if (t.name != ldns_rr_owner(question) && !is_answered(&t) &&
 	    !is_negative(&t) && referral(&t) == NULL)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * validator -- judges signed answers as a validating resolver does: RFC 4035,
- * 5, for one zone whose keys it is told.
+ * 5, for zones whose keys it is told.
  *
  * It shares no line with the responder: messages, signatures and names are
  * ldns's, and what must be proven is worked out here from the question and the
@@ -14,10 +14,21 @@
 
 #include <ldns/ldns.h>
 
+enum { VALIDATOR_ZONES = 16 };
+
 struct validator {
-	ldns_rdf *apex;     /* of the zone */
-	ldns_rr_list *keys; /* its DNSKEY records */
+	ldns_rdf *apexes[VALIDATOR_ZONES]; /* of all zones; owned */
+	size_t zones;
+	ldns_rr_list *keys; /* their DNSKEY records; owned */
 };
+
+/*
+ * One more zone, and its DNSKEY records as an answer has them.  Aborts when
+ * there are none.
+ */
+void validator_add(struct validator *v, ldns_pkt *answer);
+
+void validator_fini(struct validator *v);
 
 /*
  * NULL when answer, to a query with DO, is secure; else what is wrong with it,
