@@ -44,7 +44,8 @@ bool chain_follow_cname(struct chain *chain, struct answer *a)
 				    POOL_CNAME);
 	if (a->reply.tc || cname == NULL ||
 	    !rrset_name(cname->wire + RR_FIXED_OCTETS,
-			cname->len - RR_FIXED_OCTETS, apex, &chain->target))
+			cname->len - RR_FIXED_OCTETS, apex, NULL,
+			&chain->target))
 		return false;
 	chain->name = &chain->target;
 	chain->position = (struct position){
@@ -150,5 +151,6 @@ bool chain_follow_dname(struct chain *chain, struct answer *a)
 	if (!put_cname(chain, a, dname, link->target_at))
 		return false;
 	chain->name = &chain->target;
-	return name_from_wire(w.octets, w.len, &chain->target);
+	return a->qtype != TYPE_CNAME && /* that is what was asked for */
+	       name_from_wire(w.octets, w.len, &chain->target);
 }

@@ -39,8 +39,8 @@ struct chain {
 /*
  * Both write the alias at a->match.node into the answer and make its target
  * the name to go on with.  False: the answer ends here, because it is full,
- * the chain is too long or a ring, no endpoint may be named, or the target is
- * too long for a name (YXDOMAIN).
+ * the chain is too long or a ring, the CNAME made of a DNAME is what was asked
+ * for, no endpoint may be named, or the target is too long (YXDOMAIN).
  */
 bool chain_follow_cname(struct chain *chain, struct answer *a);
 bool chain_follow_dname(struct chain *chain, struct answer *a);

@@ -44,6 +44,19 @@ static uint16_t labels_at(const struct wire *w, uint16_t at)
 		       : (uint16_t)((first & 0x3f) << 8 | w->octets[at + 1]);
 }
 
+/* Names in the data end where owner and apex stand in this message. */
+static void patch_names(struct reply *r, size_t start,
+			const struct rrset *rrset, uint16_t owner_at)
+{
+	for (uint16_t i = 0; i < rrset->pointer_count; i++) {
+		const struct rrset_pointer *p = &rrset->pointers[i];
+
+		wire_patch_u16(&r->w, start + p->at,
+			       (uint16_t)(0xc000 | (p->to_owner ? owner_at
+								: r->apex_at)));
+	}
+}
+
 bool reply_put(struct reply *r, enum section section, const struct rrset *rrset,
 	       uint16_t owner_at)
 {
@@ -56,9 +69,7 @@ bool reply_put(struct reply *r, enum section section, const struct rrset *rrset,
 		return false;
 	}
 	r->counts[section] = (uint16_t)(r->counts[section] + rrset->count);
-	for (uint16_t i = 0; i < rrset->pointer_count; i++)
-		wire_patch_u16(&r->w, start + rrset->pointers[i],
-			       (uint16_t)(0xc000 | r->apex_at));
+	patch_names(r, start, rrset, owner_at);
 	if (owner_at == ZONE_QNAME_OFFSET)
 		return true; /* as it was rendered */
 	labels = labels_at(&r->w, owner_at);

@@ -43,11 +43,23 @@ static const struct layout *layout_of(uint16_t type)
 struct rendering {
 	struct wire w;
 	const struct zone_node *apex;
-	uint16_t *pointers;
+	const struct record *owner; /* names it; NULL: not to be pointed at */
+	struct rrset_pointer *pointers;
 	uint16_t pointer_count;
 };
 
-/* Copies one name; what of it is the apex becomes a pointer there. */
+/* Does the name, from its label on, say what stands elsewhere? */
+static bool points(const struct rendering *r, const struct name *name,
+		   unsigned label, bool *to_owner)
+{
+	*to_owner =
+		r->owner != NULL && name_suffix_is(name, label, r->owner->owner,
+						   r->owner->owner_len);
+	return *to_owner ||
+	       name_suffix_is(name, label, r->apex->octets, r->apex->len);
+}
+
+/* Copies one name; what of it is the owner or the apex becomes a pointer. */
 static void put_name(struct rendering *r, struct reader *from)
 {
 	const uint8_t *octets = from->octets + from->at;
@@ -57,12 +69,16 @@ static void put_name(struct rendering *r, struct reader *from)
 	if (!name_read(&beyond, &name))
 		return; /* no name: the caller copies what is there */
 	*from = beyond;
-	for (unsigned i = 0; i <= name.labels; i++) {
-		if (!name_suffix_is(&name, i, r->apex->octets, r->apex->len))
+	for (unsigned i = 0; r->apex != NULL && i < name.labels; i++) {
+		struct rrset_pointer *pointer = &r->pointers[r->pointer_count];
+
+		if (!points(r, &name, i, &pointer->to_owner))
 			continue;
 		wire_put(&r->w, octets, name.at[i]);
-		r->pointers[r->pointer_count++] = (uint16_t)r->w.len;
-		wire_put_u16(&r->w, ZONE_QNAME_POINTER);
+		pointer->at = (uint16_t)r->w.len;
+		r->pointer_count++;
+		wire_put_u16(&r->w, pointer->to_owner ? ZONE_OWNER_POINTER
+						      : ZONE_QNAME_POINTER);
 		return;
 	}
 	wire_put(&r->w, octets, name.len);
@@ -93,6 +109,10 @@ enum rrset_failure rrset_render(struct arena *arena,
 	uint32_t ttl_s = records[0]->ttl_s;
 	struct rendering r = { .apex = apex };
 
+	/* Name servers below a cut; another owner may be a wildcard's name. */
+	if (records[0]->type == TYPE_NS)
+		r.owner = records[0];
+
 	for (size_t i = 0; i < count; i++) {
 		r.w.cap += RR_FIXED_OCTETS + records[i]->rdata_len;
 		if (records[i]->ttl_s < ttl_s)
@@ -119,16 +139,21 @@ enum rrset_failure rrset_render(struct arena *arena,
 }
 
 bool rrset_name(const uint8_t *octets, size_t len, const struct zone_node *apex,
-		struct name *out)
+		const struct zone_node *owner, struct name *out)
 {
 	uint8_t whole[NAME_OCTETS_MAX];
 	struct wire w = wire_over(whole, sizeof(whole));
+	uint8_t last = len < 2 ? 0 : octets[len - 1];
+	const struct zone_node *rest =
+		last == (uint8_t)ZONE_QNAME_POINTER   ? apex
+		: last == (uint8_t)ZONE_OWNER_POINTER ? owner
+						      : NULL;
 
 	/* A whole name ends with the root, a pointer as it was rendered. */
-	if (len < 2 || octets[len - 1] != (uint8_t)ZONE_QNAME_POINTER)
+	if (rest == NULL)
 		return name_from_wire(octets, len, out);
 	wire_put(&w, octets, len - 2);
-	wire_put(&w, apex->octets, apex->len);
+	wire_put(&w, rest->octets, rest->len);
 	return wire_ok(&w) && name_from_wire(w.octets, w.len, out);
 }
 

@@ -30,7 +30,8 @@ enum rrset_failure { RRSET_OK, RRSET_NO_MEMORY, RRSET_TOO_LARGE };
  * Renders count records of one owner and type, of which none is another's
  * duplicate, into out.  The TTL is the least of theirs (RFC 2181, 5.2).  Names
  * in the data of the types that may have them compressed (RFC 3597, 4) end in
- * a pointer when they are within apex; so a signature is made from the records
+ * a pointer when they are within apex, those of NS when they are within their
+ * owner; so a signature is made from the records
  * and never from what is rendered here.
  */
 enum rrset_failure rrset_render(struct arena *arena,
@@ -40,10 +41,10 @@ enum rrset_failure rrset_render(struct arena *arena,
 
 /*
  * Reads a name that ends rendered RDATA, of len octets, whole again; false
- * when it is none.
+ * when it is none.  owner is the RRset's, and NULL unless that is NS.
  */
 bool rrset_name(const uint8_t *octets, size_t len, const struct zone_node *apex,
-		struct name *out);
+		const struct zone_node *owner, struct name *out);
 
 /* A copy of a whole RRset with another TTL; false when memory runs out. */
 bool rrset_copy(struct arena *arena, const struct rrset *from, uint32_t ttl_s,

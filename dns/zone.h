@@ -12,8 +12,8 @@
  *
  * Static RRsets are stored as the octets that an answer carries, each owner
  * being a pointer to the question (RFC 1035, 4.1.4): answering is a copy.
- * Names in the data end in a pointer to the zone's apex, which is inside the
- * question; where it is there, is told when answering.
+ * Names in the data end in a pointer to the zone's apex, or to the owner, which
+ * are in the message; where they are there, is told when answering.
  *
  * Pure; immutable once built; any thread may read it.
  */
@@ -38,6 +38,13 @@ struct signer;
 enum {
 	ZONE_QNAME_OFFSET = 12, /* where the question's name begins */
 	ZONE_QNAME_POINTER = 0xc000 | ZONE_QNAME_OFFSET,
+	ZONE_OWNER_POINTER, /* as rendered, to tell them from those above */
+};
+
+/* Where the rest of a name in the data stands elsewhere in the message. */
+struct rrset_pointer {
+	uint16_t at;   /* place in wire */
+	bool to_owner; /* of the RRset; else to the zone's apex */
 };
 
 /* All records of one owner and type. */
@@ -47,8 +54,7 @@ struct rrset {
 	uint32_t ttl_s;      /* of each: RFC 2181, 5.2 */
 	uint32_t len;        /* octets of wire; never more than a message */
 	const uint8_t *wire; /* records; owners are ZONE_QNAME_POINTER */
-	const uint16_t *pointers; /* places in wire where names inside the zone
-				   * point at its apex, to be patched */
+	const struct rrset_pointer *pointers; /* in wire, to be patched */
 	uint16_t pointer_count;
 	const struct rrset *rrsig; /* over it; NULL when it is not signed */
 };

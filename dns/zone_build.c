@@ -346,7 +346,7 @@ static void add_glue(struct builder *b, const struct zone_node *cut,
 	struct name target;
 
 	if (!rrset_name(rr + RR_FIXED_OCTETS, rr_octets(rr) - RR_FIXED_OCTETS,
-			b->zone->apex, &target))
+			b->zone->apex, cut, &target))
 		return;
 	match = zone_find(b->zone, &target);
 	if (match.found != ZONE_EXACT)
