@@ -39,9 +39,9 @@ static uint16_t labels_at(const struct wire *w, uint16_t at)
 {
 	uint8_t first = w->octets[at];
 
-	return first < 0xc0
-		       ? at
-		       : (uint16_t)((first & 0x3f) << 8 | w->octets[at + 1]);
+	if (first < 0xc0)
+		return at;
+	return (uint16_t)((first & 0x3f) << 8 | w->octets[at + 1]);
 }
 
 /* Names in the data end where owner and apex stand in this message. */
