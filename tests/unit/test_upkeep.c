@@ -98,7 +98,7 @@ static ldns_rr_list *ask(const struct site *s, const char *name,
 	ldns_pkt_free(reply);
 	ldns_rdf_deep_free(owner);
 	ldns_rdf_deep_free(at);
-	ldns_resolver_free(resolver);
+	ldns_resolver_deep_free(resolver);
 	return list;
 }
 
