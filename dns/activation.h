@@ -15,9 +15,12 @@
 struct error;
 struct listeners;
 
+#define ACTIVATION_DOT "dot"
+
 /*
  * Adds to given what this process was started with: nothing, mostly.  A
- * datagram socket is for UDP, a stream socket for TCP.  Once, before other
+ * datagram socket is for UDP, a stream socket for TCP, or for DNS over TLS
+ * when it is named ACTIVATION_DOT.  Once, before other
  * descriptors are opened.  False with err set when one of them is no socket
  * that can be used.
  */

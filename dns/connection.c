@@ -6,6 +6,7 @@
 #include "dns/socket.h"
 #include "dns/stats.h"
 #include "dns/tap.h"
+#include "dns/tls.h"
 #include "policy/base/clock.h"
 #include "policy/base/hash.h"
 
@@ -15,7 +16,10 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -33,6 +37,7 @@ struct connection {
 	struct bufferevent *stream;
 	struct net_addr peer;
 	uint16_t port;     /* the peer's */
+	bool tls;          /* DNS over TLS: stream is one of OpenSSL's */
 	int64_t active_ms; /* taken in, or the last whole query */
 	int64_t unread_ms; /* since when answers wait; 0: none do */
 	bool ended;        /* the client has closed its side */
@@ -47,11 +52,24 @@ static void forget_unsent(const struct connection *c)
 			 &none, sizeof(none));
 }
 
+/* A close_notify, as far as the socket takes it; none is awaited. */
+static void say_goodbye(const struct connection *c)
+{
+	SSL *ssl = bufferevent_openssl_get_ssl(c->stream);
+
+	SSL_set_shutdown(ssl, SSL_RECEIVED_SHUTDOWN);
+	if (SSL_is_init_finished(ssl))
+		(void)SSL_shutdown(ssl);
+	ERR_clear_error();
+}
+
 /* why: one of STATS_CLOSED_*. */
 static void connection_free(struct connection *c, enum stats_event why)
 {
 	if (why == STATS_CLOSED_UNREAD)
 		forget_unsent(c);
+	else if (c->tls)
+		say_goodbye(c);
 	stats_count_event(c->all->stats, why, 1);
 	TAILQ_REMOVE(&c->all->list, c, link);
 	c->all->count--;
@@ -92,7 +110,7 @@ static void put_copy(struct connection *c, const struct answer_input *input,
 			  (struct sockaddr *)&local, &size);
 	tap_put(all->tap,
 		&(struct tap_exchange){
-			.transport = STATS_TCP,
+			.transport = c->tls ? STATS_DOT : STATS_TCP,
 			.client = { c->peer, c->port },
 			.server = { socket_peer((struct sockaddr *)&local),
 				    socket_port((struct sockaddr *)&local) },
@@ -115,16 +133,18 @@ static bool answer_message(struct connection *c, size_t query_len)
 		.len = query_len,
 		.peer = c->peer,
 		.stream = true,
+		.encrypted = c->tls,
 		.random = hash_mix(all->random += UINT64_C(0x9e3779b97f4a7c15)),
 		.identity = slot_identity(all->slot),
 		.now_s = clock_wall_s(),
-		.keepalive_ms = (uint32_t)all->limits.idle_ms,
+		.keepalive_ms =
+			all->ending ? 0 : (uint32_t)connections_idle_ms(all),
 	};
 	struct answer_outcome outcome;
 	size_t len = answer_query(slot_read(all->slot), &input,
 				  all->answer + PREFIX, MESSAGE_MAX, &outcome);
 
-	stats_count(all->stats, STATS_TCP, &outcome, len);
+	stats_count(all->stats, c->tls ? STATS_DOT : STATS_TCP, &outcome, len);
 	if (all->tap != NULL)
 		put_copy(c, &input, &outcome, len);
 	if (len == 0)
@@ -190,24 +210,48 @@ static void on_event(struct bufferevent *stream, short what, void *arg)
 {
 	struct connection *c = arg;
 
-	(void)stream;
+	if ((what & BEV_EVENT_CONNECTED) != 0)
+		return; /* the handshake is over */
 	if ((what & BEV_EVENT_EOF) == 0) {
 		connection_free(c, STATS_CLOSED_ERROR);
 		return;
 	}
 	c->ended = true;
+	/* Under TLS an end of the one side ends both, if it is not said. */
+	bufferevent_enable(stream, EV_WRITE);
 	serve(c);
 }
 
-static struct connection *connection_new(struct connections *all, int fd)
+static struct bufferevent *tls_stream(struct event_base *loop, int fd,
+				      struct tls *tls)
+{
+	SSL *ssl = tls_session(tls);
+	struct bufferevent *stream;
+
+	if (ssl == NULL)
+		return NULL;
+	stream = bufferevent_openssl_socket_new(loop, fd, ssl,
+						BUFFEREVENT_SSL_ACCEPTING,
+						BEV_OPT_CLOSE_ON_FREE);
+	if (stream == NULL)
+		SSL_free(ssl);
+	else /* who just closes is as good as who says so first */
+		bufferevent_openssl_set_allow_dirty_shutdown(stream, 1);
+	return stream;
+}
+
+static struct connection *connection_new(struct connections *all, int fd,
+					 struct tls *tls)
 {
 	struct connection *c = calloc(1, sizeof(*c));
 
 	if (c == NULL)
 		return NULL;
 	c->all = all;
-	c->stream =
-		bufferevent_socket_new(all->loop, fd, BEV_OPT_CLOSE_ON_FREE);
+	c->tls = tls != NULL;
+	c->stream = tls != NULL ? tls_stream(all->loop, fd, tls)
+				: bufferevent_socket_new(all->loop, fd,
+							 BEV_OPT_CLOSE_ON_FREE);
 	if (c->stream == NULL) {
 		free(c);
 		return NULL;
@@ -255,7 +299,7 @@ void connections_fini(struct connections *all)
 }
 
 void connections_add(struct connections *all, int fd,
-		     const struct sockaddr *from)
+		     const struct sockaddr *from, struct tls *tls)
 {
 	struct net_addr peer = socket_peer(from);
 	struct client_link *over =
@@ -266,7 +310,7 @@ void connections_add(struct connections *all, int fd,
 		connection_free(of_client(over), STATS_CLOSED_LIMIT);
 	else if (all->count >= all->limits.total)
 		connections_drop_idlest(all);
-	c = connection_new(all, fd);
+	c = connection_new(all, fd, tls);
 	if (c == NULL) {
 		close(fd);
 		return;

@@ -23,6 +23,7 @@
 struct connection;
 struct event_base;
 struct sockaddr;
+struct tls;
 
 TAILQ_HEAD(connection_list, connection);
 
@@ -33,6 +34,7 @@ struct connections {
 	struct stats_block *stats;
 	struct tap_queue *tap; /* NULL: nobody wants copies */
 	struct tcp_limits limits;
+	bool ending; /* clients shall go: RFC 7828, 3.4 */
 	struct clients clients;
 	struct connection_list list; /* longest without a query first */
 	size_t count;
@@ -48,9 +50,10 @@ bool connections_init(struct connections *all);
 /* Closes every connection. */
 void connections_fini(struct connections *all);
 
-/* Takes fd from accept(2), closing the idlest where a limit is reached. */
+/* Takes fd from accept(2), closing the idlest where a limit is reached.  With
+ * tls it is spoken first. */
 void connections_add(struct connections *all, int fd,
-		     const struct sockaddr *from);
+		     const struct sockaddr *from, struct tls *tls);
 
 /* Closes the one that is longest without a query; false when there is none. */
 bool connections_drop_idlest(struct connections *all);

@@ -11,6 +11,7 @@
 static const char *const kind_names[LISTENER_KINDS] = {
 	[LISTENER_UDP] = "udp",
 	[LISTENER_TCP] = "tcp",
+	[LISTENER_DOT] = "dot",
 };
 
 const char *listener_kind_name(enum listener_kind kind)
@@ -93,42 +94,94 @@ static bool open_at(struct listeners *all, const struct listener *wanted,
 	return true;
 }
 
-static bool add_kind(struct listeners *all, const struct listeners_wish *wish,
-		     struct listeners *given, enum listener_kind kind,
-		     struct error *err)
+/* Addresses for one kind of sockets. */
+struct places {
+	const char *const *texts;
+	size_t count;
+	enum listener_kind kind;
+	unsigned sockets; /* for one that is opened */
+};
+
+static bool add_places(struct listeners *all, struct listeners *given,
+		       const struct places *places, struct error *err)
 {
-	for (size_t i = 0; i < wish->listen_count; i++) {
-		struct listener wanted = { .kind = kind };
+	for (size_t i = 0; i < places->count; i++) {
+		struct listener wanted = { .kind = places->kind };
 		bool any;
 
-		if (!socket_parse(wish->listen[i], &wanted.at, err) ||
+		if (!socket_parse(places->texts[i], &wanted.at, err) ||
 		    !take_given(all, given, &wanted, &any, err))
 			return false;
-		if (!any &&
-		    !open_at(all, &wanted,
-			     kind == LISTENER_UDP ? wish->workers : 1, err))
+		if (!any && !open_at(all, &wanted, places->sockets, err))
 			return false;
 	}
 	return true;
 }
 
+static bool has_kind(const struct listeners *all, enum listener_kind kind)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (all->list[i].kind == kind)
+			return true;
+	return false;
+}
+
+/* In the order that they have. */
+static bool take_kind(struct listeners *all, struct listeners *given,
+		      enum listener_kind kind, struct error *err)
+{
+	for (size_t i = 0; i < given->count;) {
+		struct listener one = given->list[i];
+
+		if (one.kind != kind) {
+			i++;
+			continue;
+		}
+		leave_out(given, i);
+		if (!put(all, &one, err))
+			return false;
+	}
+	return true;
+}
+
+static bool add_plain(struct listeners *all, const struct listeners_wish *wish,
+		      struct listeners *given, struct error *err)
+{
+	static const char *const by_default[] = { LISTENERS_DEFAULT };
+	bool none = wish->listen_count == 0;
+	struct places places = {
+		.texts = none ? by_default : wish->listen,
+		.count = none ? 1 : wish->listen_count,
+		.kind = LISTENER_TCP,
+		.sockets = 1,
+	};
+
+	if (none &&
+	    (has_kind(given, LISTENER_TCP) || has_kind(given, LISTENER_UDP)))
+		return take_kind(all, given, LISTENER_TCP, err) &&
+		       take_kind(all, given, LISTENER_UDP, err);
+	if (!add_places(all, given, &places, err))
+		return false;
+	places.kind = LISTENER_UDP;
+	places.sockets = wish->workers;
+	return add_places(all, given, &places, err);
+}
+
 bool listeners_open(struct listeners *all, const struct listeners_wish *wish,
 		    struct listeners *given, struct error *err)
 {
-	static const char *const by_default[] = { LISTENERS_DEFAULT };
-	struct listeners_wish use = *wish;
+	const struct places dot = {
+		.texts = wish->dot,
+		.count = wish->dot_count,
+		.kind = LISTENER_DOT,
+		.sockets = 1,
+	};
 
-	if (wish->listen_count == 0 && given->count > 0) {
-		*all = *given;
-		*given = (struct listeners){ 0 };
-		return true;
-	}
-	if (wish->listen_count == 0) {
-		use.listen = by_default;
-		use.listen_count = 1;
-	}
-	return add_kind(all, &use, given, LISTENER_TCP, err) &&
-	       add_kind(all, &use, given, LISTENER_UDP, err);
+	if (wish->tls && wish->dot_count == 0 &&
+	    !take_kind(all, given, LISTENER_DOT, err))
+		return false;
+	return add_places(all, given, &dot, err) &&
+	       add_plain(all, wish, given, err);
 }
 
 bool listeners_adopt(struct listeners *all, int fd, enum listener_kind kind,

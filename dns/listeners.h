@@ -19,7 +19,12 @@
 
 struct error;
 
-enum listener_kind { LISTENER_UDP, LISTENER_TCP, LISTENER_KINDS };
+enum listener_kind {
+	LISTENER_UDP,
+	LISTENER_TCP,
+	LISTENER_DOT, /* TLS over TCP */
+	LISTENER_KINDS
+};
 
 struct listener {
 	int fd;
@@ -39,6 +44,9 @@ struct listeners {
 struct listeners_wish {
 	const char *const *listen; /* "ADDR:PORT": UDP and TCP */
 	size_t listen_count;
+	const char *const *dot; /* "ADDR:PORT": DNS over TLS */
+	size_t dot_count;
+	bool tls; /* there is a certificate, so given DOT sockets are taken */
 	unsigned workers; /* UDP sockets for an address opened here */
 };
 
@@ -66,7 +74,7 @@ bool listeners_merge(struct listeners *all, struct listeners *more,
 /* Of one kind and bound to the same address and port. */
 bool listener_same_place(const struct listener *a, const struct listener *b);
 
-/* "udp", "tcp"; and back: LISTENER_KINDS for any other word. */
+/* "udp", "tcp", "dot"; and back: LISTENER_KINDS for any other word. */
 const char *listener_kind_name(enum listener_kind kind);
 enum listener_kind listener_kind_parse(const char *word);
 

@@ -64,6 +64,7 @@ dns_libdns_a_SOURCES += \
 	%D%/succession.c %D%/succession.h \
 	%D%/tap.h \
 	%D%/tcp.c %D%/tcp.h \
+	%D%/tls.c %D%/tls.h \
 	%D%/transports.c %D%/transports.h \
 	%D%/udp.c %D%/udp.h \
 	%D%/upkeep.c %D%/upkeep.h \

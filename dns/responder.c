@@ -383,6 +383,7 @@ void responder_reload(struct responder *r)
 	if (r->on_reload != NULL)
 		r->on_reload(r->arg, false);
 	identify_reload(r->identify);
+	transports_reload(&r->transports);
 	upkeep_reload(r->upkeep);
 }
 

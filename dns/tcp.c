@@ -33,11 +33,13 @@ enum { SWEEP_MAX_MS = 1000, SWEEP_MIN_MS = 10, ACCEPT_BATCH = 64 };
 struct door {
 	struct tcp *tcp;
 	struct event *event;
+	bool tls;
 };
 
 struct tcp {
 	struct event_base *loop; /* the thread's own */
 	struct connections all;
+	struct tls *tls; /* borrowed; NULL: no door needs it */
 	struct door *doors;
 	size_t count;
 	int stop_fd;           /* eventfd: written to end the loop */
@@ -79,7 +81,8 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 
 		if (taken >= 0) {
 			connections_add(&d->tcp->all, taken,
-					(const struct sockaddr *)&from);
+					(const struct sockaddr *)&from,
+					d->tls ? d->tcp->tls : NULL);
 			continue;
 		}
 		if (out_of_descriptors(errno) &&
@@ -151,6 +154,7 @@ static void finish(struct tcp *tcp)
 	const struct timeval turn = timeval_of(SWEEP_MIN_MS);
 
 	close_doors(tcp);
+	tcp->all.ending = true;
 	if (tcp->all.limits.idle_ms > TCP_FINISH_IDLE_MS)
 		tcp->all.limits.idle_ms = TCP_FINISH_IDLE_MS;
 	event_del(tcp->sweep);
@@ -184,8 +188,9 @@ static bool open_doors(struct tcp *tcp, const struct listeners *all,
 	for (size_t i = 0; i < all->count; i++) {
 		struct door *d = &tcp->doors[tcp->count];
 
-		if (all->list[i].kind != LISTENER_TCP)
+		if (all->list[i].kind == LISTENER_UDP)
 			continue;
+		d->tls = all->list[i].kind == LISTENER_DOT;
 		d->tcp = tcp;
 		d->event = event_new(tcp->loop, all->list[i].fd,
 				     EV_READ | EV_PERSIST, on_accept, d);
@@ -211,7 +216,8 @@ static bool open_loop(struct tcp *tcp)
 }
 
 struct tcp *tcp_open(const struct listeners *all,
-		     const struct tcp_limits *limits, struct error *err)
+		     const struct tcp_limits *limits, struct tls *tls,
+		     struct error *err)
 {
 	struct tcp *tcp = calloc(1, sizeof(*tcp));
 
@@ -220,6 +226,7 @@ struct tcp *tcp_open(const struct listeners *all,
 		return NULL;
 	}
 	tcp->stop_fd = -1;
+	tcp->tls = tls;
 	tcp->all.limits = *limits;
 	tcp->doors = calloc(all->count + 1, sizeof(*tcp->doors));
 	if (tcp->doors == NULL || !open_loop(tcp)) {

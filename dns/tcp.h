@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tcp -- the thread that answers over TCP.
+ * tcp -- the thread that answers over TCP, and over TLS.
  *
  * Listens on every address, takes connections in, keeps them within limits
  * and ends those that are idle or do not read; what happens on one connection
@@ -21,6 +21,7 @@ struct listeners;
 struct slot;
 struct stats_block;
 struct tcp;
+struct tls;
 
 struct tcp_limits {
 	int64_t idle_ms;      /* without a whole query: closed */
@@ -38,10 +39,11 @@ enum {
 	TCP_FINISH_IDLE_MS = 1000, /* without a query, when finishing */
 };
 
-/* For the TCP sockets among all, which are borrowed and outlive it.  NULL with
- * err set. */
+/* For the TCP sockets among all, which are borrowed and outlive it, as tls,
+ * which may be NULL when none is for DNS over TLS.  NULL with err set. */
 struct tcp *tcp_open(const struct listeners *all,
-		     const struct tcp_limits *limits, struct error *err);
+		     const struct tcp_limits *limits, struct tls *tls,
+		     struct error *err);
 
 /* slot and stats are borrowed and outlive it.  False with err set; then only
  * tcp_free(). */

@@ -3,7 +3,10 @@
 
 #include "dns/stats.h"
 #include "dns/tcp.h"
+#include "dns/tls.h"
 #include "dns/udp.h"
+#include "policy/base/error.h"
+#include "policy/base/log.h"
 
 #include <sched.h>
 
@@ -32,6 +35,24 @@ static bool add_given(struct transports *t, struct listeners *given,
 	return ok;
 }
 
+/* Its files are read when privileges have been dropped. */
+static bool make_tls(struct transports *t,
+		     const struct transports_config *config, struct error *err)
+{
+	bool any = config->tls_cert != NULL || config->tls_key != NULL;
+
+	if (!any && config->dot_count == 0)
+		return true;
+	if (config->tls_cert == NULL || config->tls_key == NULL) {
+		error_set(err, "DNS over TLS needs a certificate and its key");
+		return false;
+	}
+	t->tls = tls_new(config->tls_cert, config->tls_key);
+	if (t->tls == NULL)
+		error_set(err, "out of memory for TLS");
+	return t->tls != NULL;
+}
+
 void transports_init(struct transports *t)
 {
 	*t = (struct transports){ 0 };
@@ -46,9 +67,14 @@ bool transports_open(struct transports *t,
 	const struct listeners_wish wish = {
 		.listen = config->listen,
 		.listen_count = config->listen_count,
+		.dot = config->dot,
+		.dot_count = config->dot_count,
+		.tls = config->tls_cert != NULL,
 		.workers = workers,
 	};
 
+	if (!make_tls(t, config, err))
+		return false;
 	if (config->take_over != NULL &&
 	    !takeover_ask(&t->before, config->take_over, err))
 		return false;
@@ -62,7 +88,7 @@ bool transports_open(struct transports *t,
 	t->tcp = tcp_open(&t->listeners,
 			  config->tcp != NULL ? config->tcp
 					      : &tcp_default_limits,
-			  err);
+			  t->tls, err);
 	return t->tcp != NULL;
 }
 
@@ -74,9 +100,21 @@ size_t transports_blocks(const struct transports *t)
 bool transports_start(struct transports *t, const struct slot *slot,
 		      struct stats *stats, struct error *err)
 {
-	return udp_start(t->udp, slot, stats, t->rrl, err) &&
+	return (t->tls == NULL || tls_load(t->tls, err)) &&
+	       udp_start(t->udp, slot, stats, t->rrl, err) &&
 	       tcp_start(t->tcp, slot,
 			 stats_block(stats, udp_thread_count(t->udp)), err);
+}
+
+void transports_reload(struct transports *t)
+{
+	char quoted[400];
+	struct error err;
+
+	if (t->tls != NULL && !tls_load(t->tls, &err))
+		log_event(LOG_LEVEL_ERROR, "dns", "certificate",
+			  "error=%s hint=\"the old one stays\"",
+			  log_quote(err.text, quoted, sizeof(quoted)));
 }
 
 void transports_end_udp(struct transports *t)
@@ -91,6 +129,8 @@ void transports_fini(struct transports *t)
 	tcp_free(t->tcp);
 	listeners_fini(&t->listeners);
 	takeover_fini(&t->before);
+	tls_free(t->tls);
+	t->tls = NULL;
 	t->udp = NULL;
 	t->tcp = NULL;
 }

@@ -21,6 +21,7 @@ struct slot;
 struct stats;
 struct tcp;
 struct tcp_limits;
+struct tls;
 struct udp;
 
 struct transports_config {
@@ -28,10 +29,13 @@ struct transports_config {
 	 * taken over, or LISTENERS_DEFAULT. */
 	const char *const *listen;
 	size_t listen_count;
-	unsigned workers;             /* UDP threads; 0: one per core */
-	const struct tcp_limits *tcp; /* NULL: tcp_default_limits */
-	struct rrl *rrl;              /* borrowed, outlives them; NULL: answers
-				       * over UDP are not limited */
+	const char *const *dot; /* "ADDR:PORT": DNS over TLS */
+	size_t dot_count;
+	const char *tls_cert, *tls_key; /* PEM; NULL: both, and no TLS */
+	unsigned workers;               /* UDP threads; 0: one per core */
+	const struct tcp_limits *tcp;   /* NULL: tcp_default_limits */
+	struct rrl *rrl; /* borrowed, outlives them; NULL: answers
+			  * over UDP are not limited */
 	struct listeners
 		*given;        /* by a service manager; NULL: none.  Emptied */
 	const char *take_over; /* the control socket of who is to be taken
@@ -41,6 +45,7 @@ struct transports_config {
 struct transports {
 	struct takeover before; /* what came from the one before */
 	struct listeners listeners;
+	struct tls *tls; /* NULL: none is spoken */
 	struct udp *udp;
 	struct tcp *tcp;
 	struct rrl *rrl; /* borrowed */
@@ -59,6 +64,10 @@ size_t transports_blocks(const struct transports *t);
 /* Answers.  slot and stats are borrowed and outlive it.  False with err set. */
 bool transports_start(struct transports *t, const struct slot *slot,
 		      struct stats *stats, struct error *err);
+
+/* Reads the certificate again; one that cannot be used is logged, and the old
+ * one stays. */
+void transports_reload(struct transports *t);
 
 /* Answers what has arrived over UDP, and no more: a successor does. */
 void transports_end_udp(struct transports *t);

@@ -35,7 +35,8 @@ struct settings {
 	struct identity identity;
 	struct option_list limits;
 	struct rrl_config rrl;
-	struct option_list listen, trust;
+	const char *tls_cert, *tls_key;
+	struct option_list listen, trust, dot;
 	unsigned workers, tcp_clients, tcp_idle_s;
 	bool take_over, check, stdin_packet;
 	char node[PROGRAM_NODE_SIZE];
@@ -47,6 +48,8 @@ struct daemon {
 	struct bus *bus;
 	struct rrl *rrl; /* NULL: no limit */
 	struct responder *responder;
+	struct tcp_limits tcp;
+	struct listeners given; /* by the service manager */
 	struct notify_watchdog *watchdog;
 	struct event_base *loop;
 	bool relieved;
@@ -64,6 +67,12 @@ static size_t fill_serving(struct settings *s, struct option_row *rows)
 		{ "listen", OPTION_LIST, &s->listen, "ADDR:PORT",
 		  "answer here, UDP and TCP; may be repeated "
 		  "(default 127.0.0.1:5300)", 0, 0 },
+		{ "dot", OPTION_LIST, &s->dot, "ADDR:PORT",
+		  "answer here over TLS; may be repeated", 0, 0 },
+		{ "tls-cert", OPTION_TEXT, &s->tls_cert, "FILE",
+		  "certificate chain (PEM) for --dot", 0, 0 },
+		{ "tls-key", OPTION_TEXT, &s->tls_key, "FILE",
+		  "its private key (PEM)", 0, 0 },
 		{ "workers", OPTION_NUMBER, &s->workers, "N",
 		  "UDP threads for each address (default one per core)",
 		  1, WORKERS_MAX },
@@ -196,23 +205,38 @@ static bool make_limit(struct daemon *d, struct error *err)
 	return d->rrl != NULL;
 }
 
+/* Points into d. */
+static struct transports_config transports_of(struct daemon *d)
+{
+	const struct settings *s = d->settings;
+
+	d->tcp = tcp_default_limits;
+	if (s->tcp_clients > 0)
+		d->tcp.total = s->tcp_clients;
+	if (s->tcp_idle_s > 0)
+		d->tcp.idle_ms = (int64_t)s->tcp_idle_s * 1000;
+	return (struct transports_config){
+		.listen = s->listen.items,
+		.listen_count = s->listen.count,
+		.dot = s->dot.items,
+		.dot_count = s->dot.count,
+		.tls_cert = s->tls_cert,
+		.tls_key = s->tls_key,
+		.workers = s->workers,
+		.tcp = &d->tcp,
+		.given = &d->given,
+		.take_over = s->take_over ? s->control : NULL,
+	};
+}
+
 static bool start(void *arg, struct event_base *loop, struct error *err)
 {
 	struct daemon *d = arg;
 	const struct settings *s = d->settings;
 	const struct redis_config redis = { .url = s->bus };
-	struct tcp_limits tcp = tcp_default_limits;
-	struct listeners given = { 0 };
 	struct responder_config config = {
 		.policy_path = s->policy,
-		.transports = {
-			.listen = s->listen.items,
-			.listen_count = s->listen.count,
-			.workers = s->workers,
-			.tcp = &tcp,
-			.given = &given,
-			.take_over = s->take_over ? s->control : NULL,
-		},
+		.transports = transports_of(d),
 		.user = s->user,
 		.name = s->name,
 		.keep_path = s->keep,
@@ -226,12 +250,8 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 	};
 
 	d->loop = loop;
-	if (s->tcp_clients > 0)
-		tcp.total = s->tcp_clients;
-	if (s->tcp_idle_s > 0)
-		tcp.idle_ms = (int64_t)s->tcp_idle_s * 1000;
 	raise_descriptor_limit();
-	if (!activation_take(&given, err))
+	if (!activation_take(&d->given, err))
 		return false;
 	d->trusted = verifier_open(s->trust.items, s->trust.count, err);
 	if (d->trusted == NULL)
@@ -270,6 +290,7 @@ static void stop(void *arg)
 		notify_manager("STOPPING=1");
 	notify_watchdog_stop(d->watchdog);
 	responder_stop(d->responder);
+	listeners_fini(&d->given);
 	rrl_free(d->rrl);
 	bus_free(d->bus);
 	verifier_free(d->trusted);

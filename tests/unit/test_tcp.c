@@ -34,13 +34,17 @@ static void serve(struct served *s, const struct tcp_limits *limits)
 	struct error err = { 0 };
 	char text[SOCKET_TEXT_SIZE];
 	const char *const listen[] = { text };
-	const struct listeners_wish wish = { listen, 1, 1 };
+	const struct listeners_wish wish = {
+		.listen = listen,
+		.listen_count = 1,
+		.workers = 1,
+	};
 
 	memset(s, 0, sizeof(*s));
 	s->port = loopback_port();
 	snprintf(text, sizeof(text), "127.0.0.1:%u", (unsigned)s->port);
 	assert_true(listeners_open(&s->listeners, &wish, &given, &err));
-	s->tcp = tcp_open(&s->listeners, limits, &err);
+	s->tcp = tcp_open(&s->listeners, limits, NULL, &err);
 	assert_non_null(s->tcp);
 	s->stats = stats_new(1);
 	slot_init(&s->slot, echo_table());

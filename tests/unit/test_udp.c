@@ -38,7 +38,11 @@ static struct served serve(const char *address, unsigned sockets,
 	struct error err = { 0 };
 	char text[SOCKET_TEXT_SIZE];
 	const char *const listen[] = { text };
-	const struct listeners_wish wish = { listen, 1, sockets };
+	const struct listeners_wish wish = {
+		.listen = listen,
+		.listen_count = 1,
+		.workers = sockets,
+	};
 
 	snprintf(text, sizeof(text), "%s:%u", address, (unsigned)s.port);
 	assert_true(listeners_open(&s.listeners, &wish, &given, &err));
@@ -299,7 +303,11 @@ static void test_port_in_use_is_said(void **state)
 	struct error err = { 0 };
 	char text[SOCKET_TEXT_SIZE];
 	const char *const listen[] = { text };
-	const struct listeners_wish wish = { listen, 1, 2 };
+	const struct listeners_wish wish = {
+		.listen = listen,
+		.listen_count = 1,
+		.workers = 2,
+	};
 	int other = socket(AF_INET, SOCK_DGRAM, 0);
 
 	(void)state;
