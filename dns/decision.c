@@ -214,10 +214,11 @@ static unsigned sticky_bits(const struct policy_service *s,
 }
 
 void decision_pick(const struct decision *decision, const struct geo *geo,
-		   const struct net_addr *client, uint64_t random,
-		   struct pick *out)
+		   const struct asking *asking, struct pick *out)
 {
 	const struct policy_service *s = decision->service;
+	const struct net_addr *client = asking->client;
+	const struct share_want want = { s->answers, asking->having };
 	uint16_t class_id = geo_find(geo, client).class_id;
 	size_t number = decision->row_of_class[class_id];
 	uint64_t hash = 0;
@@ -226,16 +227,16 @@ void decision_pick(const struct decision *decision, const struct geo *geo,
 	out->entries = row_at(decision, number);
 	if (out->row->only != ROW_NONE) {
 		out->endpoints[0] = out->row->only;
-		out->count = 1;
+		out->count = asking->having >> out->row->only & 1;
 		return;
 	}
 	if (out->row->draw)
 		hash = s->sticky == STICKY_NONE
-			       ? hash_mix(random)
+			       ? hash_mix(asking->random)
 			       : hash_client(client,
 					     sticky_bits(s, client->family));
-	out->count = share_pick(out->entries, decision->keys, hash, s->answers,
-				out->endpoints);
+	out->count = share_pick_having(out->entries, decision->keys, hash,
+				       &want, out->endpoints);
 }
 
 uint8_t decision_scope(const struct decision *decision, const struct geo *geo,

@@ -54,14 +54,20 @@ struct pick {
 	uint8_t endpoints[POLICY_ENDPOINTS_MAX]; /* best first */
 };
 
+/* Who asks, and for what. */
+struct asking {
+	const struct net_addr *client;
+	uint64_t random; /* draws where `sticky: none` does */
+	uint64_t having; /* endpoints that have the kind asked for: bits */
+};
+
 /*
- * Fills out for a client.  random draws where `sticky: none` does.  On the
- * query path: one class lookup, and a hash per endpoint only where the row is
- * a draw.
+ * Fills out for a client.  No endpoint where the row has some: none of those
+ * that the client may get has the kind.  On the query path: one class lookup,
+ * and a hash per endpoint only where the row is a draw.
  */
 void decision_pick(const struct decision *decision, const struct geo *geo,
-		   const struct net_addr *client, uint64_t random,
-		   struct pick *out);
+		   const struct asking *asking, struct pick *out);
 
 /*
  * SCOPE PREFIX-LENGTH of what decision_pick() gave client: the widest network

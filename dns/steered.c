@@ -43,10 +43,18 @@ static void put_nodata_until(struct answer *a, struct position name,
 	prove_no_kind(a, name, kind, ttl_s);
 }
 
-/* The row names no endpoint: NODATA that says why. */
+/*
+ * No endpoint for this client: NODATA.  Those that it may get lack the kind,
+ * or there are none, and then it says why.
+ */
 static void put_no_endpoint(struct answer *a, struct position name,
 			    const struct steered *s, const struct pick *pick)
 {
+	if (pick->entries->count > 0) {
+		put_nodata_until(a, name, s->kind,
+				 ttl_of(a, s->ttl, pick->entries->changing));
+		return;
+	}
 	put_nodata_until(a, name, s->kind, s->ttl->changing_s);
 	a->reply.ede =
 		pick->entries->note == ROW_WITHHELD
@@ -107,17 +115,16 @@ static bool put_picked(struct answer *a, struct position name,
 
 		if (!fits)
 			return false;
-		if (rrset->count > 0)
-			set |= UINT64_C(1) << pick->endpoints[i];
+		set |= UINT64_C(1) << pick->endpoints[i];
 	}
-	if (!proof_wanted(a) || set == 0)
+	if (!proof_wanted(a))
 		return true;
 	rrsig = pool_rrsig(s->pool, s->kind, set);
 	return rrsig != NULL &&
 	       reply_put(&a->reply, SECTION_ANSWER, rrsig, name.at);
 }
 
-/* All of them as one RRset, whole or not at all; was anything put? */
+/* All of them as one RRset, whole or not at all; was it put? */
 static bool put_rrset(struct answer *a, struct position name,
 		      const struct steered *s, const struct pick *pick)
 {
@@ -129,10 +136,6 @@ static bool put_rrset(struct answer *a, struct position name,
 		wire_rewind(&a->reply.w, start);
 		a->reply.counts[SECTION_ANSWER] = before;
 		a->reply.tc = true;
-		return false;
-	}
-	if (a->reply.w.len == start) {
-		put_nodata_until(a, name, s->kind, ttl_s);
 		return false;
 	}
 	reply_set_ttl(&a->reply, start, ttl_s);
@@ -180,12 +183,17 @@ const struct rrset *put_steered(struct answer *a, struct position name,
 	};
 	const struct net_addr *client =
 		has_subnet(a) ? &a->query->ecs.addr : &a->in->peer;
+	const struct asking asking = {
+		.client = client,
+		.random = a->in->random,
+		.having = s.pool->having[kind],
+	};
 	struct pick pick;
 
 	if (d->stale)
 		a->reply.ede = (struct ede){ EDE_STALE_ANSWER,
 					     "health was not heard of lately" };
-	decision_pick(d, model->geo, client, a->in->random, &pick);
+	decision_pick(d, model->geo, &asking, &pick);
 	if (has_subnet(a))
 		narrow_scope(a,
 			     decision_scope(d, model->geo, client, pick.row));

@@ -102,47 +102,71 @@ static unsigned rank_tier(const struct row *row, const struct tier *tier,
 	return count;
 }
 
-/* The last in turn: the greatest score of the last tier. */
-static const struct row_entry *last_in_turn(const struct row *row,
-					    const struct tier *last,
-					    const struct share_key *keys,
-					    uint64_t client)
+/* The taker, if it has what is wanted; else ROW_NONE. */
+static uint8_t taker_having(const struct row_entry *entry,
+			    const struct share_key *keys, uint64_t client,
+			    uint64_t having)
 {
-	const struct row_entry *found = &row->entries[last->from];
-	double worst = score(last, found, keys, client);
+	uint8_t endpoint = taker(entry, keys, client);
 
-	for (unsigned i = last->from + 1; i < last->end; i++) {
-		double s = score(last, &row->entries[i], keys, client);
+	return (having >> endpoint & 1) != 0 ? endpoint : ROW_NONE;
+}
 
-		if (s < worst)
+/* The last in turn that has it: the greatest score of the last tier. */
+static uint8_t last_in_turn(const struct row *row, const struct tier *last,
+			    const struct share_key *keys, uint64_t client,
+			    uint64_t having)
+{
+	uint8_t found = ROW_NONE;
+	double worst = 0;
+
+	for (unsigned i = last->from; i < last->end; i++) {
+		const struct row_entry *e = &row->entries[i];
+		uint8_t endpoint = taker_having(e, keys, client, having);
+		double s = score(last, e, keys, client);
+
+		if (endpoint == ROW_NONE || (found != ROW_NONE && s < worst))
 			continue;
 		worst = s;
-		found = &row->entries[i];
+		found = endpoint;
 	}
 	return found;
+}
+
+unsigned share_pick_having(const struct row *row, const struct share_key *keys,
+			   uint64_t client, const struct share_want *want,
+			   uint8_t picks[POLICY_ENDPOINTS_MAX])
+{
+	struct tier tier = { 0 };
+	unsigned count = 0, reached = 0;
+
+	while (tier.end < row->count && reached < want->answers) {
+		uint8_t at[POLICY_ENDPOINTS_MAX];
+		unsigned found;
+
+		tier = tier_from(row, tier.end);
+		found = rank_tier(row, &tier, keys, client, at);
+		for (unsigned i = 0; i < found && count < want->answers; i++) {
+			picks[count] = taker_having(&row->entries[at[i]], keys,
+						    client, want->having);
+			count += picks[count] != ROW_NONE;
+		}
+		reached += found;
+	}
+	if (reached == 0 && row->count > 0 && want->answers > 0) {
+		picks[0] = last_in_turn(row, &tier, keys, client, want->having);
+		count = picks[0] != ROW_NONE;
+	}
+	return count;
 }
 
 unsigned share_pick(const struct row *row, const struct share_key *keys,
 		    uint64_t client, unsigned answers,
 		    uint8_t picks[POLICY_ENDPOINTS_MAX])
 {
-	struct tier tier = { 0 };
-	unsigned count = 0;
+	const struct share_want all = { answers, UINT64_MAX };
 
-	while (tier.end < row->count && count < answers) {
-		uint8_t at[POLICY_ENDPOINTS_MAX];
-		unsigned found;
-
-		tier = tier_from(row, tier.end);
-		found = rank_tier(row, &tier, keys, client, at);
-		for (unsigned i = 0; i < found && count < answers; i++)
-			picks[count++] =
-				taker(&row->entries[at[i]], keys, client);
-	}
-	if (count == 0 && row->count > 0 && answers > 0)
-		picks[count++] = taker(last_in_turn(row, &tier, keys, client),
-				       keys, client);
-	return count;
+	return share_pick_having(row, keys, client, &all, picks);
 }
 
 uint64_t share_possible(const struct row *row, unsigned answers)

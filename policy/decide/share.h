@@ -54,6 +54,23 @@ unsigned share_pick(const struct row *row, const struct share_key *keys,
 		    uint64_t client, unsigned answers,
 		    uint8_t picks[POLICY_ENDPOINTS_MAX]);
 
+/* What an answer is made of. */
+struct share_want {
+	unsigned answers; /* endpoints, at most */
+	uint64_t having;  /* those that have what is asked for: a bit each */
+};
+
+/*
+ * The same, of the endpoints that have what is asked for, the others passed
+ * over in turn: of the tiers that share_pick() goes through for this client
+ * and no further, so an address family that a near region lacks never leads
+ * to a far one.  So a pick of share_pick() that has it is a pick here, too.
+ * Returns how many; 0: nobody there has it.
+ */
+unsigned share_pick_having(const struct row *row, const struct share_key *keys,
+			   uint64_t client, const struct share_want *want,
+			   uint8_t picks[POLICY_ENDPOINTS_MAX]);
+
 /* The endpoints that some client of this row can get, no more: a bit each. */
 uint64_t share_possible(const struct row *row, unsigned answers);
 

@@ -99,6 +99,31 @@ static void judge_named(struct draft *d, const struct policy_service *s,
 			   "alone: remove it");
 }
 
+/* The first endpoint that lacks a family which another has. */
+static void warn_of_families(struct draft *d, const struct policy_service *s)
+{
+	bool v4 = false, v6 = false;
+
+	for (size_t i = 0; i < s->endpoint_count; i++) {
+		v4 |= s->endpoints[i].a_count > 0;
+		v6 |= s->endpoints[i].aaaa_count > 0;
+	}
+	for (size_t i = 0; i < s->endpoint_count; i++) {
+		const struct policy_endpoint *e = &s->endpoints[i];
+		bool lacks_v4 = v4 && e->a_count == 0;
+
+		if (!has_addresses(e) ||
+		    (!lacks_v4 && (!v6 || e->aaaa_count > 0)))
+			continue;
+		errors_warn(d->errs, e->at,
+			    "endpoint \"%.63s\" has no %s address, and others "
+			    "have; its clients get another's or none: write "
+			    "one",
+			    e->name, lacks_v4 ? "A" : "AAAA");
+		return;
+	}
+}
+
 void kinds_judge_service(struct draft *d, const struct policy_service *service,
 			 struct tree *node)
 {
@@ -106,8 +131,10 @@ void kinds_judge_service(struct draft *d, const struct policy_service *service,
 	struct sorts sorts = sorts_of(s);
 	const struct tree *map = tree_find(node, "endpoints");
 
-	if (sorts.named == NULL)
+	if (sorts.named == NULL) {
+		warn_of_families(d, s);
 		return;
+	}
 	if (sorts.addressed != NULL) {
 		const struct policy_endpoint *later =
 			sorts.named > sorts.addressed ? sorts.named

@@ -263,6 +263,92 @@ static void test_more_answers(void **state)
 	assert_int_equal(share_possible(&row, 3), 0);
 }
 
+static bool is_among(const uint8_t *picks, unsigned count, uint8_t endpoint)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (picks[i] == endpoint)
+			return true;
+	return false;
+}
+
+/* What is asked for narrows the choice and never widens it. */
+static void check_having(const struct world *w, const struct row *row,
+			 uint64_t client, uint64_t having)
+{
+	const struct share_want want = { 1 + (unsigned)(having % 3), having };
+	uint8_t all[POLICY_ENDPOINTS_MAX], picks[POLICY_ENDPOINTS_MAX];
+	unsigned blind = share_pick(row, w->keys, client, want.answers, all);
+	unsigned count = share_pick_having(row, w->keys, client, &want, picks);
+	uint64_t possible = share_possible(row, want.answers);
+
+	assert_true(count <= want.answers);
+	for (unsigned i = 0; i < count; i++) {
+		assert_true((having & possible) >> picks[i] & 1);
+		assert_false(is_among(picks, i, picks[i]));
+	}
+	/* Those that have it stay, in their turn, in front of all others. */
+	for (unsigned i = 0, kept = 0; i < blind; i++)
+		if (having >> all[i] & 1)
+			assert_int_equal(picks[kept++], all[i]);
+	if (having == UINT64_MAX)
+		assert_int_equal(count, blind);
+}
+
+static void test_having(void **state)
+{
+	struct world w;
+	struct row row;
+
+	(void)state;
+	for (unsigned steer = 0; steer < 2; steer++) {
+		world_init(&w);
+		w.service.steer = steer == 0 ? STEER_WEIGHTED : STEER_FAILOVER;
+		w.view_endpoints[0].accept = UINT32_MAX / 2;
+		w.view_endpoints[1].accept = UINT32_MAX / 3;
+		row = world_row(&w, NULL);
+		for (unsigned i = 0; i < 4000; i++) {
+			check_having(&w, &row, world_client(i), i % 16);
+			check_having(&w, &row, world_client(i), UINT64_MAX);
+		}
+	}
+}
+
+/* In one tier nobody who is there is passed over for want of the kind; from a
+ * better tier nobody is sent to a worse one. */
+static void test_having_stays_in_the_tier(void **state)
+{
+	const struct share_want last = { 1, 1 << 2 };
+	uint8_t picks[POLICY_ENDPOINTS_MAX];
+	struct world w;
+	struct row row;
+
+	(void)state;
+	world_init(&w);
+	w.service.steer = STEER_WEIGHTED;
+	row = world_row(&w, NULL);
+	for (unsigned i = 0; i < 100; i++) {
+		assert_int_equal(share_pick_having(&row, w.keys,
+						   world_client(i), &last,
+						   picks),
+				 1);
+		assert_int_equal(picks[0], 2);
+	}
+	w.service.steer = STEER_FAILOVER;
+	w.view_endpoints[0].accept = UINT32_MAX / 2;
+	row = world_row(&w, NULL);
+	assert_true(row.count > 1);
+	for (unsigned i = 0; i < 100; i++) {
+		uint8_t all[POLICY_ENDPOINTS_MAX];
+		const struct share_want second = { 1, 1 << 1 };
+
+		share_pick(&row, w.keys, world_client(i), 1, all);
+		assert_int_equal(share_pick_having(&row, w.keys,
+						   world_client(i), &second,
+						   picks),
+				 all[0] == 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +359,8 @@ int main(void)
 		cmocka_unit_test(test_shrinking_moves_only_leavers),
 		cmocka_unit_test(test_equal_weights_need_no_logarithm),
 		cmocka_unit_test(test_more_answers),
+		cmocka_unit_test(test_having),
+		cmocka_unit_test(test_having_stays_in_the_tier),
 	};
 
 	return cmocka_run_group_tests_name("share", tests, NULL, NULL);

@@ -129,6 +129,8 @@ static const struct world_endpoint {
 	{ WORLD_WEB,    "us", US, "192.0.2.72", NULL },
 	{ WORLD_WEBS,   "eu", EU, "192.0.2.73", NULL },
 	{ WORLD_WEBS,   "us", US, "192.0.2.74", NULL },
+	{ WORLD_MIXED,  "eu", EU, "192.0.2.75", NULL },
+	{ WORLD_MIXED,  "us", US, "192.0.2.76", "2001:db8::76" },
 };
 
 /* Of endpoints, in their order, of the services that have them. */
@@ -159,6 +161,7 @@ static const struct world_service_row {
 	[WORLD_AWAYS]  = { "*.away", "*.away.gslb.example.", STEER_GEO,      STICKY_CLIENT, 1, { 60, 10, 0 } },
 	[WORLD_WEB]    = { "web",    "web.gslb.example.",    STEER_GEO,      STICKY_CLIENT, 1, { 60, 10, 0 } },
 	[WORLD_WEBS]   = { "*.web",  "*.web.gslb.example.",  STEER_WEIGHTED, STICKY_CLIENT, 2, { 60, 10, 0 } },
+	[WORLD_MIXED]  = { "mixed",  "mixed.gslb.example.",  STEER_WEIGHTED, STICKY_CLIENT, 1, { 60, 10, 0 } },
 };
 
 /* Class 0: unknown place.  3: residency leaves eu only; 4: nothing. */
@@ -275,6 +278,11 @@ static void add_bindings(struct policy *policy)
 		.at.line = 1,
 		.priority = 16,
 		.target = "x.web.gslb.example.",
+	};
+	policy->services[WORLD_MIXED].https = (struct policy_binding){
+		.at.line = 1,
+		.priority = 1,
+		.target = ".",
 	};
 }
 

@@ -20,6 +20,7 @@
  *   *.away  geo       CNAME www eu, txt us
  *   web     geo       192.0.2.71, 2001:db8::71 eu; 192.0.2.72 us; HTTPS, SVCB
  *   *.web   weighted  192.0.2.73 eu and 192.0.2.74 us in one answer, and HTTPS
+ *   mixed   weighted  192.0.2.75 eu; 192.0.2.76, 2001:db8::76 us; HTTPS
  */
 #ifndef TESTS_UNIT_WORLD_H
 #define TESTS_UNIT_WORLD_H
@@ -48,6 +49,7 @@ enum world_service {
 	WORLD_AWAYS,
 	WORLD_WEB,
 	WORLD_WEBS,
+	WORLD_MIXED,
 	WORLD_SERVICES,
 };
 
