@@ -44,10 +44,13 @@ static const char *misplaced(const struct catalog *c, const struct record *r)
 	case TYPE_DNSKEY:
 	case TYPE_CDS:
 	case TYPE_CDNSKEY:
-		return catalog_is_apex(c, r)
-			       ? NULL
-			       : "DNSKEY, CDS and CDNSKEY are for the zone's "
-				 "own name alone; remove it";
+		return !catalog_is_apex(c, r)
+			       ? "DNSKEY, CDS and CDNSKEY are for the zone's "
+				 "own name alone; remove it"
+		       : c->zone->dnssec.keys != NULL
+			       ? "DNSKEY, CDS and CDNSKEY are made here, from "
+				 "the keys of the zone; remove it"
+			       : NULL;
 	default:
 		return NULL;
 	}
