@@ -163,13 +163,26 @@ static void on_scrape(void *arg, struct openmetrics *out)
 	metrics_write(out, &metrics);
 }
 
+/* Validating resolvers would take no answer about some zone. */
+static bool has_expired(const struct signed_zones *signing)
+{
+	int64_t now_s = clock_wall_ms() / 1000;
+
+	for (size_t i = 0; signing != NULL && i < signing->count; i++)
+		if (signing->list[i].span.until_s < now_s)
+			return true;
+	return false;
+}
+
 static const char *on_ready(void *arg)
 {
 	const struct responder *r = arg;
 
-	if (clock_now_ms() - feed_pulse(r->feed).fresh_ms <= READY_MAX_MS)
-		return NULL;
-	return "the decision table could not be renewed";
+	if (clock_now_ms() - feed_pulse(r->feed).fresh_ms > READY_MAX_MS)
+		return "the decision table could not be renewed";
+	if (has_expired(upkeep_state(r->upkeep).signing))
+		return "signatures have expired";
+	return NULL;
 }
 
 static bool start_exporter(struct responder *r,
