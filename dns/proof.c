@@ -84,7 +84,7 @@ void prove_no_kind(struct answer *a, struct position position,
 	proof = proof_of(a, position, node->nsec);
 	if (a->match.found == ZONE_EXACT && node->nsec->node == node) {
 		proof.prefix_len = 0;
-		proof.suffix_at = position.at;
+		proof.suffix_at = position_suffix(position, position.len);
 	}
 	if (kind != POOL_KINDS && node->nsec->without[kind] != NULL)
 		proof.rrset = node->nsec->without[kind];
