@@ -112,22 +112,22 @@ static uint8_t taker_having(const struct row_entry *entry,
 	return (having >> endpoint & 1) != 0 ? endpoint : ROW_NONE;
 }
 
-/* The last in turn that has it: the greatest score of the last tier. */
-static uint8_t last_in_turn(const struct row *row, const struct tier *last,
+/* The first of a tier that has it, whoever accepts: the least score. */
+static uint8_t first_ranked(const struct row *row, const struct tier *tier,
 			    const struct share_key *keys, uint64_t client,
 			    uint64_t having)
 {
 	uint8_t found = ROW_NONE;
-	double worst = 0;
+	double best = 0;
 
-	for (unsigned i = last->from; i < last->end; i++) {
+	for (unsigned i = tier->from; i < tier->end; i++) {
 		const struct row_entry *e = &row->entries[i];
 		uint8_t endpoint = taker_having(e, keys, client, having);
-		double s = score(last, e, keys, client);
+		double s = score(tier, e, keys, client);
 
-		if (endpoint == ROW_NONE || (found != ROW_NONE && s < worst))
+		if (endpoint == ROW_NONE || (found != ROW_NONE && s >= best))
 			continue;
-		worst = s;
+		best = s;
 		found = endpoint;
 	}
 	return found;
@@ -154,7 +154,7 @@ unsigned share_pick_having(const struct row *row, const struct share_key *keys,
 		reached += found;
 	}
 	if (reached == 0 && row->count > 0 && want->answers > 0) {
-		picks[0] = last_in_turn(row, &tier, keys, client, want->having);
+		picks[0] = first_ranked(row, &tier, keys, client, want->having);
 		count = picks[0] != ROW_NONE;
 	}
 	return count;

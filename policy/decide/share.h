@@ -9,7 +9,8 @@
  * endpoints of tier 0, then of tier 1, ...  The first endpoint whose
  * acceptance draw lets the client in takes it; if it is shadowed by a canary
  * and the canary's draw lets the client in, the canary takes it instead.  If
- * nobody accepts, the last in turn does.
+ * nobody accepts, the first ranked of the last tier does: by weight, as for
+ * all other clients, and a changed weight moves these no further either.
  *
  * More than one answer: the next that accept, in turn.  Endpoints that decline
  * the client never fill an answer up: what is being drained must lose clients

@@ -67,26 +67,6 @@ static bool may_move(int what, bool up, const struct row_entry *e, uint8_t from,
 	       (e->canary != ROW_NONE && gains == e->canary);
 }
 
-/*
- * Whom no endpoint accepts goes to the last in turn, which a changed weight
- * may make another: such a client may move without gain.
- */
-static bool is_declined(const struct fleet *f, const struct row *row,
-			size_t service, uint64_t hash)
-{
-	struct share_key keys[POLICY_ENDPOINTS_MAX];
-
-	share_keys(f->policy, service, keys);
-	for (unsigned i = 0; i < row->count; i++) {
-		const struct row_entry *e = &row->entries[i];
-		uint64_t draw = hash_draw(hash, keys[e->endpoint].accept) >> 32;
-
-		if (e->accept == ACCEPT_ALL || draw < e->accept)
-			return false;
-	}
-	return true;
-}
-
 static uint64_t client(size_t i)
 {
 	return hash_mix(UINT64_C(0x51ab) + i);
@@ -122,8 +102,6 @@ bool movement_check(struct fleet *f, size_t r, size_t service, size_t class,
 	f->totals.moves += what != MANY;
 	for (size_t i = 0; i < FLEET_CLIENTS; i++)
 		if (what != MANY && is[i] != was[i] &&
-		    (what != WEIGHT ||
-		     !is_declined(f, row, service, client(i))) &&
 		    !may_move(what, up, &row->entries[at], was[i], is[i]))
 			return fleet_broken(
 				f,

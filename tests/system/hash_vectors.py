@@ -77,11 +77,12 @@ class Row:
     def picks(self, client):
         turn = []
         for tier in sorted({int(entry[0]) for entry in self.entries}):
-            mine = [e for e in self.entries if int(e[0]) == tier]
-            turn += sorted(mine, key=lambda e: self.score(client, e))
+            last = [e for e in self.entries if int(e[0]) == tier]
+            last.sort(key=lambda e: self.score(client, e))
+            turn += last
         taken = [e for e in turn
                  if accepts(client, self.service, e[1], int(e[3], 16))]
-        taken = taken[:self.answers] or turn[-1:]
+        taken = taken[:self.answers] or last[:1]
         return [self.taker(client, entry) for entry in taken]
 
 

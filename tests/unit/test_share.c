@@ -69,8 +69,10 @@ static const struct distribution_row {
 	{ "what one declines the others take by weight", { 1, 1, 2, 0, 0, 0 },
 	  { 0.2, 1, 1, 1, 1, 1 },
 	  { .05, .25 + .2 / 3, .5 + .4 / 3, 0, 0, 0 } },
-	{ "the last in turn takes what all decline", { 1, 1, 0, 0, 0, 0 },
+	{ "equal weights share what all decline", { 1, 1, 0, 0, 0, 0 },
 	  { .5, .5, 1, 1, 1, 1 }, { .5, .5, 0, 0, 0, 0 } },
+	{ "what all decline goes by weight", { 1, 3, 0, 0, 0, 0 },
+	  { 1e-9, 1e-9, 1, 1, 1, 1 }, { .25, .75, 0, 0, 0, 0 } },
 };
 /* clang-format on */
 
