@@ -6,7 +6,7 @@ FUZZ_MAIN =
 else
 FUZZ_MAIN = tests/fuzz/corpus.c
 endif
-EXTRA_DIST += tests/fuzz/corpus.c tests/fuzz/corpus
+EXTRA_DIST += tests/fuzz/corpus.c tests/fuzz/corpus tests/fuzz/coverage
 
 # health
 check_PROGRAMS += %D%/fuzz_match
