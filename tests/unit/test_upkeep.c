@@ -90,6 +90,8 @@ static ldns_rr_list *ask(const struct site *s, const char *name,
 	ldns_resolver_push_nameserver(resolver, at);
 	ldns_resolver_set_port(resolver, s->port);
 	ldns_resolver_set_dnssec(resolver, true);
+	/* The loop does not turn meanwhile. */
+	ldns_resolver_set_timeout(resolver, (struct timeval){ .tv_sec = 1 });
 	reply = ldns_resolver_query(resolver, owner, type, LDNS_RR_CLASS_IN, 0);
 	assert_non_null(reply);
 	list = ldns_pkt_rr_list_by_type(reply, type, LDNS_SECTION_ANSWER);
