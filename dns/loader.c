@@ -51,6 +51,7 @@ struct loaded loader_load(const char *policy_path, struct signers *signers)
 	if (policy == NULL)
 		return loaded;
 	loaded.stamp = geo_stamp(policy);
+	loaded.key_stamp = signers_stamp(policy);
 	if (signers_begin(signers, policy, now_s(), &loaded.errs))
 		geo = geo_open(policy, &loaded.errs);
 	if (geo == NULL)
@@ -68,6 +69,7 @@ static struct loaded renew(const struct model *model, struct signers *signers)
 	struct loaded loaded = { .renewal = true };
 	int64_t begun_ms = clock_now_ms();
 
+	loaded.key_stamp = signers_stamp(model->policy);
 	if (signers_renew(signers, model->policy, now_s(), &loaded.errs))
 		loaded.model =
 			model_again(model, signers_list(signers), &loaded.errs);

@@ -30,7 +30,8 @@ struct loaded {
 	char *stamp;         /* of the geo files that were read: geo_stamp() */
 	struct errors errs;  /* warnings too */
 	int64_t load_ms;
-	int64_t renew_s; /* when the next renewal is due, since 1970 */
+	uint64_t key_stamp; /* of the key files that were read */
+	int64_t renew_s;    /* when the next renewal is due, since 1970 */
 	struct signed_zones *signing;
 };
 

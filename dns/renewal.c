@@ -9,7 +9,6 @@
 #include "policy/base/error.h"
 #include "policy/base/log.h"
 #include "policy/bus/node.h"
-#include "policy/keys/keyring.h"
 #include "policy/language/policy.h"
 
 #include <inttypes.h>
@@ -35,17 +34,6 @@ struct renewal {
 /* A long renewal may take a fifth of the loader's time, no more. */
 enum { REST_FACTOR = 4 };
 
-static uint64_t stamp_keys(const struct renewal *r)
-{
-	const struct policy *policy = feed_model(r->config.feed)->policy;
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < policy->zone_count; i++)
-		if (policy->zones[i].dnssec.keys != NULL)
-			sum += keyring_stamp(policy->zones[i].dnssec.keys);
-	return sum;
-}
-
 static int64_t wall_ahead_ms(void)
 {
 	return clock_wall_ms() - clock_now_ms();
@@ -69,12 +57,12 @@ static bool clock_was_set(struct renewal *r)
 
 static bool keys_changed(struct renewal *r)
 {
-	uint64_t stamp = stamp_keys(r);
+	uint64_t stamp = signers_stamp(feed_model(r->config.feed)->policy);
 
-	if (stamp == r->stamp)
-		return false;
+	bool changed = stamp != r->stamp;
+
 	r->stamp = stamp;
-	return true;
+	return changed;
 }
 
 static bool is_signed(const struct renewal *r)
@@ -197,8 +185,8 @@ void renewal_follow(struct renewal *renewal, struct loaded *loaded)
 		renewal->signing = loaded->signing;
 		loaded->signing = NULL;
 	}
-	if (!loaded->renewal)
-		renewal->stamp = stamp_keys(renewal);
+	if (loaded->key_stamp != 0) /* it got as far as to look */
+		renewal->stamp = loaded->key_stamp;
 	if (loaded->model == NULL || loaded->errs.fatal > 0)
 		fail(renewal, loaded);
 	else

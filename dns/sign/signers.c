@@ -125,6 +125,16 @@ static bool begin_all(struct signers *signers, const struct policy *policy,
 	return ok;
 }
 
+uint64_t signers_stamp(const struct policy *policy)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < policy->zone_count; i++)
+		if (policy->zones[i].dnssec.keys != NULL)
+			sum += keyring_stamp(policy->zones[i].dnssec.keys);
+	return sum;
+}
+
 static bool begin_or_resume(struct signer *signer,
 			    const struct policy_zone *zone, int64_t now_s,
 			    struct errors *errs)

@@ -39,6 +39,12 @@ struct signers *signers_new(void);
 void signers_free(struct signers *signers);
 
 /*
+ * Of all key files of policy; another number when one changed.  To be taken
+ * before they are read, so that none that changes meanwhile is missed.
+ */
+uint64_t signers_stamp(const struct policy *policy);
+
+/*
  * Begins a build of every zone of policy that is signed.  False with errs
  * filled when keys of one cannot be used; nothing has begun then.
  */
