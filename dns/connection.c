@@ -2,6 +2,7 @@
 #include "dns/connection.h"
 
 #include "dns/answer.h"
+#include "dns/prelude.h"
 #include "dns/slot.h"
 #include "dns/socket.h"
 #include "dns/stats.h"
@@ -34,10 +35,13 @@ struct connection {
 	TAILQ_ENTRY(connection) link;
 	struct client_link client;
 	struct connections *all;
-	struct bufferevent *stream;
+	int fd;                   /* stream's, once that is there */
+	struct tls *tls;          /* NULL: plain */
+	struct event *announcing; /* a proxy tells whom it speaks for */
+	struct prelude prelude;
+	struct bufferevent *stream; /* NULL while announcing */
 	struct net_addr peer;
 	uint16_t port;     /* the peer's */
-	bool tls;          /* DNS over TLS: stream is one of OpenSSL's */
 	int64_t active_ms; /* taken in, or the last whole query */
 	int64_t unread_ms; /* since when answers wait; 0: none do */
 	bool ended;        /* the client has closed its side */
@@ -48,8 +52,7 @@ static void forget_unsent(const struct connection *c)
 {
 	const struct linger none = { .l_onoff = 1, .l_linger = 0 };
 
-	(void)setsockopt(bufferevent_getfd(c->stream), SOL_SOCKET, SO_LINGER,
-			 &none, sizeof(none));
+	(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 }
 
 /* A close_notify, as far as the socket takes it; none is awaited. */
@@ -63,23 +66,35 @@ static void say_goodbye(const struct connection *c)
 	ERR_clear_error();
 }
 
+static void connection_close(struct connection *c)
+{
+	if (c->announcing != NULL)
+		event_free(c->announcing);
+	if (c->stream != NULL)
+		bufferevent_free(c->stream); /* closes */
+	else
+		close(c->fd);
+}
+
 /* why: one of STATS_CLOSED_*. */
 static void connection_free(struct connection *c, enum stats_event why)
 {
 	if (why == STATS_CLOSED_UNREAD)
 		forget_unsent(c);
-	else if (c->tls)
+	else if (c->tls != NULL && c->stream != NULL)
 		say_goodbye(c);
 	stats_count_event(c->all->stats, why, 1);
 	TAILQ_REMOVE(&c->all->list, c, link);
 	c->all->count--;
 	clients_leave(&c->client);
-	bufferevent_free(c->stream);
+	connection_close(c);
 	free(c);
 }
 
 static size_t unread_octets(const struct connection *c)
 {
+	if (c->stream == NULL)
+		return 0;
 	return evbuffer_get_length(bufferevent_get_output(c->stream));
 }
 
@@ -106,11 +121,10 @@ static void put_copy(struct connection *c, const struct answer_input *input,
 	struct sockaddr_storage local = { 0 };
 	socklen_t size = sizeof(local);
 
-	(void)getsockname(bufferevent_getfd(c->stream),
-			  (struct sockaddr *)&local, &size);
+	(void)getsockname(c->fd, (struct sockaddr *)&local, &size);
 	tap_put(all->tap,
 		&(struct tap_exchange){
-			.transport = c->tls ? STATS_DOT : STATS_TCP,
+			.transport = c->tls != NULL ? STATS_DOT : STATS_TCP,
 			.client = { c->peer, c->port },
 			.server = { socket_peer((struct sockaddr *)&local),
 				    socket_port((struct sockaddr *)&local) },
@@ -133,7 +147,7 @@ static bool answer_message(struct connection *c, size_t query_len)
 		.len = query_len,
 		.peer = c->peer,
 		.stream = true,
-		.encrypted = c->tls,
+		.encrypted = c->tls != NULL,
 		.random = hash_mix(all->random += UINT64_C(0x9e3779b97f4a7c15)),
 		.identity = slot_identity(all->slot),
 		.now_s = clock_wall_s(),
@@ -144,7 +158,8 @@ static bool answer_message(struct connection *c, size_t query_len)
 	size_t len = answer_query(slot_read(all->slot), &input,
 				  all->answer + PREFIX, MESSAGE_MAX, &outcome);
 
-	stats_count(all->stats, c->tls ? STATS_DOT : STATS_TCP, &outcome, len);
+	stats_count(all->stats, c->tls != NULL ? STATS_DOT : STATS_TCP,
+		    &outcome, len);
 	if (all->tap != NULL)
 		put_copy(c, &input, &outcome, len);
 	if (len == 0)
@@ -240,29 +255,23 @@ static struct bufferevent *tls_stream(struct event_base *loop, int fd,
 	return stream;
 }
 
-static struct connection *connection_new(struct connections *all, int fd,
-					 struct tls *tls)
+/* The client is known: his messages are next.  False: out of memory. */
+static bool open_stream(struct connection *c)
 {
-	struct connection *c = calloc(1, sizeof(*c));
+	struct event_base *loop = c->all->loop;
 
-	if (c == NULL)
-		return NULL;
-	c->all = all;
-	c->tls = tls != NULL;
-	c->stream = tls != NULL ? tls_stream(all->loop, fd, tls)
-				: bufferevent_socket_new(all->loop, fd,
-							 BEV_OPT_CLOSE_ON_FREE);
-	if (c->stream == NULL) {
-		free(c);
-		return NULL;
-	}
+	c->stream = c->tls != NULL
+			    ? tls_stream(loop, c->fd, c->tls)
+			    : bufferevent_socket_new(loop, c->fd,
+						     BEV_OPT_CLOSE_ON_FREE);
+	if (c->stream == NULL)
+		return false;
 	bufferevent_setcb(c->stream, on_read, on_written, on_event, c);
 	bufferevent_setwatermark(c->stream, EV_READ, 0,
 				 2 * (PREFIX + MESSAGE_MAX));
 	/* What is ready goes out at once, not 16 KiB a turn. */
 	bufferevent_set_max_single_write(c->stream, PREFIX + MESSAGE_MAX);
-	c->active_ms = clock_now_ms();
-	return c;
+	return bufferevent_enable(c->stream, EV_READ | EV_WRITE) == 0;
 }
 
 static struct connection *of_client(struct client_link *link)
@@ -270,6 +279,51 @@ static struct connection *of_client(struct client_link *link)
 	return (struct connection *)(void *)((char *)link -
 					     offsetof(struct connection,
 						      client));
+}
+
+/* Makes room among the client's own, and hears him.  May free c. */
+static void welcome(struct connection *c)
+{
+	struct connections *all = c->all;
+	struct client_link *over =
+		clients_over(&all->clients, &c->peer, all->limits.per_client);
+
+	if (over != NULL)
+		connection_free(of_client(over), STATS_CLOSED_LIMIT);
+	if (!clients_join(&all->clients, &c->client, &c->peer) ||
+	    !open_stream(c))
+		connection_free(c, STATS_CLOSED_ERROR);
+}
+
+static void on_announcing(evutil_socket_t fd, short what, void *arg)
+{
+	struct connection *c = arg;
+	struct proxy_client client = { c->peer, c->port, 0 };
+
+	(void)what;
+	switch (prelude_read(&c->prelude, fd, &client)) {
+	case PRELUDE_MORE:
+		return;
+	case PRELUDE_BROKEN:
+		connection_free(c, STATS_CLOSED_ERROR);
+		return;
+	case PRELUDE_DONE:
+		break;
+	}
+	event_free(c->announcing);
+	c->announcing = NULL;
+	c->peer = client.addr;
+	c->port = client.port;
+	welcome(c);
+}
+
+/* May free c. */
+static void await_announcement(struct connection *c)
+{
+	c->announcing = event_new(c->all->loop, c->fd, EV_READ | EV_PERSIST,
+				  on_announcing, c);
+	if (c->announcing == NULL || event_add(c->announcing, NULL) != 0)
+		connection_free(c, STATS_CLOSED_ERROR);
 }
 
 bool connections_init(struct connections *all)
@@ -301,30 +355,27 @@ void connections_fini(struct connections *all)
 void connections_add(struct connections *all, int fd,
 		     const struct sockaddr *from, struct tls *tls)
 {
-	struct net_addr peer = socket_peer(from);
-	struct client_link *over =
-		clients_over(&all->clients, &peer, all->limits.per_client);
-	struct connection *c;
+	struct connection *c = calloc(1, sizeof(*c));
 
-	if (over != NULL)
-		connection_free(of_client(over), STATS_CLOSED_LIMIT);
-	else if (all->count >= all->limits.total)
-		connections_drop_idlest(all);
-	c = connection_new(all, fd, tls);
 	if (c == NULL) {
 		close(fd);
 		return;
 	}
-	c->peer = peer;
+	if (all->count >= all->limits.total)
+		connections_drop_idlest(all);
+	c->all = all;
+	c->fd = fd;
+	c->tls = tls;
+	c->peer = socket_peer(from);
 	c->port = socket_port(from);
+	c->active_ms = clock_now_ms();
 	TAILQ_INSERT_TAIL(&all->list, c, link);
 	all->count++;
 	stats_count_event(all->stats, STATS_ACCEPTED, 1);
-	if (!clients_join(&all->clients, &c->client, &peer)) {
-		connection_free(c, STATS_CLOSED_LIMIT);
-		return;
-	}
-	bufferevent_enable(c->stream, EV_READ | EV_WRITE);
+	if (proxy_sources_has(all->proxies, &c->peer))
+		await_announcement(c);
+	else
+		welcome(c);
 }
 
 bool connections_drop_idlest(struct connections *all)

@@ -34,6 +34,7 @@ struct connections {
 	struct stats_block *stats;
 	struct tap_queue *tap; /* NULL: nobody wants copies */
 	struct tcp_limits limits;
+	const struct proxy_sources *proxies; /* who sends PROXY headers */
 	bool ending; /* clients shall go: RFC 7828, 3.4 */
 	struct clients clients;
 	struct connection_list list; /* longest without a query first */

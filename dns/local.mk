@@ -17,6 +17,7 @@ dns_libdns_a_SOURCES = \
 	%D%/pool.c %D%/pool.h \
 	%D%/position.h \
 	%D%/proof.c %D%/proof.h \
+	%D%/proxy_header.c %D%/proxy_header.h \
 	%D%/query.c %D%/query.h \
 	%D%/reply.c %D%/reply.h \
 	%D%/resolve.c %D%/resolve.h \
@@ -54,6 +55,8 @@ dns_libdns_a_SOURCES += \
 	%D%/local.c %D%/local.h \
 	%D%/notify.c %D%/notify.h \
 	%D%/once.c %D%/once.h \
+	%D%/pktinfo.c %D%/pktinfo.h \
+	%D%/prelude.c %D%/prelude.h \
 	%D%/privilege.c %D%/privilege.h \
 	%D%/renewal.c %D%/renewal.h \
 	%D%/responder.c %D%/responder.h \

@@ -215,9 +215,7 @@ static bool open_loop(struct tcp *tcp)
 	return tcp->stop != NULL && tcp->sweep != NULL;
 }
 
-struct tcp *tcp_open(const struct listeners *all,
-		     const struct tcp_limits *limits, struct tls *tls,
-		     struct error *err)
+struct tcp *tcp_open(const struct tcp_config *config, struct error *err)
 {
 	struct tcp *tcp = calloc(1, sizeof(*tcp));
 
@@ -226,15 +224,16 @@ struct tcp *tcp_open(const struct listeners *all,
 		return NULL;
 	}
 	tcp->stop_fd = -1;
-	tcp->tls = tls;
-	tcp->all.limits = *limits;
-	tcp->doors = calloc(all->count + 1, sizeof(*tcp->doors));
+	tcp->tls = config->tls;
+	tcp->all.proxies = config->proxies;
+	tcp->all.limits = *config->limits;
+	tcp->doors = calloc(config->listeners->count + 1, sizeof(*tcp->doors));
 	if (tcp->doors == NULL || !open_loop(tcp)) {
 		error_set(err, "no event loop for TCP: %s", strerror(errno));
 		tcp_free(tcp);
 		return NULL;
 	}
-	if (open_doors(tcp, all, err))
+	if (open_doors(tcp, config->listeners, err))
 		return tcp;
 	tcp_free(tcp);
 	return NULL;

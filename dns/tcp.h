@@ -18,6 +18,7 @@
 
 struct error;
 struct listeners;
+struct proxy_sources;
 struct slot;
 struct stats_block;
 struct tcp;
@@ -39,11 +40,16 @@ enum {
 	TCP_FINISH_IDLE_MS = 1000, /* without a query, when finishing */
 };
 
-/* For the TCP sockets among all, which are borrowed and outlive it, as tls,
- * which may be NULL when none is for DNS over TLS.  NULL with err set. */
-struct tcp *tcp_open(const struct listeners *all,
-		     const struct tcp_limits *limits, struct tls *tls,
-		     struct error *err);
+/* All borrowed, and outlive it. */
+struct tcp_config {
+	const struct listeners *listeners; /* UDP ones are left out */
+	const struct tcp_limits *limits;
+	const struct proxy_sources *proxies; /* these send PROXY headers */
+	struct tls *tls; /* NULL: no listener is for DNS over TLS */
+};
+
+/* NULL with err set. */
+struct tcp *tcp_open(const struct tcp_config *config, struct error *err);
 
 /* slot and stats are borrowed and outlive it.  False with err set; then only
  * tcp_free(). */

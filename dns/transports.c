@@ -73,7 +73,9 @@ bool transports_open(struct transports *t,
 		.workers = workers,
 	};
 
-	if (!make_tls(t, config, err))
+	if (!proxy_sources_parse(config->proxy_from, config->proxy_from_count,
+				 &t->proxies, err) ||
+	    !make_tls(t, config, err))
 		return false;
 	if (config->take_over != NULL &&
 	    !takeover_ask(&t->before, config->take_over, err))
@@ -82,13 +84,18 @@ bool transports_open(struct transports *t,
 	    !listeners_open(&t->listeners, &wish, &t->before.listeners, err))
 		return false;
 	t->rrl = config->rrl;
-	t->udp = udp_open(&t->listeners, workers, err);
+	t->udp = udp_open(&t->listeners, workers, &t->proxies, err);
 	if (t->udp == NULL)
 		return false;
-	t->tcp = tcp_open(&t->listeners,
-			  config->tcp != NULL ? config->tcp
-					      : &tcp_default_limits,
-			  t->tls, err);
+	t->tcp = tcp_open(
+		&(struct tcp_config){
+			.listeners = &t->listeners,
+			.limits = config->tcp != NULL ? config->tcp
+						      : &tcp_default_limits,
+			.proxies = &t->proxies,
+			.tls = t->tls,
+		},
+		err);
 	return t->tcp != NULL;
 }
 

@@ -11,6 +11,7 @@
 
 #include "dns/handover.h"
 #include "dns/listeners.h"
+#include "dns/proxy_header.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,9 +34,12 @@ struct transports_config {
 	size_t dot_count;
 	const char *tls_cert, *tls_key; /* PEM; NULL: both, and no TLS */
 	unsigned workers;               /* UDP threads; 0: one per core */
-	const struct tcp_limits *tcp;   /* NULL: tcp_default_limits */
-	struct rrl *rrl; /* borrowed, outlives them; NULL: answers
-			  * over UDP are not limited */
+	const char *const *proxy_from;  /* "ADDR/BITS": these send PROXY
+					 * headers */
+	size_t proxy_from_count;
+	const struct tcp_limits *tcp; /* NULL: tcp_default_limits */
+	struct rrl *rrl;              /* borrowed, outlives them; NULL: answers
+				       * over UDP are not limited */
 	struct listeners
 		*given;        /* by a service manager; NULL: none.  Emptied */
 	const char *take_over; /* the control socket of who is to be taken
@@ -45,6 +49,7 @@ struct transports_config {
 struct transports {
 	struct takeover before; /* what came from the one before */
 	struct listeners listeners;
+	struct proxy_sources proxies;
 	struct tls *tls; /* NULL: none is spoken */
 	struct udp *udp;
 	struct tcp *tcp;

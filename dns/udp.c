@@ -3,6 +3,8 @@
 
 #include "dns/answer.h"
 #include "dns/listeners.h"
+#include "dns/pktinfo.h"
+#include "dns/proxy_header.h"
 #include "dns/rrl.h"
 #include "dns/slot.h"
 #include "dns/socket.h"
@@ -25,9 +27,6 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-/* Room for one in_pktinfo or in6_pktinfo. */
-enum { CONTROL_SIZE = CMSG_SPACE(sizeof(struct in6_pktinfo)) };
-
 /*
  * A cache line more than a power of two each, so that the first lines of a
  * batch's packets do not all fall into one set of the first-level cache.
@@ -35,8 +34,9 @@ enum { CONTROL_SIZE = CMSG_SPACE(sizeof(struct in6_pktinfo)) };
 struct exchange {
 	_Alignas(64) uint8_t query[UDP_QUERY_MAX + 64];
 	uint8_t answer[ANSWER_UDP_MAX + 48];
-	_Alignas(16) uint8_t control[CONTROL_SIZE];
+	_Alignas(16) uint8_t control[PKTINFO_SIZE];
 	struct sockaddr_storage from;
+	struct proxy_client client; /* who asks; from, if nobody else */
 	struct iovec query_iov, answer_iov;
 };
 
@@ -50,6 +50,7 @@ struct worker {
 	atomic_bool woken;    /* has seen that, and waits no more */
 	pthread_t thread;
 	const struct slot *slot;
+	const struct proxy_sources *proxies;
 	struct stats_block *stats;
 	struct rrl *rrl;       /* all workers' */
 	struct tap_queue *tap; /* NULL: nobody wants copies */
@@ -60,6 +61,7 @@ struct worker {
 };
 
 struct udp {
+	const struct proxy_sources *proxies; /* borrowed */
 	struct worker *workers;
 	size_t count;
 };
@@ -76,36 +78,8 @@ static void arm(struct worker *w)
 			.msg_iov = &e->query_iov,
 			.msg_iovlen = 1,
 			.msg_control = w->wildcard ? e->control : NULL,
-			.msg_controllen = w->wildcard ? CONTROL_SIZE : 0,
+			.msg_controllen = w->wildcard ? PKTINFO_SIZE : 0,
 		};
-	}
-}
-
-/*
- * What was asked becomes what answers: the kernel's note of the destination is
- * handed back as the source.  The interface is left to the routes, but for
- * link-local addresses, which mean nothing without one.
- */
-static void turn_round(struct msghdr *hdr)
-{
-	struct cmsghdr *c = CMSG_FIRSTHDR(hdr);
-
-	if (c == NULL)
-		return;
-	if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-		struct in_pktinfo info;
-
-		memcpy(&info, CMSG_DATA(c), sizeof(info));
-		info.ipi_ifindex = 0;
-		memcpy(CMSG_DATA(c), &info, sizeof(info));
-	} else if (c->cmsg_level == IPPROTO_IPV6 &&
-		   c->cmsg_type == IPV6_PKTINFO) {
-		struct in6_pktinfo info;
-
-		memcpy(&info, CMSG_DATA(c), sizeof(info));
-		if (!IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
-			info.ipi6_ifindex = 0;
-		memcpy(CMSG_DATA(c), &info, sizeof(info));
 	}
 }
 
@@ -146,51 +120,44 @@ static size_t answer_within_rate(struct worker *w, const struct batch *batch,
 	return len;
 }
 
-/* Which of our addresses was asked. */
-static struct net_addr asked_address(const struct worker *w, struct msghdr *hdr)
-{
-	struct cmsghdr *c = w->wildcard ? CMSG_FIRSTHDR(hdr) : NULL;
-	struct sockaddr_in v4 = { .sin_family = AF_INET };
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
-
-	if (c != NULL && c->cmsg_level == IPPROTO_IP &&
-	    c->cmsg_type == IP_PKTINFO) {
-		memcpy(&v4.sin_addr,
-		       CMSG_DATA(c) + offsetof(struct in_pktinfo, ipi_addr),
-		       sizeof(v4.sin_addr));
-		return socket_peer((const struct sockaddr *)&v4);
-	}
-	if (c != NULL && c->cmsg_level == IPPROTO_IPV6 &&
-	    c->cmsg_type == IPV6_PKTINFO) {
-		memcpy(&v6.sin6_addr,
-		       CMSG_DATA(c) + offsetof(struct in6_pktinfo, ipi6_addr),
-		       sizeof(v6.sin6_addr));
-		return socket_peer((const struct sockaddr *)&v6);
-	}
-	return w->local.addr;
-}
-
 /* For who collects dnstap. */
 static void put_copy(struct worker *w, const struct batch *batch, size_t i,
 		     const struct answer_outcome *outcome, size_t len)
 {
 	struct exchange *e = &w->exchanges[i];
-	const struct sockaddr *from = (const struct sockaddr *)&e->from;
 
 	tap_put(w->tap,
 		&(struct tap_exchange){
 			.transport = STATS_UDP,
-			.client = { socket_peer(from), socket_port(from) },
-			.server = { asked_address(w, &w->received[i].msg_hdr),
+			.client = { e->client.addr, e->client.port },
+			.server = { pktinfo_asked(&w->received[i].msg_hdr,
+						  &w->local.addr),
 				    w->local.port },
 			.wall_asked_ns = batch->wall_ns,
-			.query = e->query,
-			.query_len = w->received[i].msg_len,
+			.query = e->query + e->client.skip,
+			.query_len = w->received[i].msg_len - e->client.skip,
 			.answer = e->answer,
 			.answer_len = len,
 			.table = batch->table,
 			.zone = outcome->zone,
 		});
+}
+
+/* Who asks in the i-th received; false when a proxy does not say it. */
+static bool find_client(struct worker *w, size_t i)
+{
+	struct exchange *e = &w->exchanges[i];
+	const struct sockaddr *from = (const struct sockaddr *)&e->from;
+
+	e->client = (struct proxy_client){
+		.addr = socket_peer(from),
+		.port = socket_port(from),
+	};
+	if (proxy_unwrap(w->proxies, e->query, w->received[i].msg_len,
+			 &e->client))
+		return true;
+	stats_count_event(w->stats, STATS_SILENT, 1);
+	return false;
 }
 
 /* Answers the i-th received; true when answers[at] is to be sent. */
@@ -200,9 +167,9 @@ static bool answer_one(struct worker *w, const struct batch *batch, size_t i,
 	struct exchange *e = &w->exchanges[i];
 	struct msghdr *in = &w->received[i].msg_hdr;
 	struct answer_input input = {
-		.query = e->query,
-		.len = w->received[i].msg_len,
-		.peer = socket_peer((const struct sockaddr *)&e->from),
+		.query = e->query + e->client.skip,
+		.len = w->received[i].msg_len - e->client.skip,
+		.peer = e->client.addr,
 		.random = hash_mix(w->random += UINT64_C(0x9e3779b97f4a7c15)),
 		.identity = batch->identity,
 		.now_s = batch->now_s,
@@ -214,7 +181,7 @@ static bool answer_one(struct worker *w, const struct batch *batch, size_t i,
 		put_copy(w, batch, i, &outcome, len);
 	if (len == 0)
 		return false;
-	turn_round(in);
+	pktinfo_turn(in);
 	e->answer_iov.iov_len = len;
 	w->answers[at].msg_hdr = (struct msghdr){
 		.msg_name = &e->from,
@@ -260,7 +227,7 @@ static void answer_batch(struct worker *w, size_t count)
 	batch.table = slot_read(w->slot);
 	batch.identity = slot_identity(w->slot);
 	for (size_t i = 0; i < count; i++)
-		if (answer_one(w, &batch, i, answers))
+		if (find_client(w, i) && answer_one(w, &batch, i, answers))
 			answers++;
 	slot_offline();
 	send_all(w, answers);
@@ -404,7 +371,7 @@ static bool add_workers(struct udp *udp, const struct listeners *all,
 }
 
 struct udp *udp_open(const struct listeners *all, unsigned threads,
-		     struct error *err)
+		     const struct proxy_sources *proxies, struct error *err)
 {
 	struct udp *udp = calloc(1, sizeof(*udp));
 
@@ -412,6 +379,7 @@ struct udp *udp_open(const struct listeners *all, unsigned threads,
 		error_set(err, "out of memory for UDP");
 		return NULL;
 	}
+	udp->proxies = proxies;
 	if (add_workers(udp, all, threads, err))
 		return udp;
 	udp_free(udp);
@@ -434,6 +402,7 @@ bool udp_start(struct udp *udp, const struct slot *slot, struct stats *stats,
 		struct worker *w = &udp->workers[i];
 
 		w->slot = slot;
+		w->proxies = udp->proxies;
 		w->stats = stats_block(stats, i);
 		w->rrl = rrl;
 		if (!thread_start(&w->thread, "windrose-udp", run, w, err))

@@ -17,6 +17,7 @@
 struct error;
 struct rrl;
 struct listeners;
+struct proxy_sources;
 struct slot;
 struct stats;
 struct udp;
@@ -32,11 +33,11 @@ enum {
 
 /*
  * For the UDP sockets among all, which are borrowed and outlive it: so many
- * threads for each address, and one for each socket at least.  NULL with err
- * set.
+ * threads for each address, and one for each socket at least.  From proxies,
+ * borrowed as well, datagrams have a PROXY header.  NULL with err set.
  */
 struct udp *udp_open(const struct listeners *all, unsigned threads,
-		     struct error *err);
+		     const struct proxy_sources *proxies, struct error *err);
 
 /* How many threads it will run: the blocks of stats it needs. */
 size_t udp_thread_count(const struct udp *udp);

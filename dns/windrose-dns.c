@@ -36,7 +36,7 @@ struct settings {
 	struct option_list limits;
 	struct rrl_config rrl;
 	const char *tls_cert, *tls_key;
-	struct option_list listen, trust, dot;
+	struct option_list listen, trust, dot, proxy_from;
 	unsigned workers, tcp_clients, tcp_idle_s;
 	bool take_over, check, stdin_packet;
 	char node[PROGRAM_NODE_SIZE];
@@ -73,6 +73,9 @@ static size_t fill_serving(struct settings *s, struct option_row *rows)
 		  "certificate chain (PEM) for --dot", 0, 0 },
 		{ "tls-key", OPTION_TEXT, &s->tls_key, "FILE",
 		  "its private key (PEM)", 0, 0 },
+		{ "proxy-from", OPTION_LIST, &s->proxy_from, "NETWORK",
+		  "proxies that send PROXY headers, version 2; may be repeated",
+		  0, 0 },
 		{ "workers", OPTION_NUMBER, &s->workers, "N",
 		  "UDP threads for each address (default one per core)",
 		  1, WORKERS_MAX },
@@ -222,6 +225,8 @@ static struct transports_config transports_of(struct daemon *d)
 		.dot_count = s->dot.count,
 		.tls_cert = s->tls_cert,
 		.tls_key = s->tls_key,
+		.proxy_from = s->proxy_from.items,
+		.proxy_from_count = s->proxy_from.count,
 		.workers = s->workers,
 		.tcp = &d->tcp,
 		.given = &d->given,

@@ -77,3 +77,9 @@ check_PROGRAMS += %D%/diff_query
 	tests/unit/geo_double.c tests/unit/geo_double.h \
 	tests/unit/world.c tests/unit/world.h
 %C%_diff_query_LDADD = $(DNS_LIBS)
+
+# dns: PROXY headers
+check_PROGRAMS += %D%/fuzz_proxy_header
+%C%_fuzz_proxy_header_SOURCES = %D%/fuzz_proxy_header.c $(FUZZ_MAIN)
+%C%_fuzz_proxy_header_LDADD = $(DNS_LIBS)
+%C%_fuzz_proxy_header_LDFLAGS = $(FUZZ_LDFLAGS)

@@ -34,6 +34,11 @@ check_PROGRAMS += %D%/test_console %D%/test_exporter %D%/test_follow \
 %C%_test_stats_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 %C%_test_geo_watch_SOURCES = %D%/test_geo_watch.c
 %C%_test_geo_watch_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_clients %D%/test_proxy_header
+%C%_test_clients_SOURCES = %D%/test_clients.c
+%C%_test_clients_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+%C%_test_proxy_header_SOURCES = %D%/test_proxy_header.c
+%C%_test_proxy_header_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 endif
 EXTRA_DIST += tests/system/responder.sh tests/system/against_bind.py \
 	tests/system/identity.py tests/system/resolver.py

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tcp: RFC 7766 with clients that drip, pipeline, stall and stay. */
 #include "dns/listeners.h"
+#include "dns/proxy_header.h"
 #include "dns/slot.h"
 #include "dns/stats.h"
 #include "dns/tcp.h"
@@ -22,6 +23,7 @@
 
 struct served {
 	struct listeners listeners;
+	struct proxy_sources proxies; /* none */
 	struct tcp *tcp;
 	struct slot slot;
 	struct stats *stats;
@@ -44,7 +46,10 @@ static void serve(struct served *s, const struct tcp_limits *limits)
 	s->port = loopback_port();
 	snprintf(text, sizeof(text), "127.0.0.1:%u", (unsigned)s->port);
 	assert_true(listeners_open(&s->listeners, &wish, &given, &err));
-	s->tcp = tcp_open(&s->listeners, limits, NULL, &err);
+	s->tcp = tcp_open(&(struct tcp_config){ .listeners = &s->listeners,
+						.limits = limits,
+						.proxies = &s->proxies },
+			  &err);
 	assert_non_null(s->tcp);
 	s->stats = stats_new(1);
 	slot_init(&s->slot, echo_table());

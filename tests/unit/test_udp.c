@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* udp: every query is answered, from the address that was asked. */
 #include "dns/listeners.h"
+#include "dns/proxy_header.h"
 #include "dns/rrl.h"
 #include "dns/slot.h"
 #include "dns/socket.h"
@@ -20,6 +21,8 @@
 #include <cmocka.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+static const struct proxy_sources none;
 
 struct served {
 	struct listeners listeners;
@@ -46,7 +49,7 @@ static struct served serve(const char *address, unsigned sockets,
 
 	snprintf(text, sizeof(text), "%s:%u", address, (unsigned)s.port);
 	assert_true(listeners_open(&s.listeners, &wish, &given, &err));
-	s.udp = udp_open(&s.listeners, threads, &err);
+	s.udp = udp_open(&s.listeners, threads, &none, &err);
 	assert_non_null(s.udp);
 	assert_int_equal(udp_thread_count(s.udp),
 			 sockets > threads ? sockets : threads);
