@@ -70,6 +70,13 @@ check_PROGRAMS += %D%/fuzz_policy %D%/fuzz_zone
 %C%_fuzz_zone_LDADD = $(POLICY_LIBS)
 %C%_fuzz_zone_LDFLAGS = $(FUZZ_LDFLAGS)
 
+# zones, served
+check_PROGRAMS += %D%/fuzz_serve
+%C%_fuzz_serve_SOURCES = %D%/fuzz_serve.c $(FUZZ_MAIN) \
+	tests/unit/geo_double.c tests/unit/geo_double.h
+%C%_fuzz_serve_LDADD = $(DNS_LIBS)
+%C%_fuzz_serve_LDFLAGS = $(FUZZ_LDFLAGS)
+
 # the query parser against ldns
 check_PROGRAMS += %D%/diff_query
 %C%_diff_query_SOURCES = %D%/diff_query.c %D%/forge.c %D%/forge.h \
