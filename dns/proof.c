@@ -116,7 +116,8 @@ static void put_pointer(struct wire *w, size_t at)
 
 /*
  * The records of an RRset; their owner is written out in front of a name that
- * is in the message, or, once it stands in reach of a pointer, pointed at.
+ * is in the message, or, once it stands in reach of a pointer, pointed at: at
+ * its labels, never at another pointer.
  */
 static void put_records(struct reply *r, const struct proof *proof,
 			const struct rrset *rrset, size_t first_at)
@@ -126,7 +127,8 @@ static void put_records(struct reply *r, const struct proof *proof,
 	for (const uint8_t *rr = rrset->wire; rr < end; rr += rr_octets(rr)) {
 		size_t at;
 
-		if (first_at != r->w.len && first_at <= POINTER_MAX) {
+		if (proof->prefix_len > 0 && first_at != r->w.len &&
+		    first_at <= POINTER_MAX) {
 			put_pointer(&r->w, first_at);
 		} else {
 			wire_put(&r->w, proof->nsec->node->octets,

@@ -60,8 +60,8 @@ static void patch_names(struct reply *r, size_t start,
 bool reply_put(struct reply *r, enum section section, const struct rrset *rrset,
 	       uint16_t owner_at)
 {
+	uint16_t labels = labels_at(&r->w, owner_at);
 	size_t start = r->w.len;
-	uint16_t labels;
 
 	wire_put(&r->w, rrset->wire, rrset->len);
 	if (!wire_ok(&r->w)) {
@@ -69,10 +69,9 @@ bool reply_put(struct reply *r, enum section section, const struct rrset *rrset,
 		return false;
 	}
 	r->counts[section] = (uint16_t)(r->counts[section] + rrset->count);
-	patch_names(r, start, rrset, owner_at);
+	patch_names(r, start, rrset, labels);
 	if (owner_at == ZONE_QNAME_OFFSET)
 		return true; /* as it was rendered */
-	labels = labels_at(&r->w, owner_at);
 	for (size_t at = start; at < r->w.len;
 	     at += rr_octets(r->w.octets + at))
 		wire_patch_u16(&r->w, at, (uint16_t)(0xc000 | labels));

@@ -230,6 +230,8 @@ def start(rig, world):
     shutil.copytree(os.path.join(DATA, world), rig.path(world))
     with contextlib.suppress(FileNotFoundError), open(rig.path(world + "/like")) as f:
         shutil.copytree(os.path.join(DATA, f.read().strip()), rig.path(world), dirs_exist_ok=True)
+    with contextlib.suppress(FileNotFoundError), open(rig.path(world + "/keys-of")) as f:
+        shutil.copytree(os.path.join(SRC, "tests/data/keys", f.read().strip()), rig.path(world + "/keys"))
     rig.run(os.path.join(SRC, "contrib/geo/make-mmdb"), os.path.join(DATA, "geo.txt"), rig.path(world + "/geo.mmdb"))
     port = rig.port()
     argv = ["--policy", rig.path(world), "--workers", "2", "--listen", f"127.0.0.1:{port}"]

@@ -5,6 +5,7 @@ tests/data/wire/README: a query and the whole message that must answer it."""
 import ipaddress
 import re
 import struct
+import time
 
 from wire_message import CLASSES, FLAGS, RCODES, RR, TYPES, Malformed, name_octets, rdata_octets, type_number
 
@@ -153,6 +154,23 @@ class Row:
         seen = rr.octets()
         same = told.lower() == seen.lower() if any_case else told == seen
         return same and self.ttl[0] <= rr.ttl <= self.ttl[1]
+
+
+class SignatureRow(Row):
+    """An expected RRSIG, of ECDSA P-256: TYPE LABELS ORIGINAL-TTL KEY-TAG; its
+    times are around now, its signature is some 64 octets."""
+
+    def __init__(self, words, origin, mark):
+        covered, labels, original, tag = words[3:]
+        signer = name_octets("@", origin)
+        head = struct.pack("!HBBI", type_number(covered), 13, int(labels), int(original))
+        super().__init__([*words[:3], "\\#", "0"], origin, mark)
+        self.rr.rdata = head + bytes(8) + struct.pack("!H", int(tag)) + signer + bytes(64)
+
+    def takes(self, rr, any_case):
+        expires, begins = struct.unpack("!II", rr.rdata[8:16]) if len(rr.rdata) > 82 else (0, 0)
+        blank = RR(rr.owner, rr.type, rr.rdclass, rr.ttl, rr.rdata[:8] + bytes(8) + rr.rdata[16:-64] + bytes(64))
+        return begins <= time.time() <= expires and super().takes(blank, any_case)
 
 
 class Case:
@@ -328,7 +346,8 @@ class Reader:
 
     def case_line(self, case, key, words, mark):
         if key in SECTIONS:
-            case.rows[SECTIONS[key]].append(Row(words, self.origin, mark))
+            kind = SignatureRow if words[2] == "RRSIG" else Row
+            case.rows[SECTIONS[key]].append(kind(words, self.origin, mark))
         elif key == "ask":
             case.query = Query(words, self.origin)
         elif key == "say":

@@ -138,7 +138,8 @@ class RR:
         return self.owner + struct.pack("!HHIH", self.type, self.rdclass, self.ttl, len(self.rdata)) + self.rdata
 
     def key(self):
-        return self.owner, self.type, self.rdclass
+        """Of its RRset.  RRSIGs are none together: RFC 4035, 2.2."""
+        return self.owner, self.type, self.rdclass, self.rdata[:2] if self.type == TYPES["RRSIG"] else b""
 
     def __str__(self):
         return f"{name_text(self.owner)} {self.ttl} {type_name(self.type)} \\# {len(self.rdata)} {self.rdata.hex()}"
