@@ -283,6 +283,7 @@ static void on_end(void *arg)
 {
 	struct responder *r = arg;
 
+	r->on_reload = NULL; /* the service is the successor's to speak for */
 	exporter_stop(r->exporter);
 	r->exporter = NULL;
 	transports_end_udp(&r->transports);

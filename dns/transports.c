@@ -59,6 +59,17 @@ void transports_init(struct transports *t)
 	takeover_init(&t->before);
 }
 
+/* A socket that is open and that nobody reads would swallow what is asked. */
+static void leave_unwanted(struct listeners *given)
+{
+	for (size_t i = 0; i < given->count; i++)
+		log_event(LOG_LEVEL_WARN, "dns", "listener-unused",
+			  "kind=%s address=%s",
+			  listener_kind_name(given->list[i].kind),
+			  given->list[i].at.text);
+	listeners_fini(given);
+}
+
 bool transports_open(struct transports *t,
 		     const struct transports_config *config, struct error *err)
 {
@@ -83,6 +94,7 @@ bool transports_open(struct transports *t,
 	if (!add_given(t, config->given, err) ||
 	    !listeners_open(&t->listeners, &wish, &t->before.listeners, err))
 		return false;
+	leave_unwanted(&t->before.listeners);
 	t->rrl = config->rrl;
 	t->udp = udp_open(&t->listeners, workers, &t->proxies, err);
 	if (t->udp == NULL)

@@ -169,7 +169,14 @@ def dies_half_way(instances, current):
     until("it goes on", 10, lambda: "state=failed" in instances.log(current))
 
 
-def replace_many_times(rig, instances, current):
+def is_left(port):
+    """An address that a successor was not started with is nobody's."""
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET, kind) as s:
+            s.bind(("127.0.0.1", port))
+
+
+def replace_many_times(rig, instances, current, left):
     for i in range(TAKE_OVERS):
         # Now with the addresses named, now with all that is there.
         more = ["--listen", f"127.0.0.1:{instances.port}"] if i % 2 else []
@@ -179,6 +186,8 @@ def replace_many_times(rig, instances, current):
         if "state=ended" not in instances.log(current):
             raise Failed(f"{current} does not say why it ended")
         current = successor
+        if i % 2:
+            is_left(left)
         if not instances.ask({"op": "status"})["ok"]:
             raise Failed("no status on the control socket")
     return current
@@ -189,7 +198,8 @@ def test():
         instances = Instances(rig)
         listen = f"127.0.0.1:{instances.port}"
         # Nobody is there yet: it starts by itself.
-        current = instances.start("--listen", listen, "--take-over")
+        left = rig.port()
+        current = instances.start("--listen", listen, "--listen", f"127.0.0.1:{left}", "--take-over")
         instances.await_start(current)
         refuses(instances, 1, "another program has this port", "--listen", listen)
         loads = [UdpLoad(instances.port), UdpLoad(instances.port), TcpLoad(instances.port)]
@@ -198,7 +208,7 @@ def test():
         refuses(instances, 1, "no-such-user", "--take-over", "--user", "no-such-user")
         until("it goes on", 10, lambda: "state=failed" in instances.log(current))
         dies_half_way(instances, current)
-        current = replace_many_times(rig, instances, current)
+        current = replace_many_times(rig, instances, current, left)
         for load in loads:
             load.over.set()
         for load in loads:
