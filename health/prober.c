@@ -218,6 +218,13 @@ static bool copy_config(struct prober *p, const struct prober_config *config)
 	return p->policy_path != NULL && p->vantage != NULL && p->name != NULL;
 }
 
+/* Of name servers that fail and come back; libevent would print by itself. */
+static void on_resolver_word(int is_warning, const char *text)
+{
+	log_event(is_warning ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "health",
+		  "resolver", "what=\"%s\"", text);
+}
+
 /*
  * As this machine resolves, but without its search list: names are absolute.
  * Where no file says how, libevent asks 127.0.0.1.
@@ -229,6 +236,7 @@ static struct evdns_base *resolver_new(struct event_base *loop)
 
 	if (dns == NULL)
 		return NULL;
+	evdns_set_log_fn(on_resolver_word);
 	evdns_base_resolv_conf_parse(dns, DNS_OPTIONS_ALL & ~DNS_OPTION_SEARCH,
 				     "/etc/resolv.conf");
 	evdns_base_search_clear(dns);

@@ -123,6 +123,20 @@ size_t policy_set_count(size_t count, uint32_t answers)
 	return (size_t)sets;
 }
 
+uint64_t policy_having(const struct policy_service *service,
+		       enum net_family family)
+{
+	uint64_t having = 0;
+
+	for (size_t i = 0; i < service->endpoint_count; i++) {
+		const struct policy_endpoint *e = &service->endpoints[i];
+
+		if ((family == NET_V4 ? e->a_count : e->aaaa_count) > 0)
+			having |= UINT64_C(1) << i;
+	}
+	return having;
+}
+
 bool policy_is_alias(const struct policy_service *service)
 {
 	return service->endpoint_count > 0 &&

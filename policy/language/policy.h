@@ -357,6 +357,10 @@ size_t policy_record_count(const struct policy *policy);
  */
 size_t policy_set_count(size_t count, uint32_t answers);
 
+/* The endpoints that have an address of the family: a bit each. */
+uint64_t policy_having(const struct policy_service *service,
+		       enum net_family family);
+
 /* Are its endpoints names (CNAME) and not addresses? */
 bool policy_is_alias(const struct policy_service *service);
 

@@ -45,6 +45,28 @@ static uint8_t find_scope(const struct explanation *x)
 	return bits;
 }
 
+static void find_picks(struct explanation *x)
+{
+	struct subject_asking asking = {
+		.service = x->service,
+		.row = &x->row,
+		.client = &x->client,
+		.having = UINT64_MAX,
+	};
+	uint64_t v4 = policy_having(service_of(x), NET_V4);
+	uint64_t v6 = policy_having(service_of(x), NET_V6);
+
+	x->pick_count = subject_pick(x->subject, &asking, x->picks);
+	x->differ = v4 != v6 && v4 != 0 && v6 != 0;
+	for (size_t i = 0; i < 2; i++) {
+		struct explanation_family *f = &x->families[i];
+
+		f->type = i == 0 ? "A" : "AAAA";
+		asking.having = i == 0 ? v4 : v6;
+		f->pick_count = subject_pick(x->subject, &asking, f->picks);
+	}
+}
+
 struct explanation explanation_make(struct subject *s, int service,
 				    const struct net_addr *client,
 				    uint64_t down)
@@ -61,7 +83,7 @@ struct explanation explanation_make(struct subject *s, int service,
 	subject_fail(s, service, down);
 	x.class = geo_class(s->geo, x.match.class_id);
 	x.row = subject_row(s, service, x.match.class_id, &x.trace);
-	x.pick_count = subject_pick(s, service, &x.row, client, x.picks);
+	find_picks(&x);
 	x.draw = row_is_draw(&x.row, declared->answers);
 	x.ttl_s = x.row.changing ? declared->ttl.changing_s
 				 : declared->ttl.steady_s;
@@ -282,6 +304,16 @@ static void print_pick(const struct policy_endpoint *e)
 	printf("\n");
 }
 
+/* Whose addresses of one family the client gets. */
+static void print_family(const struct policy_service *service,
+			 const struct explanation_family *f)
+{
+	printf("%-8s", f->type);
+	for (unsigned i = 0; i < f->pick_count; i++)
+		printf(" %s", service->endpoints[f->picks[i]].name);
+	printf("%s\n", f->pick_count == 0 ? " none" : "");
+}
+
 /* What else each answer carries, with its addresses as hints. */
 static void print_binding(const char *type, const struct policy_binding *b)
 {
@@ -310,6 +342,8 @@ void explanation_print(const struct explanation *x)
 		print_pick(&service->endpoints[x->picks[i]]);
 	if (x->pick_count == 0)
 		printf("answer   none\n");
+	for (size_t i = 0; x->differ && i < 2; i++)
+		print_family(service, &x->families[i]);
 	print_binding("https", &service->https);
 	print_binding("svcb", &service->svcb);
 	if (x->down != 0 && service->check == POLICY_NONE)

@@ -21,6 +21,13 @@ struct explanation {
 	struct chain_trace trace;
 	uint8_t picks[POLICY_ENDPOINTS_MAX];
 	unsigned pick_count;
+	/* Where endpoints differ in families: what A and AAAA queries get. */
+	bool differ;
+	struct explanation_family {
+		const char *type;
+		uint8_t picks[POLICY_ENDPOINTS_MAX];
+		unsigned pick_count;
+	} families[2];
 	bool draw;          /* other clients with this row may get others */
 	uint8_t scope_bits; /* ECS SCOPE PREFIX-LENGTH, RFC 7871, 7.2.1 */
 	uint32_t ttl_s;

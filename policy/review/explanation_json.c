@@ -113,6 +113,27 @@ static json_t *write_answer(const struct explanation *x)
 	return list;
 }
 
+/* By type, whose addresses the client gets; NULL when that is the answer. */
+static json_t *write_families(const struct explanation *x)
+{
+	const struct policy_service *service =
+		&x->subject->policy->services[x->service];
+	json_t *families = x->differ ? json_object() : NULL;
+
+	for (size_t i = 0; x->differ && i < 2; i++) {
+		const struct explanation_family *f = &x->families[i];
+		json_t *names = json_array();
+
+		for (unsigned j = 0; j < f->pick_count; j++)
+			json_array_append_new(
+				names,
+				json_string(
+					service->endpoints[f->picks[j]].name));
+		json_object_set_new(families, f->type, names);
+	}
+	return families;
+}
+
 /* NULL when the service has no such records. */
 static json_t *write_binding(const struct policy_binding *b)
 {
@@ -140,15 +161,15 @@ void explanation_print_json(const struct explanation *x)
 	for (size_t i = 0; i < service->endpoint_count; i++)
 		json_array_append_new(endpoints, write_endpoint(x, i));
 	json = json_pack("{s:o, s:{s:s, s:s, s:o}, s:o, s:o, s:s, s:b, s:i, "
-			 "s:I, s:o*, s:o*}",
+			 "s:I, s:o*, s:o*, s:o*}",
 			 "client", write_client(x), "service", "name",
 			 service->name, "steer", steer_name(service->steer),
 			 "at", write_place(&service->at), "endpoints",
 			 endpoints, "answer", write_answer(x), "note",
 			 row_note_name((enum row_note)x->row.note), "draw",
 			 x->draw, "scope_bits", (int)x->scope_bits, "ttl_s",
-			 (json_int_t)x->ttl_s, "https",
-			 write_binding(&service->https), "svcb",
+			 (json_int_t)x->ttl_s, "families", write_families(x),
+			 "https", write_binding(&service->https), "svcb",
 			 write_binding(&service->svcb));
 	json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
 	printf("\n");

@@ -82,14 +82,18 @@ unsigned subject_sticky_bits(const struct subject *s, int service,
 					: declared->sticky_v6_bits;
 }
 
-unsigned subject_pick(const struct subject *s, int service,
-		      const struct row *row, const struct net_addr *client,
+unsigned subject_pick(const struct subject *s,
+		      const struct subject_asking *asking,
 		      uint8_t picks[POLICY_ENDPOINTS_MAX])
 {
+	const struct policy_service *service =
+		&s->policy->services[asking->service];
+	const struct share_want want = { service->answers, asking->having };
 	struct share_key keys[POLICY_ENDPOINTS_MAX];
-	unsigned bits = subject_sticky_bits(s, service, client);
+	unsigned bits = subject_sticky_bits(s, asking->service, asking->client);
 
-	share_keys(s->policy, (size_t)service, keys);
-	return share_pick(row, keys, hash_client(client, bits),
-			  s->policy->services[service].answers, picks);
+	share_keys(s->policy, (size_t)asking->service, keys);
+	return share_pick_having(asking->row, keys,
+				 hash_client(asking->client, bits), &want,
+				 picks);
 }

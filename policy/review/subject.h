@@ -42,8 +42,16 @@ struct row subject_row(const struct subject *s, int service, uint16_t class_id,
 /* The network that a client's draws are made of: sticky_v4_bits or v6. */
 unsigned subject_sticky_bits(const struct subject *s, int service,
 			     const struct net_addr *client);
-unsigned subject_pick(const struct subject *s, int service,
-		      const struct row *row, const struct net_addr *client,
+
+struct subject_asking {
+	int service;
+	const struct row *row;
+	const struct net_addr *client;
+	uint64_t having; /* endpoints that have what is asked for: bits */
+};
+
+unsigned subject_pick(const struct subject *s,
+		      const struct subject_asking *asking,
 		      uint8_t picks[POLICY_ENDPOINTS_MAX]);
 
 #endif

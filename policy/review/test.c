@@ -50,10 +50,21 @@ static bool refuse(struct trial *t, uint16_t class_id, uint64_t got,
 	return false;
 }
 
-/* What the clients in question can draw: one client its own draw. */
+/* What the clients in question can draw, whatever type they ask for: one
+ * client its own draw. */
 static uint64_t find_drawn(const struct trial *t, const struct row *row)
 {
 	const struct policy_service *service = service_of(t);
+	const uint64_t having[] = {
+		UINT64_MAX,
+		policy_having(service, NET_V4),
+		policy_having(service, NET_V6),
+	};
+	struct subject_asking asking = {
+		.service = t->test->service,
+		.row = row,
+		.client = &t->test->client,
+	};
 	uint8_t picks[POLICY_ENDPOINTS_MAX];
 	uint64_t drawn = 0;
 	unsigned count;
@@ -61,10 +72,12 @@ static uint64_t find_drawn(const struct trial *t, const struct row *row)
 	if (t->test->client.family == NET_NONE ||
 	    service->sticky == STICKY_NONE)
 		return share_possible(row, service->answers);
-	count = subject_pick(t->subject, t->test->service, row,
-			     &t->test->client, picks);
-	for (unsigned i = 0; i < count; i++)
-		drawn |= UINT64_C(1) << picks[i];
+	for (size_t f = 0; f < sizeof(having) / sizeof(having[0]); f++) {
+		asking.having = having[f];
+		count = subject_pick(t->subject, &asking, picks);
+		for (unsigned i = 0; i < count; i++)
+			drawn |= UINT64_C(1) << picks[i];
+	}
 	return drawn;
 }
 

@@ -29,7 +29,8 @@ static void check_endpoints(const struct policy *p,
 		const struct policy_endpoint *e = &s->endpoints[i];
 
 		expect(e->region >= 0 && (size_t)e->region < p->region_count);
-		expect(e->a_count + e->aaaa_count > 0);
+		expect((e->cname != NULL) == policy_is_alias(s));
+		expect((e->a_count + e->aaaa_count > 0) == (e->cname == NULL));
 		expect(e->a_count <= POLICY_ADDRESSES_MAX);
 		expect(strlen(e->name) <= POLICY_NAME_MAX);
 		expect((e->canary == POLICY_NONE) ==
@@ -37,6 +38,23 @@ static void check_endpoints(const struct policy *p,
 		if (e->shadows != POLICY_NONE)
 			expect(s->endpoints[e->shadows].shadowed_by == (int)i);
 	}
+}
+
+static void check_binding(const struct policy_service *s,
+			  const struct policy_binding *b)
+{
+	size_t octets = 0;
+
+	if (b->at.line == 0)
+		return;
+	expect(!policy_is_alias(s) && b->target != NULL);
+	expect(b->priority != 0 ||
+	       (b->alpn_count == 0 && b->port == 0 && b->ech_octets == 0));
+	expect(!b->no_default_alpn || b->alpn_count > 0);
+	for (size_t i = 0; i < b->alpn_count; i++)
+		octets += 1 + strlen(b->alpn[i]);
+	expect(octets <= POLICY_ALPN_OCTETS_MAX);
+	expect(b->ech_octets <= POLICY_ECH_OCTETS_MAX);
 }
 
 static void check_policy(const struct policy *p)
@@ -48,6 +66,8 @@ static void check_policy(const struct policy *p)
 	expect(p->set_count <= POLICY_SETS_MAX);
 	for (size_t i = 0; i < p->service_count; i++) {
 		check_endpoints(p, &p->services[i]);
+		check_binding(&p->services[i], &p->services[i].https);
+		check_binding(&p->services[i], &p->services[i].svcb);
 		expect(p->services[i].check < (int)p->check_count);
 	}
 	for (size_t i = 0; i < p->check_count; i++)
