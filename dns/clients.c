@@ -12,7 +12,7 @@ struct client {
 	LIST_ENTRY(client) bucket;
 	struct net_addr net;
 	size_t count;
-	TAILQ_HEAD(, client_link) links; /* idlest first */
+	TAILQ_HEAD(client_links, client_link) links; /* idlest first */
 };
 
 static struct net_addr net_of(const struct net_addr *peer)

@@ -305,12 +305,16 @@ struct exporter *exporter_start(struct event_base *loop,
 
 void exporter_stop(struct exporter *exporter)
 {
+	struct client *c, *next;
+
 	if (exporter == NULL)
 		return;
 	if (exporter->http != NULL)
 		evhttp_free(exporter->http);
-	while (!TAILQ_EMPTY(&exporter->clients))
-		client_free(TAILQ_FIRST(&exporter->clients));
+	for (c = TAILQ_FIRST(&exporter->clients); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		client_free(c);
+	}
 	if (exporter->sweep != NULL)
 		event_free(exporter->sweep);
 	free(exporter);

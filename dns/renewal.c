@@ -159,7 +159,7 @@ static void succeed(struct renewal *r, const struct loaded *loaded,
 {
 	char until[CLOCK_TEXT_SIZE];
 
-	if (r->retry_ms != 0)
+	if (r->retry_ms != 0 && is_signed(r))
 		log_event(LOG_LEVEL_INFO, "dns", "signing-recovered",
 			  "zones=%zu", r->signing->count);
 	r->retry_ms = 0;

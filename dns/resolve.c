@@ -255,4 +255,5 @@ void resolve(struct answer *a)
 	a->proofs = &proofs;
 	resolve_chain(a);
 	proofs_put(a);
+	a->proofs = NULL;
 }

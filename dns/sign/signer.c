@@ -356,8 +356,9 @@ static const uint8_t *sign_with(struct signer *signer, size_t index,
 	struct shelf_item *item;
 	int64_t begin_s;
 
+	memcpy(id, digest, sizeof(id));
 	for (size_t i = 0; i < sizeof(id); i++)
-		id[i] = digest[i] ^ signer->digests[index][i];
+		id[i] ^= signer->digests[index][i];
 	begin_s = begin_of(signer, id);
 	stamp(signer, w, key, begin_s);
 	item = shelf_find(&signer->shelf, id);

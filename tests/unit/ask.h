@@ -21,7 +21,8 @@
  * tests alone, so a word that is not known aborts.
  *
  * An answer is "RCODE flags | answer | authority | additional | opt": records
- * as ldns prints them, options by name, an independent reading of every pointer and count.
+ * as ldns prints them, options by name, an independent reading of every pointer
+ * and count.
  */
 #ifndef TESTS_UNIT_ASK_H
 #define TESTS_UNIT_ASK_H

@@ -4,7 +4,8 @@
  *
  * Answers with the query, QR set, and the family of the client in the last
  * octet; with ECHO_BIG octets over TCP when the last octet is 'B'; stays
- * with TC when it turns away; silent on fewer than 12 octets and on responses, as the real one does.
+ * with TC when it turns away; silent on fewer than 12 octets and on responses,
+ * as the real one does.
  */
 #ifndef TESTS_UNIT_ECHO_H
 #define TESTS_UNIT_ECHO_H
