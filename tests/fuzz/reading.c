@@ -164,7 +164,7 @@ bool reading_breaks_rule(const struct reading *r)
 {
 	return reading_u16(r, 4) > 1 || r->end < r->len || r->opts_before > 0 ||
 	       r->opts > 1 || r->opt_not_root || r->opt_options_bad ||
-	       r->opt_subnet_bad || r->opt_cookie_bad || r->question_compressed;
+	       r->opt_subnet_bad || r->question_compressed;
 }
 
 bool reading_has_owner(const struct reading *r)

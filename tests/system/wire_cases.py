@@ -294,9 +294,10 @@ def option_is(key, value, found, query):
         return (code == EDE and not data[2:].decode("utf-8").endswith("\0")
                 and (value == "" or data[:2] == int(value).to_bytes(2, "big")))
     if key == "cookie":
-        # RFC 9018, 4: version 1, three octets of zero, time, hash; all fresh.
-        client = bytes.fromhex(value)
-        return code == COOKIE and len(data) == 24 and data[:8] == client and data[8:12] == b"\1\0\0\0"
+        # RFC 9018, 4: version 1, three octets of zero, a time of now, a hash.
+        made = int.from_bytes(data[12:16], "big")
+        return (code == COOKIE and len(data) == 24 and data[:12] == bytes.fromhex(value) + b"\1\0\0\0"
+                and abs(made - time.time()) < 300)
     if key == "nsid":
         return code == NSID and data == value.encode()
     if key == "keepalive":
