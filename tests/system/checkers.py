@@ -8,7 +8,7 @@ validates them from the root's key alone, asking each server itself."""
 
 import json
 
-from internet import NS1, NS2, ROOT, UNBOUND, ZONE, Internet
+from internet import CHECKER, NS1, NS2, ROOT, UNBOUND, ZONE, Internet
 from rig import Failed, main, note
 
 # Debian 12's dnsviz asks its pygraphviz for a module that is no longer there.
@@ -31,7 +31,7 @@ def fqdn(name):
 
 
 def zonemaster(net):
-    out = net.run_on("checker", "zonemaster-cli", "--hints", net.path("hints"), "--no-ipv6", "--json", "--level",
+    out = net.run_on("checker", "zonemaster-cli", "--hints", net.path("hints"), "--json", "--level",
                      "NOTICE", ZONE)[1]
     found = json.loads(out)
     found = found if isinstance(found, list) else found["results"]
@@ -70,7 +70,7 @@ def dnsviz(net):
     trusted = net.write("root.key", net.run("keymgr", "-c", net.path("knot.conf"), ".", "dnskey")[1])
     names = sorted({fqdn(name) for name, _ in ANSWERS})
     probe, verdict = net.path("probe.json"), net.path("grok.json")
-    net.run_on("checker", "dnsviz", "probe", "-4", "-A", "-a", ".", "-x", f".+:a.root={ROOT}", "-o", probe, *names)
+    net.run_on("checker", "dnsviz", "probe", "-A", "-a", ".", "-x", f".+:a.root={ROOT}", "-o", probe, *names)
     net.run_on("checker", "/usr/bin/python3", "-c", GROK, "-l", "info", "-t", trusted, "-r", probe, "-o", verdict)
     with open(verdict) as f:
         found = {name: node for name, node in json.load(f).items() if name.rstrip(".") in names}
@@ -100,7 +100,7 @@ def findings(node, keys, where):
 def test():
     with Internet() as net:
         net.registry(60)
-        net.host("checker", "193.0.14.1")
+        net.host("checker", CHECKER)
         net.delegate()
         net.resolvers()
         zonemaster(net)

@@ -9,6 +9,8 @@ resolvers that know only the root.  All of it ends with the Rig.
   root, example.   198.41.0.4, 192.5.6.30      knotd
   gslb.example.    45.83.1.53, 103.1.2.53      windrose-dns, two of them
   resolvers        81.2.69.10 (London)         unbound, named
+
+All of these have an IPv6 address as well, and use both.
 """
 
 import ctypes
@@ -19,12 +21,17 @@ import dns.flags
 import dns.message
 import dns.query
 import dns.rcode
+import dns.reversename
 
 from rig import Failed, Rig, Skipped, until
 
 ROOT, TLD = "198.41.0.4", "192.5.6.30"
 NS1, NS2 = "45.83.1.53", "103.1.2.53"
-UNBOUND, NAMED = "81.2.69.10", "81.2.69.11"
+UNBOUND, NAMED, CHECKER = "81.2.69.10", "81.2.69.11", "193.0.14.1"
+SIX = {  # the IPv6 address beside the IPv4 one
+    ROOT: "2001:503:ba3e::2:30", TLD: "2001:503:a83e::2:30", NS1: "2a0c:8fc0::53", NS2: "2403:f000::53",
+    UNBOUND: "2a02:c7f::10", NAMED: "2a02:c7f::11", CHECKER: "2001:7fd::1",
+}
 ZONE = "gslb.example"
 CLONE_NEWNET = 0x40000000
 
@@ -91,7 +98,9 @@ services:
 
 RECORDS = """$TTL TTL
 ns1 A 45.83.1.53
+ns1 AAAA 2a0c:8fc0::53
 ns2 A 103.1.2.53
+ns2 AAAA 2403:f000::53
 static A 192.0.2.80
 alias CNAME www
 away CNAME static.gslb.example.
@@ -107,7 +116,7 @@ old DNAME app
 KNOT = """
 server:
     rundir: "{dir}"
-    listen: [ "{root}@53", "{tld}@53" ]
+    listen: [ "{root}@53", "{tld}@53", "{root6}@53", "{tld6}@53" ]
     pidfile: "{dir}/knot.pid"
 control:
     listen: "{dir}/knot.sock"
@@ -140,20 +149,27 @@ ROOT_ZONE = """$TTL {ttl}
 . SOA a.root. hostmaster.root. 1 1800 900 604800 {ttl}
 . NS a.root.
 a.root. A {root}
+a.root. AAAA {root6}
 example. NS a.nic.example.
 a.nic.example. A {tld}
+a.nic.example. AAAA {tld6}
 53.1.83.45.in-addr.arpa. PTR ns1.gslb.example.
 53.2.1.103.in-addr.arpa. PTR ns2.gslb.example.
+{ptr1} PTR ns1.gslb.example.
+{ptr2} PTR ns2.gslb.example.
 """
 
 TLD_ZONE = """$TTL {ttl}
 example. SOA a.nic.example. hostmaster.example. 1 1800 900 604800 {ttl}
 example. NS a.nic.example.
 a.nic.example. A {tld}
+a.nic.example. AAAA {tld6}
 gslb.example. NS ns1.gslb.example.
 gslb.example. NS ns2.gslb.example.
 ns1.gslb.example. A {ns1}
+ns1.gslb.example. AAAA {ns16}
 ns2.gslb.example. A {ns2}
+ns2.gslb.example. AAAA {ns26}
 """
 
 UNBOUND_CONF = """
@@ -166,7 +182,6 @@ server:
   use-syslog: no
   interface: {address}
   port: 53
-  do-ip6: no
   access-control: 0.0.0.0/0 allow
   root-hints: "{dir}/hints"
   trust-anchor-file: "{dir}/anchor"
@@ -214,7 +229,8 @@ class Internet(Rig):
         if status != 0:
             super().__exit__(None, None, None)
             raise Skipped(f"no network namespaces here, run it as root: {error.strip()}")
-        self.within(self.prefix, "sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.conf.all.rp_filter=0")
+        self.within(self.prefix, "sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.conf.all.rp_filter=0",
+                    "net.ipv6.conf.all.forwarding=1")
         return self
 
     def __exit__(self, kind, value, trace):
@@ -228,7 +244,8 @@ class Internet(Rig):
         return self.run("ip", "netns", "exec", namespace, *argv)
 
     def host(self, name, *addresses):
-        """A host with these IPv4 addresses, of which the first is its own."""
+        """A host with these IPv4 addresses, of which the first is its own, and
+        the IPv6 ones beside them."""
         ns, link = self.prefix + name, f"v{len(self.hosts)}"
         self.hosts.append(name)
         self.run("ip", "netns", "add", ns)
@@ -240,6 +257,13 @@ class Internet(Rig):
         for address in addresses:
             self.within(ns, "ip", "addr", "add", address + "/32", "dev", "eth0")
             self.within(self.prefix, "ip", "route", "add", address + "/32", "dev", link)
+        self.within(self.prefix, "ip", "addr", "add", "fe80::1/64", "dev", link, "nodad")
+        sixes = [SIX[a] for a in addresses if a in SIX]
+        for six in sixes:
+            self.within(ns, "ip", "addr", "add", six + "/128", "dev", "eth0", "nodad")
+            self.within(self.prefix, "ip", "route", "add", six + "/128", "dev", link)
+        if sixes:
+            self.within(ns, "ip", "route", "add", "default", "via", "fe80::1", "dev", "eth0", "src", sixes[0])
         self.within(ns, "ip", "route", "add", "169.254.0.1", "dev", "eth0", "scope", "link")
         self.within(ns, "ip", "route", "add", "default", "via", "169.254.0.1", "src", addresses[0])
 
@@ -282,12 +306,14 @@ class Internet(Rig):
     def registry(self, ttl):
         """Root and TLD, signed; the TLD's DS is in the root."""
         self.host("registry", ROOT, TLD)
-        values = {"dir": self.dir, "root": ROOT, "tld": TLD, "ns1": NS1, "ns2": NS2, "ttl": ttl}
+        values = {"dir": self.dir, "root": ROOT, "tld": TLD, "ns1": NS1, "ns2": NS2, "ttl": ttl,
+                  "root6": SIX[ROOT], "tld6": SIX[TLD], "ns16": SIX[NS1], "ns26": SIX[NS2],
+                  "ptr1": dns.reversename.from_address(SIX[NS1]), "ptr2": dns.reversename.from_address(SIX[NS2])}
         os.makedirs(self.path("knot-db"), exist_ok=True)
         self.write("knot.conf", KNOT.format(**values))
         self.write("root.zone", ROOT_ZONE.format(**values))
         self.write("example.zone", TLD_ZONE.format(**values))
-        self.write("hints", f". 3600 NS a.root.\na.root. 3600 A {ROOT}\n")
+        self.write("hints", f". 3600 NS a.root.\na.root. 3600 A {ROOT}\na.root. 3600 AAAA {SIX[ROOT]}\n")
         self.ttl = ttl
         self.start_on("registry", "knotd", "knotd", "-c", self.path("knot.conf"))
         until("knotd answers", 20, lambda: self.ask_from("registry", TLD, "example", "SOA").answer)
@@ -321,6 +347,7 @@ class Internet(Rig):
         if name not in self.hosts:
             self.host(name, address)
         self.start_on(name, name, self.program("windrose-dns"), "--policy", policy, "--listen", address + ":53",
+                      "--listen", f"[{SIX[address]}]:53",
                       "--workers", "1", "--name", name, *more)
         until(name + " answers", 30, lambda: self.ask_from(name, address, ZONE, "SOA", 1).answer)
 
