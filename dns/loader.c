@@ -38,12 +38,12 @@ static void end_signing(struct loaded *loaded, struct signers *signers)
 }
 
 /*
- * The stamp is taken before the databases are read: a file that is replaced
- * while it is being read then differs from it, and is read again.
+ * Stamps are taken before files are read: one that is replaced while it is
+ * being read then differs from its stamp, and is read again.
  */
 struct loaded loader_load(const char *policy_path, struct signers *signers)
 {
-	struct loaded loaded = { 0 };
+	struct loaded loaded = { .wall_ahead_ms = clock_ahead_ms() };
 	int64_t begun_ms = clock_now_ms();
 	struct policy *policy = policy_load(policy_path, &loaded.errs);
 	struct geo *geo = NULL;
@@ -69,7 +69,6 @@ static struct loaded renew(const struct model *model, struct signers *signers)
 	struct loaded loaded = { .renewal = true };
 	int64_t begun_ms = clock_now_ms();
 
-	loaded.key_stamp = signers_stamp(model->policy);
 	if (signers_renew(signers, model->policy, now_s(), &loaded.errs))
 		loaded.model =
 			model_again(model, signers_list(signers), &loaded.errs);
@@ -119,10 +118,7 @@ static void forget_errand(struct loader *loader)
 	loader->renewing = NULL;
 }
 
-/*
- * Asked to load meanwhile: what was read may be older than the question.  Asked
- * to renew, it need not: whoever asks asks again while it is due.
- */
+/* Asked to load meanwhile: what was read may be older than the question. */
 static void on_done(void *arg)
 {
 	struct loader *loader = arg;
@@ -179,12 +175,13 @@ void loader_ask(struct loader *loader)
 		set_out(loader);
 }
 
-void loader_renew(struct loader *loader, struct model *model)
+bool loader_renew(struct loader *loader, struct model *model)
 {
 	if (loader->errand != NULL)
-		return;
+		return false;
 	loader->renewing = model_ref(model);
 	set_out(loader);
+	return true;
 }
 
 void loader_stop(struct loader *loader)

@@ -28,10 +28,12 @@ struct loaded {
 			      * signed with the keys that there were before:
 			      * errs then has errors beside it */
 	char *stamp;         /* of the geo files that were read: geo_stamp() */
-	struct errors errs;  /* warnings too */
+	/* Of a whole load, before it read anything: */
+	uint64_t key_stamp;    /* signers_stamp() */
+	int64_t wall_ahead_ms; /* clock_ahead_ms() */
+	struct errors errs;    /* warnings too */
 	int64_t load_ms;
-	uint64_t key_stamp; /* of the key files that were read */
-	int64_t renew_s;    /* when the next renewal is due, since 1970 */
+	int64_t renew_s; /* when the next renewal is due, since 1970 */
 	struct signed_zones *signing;
 };
 
@@ -61,9 +63,14 @@ struct loader_config {
 struct loader *loader_start(const struct loader_config *config,
 			    struct error *err);
 
-/* Both return at once; a renewal is of model, of which it takes a reference. */
+/* Returns at once. */
 void loader_ask(struct loader *loader);
-void loader_renew(struct loader *loader, struct model *model);
+
+/*
+ * Likewise; a renewal is of model, of which it takes a reference.  False when
+ * another build is under way: ask again.
+ */
+bool loader_renew(struct loader *loader, struct model *model);
 
 /* Waits for a load that is under way.  Accepts NULL.  done is not called. */
 void loader_stop(struct loader *loader);

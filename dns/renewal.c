@@ -25,66 +25,58 @@ struct renewal {
 	int64_t due_s;         /* wall clock */
 	int64_t rest_until_ms; /* not before, whatever is due */
 	int64_t retry_ms;      /* 0: the last one went well */
-	int64_t wall_ahead_ms; /* of the monotonic clock, as last seen */
-	uint64_t stamp;        /* of all key files */
+	int64_t wall_ahead_ms; /* of the monotonic clock, and... */
+	uint64_t stamp;        /* ...of key files, before the last build */
 	uint64_t failures;
 	char trouble[NODE_TEXT_SIZE];
 };
 
-/* A long renewal may take a fifth of the loader's time, no more. */
-enum { REST_FACTOR = 4 };
-
-static int64_t wall_ahead_ms(void)
-{
-	return clock_wall_ms() - clock_now_ms();
-}
-
-/* Signatures are made for a time: at another one they may not hold. */
-static bool clock_was_set(struct renewal *r)
-{
-	int64_t ahead_ms = wall_ahead_ms();
-	int64_t by_ms = ahead_ms - r->wall_ahead_ms;
-
-	r->wall_ahead_ms = ahead_ms;
-	if (by_ms > -RENEWAL_CLOCK_MS && by_ms < RENEWAL_CLOCK_MS)
-		return false;
-	log_event(LOG_LEVEL_WARN, "dns", "clock-set",
-		  "by_ms=%" PRId64
-		  " hint=\"zones are signed again for the new time\"",
-		  by_ms);
-	return true;
-}
-
-static bool keys_changed(struct renewal *r)
-{
-	uint64_t stamp = signers_stamp(feed_model(r->config.feed)->policy);
-
-	bool changed = stamp != r->stamp;
-
-	r->stamp = stamp;
-	return changed;
-}
+enum {
+	REST_FACTOR = 4,  /* a long renewal may take a fifth of the loader's
+			   * time, no more */
+	RETRIES_LEFT = 4, /* at least, before the signatures end */
+};
 
 static bool is_signed(const struct renewal *r)
 {
 	return r->signing != NULL && r->signing->count > 0;
 }
 
+static bool is_due(const struct renewal *r)
+{
+	return clock_wall_ms() / 1000 >= r->due_s &&
+	       clock_now_ms() >= r->rest_until_ms;
+}
+
+static void log_clock(int64_t by_ms)
+{
+	log_event(LOG_LEVEL_WARN, "dns", "clock-set",
+		  "by_ms=%" PRId64
+		  " hint=\"zones are signed again for the new time\"",
+		  by_ms);
+}
+
+/*
+ * Clock and files are compared with what they were before the last build read
+ * them, so that nothing is missed that happens while one is under way.
+ */
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct renewal *r = arg;
-	bool set = clock_was_set(r), changed = keys_changed(r);
+	struct model *model = feed_model(r->config.feed);
+	uint64_t stamp = signers_stamp(model->policy);
+	int64_t ahead_ms = clock_ahead_ms();
+	int64_t by_ms = ahead_ms - r->wall_ahead_ms;
+	bool set = by_ms <= -RENEWAL_CLOCK_MS || by_ms >= RENEWAL_CLOCK_MS;
 
 	(void)fd, (void)what;
-	if (!is_signed(r))
+	if (!is_signed(r) || !(set || stamp != r->stamp || is_due(r)) ||
+	    !loader_renew(r->config.loader, model))
 		return;
-	if (set || changed) {
-		r->due_s = 0;
-		r->rest_until_ms = 0;
-	}
-	if (clock_wall_ms() / 1000 >= r->due_s &&
-	    clock_now_ms() >= r->rest_until_ms)
-		loader_renew(r->config.loader, feed_model(r->config.feed));
+	r->wall_ahead_ms = ahead_ms;
+	r->stamp = stamp;
+	if (set)
+		log_clock(by_ms);
 }
 
 struct renewal *renewal_start(const struct renewal_config *config,
@@ -99,7 +91,6 @@ struct renewal *renewal_start(const struct renewal_config *config,
 	if (r != NULL) {
 		r->config = *config;
 		r->due_s = INT64_MAX;
-		r->wall_ahead_ms = wall_ahead_ms();
 		r->timer = event_new(config->loop, -1, EV_PERSIST, on_tick, r);
 	}
 	if (r == NULL || r->timer == NULL || event_add(r->timer, &every) != 0) {
@@ -130,14 +121,27 @@ static const char *first_error(const struct errors *errs, char *buf,
 	return buf;
 }
 
+/* Later each time, but well before the signatures end. */
+static int64_t next_retry_ms(const struct renewal *r)
+{
+	int64_t left_ms = until_s(r) == INT64_MAX
+				  ? INT64_MAX
+				  : until_s(r) * 1000 - clock_wall_ms();
+	int64_t retry_ms = 2 * r->retry_ms;
+
+	if (retry_ms > RENEWAL_RETRY_MAX_MS)
+		retry_ms = RENEWAL_RETRY_MAX_MS;
+	if (retry_ms > left_ms / RETRIES_LEFT)
+		retry_ms = left_ms / RETRIES_LEFT;
+	return retry_ms < RENEWAL_RETRY_MS ? RENEWAL_RETRY_MS : retry_ms;
+}
+
 static void fail(struct renewal *r, const struct loaded *loaded)
 {
 	char line[NODE_TEXT_SIZE], until[CLOCK_TEXT_SIZE];
 
 	r->failures++;
-	r->retry_ms = r->retry_ms == 0 ? RENEWAL_RETRY_MS : 2 * r->retry_ms;
-	if (r->retry_ms > RENEWAL_RETRY_MAX_MS)
-		r->retry_ms = RENEWAL_RETRY_MAX_MS;
+	r->retry_ms = next_retry_ms(r);
 	r->due_s = 0;
 	r->rest_until_ms = clock_now_ms() + r->retry_ms;
 	clock_wall_text(until_s(r) == INT64_MAX ? 0 : until_s(r) * 1000, until);
@@ -185,8 +189,10 @@ void renewal_follow(struct renewal *renewal, struct loaded *loaded)
 		renewal->signing = loaded->signing;
 		loaded->signing = NULL;
 	}
-	if (loaded->key_stamp != 0) /* it got as far as to look */
+	if (!loaded->renewal) {
 		renewal->stamp = loaded->key_stamp;
+		renewal->wall_ahead_ms = loaded->wall_ahead_ms;
+	}
 	if (loaded->model == NULL || loaded->errs.fatal > 0)
 		fail(renewal, loaded);
 	else

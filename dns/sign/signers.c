@@ -30,6 +30,16 @@ struct signers *signers_new(void)
 	return calloc(1, sizeof(struct signers));
 }
 
+uint64_t signers_stamp(const struct policy *policy)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < policy->zone_count; i++)
+		if (policy->zones[i].dnssec.keys != NULL)
+			sum += keyring_stamp(policy->zones[i].dnssec.keys);
+	return sum;
+}
+
 static void held_fini(struct held *held)
 {
 	signer_free(held->signer);
@@ -123,16 +133,6 @@ static bool begin_all(struct signers *signers, const struct policy *policy,
 		signers->list[i] = held->signer;
 	}
 	return ok;
-}
-
-uint64_t signers_stamp(const struct policy *policy)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < policy->zone_count; i++)
-		if (policy->zones[i].dnssec.keys != NULL)
-			sum += keyring_stamp(policy->zones[i].dnssec.keys);
-	return sum;
 }
 
 static bool begin_or_resume(struct signer *signer,

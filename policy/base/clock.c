@@ -37,6 +37,11 @@ uint32_t clock_wall_s(void)
 	return (uint32_t)(clock_wall_ms() / 1000);
 }
 
+int64_t clock_ahead_ms(void)
+{
+	return clock_wall_ms() - clock_now_ms();
+}
+
 const char *clock_wall_text(int64_t wall_ms, char buf[CLOCK_TEXT_SIZE])
 {
 	time_t s = (time_t)(wall_ms / 1000);

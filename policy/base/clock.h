@@ -23,6 +23,9 @@ int64_t clock_wall_ns(void);
 /* Seconds of the same modulo 2^32: for what has a stamp of 32 bits. */
 uint32_t clock_wall_s(void);
 
+/* The wall clock less the monotonic one: another one when it was set. */
+int64_t clock_ahead_ms(void);
+
 enum { CLOCK_TEXT_SIZE = 48 };
 
 /* RFC 3339 in UTC, "2026-11-21T03:12:09.500Z", into buf, which is returned. */

@@ -1,7 +1,12 @@
 # Unit tests of policy/keys and dns/sign.
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_keyring %D%/test_signer \
-	%D%/test_upkeep
+	%D%/test_upkeep %D%/test_renewal
+%C%_test_renewal_SOURCES = %D%/test_renewal.c
+%C%_test_renewal_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+# Its clocks, loader and feed are the test's.
+%C%_test_renewal_LDFLAGS = -Wl,--wrap=clock_now_ms,--wrap=clock_wall_ms \
+	-Wl,--wrap=clock_ahead_ms,--wrap=loader_renew,--wrap=feed_model
 %C%_test_upkeep_SOURCES = %D%/test_upkeep.c %D%/site.c %D%/site.h \
 	%D%/loopback.c %D%/loopback.h
 %C%_test_upkeep_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
