@@ -184,6 +184,11 @@ bool loader_renew(struct loader *loader, struct model *model)
 	return true;
 }
 
+bool loader_is_busy(const struct loader *loader)
+{
+	return loader->errand != NULL;
+}
+
 void loader_stop(struct loader *loader)
 {
 	if (loader == NULL)

@@ -72,6 +72,9 @@ void loader_ask(struct loader *loader);
  */
 bool loader_renew(struct loader *loader, struct model *model);
 
+/* Is a load or a renewal under way? */
+bool loader_is_busy(const struct loader *loader);
+
 /* Waits for a load that is under way.  Accepts NULL.  done is not called. */
 void loader_stop(struct loader *loader);
 

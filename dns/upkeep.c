@@ -110,9 +110,14 @@ static void on_loaded(void *arg, struct loaded *loaded)
 		u->config.on_loaded(u->config.arg);
 }
 
-static void on_changed(void *arg)
+static bool on_changed(void *arg)
 {
-	upkeep_reload(arg);
+	struct upkeep *u = arg;
+
+	if (loader_is_busy(u->loader))
+		return false;
+	upkeep_reload(u);
+	return true;
 }
 
 static bool start(struct upkeep *u, struct error *err)

@@ -12,7 +12,7 @@
 #include <event2/event.h>
 
 struct watch {
-	void (*changed)(void *arg);
+	watch_changed *changed;
 	void *arg;
 	struct event *timer;
 	const struct policy *policy;
@@ -43,14 +43,16 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		free(stamp);
 		return;
 	}
+	if (!w->changed(w->arg)) {
+		free(stamp);
+		return;
+	}
 	free(w->stamp);
 	w->stamp = stamp;
-	w->changed(w->arg);
 }
 
 struct watch *watch_start(struct event_base *loop, int64_t interval_ms,
-			  void (*changed)(void *arg), void *arg,
-			  struct error *err)
+			  watch_changed *changed, void *arg, struct error *err)
 {
 	const struct timeval every = { .tv_sec = interval_ms / 1000,
 				       .tv_usec = interval_ms % 1000 * 1000 };

@@ -9,6 +9,7 @@
 #ifndef DNS_WATCH_H
 #define DNS_WATCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct error;
@@ -19,12 +20,14 @@ struct watch;
 enum { WATCH_MS = 5000 };
 
 /*
- * changed(arg) is called once for each change seen.  interval_ms: WATCH_MS, or
- * less in tests.  NULL with err set.
+ * Called once for each change seen; again at the next look when it returns
+ * false, because a load is under way that may have read what changed.
  */
+typedef bool watch_changed(void *arg);
+
+/* interval_ms: WATCH_MS, or less in tests.  NULL with err set. */
 struct watch *watch_start(struct event_base *loop, int64_t interval_ms,
-			  void (*changed)(void *arg), void *arg,
-			  struct error *err);
+			  watch_changed *changed, void *arg, struct error *err);
 
 /*
  * Watches the files of policy (borrowed until the next call), which had this
