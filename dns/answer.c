@@ -156,23 +156,23 @@ static void settle_options(struct answer *a)
 {
 	const struct answer_input *in = a->in;
 	const struct query *q = a->query;
-	struct edns edns = {
-		.has_keepalive =
-			in->stream && q->has_keepalive && !q->keepalive_timed,
-		.keepalive_ds = tenths_of(in->keepalive_ms),
-		.padded = in->encrypted && q->has_padding,
-	};
+	struct edns *edns = &a->reply.edns;
 
 	if (!q->edns)
 		return;
+	edns->padded = in->encrypted && q->has_padding;
+	if (in->stream && q->has_keepalive && !q->keepalive_timed) {
+		edns->has_keepalive = true;
+		edns->keepalive_ds = tenths_of(in->keepalive_ms);
+	}
 	if (in->identity != NULL && q->has_nsid && in->identity->nsid.len > 0)
-		edns.nsid = &in->identity->nsid;
+		edns->nsid = &in->identity->nsid;
 	if (has_cookies(in) && q->has_cookie) {
 		a->cookie = cookie_turn(&q->cookie, &in->identity->secrets,
-					&in->peer, in->now_s, edns.cookie);
-		edns.has_cookie = true;
+					&in->peer, in->now_s, edns->cookie);
+		edns->has_cookie = true;
 	}
-	reply_set_edns(&a->reply, &edns);
+	reply_keep_room(&a->reply);
 }
 
 /*
@@ -231,9 +231,10 @@ size_t answer_query(const struct table *table, const struct answer_input *in,
 	};
 	size_t len;
 
-	*outcome = (struct answer_outcome){ 0 };
-	if (verdict == QUERY_DROP || cap < ANSWER_CAP_MIN)
+	if (verdict == QUERY_DROP || cap < ANSWER_CAP_MIN) {
+		*outcome = (struct answer_outcome){ 0 };
 		return 0;
+	}
 	*outcome = (struct answer_outcome){
 		.ecs = q.has_ecs,
 		.dnssec_ok = q.dnssec_ok,
@@ -241,7 +242,6 @@ size_t answer_query(const struct table *table, const struct answer_input *in,
 		.service = -1,
 		.endpoint = -1,
 		.region = -1,
-		.qtype = q.question_len > 0 ? q.qtype : 0,
 	};
 	a.qtype = q.qtype;
 	verdict = judge_options(in, &q, verdict);

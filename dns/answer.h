@@ -63,7 +63,8 @@ struct answer_outcome {
 	int region;     /* that endpoint's, or -1 */
 	bool proven;    /* a good server cookie: the client is no forgery */
 	enum answer_kind kind;
-	uint16_t qtype;
+	/* Of what is counted: QTYPE, but CNAME for every chain of aliases. */
+	uint16_t type;
 	/* Under which name it is counted: that of the question, but the
 	 * wildcard's, the zone cut's, the zone's for NXDOMAIN.  Wire form in
 	 * lower case, borrowed from table; NULL where there is none. */

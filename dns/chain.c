@@ -16,11 +16,16 @@ static const struct chain_link *find(const struct chain *chain,
 	return NULL;
 }
 
-/* Its data has to be in reach of a pointer. */
+/* Every label of a name that begins at at is in reach of a pointer. */
+static bool in_reach(size_t at)
+{
+	return at + NAME_OCTETS_MAX <= POSITION_MAX;
+}
+
 static bool add(struct chain *chain, const struct zone_node *node,
 		size_t target_at)
 {
-	if (chain->links == CHAIN_MAX || target_at > POSITION_MAX)
+	if (chain->links == CHAIN_MAX || !in_reach(target_at))
 		return false;
 	chain->seen[chain->links++] = (struct chain_link){
 		.node = node,
@@ -54,6 +59,9 @@ bool chain_follow_cname(struct chain *chain, struct answer *a)
 		.tail_at = a->reply.apex_at,
 		.tail_len = cname->pointer_count > 0 ? apex->len : 0,
 	};
+	/* The apex itself: nothing points at a pointer. */
+	if (chain->position.tail_len == chain->position.len)
+		chain->position.at = a->reply.apex_at;
 	return true;
 }
 
@@ -102,7 +110,7 @@ static bool put_cname(struct chain *chain, struct answer *a,
 		.tail_at = target_at,
 		.tail_len = (uint8_t)(dname->len - RR_FIXED_OCTETS),
 	};
-	return start + RR_FIXED_OCTETS <= POSITION_MAX;
+	return in_reach(start + RR_FIXED_OCTETS);
 }
 
 static bool is_ring(const struct chain *chain, uint64_t asked)

@@ -4,7 +4,8 @@
  * follows can point at it (RFC 1035, 4.1.4).
  *
  * A name stands in one piece, or its last labels stand elsewhere and a pointer
- * leads there.  Pure.
+ * leads there.  It never begins with a pointer: at is where its labels are.
+ * Pure.
  */
 #ifndef DNS_POSITION_H
 #define DNS_POSITION_H

@@ -4,8 +4,6 @@
 #include "dns/denial.h"
 #include "dns/rrset.h"
 
-enum { POINTER_MAX = 0x3fff }; /* what 14 bits reach: RFC 1035, 4.1.4 */
-
 bool proof_wanted(const struct answer *a)
 {
 	return a->zone->denial != NULL && a->query->dnssec_ok;
@@ -128,7 +126,7 @@ static void put_records(struct reply *r, const struct proof *proof,
 		size_t at;
 
 		if (proof->prefix_len > 0 && first_at != r->w.len &&
-		    first_at <= POINTER_MAX) {
+		    first_at <= POSITION_MAX) {
 			put_pointer(&r->w, first_at);
 		} else {
 			wire_put(&r->w, proof->nsec->node->octets,

@@ -16,32 +16,16 @@ enum {
 void reply_begin(struct reply *r, const uint8_t *octets,
 		 const struct query *query, uint8_t *out, size_t limit)
 {
-	*r = (struct reply){
-		.w = wire_over(out, limit),
-		.query = query,
-		.limit = limit,
-	};
+	r->w = wire_over(out, limit);
+	r->query = query;
+	r->limit = limit;
 	wire_put(&r->w, octets,
 		 DNS_HEADER_OCTETS + (size_t)query->question_len);
 }
 
-void reply_set_edns(struct reply *r, const struct edns *edns)
+void reply_keep_room(struct reply *r)
 {
-	r->edns = *edns;
-	r->w.cap = r->limit - edns_octets(edns, r->query);
-}
-
-/*
- * A name that is a pointer alone stands where that leads: a pointer to a
- * pointer is legal (RFC 1035, 4.1.4), but not every reader follows a second.
- */
-static uint16_t labels_at(const struct wire *w, uint16_t at)
-{
-	uint8_t first = w->octets[at];
-
-	if (first < 0xc0)
-		return at;
-	return (uint16_t)((first & 0x3f) << 8 | w->octets[at + 1]);
+	r->w.cap = r->limit - edns_octets(&r->edns, r->query);
 }
 
 /* Names in the data end where owner and apex stand in this message. */
@@ -60,7 +44,6 @@ static void patch_names(struct reply *r, size_t start,
 bool reply_put(struct reply *r, enum section section, const struct rrset *rrset,
 	       uint16_t owner_at)
 {
-	uint16_t labels = labels_at(&r->w, owner_at);
 	size_t start = r->w.len;
 
 	wire_put(&r->w, rrset->wire, rrset->len);
@@ -69,12 +52,12 @@ bool reply_put(struct reply *r, enum section section, const struct rrset *rrset,
 		return false;
 	}
 	r->counts[section] = (uint16_t)(r->counts[section] + rrset->count);
-	patch_names(r, start, rrset, labels);
+	patch_names(r, start, rrset, owner_at);
 	if (owner_at == ZONE_QNAME_OFFSET)
 		return true; /* as it was rendered */
 	for (size_t at = start; at < r->w.len;
 	     at += rr_octets(r->w.octets + at))
-		wire_patch_u16(&r->w, at, (uint16_t)(0xc000 | labels));
+		wire_patch_u16(&r->w, at, (uint16_t)(0xc000 | owner_at));
 	return true;
 }
 

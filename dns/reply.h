@@ -49,17 +49,18 @@ struct reply {
 };
 
 /*
- * Begins the answer to a query that was not QUERY_DROP.  limit is how much
- * the client takes, at least DNS_PLAIN_MAX; out has as many octets.
+ * Begins the answer, r being all zero, to a query that was not QUERY_DROP.
+ * limit is how much the client takes, at least DNS_PLAIN_MAX; out has as many
+ * octets.
  */
 void reply_begin(struct reply *r, const uint8_t *octets,
 		 const struct query *query, uint8_t *out, size_t limit);
 
 /*
- * Keeps room for what OPT will carry; at once after reply_begin(), for a query
- * that had one.
+ * Keeps room for what OPT will carry, which r->edns says; at once after
+ * reply_begin(), for a query that had one.
  */
-void reply_set_edns(struct reply *r, const struct edns *edns);
+void reply_keep_room(struct reply *r);
 
 /*
  * Adds an RRset with the owner name that is at owner_at in the message.

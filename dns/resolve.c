@@ -23,20 +23,28 @@ static uint16_t ancestor_at(struct position name, const struct zone_node *node)
 	return position_suffix(name, node->len);
 }
 
-bool answer_fit(struct answer *a, enum section section,
-		const struct rrset *rrset, uint16_t owner_at)
+/* With its signatures, or neither. */
+static bool fit_signed(struct answer *a, enum section section,
+		       const struct rrset *rrset, uint16_t owner_at)
 {
 	size_t start = a->reply.w.len;
 	uint16_t before = a->reply.counts[section];
 
 	if (!reply_put(&a->reply, section, rrset, owner_at))
 		return false;
-	if (rrset->rrsig == NULL || !a->query->dnssec_ok ||
-	    reply_put(&a->reply, section, rrset->rrsig, owner_at))
+	if (reply_put(&a->reply, section, rrset->rrsig, owner_at))
 		return true;
 	wire_rewind(&a->reply.w, start);
 	a->reply.counts[section] = before;
 	return false;
+}
+
+bool answer_fit(struct answer *a, enum section section,
+		const struct rrset *rrset, uint16_t owner_at)
+{
+	return rrset->rrsig != NULL && a->query->dnssec_ok
+		       ? fit_signed(a, section, rrset, owner_at)
+		       : reply_put(&a->reply, section, rrset, owner_at);
 }
 
 void answer_put(struct answer *a, enum section section,
@@ -54,12 +62,27 @@ void answer_put_negative(struct answer *a, struct position name,
 		   ancestor_at(name, a->zone->apex));
 }
 
-/* Glue owned by the target of an NS record that begins at ns_at. */
-static bool put_glue(struct answer *a, const struct glue *glue, uint16_t ns_at)
+/*
+ * A name that is a pointer alone stands where that leads: a pointer to a
+ * pointer is legal (RFC 1035, 4.1.4), but not every reader follows a second.
+ */
+static uint16_t labels_at(const struct wire *w, size_t at)
 {
-	return ns_at + glue->target_at <= POSITION_MAX &&
+	uint8_t first = w->octets[at];
+
+	if (first < 0xc0)
+		return (uint16_t)at;
+	return (uint16_t)((first & 0x3f) << 8 | w->octets[at + 1]);
+}
+
+/* Glue owned by the target of an NS record that begins at ns_at. */
+static bool put_glue(struct answer *a, const struct glue *glue, size_t ns_at)
+{
+	size_t at = ns_at + glue->target_at;
+
+	return at <= POSITION_MAX &&
 	       answer_fit(a, SECTION_ADDITIONAL, glue->rrset,
-			  (uint16_t)(ns_at + glue->target_at));
+			  labels_at(&a->reply.w, at));
 }
 
 /* RFC 4035, 3.1.4: how the child is signed, or the proof that it is not. */
@@ -82,7 +105,7 @@ static void put_referral(struct answer *a, struct position name,
 			 const struct zone_node *cut)
 {
 	const struct referral *referral = cut->referral;
-	uint16_t ns_at = (uint16_t)a->reply.w.len;
+	size_t ns_at = a->reply.w.len;
 
 	answer_put(a, SECTION_AUTHORITY, referral->ns, ancestor_at(name, cut));
 	put_security(a, name, cut);
@@ -105,7 +128,8 @@ static bool is_steered(const struct answer *a, const struct zone_node *node,
 static void put_node(struct answer *a, struct position name,
 		     const struct zone_node *node)
 {
-	enum pool_kind kind = pool_kind_of(a->qtype);
+	enum pool_kind kind =
+		node->service < 0 ? POOL_KINDS : pool_kind_of(a->qtype);
 	const struct rrset *rrset;
 
 	if (is_steered(a, node, kind)) {
@@ -193,6 +217,7 @@ static void settle_outcome(struct answer *a)
 		node = a->zone->apex;
 	a->outcome->account = node->octets;
 	a->outcome->account_octets = node->len;
+	a->outcome->type = a->qtype;
 }
 
 /*
@@ -245,6 +270,8 @@ static void resolve_chain(struct answer *a)
 	do
 		a->match = find(a, c.name);
 	while (resolve_name(a, &c));
+	if (c.links > 0)
+		a->outcome->type = TYPE_CNAME;
 }
 
 void resolve(struct answer *a)

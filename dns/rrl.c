@@ -137,7 +137,7 @@ static uint64_t tag_of(const struct rrl *rrl, unsigned kind,
 
 	wire_put_u8(&w, (uint8_t)kind);
 	wire_put_u8(&w, (uint8_t)network.family);
-	wire_put_u16(&w, kind == ANSWER_DATA ? outcome->qtype : 0);
+	wire_put_u16(&w, kind == ANSWER_DATA ? outcome->type : 0);
 	wire_put(&w, network.octets, net_octets(network.family));
 	if (kind != RRL_ALL && kind != ANSWER_ERROR)
 		wire_put(&w, outcome->account, outcome->account_octets);

@@ -68,12 +68,15 @@ static void put_no_endpoint(struct answer *a, struct position name,
 /* An RDATA already in the answer from another endpoint: RFC 2181, 5. */
 static bool already_in(const struct reply *r, size_t from, const uint8_t *rr)
 {
-	size_t octets = rr_octets(rr) - RR_RDLENGTH_OFFSET;
+	size_t octets = rr_octets(rr), len;
 
-	for (size_t at = from; at < r->w.len; at += rr_octets(r->w.octets + at))
-		if (memcmp(r->w.octets + at + RR_RDLENGTH_OFFSET,
-			   rr + RR_RDLENGTH_OFFSET, octets) == 0)
+	for (size_t at = from; at < r->w.len; at += len) {
+		len = rr_octets(r->w.octets + at);
+		if (len == octets &&
+		    memcmp(r->w.octets + at + RR_FIXED_OCTETS,
+			   rr + RR_FIXED_OCTETS, len - RR_FIXED_OCTETS) == 0)
 			return true;
+	}
 	return false;
 }
 

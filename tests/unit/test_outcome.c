@@ -108,6 +108,32 @@ static void test_accounts(void **state)
 	}
 }
 
+/* And no choice of types does at an alias, or where there is no name. */
+static void test_counted_types(void **state)
+{
+	static struct asked a;
+	static const struct {
+		const char *words;
+		unsigned type;
+	} rows[] = {
+		{ "txt.gslb.example MX", 15 },
+		{ "www.gslb.example A", 1 },
+		{ "tosvc.gslb.example A", 5 },
+		{ "tosvc.gslb.example TYPE999", 5 },
+		{ "tosvc.gslb.example CNAME", 5 },
+		{ "x.away.gslb.example TYPE998", 5 },
+		{ "id.server TXT class=3", 0 },
+		{ "txt.gslb.example AXFR", 0 },
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		asked_put(w->table, &a, "-/on", rows[i].words);
+		if (a.outcome.type != rows[i].type)
+			fail_msg("%s: %u", rows[i].words, a.outcome.type);
+	}
+}
+
 /* A client over its rate gets the way to prove itself, and nothing else. */
 static void test_turned_away(void **state)
 {
@@ -162,6 +188,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_accounts),
+		cmocka_unit_test(test_counted_types),
 		cmocka_unit_test(test_turned_away),
 	};
 

@@ -47,7 +47,7 @@ static struct answer_outcome outcome_of(const char *words, char name[64])
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(kinds[i].word, kind) == 0)
 			o.kind = kinds[i].kind;
-	o.qtype = (uint16_t)qtype;
+	o.type = (uint16_t)qtype;
 	o.account = (const uint8_t *)name;
 	o.account_octets = (uint8_t)strlen(name);
 	o.proven = proven[0] != '\0';
