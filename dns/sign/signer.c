@@ -119,6 +119,8 @@ bool signer_begin(struct signer *signer, const struct policy_zone *zone,
 		return false;
 	if (!name_from_text(zone->name, &name) ||
 	    !keyring_judge(ring, now_s, zone->at, errs) ||
+	    (signer->ended.until_s != 0 &&
+	     !keyring_succeeds(ring, signer->ring, now_s, errs)) ||
 	    !take_keys(signer, ring, errs)) {
 		keyring_free(ring);
 		return false;
@@ -131,10 +133,13 @@ bool signer_begin(struct signer *signer, const struct policy_zone *zone,
 	return true;
 }
 
-bool signer_resume(struct signer *signer, int64_t now_s)
+bool signer_resume(struct signer *signer, const struct policy_zone *zone,
+		   int64_t now_s)
 {
 	if (signer->ring == NULL)
 		return false;
+	signer->dnssec = zone->dnssec;
+	signer->ttl_s = zone->ttl_s;
 	start_build(signer, now_s, INT64_MAX);
 	return true;
 }

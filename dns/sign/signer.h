@@ -54,8 +54,8 @@ void signer_free(struct signer *signer);
 
 /*
  * Begins a build of zone at now_s (seconds since 1970): reads the keys of its
- * dnssec key again.  False with errs filled when they cannot be read or none
- * of them signs now; the signer is then as it was.
+ * dnssec key again.  False with errs filled when they cannot be read, none of
+ * them signs now, or one is gone that is in use; the signer is then as it was.
  */
 bool signer_begin(struct signer *signer, const struct policy_zone *zone,
 		  int64_t now_s, struct errors *errs);
@@ -65,7 +65,8 @@ bool signer_begin(struct signer *signer, const struct policy_zone *zone,
  * began: an emergency, in which signatures go on being renewed.  False when
  * there was none.
  */
-bool signer_resume(struct signer *signer, int64_t now_s);
+bool signer_resume(struct signer *signer, const struct policy_zone *zone,
+		   int64_t now_s);
 
 /*
  * DNSKEY, CDS and CDNSKEY records for the apex, as the keys' times ask for

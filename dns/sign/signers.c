@@ -11,7 +11,10 @@
 struct held {
 	char *zone;
 	struct signer *signer;
-	bool used; /* in the build under way */
+	bool used;           /* in the build under way, and... */
+	enum policy_cds cds; /* ...what that asks the parent for */
+	bool served;         /* since the build that ended last, and... */
+	bool leaving;        /* ...it asked the parent to remove every DS */
 };
 
 struct signers {
@@ -77,7 +80,7 @@ static struct held *hold(struct signers *signers, const char *zone)
 		return NULL;
 	signers->held = more;
 	held = &more[signers->count];
-	*held = (struct held){ strdup(zone), signer_new(), false };
+	*held = (struct held){ .zone = strdup(zone), .signer = signer_new() };
 	if (held->zone != NULL && held->signer != NULL) {
 		signers->count++;
 		return held;
@@ -130,6 +133,7 @@ static bool begin_all(struct signers *signers, const struct policy *policy,
 		held = find(signers, zone->name);
 		ok = begin(held->signer, zone, now_s, errs) && ok;
 		held->used = true;
+		held->cds = zone->dnssec.cds;
 		signers->list[i] = held->signer;
 	}
 	return ok;
@@ -140,13 +144,34 @@ static bool begin_or_resume(struct signer *signer,
 			    struct errors *errs)
 {
 	return signer_begin(signer, zone, now_s, errs) ||
-	       signer_resume(signer, now_s);
+	       signer_resume(signer, zone, now_s);
+}
+
+/* A zone that becomes unsigned while its parent has a DS does not resolve. */
+static bool may_be_unsigned(const struct signers *signers,
+			    const struct policy_zone *zone, struct errors *errs)
+{
+	const struct held *held = find(signers, zone->name);
+
+	if (zone->dnssec.keys != NULL || held == NULL || !held->served ||
+	    held->leaving)
+		return true;
+	errors_add(errs, zone->at,
+		   "%s is signed, and has no dnssec here: while its parent has "
+		   "a DS it would not resolve; load it with dnssec.cds: delete "
+		   "first, and wait until the DS is gone",
+		   zone->name);
+	return false;
 }
 
 bool signers_begin(struct signers *signers, const struct policy *policy,
 		   int64_t now_s, struct errors *errs)
 {
-	return begin_all(signers, policy, now_s, signer_begin, errs);
+	bool ok = begin_all(signers, policy, now_s, signer_begin, errs);
+
+	for (size_t i = 0; i < policy->zone_count; i++)
+		ok = may_be_unsigned(signers, &policy->zones[i], errs) && ok;
+	return ok;
 }
 
 bool signers_renew(struct signers *signers, const struct policy *policy,
@@ -173,6 +198,8 @@ int64_t signers_end(struct signers *signers)
 			held_fini(held);
 			continue;
 		}
+		held->served = true;
+		held->leaving = held->cds == CDS_DELETE;
 		due_s = signer_end(held->signer);
 		if (due_s < next_s)
 			next_s = due_s;

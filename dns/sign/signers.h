@@ -46,7 +46,9 @@ uint64_t signers_stamp(const struct policy *policy);
 
 /*
  * Begins a build of every zone of policy that is signed.  False with errs
- * filled when keys of one cannot be used; nothing has begun then.
+ * filled when keys of one cannot be used, or when one that was signed is not
+ * to be any more and has not asked its parent to remove the DS; nothing has
+ * begun then.
  */
 bool signers_begin(struct signers *signers, const struct policy *policy,
 		   int64_t now_s, struct errors *errs);

@@ -39,7 +39,7 @@ struct reading {
 	unsigned line;
 	unsigned algorithm; /* as .private has it; 0: not yet */
 	uint8_t secret[SECRET_OCTETS + 1];
-	bool has_secret;
+	size_t secret_len; /* 0: not yet */
 };
 
 const char *dnskey_time_name(enum dnskey_time time)
@@ -91,14 +91,22 @@ static bool take_time(struct reading *r, const char *name, const char *value)
 	return true;
 }
 
-/* 32 octets in base64: 43 digits and one of padding. */
-static bool parse_secret(const char *text, uint8_t *out)
+/*
+ * Up to 32 octets in base64, how many; 0 when it is something else.  BIND
+ * leaves out the octets that are 0 at the front, which one ECDSA key in 256
+ * has.
+ */
+static size_t parse_secret(const char *text, uint8_t out[SECRET_OCTETS + 1])
 {
-	return strlen(text) == SECRET_TEXT_OCTETS &&
-	       text[SECRET_TEXT_OCTETS - 1] == '=' &&
-	       text[SECRET_TEXT_OCTETS - 2] != '=' &&
-	       EVP_DecodeBlock(out, (const unsigned char *)text,
-			       SECRET_TEXT_OCTETS) == SECRET_OCTETS + 1;
+	size_t len = strlen(text), digits = strcspn(text, "=");
+	int octets;
+
+	if (len > SECRET_TEXT_OCTETS || len == 0 || len % 4 != 0 ||
+	    len - digits > 2 || digits + strspn(text + digits, "=") != len)
+		return 0;
+	octets = EVP_DecodeBlock(out, (const unsigned char *)text, (int)len) -
+		 (int)(len - digits);
+	return octets < 0 || octets > SECRET_OCTETS ? 0 : (size_t)octets;
 }
 
 /* One "Name: value"; names that are not ours are somebody else's. */
@@ -107,7 +115,7 @@ static bool take_field(struct reading *r, const char *name, const char *value)
 	if (strcmp(name, "Algorithm") == 0)
 		r->algorithm = (unsigned)strtoul(value, NULL, 10);
 	else if (strcmp(name, "PrivateKey") == 0)
-		r->has_secret = parse_secret(value, r->secret);
+		r->secret_len = parse_secret(value, r->secret);
 	else
 		return take_time(r, name, value);
 	return true;
@@ -287,11 +295,14 @@ static bool join_halves(struct reading *r)
 {
 	const struct secret_algorithm *algorithm =
 		secret_algorithm(r->key->algorithm);
+	size_t zeros = SECRET_OCTETS - r->secret_len;
 
-	if (!r->has_secret) {
+	if (r->secret_len == 0) {
 		refuse(r, "has no PrivateKey of 32 octets in base64");
 		return false;
 	}
+	memmove(r->secret + zeros, r->secret, r->secret_len);
+	memset(r->secret, 0, zeros);
 	if (r->algorithm == algorithm->number)
 		r->key->secret =
 			secret_new(algorithm, r->secret, r->key->rdata + 4);

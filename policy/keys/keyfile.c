@@ -148,7 +148,10 @@ static bool change_file(const char *path, const int64_t *times_s, bool comments,
 	return ok;
 }
 
-/* The .private file counts, so it is the last: half a change is none. */
+/*
+ * The .private file counts, so it is the last: half a change is none.  A key
+ * whose secret is kept elsewhere has none.
+ */
 bool keyfile_set_times(const char *path, const int64_t times_s[DNSKEY_TIMES],
 		       struct error *err)
 {
@@ -157,7 +160,8 @@ bool keyfile_set_times(const char *path, const int64_t times_s[DNSKEY_TIMES],
 	snprintf(private, sizeof(private), "%.*s.private",
 		 (int)(strlen(path) - strlen(".key")), path);
 	return change_file(path, times_s, true, err) &&
-	       change_file(private, times_s, false, err);
+	       ((access(private, F_OK) != 0 && errno == ENOENT) ||
+		change_file(private, times_s, false, err));
 }
 
 /* Both halves of a key that is being made. */

@@ -5,6 +5,7 @@
 #include "policy/base/error.h"
 #include "policy/base/option.h"
 #include "policy/keys/keyfile.h"
+#include "policy/keys/keyring.h"
 #include "policy/keys/roll.h"
 #include "policy/language/scalar.h"
 
@@ -207,6 +208,32 @@ static bool plan_successor(const struct request *r, const struct dnskey *before,
 	return roll_plan(&roll, fresh_s, before_s, err);
 }
 
+/* A second successor would take over together with the first. */
+static bool has_no_successor(const struct request *r,
+			     const struct dnskey *before, struct error *err)
+{
+	struct errors errs = { 0 };
+	struct keyring *ring = keyring_open(r->keys, r->zone, &errs);
+	bool none = true;
+
+	for (size_t i = 0; ring != NULL && i < ring->count; i++) {
+		const struct dnskey *key = &ring->keys[i];
+
+		if (key->algorithm != before->algorithm ||
+		    key->flags != before->flags ||
+		    key->times_s[DNSKEY_ACTIVATE] <= r->now_s)
+			continue;
+		none = false;
+		error_set(err,
+			  "%s: takes over already; remove it or --set other "
+			  "times",
+			  key->path);
+	}
+	keyring_free(ring);
+	errors_fini(&errs);
+	return none;
+}
+
 /* The fresh key first: were the other changed first and this one failed, the
  * zone would be without a key one day. */
 static bool make_successor(const struct request *r, struct error *err)
@@ -225,7 +252,7 @@ static bool make_successor(const struct request *r, struct error *err)
 	wish.algorithm = secret_algorithm(before.algorithm);
 	wish.flags = before.flags;
 	ok = ok && plan_successor(r, &before, fresh_s, before_s, err) &&
-	     make(&wish, err) &&
+	     has_no_successor(r, &before, err) && make(&wish, err) &&
 	     keyfile_set_times(r->successor_of, before_s, err);
 	if (ok)
 		print_times(r->successor_of, before_s);

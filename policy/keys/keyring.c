@@ -166,7 +166,10 @@ struct keyring *keyring_public(const struct keyring *ring)
 	return copy;
 }
 
-/* One file's name, size and time; its sum does not depend on their order. */
+/*
+ * One file's name, size and times, of its inode too: others may read it after a
+ * chown.  The sum does not depend on the order of files.
+ */
 static uint64_t stamp_of(int directory, const char *name)
 {
 	uint64_t hash = hash_octets(HASH_FNV_OFFSET, name, strlen(name));
@@ -175,10 +178,8 @@ static uint64_t stamp_of(int directory, const char *name)
 	if (fstatat(directory, name, &st, 0) != 0)
 		return hash_mix(hash);
 	hash = hash_octets(hash, &st.st_size, sizeof(st.st_size));
-	hash = hash_octets(hash, &st.st_mode, sizeof(st.st_mode));
-	hash = hash_octets(hash, &st.st_mtim.tv_sec, sizeof(st.st_mtim.tv_sec));
-	hash = hash_octets(hash, &st.st_mtim.tv_nsec,
-			   sizeof(st.st_mtim.tv_nsec));
+	hash = hash_octets(hash, &st.st_mtim, sizeof(st.st_mtim));
+	hash = hash_octets(hash, &st.st_ctim, sizeof(st.st_ctim));
 	return hash_mix(hash);
 }
 
@@ -340,6 +341,43 @@ bool keyring_judge(const struct keyring *ring, int64_t now_s, struct place at,
 			   "Activate of one, or make one with windrose keygen",
 			   ring->zone);
 	return errs->fatal == fatal && !errs->lost;
+}
+
+/* Resolvers may have signatures of it, or the parent a DS. */
+static bool is_relied_on(const struct dnskey *key, int64_t now_s)
+{
+	return dnskey_is_published(key, now_s) &&
+	       (key->times_s[DNSKEY_ACTIVATE] <= now_s ||
+		dnskey_is_synced(key, now_s));
+}
+
+static bool has_key(const struct keyring *ring, const struct dnskey *key)
+{
+	for (size_t i = 0; i < ring->count; i++)
+		if (ring->keys[i].rdata_len == key->rdata_len &&
+		    memcmp(ring->keys[i].rdata, key->rdata, key->rdata_len) ==
+			    0)
+			return true;
+	return false;
+}
+
+bool keyring_succeeds(const struct keyring *ring, const struct keyring *before,
+		      int64_t now_s, struct errors *errs)
+{
+	size_t fatal = errs->fatal;
+
+	for (size_t i = 0; i < before->count; i++) {
+		const struct dnskey *key = &before->keys[i];
+
+		if (!is_relied_on(key, now_s) || has_key(ring, key))
+			continue;
+		errors_add(errs, (struct place){ .file = key->path },
+			   "is gone, but its key is in use; put it back, and "
+			   "end it with windrose keygen %s --set FILE --delete "
+			   "TIME",
+			   ring->zone);
+	}
+	return errs->fatal == fatal;
 }
 
 const char *keyring_role(const struct keyring *ring, size_t index)

@@ -53,6 +53,13 @@ void keyring_free(struct keyring *ring);
 bool keyring_judge(const struct keyring *ring, int64_t now_s, struct place at,
 		   struct errors *errs);
 
+/*
+ * Has it every key of before that is in use at now_s?  A file that went away by
+ * mistake must not take the zone with it.  False with errs filled.
+ */
+bool keyring_succeeds(const struct keyring *ring, const struct keyring *before,
+		      int64_t now_s, struct errors *errs);
+
 /* Does the key at index sign DNSKEY, CDS and CDNSKEY; all other RRsets? */
 bool keyring_signs_keys(const struct keyring *ring, size_t index,
 			int64_t now_s);

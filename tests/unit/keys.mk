@@ -1,7 +1,9 @@
 # Unit tests of policy/keys and dns/sign.
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_keyring %D%/test_signer \
-	%D%/test_upkeep %D%/test_renewal
+	%D%/test_upkeep %D%/test_renewal %D%/test_key_files
+%C%_test_key_files_SOURCES = %D%/test_key_files.c
+%C%_test_key_files_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 %C%_test_renewal_SOURCES = %D%/test_renewal.c
 %C%_test_renewal_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 # Its clocks, loader and feed are the test's.

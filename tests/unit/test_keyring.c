@@ -95,7 +95,17 @@ static const struct bad_row {
 	{ "no PrivateKey", STEM, RECORD, HEAD "Algorithm: 15\n", 0600,
 	  "has no PrivateKey of 32 octets", false },
 	{ "a short PrivateKey", STEM, RECORD, HEAD "Algorithm: 15\n"
-	  "PrivateKey: ODIy\n", 0600, "has no PrivateKey of 32 octets", false },
+	  "PrivateKey: ODIy\n", 0600, "does not belong to the .key file", false },
+	{ "a long PrivateKey", STEM, RECORD, HEAD "Algorithm: 15\nPrivateKey: "
+	  "ODIyNjAzODQ2MjgwODAxMjI2NDUxOTAyMDQxNDIyNjIx\n", 0600,
+	  "has no PrivateKey of 32 octets", false },
+	{ "no base64", STEM, RECORD, HEAD "Algorithm: 15\nPrivateKey: "
+	  "OD=yNjAz\n", 0600, "has no PrivateKey of 32 octets", false },
+	{ "half written", STEM, RECORD, HEAD "Algorithm: 15 (ED25519)\n"
+	  "PrivateKey: ODIyNjAzODQ2MjgwOD", 0600,
+	  "has no PrivateKey of 32 octets", false },
+	{ "a .private that is empty yet", STEM, RECORD, "", 0600,
+	  "has no PrivateKey of 32 octets", false },
 	{ "another secret", STEM, RECORD, HEAD "Algorithm: 15\nPrivateKey: "
 	  "ODIyNjAzODQ2MjgwODAxMjI2NDUxOTAyMDQxNDIyNjM=\n", 0600,
 	  "does not belong to the .key file", false },

@@ -214,6 +214,76 @@ static void test_broken_keys_change_nothing(void **state)
 	remove_keys(s);
 }
 
+/* A key's files go away, as with rsync --delete of a folder that is behind. */
+static void test_lost_key_stays(void **state)
+{
+	struct site *s = *state;
+	char *ksk = add_key(s, DNSKEY_KSK, 0), *zsk, away[PATH_SIZE];
+
+	begin_signed(s, "");
+	zsk = add_key(s, DNSKEY_ZSK, 0);
+	s->expected = 2;
+	site_turn_until(s, has_expected_keys);
+	snprintf(away, sizeof(away), "%s.away", zsk);
+	assert_int_equal(rename(zsk, away), 0);
+	s->awaited = ".key: is gone, but";
+	site_turn_until(s, says_trouble);
+	assert_int_equal(validate(s), 2);
+	assert_int_equal(rename(away, zsk), 0);
+	site_turn_until(s, is_well);
+	assert_int_equal(validate(s), 2);
+	free(zsk);
+	free(ksk);
+	remove_keys(s);
+}
+
+static bool is_unsigned(struct site *s)
+{
+	ldns_rr_list *sigs, *list = ask(s, "www." ZONE, LDNS_RR_TYPE_A, &sigs);
+	bool none = count_of(list) > 0 && count_of(sigs) == 0;
+
+	ldns_rr_list_deep_free(list);
+	ldns_rr_list_deep_free(sigs);
+	return none;
+}
+
+static bool asks_to_leave(struct site *s)
+{
+	ldns_rr_list *sigs, *list = ask(s, ZONE, LDNS_RR_TYPE_CDS, &sigs);
+	/* RFC 8078, 4: one record, of five octets that are 0. */
+	bool asks = count_of(list) == 1 &&
+		    ldns_rr_uncompressed_size(ldns_rr_list_rr(list, 0)) ==
+			    sizeof("\4gslb\7example\3com") + 10 + 5;
+
+	ldns_rr_list_deep_free(list);
+	ldns_rr_list_deep_free(sigs);
+	return asks;
+}
+
+/* While the parent has a DS, a zone without signatures does not resolve. */
+static void test_not_unsigned_at_once(void **state)
+{
+	struct site *s = *state;
+	char *path = add_key(s, DNSKEY_KSK, 0);
+
+	begin_signed(s, "");
+	site_write_policy(s, SITE_FIRST);
+	responder_reload(s->responder);
+	s->awaited = "is signed, and has no dnssec";
+	site_turn_until(s, says_trouble);
+	assert_int_equal(validate(s), 1);
+	sign_policy(s, ", cds: delete");
+	responder_reload(s->responder);
+	site_turn_until(s, asks_to_leave);
+	assert_int_equal(validate(s), 1);
+	site_write_policy(s, SITE_FIRST);
+	responder_reload(s->responder);
+	site_turn_until(s, is_unsigned);
+	assert_string_equal(s->node.trouble, "");
+	free(path);
+	remove_keys(s);
+}
+
 static int64_t expiration(const struct site *s)
 {
 	ldns_rr_list *sigs, *list = ask(s, "www." ZONE, LDNS_RR_TYPE_A, &sigs);
@@ -286,6 +356,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_keys_come_and_roll,
 						site_set_up, site_tear_down),
 		cmocka_unit_test_setup_teardown(test_broken_keys_change_nothing,
+						site_set_up, site_tear_down),
+		cmocka_unit_test_setup_teardown(test_lost_key_stays,
+						site_set_up, site_tear_down),
+		cmocka_unit_test_setup_teardown(test_not_unsigned_at_once,
 						site_set_up, site_tear_down),
 		cmocka_unit_test_setup_teardown(test_renewed_while_it_runs,
 						site_set_up, site_tear_down),

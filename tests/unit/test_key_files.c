@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * key files as others leave them: secrets that are short or kept elsewhere,
+ * files that are gone.
+ */
+#include "policy/base/error.h"
+#include "policy/keys/keyfile.h"
+#include "policy/keys/keyring.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <ldns/ldns.h>
+#include <openssl/evp.h>
+
+#define ZONE "example.com."
+#define HEAD "Private-key-format: v1.3\n"
+
+enum { T = 1780300800, DAY_S = 86400, PATH_SIZE = 300 };
+
+static char directory[] = "/tmp/windrose-keys-XXXXXX";
+
+static void write_file(const char *name, const char *text, mode_t mode)
+{
+	char path[PATH_SIZE];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(chmod(path, mode), 0);
+}
+
+static void empty_directory(void)
+{
+	char command[PATH_SIZE];
+
+	snprintf(command, sizeof(command), "rm -f %s/*", directory);
+	assert_int_equal(system(command), 0);
+}
+
+static struct dnskey make_key(const char *algorithm, uint16_t flags,
+			      const int64_t *times_s)
+{
+	const struct keyfile_wish wish = {
+		.directory = directory,
+		.zone = ZONE,
+		.algorithm = secret_algorithm_of(algorithm),
+		.flags = flags,
+		.times_s = times_s,
+	};
+	struct errors errs = { 0 };
+	struct dnskey key;
+	struct error err;
+	char *path = keyfile_make(&wish, &err);
+
+	assert_non_null(path);
+	assert_true(dnskey_read(&key, path, ZONE, &errs));
+	assert_int_equal(errs.count, 0);
+	free(path);
+	return key;
+}
+
+/* As BIND writes one ECDSA key in 256: without the zeros at the front. */
+static void test_short_secret(void **state)
+{
+	const struct secret_algorithm *ecdsa = secret_algorithm_of("ecdsap256");
+	uint8_t secret[SECRET_OCTETS] = { 1 }, rdata[DNSKEY_RDATA_MAX];
+	char text[45], public[90], name[80], file[300];
+	struct errors errs = { 0 };
+	struct keyring *ring;
+	unsigned tag;
+
+	(void)state;
+	while (secret[0] != 0)
+		assert_true(secret_make(ecdsa, secret, rdata + 4));
+	memcpy(rdata, (uint8_t[]){ 1, 1, 3, 13 }, 4);
+	tag = ldns_calc_keytag_raw(rdata, 68);
+	EVP_EncodeBlock((unsigned char *)text, secret + 1, SECRET_OCTETS - 1);
+	EVP_EncodeBlock((unsigned char *)public, rdata + 4, 64);
+	snprintf(name, sizeof(name), "Kexample.com.+013+%05u.key", tag);
+	snprintf(file, sizeof(file), ZONE " IN DNSKEY 257 3 13 %s\n", public);
+	write_file(name, file, 0644);
+	snprintf(name, sizeof(name), "Kexample.com.+013+%05u.private", tag);
+	snprintf(file, sizeof(file),
+		 HEAD "Algorithm: 13 (ECDSAP256SHA256)\nPrivateKey: %s\n",
+		 text);
+	write_file(name, file, 0600);
+	ring = keyring_open(directory, ZONE, &errs);
+	errors_print(&errs, stdout);
+	assert_non_null(ring);
+	assert_non_null(ring->keys[0].secret);
+	keyring_free(ring);
+	empty_directory();
+}
+
+/* Its times are in the .key file; another change of them is no error. */
+static void test_secret_kept_elsewhere(void **state)
+{
+	int64_t times_s[DNSKEY_TIMES] = { T, T, T };
+	struct dnskey key = make_key("ed25519", DNSKEY_KSK, times_s);
+	struct errors errs = { 0 };
+	char path[PATH_SIZE], private[PATH_SIZE];
+	struct error err;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s", key.path);
+	snprintf(private, sizeof(private), "%.*s.private",
+		 (int)(strlen(path) - strlen(".key")), path);
+	assert_int_equal(unlink(private), 0);
+	dnskey_fini(&key);
+	times_s[DNSKEY_DELETE] = T + DAY_S;
+	assert_true(keyfile_set_times(path, times_s, &err));
+	assert_true(dnskey_read(&key, path, ZONE, &errs));
+	assert_int_equal(key.times_s[DNSKEY_DELETE], T + DAY_S);
+	assert_null(key.secret);
+	assert_int_not_equal(access(private, F_OK), 0);
+	dnskey_fini(&key);
+	empty_directory();
+}
+
+/* clang-format off */
+#define AT(time, s) [DNSKEY_##time] = T + (s)
+static const struct gone_row {
+	const char *title;
+	int64_t times_s[DNSKEY_TIMES]; /* of the key that is gone, from T */
+	bool fine;
+} gone[] = {
+	{ "in use", { AT(PUBLISH, -2), AT(ACTIVATE, -1) }, false },
+	{ "retired, and signatures of it are held",
+	  { AT(PUBLISH, -3), AT(ACTIVATE, -2), AT(INACTIVE, -1),
+	    AT(DELETE, 1) }, false },
+	{ "to be deleted now", { AT(PUBLISH, -2), AT(ACTIVATE, -2),
+	  AT(DELETE, 0) }, true },
+	{ "not published yet", { AT(PUBLISH, 1), AT(ACTIVATE, 2) }, true },
+	{ "published and not active yet",
+	  { AT(PUBLISH, -1), AT(ACTIVATE, 1) }, true },
+	{ "not active yet, and the parent was asked for its DS",
+	  { AT(PUBLISH, -2), AT(ACTIVATE, 1), AT(SYNC_PUBLISH, -1) }, false },
+};
+/* clang-format on */
+
+static void test_keys_that_are_gone(void **state)
+{
+	int64_t always_s[DNSKEY_TIMES] = { T };
+	struct errors errs = { 0 };
+	struct dnskey stays, goes;
+	struct keyring *before, *after;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
+		print_message("%s\n", gone[i].title);
+		stays = make_key("ed25519", DNSKEY_KSK, always_s);
+		goes = make_key("ed25519", DNSKEY_KSK, gone[i].times_s);
+		before = keyring_open(directory, ZONE, &errs);
+		assert_int_equal(unlink(goes.path), 0);
+		after = keyring_open(directory, ZONE, &errs);
+		assert_int_equal(before->count, 2);
+		assert_int_equal(after->count, 1);
+		assert_int_equal(keyring_succeeds(after, before, T, &errs),
+				 gone[i].fine);
+		if (!gone[i].fine) {
+			assert_int_equal(errs.count, 1);
+			assert_string_equal(errs.list[0].error.at.file,
+					    goes.path);
+			assert_non_null(strstr(errs.list[0].error.text,
+					       "its key is in use"));
+		}
+		assert_true(keyring_succeeds(before, after, T, &errs));
+		errors_fini(&errs);
+		keyring_free(before);
+		keyring_free(after);
+		dnskey_fini(&stays);
+		dnskey_fini(&goes);
+		empty_directory();
+	}
+}
+
+static int make_directory(void **state)
+{
+	(void)state;
+	return mkdtemp(directory) == NULL;
+}
+
+static int remove_directory(void **state)
+{
+	(void)state;
+	return rmdir(directory);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_short_secret),
+		cmocka_unit_test(test_secret_kept_elsewhere),
+		cmocka_unit_test(test_keys_that_are_gone),
+	};
+
+	return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}
