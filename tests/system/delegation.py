@@ -7,10 +7,11 @@ cache) and named in between as validating resolvers.  Clients of three
 continents get their region through unbound, secure; every kind of answer
 validates at both; with one responder killed resolution goes on."""
 
+import contextlib
 import signal
 
+import dns.exception
 import dns.rcode
-import dns.rdatatype
 
 from internet import CLIENTS, NAMED, UNBOUND, ZONE, Internet, must_be_secure
 from rig import Failed, addresses, main, note
@@ -73,16 +74,26 @@ def regions(net):
     note(f"clients in {', '.join(CLIENTS)} each got their region through unbound, AD set")
 
 
+def patiently(net, address, name):
+    """Asks as a client's library does: again after five seconds, twice."""
+    for tries in range(3):
+        with contextlib.suppress(dns.exception.Timeout):
+            return net.ask_from("london", address, name, timeout=5), tries
+    raise Failed(f"{name} asked of {address} three times: no answer")
+
+
 def one_killed(net):
     """The first responder dies; names nobody has cached go on to resolve."""
+    again = 0
     net.stop("ns1", signal.SIGKILL)
     for i in range(40):
         for resolver, address in (("unbound", UNBOUND), ("named", NAMED)):
             what = f"k{i}.app with one responder killed, by {resolver}"
-            got = must_be_secure(net.ask_from("london", address, fqdn(f"k{i}.app"), timeout=10), what)
-            if not addresses(got):
+            got, tries = patiently(net, address, fqdn(f"k{i}.app"))
+            again += tries
+            if not addresses(must_be_secure(got, what)):
                 raise Failed(f"{what}: no address")
-    note("one of two responders killed: 80 uncached questions answered, secure")
+    note(f"one of two responders killed: 80 uncached questions answered, secure; {again} had to be asked again")
 
 
 def test():

@@ -188,6 +188,8 @@ server:
   module-config: "subnetcache validator iterator"
   send-client-subnet: {ns1}
   send-client-subnet: {ns2}
+  send-client-subnet: {ns16}
+  send-client-subnet: {ns26}
   max-client-subnet-ipv4: 24
   client-subnet-always-forward: yes
   minimal-responses: no
@@ -372,7 +374,7 @@ class Internet(Rig):
             if name not in self.hosts:
                 self.host(name, address)
         ds = self.ds_of_knot(".")[0].split()
-        values = {"dir": self.dir, "ns1": NS1, "ns2": NS2}
+        values = {"dir": self.dir, "ns1": NS1, "ns2": NS2, "ns16": SIX[NS1], "ns26": SIX[NS2]}
         self.write("unbound.conf", UNBOUND_CONF.format(address=UNBOUND, more=unbound, **values))
         self.write("named.conf", NAMED_CONF.format(address=NAMED, more=named, ds=f'{" ".join(ds[:3])} "{ds[3]}"',
                                                    **values))
