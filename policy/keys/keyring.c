@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -341,6 +342,50 @@ bool keyring_judge(const struct keyring *ring, int64_t now_s, struct place at,
 			   "Activate of one, or make one with windrose keygen",
 			   ring->zone);
 	return errs->fatal == fatal && !errs->lost;
+}
+
+/* Is there another key that may sign in place of the one at index? */
+static bool has_other(const struct keyring *ring, size_t index)
+{
+	for (size_t i = 0; i < ring->count; i++)
+		if (i != index &&
+		    ring->keys[i].algorithm == ring->keys[index].algorithm)
+			return true;
+	return false;
+}
+
+void keyring_judge_rolls(const struct keyring *ring, struct keyring_ttls ttls,
+			 int64_t now_s, struct errors *errs)
+{
+	for (size_t i = 0; i < ring->count; i++) {
+		const struct dnskey *key = &ring->keys[i];
+		const int64_t *at_s = key->times_s;
+		int64_t known_s = at_s[DNSKEY_ACTIVATE] - at_s[DNSKEY_PUBLISH];
+		int64_t last_s = at_s[DNSKEY_DELETE];
+		struct place at = { .file = key->path };
+
+		if (at_s[DNSKEY_INACTIVE] != 0 &&
+		    at_s[DNSKEY_INACTIVE] < last_s)
+			last_s = at_s[DNSKEY_INACTIVE];
+		if (!has_other(ring, i))
+			continue;
+		if (at_s[DNSKEY_ACTIVATE] > now_s && known_s < ttls.dnskey_s)
+			errors_warn(
+				errs, at,
+				"signs %" PRId64 " seconds after it is "
+				"published, and the TTL of DNSKEY is %" PRIu32
+				": resolvers may not know it by then; set "
+				"a later Activate",
+				known_s, ttls.dnskey_s);
+		if (at_s[DNSKEY_DELETE] > now_s &&
+		    at_s[DNSKEY_DELETE] - last_s < ttls.max_s)
+			errors_warn(errs, at,
+				    "is deleted %" PRId64 " seconds after it "
+				    "last signs, and there is a TTL of %" PRIu32
+				    ": resolvers may have its signatures then; "
+				    "set a later Delete",
+				    at_s[DNSKEY_DELETE] - last_s, ttls.max_s);
+	}
 }
 
 /* Resolvers may have signatures of it, or the parent a DS. */

@@ -53,6 +53,18 @@ void keyring_free(struct keyring *ring);
 bool keyring_judge(const struct keyring *ring, int64_t now_s, struct place at,
 		   struct errors *errs);
 
+/* TTLs of the zone that is signed. */
+struct keyring_ttls {
+	uint32_t dnskey_s, max_s;
+};
+
+/*
+ * Warns of rolls that go faster than caches forget: a key that signs before all
+ * know it, or is deleted while some have a signature of it.
+ */
+void keyring_judge_rolls(const struct keyring *ring, struct keyring_ttls ttls,
+			 int64_t now_s, struct errors *errs);
+
 /*
  * Has it every key of before that is in use at now_s?  A file that went away by
  * mistake must not take the zone with it.  False with errs filled.

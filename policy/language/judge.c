@@ -3,6 +3,7 @@
 
 #include "policy/language/scalar.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* Keys of the check that its type has no use for. */
@@ -107,6 +108,22 @@ void judge_dnssec(struct draft *d, struct policy_zone *zone)
 		errors_add(d->errs, zone->at,
 			   "dnssec.refresh is not shorter than validity; "
 			   "leave it out, then it is half of validity");
+}
+
+/* RFC 6781, 4.4.2.1: what is served with a TTL has to be valid so long. */
+void judge_refresh(struct draft *d, size_t zone)
+{
+	const struct policy_zone *z = &d->policy->zones[zone];
+	uint32_t max_s = policy_max_ttl_s(d->policy, zone);
+
+	if (z->dnssec.keys == NULL || z->dnssec.refresh_s > max_s)
+		return;
+	errors_warn(d->errs, z->at,
+		    "signatures are renewed when %" PRIu32 " seconds are left, "
+		    "and there is a TTL of %" PRIu32 " seconds: one can end "
+		    "while resolvers keep it; raise dnssec.refresh or lower "
+		    "the TTL",
+		    z->dnssec.refresh_s, max_s);
 }
 
 void judge_check(struct draft *d, struct policy_check *check, struct tree *node)

@@ -13,6 +13,9 @@
 /* Also sets refresh, when it is not given. */
 void judge_dnssec(struct draft *d, struct policy_zone *zone);
 
+/* When its records have been read: do signatures outlive them in caches? */
+void judge_refresh(struct draft *d, size_t zone);
+
 /* Also sets what depends on other keys: default ports, confirm. */
 void judge_check(struct draft *d, struct policy_check *check,
 		 struct tree *node);

@@ -3,6 +3,7 @@
 
 #include "policy/base/arena.h"
 #include "policy/language/compile.h"
+#include "policy/language/judge.h"
 #include "policy/language/sources.h"
 #include "policy/language/zonefile.h"
 
@@ -25,6 +26,7 @@ static void load_zone(struct draft *d, size_t index)
 			return;
 	}
 	zonefile_load(d, index, source);
+	judge_refresh(d, index);
 }
 
 /* Not parsed here, but what it says is part of the policy. */

@@ -137,6 +137,21 @@ uint64_t policy_having(const struct policy_service *service,
 	return having;
 }
 
+uint32_t policy_max_ttl_s(const struct policy *policy, size_t zone)
+{
+	const struct policy_zone *z = &policy->zones[zone];
+	uint32_t max_s = z->ttl_s;
+
+	for (size_t i = 0; i < z->record_count; i++)
+		if (z->records[i].ttl_s > max_s)
+			max_s = z->records[i].ttl_s;
+	for (size_t i = 0; i < policy->service_count; i++)
+		if (policy->services[i].zone == (int)zone &&
+		    policy->services[i].ttl.steady_s > max_s)
+			max_s = policy->services[i].ttl.steady_s;
+	return max_s;
+}
+
 bool policy_is_alias(const struct policy_service *service)
 {
 	return service->endpoint_count > 0 &&

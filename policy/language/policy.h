@@ -351,6 +351,9 @@ int policy_zone_of(const struct policy *policy, const char *fqdn);
 /* The records of all zones. */
 size_t policy_record_count(const struct policy *policy);
 
+/* The longest TTL in the zone at index: of its records, keys and services. */
+uint32_t policy_max_ttl_s(const struct policy *policy, size_t zone);
+
 /*
  * How many different sets of 1 to answers endpoints there are of count; more
  * than POLICY_SETS_SIGNED_MAX are counted as one more than that.

@@ -178,8 +178,14 @@ static bool read_request(int argc, char **argv, struct request *request,
  * reviewed. */
 static void check_keys(struct result *r)
 {
+	int64_t now_s = clock_wall_ms() / 1000;
+
 	for (size_t i = 0; i < r->policy->zone_count; i++) {
 		const struct policy_zone *zone = &r->policy->zones[i];
+		const struct keyring_ttls ttls = {
+			.dnskey_s = zone->ttl_s,
+			.max_s = policy_max_ttl_s(r->policy, i),
+		};
 		const char *directory = zone->dnssec.keys;
 		struct keyring *ring;
 
@@ -193,9 +199,9 @@ static void check_keys(struct result *r)
 			continue;
 		}
 		ring = keyring_open(directory, zone->name, &r->errs);
-		if (ring != NULL)
-			(void)keyring_judge(ring, clock_wall_ms() / 1000,
-					    zone->at, &r->errs);
+		if (ring != NULL &&
+		    keyring_judge(ring, now_s, zone->at, &r->errs))
+			keyring_judge_rolls(ring, ttls, now_s, &r->errs);
 		keyring_free(ring);
 	}
 }

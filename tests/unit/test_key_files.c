@@ -185,6 +185,56 @@ static void test_keys_that_are_gone(void **state)
 	}
 }
 
+/* clang-format off */
+static const struct hasty_row {
+	const char *title;
+	int64_t before_s[DNSKEY_TIMES], fresh_s[DNSKEY_TIMES]; /* from T */
+	const char *says; /* NULL: nothing */
+} hasty[] = {
+	{ "as keygen plans it", { AT(PUBLISH, -9), AT(INACTIVE, 7200),
+	  AT(DELETE, 7200 + DAY_S) }, { AT(PUBLISH, -1),
+	  AT(ACTIVATE, 7200) }, NULL },
+	{ "prepublished too short", { AT(PUBLISH, -9) },
+	  { AT(PUBLISH, -1), AT(ACTIVATE, 3598) },
+	  "signs 3599 seconds after it is published" },
+	{ "deleted too soon", { AT(PUBLISH, -9), AT(INACTIVE, 7200),
+	  AT(DELETE, 7199 + DAY_S) }, { AT(PUBLISH, -1) },
+	  "is deleted 86399 seconds after it last signs" },
+	{ "deleted while it signs", { AT(PUBLISH, -9), AT(DELETE, 9) },
+	  { AT(PUBLISH, -1) }, "is deleted 0 seconds after it last signs" },
+	{ "over", { AT(PUBLISH, -9), AT(INACTIVE, -2), AT(DELETE, -1) },
+	  { AT(PUBLISH, -4), AT(ACTIVATE, -3) }, NULL },
+};
+/* clang-format on */
+
+static void test_hasty_rolls(void **state)
+{
+	const struct keyring_ttls ttls = { 3600, DAY_S };
+	struct errors errs = { 0 };
+	struct dnskey before, fresh;
+	struct keyring *ring;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hasty) / sizeof(hasty[0]); i++) {
+		print_message("%s\n", hasty[i].title);
+		before = make_key("ed25519", DNSKEY_KSK, hasty[i].before_s);
+		fresh = make_key("ed25519", DNSKEY_KSK, hasty[i].fresh_s);
+		ring = keyring_open(directory, ZONE, &errs);
+		assert_non_null(ring);
+		keyring_judge_rolls(ring, ttls, T, &errs);
+		errors_print(&errs, stdout);
+		assert_int_equal(errs.count, hasty[i].says != NULL);
+		if (hasty[i].says != NULL)
+			assert_non_null(
+				strstr(errs.list[0].error.text, hasty[i].says));
+		errors_fini(&errs);
+		keyring_free(ring);
+		dnskey_fini(&before);
+		dnskey_fini(&fresh);
+		empty_directory();
+	}
+}
+
 static int make_directory(void **state)
 {
 	(void)state;
@@ -203,6 +253,7 @@ int main(void)
 		cmocka_unit_test(test_short_secret),
 		cmocka_unit_test(test_secret_kept_elsewhere),
 		cmocka_unit_test(test_keys_that_are_gone),
+		cmocka_unit_test(test_hasty_rolls),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);
