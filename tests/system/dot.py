@@ -11,24 +11,16 @@ import shutil
 import signal
 import socket
 import ssl
-import struct
 import warnings
 
 import dns.message
 
-from rig import BUILD, Failed, Rig, main, note, until
+from rig import BUILD, ONE_SERVICE, Failed, Rig, framed, main, note, read_message, until
 
 NAME = "www.gslb.example.com"
 IDLE_TIMEOUT_S = 2
-POLICY = """
-zone: {name: gslb.example.com, nameservers: ns.example.net}
-regions:
-  a: {location: [0, 0]}
-services:
-  www: {steer: failover, endpoints: {a: {A: 192.0.2.1}}}
-"""
 QUERY = dns.message.make_query(NAME, "A").to_wire()
-FRAMED = struct.pack("!H", len(QUERY)) + QUERY
+FRAMED = framed(QUERY)
 
 
 def make_certificate(rig, cn):
@@ -53,18 +45,8 @@ def connect(port, **how):
     return context(**how).wrap_socket(socket.create_connection(("127.0.0.1", port), 5))
 
 
-def read_exactly(s, count):
-    data = b""
-    while len(data) < count:
-        more = s.recv(count - len(data))
-        if not more:
-            raise Failed(f"closed after {len(data)} of {count} octets")
-        data += more
-    return data
-
-
-def read_message(s):
-    data = read_exactly(s, struct.unpack("!H", read_exactly(s, 2))[0])
+def read_answer(s):
+    data = read_message(s)
     if data[-4:] != socket.inet_aton("192.0.2.1"):
         raise Failed(f"a wrong answer: {data!r}")
     return data
@@ -80,13 +62,13 @@ def versions(port):
     for least, most in ((ssl.TLSVersion.TLSv1_2,) * 2, (ssl.TLSVersion.TLSv1_3,) * 2):
         with connect(port, least=least, most=most) as s:
             s.sendall(FRAMED)
-            read_message(s)
+            read_answer(s)
     for alpn, wanted in ((("dot",), "dot"), (("h2", "dot"), "dot"), (("h2",), None), ((), None)):
         with connect(port, alpn=alpn) as s:
             if s.selected_alpn_protocol() != wanted:
                 raise Failed(f"ALPN {alpn}: {s.selected_alpn_protocol()}")
             s.sendall(FRAMED)
-            read_message(s)
+            read_answer(s)
     warnings.simplefilter("ignore", DeprecationWarning)
     old = context()
     old.set_ciphers("ALL:@SECLEVEL=0")
@@ -102,7 +84,7 @@ def tickets(port):
     c = context(most=ssl.TLSVersion.TLSv1_2)
     with c.wrap_socket(socket.create_connection(("127.0.0.1", port), 5)) as s:
         s.sendall(FRAMED)
-        read_message(s)
+        read_answer(s)
         session = s.session
     with c.wrap_socket(socket.create_connection(("127.0.0.1", port), 5), session=session) as s:
         if not s.session_reused:
@@ -113,12 +95,12 @@ def pipelined(port):
     with connect(port) as s:
         s.sendall(FRAMED * 500)
         for _ in range(500):
-            read_message(s)
+            read_answer(s)
         for octet in FRAMED:
             s.sendall(bytes([octet]))
-        read_message(s)
+        read_answer(s)
         s.sendall(b"\x00\x00" + FRAMED)
-        read_message(s)
+        read_answer(s)
 
 
 def half_closed(port):
@@ -164,7 +146,7 @@ def handshake_stalls(port):
         clients.append(s)
     with connect(port) as s:
         s.sendall(FRAMED)
-        read_message(s)
+        read_answer(s)
     for s in clients:
         s.settimeout(4 * IDLE_TIMEOUT_S)
         try:
@@ -181,7 +163,7 @@ def replaced(rig, pid, port):
         os.kill(pid, signal.SIGHUP)
         until("the new certificate is shown", 10, lambda: subject(port) == "dot-2")
         before.sendall(FRAMED)
-        read_message(before)
+        read_answer(before)
     rig.write("dot.pem", "no certificate\n")
     os.kill(pid, signal.SIGHUP)
 
@@ -216,7 +198,7 @@ def wrong_command_lines(rig):
 
 def test():
     with Rig() as rig:
-        rig.write("policy.yaml", POLICY)
+        rig.write("policy.yaml", ONE_SERVICE)
         make_certificate(rig, "dot-1")
         wrong_command_lines(rig)
         port = rig.port()

@@ -14,13 +14,13 @@ import struct
 import dns.message
 import dns.query
 
-from rig import BUILD, SRC, Failed, Rig, addresses, main, note, until
+from rig import BUILD, SRC, Failed, Rig, addresses, framed, main, note, read_message, until
 
 NAME = "near.gslb.example.com"
 LONDON, ELSEWHERE = "203.0.113.44", "203.0.113.1"
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 QUERY = dns.message.make_query(NAME, "A").to_wire()
-FRAMED = struct.pack("!H", len(QUERY)) + QUERY
+FRAMED = framed(QUERY)
 PROXY = "127.0.0.77"
 STRANGER = "127.0.0.78"
 
@@ -55,20 +55,6 @@ def udp(port, source, wire, timeout=5):
         s.settimeout(timeout)
         s.sendto(wire, ("127.0.0.1", port))
         return s.recv(4096)
-
-
-def read_exactly(s, count):
-    data = b""
-    while len(data) < count:
-        more = s.recv(count - len(data))
-        if not more:
-            raise OSError("closed")
-        data += more
-    return data
-
-
-def read_message(s):
-    return read_exactly(s, struct.unpack("!H", read_exactly(s, 2))[0])
 
 
 def connect(port, source):

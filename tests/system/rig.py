@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,15 @@ import dns.rdatatype
 SRC = os.environ.get("SRCDIR", os.path.abspath(os.path.join(os.path.dirname(__file__), "../..")))
 BUILD = os.environ.get("BUILDDIR", os.path.join(SRC, "build"))
 _tick = threading.Event()
+
+# One service, www, which has one address, 192.0.2.1.
+ONE_SERVICE = """
+zone: {name: gslb.example.com, nameservers: ns.example.net}
+regions:
+  a: {location: [0, 0]}
+services:
+  www: {steer: failover, endpoints: {a: {A: 192.0.2.1}}}
+"""
 
 
 class Failed(Exception):
@@ -172,6 +182,26 @@ def ask(port, name, subnet=None, rdtype="A", tcp=False, timeout=1.0):
         q.use_edns(0, 0, 1232, options=[dns.edns.ECSOption(address, int(bits))])
     send = dns.query.tcp if tcp else dns.query.udp
     return send(q, "127.0.0.1", timeout=timeout, port=port)
+
+
+def framed(wire):
+    """A message as a stream has it."""
+    return struct.pack("!H", len(wire)) + wire
+
+
+def read_exactly(s, count):
+    data = b""
+    while len(data) < count:
+        more = s.recv(count - len(data))
+        if not more:
+            raise OSError(f"closed after {len(data)} of {count} octets")
+        data += more
+    return data
+
+
+def read_message(s):
+    """One message from a stream."""
+    return read_exactly(s, struct.unpack("!H", read_exactly(s, 2))[0])
 
 
 def addresses(message):

@@ -10,16 +10,9 @@ import signal
 import socket
 import subprocess
 
-from rig import BUILD, Failed, Rig, addresses, ask, main, until
+from rig import BUILD, ONE_SERVICE, Failed, Rig, addresses, ask, main, until
 
 NAME = "www.gslb.example.com"
-POLICY = """
-zone: {name: gslb.example.com, nameservers: ns.example.net}
-regions:
-  a: {location: [0, 0]}
-services:
-  www: {steer: failover, endpoints: {a: {A: 192.0.2.1}}}
-"""
 
 
 class Manager:
@@ -27,7 +20,7 @@ class Manager:
 
     def __init__(self, rig):
         self.rig = rig
-        rig.write("policy.yaml", POLICY)
+        rig.write("policy.yaml", ONE_SERVICE)
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(rig.path("notify"))
         os.chmod(rig.path("notify"), 0o777)

@@ -17,20 +17,12 @@ import time
 
 import dns.message
 
-from rig import BUILD, Failed, Rig, main, note, until
+from rig import BUILD, ONE_SERVICE, Failed, Rig, main, note, until
 
 NAME = "www.gslb.example.com"
 TAKE_OVERS = 20
 PATIENCE_S = 5
 PER_CONNECTION = 40
-
-POLICY = """
-zone: {name: gslb.example.com, nameservers: ns.example.net}
-regions:
-  a: {location: [0, 0]}
-services:
-  www: {steer: failover, endpoints: {a: {A: 192.0.2.1}}}
-"""
 
 
 def query(number):
@@ -113,7 +105,7 @@ class Instances:
         self.socket = rig.path("control")
         self.count = 0
         with open(rig.path("policy.yaml"), "w") as f:
-            f.write(POLICY)
+            f.write(ONE_SERVICE)
 
     def argv(self, *more):
         return [os.path.join(BUILD, "windrose-dns"), "--policy", self.rig.path("policy.yaml"),

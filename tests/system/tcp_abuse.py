@@ -15,45 +15,20 @@ import time
 import dns.message
 import dns.rcode
 
-from rig import BUILD, Failed, Rig, main, note, until
+from rig import BUILD, ONE_SERVICE, Failed, Rig, framed, main, note, read_message, until
 
 NAME = "www.gslb.example.com"
 HOST = "127.0.0.1"
 IDLE = 10000
 PER_SOURCE = 900
 IDLE_TIMEOUT_S = 4
-POLICY = """
-zone: {name: gslb.example.com, nameservers: ns.example.net}
-regions:
-  a: {location: [0, 0]}
-services:
-  www: {steer: failover, endpoints: {a: {A: 192.0.2.1}}}
-"""
 QUERY = dns.message.make_query(NAME, "A").to_wire()
-
-
-def framed(wire):
-    return struct.pack("!H", len(wire)) + wire
 
 
 def connect(port, source=None):
     s = socket.create_connection((HOST, port), 10, (source, 0) if source else None)
     s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return s
-
-
-def read_exactly(s, count):
-    data = b""
-    while len(data) < count:
-        more = s.recv(count - len(data))
-        if not more:
-            raise OSError("closed")
-        data += more
-    return data
-
-
-def read_message(s):
-    return read_exactly(s, struct.unpack("!H", read_exactly(s, 2))[0])
 
 
 class Other(threading.Thread):
@@ -241,7 +216,7 @@ def start(rig, name, port, *more):
 def test():
     raise_limit()
     with Rig() as rig:
-        rig.write("policy.yaml", POLICY)
+        rig.write("policy.yaml", ONE_SERVICE)
         port, crowded = rig.port(), rig.port()
         start(rig, "dns", port, "--tcp-idle-timeout", str(IDLE_TIMEOUT_S))
         pid = start(rig, "crowded", crowded, "--tcp-clients", str(3 * IDLE), "--tcp-idle-timeout", "60")

@@ -211,21 +211,6 @@ static void test_stale(void **state)
 	table_free(held);
 }
 
-static int set_up(void **state)
-{
-	static struct world w;
-
-	w = world_new();
-	*state = &w;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,5 +224,6 @@ int main(void)
 		cmocka_unit_test(test_stale),
 	};
 
-	return cmocka_run_group_tests_name("answer", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("answer", tests, world_set_up,
+					   world_tear_down);
 }

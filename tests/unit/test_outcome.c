@@ -168,21 +168,6 @@ static void test_turned_away(void **state)
 	}
 }
 
-static int set_up(void **state)
-{
-	static struct world w;
-
-	w = world_new();
-	*state = &w;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -192,5 +177,6 @@ int main(void)
 		cmocka_unit_test(test_turned_away),
 	};
 
-	return cmocka_run_group_tests_name("outcome", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("outcome", tests, world_set_up,
+					   world_tear_down);
 }

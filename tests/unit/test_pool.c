@@ -195,21 +195,6 @@ static void test_longest(void **state)
 	pool_fini(&pool);
 }
 
-static int set_up(void **state)
-{
-	static struct world w;
-
-	w = world_new();
-	*state = &w;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,5 +204,6 @@ int main(void)
 		cmocka_unit_test(test_longest),
 	};
 
-	return cmocka_run_group_tests_name("pool", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("pool", tests, world_set_up,
+					   world_tear_down);
 }

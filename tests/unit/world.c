@@ -424,3 +424,18 @@ void world_shuffle(struct world *world, uint64_t seed)
 			};
 	}
 }
+
+int world_set_up(void **state)
+{
+	static struct world w;
+
+	w = world_new();
+	*state = &w;
+	return 0;
+}
+
+int world_tear_down(void **state)
+{
+	world_free(*state);
+	return 0;
+}

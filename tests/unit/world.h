@@ -69,6 +69,10 @@ struct world world_new_signed(void);
 
 void world_free(struct world *world);
 
+/* For cmocka: *state is a world, the program's only one of this kind. */
+int world_set_up(void **state);
+int world_tear_down(void **state);
+
 /* Appends the master file's text to policy as records; aborts on errors. */
 void world_read_zone(struct policy *policy, const char *text);
 
