@@ -159,6 +159,7 @@ bool chain_follow_dname(struct chain *chain, struct answer *a)
 	if (!put_cname(chain, a, dname, link->target_at))
 		return false;
 	chain->name = &chain->target;
-	return a->qtype != TYPE_CNAME && /* that is what was asked for */
+	/* The CNAME may be what was asked for. */
+	return a->qtype != TYPE_CNAME && a->qtype != TYPE_ANY &&
 	       name_from_wire(w.octets, w.len, &chain->target);
 }

@@ -51,8 +51,8 @@ const struct zone *zones_find(const struct zones *zones,
 }
 
 /*
- * RFC 4035, 3.1.4.1: DS is the parent's.  A zone above that delegates the name
- * to somebody else, further up, is not the parent.
+ * RFC 4035, 3.1.4.1: DS is the parent's.  A zone above that does not delegate
+ * this one is not its parent, and must not say that there is no such name.
  */
 static const struct zone *parent_of(const struct zones *zones,
 				    const struct name *apex)
@@ -64,10 +64,9 @@ static const struct zone *parent_of(const struct zones *zones,
 	if (above == NULL)
 		return NULL;
 	match = zone_find(above, apex);
-	if (match.node->cut != NULL &&
-	    !(match.found == ZONE_EXACT && match.node->cut == match.node))
-		return NULL;
-	return above;
+	return match.found == ZONE_EXACT && match.node->cut == match.node
+		       ? above
+		       : NULL;
 }
 
 static bool add_apex(struct zones *zones, size_t i)

@@ -97,6 +97,49 @@ static void look_at_opt(struct reading *r, size_t at)
 				reading_u16(r, fixed + 8));
 }
 
+/* Does the name at `at`, which ldns reads, lead to nothing but a pointer? */
+static bool points_at_pointer(const struct reading *r, size_t at)
+{
+	while (r->octets[at] != 0 && r->octets[at] < 0xc0)
+		at += 1u + r->octets[at];
+	return r->octets[at] >= 0xc0 &&
+	       r->octets[reading_u16(r, at) & 0x3fff] >= 0xc0;
+}
+
+/* The owner, and data of the types that RFC 3597, 4 lets be compressed. */
+static void look_at_names(struct reading *r, size_t at, const ldns_rr *rr)
+{
+	ldns_rr_type type = ldns_rr_get_type(rr);
+	size_t data = name_end(r, at) + 10;
+
+	r->pointer_to_pointer |= points_at_pointer(r, at);
+	if (type != LDNS_RR_TYPE_NS && type != LDNS_RR_TYPE_CNAME &&
+	    type != LDNS_RR_TYPE_SOA && type != LDNS_RR_TYPE_MX)
+		return;
+	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
+		const ldns_rdf *field = ldns_rr_rdf(rr, i);
+
+		if (ldns_rdf_get_type(field) != LDNS_RDF_TYPE_DNAME) {
+			data += ldns_rdf_size(field);
+			continue;
+		}
+		r->pointer_to_pointer |= points_at_pointer(r, data);
+		data = name_end(r, data);
+	}
+}
+
+/* What stands at `at` and was read by ldns as rr. */
+static void look_at_record(struct reading *r, size_t at, const ldns_rr *rr)
+{
+	if (r->end != record_end(r, at)) {
+		r->astray = true;
+		return;
+	}
+	look_at_names(r, at, rr);
+	if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_OPT)
+		look_at_opt(r, at);
+}
+
 /* Reads record by record with ldns, to know where it ends and why. */
 static void walk(struct reading *r)
 {
@@ -121,11 +164,8 @@ static void walk(struct reading *r)
 				r->end = at;
 				return;
 			}
-			if (r->section > 0 && r->end != record_end(r, at))
-				r->astray = true;
-			else if (r->section > 0 &&
-				 ldns_rr_get_type(rr) == LDNS_RR_TYPE_OPT)
-				look_at_opt(r, at);
+			if (r->section > 0)
+				look_at_record(r, at, rr);
 			ldns_rr_free(rr);
 		}
 }

@@ -72,8 +72,10 @@ static void judge(struct stage *s, const char *words)
 static void judge_name(struct stage *s, const struct zone_node *node)
 {
 	static const char *const fronts[] = { "", "x.", "*.", "y.x.", "-." };
-	static const char *const types[] = { "A",  "AAAA", "TXT",   "CNAME",
-					     "DS", "NSEC", "DNAME", "SOA" };
+	static const char *const types[] = {
+		"A",   "AAAA",  "TXT", "CNAME", "DS", "NSEC", "DNAME",
+		"SOA", "HTTPS", "ANY", "RRSIG", "NS", "MX",
+	};
 	char name[NAME_TEXT_SIZE], words[2 * NAME_TEXT_SIZE];
 
 	name_text(node->octets, node->len, name);
