@@ -12,6 +12,7 @@ struct trial {
 	const ldns_rdf *apex;             /* of the zone that is in; or NULL */
 	ldns_rr_type type;
 	ldns_pkt_rcode rcode;
+	bool truncated; /* what is there is whole, but proofs may be not */
 };
 
 static bool is_same(const ldns_rdf *a, const ldns_rdf *b)
@@ -160,7 +161,8 @@ static const char *judge_rrset(const struct trial *t, ldns_rr_list *list,
 	else if (ldns_rr_ttl(first) >
 		 ldns_rdf2native_int32(ldns_rr_rrsig_origttl(rrsig)))
 		wrong = "a TTL is above the Original TTL";
-	else if (ldns_rdf2native_int8(ldns_rr_rrsig_labels(rrsig)) <
+	else if (!t->truncated &&
+		 ldns_rdf2native_int8(ldns_rr_rrsig_labels(rrsig)) <
 			 ldns_dname_label_count(owner) -
 				 (ldns_dname_is_wildcard(owner) ? 1 : 0) &&
 		 covering(t, ldns_rr_rrsig_signame(rrsig), owner) == NULL)
@@ -445,6 +447,7 @@ const char *validator_judge(const struct validator *v, ldns_pkt *answer)
 		.name = ldns_rr_owner(question),
 		.type = ldns_rr_get_type(question),
 		.rcode = ldns_pkt_get_rcode(answer),
+		.truncated = ldns_pkt_tc(answer),
 	};
 	const char *wrong = judge_section(&t, t.answer);
 	size_t links = ldns_rr_list_rr_count(t.answer);
@@ -455,8 +458,8 @@ const char *validator_judge(const struct validator *v, ldns_pkt *answer)
 		wrong = judge_doubles(&t);
 	if (wrong != NULL)
 		return wrong;
-	if (ldns_pkt_tc(answer))
-		return NULL; /* what is there is whole */
+	if (t.truncated)
+		return NULL;
 	for (; links > 0 && !is_answered(&t); links--) {
 		ldns_rr *cname = find(&t, LDNS_RR_TYPE_CNAME);
 
