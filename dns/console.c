@@ -16,7 +16,7 @@
 struct console {
 	struct console_config config;
 	struct control *control;
-	bool held;
+	bool held; /* another instance has the socket, too */
 };
 
 static json_t *refuse(const char *why)
@@ -102,6 +102,7 @@ struct console *console_start(struct event_base *loop,
 		return NULL;
 	}
 	console->config = *config;
+	console->held = config->control_fd >= 0;
 	console->control =
 		config->control_fd >= 0
 			? control_adopt(loop, config->path, config->control_fd,
@@ -127,6 +128,7 @@ void console_hold(struct console *console, bool held)
 
 void console_leave(struct console *console)
 {
+	console->held = false;
 	control_leave(console->control);
 }
 
@@ -134,6 +136,8 @@ void console_stop(struct console *console)
 {
 	if (console == NULL)
 		return;
+	if (console->held)
+		console_leave(console);
 	control_stop(console->control);
 	free(console);
 }

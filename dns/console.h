@@ -41,7 +41,11 @@ struct console *console_start(struct event_base *loop,
 /* The listening socket; borrowed. */
 int console_descriptor(const struct console *console);
 
-/* While a successor starts no command is taken, since it would not know. */
+/*
+ * While a successor starts, no command is taken, since it would not know, and
+ * who ends leaves the socket file to the other.  A console that was started
+ * with another's socket is held.
+ */
 void console_hold(struct console *console, bool held);
 
 /* The control socket is the successor's now. */

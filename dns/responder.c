@@ -409,6 +409,8 @@ const char *responder_digest(const struct responder *r)
 void responder_relieve(struct responder *r)
 {
 	takeover_relieve(&r->transports.before);
+	if (r->console != NULL)
+		console_hold(r->console, false);
 }
 
 void responder_stop(struct responder *r)

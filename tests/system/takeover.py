@@ -145,6 +145,27 @@ def refuses(instances, status, text, *more):
         raise Failed(f"wanted exit {status} and \"{text}\", got {p.returncode}: {p.stderr}")
 
 
+def fails_late(rig, instances, current):
+    """Has the sockets already when its certificate is found to be none."""
+    bad = rig.write("bad.pem", "no certificate\n")
+    refuses(instances, 1, "no certificate", "--take-over", "--tls-cert", bad, "--tls-key", bad)
+    until("it goes on", 10, lambda: instances.log(current).count("state=failed") == 3)
+    if not instances.ask({"op": "status"})["ok"]:
+        raise Failed("a successor that failed took the control socket with it")
+
+
+def ends_half_way(rig, instances, current):
+    """The running one is stopped while a successor has the sockets."""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(instances.socket)
+        s.sendall(b'{"op":"take-over"}\n')
+        fds = socket.recv_fds(s, 65536, 64)[1]
+        if rig.stop(current) != 0 or not os.path.exists(instances.socket):
+            raise Failed("it takes the control socket with it")
+        for fd in fds:
+            os.close(fd)
+
+
 def dies_half_way(instances, current):
     """Takes the descriptors and closes them: the running one goes on."""
     with socket.socket(socket.AF_UNIX) as s:
@@ -200,6 +221,7 @@ def test():
         refuses(instances, 1, "no-such-user", "--take-over", "--user", "no-such-user")
         until("it goes on", 10, lambda: "state=failed" in instances.log(current))
         dies_half_way(instances, current)
+        fails_late(rig, instances, current)
         current = replace_many_times(rig, instances, current, left)
         for load in loads:
             load.over.set()
@@ -211,6 +233,9 @@ def test():
                 raise Failed(f"{kind}: lost {load.lost[:5]}, wrong {load.wrong[:5]}")
         if rig.stop(current, signal.SIGTERM) != 0 or os.path.exists(instances.socket):
             raise Failed("the last one does not end cleanly")
+        current = instances.start("--listen", listen)
+        instances.await_start(current)
+        ends_half_way(rig, instances, current)
 
 
 main(test)
