@@ -151,7 +151,7 @@ const char *program_node(const char *role, char buf[PROGRAM_NODE_SIZE])
 
 /* Running. */
 
-enum { SIGNALS = 3 };
+enum { SIGNALS = 3, STOP_SIGNALS = 2 }; /* those that stop come first */
 
 struct run {
 	const struct program *program;
@@ -178,22 +178,21 @@ static void on_hangup(evutil_socket_t number, short what, void *arg)
 		run->life->reload(run->life->arg);
 }
 
-static bool catch_signals(struct run *run, struct error *err)
-{
-	static const struct {
-		int number;
-		event_callback_fn call;
-	} rows[SIGNALS] = {
-		{ SIGTERM, on_stop },
-		{ SIGINT, on_stop },
-		{ SIGHUP, on_hangup },
-	};
+static const struct {
+	int number;
+	event_callback_fn call;
+} signal_rows[SIGNALS] = {
+	{ SIGTERM, on_stop },
+	{ SIGINT, on_stop },
+	{ SIGHUP, on_hangup },
+};
 
-	/* A peer that closes is an outcome, not the end of us. */
-	signal(SIGPIPE, SIG_IGN);
-	for (size_t i = 0; i < SIGNALS; i++) {
-		run->signals[i] = evsignal_new(run->loop, rows[i].number,
-					       rows[i].call, run);
+static bool catch_signals(struct run *run, size_t begin, size_t end,
+			  struct error *err)
+{
+	for (size_t i = begin; i < end; i++) {
+		run->signals[i] = evsignal_new(run->loop, signal_rows[i].number,
+					       signal_rows[i].call, run);
 		if (run->signals[i] == NULL ||
 		    event_add(run->signals[i], NULL) != 0) {
 			error_set(err, "cannot catch signals");
@@ -201,6 +200,29 @@ static bool catch_signals(struct run *run, struct error *err)
 		}
 	}
 	return true;
+}
+
+static void end_at_once(int number)
+{
+	(void)number;
+	_exit(PROGRAM_OK);
+}
+
+/*
+ * A start may take long, and no loop runs meanwhile: who is asked to stop then
+ * ends at once, as in a crash, which leaves nothing half done either.
+ */
+static bool start(struct run *run, struct error *err)
+{
+	const struct program_life *life = run->life;
+
+	/* A peer that closes is an outcome, not the end of us. */
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < STOP_SIGNALS; i++)
+		signal(signal_rows[i].number, end_at_once);
+	return catch_signals(run, STOP_SIGNALS, SIGNALS, err) &&
+	       life->start(life->arg, run->loop, err) &&
+	       catch_signals(run, 0, STOP_SIGNALS, err);
 }
 
 enum program_status program_run(const struct program *program,
@@ -218,7 +240,7 @@ enum program_status program_run(const struct program *program,
 		error_set(&err, "cannot make an event loop");
 		return program_fail(program, &err, PROGRAM_FAILED);
 	}
-	if (catch_signals(&run, &err) && life->start(life->arg, run.loop, &err))
+	if (start(&run, &err))
 		event_base_dispatch(run.loop);
 	else
 		status = program_fail(program, &err, PROGRAM_FAILED);

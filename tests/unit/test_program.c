@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 #include <event2/event.h>
+#include <sys/wait.h>
 
 enum { WORDS = 6 };
 
@@ -152,6 +153,29 @@ static void test_a_life(void **state)
 	assert_string_equal(bad.calls, "se");
 }
 
+static bool start_long(void *arg, struct event_base *loop, struct error *err)
+{
+	(void)arg, (void)loop;
+	kill(getpid(), SIGTERM);
+	error_set(err, "it is not stopped");
+	return false;
+}
+
+static void test_stopped_while_starting(void **state)
+{
+	static const struct program program = { .name = "prog" };
+	const struct program_life life = { start_long, NULL, stop, NULL };
+	int status = -1;
+	pid_t child = fork();
+
+	(void)state;
+	if (child == 0)
+		_exit(program_run(&program, &life));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), PROGRAM_OK);
+}
+
 static void test_names(void **state)
 {
 	char dns[PROGRAM_NODE_SIZE], steer[PROGRAM_NODE_SIZE];
@@ -167,6 +191,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_command_lines),
 		cmocka_unit_test(test_a_life),
+		cmocka_unit_test(test_stopped_while_starting),
 		cmocka_unit_test(test_names),
 	};
 
