@@ -44,6 +44,7 @@ struct connection {
 	uint16_t port;     /* the peer's */
 	int64_t active_ms; /* taken in, or the last whole query */
 	int64_t unread_ms; /* since when answers wait; 0: none do */
+	bool open;         /* PROXY header and TLS, if any, are through */
 	bool ended;        /* the client has closed its side */
 };
 
@@ -225,8 +226,10 @@ static void on_event(struct bufferevent *stream, short what, void *arg)
 {
 	struct connection *c = arg;
 
-	if ((what & BEV_EVENT_CONNECTED) != 0)
-		return; /* the handshake is over */
+	if ((what & BEV_EVENT_CONNECTED) != 0) {
+		c->open = true; /* the handshake is over */
+		return;
+	}
 	if ((what & BEV_EVENT_EOF) == 0) {
 		connection_free(c, STATS_CLOSED_ERROR);
 		return;
@@ -266,6 +269,7 @@ static bool open_stream(struct connection *c)
 						     BEV_OPT_CLOSE_ON_FREE);
 	if (c->stream == NULL)
 		return false;
+	c->open = c->tls == NULL;
 	bufferevent_setcb(c->stream, on_read, on_written, on_event, c);
 	bufferevent_setwatermark(c->stream, EV_READ, 0,
 				 2 * (PREFIX + MESSAGE_MAX));
@@ -394,6 +398,8 @@ static bool over_time(const struct connection *c, int64_t now_ms)
 
 	if (c->unread_ms != 0)
 		return now_ms - c->unread_ms >= limits->unread_ms;
+	if (!c->open && now_ms - c->active_ms >= limits->opening_ms)
+		return true;
 	return now_ms - c->active_ms >= connections_idle_ms(c->all);
 }
 

@@ -2,6 +2,7 @@
 #include "dns/exporter.h"
 
 #include "dns/socket.h"
+#include "policy/base/accept.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/openmetrics.h"
@@ -264,6 +265,7 @@ static bool serve(struct exporter *e, struct event_base *loop,
 
 	if (listener == NULL)
 		return false;
+	evconnlistener_set_error_cb(listener, accept_pause);
 	e->http = evhttp_new(loop);
 	e->sweep = evtimer_new(loop, on_sweep, e);
 	if (e->http == NULL || e->sweep == NULL ||

@@ -7,9 +7,12 @@
 #include "dns/tap.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
+#include "policy/base/log.h"
+#include "policy/base/process.h"
 #include "policy/base/thread.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +24,7 @@
 
 const struct tcp_limits tcp_default_limits = {
 	.idle_ms = 10 * 1000,
+	.opening_ms = 5 * 1000,
 	.unread_ms = 5 * 1000,
 	.total = 4096,
 	.per_client = 1024,
@@ -43,7 +47,7 @@ struct tcp {
 	struct door *doors;
 	size_t count;
 	int stop_fd;           /* eventfd: written to end the loop */
-	unsigned stops;        /* how often that was read */
+	unsigned stops;        /* how often it was written, as read */
 	atomic_bool finishing; /* end it patiently */
 	atomic_bool over;      /* nothing is answered any more */
 	struct event *stop, *sweep;
@@ -111,7 +115,7 @@ static void on_stop(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (read(fd, &count, sizeof(count)) != sizeof(count))
 		return;
-	tcp->stops++;
+	tcp->stops += (unsigned)count; /* several may be read as one */
 	event_base_loopbreak(tcp->loop);
 }
 
@@ -254,12 +258,35 @@ static bool start_events(struct tcp *tcp)
 	       event_add(tcp->sweep, &every) == 0;
 }
 
+/*
+ * Connections take no more than three quarters of the descriptors that are
+ * left: reloads, the bus, and those who watch and command need some.
+ */
+static void fit_descriptors(struct tcp_limits *limits)
+{
+	struct process_usage usage = process_usage();
+	uint64_t left = usage.max_fds > usage.open_fds
+				? usage.max_fds - usage.open_fds
+				: 0;
+	size_t most = left < 4 ? 1 : left / 4 * 3;
+
+	if (limits->total <= most)
+		return;
+	log_event(
+		LOG_LEVEL_WARN, "dns", "tcp-clients",
+		"wanted=%zu most=%zu hint=\"the limit of open files is %" PRIu64
+		"\"",
+		limits->total, most, usage.max_fds);
+	limits->total = most;
+}
+
 bool tcp_start(struct tcp *tcp, const struct slot *slot,
 	       struct stats_block *stats, struct error *err)
 {
 	tcp->all.loop = tcp->loop;
 	tcp->all.slot = slot;
 	tcp->all.stats = stats;
+	fit_descriptors(&tcp->all.limits);
 	if (!connections_init(&tcp->all) || !start_events(tcp)) {
 		error_set(err, "cannot start TCP: %s", strerror(errno));
 		connections_fini(&tcp->all);

@@ -26,6 +26,7 @@ struct tls;
 
 struct tcp_limits {
 	int64_t idle_ms;      /* without a whole query: closed */
+	int64_t opening_ms;   /* until TLS and a PROXY header are through */
 	int64_t unread_ms;    /* answers wait for a client so long: closed */
 	size_t total;         /* connections; one more closes the idlest */
 	size_t per_client;    /* of one IPv4 address or IPv6 /64 */

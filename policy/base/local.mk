@@ -1,4 +1,5 @@
 policy_libpolicy_a_SOURCES += \
+	%D%/accept.c %D%/accept.h \
 	%D%/arena.c %D%/arena.h \
 	%D%/clock.c %D%/clock.h \
 	%D%/errand.c %D%/errand.h \

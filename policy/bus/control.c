@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/bus/control.h"
 
+#include "policy/base/accept.h"
 #include "policy/base/error.h"
 #include "policy/bus/control_socket.h"
 #include "policy/bus/member.h"
@@ -209,8 +210,10 @@ static bool listen_on(struct control *control, struct event_base *loop, int fd,
 					       LEV_OPT_CLOSE_ON_FREE |
 						       LEV_OPT_CLOSE_ON_EXEC,
 					       16, fd);
-	if (control->listener != NULL)
+	if (control->listener != NULL) {
+		evconnlistener_set_error_cb(control->listener, accept_pause);
 		return true;
+	}
 	error_set(err, "%s: cannot listen: %s", control->path, strerror(errno));
 	close(fd);
 	return false;

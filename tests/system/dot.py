@@ -19,6 +19,7 @@ from rig import BUILD, ONE_SERVICE, Failed, Rig, framed, main, note, read_messag
 
 NAME = "www.gslb.example.com"
 IDLE_TIMEOUT_S = 2
+HANDSHAKE_S = 5
 QUERY = dns.message.make_query(NAME, "A").to_wire()
 FRAMED = framed(QUERY)
 
@@ -157,6 +158,22 @@ def handshake_stalls(port):
         s.close()
 
 
+def handshake_time(rig):
+    """Half a handshake ends long before an idle connection."""
+    port = rig.port()
+    rig.start("patient", os.path.join(BUILD, "windrose-dns"), "--policy", rig.path("policy.yaml"), "--listen",
+              f"127.0.0.1:{rig.port()}", "--dot", f"127.0.0.1:{port}", "--tls-cert", rig.path("dot.pem"),
+              "--tls-key", rig.path("dot.key"), "--tcp-idle-timeout", "60")
+    until("it answers", 10, lambda: subject(port))
+    with connect(port) as idle, socket.create_connection(("127.0.0.1", port), 5) as silent:
+        silent.settimeout(HANDSHAKE_S + 3)
+        if silent.recv(1) != b"":
+            raise Failed("half a handshake is answered")
+        idle.sendall(FRAMED)
+        read_message(idle)
+    rig.stop("patient")
+
+
 def replaced(rig, pid, port):
     with connect(port) as before:
         make_certificate(rig, "dot-2")
@@ -213,6 +230,7 @@ def test():
             if out.strip() != "192.0.2.1":
                 raise Failed(f"kdig: {out}")
             note("kdig agrees")
+        handshake_time(rig)
         replaced(rig, pid, port)
         if rig.stop("dns") != 0:
             raise Failed("does not end well")
