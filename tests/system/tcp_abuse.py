@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clients that drip, stall, break off, fill all places or send every length
 there is, while another one asks over UDP and TCP without a pause: each of its
-queries is answered, and within a second."""
+queries is answered, and sooner than the others are turned out."""
 
 import os
 import resource
@@ -233,7 +233,7 @@ def test():
             other.over.set()
             other.join(20)
             note(f"the other client: {other.asked} queries, the slowest took {other.slowest * 1000:.0f} ms")
-            if other.troubles or other.slowest > 1 or other.asked < 100:
+            if other.troubles or other.slowest > 3 or other.asked < 100:
                 raise Failed(f"disturbed: {other.troubles[:5]}, slowest {other.slowest:.2f} s")
         for name in ("dns", "crowded"):
             if rig.stop(name) != 0:
