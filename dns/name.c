@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static_assert(NAME_OCTETS_MAX <= 2 * (NAME_LABELS_MAX + 1),
+	      "so many labels have a place each");
 static_assert(NAME_OCTETS_MAX + NAME_PAD == 264,
 	      "the last word of the longest name is inside");
 
@@ -45,28 +47,24 @@ static void name_fill(struct name *out, const uint8_t *octets, size_t len)
 
 bool name_read(struct reader *r, struct name *out)
 {
-	size_t start = r->at;
+	const uint8_t *octets = r->octets + r->at;
+	size_t most = reader_left(r), at = 0;
 	unsigned labels = 0;
 
-	for (;;) {
-		size_t at = r->at - start;
-		uint8_t octets = reader_u8(r);
-
-		/* Pointers and types 01 and 10 are all above 63. */
-		if (!reader_ok(r) || octets > NAME_LABEL_MAX ||
-		    at + octets + 1 > NAME_OCTETS_MAX)
-			return false;
-		out->at[labels] = (uint8_t)at;
-		if (octets == 0)
-			break;
-		if (reader_take(r, octets) == NULL)
-			return false;
-		/* Without its root a name has at most 254 octets, and a
-		 * label at least 2 of them: never beyond 127. */
-		labels++;
+	if (most > NAME_OCTETS_MAX)
+		most = NAME_OCTETS_MAX;
+	/* Labels have two octets at least: never more places than there are. */
+	while (at < most && octets[at] != 0) {
+		if (octets[at] > NAME_LABEL_MAX)
+			return false; /* a pointer, or type 01 or 10 */
+		out->at[labels++] = (uint8_t)at;
+		at += 1u + octets[at];
 	}
+	if (at >= most || reader_take(r, at + 1) == NULL)
+		return false;
+	out->at[labels] = (uint8_t)at;
 	out->labels = (uint8_t)labels;
-	name_fill(out, r->octets + start, r->at - start);
+	name_fill(out, octets, at + 1);
 	return true;
 }
 

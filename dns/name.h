@@ -33,9 +33,9 @@ struct name {
 };
 
 /*
- * Reads an uncompressed name.  False, with the reader where it was stopped and
- * out undefined, when it is cut short, has a pointer or another label type
- * than 00, or more than 255 octets.
+ * Reads an uncompressed name.  False, with the reader where it was and out
+ * undefined, when it is cut short, has a pointer or another label type than
+ * 00, or more than 255 octets.
  */
 bool name_read(struct reader *r, struct name *out);
 
