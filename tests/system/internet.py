@@ -227,12 +227,13 @@ class Internet(Rig):
         super().__enter__()
         self.prefix = f"wr{os.getpid()}"
         self.hosts = []
-        status, _, error = self.run("ip", "netns", "add", self.prefix, check=False)
-        if status != 0:
-            super().__exit__(None, None, None)
-            raise Skipped(f"no network namespaces here, run it as root: {error.strip()}")
-        self.within(self.prefix, "sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.conf.all.rp_filter=0",
-                    "net.ipv6.conf.all.forwarding=1")
+        for argv in (("ip", "netns", "add", self.prefix),
+                     ("ip", "netns", "exec", self.prefix, "sysctl", "-qw", "net.ipv4.ip_forward=1",
+                      "net.ipv4.conf.all.rp_filter=0", "net.ipv6.conf.all.forwarding=1")):
+            status, _, error = self.run(*argv, check=False)
+            if status != 0:
+                self.__exit__(None, None, None)
+                raise Skipped(f"no network namespaces here, run it as root: {error.strip()}")
         return self
 
     def __exit__(self, kind, value, trace):
