@@ -176,8 +176,8 @@ class SignatureRow(Row):
 class Case:
     """A rule, a query and the answer it demands."""
 
-    def __init__(self, title, place, later):
-        self.title, self.place, self.later = title, place, later
+    def __init__(self, title, place):
+        self.title, self.place = title, place
         self.over, self.how, self.source = ("udp", "tcp"), None, "127.0.0.1"
         self.query = None
         self.silent = self.no_question = self.any_case = False
@@ -313,7 +313,7 @@ class Reader:
     """One file of cases."""
 
     def __init__(self, path):
-        self.path, self.origin, self.later = path, b"\0", None
+        self.path, self.origin = path, b"\0"
         self.cases, self.words_of = [], {}
         with open(path) as f:
             for number, line in enumerate(f, 1):
@@ -327,7 +327,7 @@ class Reader:
             return
         key, _, rest = line.partition(" ")
         if key == "case":
-            self.cases.append(Case(rest, f"{self.path}:{number}", self.later))
+            self.cases.append(Case(rest, f"{self.path}:{number}"))
             return
         if key == "let":
             name, _, words = rest.partition(" = ")
@@ -338,10 +338,6 @@ class Reader:
         key, mark = key.rstrip("?|"), key[-1] if key[-1] in "?|" else ""
         if key == "origin":
             self.origin = name_octets(words[0])
-        elif key == "later":
-            self.later = words[0]
-        elif key == "now":
-            self.later = None
         else:
             self.case_line(self.cases[-1], key, words, mark)
 

@@ -1,6 +1,7 @@
 # Unit tests of policy/keys and dns/sign.
+SIGN_BENCH = %D%/sign_bench.c %D%/sign_bench.h
 if HAVE_CMOCKA
-check_PROGRAMS += %D%/test_keyring %D%/test_signer \
+check_PROGRAMS += %D%/test_keyring %D%/test_signer %D%/test_signer_times \
 	%D%/test_upkeep %D%/test_renewal %D%/test_key_files
 %C%_test_key_files_SOURCES = %D%/test_key_files.c
 %C%_test_key_files_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
@@ -14,7 +15,9 @@ check_PROGRAMS += %D%/test_keyring %D%/test_signer \
 %C%_test_upkeep_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 %C%_test_keyring_SOURCES = %D%/test_keyring.c
 %C%_test_keyring_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
-%C%_test_signer_SOURCES = %D%/test_signer.c
+%C%_test_signer_SOURCES = %D%/test_signer.c $(SIGN_BENCH)
 %C%_test_signer_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+%C%_test_signer_times_SOURCES = %D%/test_signer_times.c $(SIGN_BENCH)
+%C%_test_signer_times_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 endif
 EXTRA_DIST += tests/data/keys
