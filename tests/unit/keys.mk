@@ -1,9 +1,10 @@
 # Unit tests of policy/keys and dns/sign.
+KEY_FOLDER = %D%/key_folder.c %D%/key_folder.h
 SIGN_BENCH = %D%/sign_bench.c %D%/sign_bench.h
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_keyring %D%/test_signer %D%/test_signer_times \
 	%D%/test_upkeep %D%/test_renewal %D%/test_key_files
-%C%_test_key_files_SOURCES = %D%/test_key_files.c
+%C%_test_key_files_SOURCES = %D%/test_key_files.c $(KEY_FOLDER)
 %C%_test_key_files_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 %C%_test_renewal_SOURCES = %D%/test_renewal.c
 %C%_test_renewal_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
@@ -13,7 +14,7 @@ check_PROGRAMS += %D%/test_keyring %D%/test_signer %D%/test_signer_times \
 %C%_test_upkeep_SOURCES = %D%/test_upkeep.c %D%/site.c %D%/site.h \
 	%D%/loopback.c %D%/loopback.h
 %C%_test_upkeep_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
-%C%_test_keyring_SOURCES = %D%/test_keyring.c
+%C%_test_keyring_SOURCES = %D%/test_keyring.c $(KEY_FOLDER)
 %C%_test_keyring_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 %C%_test_signer_SOURCES = %D%/test_signer.c $(SIGN_BENCH)
 %C%_test_signer_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)

@@ -6,6 +6,7 @@
 #include "policy/base/error.h"
 #include "policy/keys/keyfile.h"
 #include "policy/keys/keyring.h"
+#include "tests/unit/key_folder.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -20,55 +21,9 @@
 #include <ldns/ldns.h>
 #include <openssl/evp.h>
 
-#define ZONE "example.com."
 #define HEAD "Private-key-format: v1.3\n"
 
 enum { T = 1780300800, DAY_S = 86400, PATH_SIZE = 300 };
-
-static char directory[] = "/tmp/windrose-keys-XXXXXX";
-
-static void write_file(const char *name, const char *text, mode_t mode)
-{
-	char path[PATH_SIZE];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	file = fopen(path, "w");
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-	assert_int_equal(chmod(path, mode), 0);
-}
-
-static void empty_directory(void)
-{
-	char command[PATH_SIZE];
-
-	snprintf(command, sizeof(command), "rm -f %s/*", directory);
-	assert_int_equal(system(command), 0);
-}
-
-static struct dnskey make_key(const char *algorithm, uint16_t flags,
-			      const int64_t *times_s)
-{
-	const struct keyfile_wish wish = {
-		.directory = directory,
-		.zone = ZONE,
-		.algorithm = secret_algorithm_of(algorithm),
-		.flags = flags,
-		.times_s = times_s,
-	};
-	struct errors errs = { 0 };
-	struct dnskey key;
-	struct error err;
-	char *path = keyfile_make(&wish, &err);
-
-	assert_non_null(path);
-	assert_true(dnskey_read(&key, path, ZONE, &errs));
-	assert_int_equal(errs.count, 0);
-	free(path);
-	return key;
-}
 
 /* As BIND writes one ECDSA key in 256: without the zeros at the front. */
 static void test_short_secret(void **state)
@@ -89,25 +44,25 @@ static void test_short_secret(void **state)
 	EVP_EncodeBlock((unsigned char *)public, rdata + 4, 64);
 	snprintf(name, sizeof(name), "Kexample.com.+013+%05u.key", tag);
 	snprintf(file, sizeof(file), ZONE " IN DNSKEY 257 3 13 %s\n", public);
-	write_file(name, file, 0644);
+	key_folder_write(name, file, 0644);
 	snprintf(name, sizeof(name), "Kexample.com.+013+%05u.private", tag);
 	snprintf(file, sizeof(file),
 		 HEAD "Algorithm: 13 (ECDSAP256SHA256)\nPrivateKey: %s\n",
 		 text);
-	write_file(name, file, 0600);
-	ring = keyring_open(directory, ZONE, &errs);
+	key_folder_write(name, file, 0600);
+	ring = keyring_open(key_folder, ZONE, &errs);
 	errors_print(&errs, stdout);
 	assert_non_null(ring);
 	assert_non_null(ring->keys[0].secret);
 	keyring_free(ring);
-	empty_directory();
+	key_folder_empty();
 }
 
 /* Its times are in the .key file; another change of them is no error. */
 static void test_secret_kept_elsewhere(void **state)
 {
 	int64_t times_s[DNSKEY_TIMES] = { T, T, T };
-	struct dnskey key = make_key("ed25519", DNSKEY_KSK, times_s);
+	struct dnskey key = key_folder_make_key("ed25519", DNSKEY_KSK, times_s);
 	struct errors errs = { 0 };
 	char path[PATH_SIZE], private[PATH_SIZE];
 	struct error err;
@@ -125,7 +80,7 @@ static void test_secret_kept_elsewhere(void **state)
 	assert_null(key.secret);
 	assert_int_not_equal(access(private, F_OK), 0);
 	dnskey_fini(&key);
-	empty_directory();
+	key_folder_empty();
 }
 
 /* clang-format off */
@@ -159,11 +114,12 @@ static void test_keys_that_are_gone(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
 		print_message("%s\n", gone[i].title);
-		stays = make_key("ed25519", DNSKEY_KSK, always_s);
-		goes = make_key("ed25519", DNSKEY_KSK, gone[i].times_s);
-		before = keyring_open(directory, ZONE, &errs);
+		stays = key_folder_make_key("ed25519", DNSKEY_KSK, always_s);
+		goes = key_folder_make_key("ed25519", DNSKEY_KSK,
+					   gone[i].times_s);
+		before = keyring_open(key_folder, ZONE, &errs);
 		assert_int_equal(unlink(goes.path), 0);
-		after = keyring_open(directory, ZONE, &errs);
+		after = keyring_open(key_folder, ZONE, &errs);
 		assert_int_equal(before->count, 2);
 		assert_int_equal(after->count, 1);
 		assert_int_equal(keyring_succeeds(after, before, T, &errs),
@@ -181,7 +137,7 @@ static void test_keys_that_are_gone(void **state)
 		keyring_free(after);
 		dnskey_fini(&stays);
 		dnskey_fini(&goes);
-		empty_directory();
+		key_folder_empty();
 	}
 }
 
@@ -217,9 +173,11 @@ static void test_hasty_rolls(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(hasty) / sizeof(hasty[0]); i++) {
 		print_message("%s\n", hasty[i].title);
-		before = make_key("ed25519", DNSKEY_KSK, hasty[i].before_s);
-		fresh = make_key("ed25519", DNSKEY_KSK, hasty[i].fresh_s);
-		ring = keyring_open(directory, ZONE, &errs);
+		before = key_folder_make_key("ed25519", DNSKEY_KSK,
+					     hasty[i].before_s);
+		fresh = key_folder_make_key("ed25519", DNSKEY_KSK,
+					    hasty[i].fresh_s);
+		ring = keyring_open(key_folder, ZONE, &errs);
 		assert_non_null(ring);
 		keyring_judge_rolls(ring, ttls, T, &errs);
 		errors_print(&errs, stdout);
@@ -231,20 +189,8 @@ static void test_hasty_rolls(void **state)
 		keyring_free(ring);
 		dnskey_fini(&before);
 		dnskey_fini(&fresh);
-		empty_directory();
+		key_folder_empty();
 	}
-}
-
-static int make_directory(void **state)
-{
-	(void)state;
-	return mkdtemp(directory) == NULL;
-}
-
-static int remove_directory(void **state)
-{
-	(void)state;
-	return rmdir(directory);
 }
 
 int main(void)
@@ -256,5 +202,6 @@ int main(void)
 		cmocka_unit_test(test_hasty_rolls),
 	};
 
-	return cmocka_run_group_tests(tests, make_directory, remove_directory);
+	return cmocka_run_group_tests(tests, key_folder_set_up,
+				      key_folder_tear_down);
 }

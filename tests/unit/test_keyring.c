@@ -8,6 +8,7 @@
 #include "policy/keys/keyfile.h"
 #include "policy/keys/keyring.h"
 #include "policy/keys/roll.h"
+#include "tests/unit/key_folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,12 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 #include <ldns/ldns.h>
 
-#define ZONE "example.com."
 #define STEM "Kexample.com.+015+03613"
 #define PUBLIC "l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4="
 #define RECORD "example.com. IN DNSKEY 257 3 15 " PUBLIC "\n"
@@ -30,29 +29,6 @@
 #define HEAD "Private-key-format: v1.3\n"
 
 enum { T = 1780300800, HOUR_S = 3600, DAY_S = 86400, PATH_SIZE = 300 };
-
-static char directory[] = "/tmp/windrose-keys-XXXXXX";
-
-static void write_file(const char *name, const char *text, mode_t mode)
-{
-	char path[PATH_SIZE];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	file = fopen(path, "w");
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-	assert_int_equal(chmod(path, mode), 0);
-}
-
-static void empty_directory(void)
-{
-	char command[PATH_SIZE];
-
-	snprintf(command, sizeof(command), "rm -f %s/*", directory);
-	assert_int_equal(system(command), 0);
-}
 
 /* clang-format off */
 static const struct bad_row {
@@ -145,13 +121,13 @@ static void test_files(void **state)
 		bool ok;
 
 		print_message("%s\n", row->title);
-		empty_directory();
+		key_folder_empty();
 		snprintf(name, sizeof(name), "%s.key", row->name);
-		write_file(name, row->public, 0644);
+		key_folder_write(name, row->public, 0644);
 		snprintf(name, sizeof(name), "%s.private", row->name);
 		if (row->secret != NULL)
-			write_file(name, row->secret, row->mode);
-		ring = keyring_open(directory, ZONE, &errs);
+			key_folder_write(name, row->secret, row->mode);
+		ring = keyring_open(key_folder, ZONE, &errs);
 		ok = ring != NULL &&
 		     keyring_judge(ring, T, (struct place){ 0 }, &errs);
 		errors_print(&errs, stdout);
@@ -164,7 +140,7 @@ static void test_files(void **state)
 		keyring_free(ring);
 		errors_fini(&errs);
 	}
-	empty_directory();
+	key_folder_empty();
 }
 
 /* clang-format off */
@@ -227,28 +203,6 @@ static void test_times(void **state)
 	}
 }
 
-static struct dnskey make_key(const char *algorithm, uint16_t flags,
-			      const int64_t *times_s)
-{
-	const struct keyfile_wish wish = {
-		.directory = directory,
-		.zone = ZONE,
-		.algorithm = secret_algorithm_of(algorithm),
-		.flags = flags,
-		.times_s = times_s,
-	};
-	struct errors errs = { 0 };
-	struct dnskey key;
-	struct error err;
-	char *path = keyfile_make(&wish, &err);
-
-	assert_non_null(path);
-	assert_true(dnskey_read(&key, path, ZONE, &errs));
-	assert_int_equal(errs.count, 0);
-	free(path);
-	return key;
-}
-
 /* What is read is what was written, and others cannot read the secret. */
 static void test_made_files_are_read(void **state)
 {
@@ -256,12 +210,13 @@ static void test_made_files_are_read(void **state)
 	int64_t times_s[DNSKEY_TIMES];
 
 	(void)state;
-	empty_directory();
+	key_folder_empty();
 	for (size_t i = 0; i < DNSKEY_TIMES; i++)
 		times_s[i] = T + (int64_t)i * DAY_S;
 	for (size_t i = 0; i < 4; i++) {
 		struct dnskey key =
-			make_key(words[i % 2], i < 2 ? 256 : 257, times_s);
+			key_folder_make_key(words[i % 2], i < 2 ? 256 : 257,
+					    times_s);
 		char path[PATH_SIZE];
 		struct error err;
 		struct stat st;
@@ -286,7 +241,7 @@ static void test_made_files_are_read(void **state)
 		dnskey_fini(&key);
 		times_s[DNSKEY_DELETE] = T + 4 * DAY_S;
 	}
-	empty_directory();
+	key_folder_empty();
 }
 
 /* "Inactive: UNSET" or "Inactive: 20260601..." of dnssec-settime -p. */
@@ -318,7 +273,7 @@ static void test_bind_reads_them(void **state)
 	if (system("command -v dnssec-settime >/dev/null") != 0)
 		skip();
 	times_s[DNSKEY_SYNC_DELETE] = T + DAY_S;
-	key = make_key("ed25519", DNSKEY_KSK, times_s);
+	key = key_folder_make_key("ed25519", DNSKEY_KSK, times_s);
 	assert_bind_reads(&key, "SYNC Delete: 1780387200\n");
 	assert_bind_reads(&key, "Inactive: UNSET\n");
 	dnskey_ds(&key, (const uint8_t *)"\7example\3com", 13, ds);
@@ -331,7 +286,7 @@ static void test_bind_reads_them(void **state)
 	assert_int_equal(pclose(out), 0);
 	assert_non_null(strstr(line, hex));
 	dnskey_fini(&key);
-	empty_directory();
+	key_folder_empty();
 }
 
 /* clang-format off */
@@ -401,7 +356,7 @@ static void test_rolls(void **state)
 
 static void test_only_active_keys_roll(void **state)
 {
-	struct dnskey before = { .path = directory, .flags = DNSKEY_ZSK };
+	struct dnskey before = { .path = key_folder, .flags = DNSKEY_ZSK };
 	const struct roll roll = { &before, T, HOUR_S, DAY_S, 0 };
 	int64_t fresh_s[DNSKEY_TIMES], before_s[DNSKEY_TIMES];
 	struct error err;
@@ -428,9 +383,9 @@ static void test_vector(void **state)
 	ldns_rr *rrsig, *mx;
 
 	(void)state;
-	write_file(STEM ".key", RECORD, 0644);
-	write_file(STEM ".private", HEAD SECRET, 0600);
-	snprintf(path, sizeof(path), "%s/%s.key", directory, STEM);
+	key_folder_write(STEM ".key", RECORD, 0644);
+	key_folder_write(STEM ".private", HEAD SECRET, 0600);
+	snprintf(path, sizeof(path), "%s/%s.key", key_folder, STEM);
 	assert_true(dnskey_read(&key, path, ZONE, &errs));
 	assert_int_equal(key.tag, 3613);
 	assert_int_equal(ldns_rr_new_frm_str(&rrsig, sig, 0, NULL, NULL), 0);
@@ -449,7 +404,7 @@ static void test_vector(void **state)
 	ldns_rr_free(mx);
 	ldns_buffer_free(buffer);
 	dnskey_fini(&key);
-	empty_directory();
+	key_folder_empty();
 }
 
 /* A stamp tells every change of a file, and no other. */
@@ -459,18 +414,18 @@ static void test_stamp(void **state)
 
 	(void)state;
 	assert_int_equal(keyring_stamp("/nonexistent"), 0);
-	empty = keyring_stamp(directory);
-	write_file("other", "x", 0600);
-	assert_int_equal(keyring_stamp(directory), empty);
-	write_file(STEM ".key", RECORD, 0644);
-	one = keyring_stamp(directory);
+	empty = keyring_stamp(key_folder);
+	key_folder_write("other", "x", 0600);
+	assert_int_equal(keyring_stamp(key_folder), empty);
+	key_folder_write(STEM ".key", RECORD, 0644);
+	one = keyring_stamp(key_folder);
 	assert_int_not_equal(one, empty);
-	assert_int_equal(keyring_stamp(directory), one);
-	write_file(STEM ".key", RECORD, 0600);
-	touched = keyring_stamp(directory);
+	assert_int_equal(keyring_stamp(key_folder), one);
+	key_folder_write(STEM ".key", RECORD, 0600);
+	touched = keyring_stamp(key_folder);
 	assert_int_not_equal(touched, one);
-	empty_directory();
-	assert_int_equal(keyring_stamp(directory), empty);
+	key_folder_empty();
+	assert_int_equal(keyring_stamp(key_folder), empty);
 }
 
 /* What signs what: the roles that a ring gives its keys. */
@@ -482,12 +437,12 @@ static void test_roles(void **state)
 	struct dnskey key;
 
 	(void)state;
-	key = make_key("ecdsap256", DNSKEY_KSK, times_s);
+	key = key_folder_make_key("ecdsap256", DNSKEY_KSK, times_s);
 	dnskey_fini(&key);
 	times_s[DNSKEY_ACTIVATE] = T + DAY_S;
-	key = make_key("ecdsap256", DNSKEY_ZSK, times_s);
+	key = key_folder_make_key("ecdsap256", DNSKEY_ZSK, times_s);
 	dnskey_fini(&key);
-	ring = keyring_open(directory, ZONE, &errs);
+	ring = keyring_open(key_folder, ZONE, &errs);
 	assert_non_null(ring);
 	assert_int_equal(ring->count, 2);
 	assert_string_equal(keyring_role(ring, 0), "KSK");
@@ -507,19 +462,7 @@ static void test_roles(void **state)
 	assert_false(keyring_signs_keys(ring, 1, T + DAY_S));
 	keyring_free(ring);
 	errors_fini(&errs);
-	empty_directory();
-}
-
-static int make_directory(void **state)
-{
-	(void)state;
-	return mkdtemp(directory) == NULL;
-}
-
-static int remove_directory(void **state)
-{
-	(void)state;
-	return rmdir(directory);
+	key_folder_empty();
 }
 
 int main(void)
@@ -536,5 +479,6 @@ int main(void)
 		cmocka_unit_test(test_roles),
 	};
 
-	return cmocka_run_group_tests(tests, make_directory, remove_directory);
+	return cmocka_run_group_tests(tests, key_folder_set_up,
+				      key_folder_tear_down);
 }
