@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/language/apex.h"
 
+#include "policy/language/scalar.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -48,11 +50,17 @@ void apex_add_ns(struct catalog *c, const struct tree *written)
 
 static bool set_contact(struct draft *d, struct policy_zone *zone)
 {
-	char contact[CATALOG_NAME_SIZE + 16];
+	char contact[SCALAR_DOMAIN_SIZE];
 
 	if (zone->contact != NULL)
 		return true;
-	snprintf(contact, sizeof(contact), "hostmaster.%.240s", zone->name);
+	if (snprintf(contact, sizeof(contact), "hostmaster.%s", zone->name) >
+	    SCALAR_DOMAIN_SIZE - 2) {
+		errors_add(d->errs, zone->at,
+			   "the zone's name is too long to begin with "
+			   "hostmaster; write contact:");
+		return false;
+	}
 	zone->contact = draft_text(d, contact);
 	return zone->contact != NULL;
 }

@@ -4,6 +4,7 @@
 #include "policy/base/arena.h"
 #include "policy/language/compile.h"
 #include "policy/language/judge.h"
+#include "policy/language/rings.h"
 #include "policy/language/sources.h"
 #include "policy/language/zonefile.h"
 
@@ -94,6 +95,8 @@ struct policy *load_policy(struct sources *sources, const char *path,
 		compile_policy(&d);
 		for (size_t i = 0; i < d.policy->zone_count; i++)
 			load_zone(&d, i);
+		if (errs->fatal == before && !d.lost)
+			rings_judge(&d);
 		load_networks(&d);
 		if (!d.lost && !sources_digest(sources, d.policy->digest))
 			errors_add(errs, (struct place){ 0 },

@@ -14,6 +14,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/number.c %D%/number.h \
 	%D%/policy.c %D%/policy.h \
 	%D%/refer.c %D%/refer.h \
+	%D%/rings.c %D%/rings.h \
 	%D%/scalar.c %D%/scalar.h \
 	%D%/schema.c %D%/schema.h \
 	%D%/service.c %D%/service.h \

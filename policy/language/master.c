@@ -25,6 +25,7 @@ struct scan {
 	unsigned begins; /* the entry's first line */
 	ldns_rdf *origin, *previous;
 	uint32_t ttl_s;
+	int generic_octets; /* of the entry's data after \#; -1: has none */
 };
 
 static struct place place_of(const struct scan *s)
@@ -139,6 +140,23 @@ static const char *refuse_rr(const struct master *m, const ldns_rr *rr)
 	return NULL;
 }
 
+/*
+ * The generic form of a type that ldns knows: it ignores fields that are
+ * missing at the end and octets behind the last.  RFC 1035, 3.3.10: a NULL
+ * may well be empty.
+ */
+static bool is_whole(const struct scan *s, const ldns_rr *rr,
+		     const ldns_buffer *wire)
+{
+	ldns_rr_type type = ldns_rr_get_type(rr);
+	const ldns_rr_descriptor *known = ldns_rr_descript(type);
+
+	return s->generic_octets < 0 ||
+	       ((known->_type != type || type == LDNS_RR_TYPE_NULL ||
+		 ldns_rr_rd_count(rr) >= ldns_rr_descriptor_minimum(known)) &&
+		ldns_buffer_position(wire) == (size_t)s->generic_octets);
+}
+
 static void add_rr(struct scan *s, ldns_rr *rr, ldns_buffer *wire)
 {
 	struct record record = { .line = s->begins };
@@ -155,6 +173,12 @@ static void add_rr(struct scan *s, ldns_rr *rr, ldns_buffer *wire)
 			   "the data does not fit in a record; shorten it");
 		return;
 	}
+	if (!is_whole(s, rr, wire)) {
+		errors_add(s->master->errs, place_of(s),
+			   "the data after \\# is not what this type has (RFC "
+			   "3597, 5); write all of its fields, no more");
+		return;
+	}
 	ldns_dname2canonical(owner);
 	record.owner = ldns_rdf_data(owner);
 	record.owner_len = (uint8_t)ldns_rdf_size(owner);
@@ -169,13 +193,14 @@ static void add_rr(struct scan *s, ldns_rr *rr, ldns_buffer *wire)
  * ldns takes any octet for a hexadecimal digit, so the generic form of RFC
  * 3597, 5 is looked at here: a length, and so many octets in hexadecimal.
  */
-static bool generic_fits(const char *text)
+static bool generic_fits(struct scan *s)
 {
-	const char *at = strstr(text, "\\#");
+	const char *text = s->text, *at = strstr(text, "\\#");
 	unsigned long octets;
 	size_t digits = 0;
 	char *end;
 
+	s->generic_octets = -1;
 	if (at == NULL || at == text || !isspace((unsigned char)at[-1]) ||
 	    strchr(text, '"') != NULL)
 		return true;
@@ -186,7 +211,10 @@ static bool generic_fits(const char *text)
 		else if (!isspace((unsigned char)*end))
 			return false;
 	}
-	return octets <= UINT16_MAX && digits == 2 * octets;
+	if (octets > UINT16_MAX || digits != 2 * octets)
+		return false;
+	s->generic_octets = (int)octets;
+	return true;
 }
 
 static char *word_after(char *text)
@@ -221,7 +249,7 @@ static void read_record(struct scan *s)
 	ldns_rr *rr = NULL;
 	ldns_status status;
 
-	if (!generic_fits(s->text)) {
+	if (!generic_fits(s)) {
 		errors_add(s->master->errs, place_of(s),
 			   "the data after \\# is not a length and so many "
 			   "octets in hexadecimal (RFC 3597, 5)");

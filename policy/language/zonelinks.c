@@ -61,32 +61,37 @@ static void judge_service_name(const struct catalog *c,
 	}
 }
 
-/* A cut or a DNAME above the name hides it. */
-static void judge_service_above(const struct catalog *c,
-				const struct policy_service *s,
-				const struct catalog_name *name)
+/* The cut or DNAME above the name, which hides it; or NULL. */
+static const struct master_record *find_above(const struct catalog *c,
+					      const struct catalog_name *name)
 {
-	char buf[CATALOG_TEXT_SIZE];
+	const struct master_record *r = NULL;
 
-	for (size_t at = 0; name->len - at > c->apex.len;) {
-		const struct master_record *r;
-
+	for (size_t at = 0; r == NULL && name->len - at > c->apex.len;) {
 		at += (size_t)name->octets[at] + 1;
 		r = catalog_find(c, name->octets + at, name->len - at,
 				 TYPE_DNAME);
 		if (r == NULL && name->len - at > c->apex.len)
 			r = catalog_find(c, name->octets + at, name->len - at,
 					 TYPE_NS);
-		if (r == NULL)
-			continue;
+	}
+	return r;
+}
+
+static void judge_service_above(const struct catalog *c,
+				const struct policy_service *s,
+				const struct catalog_name *name)
+{
+	const struct master_record *r = find_above(c, name);
+	char buf[CATALOG_TEXT_SIZE];
+
+	if (r != NULL)
 		errors_add(c->draft->errs, s->at,
 			   "service \"%s\" is below the %s of %s on line %u of "
 			   "the master file; remove one",
 			   s->name,
 			   r->record.type == TYPE_NS ? "delegation" : "DNAME",
 			   catalog_owner_text(&r->record, buf), r->at.line);
-		return;
-	}
 }
 
 void zonelinks_services(const struct catalog *c)
@@ -164,21 +169,25 @@ static int zone_above(const struct policy *p, const struct policy_zone *zone)
 					     : policy_zone_of(p, dot + 1);
 }
 
-/* The highest cut of this zone at or above the name; NULL without one. */
-static const struct master_record *find_cut(const struct catalog *c,
-					    const struct catalog_name *name)
+static void judge_inner_zone(const struct catalog *c,
+			     const struct policy_zone *inner,
+			     const struct catalog_name *name)
 {
-	const struct master_record *cut = NULL;
+	const struct master_record *above = find_above(c, name);
+	char buf[CATALOG_TEXT_SIZE];
 
-	for (size_t at = 0; name->len - at > c->apex.len;
-	     at += (size_t)name->octets[at] + 1) {
-		const struct master_record *ns =
-			catalog_find(c, name->octets + at, name->len - at,
-				     TYPE_NS);
-
-		cut = ns == NULL ? cut : ns;
-	}
-	return cut;
+	if (above != NULL && above->record.type == TYPE_DNAME)
+		errors_warn(c->draft->errs, inner->at,
+			    "zone %.100s is below the DNAME of %.100s, which "
+			    "hides it; remove one",
+			    inner->name,
+			    catalog_owner_text(&above->record, buf));
+	else if (above == NULL &&
+		 catalog_find(c, name->octets, name->len, TYPE_NS) == NULL)
+		errors_warn(c->draft->errs, inner->at,
+			    "zone %.100s is inside zone %.100s, which has no "
+			    "NS record for it; write one there",
+			    inner->name, c->zone->name);
 }
 
 void zonelinks_inner_zones(const struct catalog *c)
@@ -193,10 +202,7 @@ void zonelinks_inner_zones(const struct catalog *c)
 		    zone_above(p, inner) != (int)(c->zone - p->zones))
 			continue;
 		name.len = master_name(inner->name, name.octets);
-		if (name.len > 0 && find_cut(c, &name) == NULL)
-			errors_warn(c->draft->errs, inner->at,
-				    "zone %.100s is inside zone %.100s, which "
-				    "has no NS record for it; write one there",
-				    inner->name, c->zone->name);
+		if (name.len > 0)
+			judge_inner_zone(c, inner, &name);
 	}
 }
