@@ -5,6 +5,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/compile.c %D%/compile.h \
 	%D%/country.c %D%/country.h \
 	%D%/draft.c %D%/draft.h \
+	%D%/entry.c %D%/entry.h \
 	%D%/fill.c %D%/fill.h \
 	%D%/judge.c %D%/judge.h \
 	%D%/kinds.c %D%/kinds.h \

@@ -2,6 +2,7 @@
 #include "policy/language/master.h"
 
 #include "policy/base/arena.h"
+#include "policy/language/entry.h"
 #include "policy/language/sources.h"
 
 #include <ctype.h>
@@ -141,9 +142,8 @@ static const char *refuse_rr(const struct master *m, const ldns_rr *rr)
 }
 
 /*
- * The generic form of a type that ldns knows: it ignores fields that are
- * missing at the end and octets behind the last.  RFC 1035, 3.3.10: a NULL
- * may well be empty.
+ * In the generic form ldns lets fields be missing at the end and octets be
+ * behind the last.  A NULL may well be empty (RFC 1035, 3.3.10).
  */
 static bool is_whole(const struct scan *s, const ldns_rr *rr,
 		     const ldns_buffer *wire)
@@ -151,10 +151,11 @@ static bool is_whole(const struct scan *s, const ldns_rr *rr,
 	ldns_rr_type type = ldns_rr_get_type(rr);
 	const ldns_rr_descriptor *known = ldns_rr_descript(type);
 
+	if (known->_type == type && type != LDNS_RR_TYPE_NULL &&
+	    ldns_rr_rd_count(rr) < ldns_rr_descriptor_minimum(known))
+		return false;
 	return s->generic_octets < 0 ||
-	       ((known->_type != type || type == LDNS_RR_TYPE_NULL ||
-		 ldns_rr_rd_count(rr) >= ldns_rr_descriptor_minimum(known)) &&
-		ldns_buffer_position(wire) == (size_t)s->generic_octets);
+	       ldns_buffer_position(wire) == (size_t)s->generic_octets;
 }
 
 static void add_rr(struct scan *s, ldns_rr *rr, ldns_buffer *wire)
@@ -189,73 +190,19 @@ static void add_rr(struct scan *s, ldns_rr *rr, ldns_buffer *wire)
 	master_add(s->master, &record, place_of(s));
 }
 
-/*
- * ldns takes any octet for a hexadecimal digit, so the generic form of RFC
- * 3597, 5 is looked at here: a length, and so many octets in hexadecimal.
- */
-static bool generic_fits(struct scan *s)
-{
-	const char *text = s->text, *at = strstr(text, "\\#");
-	unsigned long octets;
-	size_t digits = 0;
-	char *end;
-
-	s->generic_octets = -1;
-	if (at == NULL || at == text || !isspace((unsigned char)at[-1]) ||
-	    strchr(text, '"') != NULL)
-		return true;
-	octets = strtoul(at + strlen("\\#"), &end, 10);
-	for (; *end != '\0'; end++) {
-		if (isxdigit((unsigned char)*end))
-			digits++;
-		else if (!isspace((unsigned char)*end))
-			return false;
-	}
-	if (octets > UINT16_MAX || digits != 2 * octets)
-		return false;
-	s->generic_octets = (int)octets;
-	return true;
-}
-
-static char *word_after(char *text)
-{
-	while (*text != '\0' && *text != ' ' && *text != '\t')
-		text += text[0] == '\\' && text[1] != '\0' ? 2 : 1;
-	return text + strspn(text, " \t");
-}
-
-/* RFC 1035, 5.1 has class and TTL in either order; ldns has the TTL first. */
-static void put_ttl_first(char *text)
-{
-	char *class = word_after(text), *ttl = word_after(class);
-	size_t class_len = strcspn(class, " \t");
-	size_t ttl_len = strcspn(ttl, " \t");
-	char copy[sizeof("CLASS65535")];
-
-	if ((strncasecmp(class, "IN", class_len) != 0 &&
-	     strncasecmp(class, "CLASS", 5) != 0) ||
-	    class_len < 2 || class_len >= sizeof(copy) ||
-	    !isdigit((unsigned char)ttl[0]))
-		return;
-	memcpy(copy, class, class_len);
-	memmove(class, ttl, ttl_len);
-	memset(class + ttl_len, ' ', (size_t)(ttl - class));
-	memcpy(ttl + ttl_len - class_len, copy, class_len);
-}
-
 static void read_record(struct scan *s)
 {
 	ldns_buffer *wire;
 	ldns_rr *rr = NULL;
 	ldns_status status;
 
-	if (!generic_fits(s)) {
+	if (!entry_generic(s->text, &s->generic_octets)) {
 		errors_add(s->master->errs, place_of(s),
 			   "the data after \\# is not a length and so many "
 			   "octets in hexadecimal (RFC 3597, 5)");
 		return;
 	}
-	put_ttl_first(s->text);
+	entry_put_ttl_first(s->text);
 	status = ldns_rr_new_frm_str(&rr, s->text, s->ttl_s, s->origin,
 				     &s->previous);
 
