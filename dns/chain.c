@@ -75,11 +75,14 @@ struct labels {
 static struct labels labels_below(const struct chain *chain,
 				  const struct answer *a)
 {
+	struct position position = chain->position;
+	size_t len = (size_t)(chain->name->len - a->match.node->len);
+	bool together = len + position.tail_len <= position.len;
+
 	return (struct labels){
-		.octets = chain->position.tail_len > 0
-				  ? chain->name->octets
-				  : a->reply.w.octets + chain->position.at,
-		.len = (size_t)(chain->name->len - a->match.node->len),
+		.octets = together ? a->reply.w.octets + position.at
+				   : chain->name->octets,
+		.len = len,
 	};
 }
 

@@ -16,11 +16,12 @@
  *	ERROR     all of them
  *	all       any of these; never slips
  *
- * So no choice of names opens more than one account.  An account is sixteen
- * octets in a table of fixed size, found by a keyed hash; of four places, the
- * one that was idle longest, or else is least in debt, makes room.  Any number
- * of threads may share one: an account changes by compare-and-swap, and nobody
- * waits.  Pure: the caller passes the time and the key.
+ * So no choice of names opens more than one account, nor of types at an alias.
+ * An account is sixteen octets in a table of fixed size, found by a keyed hash;
+ * of four places, the one that was idle longest, or else is least in debt,
+ * makes room.  Any number of threads may share one: an account changes by
+ * compare-and-swap, and nobody waits.  Pure: the caller passes the time and the
+ * key.
  *
  * Source: P. Vixie, V. Schryver, DNS Response Rate Limiting (DNS RRL),
  * ISC-TN-2012-1; BIND 9 Administrator Reference Manual, rate-limit.

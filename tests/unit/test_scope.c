@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { GEOGRAPHIES = 60, CLIENTS = 24, NEIGHBOURS = 4 };
+enum { GEOGRAPHIES = 40, CLIENTS = 24, NEIGHBOURS = 4 };
 
 /* Inside the /16 and the /32 that world_shuffle() cuts up. */
 static struct net_addr client_of(struct partition *p)
@@ -57,7 +57,10 @@ static void test_partition(void **state)
 		"app.gslb.example.",    "all.gslb.example.",
 		"locked.gslb.example.", "x.pool.gslb.example.",
 		"tosvc.gslb.example.",  "txt.gslb.example.",
-		"nope.gslb.example.",
+		"nope.gslb.example.",   "away.gslb.example.",
+		"toaway.gslb.example.", "x.away.gslb.example.",
+		"round.gslb.example.",  "todaway.gslb.example.",
+		"x.dweb.gslb.example.",
 	};
 	struct world w = world_new();
 
