@@ -8,6 +8,7 @@
 #include "dns/watch.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
+#include "policy/base/hash.h"
 #include "policy/base/log.h"
 #include "policy/bus/node.h"
 #include "policy/language/policy.h"
@@ -16,6 +17,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct upkeep {
 	struct upkeep_config config;
@@ -23,29 +25,43 @@ struct upkeep {
 	struct watch *watch;
 	struct renewal *renewal;
 	struct upkeep_state state;
+	uint64_t warnings_told;       /* by the last renewal */
 	char trouble[NODE_TEXT_SIZE]; /* of the last load, until one succeeds */
 };
 
-/* Warnings about keys were told when everything was loaded. */
-static void log_findings(const struct loaded *loaded)
+/* The same for the same warnings. */
+static uint64_t digest_warnings(const struct errors *errs)
+{
+	uint64_t digest = HASH_FNV_OFFSET;
+
+	for (size_t i = 0; i < errs->count; i++)
+		if (errs->list[i].severity == SEVERITY_WARNING)
+			digest = hash_octets(digest, errs->list[i].error.text,
+					     strlen(errs->list[i].error.text));
+	return digest;
+}
+
+/* Those of keys that a renewal finds again were told before. */
+static void log_findings(struct upkeep *u, const struct loaded *loaded)
 {
 	const struct errors *errs = &loaded->errs;
+	uint64_t warnings = digest_warnings(errs);
+	bool again = loaded->renewal && warnings == u->warnings_told;
 
 	for (size_t i = 0; i < errs->count; i++) {
+		bool error = errs->list[i].severity == SEVERITY_ERROR;
 		char line[400], quoted[420];
 
-		if (loaded->renewal &&
-		    errs->list[i].severity == SEVERITY_WARNING)
+		if (again && !error)
 			continue;
 		error_line(&errs->list[i].error, line, sizeof(line));
-		log_event(errs->list[i].severity == SEVERITY_ERROR
-				  ? LOG_LEVEL_ERROR
-				  : LOG_LEVEL_WARN,
-			  "dns",
+		log_event(error ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "dns",
 			  loaded->renewal ? "signing-finding"
 					  : "reload-finding",
 			  "text=%s", log_quote(line, quoted, sizeof(quoted)));
 	}
+	if (loaded->renewal)
+		u->warnings_told = warnings;
 }
 
 /* The first error that is one, for the node's record. */
@@ -89,7 +105,7 @@ static void on_loaded(void *arg, struct loaded *loaded)
 	struct upkeep *u = arg;
 	bool adopted;
 
-	log_findings(loaded);
+	log_findings(u, loaded);
 	adopted = adopt(u, loaded);
 	renewal_follow(u->renewal, loaded);
 	if (!loaded->renewal && adopted) {
