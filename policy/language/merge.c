@@ -113,7 +113,8 @@ bool merge_is_service_name(const char *text)
 
 		memcpy(label, from, len);
 		label[len] = '\0';
-		if (!scalar_name(label))
+		/* RFC 9460, 2.3: SVCB records are at names like _dns.www. */
+		if (!scalar_name(label + (label[0] == '_')))
 			return false;
 		if (from[len] == '\0' || from[len + 1] == '\0')
 			return true;
