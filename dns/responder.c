@@ -417,12 +417,12 @@ void responder_stop(struct responder *r)
 {
 	if (r == NULL)
 		return;
+	upkeep_stop(r->upkeep); /* a load takes its time: answering goes on */
 	exporter_stop(r->exporter);
 	succession_free(r->succession);
 	transports_fini(&r->transports);
 	tap_stop(r->tap);
 	console_stop(r->console);
-	upkeep_stop(r->upkeep);
 	feed_stop(r->feed);
 	lastgood_stop(r->lastgood);
 	identify_stop(r->identify);
