@@ -5,6 +5,7 @@ tells the manager, and which privileges it has left.  The manager is this test,
 with sd_listen_fds(3)'s and sd_notify(3)'s protocols."""
 
 import os
+import select
 import shutil
 import signal
 import socket
@@ -115,6 +116,23 @@ def given_sockets(rig, manager):
         ends(rig)
 
 
+def taken_over(rig, manager):
+    """The successor is the service; who ends says nothing of stopping."""
+    port, control = rig.port(), rig.path("control")
+    options = ["--listen", f"127.0.0.1:{port}", "--control", control, "--take-over"]
+    manager.start([], *options)
+    manager.hear("READY=1")
+    rig.running["before"] = rig.running["dns"]
+    p = manager.start([], *options)
+    if manager.hear("READY=1")["MAINPID"] != str(p.pid):
+        raise Failed("the successor is not the main process")
+    if rig.stop("before", signal.SIGCONT) != 0 or select.select([manager.notify], [], [], 0)[0]:
+        raise Failed("the one before does not end in silence")
+    answers(port, False)
+    if rig.stop("dns") != 0 or manager.hear("STOPPING=1") is None:
+        raise Failed("the successor does not end well")
+
+
 def unusable_socket(rig, manager):
     stream = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     manager.start([stream])
@@ -185,6 +203,7 @@ def test():
     with Rig() as rig:
         manager = Manager(rig)
         given_sockets(rig, manager)
+        taken_over(rig, manager)
         unusable_socket(rig, manager)
         privileges(rig, manager)
 
