@@ -25,7 +25,7 @@ struct reading {
 		      * goes on elsewhere */
 	bool framed; /* the record has an owner and as many octets as it says */
 	bool question_compressed;
-	bool pointer_to_pointer; /* in an owner, or data that is a name */
+	bool pointer_to_pointer;    /* in an owner, or data that is a name */
 	unsigned opts_before, opts; /* OPTs: outside the additional section, and
 				     * in it */
 	bool opt_not_root, opt_options_bad, opt_subnet_bad, opt_cookie_bad;
