@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * key files as others leave them: secrets that are short or kept elsewhere,
- * files that are gone.
+ * files that are gone, times that do not fit caches; a roll of the algorithm.
  */
 #include "policy/base/error.h"
 #include "policy/keys/keyfile.h"
@@ -193,6 +193,64 @@ static void test_hasty_rolls(void **state)
 	}
 }
 
+/* Does every published algorithm sign all there is (RFC 4035, 2.2)? */
+static void assert_complete(const struct keyring *ring, int64_t now_s)
+{
+	for (size_t i = 0; i < ring->count; i++)
+		if (dnskey_is_published(&ring->keys[i], now_s)) {
+			assert_true(keyring_signs_keys(ring, i, now_s));
+			assert_true(keyring_signs_zone(ring, i, now_s));
+		}
+}
+
+/*
+ * From one algorithm to the other, as windrose-dns(8) tells it, hour by hour:
+ * whoever holds a DS for a day finds its key, and signatures of it; when the
+ * first DS of the new one is asked for, none is held without its signatures.
+ */
+static void test_algorithm_roll(void **state)
+{
+	const int64_t old_s[DNSKEY_TIMES] = { AT(PUBLISH, -30 * DAY_S),
+					      AT(SYNC_DELETE, 4 * DAY_S),
+					      AT(DELETE, 10 * DAY_S) };
+	const int64_t new_s[DNSKEY_TIMES] = { AT(PUBLISH, 0), AT(ACTIVATE, 0),
+					      AT(SYNC_PUBLISH, 2 * DAY_S) };
+	struct dnskey keys[] = {
+		key_folder_make_key("ecdsap256", DNSKEY_KSK, old_s),
+		key_folder_make_key("ed25519", DNSKEY_KSK, new_s),
+	};
+	struct errors errs = { 0 };
+	struct keyring *ring = keyring_open(key_folder, ZONE, &errs);
+
+	(void)state;
+	assert_non_null(ring);
+	for (int64_t at = T - DAY_S; at < T + 12 * DAY_S; at += 3600) {
+		assert_true(
+			keyring_judge(ring, at, (struct place){ 0 }, &errs));
+		assert_complete(ring, at);
+		assert_true(dnskey_is_synced(&ring->keys[0], at) ||
+			    dnskey_is_synced(&ring->keys[1], at));
+		for (size_t i = 0; i < 2; i++)
+			if (dnskey_is_synced(&ring->keys[i], at)) {
+				assert_true(keyring_signs_zone(ring, i,
+							       at - DAY_S));
+				assert_true(keyring_signs_zone(ring, i,
+							       at + DAY_S));
+			}
+	}
+	/* The new key without signatures is refused, and says why. */
+	ring->keys[1].times_s[DNSKEY_ACTIVATE] = T + DAY_S;
+	assert_false(keyring_judge(ring, T, (struct place){ 0 }, &errs));
+	assert_non_null(strstr(errs.list[0].error.text,
+			       "no key of ED25519 is active, and each "
+			       "published algorithm must sign everything"));
+	errors_fini(&errs);
+	keyring_free(ring);
+	for (size_t i = 0; i < 2; i++)
+		dnskey_fini(&keys[i]);
+	key_folder_empty();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +258,7 @@ int main(void)
 		cmocka_unit_test(test_secret_kept_elsewhere),
 		cmocka_unit_test(test_keys_that_are_gone),
 		cmocka_unit_test(test_hasty_rolls),
+		cmocka_unit_test(test_algorithm_roll),
 	};
 
 	return cmocka_run_group_tests(tests, key_folder_set_up,

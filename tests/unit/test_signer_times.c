@@ -144,6 +144,32 @@ static void test_clock_jumps(void **state)
 	}
 }
 
+/* One of two responders is restarted: it signs for the times of the other. */
+static void test_restarted_agrees(void **state)
+{
+	struct bench stayed, restarted;
+	int64_t now_s = NOW_S;
+
+	(void)state;
+	bench_start(&stayed, "csk");
+	for (unsigned i = 0; i < 5; i++)
+		now_s = sign_many(&stayed, now_s);
+	now_s -= 100;
+	bench_start(&restarted, "csk");
+	assert_int_equal(sign_many(&restarted, now_s),
+			 sign_many(&stayed, now_s));
+	for (unsigned i = 0; i < MANY; i++) {
+		struct rrset a, b;
+
+		a = sign_number(&stayed, i);
+		b = sign_number(&restarted, i);
+		assert_int_equal(time_at(&a, 8), time_at(&b, 8));
+		assert_int_equal(time_at(&a, 12), time_at(&b, 12));
+	}
+	bench_stop(&stayed);
+	bench_stop(&restarted);
+}
+
 /* What a build did not use is forgotten; what an abandoned one made is not. */
 static void test_forgets(void **state)
 {
@@ -226,6 +252,7 @@ int main(void)
 		cmocka_unit_test(test_ends_are_spread),
 		cmocka_unit_test(test_renewed_in_time),
 		cmocka_unit_test(test_clock_jumps),
+		cmocka_unit_test(test_restarted_agrees),
 		cmocka_unit_test(test_forgets),
 		cmocka_unit_test(test_content_counts),
 		cmocka_unit_test(test_failed_begin_changes_nothing),
