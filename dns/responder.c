@@ -20,6 +20,7 @@
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/openmetrics.h"
+#include "policy/base/process.h"
 #include "policy/bus/bus.h"
 #include "policy/language/policy.h"
 
@@ -343,6 +344,7 @@ static bool start(struct responder *r, const struct responder_config *config,
 		error_set(err, "out of memory");
 		return false;
 	}
+	process_raise_descriptors(); /* each connection is one */
 	return transports_open(&r->transports, &config->transports, err) &&
 	       start_exporter(r, config, err) &&
 	       drop_privileges(r, config, loaded->model->policy, err) &&

@@ -23,7 +23,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 
 #include <event2/event.h>
 
@@ -157,17 +156,6 @@ static void fill_defaults(struct settings *s)
 		s->name = program_node("dns", s->node);
 }
 
-/* Each connection is a descriptor: take as many as we may have. */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 /* A successor answers: this process ends as if it were asked to, in silence,
  * since the service goes on. */
 static void on_relieved(void *arg)
@@ -255,7 +243,6 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 	};
 
 	d->loop = loop;
-	raise_descriptor_limit();
 	if (!activation_take(&d->given, err))
 		return false;
 	d->trusted = verifier_open(s->trust.items, s->trust.count, err);

@@ -66,3 +66,13 @@ struct process_usage process_usage(void)
 		.max_fds = max_fds(),
 	};
 }
+
+void process_raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
