@@ -245,7 +245,6 @@ static struct evconnlistener *listen_on(struct event_base *loop,
 	}
 	if (!socket_parse(text, &at, err))
 		return NULL;
-	/* Shared, so that a successor can bind it before this one ends. */
 	listener = evconnlistener_new_bind(
 		loop, NULL, NULL,
 		LEV_OPT_REUSEABLE | LEV_OPT_REUSEABLE_PORT |
