@@ -9,7 +9,7 @@ EXTRA_DIST += %D%/run %D%/system/bus_faults.py %D%/system/fleet.py \
 	%D%/system/rig.py %D%/system/supervised.py \
 	%D%/system/takeover.py %D%/system/tcp_abuse.py \
 	%D%/system/internet.py %D%/system/delegation.py \
-	%D%/system/checkers.py %D%/system/key_roll.py
+	%D%/system/checkers.py %D%/system/key_files.py %D%/system/key_roll.py
 AM_TESTS_ENVIRONMENT = \
 	SRCDIR='$(abs_srcdir)'; BUILDDIR='$(abs_builddir)'; \
 	CMOCKA_MESSAGE_OUTPUT=TAP; \
