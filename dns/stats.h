@@ -98,8 +98,9 @@ uint64_t stats_pair(const struct stats *stats, size_t service, size_t region);
 /*
  * The policy in force is another: what was counted follows the names of
  * zones, services and regions to their new indices.  Call it when no writer
- * uses the old ones any more.  What was counted in a region that is gone stays
- * in its service's sum.  False when memory runs out: then all count from 0.
+ * uses the old ones any more; what was counted by the new ones before the call,
+ * for as long as publishing took, goes to whose indices they were.  What was
+ * counted in a region that is gone stays in its service's sum.  False when memory runs out: then all count from 0.
  */
 bool stats_follow(struct stats *stats, const struct policy *before,
 		  const struct policy *now);
