@@ -8,6 +8,9 @@
 
 #include <stdbool.h>
 
+/* ldns has room for 64 KiB of text: these, in words of 32 digits or more. */
+enum { ENTRY_GENERIC_OCTETS_MAX = 31000 };
+
 /*
  * False when there is data in the generic form of RFC 3597, 5 and it is not a
  * length and so many octets in hexadecimal: ldns takes any octet for a digit.

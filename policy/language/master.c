@@ -202,6 +202,14 @@ static void read_record(struct scan *s)
 			   "octets in hexadecimal (RFC 3597, 5)");
 		return;
 	}
+	if (s->generic_octets > ENTRY_GENERIC_OCTETS_MAX) {
+		errors_add(
+			s->master->errs, place_of(s),
+			"the data after \\# is longer than %d octets; shorten "
+			"it",
+			ENTRY_GENERIC_OCTETS_MAX);
+		return;
+	}
 	entry_put_ttl_first(s->text);
 	status = ldns_rr_new_frm_str(&rr, s->text, s->ttl_s, s->origin,
 				     &s->previous);

@@ -2,6 +2,7 @@
 /* policy: what the good corpus loads to, in memory and from disk. */
 #include "policy/base/arena.h"
 #include "policy/base/file.h"
+#include "policy/language/entry.h"
 #include "policy/language/load.h"
 #include "policy/language/policy.h"
 #include "policy/language/sources.h"
@@ -405,6 +406,45 @@ static void test_link_back(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+/* TYPE65280 with so many octets, 16 in a word; as one policy. */
+static struct policy *load_generic(unsigned octets, struct errors *errs)
+{
+	const char *files[2][2] = { { "p.yaml", ZONE_TEXT }, { "z", NULL } };
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	struct policy *policy;
+
+	fprintf(out, "a TYPE65280 \\# %u ", octets);
+	for (unsigned i = 0; i < octets; i++)
+		fprintf(out, "00%s", i % 16 == 15 ? " " : "");
+	fprintf(out, "\n");
+	fclose(out);
+	files[1][1] = text;
+	policy = load_memory((const char *const(*)[2])files, 2, errs);
+	free(text);
+	return policy;
+}
+
+static void test_longest_generic_data(void **state)
+{
+	struct errors errs = { 0 };
+	struct policy *p = load_generic(ENTRY_GENERIC_OCTETS_MAX, &errs);
+
+	(void)state;
+	errors_print(&errs, stderr);
+	assert_non_null(p);
+	assert_int_equal(p->zones[0].records[0].rdata_len,
+			 ENTRY_GENERIC_OCTETS_MAX);
+	policy_free(p);
+	assert_null(load_generic(ENTRY_GENERIC_OCTETS_MAX + 1, &errs));
+	assert_int_equal(errs.count, 1);
+	assert_string_equal(errs.list[0].error.text,
+			    "the data after \\# is longer than 31000 octets; "
+			    "shorten it");
+	errors_fini(&errs);
+}
+
 static void test_free_accepts_null(void **state)
 {
 	(void)state;
@@ -426,6 +466,7 @@ int main(void)
 		cmocka_unit_test(test_digest),
 		cmocka_unit_test(test_too_many_regions),
 		cmocka_unit_test(test_link_back),
+		cmocka_unit_test(test_longest_generic_data),
 		cmocka_unit_test(test_free_accepts_null),
 	};
 
