@@ -34,6 +34,7 @@ SIX = {  # the IPv6 address beside the IPv4 one
 }
 ZONE = "gslb.example"
 CLONE_NEWNET = 0x40000000
+NETNS = "/run/netns/"
 
 # A client of each region: its address and the one that region's endpoint has.
 CLIENTS = {
@@ -220,6 +221,12 @@ trust-anchors {{ . static-ds {ds}; }};
 """
 
 
+def inside(namespace):
+    """What to put before a command.  ip netns exec would want a mount
+    namespace as well, which a chroot cannot have."""
+    return "nsenter", "--net=" + NETNS + namespace
+
+
 class Internet(Rig):
     """The hosts of it, and what runs on them."""
 
@@ -228,7 +235,7 @@ class Internet(Rig):
         self.prefix = f"wr{os.getpid()}"
         self.hosts = []
         for argv in (("ip", "netns", "add", self.prefix),
-                     ("ip", "netns", "exec", self.prefix, "sysctl", "-qw", "net.ipv4.ip_forward=1",
+                     (*inside(self.prefix), "sysctl", "-qw", "net.ipv4.ip_forward=1",
                       "net.ipv4.conf.all.rp_filter=0", "net.ipv6.conf.all.forwarding=1")):
             status, _, error = self.run(*argv, check=False)
             if status != 0:
@@ -244,7 +251,7 @@ class Internet(Rig):
         super().__exit__(kind, value, trace)
 
     def within(self, namespace, *argv):
-        return self.run("ip", "netns", "exec", namespace, *argv)
+        return self.run(*inside(namespace), *argv)
 
     def host(self, name, *addresses):
         """A host with these IPv4 addresses, of which the first is its own, and
@@ -271,10 +278,10 @@ class Internet(Rig):
         self.within(ns, "ip", "route", "add", "default", "via", "169.254.0.1", "src", addresses[0])
 
     def start_on(self, host, name, *argv):
-        return self.start(name, "ip", "netns", "exec", self.prefix + host, *argv)
+        return self.start(name, *inside(self.prefix + host), *argv)
 
     def run_on(self, host, *argv, check=True):
-        return self.run("ip", "netns", "exec", self.prefix + host, *argv, check=check)
+        return self.run(*inside(self.prefix + host), *argv, check=check)
 
     def inside(self, host, call):
         """call() with the sockets of host: a thread that has moved there."""
@@ -282,7 +289,7 @@ class Internet(Rig):
 
         def body():
             libc = ctypes.CDLL(None, use_errno=True)
-            with open(f"/var/run/netns/{self.prefix}{host}") as f:
+            with open(NETNS + self.prefix + host) as f:
                 if libc.setns(f.fileno(), CLONE_NEWNET) != 0:
                     result.append(OSError(ctypes.get_errno(), "setns"))
                     return
