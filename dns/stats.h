@@ -100,7 +100,8 @@ uint64_t stats_pair(const struct stats *stats, size_t service, size_t region);
  * zones, services and regions to their new indices.  Call it when no writer
  * uses the old ones any more; what was counted by the new ones before the call,
  * for as long as publishing took, goes to whose indices they were.  What was
- * counted in a region that is gone stays in its service's sum.  False when memory runs out: then all count from 0.
+ * counted in a region that is gone stays in its service's sum.  False when
+ * memory runs out: then all count from 0.
  */
 bool stats_follow(struct stats *stats, const struct policy *before,
 		  const struct policy *now);
