@@ -149,7 +149,7 @@ static bool is_whole(const struct scan *s, const ldns_rr *rr,
 		     const ldns_buffer *wire)
 {
 	ldns_rr_type type = ldns_rr_get_type(rr);
-	const ldns_rr_descriptor *known = ldns_rr_descript(type);
+	const ldns_rr_descriptor *known = ldns_rr_descript((uint16_t)type);
 
 	if (known->_type == type && type != LDNS_RR_TYPE_NULL &&
 	    ldns_rr_rd_count(rr) < ldns_rr_descriptor_minimum(known))
