@@ -58,25 +58,32 @@ static void leave_out(struct listeners *all, size_t i)
 		(all->count - i) * sizeof(all->list[0]));
 }
 
-/* Every one given for this place; *any says whether there was one. */
-static bool take_given(struct listeners *all, struct listeners *given,
-		       const struct listener *wanted, bool *any,
-		       struct error *err)
+/* An address of no octets is any. */
+static bool is_wanted(const struct listener *one, const struct listener *wanted)
 {
-	*any = false;
+	return wanted->at.len == 0 ? one->kind == wanted->kind
+				   : listener_same_place(one, wanted);
+}
+
+/* All that are wanted, in the order they have: how many, -1 on failure. */
+static int take_given(struct listeners *all, struct listeners *given,
+		      const struct listener *wanted, struct error *err)
+{
+	int taken = 0;
+
 	for (size_t i = 0; i < given->count;) {
 		struct listener one = given->list[i];
 
-		if (!listener_same_place(&one, wanted)) {
+		if (!is_wanted(&one, wanted)) {
 			i++;
 			continue;
 		}
 		leave_out(given, i);
-		*any = true;
 		if (!put(all, &one, err))
-			return false;
+			return -1;
+		taken++;
 	}
-	return true;
+	return taken;
 }
 
 static bool open_at(struct listeners *all, const struct listener *wanted,
@@ -107,12 +114,13 @@ static bool add_places(struct listeners *all, struct listeners *given,
 {
 	for (size_t i = 0; i < places->count; i++) {
 		struct listener wanted = { .kind = places->kind };
-		bool any;
+		int taken;
 
-		if (!socket_parse(places->texts[i], &wanted.at, err) ||
-		    !take_given(all, given, &wanted, &any, err))
+		if (!socket_parse(places->texts[i], &wanted.at, err))
 			return false;
-		if (!any && !open_at(all, &wanted, places->sockets, err))
+		taken = take_given(all, given, &wanted, err);
+		if (taken < 0 || (taken == 0 &&
+				  !open_at(all, &wanted, places->sockets, err)))
 			return false;
 	}
 	return true;
@@ -126,22 +134,12 @@ static bool has_kind(const struct listeners *all, enum listener_kind kind)
 	return false;
 }
 
-/* In the order that they have. */
 static bool take_kind(struct listeners *all, struct listeners *given,
 		      enum listener_kind kind, struct error *err)
 {
-	for (size_t i = 0; i < given->count;) {
-		struct listener one = given->list[i];
+	const struct listener wanted = { .kind = kind };
 
-		if (one.kind != kind) {
-			i++;
-			continue;
-		}
-		leave_out(given, i);
-		if (!put(all, &one, err))
-			return false;
-	}
-	return true;
+	return take_given(all, given, &wanted, err) >= 0;
 }
 
 static bool add_plain(struct listeners *all, const struct listeners_wish *wish,

@@ -110,7 +110,8 @@ def everywhere(net, what, condition):
 
 
 def caches_run_out():
-    """Two TTLs: what a resolver took at the last moment is gone as well."""
+    """Two TTLs: what a resolver took at the last moment is gone as well.  A
+    cache tells nobody that it forgets; what is awaited is the time itself."""
     time.sleep(2 * TTL_S)
 
 
