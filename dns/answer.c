@@ -4,14 +4,13 @@
  * (dns/resolve, and dns/steered for services), each step writing whole RRsets
  * into the reply (dns/reply), which ends with OPT and the counts.
  *
- * What it costs: a static answer is one copy and fold of the name, one hash
- * and probe, one copy of the RRset; NXDOMAIN adds a probe per label up to the
- * zone's depth; a steered one adds the class lookup, the scope lookup when the
- * query has ECS, and a hash per endpoint where the row is a draw.
+ * The plainest answers are written by dns/express instead, in one go; it says
+ * what that costs.
  */
 #include "dns/answer.h"
 
 #include "dns/chaos.h"
+#include "dns/express.h"
 #include "dns/identity.h"
 #include "dns/resolve.h"
 
@@ -25,6 +24,8 @@ enum qtype_kind {
 
 static enum qtype_kind qtype_kind_of(uint16_t qtype)
 {
+	if (qtype < TYPE_OPT)
+		return QTYPE_RRSET;
 	switch (qtype) {
 	case TYPE_OPT:
 	case TYPE_NXNAME: /* RFC 9824, 3.5 */
@@ -45,7 +46,7 @@ static enum qtype_kind qtype_kind_of(uint16_t qtype)
 static void fail(struct answer *a, enum rcode rcode, struct ede why)
 {
 	a->reply.rcode = rcode;
-	a->reply.ede = why;
+	a->reply.edns.ede = why;
 }
 
 static void answer_class(struct answer *a)
@@ -83,6 +84,15 @@ static void answer_question(struct answer *a)
 	}
 }
 
+/* Does data go to none but clients that are no forgery? */
+static bool wants_proof(const struct answer_input *in)
+{
+	bool required = in->identity != NULL &&
+			in->identity->cookies == COOKIES_REQUIRED;
+
+	return !in->stream && (required || in->turned_away);
+}
+
 /*
  * Where cookies are required, or the rate is too high, data goes over UDP only
  * to clients that are no forgery.  Those that know cookies learn theirs (RFC
@@ -91,11 +101,7 @@ static void answer_question(struct answer *a)
  */
 static bool turn_away(struct answer *a)
 {
-	const struct identity *identity = a->in->identity;
-
-	if (a->in->stream || a->cookie == COOKIE_GOOD ||
-	    (!a->in->turned_away &&
-	     (identity == NULL || identity->cookies != COOKIES_REQUIRED)))
+	if (!wants_proof(a->in) || a->cookie == COOKIE_GOOD)
 		return false;
 	if (a->cookie == COOKIE_NONE)
 		a->reply.tc = true;
@@ -112,12 +118,10 @@ static void answer_empty(struct answer *a)
 						   : RCODE_NOERROR;
 }
 
-static void dispatch(struct answer *a, enum query_verdict verdict)
+static void decline(struct answer *a, enum query_verdict verdict)
 {
 	switch (verdict) {
-	case QUERY_OK:
-		if (!turn_away(a))
-			answer_question(a);
+	case QUERY_OK: /* but turned away */
 		break;
 	case QUERY_EMPTY:
 		answer_empty(a);
@@ -151,28 +155,26 @@ static bool has_cookies(const struct answer_input *in)
 	return in->identity != NULL && in->identity->cookies != COOKIES_OFF;
 }
 
-/* What OPT carries, and of what kind the query's cookie is. */
-static void settle_options(struct answer *a)
+/* What OPT carries beside a client subnet, and what the cookie is worth. */
+static void settle_others(struct answer *a)
 {
 	const struct answer_input *in = a->in;
 	const struct query *q = a->query;
 	struct edns *edns = &a->reply.edns;
 
-	if (!q->edns)
-		return;
+	edns->has_others = true;
 	edns->padded = in->encrypted && q->has_padding;
-	if (in->stream && q->has_keepalive && !q->keepalive_timed) {
-		edns->has_keepalive = true;
-		edns->keepalive_ds = tenths_of(in->keepalive_ms);
-	}
-	if (in->identity != NULL && q->has_nsid && in->identity->nsid.len > 0)
-		edns->nsid = &in->identity->nsid;
-	if (has_cookies(in) && q->has_cookie) {
+	edns->has_keepalive =
+		in->stream && q->has_keepalive && !q->keepalive_timed;
+	edns->keepalive_ds = tenths_of(in->keepalive_ms);
+	edns->nsid = in->identity != NULL && q->has_nsid &&
+				     in->identity->nsid.len > 0
+			     ? &in->identity->nsid
+			     : NULL;
+	edns->has_cookie = has_cookies(in) && q->has_cookie;
+	if (edns->has_cookie)
 		a->cookie = cookie_turn(&q->cookie, &in->identity->secrets,
 					&in->peer, in->now_s, edns->cookie);
-		edns->has_cookie = true;
-	}
-	reply_keep_room(&a->reply);
 }
 
 /*
@@ -218,41 +220,78 @@ static enum answer_kind kind_of(const struct answer *a)
 	return r->aa ? ANSWER_NODATA : ANSWER_REFERRAL;
 }
 
-size_t answer_query(const struct table *table, const struct answer_input *in,
-		    uint8_t *out, size_t cap, struct answer_outcome *outcome)
+/* The answer's beginning: what is known before it is known what is there. */
+static void begin(struct answer *a, struct wire *out)
 {
-	struct query q;
-	enum query_verdict verdict = query_parse(in->query, in->len, &q);
-	struct answer a = {
-		.table = table,
-		.in = in,
-		.query = &q,
-		.outcome = outcome,
-	};
-	size_t len;
-
-	if (verdict == QUERY_DROP || cap < ANSWER_CAP_MIN) {
-		*outcome = (struct answer_outcome){ 0 };
-		return 0;
-	}
-	*outcome = (struct answer_outcome){
-		.ecs = q.has_ecs,
-		.dnssec_ok = q.dnssec_ok,
+	reply_begin(&a->reply, a->in->query, a->query, out);
+	a->zone = NULL;
+	a->qtype = a->query->qtype;
+	a->cookie = COOKIE_NONE;
+	if (a->query->has_others)
+		settle_others(a);
+	if (a->query->edns)
+		reply_keep_room(&a->reply);
+	*a->outcome = (struct answer_outcome){
+		.ecs = a->query->has_ecs,
+		.dnssec_ok = a->query->dnssec_ok,
 		.zone = -1,
 		.service = -1,
 		.endpoint = -1,
 		.region = -1,
 	};
-	a.qtype = q.qtype;
-	verdict = judge_options(in, &q, verdict);
-	reply_begin(&a.reply, in->query, &q, out,
-		    size_limit(&q, in->stream, cap));
-	settle_options(&a);
-	dispatch(&a, verdict);
-	len = reply_end(&a.reply);
-	outcome->rcode = (uint8_t)a.reply.rcode;
-	outcome->truncated = a.reply.tc;
-	outcome->proven = a.cookie == COOKIE_GOOD;
-	outcome->kind = kind_of(&a);
+}
+
+/* Any query, by the long way. */
+static __attribute__((noinline)) size_t
+answer_any(struct answer *a, enum query_verdict verdict, struct wire *out)
+{
+	size_t len;
+
+	begin(a, out);
+	if (verdict == QUERY_OK && !turn_away(a))
+		answer_question(a);
+	else
+		decline(a, verdict);
+	len = reply_end(&a->reply);
+	a->outcome->rcode = (uint8_t)a->reply.rcode;
+	a->outcome->truncated = a->reply.tc;
+	a->outcome->proven = a->cookie == COOKIE_GOOD;
+	a->outcome->kind = kind_of(a);
 	return len;
+}
+
+/* May the answer be one of the plainest?  dns/express finds out. */
+static bool may_be_plain(const struct answer_input *in, const struct query *q,
+			 enum query_verdict verdict)
+{
+	return verdict == QUERY_OK && !q->has_others && !in->long_way &&
+	       q->qclass == CLASS_IN && !wants_proof(in);
+}
+
+size_t answer_query(const struct table *table, const struct answer_input *in,
+		    uint8_t *out, size_t cap, struct answer_outcome *outcome)
+{
+	struct query q;
+	enum query_verdict verdict = query_parse(in->query, in->len, &q);
+	struct wire w;
+	struct answer a;
+
+	if (verdict == QUERY_DROP || cap < ANSWER_CAP_MIN) {
+		*outcome = (struct answer_outcome){ 0 };
+		return 0;
+	}
+	w = wire_over(out, size_limit(&q, in->stream, cap));
+	if (may_be_plain(in, &q, verdict)) {
+		size_t len = express_answer(table, in, &q, &w, outcome);
+
+		if (len > 0)
+			return len;
+	}
+	if (q.has_others)
+		verdict = judge_options(in, &q, verdict);
+	a.table = table;
+	a.in = in;
+	a.query = &q;
+	a.outcome = outcome;
+	return answer_any(&a, verdict, &w);
 }

@@ -19,8 +19,9 @@ struct identity;
 struct table;
 
 enum {
-	ANSWER_UDP_MAX = 1232, /* no UDP answer is larger: RFC 9715 */
-	ANSWER_CAP_MIN = 512,  /* an out of fewer octets gets no answer */
+	ANSWER_UDP_MAX =
+		1232,         /* no UDP answer is larger: RFC 9715; EDNS_SIZE */
+	ANSWER_CAP_MIN = 512, /* an out of fewer octets gets no answer */
 	ANSWER_TCP_MAX = 65535,
 };
 
@@ -39,6 +40,8 @@ struct answer_input {
 	bool encrypted;        /* stream: padded when the query was */
 	bool turned_away;      /* not a stream: nothing but the way to prove
 				* who is asking, by cookie or by TCP */
+	bool long_way;         /* never by dns/express, so that tests can
+				* compare: the answer is the same */
 };
 
 /* What rate limits tell apart: RFC 2308, 1 and 2. */

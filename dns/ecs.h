@@ -12,6 +12,7 @@
 #ifndef DNS_ECS_H
 #define DNS_ECS_H
 
+#include "dns/octets.h"
 #include "policy/base/net.h"
 
 #include <stdbool.h>
@@ -32,7 +33,24 @@ struct ecs {
 bool ecs_parse(const uint8_t *octets, size_t len, struct ecs *out);
 
 /* Octets that ecs_write() writes. */
-size_t ecs_octets(const struct ecs *ecs);
+static inline size_t ecs_octets(const struct ecs *ecs)
+{
+	return 8 + (ecs->source_bits + 7u) / 8u;
+}
+
+/* ecs_write() to where there are ecs_octets(). */
+static inline void ecs_put(uint8_t *at, const struct ecs *ecs,
+			   uint8_t scope_bits)
+{
+	size_t address = (ecs->source_bits + 7u) / 8u;
+
+	octets_put_u16(at, ECS_OPTION);
+	octets_put_u16(at + 2, (uint16_t)(4 + address));
+	octets_put_u16(at + 4, ecs->family);
+	at[6] = ecs->source_bits;
+	at[7] = scope_bits;
+	octets_copy(at + 8, ecs->addr.octets, address);
+}
 
 /*
  * The whole option: FAMILY, SOURCE PREFIX-LENGTH and ADDRESS exactly as they

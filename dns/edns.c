@@ -8,14 +8,13 @@
 
 #include <string.h>
 
-enum { OPT_DO = 0x8000, OPTION_HEADER = 4, KEEPALIVE_OCTETS = 2 };
+enum { OPTION_HEADER = 4, KEEPALIVE_OCTETS = 2 };
 
-size_t edns_octets(const struct edns *edns, const struct query *query)
+/* Those that few queries ask for. */
+size_t edns_other_octets(const struct edns *edns)
 {
-	size_t octets = EDNS_OPT_OCTETS;
+	size_t octets = 0;
 
-	if (query->has_ecs)
-		octets += ecs_octets(&query->ecs);
 	if (edns->has_cookie)
 		octets += OPTION_HEADER + COOKIE_OCTETS;
 	if (edns->nsid != NULL)
@@ -49,13 +48,13 @@ static void put_ede(struct wire *w, const struct ede *ede)
 		wire_rewind(w, start);
 }
 
-/* To whole blocks, as far as the limit lets; the last of the options. */
-static void put_padding(struct wire *w, size_t limit)
+/* To whole blocks, as far as there is room; the last of the options. */
+static void put_padding(struct wire *w)
 {
 	size_t bare = w->len + OPTION_HEADER;
 	size_t whole = (bare + EDNS_PADDED_BLOCK - 1) / EDNS_PADDED_BLOCK *
 		       EDNS_PADDED_BLOCK;
-	size_t len = (whole < limit ? whole : limit) - bare;
+	size_t len = (whole < w->cap ? whole : w->cap) - bare;
 	uint8_t *at;
 
 	wire_put_u16(w, PADDING_OPTION);
@@ -65,11 +64,8 @@ static void put_padding(struct wire *w, size_t limit)
 		memset(at, 0, len);
 }
 
-static void put_options(const struct edns *edns, const struct query *query,
-			const struct edns_end *end, struct wire *w)
+static void put_others(const struct edns *edns, struct wire *w)
 {
-	if (query->has_ecs)
-		ecs_write(w, &query->ecs, end->scope_bits);
 	if (edns->has_cookie)
 		put_option(w, COOKIE_OPTION, edns->cookie, COOKIE_OCTETS);
 	if (edns->nsid != NULL)
@@ -79,29 +75,24 @@ static void put_options(const struct edns *edns, const struct query *query,
 		wire_put_u16(w, KEEPALIVE_OCTETS);
 		wire_put_u16(w, edns->keepalive_ds);
 	}
-	if (end->ede.text != NULL) {
-		w->cap -= edns->padded ? OPTION_HEADER : 0;
-		put_ede(w, &end->ede);
-		w->cap = end->limit;
-	}
-	if (edns->padded)
-		put_padding(w, end->limit);
 }
 
-/* RFC 6891, 6.1.3: the upper eight bits of RCODE, version 0, DO copied. */
-void edns_write(const struct edns *edns, const struct query *query,
-		const struct edns_end *end, struct wire *w)
+void edns_put_options(const struct edns *edns, const struct query *query,
+		      struct wire *w)
 {
-	uint32_t ttl = (uint32_t)end->rcode >> 4 << 24;
-	size_t start;
+	size_t cap = w->cap, start = w->len;
+	bool padded = edns->has_others && edns->padded;
 
-	w->cap = end->limit;
-	wire_put_u8(w, 0);
-	wire_put_u16(w, TYPE_OPT);
-	wire_put_u16(w, ANSWER_UDP_MAX);
-	wire_put_u32(w, ttl | (query->dnssec_ok ? OPT_DO : 0));
-	wire_put_u16(w, 0);
-	start = w->len;
-	put_options(edns, query, end, w);
+	if (query->has_ecs)
+		ecs_write(w, &query->ecs, edns->scope_bits);
+	if (edns->has_others)
+		put_others(edns, w);
+	if (edns->ede.text != NULL) {
+		w->cap -= padded ? OPTION_HEADER : 0;
+		put_ede(w, &edns->ede);
+		w->cap = cap;
+	}
+	if (padded)
+		put_padding(w);
 	wire_patch_u16(w, start - 2, (uint16_t)(w->len - start));
 }

@@ -8,14 +8,11 @@
 
 enum { SLOTS_AT_FIRST = 64 };
 
-struct zone_node *index_find(const struct index *index, const struct name *name,
-			     unsigned label)
+static inline struct zone_node *find(const struct index *index,
+				     const struct name *name, unsigned label)
 {
-	uint64_t hash;
+	uint64_t hash = name_hash(name, label);
 
-	if (index->count == 0)
-		return NULL;
-	hash = name_hash(name, label);
 	for (size_t i = hash & index->mask;; i = (i + 1) & index->mask) {
 		const struct index_slot *slot = &index->slots[i];
 
@@ -26,6 +23,31 @@ struct zone_node *index_find(const struct index *index, const struct name *name,
 				   slot->node->len))
 			return slot->node;
 	}
+}
+
+struct zone_node *index_find(const struct index *index, const struct name *name,
+			     unsigned label)
+{
+	return index->count == 0 ? NULL : find(index, name, label);
+}
+
+struct zone_node *index_longest(const struct index *index,
+				const struct name *name, unsigned *label)
+{
+	unsigned deepest = index->labels_max, labels = name->labels;
+
+	if (index->count == 0)
+		return NULL;
+	for (unsigned i = labels > deepest ? labels - deepest : 0; i <= labels;
+	     i++) {
+		struct zone_node *node = find(index, name, i);
+
+		if (node == NULL)
+			continue;
+		*label = i;
+		return node;
+	}
+	return NULL;
 }
 
 static void place(struct index *index, struct index_slot slot)

@@ -34,6 +34,13 @@ struct zone_node *index_find(const struct index *index, const struct name *name,
 			     unsigned label);
 
 /*
+ * The node of the longest suffix of name that has one, or NULL; *label is then
+ * where it begins.
+ */
+struct zone_node *index_longest(const struct index *index,
+				const struct name *name, unsigned *label);
+
+/*
  * Adds node under that suffix, which must not be inside yet; node->octets is
  * already set.  False when memory runs out.
  */

@@ -9,11 +9,12 @@ dns_libdns_a_SOURCES = \
 	%D%/denial.c %D%/denial.h \
 	%D%/ecs.c %D%/ecs.h \
 	%D%/edns.c %D%/edns.h \
+	%D%/express.c %D%/express.h \
 	%D%/identity.c %D%/identity.h \
 	%D%/index.c %D%/index.h \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/model.c %D%/model.h \
-	%D%/name.c %D%/name.h \
+	%D%/name.c %D%/name.h %D%/octets.h \
 	%D%/pool.c %D%/pool.h \
 	%D%/position.h \
 	%D%/proof.c %D%/proof.h \

@@ -9,70 +9,79 @@
 
 static_assert(NAME_OCTETS_MAX <= 2 * (NAME_LABELS_MAX + 1),
 	      "so many labels have a place each");
-static_assert(NAME_OCTETS_MAX + NAME_PAD == 264,
-	      "the last word of the longest name is inside");
+static_assert(NAME_OCTETS_MAX + NAME_PAD == 272,
+	      "the last pair of words of the longest name is inside");
 
-#define EVERY(octet) (UINT64_C(0x0101010101010101) * (octet))
+/* Sixteen at once, in a register where the processor has such. */
+typedef uint8_t sixteen __attribute__((vector_size(16)));
 
 /*
- * Eight octets at once: an octet is a capital when it is ASCII, at least 'A'
- * and at most 'Z'; each comparison leaves its answer in the octet's top bit,
- * which moved down two places is the bit between cases.  Length octets are at
- * most 63 and so never letters: the whole name may be folded as it stands.
+ * Capitals to small letters, which lie 0x20 above.  Length octets are at most
+ * 63 and so never letters: the whole name may be folded as it stands.
  */
-static uint64_t fold_word(uint64_t word)
+static sixteen fold(sixteen octets)
 {
-	uint64_t low = word & EVERY(0x7f);
-	uint64_t from_a = low + EVERY(0x80 - 'A');
-	uint64_t beyond_z = low + EVERY(0x7f - 'Z');
-	uint64_t capital = ~word & (from_a ^ beyond_z) & EVERY(0x80);
+	sixteen is_capital = (sixteen)(octets - 'A' < 26);
 
-	return word | capital >> 2;
+	return octets | (is_capital & 0x20);
 }
 
-/* Copies len octets with labels already found, folds, and pads. */
+static void fold_at(uint8_t *to, const uint8_t *from)
+{
+	sixteen octets;
+
+	memcpy(&octets, from, sizeof(octets));
+	octets = fold(octets);
+	memcpy(to, &octets, sizeof(octets));
+}
+
+/* One of less than sixteen octets; apart, for it is rare and needs room. */
+static __attribute__((noinline)) void
+fold_short(uint8_t *to, const uint8_t *from, size_t len)
+{
+	uint8_t padded[16] = { 0 };
+
+	memcpy(padded, from, len);
+	fold_at(to, padded);
+}
+
+/*
+ * Copies len octets with labels already found, folds, and pads.  The last
+ * sixteen overlap those before: nothing beyond the name is read.
+ */
 static void name_fill(struct name *out, const uint8_t *octets, size_t len)
 {
-	memcpy(out->octets, octets, len);
-	memset(out->octets + len, 0, 8);
-	for (size_t i = 0; i < len; i += 8) {
-		uint64_t word;
-
-		memcpy(&word, out->octets + i, 8);
-		word = fold_word(word);
-		memcpy(out->octets + i, &word, 8);
+	if (len >= 16) {
+		for (size_t i = 0; i < len - 16; i += 16)
+			fold_at(out->octets + i, octets + i);
+		fold_at(out->octets + len - 16, octets + len - 16);
+	} else {
+		fold_short(out->octets, octets, len);
 	}
+	memset(out->octets + len, 0, 16);
 	out->len = (uint8_t)len;
 }
 
-bool name_read(struct reader *r, struct name *out)
+size_t name_parse(const uint8_t *octets, size_t len, struct name *out)
 {
-	const uint8_t *octets = r->octets + r->at;
-	size_t most = reader_left(r), at = 0;
-	unsigned labels = 0;
+	size_t most = len < NAME_OCTETS_MAX ? len : NAME_OCTETS_MAX;
+	size_t at = 0, labels = 0;
+	unsigned octet = 0;
 
-	if (most > NAME_OCTETS_MAX)
-		most = NAME_OCTETS_MAX;
 	/* Labels have two octets at least: never more places than there are. */
-	while (at < most && octets[at] != 0) {
-		if (octets[at] > NAME_LABEL_MAX)
-			return false; /* a pointer, or type 01 or 10 */
+	while (at < most) {
+		octet = octets[at];
+		if (octet - 1 >= NAME_LABEL_MAX)
+			break; /* the root's, a pointer, or type 01 or 10 */
 		out->at[labels++] = (uint8_t)at;
-		at += 1u + octets[at];
+		at += 1 + octet;
 	}
-	if (at >= most || reader_take(r, at + 1) == NULL)
-		return false;
+	if (at >= most || octet != 0)
+		return 0;
 	out->at[labels] = (uint8_t)at;
 	out->labels = (uint8_t)labels;
 	name_fill(out, octets, at + 1);
-	return true;
-}
-
-bool name_from_wire(const uint8_t *octets, size_t len, struct name *out)
-{
-	struct reader r = reader_over(octets, len);
-
-	return name_read(&r, out) && reader_left(&r) == 0;
+	return at + 1;
 }
 
 /* One octet of a label in text, escapes undone; -1 when it is not one. */
@@ -164,35 +173,6 @@ const char *name_text(const uint8_t *octets, size_t len, char *buf)
 		buf[used++] = '.';
 	buf[used] = '\0';
 	return buf;
-}
-
-/*
- * A word at a time, multiplied and folded; the zeroes after the name fill its
- * last word.  The length goes in first, so padding is not mistaken for octets.
- */
-uint64_t name_hash(const struct name *name, unsigned label)
-{
-	const uint8_t *from = name->octets + name->at[label];
-	size_t len = (size_t)(name->len - name->at[label]);
-	uint64_t hash = len * UINT64_C(0x9e3779b97f4a7c15);
-
-	for (size_t i = 0; i < len; i += 8) {
-		uint64_t word;
-
-		memcpy(&word, from + i, 8);
-		hash = (hash ^ word) * UINT64_C(0xff51afd7ed558ccd);
-		hash ^= hash >> 32;
-	}
-	return hash;
-}
-
-bool name_suffix_is(const struct name *name, unsigned label,
-		    const uint8_t *octets, size_t len)
-{
-	size_t at = name->at[label];
-
-	return name->len - at == len &&
-	       memcmp(name->octets + at, octets, len) == 0;
 }
 
 bool name_within(const struct name *name, const struct name *apex)

@@ -9,36 +9,24 @@ enum {
 	OPCODE_MASK = 0x7800,
 	OPCODE_NOTIFY = 4 << 11,
 	OPCODE_UPDATE = 5 << 11,
-	OPT_DO = 0x8000,
 };
 
-/* The header's four counts. */
-struct counts {
-	uint16_t questions, answers, authorities, additionals;
+/* RFC 1035, 4.1.1: where the header's counts are. */
+enum {
+	QDCOUNT_AT = 4,
+	ANCOUNT_AT = 6,
+	NSCOUNT_AT = 8,
+	ARCOUNT_AT = 10,
 };
 
-/* One record's fixed part; its RDATA is data[0..len). */
-struct rr {
-	uint8_t root; /* 1: the owner is the root, written as one octet */
-	uint16_t type, class;
-	uint32_t ttl;
-	const uint8_t *data;
-	uint16_t len;
+/* RFC 1035, 4.1.3: where the fields of a record are behind its owner. */
+enum {
+	RR_TYPE_AT = 0,
+	RR_CLASS_AT = 2,
+	RR_TTL_AT = 4,
+	RR_RDLENGTH_AT = 8,
+	RR_RDATA_AT = 10,
 };
-
-static bool rr_read(struct reader *r, struct rr *out)
-{
-	size_t start = r->at;
-
-	reader_skip_name(r);
-	out->root = r->at == start + 1;
-	out->type = reader_u16(r);
-	out->class = reader_u16(r);
-	out->ttl = reader_u32(r);
-	out->len = reader_u16(r);
-	out->data = reader_take(r, out->len);
-	return reader_ok(r);
-}
 
 /* A second client subnet would leave open which one we answer: malformed. */
 static bool subnet_read(struct query *q, const uint8_t *data, uint16_t len)
@@ -58,114 +46,179 @@ static void cookie_read(struct query *q, const uint8_t *data, uint16_t len)
 	q->cookie_malformed = !q->has_cookie;
 }
 
-static bool option_read(struct query *q, uint16_t code, const uint8_t *data,
-			uint16_t len)
+static void other_read(struct query *q, uint16_t code, const uint8_t *data,
+		       uint16_t len)
 {
+	q->has_others = true;
 	switch (code) {
-	case ECS_OPTION:
-		return subnet_read(q, data, len);
 	case COOKIE_OPTION:
 		cookie_read(q, data, len);
-		return true;
+		break;
 	case NSID_OPTION:
 		q->has_nsid = true;
-		return true;
+		break;
 	case KEEPALIVE_OPTION:
 		q->has_keepalive = true;
 		q->keepalive_timed = q->keepalive_timed || len > 0;
-		return true;
+		break;
 	case PADDING_OPTION:
 		q->has_padding = true;
-		return true;
+		break;
 	default:
-		return true;
+		break;
 	}
 }
 
-static bool options_read(struct query *q, const struct rr *opt)
+static bool option_read(struct query *q, uint16_t code, const uint8_t *data,
+			uint16_t len)
 {
-	struct reader r = reader_over(opt->data, opt->len);
+	if (code == ECS_OPTION)
+		return subnet_read(q, data, len);
+	other_read(q, code, data, len);
+	return true;
+}
+
+static __attribute__((noinline)) bool
+options_read(struct query *q, const uint8_t *octets, size_t len)
+{
+	struct reader r = reader_over(octets, len);
 
 	while (reader_left(&r) > 0) {
-		uint16_t code = reader_u16(&r);
-		uint16_t len = reader_u16(&r);
-		const uint8_t *data = reader_take(&r, len);
+		const uint8_t *head = reader_take(&r, 4);
+		const uint8_t *data;
 
-		if (!reader_ok(&r) || !option_read(q, code, data, len))
+		if (head == NULL)
+			return false;
+		data = reader_take(&r, octets_u16(head + 2));
+		if (data == NULL || !option_read(q, octets_u16(head), data,
+						 octets_u16(head + 2)))
 			return false;
 	}
 	return true;
 }
 
 /* RFC 6891, 6.1.2: where the fields of OPT are in a record. */
-static enum query_verdict opt_read(struct query *q, const struct rr *opt)
+static enum query_verdict opt_read(struct query *q, const uint8_t *rr)
+{
+	uint32_t ttl = octets_u32(rr + RR_TTL_AT);
+	size_t len = octets_u16(rr + RR_RDLENGTH_AT);
+
+	q->edns = true;
+	q->udp_size = octets_u16(rr + RR_CLASS_AT);
+	q->dnssec_ok = (ttl & EDNS_DO) != 0;
+	/* What options of a later version look like is not known. */
+	if ((ttl >> 16 & 0xff) != 0)
+		return QUERY_BADVERS;
+	if (len == 0 || options_read(q, rr + RR_RDATA_AT, len))
+		return QUERY_OK;
+	return QUERY_FORMERR;
+}
+
+/* RFC 6891, 6.1.1: one OPT only, owned by the root. */
+static enum query_verdict any_opt_read(struct query *q, const uint8_t *rr,
+				       bool root)
 {
 	bool second = q->edns;
 
 	q->edns = true;
-	if (second || !opt->root)
-		return QUERY_FORMERR; /* 6.1.1: one only, owned by the root */
-	q->udp_size = opt->class;
-	q->dnssec_ok = (opt->ttl & OPT_DO) != 0;
-	/* What options of a later version look like is not known. */
-	if ((opt->ttl >> 16 & 0xff) != 0)
-		return QUERY_BADVERS;
-	return options_read(q, opt) ? QUERY_OK : QUERY_FORMERR;
+	return second || !root ? QUERY_FORMERR : opt_read(q, rr);
 }
 
-/* The first of several mistakes is the one answered, but FORMERR wins. */
-static enum query_verdict sections_read(struct reader *r, struct query *q,
-					const struct counts *n)
+/*
+ * All records behind the questions.  The first of several mistakes is the one
+ * answered, but FORMERR wins.
+ */
+static enum query_verdict records_read(const uint8_t *octets, size_t len,
+				       size_t at, struct query *q)
 {
-	uint32_t before = (uint32_t)n->answers + n->authorities;
+	const uint32_t before = (uint32_t)octets_u16(octets + ANCOUNT_AT) +
+				octets_u16(octets + NSCOUNT_AT);
+	const uint32_t count = before + octets_u16(octets + ARCOUNT_AT);
+	struct reader r = { .octets = octets, .len = len, .at = at };
 	enum query_verdict verdict = QUERY_OK;
-	struct rr rr;
 
-	for (uint32_t i = 0; i < before + n->additionals; i++) {
+	for (uint32_t i = 0; i < count; i++) {
+		size_t owner = r.at;
+		bool root;
+		const uint8_t *rr;
 		enum query_verdict found = QUERY_OK;
 
-		if (!rr_read(r, &rr))
+		reader_skip_name(&r);
+		root = r.at == owner + 1;
+		rr = reader_take(&r, RR_RDATA_AT);
+		if (rr == NULL ||
+		    reader_take(&r, octets_u16(rr + RR_RDLENGTH_AT)) == NULL)
 			return QUERY_FORMERR;
-		if (rr.type == TYPE_OPT)
-			found = i < before ? QUERY_FORMERR : opt_read(q, &rr);
+		if (octets_u16(rr + RR_TYPE_AT) == TYPE_OPT)
+			found = i < before ? QUERY_FORMERR
+					   : any_opt_read(q, rr, root);
 		if (found == QUERY_FORMERR || verdict == QUERY_OK)
 			verdict = found;
 	}
-	return reader_left(r) == 0 ? verdict : QUERY_FORMERR;
+	return reader_left(&r) == 0 ? verdict : QUERY_FORMERR;
 }
 
-/* RFC 9619, 4: a QUERY has one question.  All are read, to reach the OPT. */
-static bool questions_read(struct reader *r, struct query *q, uint16_t count)
+/* No question, or several, of which all are read to reach the OPT. */
+static enum query_verdict odd_body_read(const uint8_t *octets, size_t len,
+					struct query *q)
 {
-	for (uint16_t i = 0; i < count; i++) {
-		if (!name_read(r, &q->qname))
-			return false;
-		q->qtype = reader_u16(r);
-		q->qclass = reader_u16(r);
-		if (!reader_ok(r))
-			return false;
-	}
-	if (count == 1)
-		q->question_len = (uint16_t)(r->at - DNS_HEADER_OCTETS);
-	return true;
-}
-
-static enum query_verdict body_read(struct reader *r, struct query *q,
-				    const struct counts *n)
-{
+	const uint16_t questions = octets_u16(octets + QDCOUNT_AT);
+	struct reader r = reader_over(octets, len);
 	enum query_verdict verdict;
 
-	if (!questions_read(r, q, n->questions))
+	reader_take(&r, DNS_HEADER_OCTETS);
+	for (uint16_t i = 0; i < questions; i++)
+		if (!name_read(&r, &q->qname) || reader_take(&r, 4) == NULL)
+			return QUERY_FORMERR;
+	verdict = records_read(octets, len, r.at, q);
+	if (questions > 0)
+		return QUERY_FORMERR; /* RFC 9619, 4: a QUERY has one */
+	return verdict == QUERY_OK ? QUERY_EMPTY : verdict;
+}
+
+/* By the counts of answers, authorities and additionals. */
+static bool counts_are(const uint8_t *octets, const char counts[static 6])
+{
+	return memcmp(octets + ANCOUNT_AT, counts, 6) == 0;
+}
+
+/* Is an OPT all that stands in octets[at, len)? */
+static bool is_opt_alone(const uint8_t *octets, size_t len, size_t at)
+{
+	const uint8_t *rr = octets + at + 1;
+
+	return counts_are(octets, "\0\0\0\0\0\1") && len - at > RR_RDATA_AT &&
+	       octets[at] == 0 && octets_u16(rr + RR_TYPE_AT) == TYPE_OPT &&
+	       octets_u16(rr + RR_RDLENGTH_AT) == len - at - 1 - RR_RDATA_AT;
+}
+
+/*
+ * One question; what all but a few queries have behind it, nothing or an OPT,
+ * is read here, anything else by records_read(), which would read those alike.
+ */
+static enum query_verdict body_read(const uint8_t *octets, size_t len,
+				    struct query *q)
+{
+	size_t name = name_parse(octets + DNS_HEADER_OCTETS,
+				 len - DNS_HEADER_OCTETS, &q->qname);
+	size_t at = DNS_HEADER_OCTETS + name + 4;
+
+	if (name == 0 || at > len)
 		return QUERY_FORMERR;
-	verdict = sections_read(r, q, n);
-	if (n->questions > 1)
-		return QUERY_FORMERR;
-	return n->questions == 0 && verdict == QUERY_OK ? QUERY_EMPTY : verdict;
+	q->qtype = octets_u16(octets + at - 4);
+	q->qclass = octets_u16(octets + at - 2);
+	q->question_len = (uint16_t)(at - DNS_HEADER_OCTETS);
+	if (is_opt_alone(octets, len, at))
+		return opt_read(q, octets + at + 1);
+	if (counts_are(octets, "\0\0\0\0\0\0"))
+		return at == len ? QUERY_OK : QUERY_FORMERR;
+	return records_read(octets, len, at, q);
 }
 
 static void forget_options(struct query *q)
 {
-	q->has_ecs = q->has_cookie = q->cookie_malformed = q->has_nsid = false;
+	q->has_ecs = q->has_others = false;
+	q->has_cookie = q->cookie_malformed = q->has_nsid = false;
 	q->has_keepalive = q->keepalive_timed = q->has_padding = false;
 }
 
@@ -187,23 +240,19 @@ static enum query_verdict judge_opcode(const struct query *q,
 enum query_verdict query_parse(const uint8_t *octets, size_t len,
 			       struct query *out)
 {
-	struct reader r = reader_over(octets, len);
 	enum query_verdict verdict;
-	struct counts n;
 
-	reader_u16(&r); /* ID: copied from the query itself */
-	out->flags = reader_u16(&r);
-	n.questions = reader_u16(&r);
-	n.answers = reader_u16(&r);
-	n.authorities = reader_u16(&r);
-	n.additionals = reader_u16(&r);
-	if (!reader_ok(&r) || (out->flags & FLAG_QR) != 0)
+	/* The ID is copied from the query itself. */
+	if (len < DNS_HEADER_OCTETS || (octets_u16(octets + 2) & FLAG_QR) != 0)
 		return QUERY_DROP;
+	out->flags = octets_u16(octets + 2);
 	out->question_len = 0;
 	out->udp_size = 0;
 	out->edns = out->dnssec_ok = false;
 	forget_options(out);
-	verdict = body_read(&r, out, &n);
+	verdict = octets_u16(octets + QDCOUNT_AT) == 1
+			  ? body_read(octets, len, out)
+			  : odd_body_read(octets, len, out);
 	if (verdict != QUERY_OK && verdict != QUERY_EMPTY)
 		forget_options(out);
 	if ((out->flags & OPCODE_MASK) != 0)

@@ -73,6 +73,7 @@ struct query {
 	bool edns;         /* there was an OPT, readable or not */
 	bool dnssec_ok;
 	bool has_ecs;          /* ecs below holds the client's */
+	bool has_others;       /* any option but that; else none of these */
 	bool has_cookie;       /* cookie below holds the first one */
 	bool cookie_malformed; /* which matters only where cookies are on */
 	bool has_nsid, has_keepalive, has_padding;
@@ -81,6 +82,17 @@ struct query {
 	struct cookie cookie;
 	struct name qname; /* when question_len > 0 */
 };
+
+/*
+ * For whom an answer is: the client subnet, else peer.  RFC 7871, 7.1.2: SOURCE
+ * 0 asks to be answered as if it came without.  Borrowed from either.
+ */
+static inline const struct net_addr *query_client(const struct query *query,
+						  const struct net_addr *peer)
+{
+	return query->has_ecs && query->ecs.source_bits > 0 ? &query->ecs.addr
+							    : peer;
+}
 
 /*
  * Fills out as far as the message could be read; with QUERY_DROP not at all.

@@ -180,7 +180,7 @@ static void settle_any(struct answer *a, const struct zone_node *node)
 void answer_refuse(struct answer *a, uint16_t info_code, const char *text)
 {
 	a->reply.rcode = RCODE_REFUSED;
-	a->reply.ede = (struct ede){ info_code, text };
+	a->reply.edns.ede = (struct ede){ info_code, text };
 }
 
 /*

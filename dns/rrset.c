@@ -4,7 +4,6 @@
 #include "dns/name.h"
 #include "dns/query.h"
 #include "dns/wire.h"
-#include "dns/zone.h"
 #include "policy/base/arena.h"
 #include "policy/language/policy.h"
 
@@ -17,6 +16,23 @@ void rr_write(struct wire *w, uint16_t type, uint32_t ttl_s,
 	wire_put_u32(w, ttl_s);
 	wire_put_u16(w, rdata_len);
 	wire_put(w, rdata, rdata_len);
+}
+
+/* As it was rendered, the owner is the question's. */
+void rrset_patch(uint8_t *octets, const struct rrset *rrset, uint16_t owner_at,
+		 uint16_t apex_at)
+{
+	for (uint16_t i = 0; i < rrset->pointer_count; i++) {
+		const struct rrset_pointer *p = &rrset->pointers[i];
+
+		octets_put_u16(octets + p->at,
+			       (uint16_t)(0xc000 |
+					  (p->to_owner ? owner_at : apex_at)));
+	}
+	if (owner_at == ZONE_QNAME_OFFSET)
+		return;
+	for (size_t at = 0; at < rrset->len; at += rr_octets(octets + at))
+		octets_put_u16(octets + at, (uint16_t)(0xc000 | owner_at));
 }
 
 /* RDATA that has names to compress: RFC 3597, 4 allows only these types. */

@@ -7,6 +7,9 @@
 #ifndef DNS_RRSET_H
 #define DNS_RRSET_H
 
+#include "dns/octets.h"
+#include "dns/zone.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,9 +17,7 @@
 struct arena;
 struct name;
 struct record;
-struct rrset;
 struct wire;
-struct zone_node;
 
 enum {
 	RR_FIXED_OCTETS = 12, /* pointer, TYPE, CLASS, TTL, RDLENGTH */
@@ -57,8 +58,29 @@ void rr_write(struct wire *w, uint16_t type, uint32_t ttl_s,
 /* The octets of the record at wire. */
 static inline size_t rr_octets(const uint8_t *wire)
 {
-	return RR_FIXED_OCTETS + (size_t)(wire[RR_RDLENGTH_OFFSET] << 8 |
-					  wire[RR_RDLENGTH_OFFSET + 1]);
+	return RR_FIXED_OCTETS + (size_t)octets_u16(wire + RR_RDLENGTH_OFFSET);
+}
+
+/* Sets the TTL of every record in octets[0, len). */
+static inline void rr_set_ttl(uint8_t *octets, size_t len, uint32_t ttl_s)
+{
+	for (size_t at = 0; at < len; at += rr_octets(octets + at))
+		octets_put_u32(octets + at + RR_TTL_OFFSET, ttl_s);
+}
+
+/* rrset_place() where there is something to patch. */
+void rrset_patch(uint8_t *octets, const struct rrset *rrset, uint16_t owner_at,
+		 uint16_t apex_at);
+
+/*
+ * Makes a copy of rrset's octets fit its message, in which its owner's name is
+ * at owner_at and the zone's apex at apex_at.
+ */
+static inline void rrset_place(uint8_t *octets, const struct rrset *rrset,
+			       uint16_t owner_at, uint16_t apex_at)
+{
+	if (rrset->pointer_count > 0 || owner_at != ZONE_QNAME_OFFSET)
+		rrset_patch(octets, rrset, owner_at, apex_at);
 }
 
 #endif

@@ -16,14 +16,10 @@ struct steered {
 	enum pool_kind kind;
 };
 
-/* Below the steady or changing TTL by up to the jitter, never above it. */
 static uint32_t ttl_of(const struct answer *a, const struct policy_ttl *ttl,
 		       bool changing)
 {
-	uint32_t base_s = changing ? ttl->changing_s : ttl->steady_s;
-	uint64_t span_s = (uint64_t)base_s * ttl->jitter_pct / 100 + 1;
-
-	return base_s - (uint32_t)((uint32_t)a->in->random * span_s >> 32);
+	return steered_ttl_s(ttl, changing, a->in->random);
 }
 
 /*
@@ -56,7 +52,7 @@ static void put_no_endpoint(struct answer *a, struct position name,
 		return;
 	}
 	put_nodata_until(a, name, s->kind, s->ttl->changing_s);
-	a->reply.ede =
+	a->reply.edns.ede =
 		pick->entries->note == ROW_WITHHELD
 			? (struct ede){ EDE_OTHER, "no healthy endpoint that "
 						   "this client may use" }
@@ -145,20 +141,14 @@ static bool put_rrset(struct answer *a, struct position name,
 	return true;
 }
 
-/* RFC 7871, 7.1.2: SOURCE 0 asks to be answered as if it came without. */
-static bool has_subnet(const struct answer *a)
-{
-	return a->query->has_ecs && a->query->ecs.source_bits > 0;
-}
-
 /*
  * An answer made of several steered names holds where each of them does: of
  * the networks around one client, in the narrowest.
  */
 static void narrow_scope(struct answer *a, uint8_t scope_bits)
 {
-	if (scope_bits > a->reply.scope_bits)
-		a->reply.scope_bits = scope_bits;
+	if (scope_bits > a->reply.edns.scope_bits)
+		a->reply.edns.scope_bits = scope_bits;
 }
 
 /* The first steered name of a chain is what was asked for. */
@@ -184,8 +174,7 @@ const struct rrset *put_steered(struct answer *a, struct position name,
 		.ttl = &d->service->ttl,
 		.kind = kind,
 	};
-	const struct net_addr *client =
-		has_subnet(a) ? &a->query->ecs.addr : &a->in->peer;
+	const struct net_addr *client = query_client(a->query, &a->in->peer);
 	const struct asking asking = {
 		.client = client,
 		.random = a->in->random,
@@ -194,10 +183,11 @@ const struct rrset *put_steered(struct answer *a, struct position name,
 	struct pick pick;
 
 	if (d->stale)
-		a->reply.ede = (struct ede){ EDE_STALE_ANSWER,
-					     "health was not heard of lately" };
+		a->reply.edns.ede =
+			(struct ede){ EDE_STALE_ANSWER,
+				      "health was not heard of lately" };
 	decision_pick(d, model->geo, &asking, &pick);
-	if (has_subnet(a))
+	if (client != &a->in->peer)
 		narrow_scope(a,
 			     decision_scope(d, model->geo, client, pick.row));
 	note_pick(a, service, s.pool, &pick);

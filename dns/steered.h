@@ -10,6 +10,19 @@
 #include "dns/resolve.h"
 
 /*
+ * Below the steady or changing TTL by up to the jitter, never above it: random
+ * says by how much.
+ */
+static inline uint32_t steered_ttl_s(const struct policy_ttl *ttl,
+				     bool changing, uint64_t random)
+{
+	uint32_t base_s = changing ? ttl->changing_s : ttl->steady_s;
+	uint64_t span_s = (uint64_t)base_s * ttl->jitter_pct / 100 + 1;
+
+	return base_s - (uint32_t)((uint32_t)random * span_s >> 32);
+}
+
+/*
  * Answers with a kind that some endpoint of policy->services[service] has, at
  * name: one RRset of those that the client gets, or NODATA, or TC.  Returns
  * what the best endpoint gave to it, NULL when there is no such RRset.

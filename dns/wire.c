@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dns/wire.h"
 
-void reader_skip_name(struct reader *r)
+size_t wire_after_name(const uint8_t *octets, size_t len, size_t at)
 {
-	for (;;) {
-		uint8_t octet = reader_u8(r);
+	while (at < len) {
+		uint8_t octet = octets[at];
 
 		if (octet == 0)
-			return; /* the root, or there is no more */
-		if (octet >= 0xc0) {
-			reader_take(r, 1);
-			return;
-		}
-		if (octet > 63) {
-			r->failed = true;
-			return;
-		}
-		reader_take(r, octet);
+			return at + 1;
+		if (octet >= 0xc0)
+			return at + 2;
+		if (octet > 63)
+			break;
+		at += 1u + octet;
 	}
+	return len + 1;
 }

@@ -15,11 +15,12 @@
 #ifndef DNS_WIRE_H
 #define DNS_WIRE_H
 
+#include "dns/octets.h"
+
 #include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 struct wire {
 	uint8_t *octets; /* borrowed; at least cap octets */
@@ -56,43 +57,46 @@ static inline void wire_put(struct wire *w, const void *octets, size_t count)
 {
 	uint8_t *at = wire_claim(w, count);
 
-	if (at != NULL && count > 0)
-		memcpy(at, octets, count);
+	if (at != NULL)
+		octets_copy(at, octets, count);
 }
 
 static inline void wire_put_u8(struct wire *w, uint8_t value)
 {
-	wire_put(w, &value, 1);
+	uint8_t *at = wire_claim(w, 1);
+
+	if (at != NULL)
+		*at = value;
 }
 
 /* Network order, as everything below. */
 static inline void wire_put_u16(struct wire *w, uint16_t value)
 {
-	const uint8_t be[] = { (uint8_t)(value >> 8), (uint8_t)value };
+	uint8_t *at = wire_claim(w, 2);
 
-	wire_put(w, be, sizeof(be));
+	if (at != NULL)
+		octets_put_u16(at, value);
 }
 
 static inline void wire_put_u32(struct wire *w, uint32_t value)
 {
-	const uint8_t be[] = { (uint8_t)(value >> 24), (uint8_t)(value >> 16),
-			       (uint8_t)(value >> 8), (uint8_t)value };
+	uint8_t *at = wire_claim(w, 4);
 
-	wire_put(w, be, sizeof(be));
+	if (at != NULL)
+		octets_put_u32(at, value);
 }
 
 /* Overwrites octets written earlier: counts, owner pointers, TTLs. */
 static inline void wire_patch_u16(struct wire *w, size_t offset, uint16_t value)
 {
 	assert(offset + 2 <= w->len);
-	w->octets[offset] = (uint8_t)(value >> 8);
-	w->octets[offset + 1] = (uint8_t)value;
+	octets_put_u16(w->octets + offset, value);
 }
 
 static inline void wire_patch_u32(struct wire *w, size_t offset, uint32_t value)
 {
-	wire_patch_u16(w, offset, (uint16_t)(value >> 16));
-	wire_patch_u16(w, offset + 2, (uint16_t)value);
+	assert(offset + 4 <= w->len);
+	octets_put_u32(w->octets + offset, value);
 }
 
 /* Forgets everything from mark on, and that it did not fit. */
@@ -147,24 +151,37 @@ static inline uint16_t reader_u16(struct reader *r)
 {
 	const uint8_t *at = reader_take(r, 2);
 
-	if (at == NULL)
-		return 0;
-	return (uint16_t)(at[0] << 8 | at[1]);
+	return at == NULL ? 0 : octets_u16(at);
 }
 
 static inline uint32_t reader_u32(struct reader *r)
 {
 	const uint8_t *at = reader_take(r, 4);
 
-	return at == NULL ? 0
-			  : (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 |
-				    (uint32_t)at[2] << 8 | at[3];
+	return at == NULL ? 0 : octets_u32(at);
 }
 
 /*
- * Passes over a domain name that may end in a compression pointer, without
- * following it (RFC 1035, 4.1.4).  Fails on label types 01 and 10.
+ * Where what follows the name at octets[at] begins; more than len when the name
+ * is cut short or has a label of type 01 or 10.
  */
-void reader_skip_name(struct reader *r);
+size_t wire_after_name(const uint8_t *octets, size_t len, size_t at);
+
+/*
+ * Passes over a domain name that may end in a compression pointer, without
+ * following it (RFC 1035, 4.1.4).  Fails on label types 01 and 10, and then
+ * stays where it is.  The root, which owns every OPT, is passed over inline.
+ */
+static inline void reader_skip_name(struct reader *r)
+{
+	size_t after = r->at + 1;
+
+	if (r->at >= r->len || r->octets[r->at] != 0)
+		after = wire_after_name(r->octets, r->len, r->at);
+	if (r->failed || after > r->len)
+		r->failed = true;
+	else
+		r->at = after;
+}
 
 #endif

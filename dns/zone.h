@@ -145,6 +145,13 @@ void zone_free(struct zone *zone);
 struct zone_match zone_find(const struct zone *zone, const struct name *name);
 
 /* The static RRset of type at node, or NULL. */
-const struct rrset *zone_rrset(const struct zone_node *node, uint16_t type);
+static inline const struct rrset *zone_rrset(const struct zone_node *node,
+					     uint16_t type)
+{
+	for (uint16_t i = 0; i < node->rrset_count; i++)
+		if (node->rrsets[i].type == type)
+			return &node->rrsets[i];
+	return NULL;
+}
 
 #endif

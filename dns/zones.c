@@ -25,11 +25,23 @@ const struct zone *zones_at(const struct zones *zones, size_t index)
 	return zones->list[index];
 }
 
-/* From the suffix that begins at label on. */
-static const struct zone *find_from(const struct zones *zones,
-				    const struct name *name, unsigned label)
+const struct zone *zones_find(const struct zones *zones,
+			      const struct name *name)
 {
-	for (; label <= name->labels; label++) {
+	const struct zone_node *node;
+	unsigned label;
+
+	if (zones->count == 1)
+		return zones->list[0];
+	node = index_longest(&zones->index, name, &label);
+	return node == NULL ? NULL : ((const struct apex *)node)->zone;
+}
+
+/* The same, of the zones above name. */
+static const struct zone *find_above(const struct zones *zones,
+				     const struct name *name)
+{
+	for (unsigned label = 1; label <= name->labels; label++) {
 		const struct zone_node *node =
 			index_find(&zones->index, name, label);
 
@@ -39,17 +51,6 @@ static const struct zone *find_from(const struct zones *zones,
 	return NULL;
 }
 
-const struct zone *zones_find(const struct zones *zones,
-			      const struct name *name)
-{
-	unsigned deepest = zones->index.labels_max;
-
-	if (zones->count == 1)
-		return zones->list[0];
-	return find_from(zones, name,
-			 name->labels > deepest ? name->labels - deepest : 0);
-}
-
 /*
  * RFC 4035, 3.1.4.1: DS is the parent's.  A zone above that does not delegate
  * this one is not its parent, and must not say that there is no such name.
@@ -57,8 +58,7 @@ const struct zone *zones_find(const struct zones *zones,
 static const struct zone *parent_of(const struct zones *zones,
 				    const struct name *apex)
 {
-	const struct zone *above =
-		apex->labels == 0 ? NULL : find_from(zones, apex, 1);
+	const struct zone *above = find_above(zones, apex);
 	struct zone_match match;
 
 	if (above == NULL)

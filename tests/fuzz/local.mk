@@ -36,6 +36,7 @@ check_PROGRAMS += %D%/fuzz_ecs %D%/fuzz_query
 %C%_fuzz_ecs_LDFLAGS = $(FUZZ_LDFLAGS)
 %C%_fuzz_query_SOURCES = %D%/fuzz_query.c $(FUZZ_MAIN) \
 	%D%/forge.c %D%/forge.h %D%/reading.c %D%/reading.h \
+	tests/unit/both_ways.c tests/unit/both_ways.h \
 	tests/unit/geo_double.c tests/unit/geo_double.h \
 	tests/unit/world.c tests/unit/world.h
 %C%_fuzz_query_LDADD = $(DNS_LIBS)

@@ -3,6 +3,7 @@
 
 #include "dns/identity.h"
 #include "policy/base/error.h"
+#include "tests/unit/both_ways.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,7 +75,7 @@ const char *asked_put(const struct table *table, struct asked *a,
 
 	set_asker(&input, from);
 	memset(a->answer, 0xa5, sizeof(a->answer));
-	a->len = answer_query(table, &input, a->answer, sizeof(a->answer),
-			      &a->outcome);
+	a->len = both_ways(table, &input, a->answer, ANSWER_TCP_MAX,
+			   &a->outcome);
 	return ask_read(a->answer, a->len, a->text);
 }

@@ -1,5 +1,6 @@
 # Unit tests of dns.
 DNS_WORLD = %D%/ask.c %D%/ask.h %D%/asked.c %D%/asked.h \
+	%D%/both_ways.c %D%/both_ways.h \
 	%D%/geo_double.c %D%/geo_double.h \
 	%D%/world.c %D%/world.h
 DNS_STAGE = $(DNS_WORLD) %D%/stage.c %D%/stage.h \
@@ -50,6 +51,7 @@ check_PROGRAMS += %D%/test_denial %D%/test_proof %D%/test_signed
 %C%_test_proof_SOURCES = %D%/test_proof.c $(DNS_STAGE)
 %C%_test_proof_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 %C%_test_signed_SOURCES = %D%/test_signed.c %D%/ask.c %D%/ask.h \
+	%D%/both_ways.c %D%/both_ways.h \
 	%D%/geo_double.c %D%/geo_double.h %D%/validator.c %D%/validator.h
 %C%_test_signed_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 endif

@@ -75,11 +75,11 @@ static const struct skip_row {
 	{ "labels",               "\1a\2bc\0x", 7,     6, true },
 	{ "a pointer",            "\xc0\x0cx", 3,      2, true },
 	{ "labels and a pointer", "\1a\xff\xffx", 5,   4, true },
-	{ "label type 01",        "\x40\0", 2,         1, false },
-	{ "label type 10",        "\xbf\0", 2,         1, false },
-	{ "half a pointer",       "\xc0", 1,           1, false },
-	{ "half a label",         "\3ab", 3,           1, false },
-	{ "no root",              "\1a", 2,            2, false },
+	{ "label type 01",        "\x40\0", 2,         0, false },
+	{ "label type 10",        "\xbf\0", 2,         0, false },
+	{ "half a pointer",       "\xc0", 1,           0, false },
+	{ "half a label",         "\3ab", 3,           0, false },
+	{ "no root",              "\1a", 2,            0, false },
 };
 /* clang-format on */
 

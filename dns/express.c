@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dns/express.h"
+
+#include "dns/answer.h"
+#include "dns/decision.h"
+#include "dns/edns.h"
+#include "dns/model.h"
+#include "dns/pool.h"
+#include "dns/reply.h"
+#include "dns/rrset.h"
+#include "dns/steered.h"
+#include "dns/table.h"
+#include "dns/zones.h"
+
+/* What the answer is made of. */
+struct express {
+	const struct answer_input *in;
+	const struct query *query;
+	const struct rrset *rrset, *rrsig; /* NULL: no signatures go with it */
+	uint16_t owner_at, apex_at;        /* in the message */
+	enum rcode rcode;
+	uint8_t scope_bits;
+};
+
+/* Where the answer goes. */
+struct room {
+	uint8_t *octets;
+	size_t limit;
+};
+
+static inline uint8_t *put_rrset(uint8_t *at, const struct express *e,
+				 const struct rrset *rrset)
+{
+	octets_copy(at, rrset->wire, rrset->len);
+	rrset_place(at, rrset, e->owner_at, e->apex_at);
+	return at + rrset->len;
+}
+
+/* An RRset there is goes into the answer section, the SOA of one there is not
+ * into the authority section: RFC 2308, 2.1. */
+static inline void put_header(uint8_t *at, const struct express *e)
+{
+	unsigned count = e->rrset->count;
+
+	if (e->rrsig != NULL)
+		count += e->rrsig->count;
+	octets_copy(at, e->in->query, 2); /* ID */
+	octets_put_u16(at + 2,
+		       reply_flags(e->query->flags, e->rcode, REPLY_AA));
+	octets_put_u16(at + 4, 1);
+	octets_put_u32(at + 6, e->rcode == RCODE_NOERROR ? count << 16 : count);
+	octets_put_u16(at + 10, e->query->edns);
+}
+
+/*
+ * The message's length, 0 when it does not fit.  Once for each caller, which
+ * knows half of it at compile time.
+ */
+static inline __attribute__((always_inline)) size_t
+write_whole(const struct room *room, const struct express *e)
+{
+	const struct query *q = e->query;
+	const size_t subnet = q->has_ecs ? ecs_octets(&q->ecs) : 0;
+	size_t len = DNS_HEADER_OCTETS + (size_t)q->question_len +
+		     e->rrset->len + subnet;
+	uint8_t *at = room->octets + DNS_HEADER_OCTETS;
+
+	if (e->rrsig != NULL)
+		len += e->rrsig->len;
+	if (q->edns)
+		len += EDNS_OPT_OCTETS;
+	if (len > room->limit)
+		return 0;
+	put_header(room->octets, e);
+	octets_copy(at, e->in->query + DNS_HEADER_OCTETS, q->question_len);
+	at = put_rrset(at + q->question_len, e, e->rrset);
+	if (e->rrsig != NULL)
+		at = put_rrset(at, e, e->rrsig);
+	if (q->edns)
+		at = edns_put_opt(at, e->rcode, q->dnssec_ok, subnet);
+	if (subnet > 0)
+		ecs_put(at, &q->ecs, e->scope_bits);
+	return len;
+}
+
+/* One RRset of policy->services[service], from one endpoint. */
+static size_t answer_steered(const struct table *table, struct express *e,
+			     int service, const struct room *room,
+			     struct answer_outcome *outcome)
+{
+	const struct model *model = table_model(table);
+	const struct pool *pool = &model->pools[service];
+	const struct decision *d = table_decision(table, (size_t)service);
+	const enum pool_kind kind = pool_kind_of(e->query->qtype);
+	const struct net_addr *client = query_client(e->query, &e->in->peer);
+	struct asking asking = { .client = client, .random = e->in->random };
+	const struct pool_endpoint *endpoint;
+	struct pick pick;
+	size_t len;
+
+	if (kind == POOL_KINDS || pool->having[kind] == 0 || d->stale)
+		return 0;
+	asking.having = pool->having[kind];
+	decision_pick(d, model->geo, &asking, &pick);
+	if (pick.count != 1)
+		return 0;
+	endpoint = &pool->endpoints[pick.endpoints[0]];
+	e->rrset = &endpoint->rrsets[kind];
+	e->rrsig = NULL;
+	if (pool->signatures[kind].count > 0 && e->query->dnssec_ok)
+		e->rrsig = pool_rrsig(pool, kind,
+				      UINT64_C(1) << pick.endpoints[0]);
+	if (client != &e->in->peer)
+		e->scope_bits = decision_scope(d, model->geo, client, pick.row);
+	len = write_whole(room, e);
+	if (len == 0)
+		return 0;
+	rr_set_ttl(room->octets + DNS_HEADER_OCTETS + e->query->question_len,
+		   e->rrset->len + (e->rrsig == NULL ? 0 : e->rrsig->len),
+		   steered_ttl_s(&d->service->ttl, pick.entries->changing,
+				 e->in->random));
+	outcome->service = service;
+	outcome->endpoint = pick.endpoints[0];
+	outcome->region = endpoint->region;
+	return len;
+}
+
+/* The name is there. */
+static size_t answer_node(const struct table *table, struct express *e,
+			  const struct zone_node *node, const struct room *room,
+			  struct answer_outcome *outcome)
+{
+	if (node->cut != NULL || node->cname != NULL)
+		return 0;
+	outcome->account = node->octets;
+	outcome->account_octets = node->len;
+	outcome->kind = ANSWER_DATA;
+	e->owner_at = ZONE_QNAME_OFFSET;
+	e->rcode = RCODE_NOERROR;
+	e->rrset = zone_rrset(node, e->query->qtype);
+	if (e->rrset == NULL)
+		return node->service < 0
+			       ? 0
+			       : answer_steered(table, e, node->service, room,
+						outcome);
+	e->rrsig = e->query->dnssec_ok ? e->rrset->rrsig : NULL;
+	return write_whole(room, e);
+}
+
+/* The name is not there, and nobody has to prove it. */
+static size_t answer_nxdomain(struct express *e, const struct zone *zone,
+			      const struct zone_node *encloser,
+			      const struct room *room,
+			      struct answer_outcome *outcome)
+{
+	if (encloser->cut != NULL || encloser->dname != NULL ||
+	    (zone->denial != NULL && e->query->dnssec_ok))
+		return 0;
+	outcome->account = zone->apex->octets;
+	outcome->account_octets = zone->apex->len;
+	outcome->kind = ANSWER_NXDOMAIN;
+	outcome->rcode = RCODE_NXDOMAIN;
+	e->owner_at = e->apex_at;
+	e->rcode = RCODE_NXDOMAIN;
+	e->rrset = zone->negative_soa;
+	e->rrsig = NULL;
+	return write_whole(room, e);
+}
+
+/* DS may be the parent's; others above are no types of data. */
+static bool is_plain_type(uint16_t qtype)
+{
+	return qtype < TYPE_NXNAME && qtype != TYPE_OPT && qtype != TYPE_DS;
+}
+
+size_t express_answer(const struct table *table, const struct answer_input *in,
+		      const struct query *query, struct wire *out,
+		      struct answer_outcome *outcome)
+{
+	const struct zone *zone =
+		zones_find(table_model(table)->zones, &query->qname);
+	const struct room room = { out->octets, out->cap };
+	struct express e;
+	struct zone_match match;
+
+	if (zone == NULL || !is_plain_type(query->qtype))
+		return 0;
+	match = zone_find(zone, &query->qname);
+	*outcome = (struct answer_outcome){
+		.ecs = query->has_ecs,
+		.dnssec_ok = query->dnssec_ok,
+		.zone = zone->number,
+		.service = -1,
+		.endpoint = -1,
+		.region = -1,
+		.type = query->qtype,
+	};
+	e.in = in;
+	e.query = query;
+	e.scope_bits = 0;
+	e.apex_at = (uint16_t)(ZONE_QNAME_OFFSET + query->qname.len -
+			       zone->apex->len);
+	if (match.found == ZONE_EXACT)
+		return answer_node(table, &e, match.node, &room, outcome);
+	if (match.found == ZONE_MISSING)
+		return answer_nxdomain(&e, zone, match.node, &room, outcome);
+	return 0;
+}
