@@ -115,6 +115,7 @@ static bool add_row(struct rows *rows, const struct row *row)
 	*added = (struct decision_row){
 		.at = (uint32_t)rows->octet_used,
 		.draw = row_is_draw(row, answers),
+		.even = answers == 1 && share_is_even(row),
 		.only = ROW_NONE,
 	};
 	if (!added->draw && share_pick(row, d->keys, 0, answers, picks) == 1)
@@ -213,30 +214,48 @@ static unsigned sticky_bits(const struct policy_service *s,
 	return family == NET_V4 ? s->sticky_v4_bits : s->sticky_v6_bits;
 }
 
+/* What the client's draws go by. */
+static uint64_t turn_of(const struct policy_service *s,
+			const struct asking *asking)
+{
+	const struct net_addr *client = asking->client;
+
+	return s->sticky == STICKY_NONE
+		       ? hash_mix(asking->random)
+		       : hash_client(client, sticky_bits(s, client->family));
+}
+
+static void pick_by_turn(const struct decision *decision,
+			 const struct asking *asking, struct pick *out)
+{
+	const struct policy_service *s = decision->service;
+	const struct share_want want = { s->answers, asking->having };
+	uint64_t turn = out->row->draw ? turn_of(s, asking) : 0;
+
+	out->count = share_pick_having(out->entries, decision->keys, turn,
+				       &want, out->endpoints);
+}
+
 void decision_pick(const struct decision *decision, const struct geo *geo,
 		   const struct asking *asking, struct pick *out)
 {
-	const struct policy_service *s = decision->service;
-	const struct net_addr *client = asking->client;
-	const struct share_want want = { s->answers, asking->having };
-	uint16_t class_id = geo_find(geo, client).class_id;
+	uint16_t class_id = geo_find(geo, asking->client).class_id;
 	size_t number = decision->row_of_class[class_id];
-	uint64_t hash = 0;
 
 	out->row = &decision->rows[number];
 	out->entries = row_at(decision, number);
 	if (out->row->only != ROW_NONE) {
 		out->endpoints[0] = out->row->only;
 		out->count = asking->having >> out->row->only & 1;
-		return;
+	} else if (out->row->even) {
+		out->endpoints[0] =
+			share_pick_even(out->entries, decision->keys,
+					turn_of(decision->service, asking),
+					asking->having);
+		out->count = out->endpoints[0] != ROW_NONE;
+	} else {
+		pick_by_turn(decision, asking, out);
 	}
-	if (out->row->draw)
-		hash = s->sticky == STICKY_NONE
-			       ? hash_mix(asking->random)
-			       : hash_client(client,
-					     sticky_bits(s, client->family));
-	out->count = share_pick_having(out->entries, decision->keys, hash,
-				       &want, out->endpoints);
 }
 
 uint8_t decision_scope(const struct decision *decision, const struct geo *geo,

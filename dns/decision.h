@@ -21,6 +21,7 @@ struct net_addr;
 struct decision_row {
 	uint32_t at;  /* of its struct row in row_octets */
 	bool draw;    /* row_is_draw() */
+	bool even;    /* one answer, and share_is_even() */
 	uint8_t only; /* not draw, one answer: the endpoint; else ROW_NONE */
 };
 

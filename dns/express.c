@@ -22,12 +22,6 @@ struct express {
 	uint8_t scope_bits;
 };
 
-/* Where the answer goes. */
-struct room {
-	uint8_t *octets;
-	size_t limit;
-};
-
 static inline uint8_t *put_rrset(uint8_t *at, const struct express *e,
 				 const struct rrset *rrset)
 {
@@ -57,21 +51,21 @@ static inline void put_header(uint8_t *at, const struct express *e)
  * knows half of it at compile time.
  */
 static inline __attribute__((always_inline)) size_t
-write_whole(const struct room *room, const struct express *e)
+write_whole(const struct wire *out, const struct express *e)
 {
 	const struct query *q = e->query;
 	const size_t subnet = q->has_ecs ? ecs_octets(&q->ecs) : 0;
 	size_t len = DNS_HEADER_OCTETS + (size_t)q->question_len +
 		     e->rrset->len + subnet;
-	uint8_t *at = room->octets + DNS_HEADER_OCTETS;
+	uint8_t *at = out->octets + DNS_HEADER_OCTETS;
 
 	if (e->rrsig != NULL)
 		len += e->rrsig->len;
 	if (q->edns)
 		len += EDNS_OPT_OCTETS;
-	if (len > room->limit)
+	if (len > out->cap)
 		return 0;
-	put_header(room->octets, e);
+	put_header(out->octets, e);
 	octets_copy(at, e->in->query + DNS_HEADER_OCTETS, q->question_len);
 	at = put_rrset(at + q->question_len, e, e->rrset);
 	if (e->rrsig != NULL)
@@ -85,7 +79,7 @@ write_whole(const struct room *room, const struct express *e)
 
 /* One RRset of policy->services[service], from one endpoint. */
 static size_t answer_steered(const struct table *table, struct express *e,
-			     int service, const struct room *room,
+			     int service, const struct wire *out,
 			     struct answer_outcome *outcome)
 {
 	const struct model *model = table_model(table);
@@ -112,10 +106,10 @@ static size_t answer_steered(const struct table *table, struct express *e,
 				      UINT64_C(1) << pick.endpoints[0]);
 	if (client != &e->in->peer)
 		e->scope_bits = decision_scope(d, model->geo, client, pick.row);
-	len = write_whole(room, e);
+	len = write_whole(out, e);
 	if (len == 0)
 		return 0;
-	rr_set_ttl(room->octets + DNS_HEADER_OCTETS + e->query->question_len,
+	rr_set_ttl(out->octets + DNS_HEADER_OCTETS + e->query->question_len,
 		   e->rrset->len + (e->rrsig == NULL ? 0 : e->rrsig->len),
 		   steered_ttl_s(&d->service->ttl, pick.entries->changing,
 				 e->in->random));
@@ -127,7 +121,7 @@ static size_t answer_steered(const struct table *table, struct express *e,
 
 /* The name is there. */
 static size_t answer_node(const struct table *table, struct express *e,
-			  const struct zone_node *node, const struct room *room,
+			  const struct zone_node *node, const struct wire *out,
 			  struct answer_outcome *outcome)
 {
 	if (node->cut != NULL || node->cname != NULL)
@@ -141,16 +135,16 @@ static size_t answer_node(const struct table *table, struct express *e,
 	if (e->rrset == NULL)
 		return node->service < 0
 			       ? 0
-			       : answer_steered(table, e, node->service, room,
+			       : answer_steered(table, e, node->service, out,
 						outcome);
 	e->rrsig = e->query->dnssec_ok ? e->rrset->rrsig : NULL;
-	return write_whole(room, e);
+	return write_whole(out, e);
 }
 
 /* The name is not there, and nobody has to prove it. */
 static size_t answer_nxdomain(struct express *e, const struct zone *zone,
 			      const struct zone_node *encloser,
-			      const struct room *room,
+			      const struct wire *out,
 			      struct answer_outcome *outcome)
 {
 	if (encloser->cut != NULL || encloser->dname != NULL ||
@@ -164,7 +158,7 @@ static size_t answer_nxdomain(struct express *e, const struct zone *zone,
 	e->rcode = RCODE_NXDOMAIN;
 	e->rrset = zone->negative_soa;
 	e->rrsig = NULL;
-	return write_whole(room, e);
+	return write_whole(out, e);
 }
 
 /* DS may be the parent's; others above are no types of data. */
@@ -174,12 +168,11 @@ static bool is_plain_type(uint16_t qtype)
 }
 
 size_t express_answer(const struct table *table, const struct answer_input *in,
-		      const struct query *query, struct wire *out,
+		      const struct query *query, const struct wire *out,
 		      struct answer_outcome *outcome)
 {
 	const struct zone *zone =
 		zones_find(table_model(table)->zones, &query->qname);
-	const struct room room = { out->octets, out->cap };
 	struct express e;
 	struct zone_match match;
 
@@ -201,8 +194,8 @@ size_t express_answer(const struct table *table, const struct answer_input *in,
 	e.apex_at = (uint16_t)(ZONE_QNAME_OFFSET + query->qname.len -
 			       zone->apex->len);
 	if (match.found == ZONE_EXACT)
-		return answer_node(table, &e, match.node, &room, outcome);
+		return answer_node(table, &e, match.node, out, outcome);
 	if (match.found == ZONE_MISSING)
-		return answer_nxdomain(&e, zone, match.node, &room, outcome);
+		return answer_nxdomain(&e, zone, match.node, out, outcome);
 	return 0;
 }

@@ -33,7 +33,7 @@ struct wire;
  * outcome is filled; or 0, and both are undefined: it is none of the plainest.
  */
 size_t express_answer(const struct table *table, const struct answer_input *in,
-		      const struct query *query, struct wire *out,
+		      const struct query *query, const struct wire *out,
 		      struct answer_outcome *outcome);
 
 #endif

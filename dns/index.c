@@ -31,23 +31,22 @@ struct zone_node *index_find(const struct index *index, const struct name *name,
 	return index->count == 0 ? NULL : find(index, name, label);
 }
 
-struct zone_node *index_longest(const struct index *index,
-				const struct name *name, unsigned *label)
+struct index_match index_longest(const struct index *index,
+				 const struct name *name)
 {
 	unsigned deepest = index->labels_max, labels = name->labels;
+	struct index_match match = { NULL, 0 };
 
 	if (index->count == 0)
-		return NULL;
-	for (unsigned i = labels > deepest ? labels - deepest : 0; i <= labels;
-	     i++) {
-		struct zone_node *node = find(index, name, i);
-
-		if (node == NULL)
-			continue;
-		*label = i;
-		return node;
+		return match;
+	if (labels > deepest)
+		match.label = labels - deepest;
+	for (; match.label <= labels; match.label++) {
+		match.node = find(index, name, match.label);
+		if (match.node != NULL)
+			break;
 	}
-	return NULL;
+	return match;
 }
 
 static void place(struct index *index, struct index_slot slot)

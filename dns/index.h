@@ -33,12 +33,15 @@ struct index {
 struct zone_node *index_find(const struct index *index, const struct name *name,
 			     unsigned label);
 
-/*
- * The node of the longest suffix of name that has one, or NULL; *label is then
- * where it begins.
- */
-struct zone_node *index_longest(const struct index *index,
-				const struct name *name, unsigned *label);
+/* A suffix that has a node. */
+struct index_match {
+	struct zone_node *node; /* NULL: there is none */
+	unsigned label;         /* where the suffix begins */
+};
+
+/* The longest suffix of name that has a node. */
+struct index_match index_longest(const struct index *index,
+				 const struct name *name);
 
 /*
  * Adds node under that suffix, which must not be inside yet; node->octets is

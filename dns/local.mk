@@ -34,7 +34,7 @@ dns_libdns_a_SOURCES = \
 	%D%/svcb.c %D%/svcb.h \
 	%D%/table.c %D%/table.h \
 	%D%/wire.c %D%/wire.h \
-	%D%/zone.c %D%/zone.h %D%/zone_build.c \
+	%D%/zone.h %D%/zone_build.c \
 	%D%/zone_records.c %D%/zone_records.h \
 	%D%/zone_sign.c %D%/zone_sign.h \
 	%D%/zone_sign_denial.c %D%/zone_sign_pool.c \

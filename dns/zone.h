@@ -142,7 +142,21 @@ void zone_free(struct zone *zone);
  * Where name is.  Cost: one hash and one probe when the name exists, plus one
  * of each per label, up to the zone's depth, when it does not.
  */
-struct zone_match zone_find(const struct zone *zone, const struct name *name);
+static inline struct zone_match zone_find(const struct zone *zone,
+					  const struct name *name)
+{
+	struct index_match match = index_longest(&zone->index, name);
+
+	if (match.node == NULL)
+		return (struct zone_match){ ZONE_OUTSIDE, NULL };
+	if (match.label == 0)
+		return (struct zone_match){ ZONE_EXACT, match.node };
+	/* One below a zone cut has the cut, and is a referral. */
+	if (match.node->wildcard != NULL)
+		return (struct zone_match){ ZONE_WILDCARD,
+					    match.node->wildcard };
+	return (struct zone_match){ ZONE_MISSING, match.node };
+}
 
 /* The static RRset of type at node, or NULL. */
 static inline const struct rrset *zone_rrset(const struct zone_node *node,

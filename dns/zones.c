@@ -29,11 +29,10 @@ const struct zone *zones_find(const struct zones *zones,
 			      const struct name *name)
 {
 	const struct zone_node *node;
-	unsigned label;
 
 	if (zones->count == 1)
 		return zones->list[0];
-	node = index_longest(&zones->index, name, &label);
+	node = index_longest(&zones->index, name).node;
 	return node == NULL ? NULL : ((const struct apex *)node)->zone;
 }
 

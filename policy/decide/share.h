@@ -72,6 +72,16 @@ unsigned share_pick_having(const struct row *row, const struct share_key *keys,
 			   uint64_t client, const struct share_want *want,
 			   uint8_t picks[POLICY_ENDPOINTS_MAX]);
 
+/*
+ * Is the row one tier of equal weights, in which all take every client and none
+ * has a canary?  Most draws are.
+ */
+bool share_is_even(const struct row *row);
+
+/* The one pick of share_pick_having() in such a row, or ROW_NONE. */
+uint8_t share_pick_even(const struct row *row, const struct share_key *keys,
+			uint64_t client, uint64_t having);
+
 /* The endpoints that some client of this row can get, no more: a bit each. */
 uint64_t share_possible(const struct row *row, unsigned answers);
 

@@ -351,6 +351,45 @@ static void test_having_stays_in_the_tier(void **state)
 	}
 }
 
+/* The short ways take whom the long one puts first. */
+static void check_short_ways(const struct world *w, const struct row *row,
+			     uint64_t client, uint64_t having)
+{
+	const struct share_want one = { 1, having }, many = { 2, having };
+	uint8_t first[POLICY_ENDPOINTS_MAX], picks[POLICY_ENDPOINTS_MAX];
+	unsigned found = share_pick_having(row, w->keys, client, &one, first);
+	unsigned count = share_pick_having(row, w->keys, client, &many, picks);
+
+	assert_true(found <= count);
+	if (found > 0)
+		assert_int_equal(first[0], picks[0]);
+	if (share_is_even(row))
+		assert_int_equal(share_pick_even(row, w->keys, client, having),
+				 found > 0 ? first[0] : ROW_NONE);
+}
+
+static void test_short_ways(void **state)
+{
+	struct rng rng = { 7 };
+	unsigned even = 0, uneven = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 2000; i++) {
+		struct world w;
+		struct row row;
+
+		world_draw(&w, &rng);
+		row = world_row(&w, NULL);
+		even += row.count > 1 && share_is_even(&row);
+		uneven += !share_is_even(&row);
+		for (unsigned j = 0; j < 20; j++) {
+			check_short_ways(&w, &row, world_client(j), j);
+			check_short_ways(&w, &row, world_client(j), UINT64_MAX);
+		}
+	}
+	assert_true(even > 20 && uneven > 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -363,6 +402,7 @@ int main(void)
 		cmocka_unit_test(test_more_answers),
 		cmocka_unit_test(test_having),
 		cmocka_unit_test(test_having_stays_in_the_tier),
+		cmocka_unit_test(test_short_ways),
 	};
 
 	return cmocka_run_group_tests_name("share", tests, NULL, NULL);
