@@ -44,6 +44,7 @@ dns_libdns_a_SOURCES += \
 	%D%/activation.c %D%/activation.h \
 	%D%/connection.c %D%/connection.h \
 	%D%/console.c %D%/console.h \
+	%D%/datagram.c %D%/datagram.h \
 	%D%/exporter.c %D%/exporter.h \
 	%D%/feed.c %D%/feed.h \
 	%D%/follow.c %D%/follow.h \

@@ -12,7 +12,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 struct error;
@@ -56,7 +58,29 @@ bool socket_adopt(int fd, int type, struct socket_address *out,
 /* 0 for other families than IPv4 and IPv6. */
 uint16_t socket_port(const struct sockaddr *of);
 
-/* IPv4-mapped addresses become NET_V4; other families NET_NONE. */
-struct net_addr socket_peer(const struct sockaddr *from);
+/* IPv4-mapped addresses become NET_V4; other families NET_NONE.  Inline,
+ * because each datagram needs it. */
+static inline struct net_addr socket_peer(const struct sockaddr *from)
+{
+	struct net_addr peer = { 0 };
+
+	if (from->sa_family == AF_INET) {
+		struct sockaddr_in v4;
+
+		memcpy(&v4, from, sizeof(v4));
+		peer.family = NET_V4;
+		memcpy(peer.octets, &v4.sin_addr, 4);
+	} else if (from->sa_family == AF_INET6) {
+		struct sockaddr_in6 v6;
+		bool mapped;
+
+		memcpy(&v6, from, sizeof(v6));
+		mapped = IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr);
+		peer.family = mapped ? NET_V4 : NET_V6;
+		memcpy(peer.octets, v6.sin6_addr.s6_addr + (mapped ? 12 : 0),
+		       mapped ? 4 : 16);
+	}
+	return peer;
+}
 
 #endif

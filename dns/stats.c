@@ -14,8 +14,12 @@ enum { CACHE_LINE = 64 };
 
 typedef _Atomic uint64_t counter;
 
+/* What an answer is counted by, at once: each set of these is a counter. */
+enum { TRUNCATED = 1, ECS = 2, DNSSEC_OK = 4, FLAG_SETS = 8 };
+
 struct stats_block {
-	alignas(CACHE_LINE) counter rcodes[STATS_TRANSPORTS][STATS_RCODES];
+	alignas(CACHE_LINE)
+		counter answers[STATS_TRANSPORTS][STATS_RCODES][FLAG_SETS];
 	counter events[STATS_EVENTS];
 	counter zones[STATS_ZONES];
 	alignas(CACHE_LINE) counter pairs[POLICY_SERVICES_MAX][STATS_COLUMNS];
@@ -87,36 +91,33 @@ struct stats_block *stats_block(struct stats *stats, size_t i)
 	return &stats->blocks[i];
 }
 
-static void count_pair(struct stats_block *block, int service, int region)
+static inline unsigned flags_of(const struct answer_outcome *outcome)
 {
-	size_t column = region >= 0 && region < POLICY_REGIONS_MAX
-				? (size_t)region
-				: STATS_NO_REGION;
-
-	if (service >= 0 && service < POLICY_SERVICES_MAX)
-		bump(&block->pairs[service][column], 1);
+	return outcome->truncated * TRUNCATED | outcome->ecs * ECS |
+	       outcome->dnssec_ok * DNSSEC_OK;
 }
 
 void stats_count(struct stats_block *block, enum stats_transport transport,
 		 const struct answer_outcome *outcome, size_t len)
 {
+	size_t rcode = outcome->rcode, region = (size_t)outcome->region;
+	/* As unsigned, -1 is beyond every array, too. */
+	unsigned zone = (unsigned)outcome->zone;
+	unsigned service = (unsigned)outcome->service;
+
 	if (len == 0) {
 		bump(&block->events[STATS_SILENT], 1);
 		return;
 	}
-	bump(&block->rcodes[transport][outcome->rcode < STATS_OTHER_RCODE
-					       ? outcome->rcode
-					       : STATS_OTHER_RCODE],
-	     1);
-	if (outcome->truncated)
-		bump(&block->events[STATS_TRUNCATED], 1);
-	if (outcome->ecs)
-		bump(&block->events[STATS_ECS], 1);
-	if (outcome->dnssec_ok)
-		bump(&block->events[STATS_DNSSEC_OK], 1);
-	if (outcome->zone >= 0 && outcome->zone < STATS_ZONES)
-		bump(&block->zones[outcome->zone], 1);
-	count_pair(block, outcome->service, outcome->region);
+	if (rcode > STATS_OTHER_RCODE)
+		rcode = STATS_OTHER_RCODE;
+	bump(&block->answers[transport][rcode][flags_of(outcome)], 1);
+	if (zone < STATS_ZONES)
+		bump(&block->zones[zone], 1);
+	if (region > STATS_NO_REGION)
+		region = STATS_NO_REGION;
+	if (service < POLICY_SERVICES_MAX)
+		bump(&block->pairs[service][region], 1);
 }
 
 void stats_count_event(struct stats_block *block, enum stats_event event,
@@ -125,15 +126,33 @@ void stats_count_event(struct stats_block *block, enum stats_event event,
 	bump(&block->events[event], count);
 }
 
+/* Of one transport and RCODE; how many. */
+static uint64_t add_answers(struct stats_sum *sum,
+			    const counter by_flags[FLAG_SETS])
+{
+	uint64_t answers = 0;
+
+	for (unsigned flags = 0; flags < FLAG_SETS; flags++) {
+		uint64_t count = value(&by_flags[flags]);
+
+		answers += count;
+		if (flags & TRUNCATED)
+			sum->events[STATS_TRUNCATED] += count;
+		if (flags & ECS)
+			sum->events[STATS_ECS] += count;
+		if (flags & DNSSEC_OK)
+			sum->events[STATS_DNSSEC_OK] += count;
+	}
+	sum->answers += answers;
+	return answers;
+}
+
 static void add_block(struct stats_sum *sum, const struct stats_block *block)
 {
 	for (size_t t = 0; t < STATS_TRANSPORTS; t++)
-		for (size_t i = 0; i < STATS_RCODES; i++) {
-			uint64_t answers = value(&block->rcodes[t][i]);
-
-			sum->rcodes[t][i] += answers;
-			sum->answers += answers;
-		}
+		for (size_t i = 0; i < STATS_RCODES; i++)
+			sum->rcodes[t][i] +=
+				add_answers(sum, block->answers[t][i]);
 	for (size_t i = 0; i < STATS_EVENTS; i++)
 		sum->events[i] += value(&block->events[i]);
 }

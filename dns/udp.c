@@ -2,17 +2,15 @@
 #include "dns/udp.h"
 
 #include "dns/answer.h"
+#include "dns/datagram.h"
 #include "dns/listeners.h"
 #include "dns/pktinfo.h"
-#include "dns/proxy_header.h"
-#include "dns/rrl.h"
 #include "dns/slot.h"
 #include "dns/socket.h"
 #include "dns/stats.h"
 #include "dns/tap.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
-#include "policy/base/hash.h"
 #include "policy/base/log.h"
 #include "policy/base/thread.h"
 
@@ -24,7 +22,6 @@
 #include <time.h>
 
 #include <netinet/in.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 /*
@@ -36,8 +33,8 @@ struct exchange {
 	uint8_t answer[ANSWER_UDP_MAX + 48];
 	_Alignas(16) uint8_t control[PKTINFO_SIZE];
 	struct sockaddr_storage from;
-	struct proxy_client client; /* who asks; from, if nobody else */
 	struct iovec query_iov, answer_iov;
+	struct datagram datagram;
 };
 
 /* One thread. */
@@ -49,12 +46,7 @@ struct worker {
 	atomic_bool stopping; /* asked to end */
 	atomic_bool woken;    /* has seen that, and waits no more */
 	pthread_t thread;
-	const struct slot *slot;
-	const struct proxy_sources *proxies;
-	struct stats_block *stats;
-	struct rrl *rrl;       /* all workers' */
-	struct tap_queue *tap; /* NULL: nobody wants copies */
-	uint64_t random;
+	struct datagram_answerer answerer;
 	struct mmsghdr received[UDP_BATCH];
 	struct mmsghdr answers[UDP_BATCH];
 	struct exchange *exchanges; /* UDP_BATCH of them */
@@ -66,132 +58,53 @@ struct udp {
 	size_t count;
 };
 
-/* recvmmsg writes lengths, flags and sizes: they are set before each. */
-static void arm(struct worker *w)
+/* recvmmsg wrote lengths and flags of the first count. */
+static void arm(struct worker *w, size_t count)
 {
-	for (size_t i = 0; i < UDP_BATCH; i++) {
-		struct exchange *e = &w->exchanges[i];
+	for (size_t i = 0; i < count; i++) {
+		struct msghdr *in = &w->received[i].msg_hdr;
 
-		w->received[i].msg_hdr = (struct msghdr){
-			.msg_name = &e->from,
-			.msg_namelen = sizeof(e->from),
-			.msg_iov = &e->query_iov,
-			.msg_iovlen = 1,
-			.msg_control = w->wildcard ? e->control : NULL,
-			.msg_controllen = w->wildcard ? PKTINFO_SIZE : 0,
-		};
+		in->msg_namelen = sizeof(w->exchanges[i].from);
+		in->msg_controllen = w->wildcard ? PKTINFO_SIZE : 0;
+		in->msg_flags = 0;
 	}
 }
 
-/* What all of a batch are answered with. */
-struct batch {
-	const struct table *table;
-	const struct identity *identity;
-	uint32_t now_s;
-	uint32_t uptime_s; /* monotonic, for rates */
-	int64_t wall_ns;   /* when there is a tap */
-};
-
-/* The answer to one query as the rate limit leaves it; its length, or 0. */
-static size_t answer_within_rate(struct worker *w, const struct batch *batch,
-				 struct answer_input *input, uint8_t *answer,
-				 struct answer_outcome *outcome)
-{
-	size_t len = answer_query(batch->table, input, answer, ANSWER_UDP_MAX,
-				  outcome);
-	enum rrl_verdict verdict = RRL_SEND;
-
-	if (w->rrl != NULL && len > 0)
-		verdict = rrl_judge(w->rrl, &input->peer, outcome,
-				    batch->uptime_s);
-	if (verdict != RRL_SEND)
-		stats_count_event(w->stats,
-				  verdict == RRL_DROP ? STATS_LIMITED
-						      : STATS_SLIPPED,
-				  1);
-	if (verdict == RRL_DROP && !rrl_only_counts(w->rrl))
-		return 0;
-	if (verdict == RRL_SLIP && !rrl_only_counts(w->rrl)) {
-		input->turned_away = true;
-		len = answer_query(batch->table, input, answer, ANSWER_UDP_MAX,
-				   outcome);
-	}
-	stats_count(w->stats, STATS_UDP, outcome, len);
-	return len;
-}
-
-/* For who collects dnstap. */
-static void put_copy(struct worker *w, const struct batch *batch, size_t i,
-		     const struct answer_outcome *outcome, size_t len)
-{
-	struct exchange *e = &w->exchanges[i];
-
-	tap_put(w->tap,
-		&(struct tap_exchange){
-			.transport = STATS_UDP,
-			.client = { e->client.addr, e->client.port },
-			.server = { pktinfo_asked(&w->received[i].msg_hdr,
-						  &w->local.addr),
-				    w->local.port },
-			.wall_asked_ns = batch->wall_ns,
-			.query = e->query + e->client.skip,
-			.query_len = w->received[i].msg_len - e->client.skip,
-			.answer = e->answer,
-			.answer_len = len,
-			.table = batch->table,
-			.zone = outcome->zone,
-		});
-}
-
-/* Who asks in the i-th received; false when a proxy does not say it. */
-static bool find_client(struct worker *w, size_t i)
+/* What the datagram of the i-th exchange has come with. */
+static const struct datagram *read_datagram(struct worker *w, size_t i)
 {
 	struct exchange *e = &w->exchanges[i];
 	const struct sockaddr *from = (const struct sockaddr *)&e->from;
+	struct datagram *d = &e->datagram;
 
-	e->client = (struct proxy_client){
-		.addr = socket_peer(from),
-		.port = socket_port(from),
-	};
-	if (proxy_unwrap(w->proxies, e->query, w->received[i].msg_len,
-			 &e->client))
-		return true;
-	stats_count_event(w->stats, STATS_SILENT, 1);
-	return false;
+	d->len = w->received[i].msg_len;
+	d->peer = socket_peer(from);
+	if (datagram_wants_ends(&w->answerer)) {
+		d->port = socket_port(from);
+		d->server.addr =
+			pktinfo_asked(&w->received[i].msg_hdr, &w->local.addr);
+		d->server.port = w->local.port;
+	}
+	return d;
 }
 
-/* Answers the i-th received; true when answers[at] is to be sent. */
-static bool answer_one(struct worker *w, const struct batch *batch, size_t i,
-		       size_t at)
+/* answers[at] is to be the answer of len octets to the i-th received. */
+static void prepare(struct worker *w, size_t i, size_t at, size_t len)
 {
 	struct exchange *e = &w->exchanges[i];
 	struct msghdr *in = &w->received[i].msg_hdr;
-	struct answer_input input = {
-		.query = e->query + e->client.skip,
-		.len = w->received[i].msg_len - e->client.skip,
-		.peer = e->client.addr,
-		.random = hash_mix(w->random += UINT64_C(0x9e3779b97f4a7c15)),
-		.identity = batch->identity,
-		.now_s = batch->now_s,
-	};
-	struct answer_outcome outcome;
-	size_t len = answer_within_rate(w, batch, &input, e->answer, &outcome);
+	struct msghdr *out = &w->answers[at].msg_hdr;
 
-	if (w->tap != NULL)
-		put_copy(w, batch, i, &outcome, len);
-	if (len == 0)
-		return false;
-	pktinfo_turn(in);
 	e->answer_iov.iov_len = len;
-	w->answers[at].msg_hdr = (struct msghdr){
-		.msg_name = &e->from,
-		.msg_namelen = in->msg_namelen,
-		.msg_iov = &e->answer_iov,
-		.msg_iovlen = 1,
-		.msg_control = in->msg_controllen > 0 ? in->msg_control : NULL,
-		.msg_controllen = in->msg_controllen,
-	};
-	return true;
+	out->msg_name = &e->from;
+	out->msg_namelen = in->msg_namelen;
+	out->msg_iov = &e->answer_iov;
+	if (w->wildcard) {
+		pktinfo_turn(in);
+		out->msg_control =
+			in->msg_controllen > 0 ? in->msg_control : NULL;
+		out->msg_controllen = in->msg_controllen;
+	}
 }
 
 /* One that the kernel refuses is left out; those behind it still go. */
@@ -206,31 +119,27 @@ static void send_all(struct worker *w, size_t count)
 		if (sent > 0) {
 			at += (size_t)sent;
 		} else if (sent < 0 && errno != EINTR) {
-			stats_count_event(w->stats, STATS_UNSENT, 1);
+			stats_count_event(w->answerer.stats, STATS_UNSENT, 1);
 			at++;
 		}
 	}
 }
 
-/* Offline again before sending: a full socket must not hold up a reload. */
+/* A full socket must not hold up a reload: the batch ends before sending. */
 static void answer_batch(struct worker *w, size_t count)
 {
-	struct batch batch = {
-		.now_s = clock_wall_s(),
-		.uptime_s = (uint32_t)(clock_now_ms() / 1000),
-	};
 	size_t answers = 0;
 
-	if (w->tap != NULL)
-		batch.wall_ns = clock_wall_ns();
-	slot_online();
-	batch.table = slot_read(w->slot);
-	batch.identity = slot_identity(w->slot);
-	for (size_t i = 0; i < count; i++)
-		if (find_client(w, i) && answer_one(w, &batch, i, answers))
-			answers++;
-	slot_offline();
+	datagram_begin(&w->answerer);
+	for (size_t i = 0; i < count; i++) {
+		size_t len = datagram_answer(&w->answerer, read_datagram(w, i));
+
+		if (len > 0)
+			prepare(w, i, answers++, len);
+	}
+	datagram_end(&w->answerer);
 	send_all(w, answers);
+	arm(w, count);
 }
 
 /* An error that is not the traffic's: it may last, so do not spin on
@@ -248,10 +157,7 @@ static void pause_after(int error)
 /* How many arrived; 0 for none. */
 static size_t receive(struct worker *w, int flags)
 {
-	int got;
-
-	arm(w);
-	got = recvmmsg(w->fd, w->received, UDP_BATCH, flags, NULL);
+	int got = recvmmsg(w->fd, w->received, UDP_BATCH, flags, NULL);
 	if (got < 0 && errno != EINTR && errno != EAGAIN)
 		pause_after(errno);
 	return got < 0 ? 0 : (size_t)got;
@@ -291,7 +197,7 @@ static void *run(void *arg)
 	struct worker *w = arg;
 
 	let_wake();
-	w->tap = tap_queue(w->slot->tap);
+	w->answerer.tap = tap_queue(w->answerer.slot->tap);
 	slot_register();
 	slot_offline(); /* online only while a batch is answered */
 	while (!atomic_load_explicit(&w->stopping, memory_order_acquire))
@@ -318,14 +224,23 @@ static bool worker_open(struct worker *w, const struct listener *at,
 	for (size_t i = 0; i < UDP_BATCH; i++) {
 		struct exchange *e = &w->exchanges[i];
 
+		e->datagram = (struct datagram){
+			.query = e->query,
+			.answer = e->answer,
+			.cap = ANSWER_UDP_MAX,
+		};
 		e->query_iov = (struct iovec){ e->query, UDP_QUERY_MAX };
 		e->answer_iov = (struct iovec){ e->answer, 0 };
+		w->received[i].msg_hdr = (struct msghdr){
+			.msg_name = &e->from,
+			.msg_iov = &e->query_iov,
+			.msg_iovlen = 1,
+			.msg_control = w->wildcard ? e->control : NULL,
+		};
+		w->answers[i].msg_hdr.msg_iovlen = 1;
 	}
-	if (getrandom(&w->random, sizeof(w->random), 0) < 0) {
-		error_set(err, "no random numbers: %s", strerror(errno));
-		return false;
-	}
-	return true;
+	arm(w, UDP_BATCH);
+	return datagram_answerer_init(&w->answerer, err);
 }
 
 /* One thread more, on a socket that others may read, too. */
@@ -401,10 +316,10 @@ bool udp_start(struct udp *udp, const struct slot *slot, struct stats *stats,
 	for (size_t i = 0; i < udp->count; i++) {
 		struct worker *w = &udp->workers[i];
 
-		w->slot = slot;
-		w->proxies = udp->proxies;
-		w->stats = stats_block(stats, i);
-		w->rrl = rrl;
+		w->answerer.slot = slot;
+		w->answerer.proxies = udp->proxies;
+		w->answerer.stats = stats_block(stats, i);
+		w->answerer.rrl = rrl;
 		if (!thread_start(&w->thread, "windrose-udp", run, w, err))
 			return false;
 		w->running = true;
