@@ -69,7 +69,7 @@ RARE static void put_copy(const struct datagram_answerer *a,
 			  const struct datagram *d, size_t len)
 {
 	tap_put(a->tap, &(struct tap_exchange){
-				.transport = STATS_UDP,
+				.transport = a->transport,
 				.client = { a->input.peer, a->client_port },
 				.server = d->server,
 				.wall_asked_ns = a->wall_ns,
@@ -117,7 +117,7 @@ size_t datagram_answer(struct datagram_answerer *a, const struct datagram *d)
 	/* What the limit drops is not silence: that is what deserves no
 	 * answer. */
 	if (len > 0 || whole == 0)
-		stats_count(a->stats, STATS_UDP, &a->outcome, len);
+		stats_count(a->stats, a->transport, &a->outcome, len);
 	if (a->tap != NULL)
 		put_copy(a, d, len);
 	return len;

@@ -37,9 +37,10 @@ struct datagram_answerer {
 	/* Set by the owner, before the first batch. */
 	const struct slot *slot;
 	const struct proxy_sources *proxies;
-	struct stats_block *stats; /* the thread's own */
-	struct rrl *rrl;           /* all threads'; NULL: no limit */
-	struct tap_queue *tap;     /* the thread's own; NULL: no copies */
+	struct stats_block *stats;      /* the thread's own */
+	enum stats_transport transport; /* as which they are counted */
+	struct rrl *rrl;                /* all threads'; NULL: no limit */
+	struct tap_queue *tap;          /* the thread's own; NULL: no copies */
 	/* Of the batch. */
 	const struct table *table;
 	int64_t wall_ns;
@@ -67,7 +68,7 @@ struct datagram {
 	struct tap_end server; /* whom he asked */
 };
 
-/* All is empty but random.  False with err set. */
+/* All is empty but random, and counted as UDP.  False with err set. */
 bool datagram_answerer_init(struct datagram_answerer *a, struct error *err);
 
 /* For a thread that slot_register() knows, and that is offline. */

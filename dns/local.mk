@@ -10,6 +10,7 @@ dns_libdns_a_SOURCES = \
 	%D%/ecs.c %D%/ecs.h \
 	%D%/edns.c %D%/edns.h \
 	%D%/express.c %D%/express.h \
+	%D%/frame.c %D%/frame.h \
 	%D%/identity.c %D%/identity.h \
 	%D%/index.c %D%/index.h \
 	%D%/metrics.c %D%/metrics.h \
@@ -70,11 +71,36 @@ dns_libdns_a_SOURCES += \
 	%D%/tap.h \
 	%D%/tcp.c %D%/tcp.h \
 	%D%/tls.c %D%/tls.h \
+	%D%/xdp.h \
 	%D%/transports.c %D%/transports.h \
 	%D%/udp.c %D%/udp.h \
 	%D%/upkeep.c %D%/upkeep.h \
 	%D%/watch.c %D%/watch.h \
 	%D%/world.c %D%/world.h
+
+# Past the kernel's network stack.  The program that the kernel runs is
+# compiled for its own machine, and its object goes into ours as octets.
+EXTRA_DIST += %D%/xdp_filter.bpf.c
+if XDP
+dns_libdns_a_SOURCES += %D%/xdp.c %D%/xdp_filter.c %D%/xdp_filter.h \
+	%D%/nic.c %D%/nic.h %D%/xdp_place.h \
+	%D%/xdp_socket.c %D%/xdp_socket.h
+nodist_EXTRA_dns_libdns_a_SOURCES = %D%/xdp_filter_object.h
+BUILT_SOURCES += %D%/xdp_filter_object.h
+CLEANFILES += %D%/xdp_filter_object.h %D%/xdp_filter.bpf.o
+else
+dns_libdns_a_SOURCES += %D%/xdp_absent.c
+endif
+%D%/xdp_filter.$(OBJEXT): %D%/xdp_filter_object.h
+%D%/xdp_filter.bpf.o: %D%/xdp_filter.bpf.c %D%/xdp_place.h
+	$(AM_V_GEN)$(MKDIR_P) %D% && $(BPF_CLANG) -O2 -g -Wall -Wextra -Werror \
+		-target bpf $(BPF_CPPFLAGS) -I$(srcdir) -c -o $@ \
+		$(srcdir)/%D%/xdp_filter.bpf.c
+%D%/xdp_filter_object.h: %D%/xdp_filter.bpf.o
+	$(AM_V_GEN){ echo 'static const unsigned char xdp_filter_object[] = {' && \
+		od -An -v -tu1 %D%/xdp_filter.bpf.o | \
+		sed 's/  *\([0-9][0-9]*\)/\1,/g' && echo '};'; } >$@-new && \
+		mv $@-new $@
 
 EXTRA_DIST += %D%/dnstap.proto
 if DNSTAP

@@ -50,6 +50,7 @@ static void put_answers(struct openmetrics *out, const struct stats_sum *sum)
 	};
 	static const char *const transports[STATS_TRANSPORTS] = {
 		[STATS_UDP] = "udp",
+		[STATS_XDP] = "xdp",
 		[STATS_TCP] = "tcp",
 		[STATS_DOT] = "dot",
 	};
@@ -293,6 +294,9 @@ static void put_state(struct openmetrics *out, const struct metrics *m)
 		{ { "windrose_dns_dnstap_lost_messages", METRIC_COUNTER, NULL,
 		    "Messages for dnstap that found their queue full." },
 		  (double)m->lost_copies },
+		{ { "windrose_dns_xdp_lost_packets", METRIC_COUNTER, NULL,
+		    "Packets that came for XDP and found no room." },
+		  (double)m->lost_packets },
 		{ { "windrose_dns_local_commands", METRIC_GAUGE, NULL,
 		    "Break-glass commands in force on this node alone." },
 		  (double)m->node.local_count },

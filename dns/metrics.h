@@ -29,8 +29,9 @@ struct metrics {
 	int64_t wall_started_ms, wall_loaded_ms;
 	uint64_t reloads, failed_reloads, failed_signings; /* since the start */
 	const struct signed_zones *signing;                /* NULL: not known */
-	uint64_t tables;      /* published since the start */
-	uint64_t lost_copies; /* for dnstap: tap_lost() */
+	uint64_t tables;       /* published since the start */
+	uint64_t lost_copies;  /* for dnstap: tap_lost() */
+	uint64_t lost_packets; /* by XDP: xdp_lost() */
 	bool has_bus, bus_up;
 	struct process_usage process;
 };

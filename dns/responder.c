@@ -158,6 +158,7 @@ static void on_scrape(void *arg, struct openmetrics *out)
 		.has_bus = r->bus != NULL,
 		.bus_up = r->bus != NULL && bus_is_up(r->bus),
 		.lost_copies = tap_lost(r->tap),
+		.lost_packets = transports_lost(&r->transports),
 		.process = process_usage(),
 	};
 

@@ -22,7 +22,13 @@ struct answer_outcome;
 struct stats;
 struct stats_block;
 
-enum stats_transport { STATS_UDP, STATS_TCP, STATS_DOT, STATS_TRANSPORTS };
+enum stats_transport {
+	STATS_UDP, /* by sockets */
+	STATS_XDP, /* UDP, past them */
+	STATS_TCP,
+	STATS_DOT,
+	STATS_TRANSPORTS
+};
 
 enum {
 	STATS_OTHER_RCODE = 24, /* 0 to 23: RFC 6895, 2.3 */

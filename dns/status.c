@@ -101,9 +101,10 @@ static json_t *write_stats(const struct stats *stats)
 {
 	struct stats_sum sum = stats_sum(stats);
 
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
 			 "answers", (json_int_t)sum.answers, "udp",
-			 (json_int_t)stats_transport(&sum, STATS_UDP), "tcp",
+			 (json_int_t)stats_transport(&sum, STATS_UDP), "xdp",
+			 (json_int_t)stats_transport(&sum, STATS_XDP), "tcp",
 			 (json_int_t)stats_transport(&sum, STATS_TCP), "dot",
 			 (json_int_t)stats_transport(&sum, STATS_DOT),
 			 "truncated", (json_int_t)sum.events[STATS_TRUNCATED],

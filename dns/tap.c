@@ -206,6 +206,7 @@ static Dnstap__SocketProtocol protocol_of(enum stats_transport transport)
 	case STATS_DOT:
 		return DNSTAP__SOCKET_PROTOCOL__DOT;
 	case STATS_UDP:
+	case STATS_XDP:
 	case STATS_TRANSPORTS:
 		break;
 	}

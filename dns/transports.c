@@ -5,6 +5,7 @@
 #include "dns/tcp.h"
 #include "dns/tls.h"
 #include "dns/udp.h"
+#include "dns/xdp.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
 
@@ -70,6 +71,25 @@ static void leave_unwanted(struct listeners *given)
 	listeners_fini(given);
 }
 
+/* Only for who asks for it: it needs privileges. */
+static bool open_xdp(struct transports *t,
+		     const struct transports_config *config, struct error *err)
+{
+	if (config->xdp_count == 0)
+		return true;
+	t->xdp = xdp_open(
+		&(struct xdp_config){
+			.interfaces = config->xdp,
+			.interface_count = config->xdp_count,
+			.listeners = &t->listeners,
+			.proxies = &t->proxies,
+			.rrl = config->rrl,
+			.waits = t->before.line >= 0,
+		},
+		err);
+	return t->xdp != NULL;
+}
+
 bool transports_open(struct transports *t,
 		     const struct transports_config *config, struct error *err)
 {
@@ -97,7 +117,7 @@ bool transports_open(struct transports *t,
 	leave_unwanted(&t->before.listeners);
 	t->rrl = config->rrl;
 	t->udp = udp_open(&t->listeners, workers, &t->proxies, err);
-	if (t->udp == NULL)
+	if (t->udp == NULL || !open_xdp(t, config, err))
 		return false;
 	t->tcp = tcp_open(
 		&(struct tcp_config){
@@ -113,7 +133,12 @@ bool transports_open(struct transports *t,
 
 size_t transports_blocks(const struct transports *t)
 {
-	return udp_thread_count(t->udp) + 1;
+	return udp_thread_count(t->udp) + 1 + xdp_thread_count(t->xdp);
+}
+
+uint64_t transports_lost(const struct transports *t)
+{
+	return xdp_lost(t->xdp);
 }
 
 bool transports_start(struct transports *t, const struct slot *slot,
@@ -122,7 +147,9 @@ bool transports_start(struct transports *t, const struct slot *slot,
 	return (t->tls == NULL || tls_load(t->tls, err)) &&
 	       udp_start(t->udp, slot, stats, t->rrl, err) &&
 	       tcp_start(t->tcp, slot,
-			 stats_block(stats, udp_thread_count(t->udp)), err);
+			 stats_block(stats, udp_thread_count(t->udp)), err) &&
+	       xdp_start(t->xdp, slot, stats, udp_thread_count(t->udp) + 1,
+			 err);
 }
 
 void transports_reload(struct transports *t)
@@ -138,18 +165,19 @@ void transports_reload(struct transports *t)
 
 void transports_end_udp(struct transports *t)
 {
+	xdp_free(t->xdp);
+	t->xdp = NULL;
 	udp_free(t->udp);
 	t->udp = NULL;
 }
 
 void transports_fini(struct transports *t)
 {
-	udp_free(t->udp);
+	transports_end_udp(t);
 	tcp_free(t->tcp);
 	listeners_fini(&t->listeners);
 	takeover_fini(&t->before);
 	tls_free(t->tls);
 	t->tls = NULL;
-	t->udp = NULL;
 	t->tcp = NULL;
 }

@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct error;
 struct rrl;
@@ -24,6 +25,7 @@ struct tcp;
 struct tcp_limits;
 struct tls;
 struct udp;
+struct xdp;
 
 struct transports_config {
 	/* "ADDR:PORT", "[ADDR]:PORT"; UDP and TCP.  None: what is given or
@@ -34,8 +36,10 @@ struct transports_config {
 	size_t dot_count;
 	const char *tls_cert, *tls_key; /* PEM; NULL: both, and no TLS */
 	unsigned workers;               /* UDP threads; 0: one per core */
-	const char *const *proxy_from;  /* "ADDR/BITS": these send PROXY
-					 * headers */
+	const char *const *xdp; /* interfaces whose UDP goes past sockets */
+	size_t xdp_count;
+	const char *const *proxy_from; /* "ADDR/BITS": these send PROXY
+					* headers */
 	size_t proxy_from_count;
 	const struct tcp_limits *tcp; /* NULL: tcp_default_limits */
 	struct rrl *rrl;              /* borrowed, outlives them; NULL: answers
@@ -52,6 +56,7 @@ struct transports {
 	struct proxy_sources proxies;
 	struct tls *tls; /* NULL: none is spoken */
 	struct udp *udp;
+	struct xdp *xdp; /* NULL: none */
 	struct tcp *tcp;
 	struct rrl *rrl; /* borrowed */
 };
@@ -62,6 +67,9 @@ void transports_init(struct transports *t);
 /* Opens the sockets.  False with err set. */
 bool transports_open(struct transports *t,
 		     const struct transports_config *config, struct error *err);
+
+/* Packets that were lost on their way past the sockets. */
+uint64_t transports_lost(const struct transports *t);
 
 /* How many blocks of stats they count in. */
 size_t transports_blocks(const struct transports *t);

@@ -35,7 +35,7 @@ struct settings {
 	struct option_list limits;
 	struct rrl_config rrl;
 	const char *tls_cert, *tls_key;
-	struct option_list listen, trust, dot, proxy_from;
+	struct option_list listen, trust, dot, proxy_from, xdp;
 	unsigned workers, tcp_clients, tcp_idle_s;
 	bool take_over, check, stdin_packet;
 	char node[PROGRAM_NODE_SIZE];
@@ -78,6 +78,9 @@ static size_t fill_serving(struct settings *s, struct option_row *rows)
 		{ "workers", OPTION_NUMBER, &s->workers, "N",
 		  "UDP threads for each address (default one per core)",
 		  1, WORKERS_MAX },
+		{ "xdp", OPTION_LIST, &s->xdp, "INTERFACE",
+		  "take UDP off this interface by AF_XDP; may be repeated",
+		  0, 0 },
 		{ "tcp-clients", OPTION_NUMBER, &s->tcp_clients, "N",
 		  "TCP connections at a time; one more closes the idlest "
 		  "(default 4096)", 1, 1000000 },
@@ -216,6 +219,8 @@ static struct transports_config transports_of(struct daemon *d)
 		.proxy_from = s->proxy_from.items,
 		.proxy_from_count = s->proxy_from.count,
 		.workers = s->workers,
+		.xdp = s->xdp.items,
+		.xdp_count = s->xdp.count,
 		.tcp = &d->tcp,
 		.given = &d->given,
 		.take_over = s->take_over ? s->control : NULL,
