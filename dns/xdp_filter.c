@@ -138,7 +138,10 @@ bool xdp_filter_add(struct xdp_filter *filter, unsigned queue, int fd)
 /* By the driver where it can, or else as sockets do; EBUSY is EBUSY. */
 bool xdp_filter_attach(struct xdp_filter *filter)
 {
-	LIBBPF_OPTS(bpf_link_create_opts, generic, .flags = XDP_FLAGS_SKB_MODE);
+	const struct bpf_link_create_opts generic = {
+		.sz = sizeof(generic),
+		.flags = XDP_FLAGS_SKB_MODE,
+	};
 
 	filter->link = bpf_link_create(filter->program, (int)filter->index,
 				       BPF_XDP, NULL);

@@ -91,3 +91,9 @@ check_PROGRAMS += %D%/fuzz_proxy_header
 %C%_fuzz_proxy_header_SOURCES = %D%/fuzz_proxy_header.c $(FUZZ_MAIN)
 %C%_fuzz_proxy_header_LDADD = $(DNS_LIBS)
 %C%_fuzz_proxy_header_LDFLAGS = $(FUZZ_LDFLAGS)
+
+# dns: frames off the wire
+check_PROGRAMS += %D%/fuzz_frame
+%C%_fuzz_frame_SOURCES = %D%/fuzz_frame.c $(FUZZ_MAIN)
+%C%_fuzz_frame_LDADD = $(DNS_LIBS)
+%C%_fuzz_frame_LDFLAGS = $(FUZZ_LDFLAGS)
