@@ -188,6 +188,34 @@ static bool is_stopping(const struct queue *q)
 	return atomic_load_explicit(&q->xdp->stopping, memory_order_acquire);
 }
 
+static void log_taken(const struct queue *q)
+{
+	log_event(LOG_LEVEL_INFO, "dns", "xdp",
+		  "interface=%s queue=%u state=taken", q->face->nic.name,
+		  q->number);
+}
+
+/* Until the one before lets go, or the end. */
+static void wait_for_queue(struct queue *q)
+{
+	char quoted[128];
+
+	while (!is_stopping(q) && !claim(q)) {
+		if (errno != EBUSY) {
+			log_event(LOG_LEVEL_WARN, "dns", "xdp",
+				  "interface=%s queue=%u state=failed error=%s "
+				  "hint=\"sockets answer\"",
+				  q->face->nic.name, q->number,
+				  log_quote(strerror(errno), quoted,
+					    sizeof(quoted)));
+			return;
+		}
+		wait_for_work(q, RETRY_MS);
+	}
+	if (q->claimed)
+		log_taken(q);
+}
+
 static void *run(void *arg)
 {
 	struct queue *q = arg;
@@ -195,9 +223,8 @@ static void *run(void *arg)
 	q->answerer.tap = tap_queue(q->answerer.slot->tap);
 	slot_register();
 	slot_offline(); /* online only while a batch is answered */
-	while (!is_stopping(q) && !q->claimed)
-		if (!claim(q))
-			wait_for_work(q, RETRY_MS);
+	if (!q->claimed)
+		wait_for_queue(q);
 	while (!is_stopping(q)) {
 		size_t count = xdp_socket_count(&q->socket, BATCH);
 
@@ -335,9 +362,7 @@ static bool claim_first(struct queue *q, struct error *err)
 	while (!claim(q) && errno == EBUSY && clock_now_ms() < until_ms)
 		nanosleep(&pause, NULL);
 	if (q->claimed)
-		log_event(LOG_LEVEL_INFO, "dns", "xdp",
-			  "interface=%s queue=%u state=taken", nic->name,
-			  q->number);
+		log_taken(q);
 	else if (errno == EBUSY && q->xdp->waits)
 		log_event(LOG_LEVEL_INFO, "dns", "xdp",
 			  "interface=%s queue=%u state=waiting "

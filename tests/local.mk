@@ -4,7 +4,7 @@ dist_check_SCRIPTS += %D%/lint/arity.sh %D%/lint/arrows.sh \
 TEST_EXTENSIONS = .sh
 EXTRA_DIST += %D%/run %D%/system/bus_faults.py %D%/system/fleet.py \
 	%D%/system/dnstap.py %D%/system/metrics.py %D%/system/reload.py \
-	%D%/system/up.py \
+	%D%/system/up.py %D%/system/xdp.py \
 	%D%/system/dot.py %D%/system/proxied.py \
 	%D%/system/rig.py %D%/system/supervised.py \
 	%D%/system/takeover.py %D%/system/tcp_abuse.py \
