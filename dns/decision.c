@@ -4,6 +4,7 @@
 #include "dns/model.h"
 #include "policy/base/hash.h"
 #include "policy/decide/geo.h"
+#include "policy/decide/vicinity.h"
 #include "policy/decide/view.h"
 
 #include <assert.h>
@@ -138,26 +139,83 @@ static size_t row_number(struct rows *rows, const struct row *row)
 	return add_row(rows, row) ? d->row_count - 1 : SIZE_MAX;
 }
 
-static bool find_rows(struct decision *d, const struct model *model,
-		      const struct view *view, size_t service)
+/* What find_rows() works with; all is scratch. */
+struct work {
+	const struct vicinity *vicinity;
+	struct chain chain;
+	struct chain_choice *choices; /* by realm */
+	size_t *unplaced; /* by realm: the number of the row from no place;
+			   * SIZE_MAX: not asked for yet */
+	size_t *of_kind;  /* row numbers */
+	struct rows rows;
+};
+
+static size_t row_from(struct work *w, uint16_t realm,
+		       const struct latency_ways *ways)
 {
-	struct rows rows = { .decision = d };
-	size_t classes = geo_class_count(model->geo);
-	bool ok = true;
+	struct row row; /* only its entries up to the count are filled */
 
-	d->row_of_class = calloc(classes, sizeof(d->row_of_class[0]));
-	if (d->row_of_class == NULL)
-		return false;
-	for (size_t i = 0; ok && i < classes; i++) {
-		struct row row =
-			chain_row(model->policy, view, service,
-				  geo_class(model->geo, (uint16_t)i), NULL);
-		size_t number = row_number(&rows, &row);
+	chain_place(&w->chain, &w->choices[realm], ways, &row, NULL);
+	return row_number(&w->rows, &row);
+}
 
-		ok = number != SIZE_MAX;
-		d->row_of_class[i] = (uint16_t)number;
+/* False when memory runs out. */
+static bool find_row(struct work *w, size_t kind)
+{
+	const struct vicinity_kind *k = &w->vicinity->kinds[kind];
+	size_t *unplaced = &w->unplaced[k->realm];
+	struct latency_ways ways;
+
+	if (k->spot != VICINITY_NOWHERE && tiers_by_way(w->chain.service)) {
+		ways = vicinity_ways(w->vicinity, k->spot);
+		w->of_kind[kind] = row_from(w, k->realm, &ways);
+	} else {
+		if (*unplaced == SIZE_MAX)
+			*unplaced = row_from(w, k->realm, NULL);
+		w->of_kind[kind] = *unplaced;
 	}
-	free(rows.slots);
+	return w->of_kind[kind] != SIZE_MAX;
+}
+
+/* A step per realm, then one per kind; a class has its kind's row. */
+static bool find_rows(struct decision *d, struct work *w)
+{
+	const struct vicinity *v = w->vicinity;
+
+	for (size_t i = 0; i < v->realm_count; i++) {
+		w->choices[i] = chain_choose(&w->chain, v->realms[i], NULL);
+		w->unplaced[i] = SIZE_MAX;
+	}
+	for (size_t i = 0; i < v->kind_count; i++)
+		if (!find_row(w, i))
+			return false;
+	for (size_t i = 0; i < v->class_count; i++)
+		d->row_of_class[i] = (uint16_t)w->of_kind[v->kind_of_class[i]];
+	return true;
+}
+
+static bool work_out(struct decision *d, const struct model *model,
+		     const struct view *view, size_t service)
+{
+	const struct vicinity *v = model->grounds->vicinity;
+	struct work w = {
+		.vicinity = v,
+		.choices = calloc(v->realm_count + 1, sizeof(w.choices[0])),
+		.unplaced = calloc(v->realm_count + 1, sizeof(w.unplaced[0])),
+		.of_kind = calloc(v->kind_count + 1, sizeof(w.of_kind[0])),
+		.rows = { .decision = d },
+	};
+	bool ok;
+
+	d->row_of_class =
+		calloc(v->class_count + 1, sizeof(d->row_of_class[0]));
+	chain_init(&w.chain, model->policy, view, service);
+	ok = d->row_of_class != NULL && w.choices != NULL &&
+	     w.unplaced != NULL && w.of_kind != NULL && find_rows(d, &w);
+	free(w.choices);
+	free(w.unplaced);
+	free(w.of_kind);
+	free(w.rows.slots);
 	return ok;
 }
 
@@ -181,7 +239,7 @@ struct decision *decision_build(const struct model *model,
 	for (size_t i = 0; i < s->endpoint_count; i++)
 		d->stale = d->stale || v->endpoints[i].health.held;
 	share_keys(model->policy, service, d->keys);
-	if (find_rows(d, model, view, service))
+	if (work_out(d, model, view, service))
 		return d;
 fail:
 	decision_unref(d);

@@ -5,6 +5,7 @@
 #include "dns/zones.h"
 #include "policy/base/error.h"
 #include "policy/decide/geo.h"
+#include "policy/decide/vicinity.h"
 #include "policy/language/policy.h"
 
 #include <stdlib.h>
@@ -25,6 +26,14 @@ static bool is_last(atomic_uint *refs)
 	return atomic_fetch_sub_explicit(refs, 1, memory_order_acq_rel) == 1;
 }
 
+static void grounds_free(struct grounds *grounds)
+{
+	vicinity_free(grounds->vicinity); /* before what it borrows */
+	geo_free(grounds->geo);           /* likewise */
+	policy_free(grounds->policy);
+	free(grounds);
+}
+
 /* Takes ownership of both, also when memory runs out. */
 static struct grounds *grounds_of(struct policy *policy, struct geo *geo)
 {
@@ -38,16 +47,18 @@ static struct grounds *grounds_of(struct policy *policy, struct geo *geo)
 	grounds->policy = policy;
 	grounds->geo = geo;
 	atomic_init(&grounds->refs, 1);
-	return grounds;
+	grounds->vicinity =
+		vicinity_new(policy, geo_class(geo, 0), geo_class_count(geo));
+	if (grounds->vicinity != NULL)
+		return grounds;
+	grounds_free(grounds);
+	return NULL;
 }
 
 static void grounds_unref(struct grounds *grounds)
 {
-	if (!is_last(&grounds->refs))
-		return;
-	geo_free(grounds->geo); /* before the policy, which it borrows */
-	policy_free(grounds->policy);
-	free(grounds);
+	if (is_last(&grounds->refs))
+		grounds_free(grounds);
 }
 
 static void model_free(struct model *m)

@@ -18,12 +18,14 @@ struct geo;
 struct policy;
 struct pool;
 struct signer;
+struct vicinity;
 struct zones;
 
 /* What decisions are made of; models of the same policy share it. */
 struct grounds {
-	struct policy *policy; /* owned, as is geo */
+	struct policy *policy; /* owned, as are geo and vicinity */
 	struct geo *geo;
+	struct vicinity *vicinity; /* of geo's classes */
 	atomic_uint refs;
 };
 

@@ -19,11 +19,7 @@
  *                                                    (ROW_WITHHELD)
  *              3. endpoints that are down but not drained, else all
  *                                                    (ROW_NONE_HEALTHY)
- * ordered    into tiers: latency and geo by expected milliseconds, all within
- *            `within` of the best of what is left in one tier, and so on;
- *            weighted: one tier; failover: a tier each, as listed.  A class of
- *            unknown place has no distances: latency and geo then give one
- *            tier with the policy's weights.
+ * ordered    into tiers (policy/decide/tiers).
  * shared     endpoints of share 0 (on hold after an outage), then those of
  *            weight 0, go unless nothing else is left; shares, weights and
  *            canaries of the rest go into the row.  Order is decided before,
@@ -33,12 +29,16 @@
  * one has weight 1, entries that no client can reach are left out, so that
  * equal answers are equal rows and merge into wide ECS scopes.
  *
- * Pure.  The responder, `test`, `explain` and the agent all call chain_row().
+ * chain_row() takes one class through it: for `test`, `explain`, the agent.
+ * The responder, which needs the rows of all classes, takes the same two steps
+ * apart: what does not depend on the place, chain_choose(), once per realm of
+ * policy/decide/vicinity; the rest, chain_place(), once per kind.  Pure.
  */
 #ifndef POLICY_DECIDE_CHAIN_H
 #define POLICY_DECIDE_CHAIN_H
 
 #include "policy/decide/client.h"
+#include "policy/decide/tiers.h"
 #include "policy/decide/view.h"
 
 #include <stdbool.h>
@@ -94,6 +94,44 @@ struct chain_trace {
 		uint8_t tier;  /* of STEP_KEPT */
 	} endpoints[POLICY_ENDPOINTS_MAX];
 };
+
+/* One service and view; all borrowed. */
+struct chain {
+	const struct policy *policy;
+	const struct policy_service *service;
+	const struct view_service *view;
+	struct tiers_ground ground;
+};
+
+void chain_init(struct chain *chain, const struct policy *policy,
+		const struct view *view, size_t service);
+
+/* What is left of the endpoints, a bit each, before they are in order. */
+struct chain_choice {
+	enum row_note note;
+	uint64_t left;     /* to be ordered; 0: no answer */
+	uint64_t kept;     /* of these in the row: `shared` removes the others
+			    * from the tiers that all of them made */
+	uint64_t canaried; /* of these, whose canary takes a part */
+};
+
+/*
+ * Eligible, commanded, healthy, and what `shared` will remove, for a class: of
+ * it, regions and none_healthy are read (and residency with a trace).  trace,
+ * which may be NULL, is filled but for order.
+ */
+struct chain_choice chain_choose(const struct chain *chain,
+				 const struct client_class *class,
+				 struct chain_trace *trace);
+
+/*
+ * Ordered and shared.  ways is as for tiers_init(); trace, which may be NULL,
+ * is what chain_choose() filled.  Entries of out beyond its count are left as
+ * they are.
+ */
+void chain_place(const struct chain *chain, const struct chain_choice *choice,
+		 const struct latency_ways *ways, struct row *out,
+		 struct chain_trace *trace);
 
 /*
  * The row of policy->services[service] for clients of class in this view.

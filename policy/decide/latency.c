@@ -28,78 +28,78 @@ double latency_way_ms(double distance_km)
 	return 2 * distance_km / FIBRE_KM_PER_MS * LATENCY_STRETCH;
 }
 
-struct latency_ways latency_ways_of(const struct policy *policy,
-				    const struct client_class *class)
+struct latency_ways latency_ways_in(struct latency_room *room)
 {
-	struct latency_ways ways = { .km = { 0 } };
-
-	for (size_t i = 0; i < policy->vantage_count; i++)
-		ways.km[i] = (float)
-			latency_distance_km(class->latitude, class->longitude,
-					    policy->vantages[i].latitude,
-					    policy->vantages[i].longitude);
-	return ways;
-}
-
-/* The vantages with a measurement, nearest first, at most LATENCY_NEAREST. */
-static size_t find_nearest(const struct policy *policy,
-			   const struct latency_ways *ways,
-			   const struct view_endpoint *endpoint,
-			   size_t nearest[LATENCY_NEAREST])
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < policy->vantage_count; i++) {
-		size_t at = count;
-
-		if (!(endpoint->latency_ms[i] > 0))
-			continue;
-		while (at > 0 && ways->km[i] < ways->km[nearest[at - 1]]) {
-			if (at < LATENCY_NEAREST)
-				nearest[at] = nearest[at - 1];
-			at--;
-		}
-		if (at < LATENCY_NEAREST)
-			nearest[at] = i;
-		if (count < LATENCY_NEAREST)
-			count++;
-	}
-	return count;
-}
-
-struct latency latency_by_ways(const struct policy *policy,
-			       const struct client_class *class,
-			       const struct latency_ways *ways,
-			       const struct view_endpoint *endpoint, int region)
-{
-	const struct policy_region *r = &policy->regions[region];
-	size_t nearest[LATENCY_NEAREST];
-	size_t count = find_nearest(policy, ways, endpoint, nearest);
-	double sum_ms = 0, sum_weight = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		double km = ways->km[nearest[i]];
-		double weight = 1 / (km > NEAREST_KM ? km : NEAREST_KM);
-
-		sum_weight += weight;
-		sum_ms += weight * (endpoint->latency_ms[nearest[i]] +
-				    latency_way_ms(km));
-	}
-	if (count > 0)
-		return (struct latency){ sum_ms / sum_weight, true };
-	return (struct latency){
-		.ms = latency_way_ms(
-			latency_distance_km(class->latitude, class->longitude,
-					    r->latitude, r->longitude)),
+	return (struct latency_ways){
+		.region_ms = room->region_ms,
+		.regions = room->regions,
+		.vantage_km = room->vantage_km,
+		.vantages = room->vantages,
 	};
 }
 
-struct latency latency_expected(const struct policy *policy,
-				const struct client_class *class,
-				const struct view_endpoint *endpoint,
-				int region)
+static void go_to_regions(const struct policy *policy, double latitude,
+			  double longitude, const struct latency_ways *ways)
 {
-	struct latency_ways ways = latency_ways_of(policy, class);
+	for (size_t i = 0; i < policy->region_count; i++) {
+		const struct policy_region *r = &policy->regions[i];
+		double ms = latency_way_ms(
+			latency_distance_km(latitude, longitude, r->latitude,
+					    r->longitude));
+		size_t to = i;
 
-	return latency_by_ways(policy, class, &ways, endpoint, region);
+		for (; to > 0 && ms < ways->region_ms[ways->regions[to - 1]];
+		     to--)
+			ways->regions[to] = ways->regions[to - 1];
+		ways->regions[to] = (uint8_t)i;
+		ways->region_ms[i] = ms;
+	}
+}
+
+static void go_to_vantages(const struct policy *policy, double latitude,
+			   double longitude, const struct latency_ways *ways)
+{
+	for (size_t i = 0; i < policy->vantage_count; i++) {
+		const struct policy_vantage *v = &policy->vantages[i];
+		float km =
+			(float)latency_distance_km(latitude, longitude,
+						   v->latitude, v->longitude);
+		size_t to = i;
+
+		for (; to > 0 && km < ways->vantage_km[ways->vantages[to - 1]];
+		     to--)
+			ways->vantages[to] = ways->vantages[to - 1];
+		ways->vantages[to] = (uint8_t)i;
+		ways->vantage_km[i] = km;
+	}
+}
+
+void latency_go(const struct policy *policy, double latitude, double longitude,
+		const struct latency_ways *ways)
+{
+	go_to_regions(policy, latitude, longitude, ways);
+	go_to_vantages(policy, latitude, longitude, ways);
+}
+
+struct latency_near latency_nearest(const struct policy *policy,
+				    const struct latency_ways *ways,
+				    uint64_t measured)
+{
+	struct latency_near near = { 0 };
+
+	for (size_t i = 0;
+	     i < policy->vantage_count && near.count < LATENCY_NEAREST; i++) {
+		uint8_t vantage = ways->vantages[i];
+		double km = ways->vantage_km[vantage];
+		double weight = 1 / (km > NEAREST_KM ? km : NEAREST_KM);
+
+		if (!(measured >> vantage & 1))
+			continue;
+		near.vantages[near.count] = vantage;
+		near.weights[near.count] = weight;
+		near.way_ms[near.count] = latency_way_ms(km);
+		near.sum_weight += weight;
+		near.count++;
+	}
+	return near;
 }

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * latency -- how long the way from a class to an endpoint takes.
+ * latency -- how long the way from a client to an endpoint takes.
  *
  * Inverse-distance mean over the LATENCY_NEAREST vantages with a fresh
  * measurement: what the vantage measured to the endpoint plus the way from
- * class to vantage.  A way is distance over the speed of light in fibre
+ * client to vantage.  A way is distance over the speed of light in fibre
  * (200 000 km/s), there and back, times LATENCY_STRETCH.  Without any fresh
- * measurement it is the way from class to the endpoint's region.  Pure.
+ * measurement it is the way from the client to the endpoint's region.
+ *
+ * Three steps, each of which is worked out once for what comes after it: the
+ * ways from a place (struct latency_ways), the nearest of the vantages that
+ * have measured an endpoint (struct latency_near; mostly the same ones for all
+ * endpoints of a service), the mean.  Pure.
  */
 #ifndef POLICY_DECIDE_LATENCY_H
 #define POLICY_DECIDE_LATENCY_H
 
-#include "policy/decide/client.h"
-#include "policy/decide/view.h"
-
-#include <stdbool.h>
+#include "policy/language/policy.h"
 
 enum { LATENCY_NEAREST = 3 };
 #define LATENCY_STRETCH 1.6 /* fibre paths over great circles, round trip */
@@ -25,30 +27,57 @@ double latency_distance_km(double lat1, double lon1, double lat2, double lon2);
 /* Round trip over a distance, in milliseconds. */
 double latency_way_ms(double distance_km);
 
-struct latency {
-	double ms;
-	bool measured;
-};
-
-/* From one class to every vantage: computed once for all endpoints. */
+/*
+ * From one place to all that a policy names.  The arrays are the caller's, of
+ * as many as the policy has.
+ */
 struct latency_ways {
-	float km[POLICY_VANTAGES_MAX];
+	double *region_ms; /* round trip to each */
+	uint8_t *regions;  /* all of them, nearest first */
+	float *vantage_km;
+	uint8_t *vantages; /* the same; of equally near ones the first listed */
 };
 
-struct latency_ways latency_ways_of(const struct policy *policy,
-				    const struct client_class *class);
+/* Room for the ways from one place of any policy. */
+struct latency_room {
+	double region_ms[POLICY_REGIONS_MAX];
+	float vantage_km[POLICY_VANTAGES_MAX];
+	uint8_t regions[POLICY_REGIONS_MAX], vantages[POLICY_VANTAGES_MAX];
+};
+struct latency_ways latency_ways_in(struct latency_room *room);
 
-/* As latency_expected(), with ways already known. */
-struct latency latency_by_ways(const struct policy *policy,
-			       const struct client_class *class,
-			       const struct latency_ways *ways,
-			       const struct view_endpoint *endpoint,
-			       int region);
+/* Fills what ways points to for a place in degrees. */
+void latency_go(const struct policy *policy, double latitude, double longitude,
+		const struct latency_ways *ways);
 
-/* class must be located. */
-struct latency latency_expected(const struct policy *policy,
-				const struct client_class *class,
-				const struct view_endpoint *endpoint,
-				int region);
+/* The nearest of some vantages, and how much each counts. */
+struct latency_near {
+	unsigned count;
+	uint8_t vantages[LATENCY_NEAREST];
+	double weights[LATENCY_NEAREST], sum_weight;
+	double way_ms[LATENCY_NEAREST];
+};
+
+/* Of the set measured: bit i is policy->vantages[i]. */
+struct latency_near latency_nearest(const struct policy *policy,
+				    const struct latency_ways *ways,
+				    uint64_t measured);
+
+/*
+ * The mean over near, which has at least one, for an endpoint with these
+ * measurements, by vantage.  In the header because it runs for every endpoint
+ * and client class when a service's decision is worked out.
+ */
+static inline double latency_mean_ms(const struct latency_near *near,
+				     const float *measured_ms)
+{
+	double sum_ms = 0;
+
+	for (unsigned i = 0; i < near->count; i++)
+		sum_ms += near->weights[i] *
+			  ((double)measured_ms[near->vantages[i]] +
+			   near->way_ms[i]);
+	return sum_ms / near->sum_weight;
+}
 
 #endif

@@ -15,5 +15,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/quorum.c %D%/quorum.h \
 	%D%/share.c %D%/share.h \
 	%D%/subdivision.c %D%/subdivision.h \
+	%D%/tiers.c %D%/tiers.h \
+	%D%/vicinity.c %D%/vicinity.h \
 	%D%/view.c %D%/view.h \
 	%D%/walk.c %D%/walk.h

@@ -48,6 +48,11 @@ check_PROGRAMS += %D%/test_types %D%/test_zones
 check_PROGRAMS += %D%/test_pool
 %C%_test_pool_SOURCES = %D%/test_pool.c $(DNS_WORLD)
 %C%_test_pool_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_decision
+%C%_test_decision_SOURCES = %D%/test_decision.c %D%/geo_double.c \
+	%D%/geo_double.h %D%/chain_plain.c %D%/chain_plain.h \
+	%D%/decide_world.c %D%/decide_world.h
+%C%_test_decision_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_denial %D%/test_proof %D%/test_signed
 %C%_test_denial_SOURCES = %D%/test_denial.c $(DNS_STAGE)
 %C%_test_denial_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)

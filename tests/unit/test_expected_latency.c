@@ -52,16 +52,25 @@ static void test_way_is_light_in_fibre(void **state)
 	assert_true(latency_way_ms(0) == 0);
 }
 
-static struct latency expected(const struct world *w, int region)
+/* What latency steering expects of a region's endpoint for the class. */
+static struct tiers_way expected(struct world *w, int region)
 {
-	return latency_expected(&w->policy, &w->class,
-				&w->view_endpoints[region], region);
+	struct latency_room room;
+	struct latency_ways ways = latency_ways_in(&room);
+	struct tiers_ground ground;
+	struct tiers tiers;
+
+	w->service.steer = STEER_LATENCY;
+	tiers_ground_init(&ground, &w->policy, &w->view, 0);
+	latency_go(&w->policy, w->class.latitude, w->class.longitude, &ways);
+	tiers_init(&tiers, &ground, &ways, UINT64_C(1) << region);
+	return tiers_way(&tiers, (size_t)region);
 }
 
 static void test_without_measurements_it_is_the_way(void **state)
 {
 	struct world w;
-	struct latency l;
+	struct tiers_way l;
 
 	(void)state;
 	world_init(&w);
@@ -76,7 +85,7 @@ static void test_nearest_three_by_inverse_distance(void **state)
 {
 	struct world w;
 	double d[4], sum = 0, weight = 0;
-	struct latency l;
+	struct tiers_way l;
 
 	(void)state;
 	world_init(&w);
@@ -102,7 +111,7 @@ static void test_nearest_three_by_inverse_distance(void **state)
 static void test_stale_vantages_have_no_say(void **state)
 {
 	struct world w;
-	struct latency l;
+	struct tiers_way l;
 
 	(void)state;
 	world_init(&w);
@@ -112,6 +121,13 @@ static void test_stale_vantages_have_no_say(void **state)
 	assert_true(fabs(l.ms - 5 -
 			 latency_way_ms(latency_distance_km(53, -7, 1.35,
 							    103.8))) < 0.01);
+}
+
+static double km_to(const struct world *w, int vantage)
+{
+	return latency_distance_km(w->class.latitude, w->class.longitude,
+				   w->vantages[vantage].latitude,
+				   w->vantages[vantage].longitude);
 }
 
 static void test_every_vantage_order_finds_the_nearest(void **state)
@@ -131,8 +147,7 @@ static void test_every_vantage_order_finds_the_nearest(void **state)
 			w.view_endpoints[0].latency_ms[v] =
 				(float)(1 + rng_below(&rng, 50));
 		for (int v = 1; v < 4; v++)
-			if (latency_ways_of(&w.policy, &w.class).km[v] >
-			    latency_ways_of(&w.policy, &w.class).km[far])
+			if (km_to(&w, v) > km_to(&w, far))
 				far = v;
 		before = expected(&w, 0).ms;
 		w.view_endpoints[0].latency_ms[far] = 0;

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tiers -- a service's endpoints in order, tier by tier, best first: the
+ * ordered step of policy/decide/chain.
+ *
+ * latency and geo go by expected milliseconds: all within `within` of the best
+ * of what is left are one tier, and so on.  weighted is one tier; failover a
+ * tier each, as listed.  From a place that is not known, latency and geo are
+ * one tier too.
+ *
+ * Tiers are found one at a time, because few are ever asked for: what it costs
+ * to order endpoints that no client reaches is saved.  Pure.
+ */
+#ifndef POLICY_DECIDE_TIERS_H
+#define POLICY_DECIDE_TIERS_H
+
+#include "policy/decide/latency.h"
+#include "policy/decide/view.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Of one service and view, the same from every place. */
+struct tiers_ground {
+	const struct policy *policy;
+	const struct policy_service *service;
+	const struct view_service *view;
+	uint64_t in_region[POLICY_REGIONS_MAX]; /* endpoints: a bit each */
+	/* Endpoints that the same vantages have measured, for latency. */
+	struct tiers_heard {
+		uint64_t vantages, endpoints; /* a bit each */
+	} heard[POLICY_ENDPOINTS_MAX];
+	unsigned heard_count;
+};
+
+/* All borrowed. */
+void tiers_ground_init(struct tiers_ground *ground, const struct policy *policy,
+		       const struct view *view, size_t service);
+
+/* Does the order depend on where the client is? */
+bool tiers_by_way(const struct policy_service *service);
+
+struct tiers {
+	const struct tiers_ground *ground; /* borrowed, as is ways */
+	const struct latency_ways *ways;   /* NULL: by no distance */
+	uint64_t left;                     /* not in a tier yet: a bit each */
+	unsigned region;                   /* geo: the next in ways->regions */
+	double ms[POLICY_ENDPOINTS_MAX];   /* latency: expected, of those left
+					    * at first */
+};
+
+/*
+ * Will go through these endpoints.  ways is from the client's place, NULL when
+ * that is not known; it is not read where tiers_by_way() is false.
+ */
+void tiers_init(struct tiers *tiers, const struct tiers_ground *ground,
+		const struct latency_ways *ways, uint64_t endpoints);
+
+/* The next tier, a bit each; 0 when there is none. */
+uint64_t tiers_next(struct tiers *tiers);
+
+/* What an endpoint was ordered by: for explain. */
+struct tiers_way {
+	double ms;     /* expected; 0: by no distance */
+	bool measured; /* from vantages, not from distance alone */
+};
+struct tiers_way tiers_way(const struct tiers *tiers, size_t endpoint);
+
+#endif

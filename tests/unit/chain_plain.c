@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "chain_plain.h"
+
+#include "policy/decide/latency.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct plain {
+	const struct policy *policy;
+	const struct policy_service *service;
+	const struct view_endpoint *seen;
+	const struct client_class *class;
+	struct in_turn {
+		double ms;
+		int endpoint, tier;
+	} order[POLICY_ENDPOINTS_MAX];
+	int count;
+};
+
+static bool is_allowed(const struct plain *p, int endpoint)
+{
+	return p->class->regions >> p->service->endpoints[endpoint].region & 1;
+}
+
+static int canary_of(const struct plain *p, int endpoint)
+{
+	int canary = p->service->endpoints[endpoint].shadowed_by;
+
+	if (canary == POLICY_NONE || !is_allowed(p, canary) ||
+	    p->seen[canary].health.verdict == VERDICT_DOWN ||
+	    p->seen[canary].accept == ACCEPT_NONE)
+		return POLICY_NONE;
+	return canary;
+}
+
+static bool is_eligible(const struct plain *p, int e)
+{
+	return is_allowed(p, e) &&
+	       p->service->endpoints[e].canary == POLICY_NONE;
+}
+
+static bool is_drained(const struct plain *p, int e)
+{
+	return p->seen[e].cause == SHARE_COMMAND &&
+	       p->seen[e].accept == ACCEPT_NONE;
+}
+
+static bool is_alive(const struct plain *p, int e)
+{
+	int canary = canary_of(p, e);
+
+	return p->seen[e].health.verdict != VERDICT_DOWN ||
+	       (canary != POLICY_NONE && p->seen[canary].accept == ACCEPT_ALL);
+}
+
+enum wish { OPEN_AND_ALIVE, ALIVE, OPEN, ANY };
+
+/* The eligible ones that fulfil the wish become the order, as listed. */
+static bool take(struct plain *p, enum wish wish)
+{
+	p->count = 0;
+	for (int e = 0; e < (int)p->service->endpoint_count; e++) {
+		bool alive = wish == OPEN || wish == ANY || is_alive(p, e);
+		bool open = wish == ALIVE || wish == ANY || !is_drained(p, e);
+
+		if (is_eligible(p, e) && alive && open)
+			p->order[p->count++] =
+				(struct in_turn){ .endpoint = e };
+	}
+	return p->count > 0;
+}
+
+static enum row_note choose(struct plain *p)
+{
+	if (!take(p, ANY))
+		return ROW_NO_REGION;
+	if (take(p, OPEN_AND_ALIVE))
+		return ROW_PLAIN;
+	if (take(p, ALIVE))
+		return ROW_ALL_COMMANDED;
+	if (p->class->none_healthy == NONE_HEALTHY_NO_ANSWER)
+		return ROW_WITHHELD;
+	if (!take(p, OPEN))
+		take(p, ANY);
+	return ROW_NONE_HEALTHY;
+}
+
+static float km_to(const struct plain *p, size_t vantage)
+{
+	const struct policy_vantage *v = &p->policy->vantages[vantage];
+
+	return (float)latency_distance_km(p->class->latitude,
+					  p->class->longitude, v->latitude,
+					  v->longitude);
+}
+
+/* The nearest vantage that measured e, of those not asked; else -1. */
+static int next_vantage(const struct plain *p, int e, uint64_t asked)
+{
+	int best = -1;
+
+	for (int v = 0; v < (int)p->policy->vantage_count; v++)
+		if (p->seen[e].latency_ms[v] > 0 && !(asked >> v & 1) &&
+		    (best < 0 || km_to(p, (size_t)v) < km_to(p, (size_t)best)))
+			best = v;
+	return best;
+}
+
+static double expected_ms(const struct plain *p, int e)
+{
+	const struct policy_region *r =
+		&p->policy->regions[p->service->endpoints[e].region];
+	double sum_ms = 0, sum_weight = 0;
+	uint64_t asked = 0;
+	int v;
+
+	for (int i = 0; p->service->steer == STEER_LATENCY && i < 3 &&
+			(v = next_vantage(p, e, asked)) >= 0;
+	     i++) {
+		double km = km_to(p, (size_t)v);
+		double weight = 1 / (km > 50 ? km : 50);
+
+		asked |= UINT64_C(1) << v;
+		sum_weight += weight;
+		sum_ms += weight * ((double)p->seen[e].latency_ms[v] +
+				    latency_way_ms(km));
+	}
+	if (asked != 0)
+		return sum_ms / sum_weight;
+	return latency_way_ms(latency_distance_km(p->class->latitude,
+						  p->class->longitude,
+						  r->latitude, r->longitude));
+}
+
+static int by_ms(const void *a, const void *b)
+{
+	const struct in_turn *x = a, *y = b;
+
+	if (x->ms != y->ms)
+		return x->ms < y->ms ? -1 : 1;
+	return x->endpoint - y->endpoint;
+}
+
+static int by_tier(const void *a, const void *b)
+{
+	const struct in_turn *x = a, *y = b;
+
+	return x->tier != y->tier ? x->tier - y->tier
+				  : x->endpoint - y->endpoint;
+}
+
+static void order(struct plain *p)
+{
+	enum steer steer = p->service->steer;
+	double limit_ms = 0;
+
+	if (steer == STEER_FAILOVER)
+		for (int i = 0; i < p->count; i++)
+			p->order[i].tier = i;
+	if (!p->class->located ||
+	    (steer != STEER_LATENCY && steer != STEER_GEO))
+		return;
+	for (int i = 0; i < p->count; i++)
+		p->order[i].ms = expected_ms(p, p->order[i].endpoint);
+	qsort(p->order, (size_t)p->count, sizeof(p->order[0]), by_ms);
+	for (int i = 0; i < p->count; i++) {
+		bool begins = i == 0 || p->order[i].ms > limit_ms;
+
+		if (begins)
+			limit_ms = p->order[i].ms + p->service->within_ms;
+		p->order[i].tier = i == 0 ? 0 : p->order[i - 1].tier + begins;
+	}
+	qsort(p->order, (size_t)p->count, sizeof(p->order[0]), by_tier);
+}
+
+static bool is_zero(const struct plain *p, int i, bool by_weight)
+{
+	const struct view_endpoint *e = &p->seen[p->order[i].endpoint];
+
+	return by_weight ? e->weight == 0 : e->accept == ACCEPT_NONE;
+}
+
+static void drop_zeros(struct plain *p, bool by_weight)
+{
+	int count = 0;
+
+	for (int i = 0; i < p->count; i++)
+		count += !is_zero(p, i, by_weight);
+	if (count == 0)
+		return;
+	count = 0;
+	for (int i = 0; i < p->count; i++)
+		if (!is_zero(p, i, by_weight))
+			p->order[count++] = p->order[i];
+	p->count = count;
+}
+
+static void add_entry(const struct plain *p, int i, uint8_t tier,
+		      struct row *row)
+{
+	struct row_entry *entry = &row->entries[row->count++];
+	int endpoint = p->order[i].endpoint, canary = canary_of(p, endpoint);
+	const struct view_endpoint *e = &p->seen[endpoint];
+
+	entry->endpoint = (uint8_t)endpoint;
+	entry->tier = tier;
+	entry->canary = canary == POLICY_NONE ? ROW_NONE : (uint8_t)canary;
+	entry->weight = e->weight == 0 ? 1 : e->weight;
+	entry->accept = e->accept == ACCEPT_NONE ? ACCEPT_ALL : e->accept;
+	if (canary != POLICY_NONE)
+		entry->canary_accept = p->seen[canary].accept;
+}
+
+/* Divides by what divides all, the greatest first. */
+static void reduce(struct row *row, int from)
+{
+	for (uint32_t by = row->entries[from].weight; by > 1; by--) {
+		bool divides = true;
+
+		for (int i = from; i < row->count; i++)
+			divides &= row->entries[i].weight % by == 0;
+		for (int i = from; divides && i < row->count; i++)
+			row->entries[i].weight /= by;
+	}
+}
+
+static void fill(const struct plain *p, struct row *row)
+{
+	unsigned certain = 0;
+	uint8_t tier = 0;
+
+	for (int at = 0; at < p->count && certain < p->service->answers;
+	     tier++) {
+		int from = row->count, old = p->order[at].tier;
+
+		for (; at < p->count && p->order[at].tier == old; at++) {
+			add_entry(p, at, tier, row);
+			certain += row->entries[row->count - 1].accept ==
+				   ACCEPT_ALL;
+		}
+		reduce(row, from);
+	}
+}
+
+struct row chain_plain(const struct policy *policy, const struct view *view,
+		       size_t service, const struct client_class *class)
+{
+	struct plain p = {
+		.policy = policy,
+		.service = &policy->services[service],
+		.seen = view->services[service].endpoints,
+		.class = class,
+	};
+	struct row_entry *last;
+	struct row row;
+
+	memset(&row, 0, sizeof(row));
+	row.changing = view->services[service].changing;
+	row.note = (uint8_t)choose(&p);
+	if (row.note == ROW_NO_REGION || row.note == ROW_WITHHELD)
+		return row;
+	order(&p);
+	drop_zeros(&p, false);
+	drop_zeros(&p, true);
+	fill(&p, &row);
+	last = &row.entries[row.count - 1];
+	if (row.count == 1 ||
+	    (p.service->answers == 1 && last[-1].tier != last->tier))
+		last->accept = ACCEPT_ALL;
+	return row;
+}
