@@ -4,6 +4,7 @@
 #include "dns/model.h"
 #include "policy/base/hash.h"
 #include "policy/decide/geo.h"
+#include "policy/decide/imprint.h"
 #include "policy/decide/vicinity.h"
 #include "policy/decide/view.h"
 
@@ -194,6 +195,19 @@ static bool find_rows(struct decision *d, struct work *w)
 	return true;
 }
 
+/* Gives back what was taken for more rows; it stays if that fails. */
+static void trim(struct rows *rows)
+{
+	struct decision *d = rows->decision;
+	void *less = realloc(d->rows, d->row_count * sizeof(d->rows[0]));
+
+	if (less != NULL)
+		d->rows = less;
+	less = realloc(d->row_octets, rows->octet_used);
+	if (less != NULL)
+		d->row_octets = less;
+}
+
 static bool work_out(struct decision *d, const struct model *model,
 		     const struct view *view, size_t service)
 {
@@ -212,6 +226,8 @@ static bool work_out(struct decision *d, const struct model *model,
 	chain_init(&w.chain, model->policy, view, service);
 	ok = d->row_of_class != NULL && w.choices != NULL &&
 	     w.unplaced != NULL && w.of_kind != NULL && find_rows(d, &w);
+	if (ok && d->row_count > 0)
+		trim(&w.rows);
 	free(w.choices);
 	free(w.unplaced);
 	free(w.of_kind);
@@ -230,12 +246,10 @@ struct decision *decision_build(const struct model *model,
 		return NULL;
 	atomic_init(&d->refs, 1);
 	d->service = s;
-	d->seen_changing = v->changing;
 	d->keys = calloc(s->endpoint_count + 1, sizeof(d->keys[0]));
-	d->seen = calloc(s->endpoint_count + 1, sizeof(d->seen[0]));
-	if (d->keys == NULL || d->seen == NULL)
+	d->made_of = imprint_new(view, service);
+	if (d->keys == NULL || d->made_of == NULL)
 		goto fail;
-	memcpy(d->seen, v->endpoints, s->endpoint_count * sizeof(d->seen[0]));
 	for (size_t i = 0; i < s->endpoint_count; i++)
 		d->stale = d->stale || v->endpoints[i].health.held;
 	share_keys(model->policy, service, d->keys);
@@ -259,7 +273,7 @@ void decision_unref(struct decision *decision)
 				      memory_order_acq_rel) != 1)
 		return;
 	free(decision->keys);
-	free(decision->seen);
+	imprint_free(decision->made_of);
 	free(decision->row_of_class);
 	free(decision->rows);
 	free(decision->row_octets);

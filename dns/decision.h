@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 
 struct geo;
+struct imprint;
 struct model;
 struct net_addr;
 
@@ -29,8 +30,7 @@ struct decision {
 	atomic_uint refs;
 	const struct policy_service *service; /* the model's */
 	struct share_key *keys;
-	struct view_endpoint *seen; /* the view it was made of, to compare */
-	bool seen_changing;
+	struct imprint *made_of;
 	bool stale; /* some verdict is held: too few vantages are heard */
 	uint16_t *row_of_class;    /* geo_class_count() */
 	struct decision_row *rows; /* distinct ones */

@@ -3,18 +3,14 @@
 
 #include "dns/decision.h"
 #include "dns/model.h"
-#include "policy/decide/view.h"
+#include "policy/decide/imprint.h"
+#include "policy/language/policy.h"
 
 #include <stdlib.h>
 
 struct table {
 	struct model *model;
 	struct decision **decisions; /* by service; a reference each */
-	/*
-	 * What the decisions were made of, in the shape view_same() reads; its
-	 * endpoints are the decisions' own copies.
-	 */
-	struct view seen;
 };
 
 /* The decision of previous, if nothing it was made of has changed. */
@@ -23,7 +19,7 @@ static struct decision *unchanged(const struct table *previous,
 				  const struct view *view, size_t service)
 {
 	if (previous == NULL || previous->model->grounds != model->grounds ||
-	    !view_same(&previous->seen, view, service))
+	    !imprint_fits(previous->decisions[service]->made_of, view, service))
 		return NULL;
 	return decision_ref(previous->decisions[service]);
 }
@@ -38,8 +34,6 @@ static bool decide(struct table *t, const struct view *view,
 	if (d == NULL)
 		return false;
 	t->decisions[service] = d;
-	t->seen.services[service].endpoints = d->seen;
-	t->seen.services[service].changing = d->seen_changing;
 	return true;
 }
 
@@ -52,10 +46,8 @@ struct table *table_build(struct model *model, const struct view *view,
 	if (t == NULL)
 		return NULL;
 	t->model = model_ref(model);
-	t->seen.policy = model->policy;
-	t->seen.services = calloc(services + 1, sizeof(t->seen.services[0]));
 	t->decisions = calloc(services + 1, sizeof(t->decisions[0]));
-	if (t->seen.services == NULL || t->decisions == NULL)
+	if (t->decisions == NULL)
 		goto fail;
 	for (size_t i = 0; i < services; i++)
 		if (!decide(t, view, previous, i))
@@ -75,7 +67,6 @@ void table_free(struct table *table)
 	     i++)
 		decision_unref(table->decisions[i]);
 	free(table->decisions);
-	free(table->seen.services);
 	model_unref(table->model);
 	free(table);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/decide/latency.h"
 
+#include <assert.h>
 #include <math.h>
 
 #define EARTH_RADIUS_KM 6371.0
@@ -102,4 +103,29 @@ struct latency_near latency_nearest(const struct policy *policy,
 		near.count++;
 	}
 	return near;
+}
+
+/* A fixed count without branches becomes vector instructions. */
+static void mean_block(const struct latency_near *n, const float *first,
+		       const float *second, const float *third, double *ms)
+{
+	static_assert(LATENCY_NEAREST == 3, "spelled out");
+	for (unsigned i = 0; i < LATENCY_BLOCK; i++)
+		ms[i] = n->weights[0] * ((double)first[i] + n->way_ms[0]) +
+			n->weights[1] * ((double)second[i] + n->way_ms[1]) +
+			n->weights[2] * ((double)third[i] + n->way_ms[2]);
+	for (unsigned i = 0; i < LATENCY_BLOCK; i++)
+		ms[i] /= n->sum_weight;
+}
+
+void latency_means(const struct latency_near *near,
+		   const struct latency_measured *measured, unsigned from,
+		   unsigned end, double ms[LATENCY_ROOM])
+{
+	const struct latency_near n = *near; /* nobody else writes to it */
+
+	for (; from < end; from += LATENCY_BLOCK)
+		mean_block(&n, &measured->ms[n.vantages[0]][from],
+			   &measured->ms[n.vantages[1]][from],
+			   &measured->ms[n.vantages[2]][from], &ms[from]);
 }

@@ -50,7 +50,10 @@ struct latency_ways latency_ways_in(struct latency_room *room);
 void latency_go(const struct policy *policy, double latitude, double longitude,
 		const struct latency_ways *ways);
 
-/* The nearest of some vantages, and how much each counts. */
+/*
+ * The nearest of some vantages, and how much each counts.  Where there are
+ * fewer than LATENCY_NEAREST, the others have no weight.
+ */
 struct latency_near {
 	unsigned count;
 	uint8_t vantages[LATENCY_NEAREST];
@@ -63,21 +66,21 @@ struct latency_near latency_nearest(const struct policy *policy,
 				    const struct latency_ways *ways,
 				    uint64_t measured);
 
-/*
- * The mean over near, which has at least one, for an endpoint with these
- * measurements, by vantage.  In the header because it runs for every endpoint
- * and client class when a service's decision is worked out.
- */
-static inline double latency_mean_ms(const struct latency_near *near,
-				     const float *measured_ms)
-{
-	double sum_ms = 0;
+/* Endpoints are taken so many at a time: room for one block more is needed. */
+enum { LATENCY_BLOCK = 8, LATENCY_ROOM = POLICY_ENDPOINTS_MAX + LATENCY_BLOCK };
 
-	for (unsigned i = 0; i < near->count; i++)
-		sum_ms += near->weights[i] *
-			  ((double)measured_ms[near->vantages[i]] +
-			   near->way_ms[i]);
-	return sum_ms / near->sum_weight;
-}
+/* Milliseconds that each vantage measured to endpoints side by side. */
+struct latency_measured {
+	float ms[POLICY_VANTAGES_MAX][LATENCY_ROOM];
+};
+
+/*
+ * The means over near, which has at least one, for the endpoints that stand in
+ * measured from `from` to before `end`: into ms, at the same places.  What is
+ * behind `end` in ms, up to a block, is lost.
+ */
+void latency_means(const struct latency_near *near,
+		   const struct latency_measured *measured, unsigned from,
+		   unsigned end, double ms[LATENCY_ROOM]);
 
 #endif

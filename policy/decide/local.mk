@@ -1,11 +1,13 @@
 policy_libpolicy_a_SOURCES += \
 	%D%/atlas.c %D%/atlas.h \
+	%D%/census.c %D%/census.h \
 	%D%/chain.c %D%/chain.h \
 	%D%/client.c %D%/client.h \
 	%D%/corrections.c %D%/corrections.h \
 	%D%/cuts.c %D%/cuts.h \
 	%D%/geo.c %D%/geo.h \
 	%D%/geo_needs.c %D%/geo_needs.h \
+	%D%/imprint.c %D%/imprint.h \
 	%D%/intern.c %D%/intern.h \
 	%D%/latency.c %D%/latency.h \
 	%D%/lpm.c %D%/lpm.h \

@@ -2,6 +2,7 @@
 #include "policy/decide/tiers.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 static_assert(POLICY_ENDPOINTS_MAX <= 64, "a uint64_t is a set of them");
@@ -28,17 +29,48 @@ static uint64_t measured_from(const struct policy *policy,
 	return vantages;
 }
 
-static void add_heard(struct tiers_ground *ground, uint64_t vantages,
+/* The next place is this endpoint's. */
+static void add_place(struct tiers_ground *ground, unsigned place,
 		      size_t endpoint)
 {
-	unsigned i = 0;
+	const struct view_endpoint *e = &ground->view->endpoints[endpoint];
 
-	while (i < ground->heard_count && ground->heard[i].vantages != vantages)
-		i++;
-	if (i == ground->heard_count)
-		ground->heard[ground->heard_count++] =
-			(struct tiers_heard){ .vantages = vantages };
-	ground->heard[i].endpoints |= bit(endpoint);
+	ground->at_place[place] = (uint8_t)endpoint;
+	ground->place_of[endpoint] = (uint8_t)place;
+	for (size_t v = 0; v < ground->policy->vantage_count; v++)
+		ground->measured.ms[v][place] = e->latency_ms[v];
+}
+
+/* Gives endpoints places, beside those that the same vantages measured. */
+static void find_places(struct tiers_ground *ground)
+{
+	size_t count = ground->service->endpoint_count;
+	uint64_t heard[POLICY_ENDPOINTS_MAX], rest = 0;
+	unsigned place = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		heard[i] = measured_from(ground->policy,
+					 &ground->view->endpoints[i]);
+		rest |= bit(i);
+	}
+	while (rest != 0) {
+		struct tiers_heard *h = &ground->heard[ground->heard_count++];
+
+		h->vantages = heard[first_of(rest)];
+		for (uint64_t set = rest; set != 0; set &= set - 1) {
+			unsigned i = first_of(set);
+
+			if (heard[i] != h->vantages)
+				continue;
+			add_place(ground, place++, i);
+			rest &= ~bit(i);
+		}
+		h->end = place;
+	}
+	/* Blocks reach beyond the last place: no NaN shall be there. */
+	for (size_t v = 0; v < ground->policy->vantage_count; v++)
+		memset(&ground->measured.ms[v][place], 0,
+		       LATENCY_BLOCK * sizeof(float));
 }
 
 void tiers_ground_init(struct tiers_ground *ground, const struct policy *policy,
@@ -50,17 +82,17 @@ void tiers_ground_init(struct tiers_ground *ground, const struct policy *policy,
 	ground->service = s;
 	ground->view = &view->services[service];
 	ground->heard_count = 0;
+	ground->endpoints = 0;
+	for (size_t i = 0; i < s->endpoint_count; i++)
+		ground->endpoints |= bit(i);
 	if (!tiers_by_way(s))
 		return;
 	memset(ground->in_region, 0,
 	       policy->region_count * sizeof(ground->in_region[0]));
-	for (size_t i = 0; i < s->endpoint_count; i++) {
-		const struct view_endpoint *e = &ground->view->endpoints[i];
-
+	for (size_t i = 0; i < s->endpoint_count; i++)
 		ground->in_region[s->endpoints[i].region] |= bit(i);
-		if (s->steer == STEER_LATENCY)
-			add_heard(ground, measured_from(policy, e), i);
-	}
+	if (s->steer == STEER_LATENCY)
+		find_places(ground);
 }
 
 bool tiers_by_way(const struct policy_service *service)
@@ -75,24 +107,34 @@ static double region_ms(const struct tiers *tiers, size_t endpoint)
 	return tiers->ways->region_ms[region];
 }
 
-/* Endpoints that the same vantages have measured, or none has. */
-static void expect(struct tiers *tiers, const struct tiers_heard *heard)
+/* Expected milliseconds of all endpoints, and no end behind the last. */
+static void expect(struct tiers *tiers)
 {
 	const struct tiers_ground *ground = tiers->ground;
-	uint64_t set = heard->endpoints & tiers->left;
-	struct latency_near near =
-		latency_nearest(ground->policy, tiers->ways, heard->vantages);
+	unsigned from = 0;
 
-	for (; set != 0; set &= set - 1) {
-		unsigned i = first_of(set);
+	for (unsigned i = 0; i < ground->heard_count; i++) {
+		const struct tiers_heard *h = &ground->heard[i];
+		struct latency_near near =
+			latency_nearest(ground->policy, tiers->ways,
+					h->vantages);
 
-		tiers->ms[i] =
-			near.count == 0
-				? region_ms(tiers, i)
-				: latency_mean_ms(&near,
-						  ground->view->endpoints[i]
-							  .latency_ms);
+		if (near.count > 0)
+			latency_means(&near, &ground->measured, from, h->end,
+				      tiers->ms);
+		for (; near.count == 0 && from < h->end; from++)
+			tiers->ms[from] =
+				region_ms(tiers, ground->at_place[from]);
+		from = h->end;
 	}
+	for (unsigned i = 0; i < LATENCY_BLOCK; i++)
+		tiers->ms[from + i] = INFINITY;
+}
+
+static void take_away(struct tiers *tiers, uint64_t endpoints)
+{
+	for (uint64_t set = endpoints; set != 0; set &= set - 1)
+		tiers->ms[tiers->ground->place_of[first_of(set)]] = INFINITY;
 }
 
 void tiers_init(struct tiers *tiers, const struct tiers_ground *ground,
@@ -104,8 +146,8 @@ void tiers_init(struct tiers *tiers, const struct tiers_ground *ground,
 	tiers->region = 0;
 	if (tiers->ways == NULL || ground->service->steer != STEER_LATENCY)
 		return;
-	for (unsigned i = 0; i < ground->heard_count; i++)
-		expect(tiers, &ground->heard[i]);
+	expect(tiers);
+	take_away(tiers, ground->endpoints & ~endpoints);
 }
 
 /* Regions are in order already: it ends at the first that is too far. */
@@ -132,22 +174,33 @@ static uint64_t next_by_region(struct tiers *tiers)
 	return tier;
 }
 
-static uint64_t next_by_latency(const struct tiers *tiers)
+/* Of count, and up to a block behind, where there is nothing but INFINITY. */
+static double least_of(const double ms[LATENCY_ROOM], size_t count)
 {
-	double best_ms = tiers->ms[first_of(tiers->left)], limit_ms;
+	enum { LANES = 4 }; /* comparisons that do not wait for each other */
+	double least[LANES] = { INFINITY, INFINITY, INFINITY, INFINITY };
+
+	static_assert((int)LANES <= (int)LATENCY_BLOCK, "a block is behind");
+	for (size_t i = 0; i < count; i += LANES)
+		for (size_t k = 0; k < LANES; k++)
+			least[k] = ms[i + k] < least[k] ? ms[i + k] : least[k];
+	for (size_t k = 1; k < LANES; k++)
+		least[0] = least[k] < least[0] ? least[k] : least[0];
+	return least[0];
+}
+
+static uint64_t next_by_latency(struct tiers *tiers)
+{
+	const struct tiers_ground *ground = tiers->ground;
+	size_t count = ground->service->endpoint_count;
+	double limit_ms =
+		least_of(tiers->ms, count) + ground->service->within_ms;
 	uint64_t tier = 0;
 
-	for (uint64_t set = tiers->left; set != 0; set &= set - 1) {
-		double ms = tiers->ms[first_of(set)];
-
-		best_ms = ms < best_ms ? ms : best_ms;
-	}
-	limit_ms = best_ms + tiers->ground->service->within_ms;
-	for (uint64_t set = tiers->left; set != 0; set &= set - 1) {
-		unsigned i = first_of(set);
-
-		tier |= (uint64_t)(tiers->ms[i] <= limit_ms) << i;
-	}
+	for (size_t i = 0; i < count; i++)
+		if (tiers->ms[i] <= limit_ms)
+			tier |= bit(ground->at_place[i]);
+	take_away(tiers, tier);
 	return tier;
 }
 
@@ -177,6 +230,6 @@ struct tiers_way tiers_way(const struct tiers *tiers, size_t endpoint)
 		return (struct tiers_way){ 0 };
 	if (ground->service->steer == STEER_GEO)
 		return (struct tiers_way){ .ms = region_ms(tiers, endpoint) };
-	return (struct tiers_way){ tiers->ms[endpoint],
+	return (struct tiers_way){ tiers->ms[ground->place_of[endpoint]],
 				   measured_from(ground->policy, e) != 0 };
 }

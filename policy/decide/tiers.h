@@ -25,12 +25,22 @@ struct tiers_ground {
 	const struct policy *policy;
 	const struct policy_service *service;
 	const struct view_service *view;
-	uint64_t in_region[POLICY_REGIONS_MAX]; /* endpoints: a bit each */
-	/* Endpoints that the same vantages have measured, for latency. */
+	uint64_t endpoints;                     /* all of them, a bit each */
+	uint64_t in_region[POLICY_REGIONS_MAX]; /* those in each */
+	/*
+	 * For latency: the endpoints that the same vantages have measured
+	 * stand next to each other, so that their means are worked out
+	 * together.
+	 */
 	struct tiers_heard {
-		uint64_t vantages, endpoints; /* a bit each */
+		uint64_t vantages; /* a bit each */
+		unsigned end;      /* of places; it begins where the one
+				    * before ends */
 	} heard[POLICY_ENDPOINTS_MAX];
 	unsigned heard_count;
+	uint8_t at_place[POLICY_ENDPOINTS_MAX]; /* endpoint at each */
+	uint8_t place_of[POLICY_ENDPOINTS_MAX]; /* the other way round */
+	struct latency_measured measured;       /* by place */
 };
 
 /* All borrowed. */
@@ -45,8 +55,8 @@ struct tiers {
 	const struct latency_ways *ways;   /* NULL: by no distance */
 	uint64_t left;                     /* not in a tier yet: a bit each */
 	unsigned region;                   /* geo: the next in ways->regions */
-	double ms[POLICY_ENDPOINTS_MAX];   /* latency: expected, of those left
-					    * at first */
+	/* latency: expected, by place; INFINITY where it is not left */
+	double ms[LATENCY_ROOM];
 };
 
 /*

@@ -2,16 +2,9 @@
 #include "policy/decide/view.h"
 
 #include "policy/base/arena.h"
+#include "policy/decide/census.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* An endpoint of the policy by name. */
-struct slot {
-	const char *service, *endpoint;
-	size_t s, e;
-};
 
 /* What view_reduce() works with; all but the view itself is scratch. */
 struct reduction {
@@ -19,90 +12,25 @@ struct reduction {
 	const struct view_input *in;
 	struct view *view;
 	struct arena *scratch;
-	struct slot *slots;   /* in the policy's order */
-	struct slot **sorted; /* by names */
-	size_t slot_count;
-	/* slots x vantages: what each vantage says; NULL when nothing. */
+	struct census census;
+	/* census x vantages: what each vantage says; NULL when nothing. */
 	const struct report_entry **heard;
+	const char *last_ref; /* in the view's arena; NULL: none yet */
+	bool failed;          /* memory ran out */
 };
 
-static int compare_names(const struct slot *a, const char *service,
-			 const char *endpoint)
+static struct view_endpoint *numbered(const struct reduction *r, size_t number)
 {
-	int order = strcmp(a->service, service);
+	const struct census_place *at = &r->census.places[number];
 
-	return order != 0 ? order : strcmp(a->endpoint, endpoint);
-}
-
-static int compare_slots(const void *a, const void *b)
-{
-	const struct slot *const *left = a, *const *right = b;
-
-	return compare_names(*left, (*right)->service, (*right)->endpoint);
-}
-
-static bool index_slots(struct reduction *r)
-{
-	size_t count = 0, at = 0;
-
-	for (size_t s = 0; s < r->policy->service_count; s++)
-		count += r->policy->services[s].endpoint_count;
-	r->slots = arena_alloc(r->scratch, count, sizeof(*r->slots));
-	r->sorted = arena_alloc(r->scratch, count, sizeof(struct slot *));
-	if (r->slots == NULL || r->sorted == NULL)
-		return false;
-	for (size_t s = 0; s < r->policy->service_count; s++) {
-		const struct policy_service *service = &r->policy->services[s];
-
-		for (size_t e = 0; e < service->endpoint_count; e++, at++) {
-			r->slots[at] = (struct slot){
-				service->name, service->endpoints[e].name, s, e
-			};
-			r->sorted[at] = &r->slots[at];
-		}
-	}
-	r->slot_count = count;
-	qsort(r->sorted, count, sizeof(struct slot *), compare_slots);
-	return true;
-}
-
-/*
- * hint is where to look first: writers go through the policy in its order, so
- * the slot after the last one is nearly always right.
- */
-static const struct slot *find_slot(const struct reduction *r, size_t hint,
-				    const char *service, const char *endpoint)
-{
-	size_t low = 0, high = r->slot_count;
-
-	if (hint < r->slot_count &&
-	    compare_names(&r->slots[hint], service, endpoint) == 0)
-		return &r->slots[hint];
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = compare_names(r->sorted[middle], service, endpoint);
-
-		if (order == 0)
-			return r->sorted[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
-}
-
-static struct view_endpoint *slot_endpoint(const struct reduction *r,
-					   const struct slot *slot)
-{
-	return &r->view->services[slot->s].endpoints[slot->e];
+	return &r->view->services[at->service].endpoints[at->endpoint];
 }
 
 static bool index_reports(struct reduction *r)
 {
 	size_t vantages = r->policy->vantage_count;
 
-	r->heard = arena_alloc(r->scratch, r->slot_count,
+	r->heard = arena_alloc(r->scratch, r->census.count,
 			       vantages * sizeof(struct report_entry *));
 	for (size_t v = 0; r->heard != NULL && v < vantages; v++) {
 		const struct report *report = r->in->reports[v].report;
@@ -110,15 +38,14 @@ static bool index_reports(struct reduction *r)
 
 		for (size_t i = 0; report != NULL && i < report->count; i++) {
 			const struct report_entry *entry = &report->entries[i];
-			const struct slot *slot =
-				find_slot(r, hint, entry->service,
-					  entry->endpoint);
+			size_t at =
+				census_find(&r->census, hint, entry->service,
+					    entry->endpoint);
 
-			if (slot == NULL)
+			if (at == CENSUS_NONE)
 				continue;
-			hint = (size_t)(slot - r->slots);
-			r->heard[hint * vantages + v] = entry;
-			hint++;
+			r->heard[at * vantages + v] = entry;
+			hint = at + 1;
 		}
 	}
 	return r->heard != NULL;
@@ -145,28 +72,49 @@ static bool is_fresh(const struct reduction *r,
 	return silence_ms + (age_ms > 0 ? age_ms : 0) <= limit_ms;
 }
 
-/* The endpoint as the previous view had it, by name; NULL when it had not. */
-static const struct view_endpoint *find_previous(const struct reduction *r,
-						 const struct slot *slot)
+/* A service as the previous view had it. */
+struct before {
+	const struct view_service *service; /* NULL: it had none of the name */
+	/* What it was declared as; NULL: of the same policy, as now. */
+	const struct policy_service *declared;
+};
+
+static struct before find_before(const struct reduction *r, size_t service)
 {
 	const struct view *previous = r->in->previous;
-	int s, e;
+	int s;
 
 	if (previous == NULL)
-		return NULL;
+		return (struct before){ 0 };
 	if (previous->policy == r->policy)
-		return &previous->services[slot->s].endpoints[slot->e];
-	s = policy_find_service(previous->policy, slot->service);
+		return (struct before){ &previous->services[service], NULL };
+	s = policy_find_service(previous->policy,
+				r->policy->services[service].name);
 	if (s < 0)
+		return (struct before){ 0 };
+	return (struct before){ &previous->services[s],
+				&previous->policy->services[s] };
+}
+
+/* NULL when the previous view had none of the name. */
+static const struct view_endpoint *
+endpoint_before(const struct before *before,
+		const struct policy_service *declared, size_t endpoint)
+{
+	int e = (int)endpoint;
+
+	if (before->service == NULL)
 		return NULL;
-	e = policy_find_endpoint(&previous->policy->services[s],
-				 slot->endpoint);
-	return e < 0 ? NULL : &previous->services[s].endpoints[e];
+	if (before->declared != NULL)
+		e = policy_find_endpoint(before->declared,
+					 declared->endpoints[endpoint].name);
+	return e < 0 ? NULL : &before->service->endpoints[e];
 }
 
 /* Health and latency of one endpoint.  True while a probe of it fails. */
-static bool reduce_health(const struct reduction *r, const struct slot *slot,
-			  const struct policy_check *check)
+static bool reduce_health(const struct reduction *r, size_t number,
+			  const struct policy_check *check,
+			  const struct view_endpoint *before)
 {
 	static const enum vote vote_of[] = {
 		[REPORT_UNKNOWN] = VOTE_ABSTAIN,
@@ -174,51 +122,59 @@ static bool reduce_health(const struct reduction *r, const struct slot *slot,
 		[REPORT_OPEN] = VOTE_DOWN,
 		[REPORT_HALF_OPEN] = VOTE_DOWN,
 	};
-	struct view_endpoint *out = slot_endpoint(r, slot);
-	const struct view_endpoint *before = find_previous(r, slot);
-	const struct quorum_result never = { .verdict = VERDICT_UNKNOWN };
-	size_t vantages = r->policy->vantage_count;
-	size_t at = (size_t)(slot - r->slots) * vantages;
-	enum vote votes[POLICY_VANTAGES_MAX] = { VOTE_ABSTAIN };
+	static const struct quorum_result never = { .verdict =
+							    VERDICT_UNKNOWN };
+	struct view_endpoint *out = numbered(r, number);
+	uint32_t vantages = (uint32_t)r->policy->vantage_count;
+	enum vote votes[POLICY_VANTAGES_MAX];
 	bool failing = false;
 
 	for (size_t v = 0; v < vantages; v++) {
-		const struct report_entry *entry = r->heard[at + v];
+		const struct report_entry *entry =
+			r->heard[number * vantages + v];
 
+		votes[v] = VOTE_ABSTAIN;
 		if (entry == NULL || !is_fresh(r, check, v, entry))
 			continue;
 		votes[v] = vote_of[entry->state];
 		failing |= entry->failing && entry->state == REPORT_CLOSED;
-		if (entry->state != REPORT_OPEN)
+		if (entry->state != REPORT_OPEN && out->latency_ms != NULL)
 			out->latency_ms[v] = entry->latency_ms;
 	}
-	out->health = quorum_of(votes, vantages,
-				&(struct quorum_limits){ check->quorum,
-							 (uint32_t)vantages },
-				before == NULL ? &never : &before->health);
+	out->health =
+		quorum_of(votes, vantages,
+			  &(struct quorum_limits){ check->quorum, vantages },
+			  before == NULL ? &never : &before->health);
 	return failing;
 }
 
-static void set_cause(struct view_endpoint *e, enum share_cause cause,
-		      const char *ref)
+/* The ref outlives its writer in the view; many in a row are the same. */
+static void set_cause(struct reduction *r, struct view_endpoint *e,
+		      enum share_cause cause, const char *ref)
 {
 	e->cause = cause;
-	snprintf(e->cause_ref, sizeof(e->cause_ref), "%s", ref);
+	if (r->last_ref == NULL || strcmp(r->last_ref, ref) != 0)
+		r->last_ref = arena_text(r->view->arena, ref, strlen(ref));
+	r->failed |= r->last_ref == NULL;
+	e->cause_ref = r->last_ref;
 }
 
 /* What an endpoint takes when nobody says anything. */
-static void reset_share(const struct reduction *r, const struct slot *slot)
+static void reset_share(const struct reduction *r, size_t number)
 {
-	struct view_endpoint *e = slot_endpoint(r, slot);
+	const struct census_place *at = &r->census.places[number];
 	const struct policy_endpoint *declared =
-		&r->policy->services[slot->s].endpoints[slot->e];
+		&r->policy->services[at->service].endpoints[at->endpoint];
+	struct view_endpoint *e = numbered(r, number);
 
 	e->weight = declared->weight;
 	e->accept = ACCEPT_ALL;
+	e->cause_ref = "";
 	if (declared->canary == POLICY_NONE)
 		return;
 	e->accept = ACCEPT_NONE;
-	set_cause(e, SHARE_CANARY, r->policy->canaries[declared->canary].name);
+	e->cause = SHARE_CANARY;
+	e->cause_ref = r->policy->canaries[declared->canary].name;
 }
 
 /*
@@ -256,40 +212,40 @@ static enum share_cause cause_of(enum plan_cause cause)
 	return SHARE_FULL;
 }
 
-static void apply_plan(const struct reduction *r)
+static void apply_plan(struct reduction *r)
 {
 	const struct plan *plan = r->in->plan;
 	size_t hint = 0;
 
 	for (size_t i = 0; plan != NULL && i < plan->share_count; i++) {
 		const struct plan_share *share = &plan->shares[i];
-		const struct slot *slot =
-			find_slot(r, hint, share->service, share->endpoint);
+		size_t at = census_find(&r->census, hint, share->service,
+					share->endpoint);
 		struct view_endpoint *e;
 
-		if (slot == NULL)
+		if (at == CENSUS_NONE)
 			continue;
-		hint = (size_t)(slot - r->slots) + 1;
+		hint = at + 1;
 		if (has_expired(plan, share, r->in->wall_ms))
 			continue;
-		e = slot_endpoint(r, slot);
+		e = numbered(r, at);
 		e->accept = accept_of(share->share);
 		if (share->weight >= 0)
 			e->weight = share->weight > UINT32_MAX
 					    ? UINT32_MAX
 					    : (uint32_t)share->weight;
-		set_cause(e, cause_of(share->cause), share->ref);
+		set_cause(r, e, cause_of(share->cause), share->ref);
 	}
 }
 
-static void apply_command(const struct reduction *r, const struct command *c)
+static void apply_command(struct reduction *r, const struct command *c)
 {
-	for (size_t i = 0; i < r->slot_count; i++) {
-		const struct slot *slot = &r->slots[i];
-		struct view_endpoint *e = slot_endpoint(r, slot);
+	for (size_t i = 0; i < r->census.count; i++) {
+		const struct census_place *at = &r->census.places[i];
+		struct view_endpoint *e = numbered(r, i);
 		struct command_effect effect =
-			command_effect_on(c, r->policy, slot->s, slot->e,
-					  r->in->wall_ms);
+			command_effect_on(c, r->policy, at->service,
+					  at->endpoint, r->in->wall_ms);
 		uint32_t weight = effect.weighs ? effect.weight : e->weight;
 
 		if (!effect.concerns ||
@@ -297,11 +253,11 @@ static void apply_command(const struct reduction *r, const struct command *c)
 			continue;
 		e->accept = accept_of(accept_share(e->accept) * effect.share);
 		e->weight = weight;
-		set_cause(e, SHARE_COMMAND, c->id);
+		set_cause(r, e, SHARE_COMMAND, c->id);
 	}
 }
 
-static void apply_local(const struct reduction *r)
+static void apply_local(struct reduction *r)
 {
 	for (size_t i = 0; i < r->in->local_count; i++) {
 		const struct command *c = &r->in->local[i];
@@ -328,62 +284,65 @@ static bool in_transit(const struct view_endpoint *e)
 		e->accept != ACCEPT_ALL);
 }
 
-static int64_t previous_change_ms(const struct reduction *r, size_t service)
-{
-	const struct view *previous = r->in->previous;
-	int s;
-
-	if (previous == NULL)
-		return r->in->now_ms - VIEW_BAKE_MS;
-	if (previous->policy == r->policy)
-		return previous->services[service].changed_ms;
-	s = policy_find_service(previous->policy,
-				r->policy->services[service].name);
-	return s < 0 ? r->in->now_ms - VIEW_BAKE_MS
-		     : previous->services[s].changed_ms;
-}
-
-/* One service, whose first endpoint is slots[first]. */
+/* One service, whose first endpoint has this number. */
 static void reduce_service(const struct reduction *r, size_t service,
 			   size_t first)
 {
 	const struct policy_service *declared = &r->policy->services[service];
+	const struct before before = find_before(r, service);
 	struct view_service *out = &r->view->services[service];
 	bool changing = false, moved = false;
 
 	for (size_t e = 0; e < declared->endpoint_count; e++) {
-		const struct slot *slot = &r->slots[first + e];
-		const struct view_endpoint *before = find_previous(r, slot);
+		const struct view_endpoint *was =
+			endpoint_before(&before, declared, e);
 
 		if (declared->check != POLICY_NONE)
 			changing |= reduce_health(
-				r, slot, &r->policy->checks[declared->check]);
+				r, first + e,
+				&r->policy->checks[declared->check], was);
 		changing |= in_transit(&out->endpoints[e]);
-		moved |= before != NULL &&
-			 !decides_same(before, &out->endpoints[e]);
+		moved |= was != NULL && !decides_same(was, &out->endpoints[e]);
 	}
-	out->changed_ms =
-		moved ? r->in->now_ms : previous_change_ms(r, service);
+	out->changed_ms = moved ? r->in->now_ms
+			  : before.service == NULL
+				  ? r->in->now_ms - VIEW_BAKE_MS
+				  : before.service->changed_ms;
 	out->changing =
 		changing || r->in->now_ms - out->changed_ms < VIEW_BAKE_MS;
 }
 
+static bool make_endpoints(struct view *view, size_t service)
+{
+	const struct policy_service *declared =
+		&view->policy->services[service];
+	size_t count = declared->endpoint_count;
+	size_t vantages = view->policy->vantage_count;
+	struct view_endpoint *endpoints =
+		arena_alloc(view->arena, count, sizeof(*endpoints));
+	float *latencies = NULL;
+
+	view->services[service].endpoints = endpoints;
+	if (endpoints == NULL || declared->steer != STEER_LATENCY)
+		return endpoints != NULL;
+	latencies = arena_alloc(view->arena, count,
+				vantages * sizeof(latencies[0]));
+	for (size_t e = 0; latencies != NULL && e < count; e++)
+		endpoints[e].latency_ms = latencies + e * vantages;
+	return latencies != NULL;
+}
+
 static bool make_services(struct view *view)
 {
-	const struct policy *policy = view->policy;
+	size_t count = view->policy->service_count;
 
-	view->services = arena_alloc(view->arena, policy->service_count,
-				     sizeof(*view->services));
+	view->services =
+		arena_alloc(view->arena, count, sizeof(*view->services));
 	if (view->services == NULL)
 		return false;
-	for (size_t s = 0; s < policy->service_count; s++) {
-		view->services[s].endpoints =
-			arena_alloc(view->arena,
-				    policy->services[s].endpoint_count,
-				    sizeof(struct view_endpoint));
-		if (view->services[s].endpoints == NULL)
+	for (size_t s = 0; s < count; s++)
+		if (!make_endpoints(view, s))
 			return false;
-	}
 	return true;
 }
 
@@ -417,17 +376,18 @@ static bool reduce(struct reduction *r)
 {
 	size_t first = 0;
 
-	if (!index_slots(r) || !index_reports(r))
+	if (!census_init(&r->census, r->policy, r->scratch) ||
+	    !index_reports(r))
 		return false;
-	for (size_t i = 0; i < r->slot_count; i++)
-		reset_share(r, &r->slots[i]);
+	for (size_t i = 0; i < r->census.count; i++)
+		reset_share(r, i);
 	apply_plan(r);
 	apply_local(r);
 	for (size_t s = 0; s < r->policy->service_count; s++) {
 		reduce_service(r, s, first);
 		first += r->policy->services[s].endpoint_count;
 	}
-	return true;
+	return !r->failed && !r->census.failed;
 }
 
 struct view *view_reduce(const struct policy *policy,
@@ -454,11 +414,11 @@ void view_free(struct view *view)
 		arena_free(view->arena);
 }
 
-static bool hears_same(const struct view_endpoint *e,
-		       const struct view_endpoint *f)
+static bool hears_same(const struct view_endpoint *a,
+		       const struct view_endpoint *b, size_t vantages)
 {
-	for (size_t i = 0; i < POLICY_VANTAGES_MAX; i++)
-		if (e->latency_ms[i] != f->latency_ms[i])
+	for (size_t i = 0; i < vantages; i++)
+		if (a->latency_ms[i] != b->latency_ms[i])
 			return false;
 	return true;
 }
@@ -467,16 +427,18 @@ bool view_same(const struct view *a, const struct view *b, size_t service)
 {
 	const struct view_service *x = &a->services[service];
 	const struct view_service *y = &b->services[service];
+	const struct policy_service *declared = &a->policy->services[service];
 
 	if (a->policy != b->policy || x->changing != y->changing)
 		return false;
-	for (size_t i = 0; i < a->policy->services[service].endpoint_count;
-	     i++) {
+	for (size_t i = 0; i < declared->endpoint_count; i++) {
 		const struct view_endpoint *e = &x->endpoints[i];
 		const struct view_endpoint *f = &y->endpoints[i];
 
-		if (!decides_same(e, f) || !hears_same(e, f) ||
-		    e->health.held != f->health.held)
+		if (!decides_same(e, f) || e->health.held != f->health.held)
+			return false;
+		if (declared->steer == STEER_LATENCY &&
+		    !hears_same(e, f, a->policy->vantage_count))
 			return false;
 	}
 	return true;

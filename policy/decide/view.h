@@ -62,9 +62,12 @@ struct view_endpoint {
 	uint32_t accept;
 	uint32_t weight;
 	enum share_cause cause;
-	char cause_ref[PLAN_NAME_SIZE];
-	/* From each vantage, milliseconds; 0 when not known or stale. */
-	float latency_ms[POLICY_VANTAGES_MAX];
+	const char *cause_ref; /* "" when there is none */
+	/*
+	 * From each vantage, milliseconds; 0 when not known or stale.  NULL
+	 * where the service is not steered by latency: nobody looks at it.
+	 */
+	float *latency_ms;
 };
 
 /* So long after the last change a service still counts as changing. */

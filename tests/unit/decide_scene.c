@@ -36,6 +36,7 @@ void scene_init(struct scene *s)
 {
 	memset(s, 0, sizeof(*s));
 	world_init(&s->w);
+	s->w.service.steer = STEER_LATENCY; /* so that it is looked at */
 	s->w.policy.safety.max_override_ms = 86400000;
 	scene_init_reports(s);
 	s->plan = (struct plan){

@@ -63,6 +63,8 @@ static void join(struct world *w)
 	w->view.policy = &w->policy;
 	w->view.services = &w->view_service;
 	w->view_service.endpoints = w->view_endpoints;
+	for (size_t i = 0; i < WORLD_ENDPOINTS; i++)
+		w->view_endpoints[i].latency_ms = w->latencies[i];
 	share_keys(&w->policy, 0, w->keys);
 }
 
@@ -136,6 +138,7 @@ void world_add_canary(struct world *w, uint64_t endpoints)
 			.accept = ACCEPT_NONE,
 			.weight = 1,
 			.cause = SHARE_CANARY,
+			.latency_ms = w->latencies[at],
 		};
 		w->service.endpoint_count++;
 	}
@@ -155,6 +158,7 @@ void world_draw_view(struct world *w, struct rng *rng)
 			.accept = accept_of(shares[rng_below(rng, 8)]),
 			.weight = weights[rng_below(rng, 6)],
 			.cause = (enum share_cause)rng_below(rng, 4),
+			.latency_ms = w->latencies[i],
 		};
 		for (int v = 0; v < WORLD_VANTAGES; v++)
 			e->latency_ms[v] = (float)(rng_below(rng, 3) *
@@ -186,6 +190,19 @@ void world_draw(struct world *w, struct rng *rng)
 	w->class.latitude = (double)rng_below(rng, 180) - 90;
 	w->class.longitude = (double)rng_below(rng, 360) - 180;
 	world_draw_view(w, rng);
+}
+
+void world_copy(struct world *to, const struct world *from)
+{
+	*to = *from;
+	join(to);
+}
+
+void world_copy_endpoint(struct world *to, const struct world *from, size_t i)
+{
+	to->view_endpoints[i] = from->view_endpoints[i];
+	to->view_endpoints[i].latency_ms = to->latencies[i];
+	memcpy(to->latencies[i], from->latencies[i], sizeof(to->latencies[i]));
 }
 
 struct row world_row(const struct world *w, struct chain_trace *trace)

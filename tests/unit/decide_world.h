@@ -35,6 +35,7 @@ struct world {
 	struct view view;
 	struct view_service view_service;
 	struct view_endpoint view_endpoints[WORLD_ENDPOINTS];
+	float latencies[WORLD_ENDPOINTS][WORLD_VANTAGES]; /* theirs */
 	struct client_class class;
 	struct share_key keys[WORLD_ENDPOINTS];
 };
@@ -54,6 +55,11 @@ void world_add_canary(struct world *w, uint64_t endpoints);
 void world_draw(struct world *w, struct rng *rng);
 /* Health, shares and latencies alone. */
 void world_draw_view(struct world *w, struct rng *rng);
+
+/* A copy that stands on its own. */
+void world_copy(struct world *to, const struct world *from);
+/* Of one endpoint, what the view says. */
+void world_copy_endpoint(struct world *to, const struct world *from, size_t i);
 
 struct row world_row(const struct world *w, struct chain_trace *trace);
 

@@ -427,12 +427,10 @@ static void test_equal_rows_are_equal_answers(void **state)
 
 		world_draw(&w, &rng);
 		a = world_row(&w, NULL);
-		drawn = w;
-		world_draw_view(&w, &rng);
+		world_copy(&drawn, &w);
+		world_draw_view(&drawn, &rng);
 		e = rng_below(&rng, (unsigned)w.service.endpoint_count);
-		drawn.view_endpoints[e] = w.view_endpoints[e];
-		memcpy(w.view_endpoints, drawn.view_endpoints,
-		       sizeof(w.view_endpoints));
+		world_copy_endpoint(&w, &drawn, e);
 		b = world_row(&w, NULL);
 		b.note = a.note;
 		if (row_equal(&a, &b) != same_picks(&w, &a, &b))

@@ -417,6 +417,9 @@ static void test_differences_that_count(void **state)
 	assert_true(view_same(s.view, other, 0));
 	other->services[0].endpoints[1].latency_ms[2] += 1;
 	assert_false(view_same(s.view, other, 0));
+	s.w.service.steer = STEER_GEO; /* nobody looks at it then */
+	assert_true(view_same(s.view, other, 0));
+	s.w.service.steer = STEER_LATENCY;
 	other->services[0].endpoints[1].latency_ms[2] -= 1;
 	other->services[0].endpoints[1].weight = 9;
 	assert_false(view_same(s.view, other, 0));
