@@ -191,7 +191,9 @@ static bool find_rows(struct decision *d, struct work *w)
 		if (!find_row(w, i))
 			return false;
 	for (size_t i = 0; i < v->class_count; i++)
-		d->row_of_class[i] = (uint16_t)w->of_kind[v->kind_of_class[i]];
+		d->row_of_class[i].row =
+			(uint16_t)w->of_kind[v->kind_of_class[i]];
+	lpm_rows_span(d->row_of_class, v->class_count);
 	return true;
 }
 
@@ -311,8 +313,8 @@ static void pick_by_turn(const struct decision *decision,
 void decision_pick(const struct decision *decision, const struct geo *geo,
 		   const struct asking *asking, struct pick *out)
 {
-	uint16_t class_id = geo_find(geo, asking->client).class_id;
-	size_t number = decision->row_of_class[class_id];
+	uint16_t class_id = geo_class_of(geo, asking->client);
+	size_t number = decision->row_of_class[class_id].row;
 
 	out->row = &decision->rows[number];
 	out->entries = row_at(decision, number);

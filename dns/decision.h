@@ -32,8 +32,8 @@ struct decision {
 	struct share_key *keys;
 	struct imprint *made_of;
 	bool stale; /* some verdict is held: too few vantages are heard */
-	uint16_t *row_of_class;    /* geo_class_count() */
-	struct decision_row *rows; /* distinct ones */
+	struct lpm_row *row_of_class; /* geo_class_count() */
+	struct decision_row *rows;    /* distinct ones */
 	size_t row_count;
 	uint8_t *row_octets; /* rows, each cut after its entries */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/decide/atlas.h"
 
+#include "policy/base/hash.h"
 #include "policy/decide/corrections.h"
 #include "policy/decide/intern.h"
 #include "policy/decide/mmdb.h"
@@ -24,6 +25,23 @@ struct answer {
 	unsigned seen; /* enum atlas_facts that databases gave */
 };
 
+/*
+ * Answers by what one source says while all the others stay as they are, which
+ * is how most of a walk goes: one is looked up where its ref hashes to, and a
+ * later one takes its place.
+ */
+enum { MEMO_BITS = 15 };
+
+struct memo {
+	uint32_t others[WALK_REFS_MAX]; /* but for the one that varies */
+	size_t varies;
+	uint32_t generation; /* of others; 0 is none */
+	struct memo_slot {
+		uint32_t ref, generation;
+		struct answer answer;
+	} * slots;
+};
+
 struct atlas {
 	struct atlas_setup setup;
 	struct intern *records[WALK_DATABASES_MAX];     /* refs */
@@ -37,13 +55,15 @@ struct atlas {
 	struct column class_of; /* struct client_class */
 	enum atlas_failure failure;
 	size_t failed_database;
-	unsigned seen_v4, seen_v6, seen_in[WALK_DATABASES_MAX];
+	unsigned seen, seen_in[WALK_DATABASES_MAX];
 	size_t networks;
+	double weights[129]; /* of networks, by their bits */
 	struct {
 		uint32_t refs[WALK_REFS_MAX];
 		bool valid;
 		struct answer answer;
 	} last; /* neighbours often say the same */
+	struct memo memo;
 };
 
 static bool column_put(struct column *column, size_t number, const void *item)
@@ -254,36 +274,82 @@ static bool find_answer(struct atlas *atlas, const uint32_t *refs,
 }
 
 /* /24s of IPv4, /48s of IPv6. */
-static void weigh(struct atlas *atlas, enum net_family family, unsigned bits,
+static void fill_weights(struct atlas *atlas)
+{
+	int unit = atlas->setup.family == NET_V4 ? 24 : 48;
+
+	for (int bits = 0; bits <= 128; bits++)
+		atlas->weights[bits] = ldexp(1, unit - bits);
+}
+
+static void weigh(struct atlas *atlas, unsigned bits,
 		  const struct answer *answer)
 {
 	struct client_class *class =
 		(struct client_class *)atlas->class_of.items + answer->class_id;
+	double *weight = atlas->setup.family == NET_V4 ? &class->weight_v4
+						       : &class->weight_v6;
 
 	atlas->networks++;
-	if (family == NET_V4) {
-		atlas->seen_v4 |= answer->seen;
-		class->weight_v4 += ldexp(1, 24 - (int)bits);
-	} else {
-		atlas->seen_v6 |= answer->seen;
-		class->weight_v6 += ldexp(1, 48 - (int)bits);
-	}
+	atlas->seen |= answer->seen;
+	*weight += atlas->weights[bits];
 }
 
-uint32_t atlas_class(struct atlas *atlas, enum net_family family, unsigned bits,
-		     const uint32_t *refs)
+/* Is memo about all these but the one that varies?  If not, it is from now on.
+ */
+static void memo_turn(struct memo *memo, const uint32_t *refs, size_t count)
+{
+	size_t changed = SIZE_MAX;
+
+	for (size_t i = 0; i < count; i++)
+		if (i != memo->varies && refs[i] != memo->others[i])
+			changed = i;
+	if (changed == SIZE_MAX && memo->generation != 0)
+		return;
+	if (changed != SIZE_MAX)
+		memo->varies = changed;
+	memcpy(memo->others, refs, count * sizeof(*refs));
+	memo->generation++;
+}
+
+static struct memo_slot *memo_slot(struct memo *memo, uint32_t ref)
+{
+	return &memo->slots[hash_mix(ref) >> (64 - MEMO_BITS)];
+}
+
+static bool answer_changed(struct atlas *atlas, const uint32_t *refs)
+{
+	struct memo *memo = &atlas->memo;
+	size_t count = atlas->setup.sources->count + 2;
+	struct memo_slot *slot;
+
+	memo_turn(memo, refs, count);
+	slot = memo_slot(memo, refs[memo->varies]);
+	if (slot->generation != memo->generation ||
+	    slot->ref != refs[memo->varies]) {
+		if (!find_answer(atlas, refs, &slot->answer)) {
+			slot->generation = 0;
+			return false;
+		}
+		slot->generation = memo->generation;
+		slot->ref = refs[memo->varies];
+	}
+	atlas->last.answer = slot->answer;
+	memcpy(atlas->last.refs, refs, count * sizeof(*refs));
+	return true;
+}
+
+uint32_t atlas_class(struct atlas *atlas, unsigned bits, const uint32_t *refs)
 {
 	size_t octets = (atlas->setup.sources->count + 2) * sizeof(*refs);
 
 	if (!atlas->last.valid || memcmp(atlas->last.refs, refs, octets) != 0) {
-		atlas->last.valid =
-			find_answer(atlas, refs, &atlas->last.answer);
+		atlas->last.valid = answer_changed(atlas, refs);
 		if (!atlas->last.valid)
 			return UINT32_MAX;
-		memcpy(atlas->last.refs, refs, octets);
 	}
 	if (atlas->last.answer.covered)
-		weigh(atlas, family, bits, &atlas->last.answer);
+		weigh(atlas, bits, &atlas->last.answer);
 	return atlas->last.answer.class_id;
 }
 
@@ -318,8 +384,12 @@ struct atlas *atlas_new(const struct atlas_setup *setup)
 	atlas->answers.size = sizeof(struct answer);
 	atlas->classes = intern_new(CLASS_WORDS);
 	atlas->class_of.size = sizeof(struct client_class);
-	if (ok && atlas->facts != NULL && atlas->mixes != NULL &&
-	    atlas->classes != NULL && put_nothing(atlas))
+	atlas->memo.slots =
+		calloc((size_t)1 << MEMO_BITS, sizeof(*atlas->memo.slots));
+	fill_weights(atlas);
+	if (ok && atlas->memo.slots != NULL && atlas->facts != NULL &&
+	    atlas->mixes != NULL && atlas->classes != NULL &&
+	    put_nothing(atlas))
 		return atlas;
 	atlas_free(atlas);
 	return NULL;
@@ -339,6 +409,7 @@ void atlas_free(struct atlas *atlas)
 	free(atlas->answers.items);
 	intern_free(atlas->classes);
 	free(atlas->class_of.items);
+	free(atlas->memo.slots);
 	free(atlas);
 }
 
@@ -348,9 +419,9 @@ enum atlas_failure atlas_failed(const struct atlas *atlas, size_t *database)
 	return atlas->failure;
 }
 
-unsigned atlas_seen(const struct atlas *atlas, enum net_family family)
+unsigned atlas_seen(const struct atlas *atlas)
 {
-	return family == NET_V4 ? atlas->seen_v4 : atlas->seen_v6;
+	return atlas->seen;
 }
 
 unsigned atlas_seen_in(const struct atlas *atlas, size_t database)
@@ -363,11 +434,31 @@ size_t atlas_networks(const struct atlas *atlas)
 	return atlas->networks;
 }
 
-struct client_class *atlas_take_classes(struct atlas *atlas, size_t *count)
+const struct client_class *atlas_classes(const struct atlas *atlas,
+					 size_t *count)
 {
-	struct client_class *classes = atlas->class_of.items;
-
 	*count = intern_count(atlas->classes);
-	atlas->class_of = (struct column){ .size = sizeof(*classes) };
-	return classes;
+	return atlas->class_of.items;
+}
+
+bool atlas_merge(struct atlas *atlas, const struct atlas *other,
+		 uint16_t *renamed)
+{
+	size_t count;
+	const struct client_class *theirs = atlas_classes(other, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct client_class bare = theirs[i], *ours;
+		uint32_t number;
+
+		bare.weight_v4 = bare.weight_v6 = 0;
+		number = class_number(atlas, &bare);
+		if (number == UINT32_MAX)
+			return false;
+		ours = (struct client_class *)atlas->class_of.items + number;
+		ours->weight_v4 += theirs[i].weight_v4;
+		ours->weight_v6 += theirs[i].weight_v6;
+		renamed[i] = (uint16_t)number;
+	}
+	return true;
 }

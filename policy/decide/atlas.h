@@ -2,8 +2,9 @@
 /*
  * atlas -- from what all sources say of a network to its class.
  *
- * A record is decoded once however many networks name it; records that say the
- * same where the policy looks are one; each combination is classified once.
+ * One family's.  A record is decoded once however many networks name it;
+ * records that say the same where the policy looks are one; each combination is
+ * classified once.  Class 0 is that of networks of which nothing is known.
  *
  * Shell: reads records of the mapped databases.
  */
@@ -11,6 +12,7 @@
 #define POLICY_DECIDE_ATLAS_H
 
 #include "policy/decide/client.h"
+#include "policy/decide/lpm.h"
 #include "policy/decide/walk.h"
 
 #include <stdbool.h>
@@ -20,7 +22,7 @@
 struct corrections;
 struct intern;
 
-enum { ATLAS_CLASSES_MAX = UINT16_MAX };
+enum { ATLAS_CLASSES_MAX = LPM_CLASSES_MAX };
 
 /* Bits: which facts something has. */
 enum atlas_facts {
@@ -40,6 +42,7 @@ enum atlas_failure {
 
 struct atlas_setup {
 	const struct policy *policy;
+	enum net_family family;
 	const struct client_needs *needs;
 	const struct walk_sources *sources;
 	const struct corrections *corrections; /* refs are index + 1 */
@@ -58,19 +61,26 @@ void atlas_free(struct atlas *atlas);
  * The class of a network of the walk (see walk_visit); counts its weight.
  * UINT32_MAX on failure, see atlas_failed().
  */
-uint32_t atlas_class(struct atlas *atlas, enum net_family family, unsigned bits,
-		     const uint32_t *refs);
+uint32_t atlas_class(struct atlas *atlas, unsigned bits, const uint32_t *refs);
 
 enum atlas_failure atlas_failed(const struct atlas *atlas, size_t *database);
 
-/* Which facts the databases gave for networks of a family, of one database. */
-unsigned atlas_seen(const struct atlas *atlas, enum net_family family);
+/* Which facts the databases gave for networks; which of them one did. */
+unsigned atlas_seen(const struct atlas *atlas);
 unsigned atlas_seen_in(const struct atlas *atlas, size_t database);
 
 /* Networks that some database has a record of. */
 size_t atlas_networks(const struct atlas *atlas);
 
-/* The classes by id; the caller takes them over and frees them. */
-struct client_class *atlas_take_classes(struct atlas *atlas, size_t *count);
+/* The classes by id; of the atlas. */
+const struct client_class *atlas_classes(const struct atlas *atlas,
+					 size_t *count);
+
+/*
+ * Takes in the classes of another, and their weights: its class i is class
+ * renamed[i] here.  False on failure, see atlas_failed().
+ */
+bool atlas_merge(struct atlas *atlas, const struct atlas *other,
+		 uint16_t *renamed);
 
 #endif

@@ -111,7 +111,7 @@ static uint32_t reference(const struct cuts *c, uint32_t at)
 	return at;
 }
 
-uint32_t cuts_root(struct cuts *c, enum net_family family)
+void cuts_close(struct cuts *c)
 {
 	/* Nodes come after those around them, so one pass hands all down. */
 	for (uint32_t i = 0; i < c->count; i++) {
@@ -124,6 +124,10 @@ uint32_t cuts_root(struct cuts *c, enum net_family family)
 				c->nodes[node->below[bit]].longest =
 					node->longest;
 	}
+}
+
+uint32_t cuts_root(const struct cuts *c, enum net_family family)
+{
 	return reference(c, root_of(family));
 }
 

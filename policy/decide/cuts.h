@@ -33,8 +33,11 @@ uint32_t *cuts_at(struct cuts *cuts, const struct net_prefix *prefix);
 /* The value of the longest prefix that contains this one, itself included. */
 uint32_t cuts_longest(const struct cuts *cuts, const struct net_prefix *prefix);
 
-/* Where the walk of a family begins.  Nothing may be added after this. */
-uint32_t cuts_root(struct cuts *cuts, enum net_family family);
+/* Nothing may be added after this; then any thread may walk. */
+void cuts_close(struct cuts *cuts);
+
+/* Where the walk of a family begins. */
+uint32_t cuts_root(const struct cuts *cuts, enum net_family family);
 
 /* The halves of an inner node. */
 void cuts_halves(const struct cuts *cuts, uint32_t ref, uint32_t halves[2]);

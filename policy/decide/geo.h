@@ -19,6 +19,7 @@
 
 #include "policy/base/net.h"
 #include "policy/decide/client.h"
+#include "policy/decide/lpm.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -34,28 +35,33 @@ struct geo_match {
 
 /*
  * NULL with errs filled: file missing, truncated, not a database, a needed
- * field absent, more than 65535 classes.  policy is borrowed and outlives it.
- * The caller owns it.
+ * field absent, more than LPM_CLASSES_MAX classes.  policy is borrowed and
+ * outlives it. The caller owns it.
  */
 struct geo *geo_open(const struct policy *policy, struct errors *errs);
 
 /* Accepts NULL. */
 void geo_free(struct geo *geo);
 
-/* Never fails: what is in no database is class 0.  Allocates nothing. */
+/*
+ * None of these fails: what is in no database is class 0.  They allocate
+ * nothing; geo_class_of() is the quick one.
+ */
+uint16_t geo_class_of(const struct geo *geo, const struct net_addr *addr);
 struct geo_match geo_find(const struct geo *geo, const struct net_addr *addr);
 
 size_t geo_class_count(const struct geo *geo);
 const struct client_class *geo_class(const struct geo *geo, uint16_t class_id);
 
 /*
- * The ECS SCOPE PREFIX-LENGTH for addr: the shortest prefix around it in which
- * every class has the row that addr's class has.  row_of_class has
- * geo_class_count() entries.  RFC 7871, 7.2.1.  Scopes of all addresses are a
- * partition for one row_of_class.
+ * The ECS SCOPE PREFIX-LENGTH for addr: a prefix around it in which every class
+ * has the row that addr's class has, the shortest but for what lpm.h says.
+ * row_of_class has geo_class_count() entries and was given to lpm_rows_span().
+ * RFC 7871, 7.2.1.  Scopes of all addresses are a partition for one
+ * row_of_class.
  */
 uint8_t geo_scope(const struct geo *geo, const struct net_addr *addr,
-		  const uint16_t *row_of_class);
+		  const struct lpm_row *row_of_class);
 
 /* What it holds, for logs, metrics and the benchmark. */
 struct geo_size {

@@ -5,18 +5,22 @@ policy_libpolicy_a_SOURCES += \
 	%D%/client.c %D%/client.h \
 	%D%/corrections.c %D%/corrections.h \
 	%D%/cuts.c %D%/cuts.h \
-	%D%/geo.c %D%/geo.h \
+	%D%/geo.c %D%/geo.h %D%/geo_table.h \
+	%D%/geo_load.c \
 	%D%/geo_needs.c %D%/geo_needs.h \
 	%D%/imprint.c %D%/imprint.h \
 	%D%/intern.c %D%/intern.h \
 	%D%/latency.c %D%/latency.h \
 	%D%/lpm.c %D%/lpm.h \
 	%D%/lpm_build.c \
+	%D%/lpm_cover.c \
 	%D%/lpm_table.h \
 	%D%/mmdb.c %D%/mmdb.h \
+	%D%/order.c %D%/order.h \
 	%D%/quorum.c %D%/quorum.h \
 	%D%/share.c %D%/share.h \
 	%D%/subdivision.c %D%/subdivision.h \
+	%D%/survey.c %D%/survey.h \
 	%D%/tiers.c %D%/tiers.h \
 	%D%/vicinity.c %D%/vicinity.h \
 	%D%/view.c %D%/view.h \

@@ -3,14 +3,7 @@
 
 #include "policy/decide/lpm_table.h"
 
-#include <string.h>
-
 /*
- * Cost in user instructions, by callgrind over random networks of a real city
- * database: 95 for a class and its width; 770 for a scope, a third of them
- * comparisons of rows, at most LPM_SET_MAX for a node and as many for the
- * blocks in it.
- *
  * The bodies are compiled twice where the processor may or may not count bits
  * itself; ALWAYS_INLINE lets each copy use its caller's instructions.
  */
@@ -22,261 +15,383 @@
 #define WITH_POPCNT
 #endif
 
-/* An address, its first bit the highest of high. */
-struct key {
-	uint64_t high, low;
+struct asked;
+
+/* What goes from node to node, as the caller's instructions have it. */
+struct ways {
+	bool (*node_in_row)(const struct asked *q, uint32_t place);
+	unsigned (*node_scope)(const struct asked *q, uint32_t place,
+			       unsigned index);
 };
 
-ALWAYS_INLINE uint64_t word(const uint8_t *octets)
-{
-	uint64_t value;
+/* Of one question for a scope. */
+struct asked {
+	const struct lpm *lpm;
+	const struct net_addr *addr;
+	const struct lpm_row *rows;
+	const struct ways *ways;
+	uint16_t row;
+};
 
-	memcpy(&value, octets, sizeof(value));
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	value = __builtin_bswap64(value);
-#endif
+ALWAYS_INLINE const struct lpm_block *block_at(const struct lpm *l,
+					       const struct net_addr *addr)
+{
+	return &l->blocks[l->block_of[addr->octets[0]]];
+}
+
+/* Where octets 1 and 2 say a word is, of a block. */
+ALWAYS_INLINE unsigned word_index(const struct net_addr *addr)
+{
+	return (unsigned)addr->octets[1] << 2 | addr->octets[2] >> 6;
+}
+
+/* The run that unit is in, from 0 for the first of the word. */
+ALWAYS_INLINE unsigned run_at(const struct lpm_word *word, unsigned unit)
+{
+	return lpm_ones(word->starts & lpm_upto(unit)) - 1;
+}
+
+/* The run of a list that octet is in.  Runs begin at 0.  No branch: which way
+ * it would go is as random as the clients are. */
+ALWAYS_INLINE unsigned list_run(const struct lpm_node *list, unsigned octet)
+{
+	unsigned at = 0;
+
+	for (unsigned left = list->count; left > 1;) {
+		unsigned half = left / 2;
+
+		at += list->octets[at + half] <= octet ? half : 0;
+		left -= half;
+	}
+	return at;
+}
+
+/* The value at octet of a node; *place is the child's where it is one. */
+ALWAYS_INLINE uint16_t node_value(const struct lpm *l, uint32_t *place,
+				  unsigned octet)
+{
+	struct lpm_node node = lpm_node_at(l, *place);
+	const struct lpm_word *word;
+	uint16_t value;
+
+	if (node.count > 0) {
+		value = node.values[list_run(&node, octet)];
+		if (value >= LPM_CLASSES_MAX)
+			*place = lpm_place(node.values + node.count, value);
+		return value;
+	}
+	word = &node.words[octet / LPM_UNITS];
+	value = l->pool[word->base + run_at(word, octet % LPM_UNITS)];
+	if (value >= LPM_CLASSES_MAX)
+		*place = lpm_word_place(l, word, value);
 	return value;
 }
 
-ALWAYS_INLINE struct key key_of(const struct net_addr *addr)
+ALWAYS_INLINE uint16_t find(const struct lpm *l, const struct net_addr *addr)
 {
-	if (addr->family == NET_V4)
-		return (struct key){ .high = (uint64_t)net_v4(addr) << 32 };
-	return (struct key){ word(addr->octets), word(addr->octets + 8) };
+	const struct lpm_word *word =
+		&block_at(l, addr)->words[word_index(addr)];
+	uint16_t value =
+		l->pool[word->base + run_at(word, addr->octets[2] % LPM_UNITS)];
+	uint32_t place;
+
+	if (value < LPM_CLASSES_MAX)
+		return value;
+	place = lpm_word_place(l, word, value);
+	for (unsigned i = LPM_UNIT_DEPTH / 8; value >= LPM_CLASSES_MAX; i++)
+		value = node_value(l, &place, addr->octets[i]);
+	return value;
 }
 
-ALWAYS_INLINE unsigned ones(uint64_t bits)
+ALWAYS_INLINE bool span_in_row(const struct asked *q, struct lpm_span span)
 {
-	return (unsigned)__builtin_popcountll(bits);
+	struct lpm_row first = q->rows[span.first];
+
+	return first.row == q->row && first.until >= span.last;
 }
 
-/* The slot in a node at a padded depth.  Bits behind the address are 0. */
-ALWAYS_INLINE unsigned slot_at(const struct lpm *l, struct key key,
-			       unsigned depth)
+/* A cover that is not has its first or its last span in another row, most
+ * often. */
+ALWAYS_INLINE bool cover_in_row(const struct asked *q, uint32_t number)
 {
-	enum { SHIFT = 64 - LPM_STRIDE };
+	const struct lpm_span *spans = q->lpm->covers[number].spans;
 
-	if (depth < l->pad)
-		return (unsigned)(key.high >> SHIFT >> l->pad);
-	depth -= l->pad;
-	if (depth <= SHIFT)
-		return (unsigned)(key.high >> (SHIFT - depth)) &
-		       (LPM_SLOTS - 1);
-	if (depth >= 64)
-		return (unsigned)(key.low << (depth - 64) >> SHIFT);
-	return (unsigned)(key.high << (depth - SHIFT) |
-			  key.low >> (64 + SHIFT - depth)) &
-	       (LPM_SLOTS - 1);
+	return span_in_row(q, spans[0]) && span_in_row(q, spans[3]) &&
+	       (spans[1].first == spans[3].first ||
+		(span_in_row(q, spans[1]) && span_in_row(q, spans[2])));
 }
 
-ALWAYS_INLINE const struct lpm_node *
-child(const struct lpm *l, const struct lpm_node *node, unsigned slot)
+ALWAYS_INLINE bool value_in_row(const struct asked *q, const uint16_t *places,
+				uint16_t value)
 {
-	return &l->nodes[node->node_base +
-			 ones(node->nodes & (lpm_bit(slot) - 1))];
+	if (value >= LPM_CLASSES_MAX)
+		return q->ways->node_in_row(q, lpm_place(places, value));
+	return q->rows[value].row == q->row;
 }
 
-/* Index of the run that leaf slot s is in. */
-ALWAYS_INLINE uint32_t run_of(const struct lpm_node *node, unsigned slot)
+/* Goes no deeper than an address has octets. */
+ALWAYS_INLINE bool node_in_row(const struct asked *q, uint32_t place)
 {
-	return node->leaf_base +
-	       ones(node->starts & ((lpm_bit(slot) << 1) - 1)) - 1;
-}
-
-/* Where the descent begins: a root entry and the padded depth it stands for. */
-ALWAYS_INLINE uint32_t start(const struct lpm *l, struct key key,
-			     unsigned *depth)
-{
-	const uint32_t root_mask = (1u << LPM_ROOT_BITS) - 1;
-
-	*depth = LPM_ROOT_BITS;
-	if (l->family == NET_V4)
-		return l->root[key.high >> (64 - LPM_ROOT_BITS)];
-	if (key.high >> 61 == LPM_CLIENTS_V6) {
-		*depth += LPM_STRIDE;
-		return l->root[key.high >> (61 - LPM_ROOT_BITS) & root_mask];
-	}
-	*depth = 0;
-	return l->top;
-}
-
-ALWAYS_INLINE struct lpm_match match(const struct lpm *l, struct key key,
-				     bool want_bits)
-{
-	struct lpm_match m = { 0 };
-	const struct lpm_node *node;
-	unsigned depth, slot, bits;
-	uint32_t entry = start(l, key, &depth);
-
-	if (entry & LPM_LEAF) {
-		m.class_id = (uint16_t)entry;
-		bits = entry >> 16 & 63;
-	} else {
-		node = &l->nodes[entry];
-		slot = slot_at(l, key, depth);
-		while (node->nodes & lpm_bit(slot)) {
-			node = child(l, node, slot);
-			depth += LPM_STRIDE;
-			slot = slot_at(l, key, depth);
-		}
-		m.class_id = l->leaves[run_of(node, slot)];
-		bits = want_bits ? depth + LPM_STRIDE -
-					   lpm_block_order(node, slot)
-				 : 0;
-	}
-	m.bits = (uint8_t)(bits > l->pad ? bits - l->pad : 0);
-	return m;
-}
-
-/* Are all these classes in this row?  Four to a branch. */
-ALWAYS_INLINE bool all_in_row(const uint16_t *classes, unsigned count,
-			      const uint16_t *rows, uint16_t row)
-{
+	struct lpm_node node = lpm_node_at(q->lpm, place);
 	unsigned i = 0;
 
-	for (; i + 4 <= count; i += 4)
-		if (((rows[classes[i]] ^ row) | (rows[classes[i + 1]] ^ row) |
-		     (rows[classes[i + 2]] ^ row) |
-		     (rows[classes[i + 3]] ^ row)) != 0)
-			return false;
-	for (; i < count; i++)
-		if (rows[classes[i]] != row)
-			return false;
-	return true;
-}
-
-ALWAYS_INLINE bool set_uniform(const uint16_t *set, const uint16_t *rows,
-			       uint16_t row)
-{
-	return set[0] > 0 && all_in_row(set + 1, set[0], rows, row);
-}
-
-/*
- * How many classes the slots of block hold: one for each run that begins in it
- * and the set of each child; LPM_SET_MAX + 1 when they are more, or not all in
- * this row.  A sum over slots, so that it does not matter from which half of a
- * block one comes.
- */
-ALWAYS_INLINE unsigned block_cost(const struct lpm *l,
-				  const struct lpm_node *node, uint64_t block,
-				  const uint16_t *rows, uint16_t row)
-{
-	const unsigned mixed = LPM_SET_MAX + 1;
-	uint64_t leaves = block & ~node->nodes;
-	unsigned cost = 0;
-
-	if (leaves != 0) {
-		unsigned first = (unsigned)__builtin_ctzll(leaves);
-		const uint16_t *run = &l->leaves[run_of(node, first)];
-		unsigned last = ones(node->starts & leaves & ~lpm_bit(first));
-
-		if (!all_in_row(run, last + 1, rows, row))
-			return mixed;
-		cost = ones(node->starts & leaves);
+	if (node.count == 0) {
+		while (i < LPM_NODE_WORDS &&
+		       cover_in_row(q, node.words[i].cover))
+			i++;
+		return i == LPM_NODE_WORDS;
 	}
-	for (uint64_t left = block & node->nodes; left != 0; left &= left - 1) {
-		const uint16_t *set =
-			l->sets +
-			child(l, node, (unsigned)__builtin_ctzll(left))->set;
-
-		cost += set[0];
-		if (cost > LPM_SET_MAX || !set_uniform(set, rows, row))
-			return mixed;
-	}
-	return cost;
+	while (i < node.count &&
+	       value_in_row(q, node.values + node.count, node.values[i]))
+		i++;
+	return i == node.count;
 }
 
-/* Order of the widest block around slot that is uniform and not too costly. */
-ALWAYS_INLINE unsigned uniform_order(const struct lpm *l,
-				     const struct lpm_node *node, unsigned slot,
-				     const uint16_t *rows, uint16_t row)
+/* The order of the widest aligned block around at, of those that begin at left
+ * or behind it and end before right. */
+ALWAYS_INLINE unsigned widest_order(unsigned at, unsigned left, unsigned right,
+				    unsigned orders)
 {
-	const unsigned orders =
-		node == &l->nodes[l->top] ? LPM_STRIDE - l->pad : LPM_STRIDE;
-
-	unsigned cost = block_cost(l, node, lpm_bit(slot), rows, row);
 	unsigned order = 0;
 
 	while (order < orders) {
-		unsigned buddy = (slot & ~((1u << order) - 1)) ^ (1u << order);
+		unsigned first = at >> (order + 1) << (order + 1);
 
-		cost += block_cost(l, node, lpm_block(buddy, order), rows, row);
-		if (cost > LPM_SET_MAX)
+		if (first < left || first + (2u << order) > right)
 			break;
 		order++;
 	}
 	return order;
 }
 
-ALWAYS_INLINE uint8_t scope(const struct lpm *l, struct key key,
-			    const uint16_t *rows)
+/* The order of the widest block of a word around unit that is in the row,
+ * where that unit is. */
+ALWAYS_INLINE unsigned word_order(const struct asked *q,
+				  const struct lpm_word *word, unsigned unit)
 {
-	uint16_t row = rows[match(l, key, false).class_id];
-	const struct lpm_node *node;
-	unsigned depth = 0, slot, bits;
+	const uint16_t *values = q->lpm->pool + word->base;
+	const uint16_t *places = values + lpm_ones(word->starts);
+	uint64_t before = word->starts & lpm_upto(unit);
+	uint64_t behind = word->starts & ~lpm_upto(unit);
+	unsigned run = lpm_ones(before) - 1, last = run;
+	unsigned left, right = LPM_UNITS, limit;
 
-	if (l->top & LPM_LEAF)
-		return 0;
-	node = &l->nodes[l->top];
-	if (set_uniform(l->sets + node->set, rows, row))
-		return 0;
 	for (;;) {
-		const struct lpm_node *below;
-
-		slot = slot_at(l, key, depth);
-		if (!(node->nodes & lpm_bit(slot)))
+		left = 63u - (unsigned)__builtin_clzll(before);
+		if (run == 0 || !value_in_row(q, places, values[run - 1]))
 			break;
-		below = child(l, node, slot);
-		if (set_uniform(l->sets + below->set, rows, row))
-			break;
-		node = below;
-		depth += LPM_STRIDE;
+		run--;
+		before ^= lpm_bit(left);
 	}
-	bits = depth + LPM_STRIDE - uniform_order(l, node, slot, rows, row);
-	return (uint8_t)(bits > l->pad ? bits - l->pad : 0);
+	/* No block that begins at left or behind ends behind limit. */
+	limit = widest_order(unit, left, LPM_UNITS, 6);
+	limit = ((unit >> limit) + 1) << limit;
+	for (; behind != 0; behind &= behind - 1) {
+		right = (unsigned)__builtin_ctzll(behind);
+		if (right >= limit || !value_in_row(q, places, values[++last]))
+			break;
+		right = LPM_UNITS;
+	}
+	return widest_order(unit, left, right < limit ? right : limit, 6);
 }
 
-WITH_POPCNT static struct lpm_match match_popcnt(const struct lpm *l,
-						 struct key key, bool want_bits)
+/* Likewise of a list; 8 for all of it. */
+ALWAYS_INLINE unsigned list_order(const struct asked *q,
+				  const struct lpm_node *list, unsigned octet)
 {
-	return match(l, key, want_bits);
+	const uint16_t *places = list->values + list->count;
+	unsigned run = list_run(list, octet), last = run + 1, right;
+
+	while (run > 0 && value_in_row(q, places, list->values[run - 1]))
+		run--;
+	while (last < list->count &&
+	       value_in_row(q, places, list->values[last]))
+		last++;
+	right = last < list->count ? list->octets[last] : LPM_NODE_UNITS;
+	return widest_order(octet, list->octets[run], right, 8);
 }
 
-WITH_POPCNT static uint8_t scope_popcnt(const struct lpm *l, struct key key,
-					const uint16_t *rows)
+/* Likewise of four words. */
+ALWAYS_INLINE unsigned field_order(const struct asked *q,
+				   const struct lpm_word *words, unsigned octet)
 {
-	return scope(l, key, rows);
+	unsigned index = octet / LPM_UNITS;
+
+	if (!cover_in_row(q, words[index].cover))
+		return word_order(q, &words[index], octet % LPM_UNITS);
+	if (!cover_in_row(q, words[index ^ 1].cover))
+		return 6;
+	if (!cover_in_row(q, words[index ^ 2].cover) ||
+	    !cover_in_row(q, words[index ^ 3].cover))
+		return 7;
+	return 8;
+}
+
+/*
+ * The scope in bits, if it is inside the node that begins behind octet number
+ * index - 1; 8 * index if all of the node is in the row.  Goes no deeper than
+ * an address has octets.
+ */
+ALWAYS_INLINE unsigned node_scope(const struct asked *q, uint32_t place,
+				  unsigned index)
+{
+	struct lpm_node node = lpm_node_at(q->lpm, place);
+	unsigned octet = q->addr->octets[index], scope;
+	uint16_t value = node_value(q->lpm, &place, octet);
+
+	if (value >= LPM_CLASSES_MAX) {
+		scope = q->ways->node_scope(q, place, index + 1);
+		if (scope > 8 * (index + 1))
+			return scope;
+	}
+	return 8 * (index + 1) - (node.count > 0
+					  ? list_order(q, &node, octet)
+					  : field_order(q, node.words, octet));
+}
+
+/* The scope inside a word of a block, whose cover is not in the row. */
+ALWAYS_INLINE unsigned word_scope(const struct asked *q,
+				  const struct lpm_word *word)
+{
+	unsigned unit = q->addr->octets[2] % LPM_UNITS;
+	uint16_t value = q->lpm->pool[word->base + run_at(word, unit)];
+
+	if (value >= LPM_CLASSES_MAX) {
+		unsigned scope =
+			q->ways->node_scope(q,
+					    lpm_word_place(q->lpm, word, value),
+					    LPM_UNIT_DEPTH / 8);
+
+		if (scope > LPM_UNIT_DEPTH)
+			return scope;
+	}
+	return LPM_UNIT_DEPTH - word_order(q, word, unit);
+}
+
+/*
+ * The fewest bits whose cover is in the row, where those of the word are.  A
+ * cover holds those of its parts, so halves are enough.  Most scopes are from
+ * /8 on: there the search begins.
+ */
+ALWAYS_INLINE unsigned heap_scope(const struct asked *q,
+				  const struct lpm_block *block)
+{
+	const struct net_addr *addr = q->addr;
+	unsigned word = word_index(addr) | LPM_BLOCK_WORDS;
+	unsigned top = addr->octets[0] | LPM_HEAP;
+	unsigned low = LPM_BLOCK_BITS, high = LPM_WORD_DEPTH;
+
+	while (low < high) {
+		unsigned middle = (low + high) / 2;
+
+		if (cover_in_row(
+			    q, block->heap[word >> (LPM_WORD_DEPTH - middle)]))
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	while (high <= LPM_BLOCK_BITS && high > 0 &&
+	       cover_in_row(q,
+			    q->lpm->heap[top >> (LPM_BLOCK_BITS - high + 1)]))
+		high--;
+	return high;
+}
+
+ALWAYS_INLINE uint8_t scope(const struct lpm *l, const struct net_addr *addr,
+			    const struct lpm_row *rows, const struct ways *ways)
+{
+	const struct lpm_block *block = block_at(l, addr);
+	const struct lpm_word *word = &block->words[word_index(addr)];
+	const struct asked q = {
+		.lpm = l,
+		.addr = addr,
+		.rows = rows,
+		.ways = ways,
+		.row = rows[find(l, addr)].row,
+	};
+
+	return (uint8_t)(cover_in_row(&q, word->cover) ? heap_scope(&q, block)
+						       : word_scope(&q, word));
+}
+
+static bool node_in_row_plain(const struct asked *q, uint32_t place)
+{
+	return node_in_row(q, place);
+}
+
+static unsigned node_scope_plain(const struct asked *q, uint32_t place,
+				 unsigned index)
+{
+	return node_scope(q, place, index);
+}
+
+static uint16_t find_plain(const struct lpm *l, const struct net_addr *addr)
+{
+	return find(l, addr);
+}
+
+static uint8_t scope_plain(const struct lpm *l, const struct net_addr *addr,
+			   const struct lpm_row *rows)
+{
+	static const struct ways ways = { node_in_row_plain, node_scope_plain };
+
+	return scope(l, addr, rows, &ways);
+}
+
+WITH_POPCNT static bool node_in_row_popcnt(const struct asked *q,
+					   uint32_t place)
+{
+	return node_in_row(q, place);
+}
+
+WITH_POPCNT static unsigned node_scope_popcnt(const struct asked *q,
+					      uint32_t place, unsigned index)
+{
+	return node_scope(q, place, index);
+}
+
+WITH_POPCNT static uint16_t find_popcnt(const struct lpm *l,
+					const struct net_addr *addr)
+{
+	return find(l, addr);
+}
+
+WITH_POPCNT static uint8_t scope_popcnt(const struct lpm *l,
+					const struct net_addr *addr,
+					const struct lpm_row *rows)
+{
+	static const struct ways ways = { node_in_row_popcnt,
+					  node_scope_popcnt };
+
+	return scope(l, addr, rows, &ways);
 }
 
 uint16_t lpm_find(const struct lpm *l, const struct net_addr *addr)
 {
-	struct key key = key_of(addr);
-
-	return l->has_popcnt ? match_popcnt(l, key, false).class_id
-			     : match(l, key, false).class_id;
+	return l->has_popcnt ? find_popcnt(l, addr) : find_plain(l, addr);
 }
 
-struct lpm_match lpm_match(const struct lpm *l, const struct net_addr *addr)
+void lpm_rows_span(struct lpm_row *rows, size_t count)
 {
-	struct key key = key_of(addr);
-
-	return l->has_popcnt ? match_popcnt(l, key, true) : match(l, key, true);
+	for (size_t i = count; i-- > 0;)
+		rows[i].until = i + 1 < count && rows[i].row == rows[i + 1].row
+					? rows[i + 1].until
+					: (uint16_t)i;
 }
 
 uint8_t lpm_scope(const struct lpm *l, const struct net_addr *addr,
-		  const uint16_t *row_of_class)
+		  const struct lpm_row *row_of_class)
 {
-	struct key key = key_of(addr);
-
-	return l->has_popcnt ? scope_popcnt(l, key, row_of_class)
-			     : scope(l, key, row_of_class);
+	return l->has_popcnt ? scope_popcnt(l, addr, row_of_class)
+			     : scope_plain(l, addr, row_of_class);
 }
 
 size_t lpm_octets(const struct lpm *l)
 {
-	return sizeof(*l) + (sizeof(*l->root) << LPM_ROOT_BITS) +
-	       l->node_count * sizeof(*l->nodes) +
-	       l->leaf_count * sizeof(*l->leaves) + l->set_octets;
+	return sizeof(*l) + l->block_count * sizeof(*l->blocks) +
+	       l->field_count * sizeof(*l->fields) +
+	       l->cover_count * sizeof(*l->covers) +
+	       l->pool_count * sizeof(*l->pool);
 }
 
 size_t lpm_leaves(const struct lpm *l)

@@ -2,44 +2,60 @@
 /*
  * Builds a longest-prefix table from a walk in the order of addresses.
  *
- * One frame a level is open on the way to the current address.  A frame that
- * is full becomes a leaf of its parent when all of its slots are one class,
- * else a node; its children were kept in the frame until then, so that they
- * come to lie side by side.
+ * Only the places where the class changes matter.  One frame is open for each
+ * octet on the way to the last of them; a frame is closed when the next change
+ * is outside of it, and then goes to the pool and to its parent.
  */
-#include "policy/base/hash.h"
 #include "policy/decide/lpm_table.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-static_assert(sizeof(struct lpm_node) == 32, "two nodes to a cache line");
+static_assert(sizeof(struct lpm_word) == 16, "four words to a cache line");
+static_assert(sizeof(struct lpm_cover) == 16, "interned as two words");
 
-struct frame {
-	uint64_t nodes; /* slots with a child */
-	unsigned filled, child_count;
-	bool mixed;                  /* more than one class, or a child */
-	uint16_t classes[LPM_SLOTS]; /* of leaf slots */
-	struct lpm_node children[LPM_SLOTS];
+/* The first frame is of one word of a block, the others of a node's units. */
+enum { FRAMES_MAX = 1 + (128 - LPM_UNIT_DEPTH) / 8, FIRST = 0 };
+
+/* The first address is high 0, low 0; IPv4's octets are the first four. */
+struct position {
+	uint64_t high, low;
 };
 
-/* Offsets of sets, by their content: open addressing, at most half full. */
-struct set_index {
-	uint32_t *slots; /* 0: free; LPM_MANY is never looked for */
-	size_t slot_count, count;
+struct frame {
+	unsigned units; /* 64 or 256 */
+	unsigned count, child_count;
+	unsigned next; /* the unit behind the last that is known */
+	bool resumes;  /* the class around goes on from there */
+	uint8_t starts[LPM_NODE_UNITS];
+	uint16_t values[LPM_NODE_UNITS];
+	uint32_t places[LPM_NODE_UNITS]; /* of children */
 };
 
 struct lpm_builder {
 	struct lpm *lpm;
-	unsigned level; /* of the innermost open frame */
-	bool failed, done;
-	size_t node_cap, leaf_cap, set_count, set_cap;
-	struct set_index index;
-	uint32_t seen[UINT16_MAX + 1]; /* by class: the set that last had it */
-	uint32_t seen_now;
-	struct frame frames[LPM_LEVELS_MAX];
+	struct position at;   /* where the next network begins */
+	struct position last; /* the last change of class */
+	uint16_t class_id;    /* from there on */
+	uint32_t plain_base;  /* of a value that is plain_class */
+	uint32_t plain_class;
+	unsigned open; /* the innermost open frame */
+	unsigned word; /* of the whole space, that the first frame is */
+	unsigned next_word;
+	bool begun, failed, done;
+	size_t block_cap, field_cap, pool_cap;
+	struct frame frames[FRAMES_MAX];
 };
+
+static bool has_popcnt(void)
+{
+#if defined(__x86_64__)
+	return __builtin_cpu_supports("popcnt") != 0;
+#else
+	return true;
+#endif
+}
 
 struct lpm_builder *lpm_builder_new(enum net_family family)
 {
@@ -48,22 +64,13 @@ struct lpm_builder *lpm_builder_new(enum net_family family)
 	if (b == NULL)
 		return NULL;
 	b->lpm = calloc(1, sizeof(*b->lpm));
-	b->set_cap = b->index.slot_count = 1024;
-	b->index.slots = calloc(b->index.slot_count, sizeof(*b->index.slots));
-	if (b->lpm != NULL)
-		b->lpm->sets = calloc(b->set_cap, sizeof(*b->lpm->sets));
-	if (b->lpm == NULL || b->lpm->sets == NULL || b->index.slots == NULL) {
-		lpm_builder_free(b);
+	if (b->lpm == NULL) {
+		free(b);
 		return NULL;
 	}
-	b->set_count = 1; /* the count of 0 at LPM_MANY */
 	b->lpm->family = family;
-	b->lpm->pad = family == NET_V6 ? LPM_PAD_V6 : 0;
-#if defined(__x86_64__)
-	b->lpm->has_popcnt = __builtin_cpu_supports("popcnt") != 0;
-#else
-	b->lpm->has_popcnt = true;
-#endif
+	b->lpm->has_popcnt = has_popcnt();
+	b->plain_class = UINT32_MAX;
 	return b;
 }
 
@@ -72,343 +79,385 @@ void lpm_builder_free(struct lpm_builder *b)
 	if (b == NULL)
 		return;
 	lpm_free(b->lpm);
-	free(b->index.slots);
 	free(b);
 }
 
 /* Room for more items of size octets behind count; false when there is none. */
-static bool reserve(void **items, size_t *cap, size_t need, size_t size)
+static bool reserve(void *items, size_t *cap, size_t need, size_t size)
 {
-	size_t to = *cap == 0 ? 1024 : *cap;
-	void *more;
+	void *old, *more;
+	size_t to = *cap == 0 ? 64 : *cap;
 
 	if (need <= *cap)
 		return true;
 	while (to < need)
 		to += to / 2;
-	if (need > INT32_MAX || (more = realloc(*items, to * size)) == NULL)
+	memcpy(&old, items, sizeof(old));
+	if (need > INT32_MAX || (more = realloc(old, to * size)) == NULL)
 		return false;
-	*items = more;
+	memcpy(items, &more, sizeof(more));
 	*cap = to;
 	return true;
 }
 
-static size_t set_slot(const struct lpm_builder *b, const uint16_t *set)
-{
-	size_t octets = (set[0] + 1u) * sizeof(*set);
-	size_t mask = b->index.slot_count - 1;
-	size_t at = hash_mix(hash_octets(HASH_FNV_OFFSET, set, octets)) & mask;
-
-	while (b->index.slots[at] != 0 &&
-	       memcmp(b->lpm->sets + b->index.slots[at], set, octets) != 0)
-		at = (at + 1) & mask;
-	return at;
-}
-
-static bool set_index_grow(struct lpm_builder *b)
-{
-	struct set_index old = b->index;
-
-	b->index.slots = calloc(old.slot_count * 2, sizeof(*old.slots));
-	if (b->index.slots == NULL) {
-		b->index = old;
-		return false;
-	}
-	b->index.slot_count *= 2;
-	for (size_t i = 0; i < old.slot_count; i++)
-		if (old.slots[i] != 0)
-			b->index.slots[set_slot(b,
-						b->lpm->sets + old.slots[i])] =
-				old.slots[i];
-	free(old.slots);
-	return true;
-}
-
-/* The offset of a set, stored now if it is new. */
-static uint32_t set_offset(struct lpm_builder *b, const uint16_t *set)
-{
-	size_t at = set_slot(b, set);
-	void *sets = b->lpm->sets;
-
-	if (b->index.slots[at] != 0)
-		return b->index.slots[at];
-	if (!reserve(&sets, &b->set_cap, b->set_count + set[0] + 1,
-		     sizeof(*set))) {
-		b->failed = true;
-		return LPM_MANY;
-	}
-	b->lpm->sets = sets;
-	memcpy(b->lpm->sets + b->set_count, set, (set[0] + 1u) * sizeof(*set));
-	b->index.slots[at] = (uint32_t)b->set_count;
-	b->set_count += set[0] + 1u;
-	if (++b->index.count > b->index.slot_count / 2 && !set_index_grow(b))
-		b->failed = true;
-	return b->index.slots[set_slot(b, set)];
-}
-
-/* Adds class to set in rising order.  False when the set is full. */
-static bool set_put(struct lpm_builder *b, uint16_t *set, uint16_t class_id)
-{
-	unsigned at = set[0];
-
-	if (b->seen[class_id] == b->seen_now)
-		return true;
-	if (at == LPM_SET_MAX)
-		return false;
-	b->seen[class_id] = b->seen_now;
-	for (; at > 0 && set[at] > class_id; at--)
-		set[at + 1] = set[at];
-	set[at + 1] = class_id;
-	set[0]++;
-	return true;
-}
-
-static uint32_t classes_below(struct lpm_builder *b, const struct frame *f)
-{
-	uint16_t set[LPM_SET_MAX + 1] = { 0 };
-
-	b->seen_now++;
-	for (unsigned i = 0; i < f->child_count; i++) {
-		const uint16_t *below = b->lpm->sets + f->children[i].set;
-
-		if (below[0] == 0)
-			return LPM_MANY;
-		for (unsigned j = 1; j <= below[0]; j++)
-			if (!set_put(b, set, below[j]))
-				return LPM_MANY;
-	}
-	for (unsigned slot = 0; slot < f->filled; slot++)
-		if (!(f->nodes & lpm_bit(slot)) &&
-		    !set_put(b, set, f->classes[slot]))
-			return LPM_MANY;
-	return set_offset(b, set);
-}
-
-/* Packs the runs of equal leaves; slots with a child belong to any run. */
-static void pack_leaves(struct lpm *l, const struct frame *f,
-			struct lpm_node *node)
-{
-	bool first = true;
-	uint16_t last = 0;
-
-	node->leaf_base = (uint32_t)l->leaf_count;
-	for (unsigned slot = 0; slot < f->filled; slot++) {
-		if (f->nodes & lpm_bit(slot))
-			continue;
-		if (!first && f->classes[slot] == last)
-			continue;
-		first = false;
-		last = f->classes[slot];
-		node->starts |= lpm_bit(slot);
-		l->leaves[l->leaf_count++] = last;
-	}
-}
-
-static struct lpm_node frame_node(struct lpm_builder *b, const struct frame *f)
+/* Room for count units of the pool; where they begin, UINT32_MAX for none. */
+static uint32_t pool_room(struct lpm_builder *b, size_t count)
 {
 	struct lpm *l = b->lpm;
-	struct lpm_node node = { .nodes = f->nodes };
-	void *nodes = l->nodes, *leaves = l->leaves;
-	bool room =
-		reserve(&nodes, &b->node_cap,
-			l->node_count + f->child_count + 1, sizeof(*l->nodes));
+	size_t at = l->pool_count;
 
-	room = reserve(&leaves, &b->leaf_cap, l->leaf_count + LPM_SLOTS,
-		       sizeof(*l->leaves)) &&
-	       room;
-	l->nodes = nodes;
-	l->leaves = leaves;
-	if (!room) {
+	if (b->failed ||
+	    !reserve(&l->pool, &b->pool_cap, at + count, sizeof(*l->pool))) {
 		b->failed = true;
-		return node;
+		return UINT32_MAX;
 	}
-	node.node_base = (uint32_t)l->node_count;
-	memcpy(l->nodes + l->node_count, f->children,
-	       f->child_count * sizeof(*l->nodes));
-	l->node_count += f->child_count;
-	pack_leaves(l, f, &node);
-	node.set = classes_below(b, f);
-	return node;
+	l->pool_count += count;
+	return (uint32_t)at;
 }
 
-static void fill(struct frame *f, unsigned slots, uint16_t class_id)
+static void put_run(struct frame *f, unsigned unit, uint16_t value)
 {
-	f->mixed = f->mixed || (f->filled > 0 && f->classes[0] != class_id);
-	for (unsigned i = 0; i < slots; i++)
-		f->classes[f->filled++] = class_id;
+	f->starts[f->count] = (uint8_t)unit;
+	f->values[f->count++] = value;
 }
 
-static void finish(struct lpm_builder *b, const struct frame *f)
+/* The class around goes on, up to unit. */
+static void resume(struct frame *f, unsigned unit, uint16_t around)
+{
+	if (f->resumes && f->next < unit)
+		put_run(f, f->next, around);
+	f->resumes = false;
+}
+
+/* Class class_id from unit on. */
+static void put_class(struct frame *f, unsigned unit, uint16_t around,
+		      uint16_t class_id)
+{
+	resume(f, unit, around);
+	put_run(f, unit, class_id);
+}
+
+/* A unit that is divided; a class may have been put there before. */
+static void put_child(struct frame *f, unsigned unit, uint32_t place)
+{
+	if (f->count > 0 && f->starts[f->count - 1] == unit)
+		f->count--;
+	f->places[f->child_count] = place;
+	put_run(f, unit, (uint16_t)(LPM_CLASSES_MAX + f->child_count++));
+	f->next = unit + 1;
+	f->resumes = true;
+}
+
+/* The word of units first.. of a frame, with its values in the pool. */
+static struct lpm_word frame_word(struct lpm_builder *b, const struct frame *f,
+				  unsigned first)
+{
+	struct lpm_word word = { .starts = 1 };
+	unsigned from = 0, to, children = 0;
+	uint16_t *at;
+
+	while (from + 1 < f->count && f->starts[from + 1] <= first)
+		from++;
+	for (to = from; to < f->count && f->starts[to] < first + LPM_UNITS;
+	     to++) {
+		if (f->starts[to] > first)
+			word.starts |= lpm_bit(f->starts[to] - first);
+		children += f->values[to] >= LPM_CLASSES_MAX;
+	}
+	word.base = pool_room(b, to - from + 2 * children);
+	if (b->failed)
+		return word;
+	at = b->lpm->pool + word.base;
+	b->lpm->leaf_count += to - from;
+	for (unsigned i = from, child = 0; i < to; i++) {
+		uint16_t value = f->values[i];
+		uint32_t place;
+
+		if (value >= LPM_CLASSES_MAX) {
+			place = f->places[value - LPM_CLASSES_MAX];
+			at[to - from + 2 * child] = (uint16_t)place;
+			at[to - from + 2 * child + 1] = (uint16_t)(place >> 16);
+			value = (uint16_t)(LPM_CLASSES_MAX + child++);
+		}
+		at[i - from] = value;
+	}
+	return word;
+}
+
+static uint32_t frame_field(struct lpm_builder *b, const struct frame *f)
 {
 	struct lpm *l = b->lpm;
+	size_t at = l->field_count;
 
-	b->done = true;
-	if (!f->mixed) {
-		l->top = lpm_leaf(0, f->classes[0]);
-		return;
-	}
-	struct lpm_node node = frame_node(b, f);
+	if (!reserve(&l->fields, &b->field_cap, at + LPM_NODE_WORDS,
+		     sizeof(*l->fields)))
+		b->failed = true;
+	for (unsigned i = 0; i < LPM_NODE_WORDS && !b->failed; i++)
+		l->fields[at + i] = frame_word(b, f, i * LPM_UNITS);
+	l->field_count += LPM_NODE_WORDS;
+	return LPM_FIELD | (uint32_t)at;
+}
+
+static uint32_t frame_list(struct lpm_builder *b, const struct frame *f)
+{
+	unsigned octets = (f->count + 1) / 2;
+	uint32_t place =
+		pool_room(b, 1 + octets + f->count + 2 * f->child_count);
+	uint16_t *at;
 
 	if (b->failed)
-		return;
-	l->top = (uint32_t)l->node_count;
-	l->nodes[l->node_count++] = node; /* frame_node() left room */
-}
-
-/* Padding leaves the top frame with fewer slots. */
-static bool is_full(const struct lpm_builder *b)
-{
-	unsigned pad = b->level == 0 ? b->lpm->pad : 0;
-
-	return b->frames[b->level].filled == (unsigned)LPM_SLOTS >> pad;
-}
-
-/* Closes full frames, from the innermost outwards. */
-static void close_full(struct lpm_builder *b)
-{
-	while (is_full(b) && !b->failed) {
-		struct frame *f = &b->frames[b->level];
-		struct frame *parent = f - 1;
-
-		if (b->level == 0) {
-			finish(b, f);
-			return;
-		}
-		b->level--;
-		if (!f->mixed) {
-			fill(parent, 1, f->classes[0]);
-			continue;
-		}
-		parent->children[parent->child_count++] = frame_node(b, f);
-		parent->nodes |= lpm_bit(parent->filled);
-		parent->classes[parent->filled++] = 0;
-		parent->mixed = true;
+		return 0;
+	b->lpm->leaf_count += f->count;
+	at = b->lpm->pool + place;
+	*at++ = (uint16_t)f->count;
+	at[octets - 1] = 0;
+	memcpy(at, f->starts, f->count);
+	at += octets;
+	memcpy(at, f->values, f->count * sizeof(*at));
+	at += f->count;
+	for (unsigned i = 0; i < f->child_count; i++) {
+		*at++ = (uint16_t)f->places[i];
+		*at++ = (uint16_t)(f->places[i] >> 16);
 	}
+	return place;
 }
 
-static void open_frame(struct lpm_builder *b)
+static struct lpm_block *block_new(struct lpm_builder *b)
 {
-	struct frame *f = &b->frames[++b->level];
+	struct lpm *l = b->lpm;
 
-	f->nodes = 0;
-	f->filled = f->child_count = 0;
-	f->mixed = false;
+	if (!reserve(&l->blocks, &b->block_cap, l->block_count + 1,
+		     sizeof(*l->blocks))) {
+		b->failed = true;
+		return NULL;
+	}
+	return &l->blocks[l->block_count++];
+}
+
+/* Words that are all of one class share one value. */
+static struct lpm_word plain_word(struct lpm_builder *b, uint16_t class_id)
+{
+	if (b->plain_class != class_id) {
+		b->plain_base = pool_room(b, 1);
+		if (b->failed)
+			return (struct lpm_word){ .starts = 1 };
+		b->lpm->pool[b->plain_base] = class_id;
+		b->lpm->leaf_count++;
+		b->plain_class = class_id;
+	}
+	return (struct lpm_word){ .starts = 1, .base = b->plain_base };
+}
+
+static bool is_plain(const struct lpm_block *block)
+{
+	return block->words[0].starts == 1 &&
+	       memcmp(block->words, block->words + 1,
+		      sizeof(block->words) - sizeof(block->words[0])) == 0;
+}
+
+/* Blocks that are all of one class share one, if they are neighbours. */
+static void share_block(struct lpm *l, unsigned octet)
+{
+	struct lpm_block *blocks = l->blocks;
+	unsigned before = octet > 0 ? l->block_of[octet - 1] : 0;
+
+	if (octet == 0 || !is_plain(&blocks[l->block_count - 1]) ||
+	    memcmp(&blocks[before].words[0],
+		   &blocks[l->block_count - 1].words[0],
+		   sizeof(blocks->words[0])) != 0 ||
+	    !is_plain(&blocks[before]))
+		return;
+	l->block_of[octet] = (uint16_t)before;
+	l->block_count--;
+}
+
+static void put_word(struct lpm_builder *b, struct lpm_word word)
+{
+	struct lpm *l = b->lpm;
+	unsigned octet = b->next_word / LPM_BLOCK_WORDS;
+	unsigned index = b->next_word++ % LPM_BLOCK_WORDS;
+
+	if (index == 0 && block_new(b) != NULL)
+		l->block_of[octet] = (uint16_t)(l->block_count - 1);
+	if (b->failed)
+		return;
+	l->blocks[l->block_of[octet]].words[index] = word;
+	if (index == LPM_BLOCK_WORDS - 1)
+		share_block(l, octet);
+}
+
+/* The first frame's word, and those of one class behind it, up to word. */
+static void close_word(struct lpm_builder *b, unsigned word)
+{
+	struct frame *f = &b->frames[FIRST];
+
+	resume(f, LPM_UNITS, b->class_id);
+	put_word(b, f->count == 1 && f->values[0] < LPM_CLASSES_MAX
+			    ? plain_word(b, f->values[0])
+			    : frame_word(b, f, 0));
+	while (b->next_word < word && !b->failed)
+		put_word(b, plain_word(b, b->class_id));
+}
+
+static unsigned octet_at(struct position at, unsigned index)
+{
+	return (unsigned)((index < 8 ? at.high >> (56 - 8 * index)
+				     : at.low >> (120 - 8 * index)) &
+			  255);
+}
+
+/* The unit of frame level that a position is in. */
+static unsigned unit_at(struct position at, unsigned level)
+{
+	unsigned octet = octet_at(at, LPM_UNIT_DEPTH / 8 - 1 + level);
+
+	return level == FIRST ? octet % LPM_UNITS : octet;
+}
+
+static void close_frame(struct lpm_builder *b)
+{
+	struct frame *f = &b->frames[b->open--];
+
+	resume(f, f->units, b->class_id);
+	put_child(&b->frames[b->open], unit_at(b->last, b->open),
+		  f->count > LPM_LIST_MAX ? frame_field(b, f)
+					  : frame_list(b, f));
+}
+
+static void open_frame(struct lpm_builder *b, unsigned level)
+{
+	struct frame *f = &b->frames[level];
+
+	f->units = level == FIRST ? LPM_UNITS : LPM_NODE_UNITS;
+	f->count = f->child_count = f->next = 0;
+	f->resumes = true;
+	b->open = level;
+}
+
+/* Leading bits that both positions share. */
+static unsigned shared_bits(struct position a, struct position b)
+{
+	uint64_t high = a.high ^ b.high, low = a.low ^ b.low;
+
+	if (high != 0)
+		return (unsigned)__builtin_clzll(high);
+	return low == 0 ? 128 : 64 + (unsigned)__builtin_clzll(low);
+}
+
+/* Bits of a position up to its last one that is set. */
+static unsigned used_bits(struct position at)
+{
+	if (at.low != 0)
+		return 128 - (unsigned)__builtin_ctzll(at.low);
+	return at.high == 0 ? 0 : 64 - (unsigned)__builtin_ctzll(at.high);
+}
+
+/* The innermost frame that both positions are in, if word is the same. */
+static unsigned shared_level(struct position a, struct position b)
+{
+	unsigned bits = shared_bits(a, b);
+
+	return bits < LPM_UNIT_DEPTH ? FIRST : (bits - LPM_UNIT_DEPTH) / 8 + 1;
+}
+
+static unsigned level_of(struct position at)
+{
+	unsigned bits = used_bits(at);
+
+	return bits <= LPM_UNIT_DEPTH ? FIRST : (bits - LPM_UNIT_DEPTH + 7) / 8;
+}
+
+/* At b->at, class_id begins. */
+static void change(struct lpm_builder *b, uint16_t class_id)
+{
+	unsigned word = (unsigned)(b->at.high >> (64 - LPM_WORD_DEPTH));
+	unsigned level = level_of(b->at);
+	unsigned shared = shared_level(b->last, b->at);
+
+	while (b->open > shared)
+		close_frame(b);
+	if (word != b->word) {
+		close_word(b, word);
+		open_frame(b, FIRST);
+		b->word = word;
+	}
+	while (b->open < level) {
+		resume(&b->frames[b->open], unit_at(b->at, b->open),
+		       b->class_id);
+		open_frame(b, b->open + 1);
+	}
+	put_class(&b->frames[level], unit_at(b->at, level), b->class_id,
+		  class_id);
+	b->class_id = class_id;
+	b->last = b->at;
+}
+
+/* Past a network; false when it does not begin where it could. */
+static bool advance(struct lpm_builder *b, unsigned bits)
+{
+	struct position at = b->at;
+
+	if (bits > net_bits(b->lpm->family) || used_bits(at) > bits)
+		return false;
+	if (bits == 0)
+		b->done = true;
+	else if (bits <= 64)
+		at.high += UINT64_C(1) << (64 - bits);
+	else
+		at.low += UINT64_C(1) << (128 - bits);
+	at.high += bits > 64 && at.low == 0;
+	b->done = b->done || (at.high == 0 && at.low == 0);
+	b->at = at;
+	return true;
 }
 
 void lpm_add(struct lpm_builder *b, unsigned bits, uint16_t class_id)
 {
-	unsigned padded = bits + b->lpm->pad;
-	struct frame *f;
-	unsigned span;
-
-	if (b->failed || b->done || bits > net_bits(b->lpm->family)) {
+	if (b->failed || b->done || class_id >= LPM_CLASSES_MAX) {
 		b->failed = true;
 		return;
 	}
-	while (padded > LPM_STRIDE * (b->level + 1))
-		open_frame(b);
-	f = &b->frames[b->level];
-	span = padded < LPM_STRIDE * b->level
-		       ? UINT32_MAX
-		       : 1u << (LPM_STRIDE * (b->level + 1) - padded);
-	if (span > LPM_SLOTS || f->filled % span != 0) {
+	if (!b->begun) {
+		open_frame(b, FIRST);
+		b->class_id = class_id;
+		b->begun = true;
+	} else if (class_id != b->class_id) {
+		change(b, class_id);
+	}
+	if (!advance(b, bits))
 		b->failed = true;
-		return;
-	}
-	fill(f, span, class_id);
-	close_full(b);
-}
-
-/* Fills the root below one node; entries are first.. for each slot. */
-static void root_below(struct lpm *l, uint32_t *first, uint32_t index,
-		       unsigned padded, unsigned root_end)
-{
-	const struct lpm_node *node = &l->nodes[index];
-	unsigned width = 1u << (root_end - padded - LPM_STRIDE);
-	uint32_t run = node->leaf_base - 1, below = node->node_base;
-
-	for (unsigned slot = 0; slot < LPM_SLOTS; slot++, first += width) {
-		bool is_node = (node->nodes & lpm_bit(slot)) != 0;
-		uint32_t entry = below;
-
-		run += (node->starts & lpm_bit(slot)) != 0;
-		if (is_node && width > 1) {
-			root_below(l, first, below++, padded + LPM_STRIDE,
-				   root_end);
-			continue;
-		}
-		if (is_node)
-			below++;
-		else
-			entry = lpm_leaf(padded + LPM_STRIDE -
-						 lpm_block_order(node, slot),
-					 l->leaves[run]);
-		for (unsigned i = 0; i < width; i++)
-			first[i] = entry;
-	}
-}
-
-/* The entry of 2000::/3, which has a slot of its own in the top node. */
-static uint32_t clients_v6(const struct lpm *l)
-{
-	const struct lpm_node *top = &l->nodes[l->top];
-	uint64_t slot = lpm_bit(LPM_CLIENTS_V6), before = slot - 1;
-	unsigned order;
-
-	if (top->nodes & slot)
-		return top->node_base +
-		       (uint32_t)__builtin_popcountll(top->nodes & before);
-	order = lpm_block_order(top, LPM_CLIENTS_V6);
-	return lpm_leaf(LPM_STRIDE - order,
-			l->leaves[top->leaf_base - 1 +
-				  (uint32_t)__builtin_popcountll(
-					  top->starts & (before | slot))]);
-}
-
-static bool make_root(struct lpm *l)
-{
-	const unsigned above = l->family == NET_V6 ? LPM_STRIDE : 0;
-	uint32_t entry = l->top;
-
-	l->root = calloc((size_t)1 << LPM_ROOT_BITS, sizeof(*l->root));
-	if (l->root == NULL)
-		return false;
-	if (!(entry & LPM_LEAF) && l->family == NET_V6)
-		entry = clients_v6(l);
-	if (!(entry & LPM_LEAF)) {
-		root_below(l, l->root, entry, above, above + LPM_ROOT_BITS);
-		return true;
-	}
-	for (size_t i = 0; i < (size_t)1 << LPM_ROOT_BITS; i++)
-		l->root[i] = entry;
-	return true;
 }
 
 /* Gives back what growth left over; a refusal costs nothing but memory. */
-static void trim(void **items, size_t count, size_t size)
+static void trim(void *items, size_t count, size_t size)
 {
-	void *less = count == 0 ? NULL : realloc(*items, count * size);
+	void *old, *less;
 
+	memcpy(&old, items, sizeof(old));
+	less = count == 0 ? NULL : realloc(old, count * size);
 	if (less != NULL)
-		*items = less;
+		memcpy(items, &less, sizeof(less));
 }
 
-struct lpm *lpm_freeze(struct lpm_builder *b)
+struct lpm *lpm_freeze(struct lpm_builder *b, const uint16_t *renamed)
 {
 	struct lpm *l = b->lpm;
-	void *nodes = l->nodes, *leaves = l->leaves, *sets = l->sets;
-	bool ok = b->done && !b->failed;
+	bool ok;
 
-	trim(&nodes, l->node_count, sizeof(*l->nodes));
-	trim(&leaves, l->leaf_count, sizeof(*l->leaves));
-	trim(&sets, b->set_count, sizeof(*l->sets));
-	l->nodes = nodes;
-	l->leaves = leaves;
-	l->sets = sets;
-	l->set_octets = b->set_count * sizeof(*l->sets);
-	ok = ok && make_root(l);
+	if (b->done && !b->failed) {
+		while (b->open > FIRST)
+			close_frame(b);
+		close_word(b, 1u << LPM_WORD_DEPTH);
+	}
+	ok = b->done && !b->failed;
 	b->lpm = NULL;
 	lpm_builder_free(b);
+	if (ok) {
+		trim(&l->blocks, l->block_count, sizeof(*l->blocks));
+		trim(&l->fields, l->field_count, sizeof(*l->fields));
+		trim(&l->pool, l->pool_count, sizeof(*l->pool));
+		ok = lpm_cover_all(l, renamed);
+	}
 	if (ok)
 		return l;
 	lpm_free(l);
@@ -419,9 +468,9 @@ void lpm_free(struct lpm *l)
 {
 	if (l == NULL)
 		return;
-	free(l->root);
-	free(l->nodes);
-	free(l->leaves);
-	free(l->sets);
+	free(l->blocks);
+	free(l->fields);
+	free(l->covers);
+	free(l->pool);
 	free(l);
 }

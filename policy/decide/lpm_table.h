@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * lpm_table -- the inside of a frozen longest-prefix table, shared by its
- * builder and its reader and by nobody else.
+ * builder, its reader and its file, and by nobody else.
  *
- * Depths count in steps of LPM_STRIDE from the top node.  So that IPv6's root
- * begins right below 2000::/3, IPv6 addresses are taken to have LPM_PAD_V6
- * zero bits in front: its top node has eight slots in use.  Pure.
+ *   block_of[octet 0] -> block -> words[octets 1 and 2] -> pool: a class, or
+ *   LPM_CLASSES_MAX + i: child i of the word -> node[octet 3] -> ...
+ *
+ * In the pool, counted in units of 16 bits:
+ *
+ *   at a word's base   the value of each run, then the place of each child
+ *   at a list's place  the count of runs, the octets at which they begin, two
+ *                      to a unit, their values, the places of the children
+ *
+ * A place takes two units, the low one first: where a list begins in the pool,
+ * or, with LPM_FIELD set, the first of four words in fields.  Pure.
  */
 #ifndef POLICY_DECIDE_LPM_TABLE_H
 #define POLICY_DECIDE_LPM_TABLE_H
@@ -13,86 +21,110 @@
 #include "policy/decide/lpm.h"
 
 enum {
-	LPM_STRIDE = 6,
-	LPM_SLOTS = 1 << LPM_STRIDE,
-	LPM_ROOT_BITS = 18,
-	LPM_PAD_V6 = 3,
-	LPM_CLIENTS_V6 = 1, /* slot of 2000::/3 in the top node */
-	LPM_LEVELS_MAX = (128 + LPM_PAD_V6 + LPM_STRIDE - 1) / LPM_STRIDE,
+	LPM_UNITS = 64,         /* of a word */
+	LPM_NODE_UNITS = 256,   /* of a node */
+	LPM_NODE_WORDS = 4,     /* of a node that has them */
+	LPM_LIST_MAX = 16,      /* runs; a node of more has words */
+	LPM_BLOCK_BITS = 8,     /* of an address, before a block */
+	LPM_BLOCK_WORDS = 1024, /* of 64 units of one /24 */
+	LPM_WORD_DEPTH = 18,    /* bits of an address, before a word */
+	LPM_UNIT_DEPTH = 24,    /* bits of an address, before a node */
+	LPM_HEAP = 1 << LPM_BLOCK_BITS,
+	LPM_SPANS = 4,
 };
 
-/* Two to a cache line. */
-struct lpm_node {
-	uint64_t nodes;     /* bit s: slot s has a node below it */
-	uint64_t starts;    /* bit s: leaf slot s differs from the leaf slot
-			     * before it */
-	uint32_t node_base; /* first child */
-	uint32_t leaf_base; /* first run of leaves */
-	uint32_t set;       /* offset of the set of classes below it */
-	uint32_t zero;
+#define LPM_FIELD UINT32_C(0x80000000)
+
+struct lpm_word {
+	uint64_t starts; /* bit u: a run begins at unit u; bit 0 is set */
+	uint32_t base;   /* in the pool */
+	uint32_t cover;  /* number of the cover of what is below */
 };
 
-/*
- * An entry of the root is either a node's index or, with the top bit set, a
- * leaf: padded prefix length of the widest block of its class (6 bits) and the
- * class (16 bits).
- */
-#define LPM_LEAF UINT32_C(0x80000000)
+/* Class ids first..last. */
+struct lpm_span {
+	uint16_t first, last;
+};
 
-static inline uint32_t lpm_leaf(unsigned padded_bits, uint16_t class_id)
-{
-	return LPM_LEAF | (uint32_t)padded_bits << 16 | class_id;
-}
+/* In rising order; the last is repeated when there are fewer. */
+struct lpm_cover {
+	struct lpm_span spans[LPM_SPANS];
+};
 
-/* In sets[]: a count, then as many class ids in rising order.  At offset
- * LPM_MANY stands a count of 0: more than LPM_SET_MAX. */
-#define LPM_MANY UINT32_C(0)
+/* A /8: the covers of its prefixes, node n of depth d being at 1 << d | n, and
+ * its words, which have their own. */
+struct lpm_block {
+	uint32_t heap[LPM_BLOCK_WORDS];
+	struct lpm_word words[LPM_BLOCK_WORDS];
+};
 
 struct lpm {
 	enum net_family family;
-	unsigned pad;    /* LPM_PAD_V6 or 0 */
 	bool has_popcnt; /* the processor counts bits itself */
-	uint32_t top;    /* entry of the whole space */
-	uint32_t *root;  /* 1 << LPM_ROOT_BITS entries */
-	struct lpm_node *nodes;
-	uint16_t *leaves; /* class ids */
-	uint16_t *sets;
-	size_t node_count, leaf_count, set_octets;
+	uint16_t block_of[LPM_HEAP];
+	uint32_t heap[LPM_HEAP]; /* covers of prefixes up to /7, likewise */
+	struct lpm_block *blocks;
+	struct lpm_word *fields;
+	struct lpm_cover *covers;
+	uint16_t *pool;
+	size_t block_count, field_count, cover_count, pool_count, leaf_count;
 };
 
-static inline uint64_t lpm_bit(unsigned slot)
+/* A node: count is 0 when it has words, else the runs of its list. */
+struct lpm_node {
+	const struct lpm_word *words;
+	const uint8_t *octets; /* at which the list's runs begin */
+	const uint16_t *values;
+	unsigned count;
+};
+
+static inline uint64_t lpm_bit(unsigned unit)
 {
-	return UINT64_C(1) << slot;
+	return UINT64_C(1) << unit;
 }
 
-/* The slots of the aligned block of 1 << order slots that begins at first. */
-static inline uint64_t lpm_block(unsigned first, unsigned order)
+/* Bits 0 to unit. */
+static inline uint64_t lpm_upto(unsigned unit)
 {
-	return order == LPM_STRIDE ? UINT64_MAX
-				   : (lpm_bit(1u << order) - 1) << first;
+	return (lpm_bit(unit) << 1) - 1;
 }
 
-/*
- * The order (0..LPM_STRIDE) of the widest aligned block around leaf slot s
- * that is all of its class.  Walls stand before each slot that begins a run
- * and on both sides of a node; the block of order k around s reaches over the
- * wall to slot t when s and t differ only below bit k.  No branch: which way
- * it would go is as random as the clients are.
- */
-static inline unsigned lpm_block_order(const struct lpm_node *node,
-				       unsigned slot)
+static inline unsigned lpm_ones(uint64_t bits)
 {
-	uint64_t walls = node->starts | node->nodes | node->nodes << 1 | 1;
-	uint64_t left = walls & ((lpm_bit(slot) << 1) - 1);
-	uint64_t right = walls >> 1 >> slot;
-	unsigned before = 62u - (unsigned)__builtin_clzll(left);
-	unsigned after = right == 0
-				 ? LPM_SLOTS
-				 : slot + 1 + (unsigned)__builtin_ctzll(right);
-	unsigned reach_left = slot ^ before, reach_right = slot ^ after;
-	unsigned reach = reach_left < reach_right ? reach_left : reach_right;
-
-	return 31u - (unsigned)__builtin_clz(reach);
+	return (unsigned)__builtin_popcountll(bits);
 }
+
+/* The place that a child's value names, of those behind a node's values. */
+static inline uint32_t lpm_place(const uint16_t *places, uint16_t value)
+{
+	const uint16_t *place = places + 2 * (value - LPM_CLASSES_MAX);
+
+	return place[0] | (uint32_t)place[1] << 16;
+}
+
+static inline uint32_t
+lpm_word_place(const struct lpm *l, const struct lpm_word *word, uint16_t value)
+{
+	return lpm_place(l->pool + word->base + lpm_ones(word->starts), value);
+}
+
+static inline struct lpm_node lpm_node_at(const struct lpm *l, uint32_t place)
+{
+	const uint16_t *list = l->pool + place;
+
+	if (place & LPM_FIELD)
+		return (struct lpm_node){
+			.words = l->fields + (place & ~LPM_FIELD),
+		};
+	return (struct lpm_node){
+		.octets = (const uint8_t *)(list + 1),
+		.values = list + 1 + (list[0] + 1) / 2,
+		.count = list[0],
+	};
+}
+
+/* Sets the covers of words and prefixes, and renames the classes of the pool.
+ * False when memory runs out. */
+bool lpm_cover_all(struct lpm *l, const uint16_t *renamed);
 
 #endif

@@ -18,32 +18,52 @@ struct mmdb {
 	mmdb_ref v4_root;
 };
 
-static bool read_node(const struct mmdb *db, mmdb_ref ref, mmdb_ref halves[2])
+mmdb_ref mmdb_nodes(const struct mmdb *db)
 {
-	const uint64_t ends = (uint64_t)db->file.metadata.node_count +
-			      SEPARATOR_OCTETS + db->file.data_section_size;
-	MMDB_search_node_s node;
+	return db->file.metadata.node_count;
+}
 
-	if (MMDB_read_node(&db->file, ref, &node) != MMDB_SUCCESS ||
-	    node.left_record_type == MMDB_RECORD_TYPE_INVALID ||
-	    node.right_record_type == MMDB_RECORD_TYPE_INVALID ||
-	    node.left_record >= ends || node.right_record >= ends)
-		return false;
-	halves[0] = (mmdb_ref)node.left_record;
-	halves[1] = (mmdb_ref)node.right_record;
-	return true;
+struct mmdb_tree mmdb_tree(const struct mmdb *db, enum net_family family)
+{
+	const MMDB_metadata_s *about = &db->file.metadata;
+
+	return (struct mmdb_tree){
+		.nodes = db->file.file_content,
+		.count = about->node_count,
+		.ends = (uint64_t)about->node_count +
+			db->file.data_section_size,
+		/* The node itself, which nobody names, hides nothing. */
+		.hidden = family == NET_V6 && db->v4_root < about->node_count
+				  ? db->v4_root
+				  : about->node_count,
+		.record_bits = about->record_size,
+	};
+}
+
+/* The tree, its separator and the data section are in the file: libmaxminddb
+ * finds the last behind the first, but lets a tree reach over the end. */
+static bool is_whole(const struct mmdb *db)
+{
+	const MMDB_metadata_s *about = &db->file.metadata;
+	uint64_t tree = (uint64_t)about->node_count * (about->record_size / 4);
+
+	return (about->record_size == 24 || about->record_size == 28 ||
+		about->record_size == 32) &&
+	       tree + SEPARATOR_OCTETS <= (uint64_t)db->file.file_size;
 }
 
 /* A record that ends above ::/96 is about IPv6 networks, not about IPv4. */
 static bool find_v4_root(struct mmdb *db)
 {
 	mmdb_ref at = 0, halves[2];
+	struct mmdb_tree tree;
 
 	db->v4_root = mmdb_nodes(db);
+	tree = mmdb_tree(db, NET_V4);
 	for (unsigned depth = 0; depth < 96; depth++) {
 		if (at >= mmdb_nodes(db))
 			return true;
-		if (!read_node(db, at, halves))
+		if (!mmdb_halves(&tree, at, halves))
 			return false;
 		at = halves[0];
 	}
@@ -55,7 +75,7 @@ static const char *open_problem(const struct mmdb *db, int status)
 {
 	if (status == MMDB_FILE_OPEN_ERROR)
 		return strerror(errno);
-	if (status != MMDB_SUCCESS)
+	if (status != MMDB_SUCCESS || !is_whole(db))
 		return "is not a whole MaxMind DB file";
 	if (db->file.metadata.ip_version != 4 &&
 	    db->file.metadata.ip_version != 6)
@@ -100,11 +120,6 @@ void mmdb_close(struct mmdb *db)
 	free(db);
 }
 
-mmdb_ref mmdb_nodes(const struct mmdb *db)
-{
-	return db->file.metadata.node_count;
-}
-
 int64_t mmdb_wall_built_ms(const struct mmdb *db)
 {
 	uint64_t epoch_s = db->file.metadata.build_epoch;
@@ -117,19 +132,6 @@ mmdb_ref mmdb_root(const struct mmdb *db, enum net_family family)
 	if (db->file.metadata.ip_version == 4)
 		return family == NET_V4 ? 0 : mmdb_nodes(db);
 	return family == NET_V6 ? 0 : db->v4_root;
-}
-
-bool mmdb_halves(const struct mmdb *db, enum net_family family, mmdb_ref ref,
-		 mmdb_ref halves[2])
-{
-	if (!read_node(db, ref, halves))
-		return false;
-	if (family == NET_V4 || db->v4_root >= mmdb_nodes(db))
-		return true;
-	for (unsigned bit = 0; bit < 2; bit++)
-		if (halves[bit] == db->v4_root)
-			halves[bit] = mmdb_nodes(db);
-	return true;
 }
 
 /* One way to a value; the nested schema's ways come first. */

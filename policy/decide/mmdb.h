@@ -20,6 +20,7 @@
 #include "policy/decide/client.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct error;
@@ -47,13 +48,57 @@ int64_t mmdb_wall_built_ms(const struct mmdb *db);
 mmdb_ref mmdb_root(const struct mmdb *db, enum net_family family);
 
 /*
- * The halves of an inner node of this family's tree.  Other ways into the IPv4
- * part (2002::/16, ::ffff:0:0/96, 2001::/32 and its own ::/96) read as "no
- * record" from IPv6: those are not the networks the records are about.
- * False when the file is damaged.
+ * One family's tree, to be walked: inner nodes lie side by side, two records
+ * each of 24, 28 or 32 bits, the high octets first.  Valid as long as the
+ * database is open.
  */
-bool mmdb_halves(const struct mmdb *db, enum net_family family, mmdb_ref ref,
-		 mmdb_ref halves[2]);
+struct mmdb_tree {
+	const uint8_t *nodes;
+	mmdb_ref count;  /* of nodes */
+	uint64_t ends;   /* refs are below it */
+	mmdb_ref hidden; /* read as "no record" */
+	unsigned record_bits;
+};
+struct mmdb_tree mmdb_tree(const struct mmdb *db, enum net_family family);
+
+/*
+ * The halves of an inner node.  Other ways into the IPv4 part (2002::/16,
+ * ::ffff:0:0/96, 2001::/32 and its own ::/96) read as "no record" from IPv6:
+ * those are not the networks the records are about.  False when the file is
+ * damaged.
+ */
+static inline bool mmdb_halves(const struct mmdb_tree *tree, mmdb_ref ref,
+			       mmdb_ref halves[2])
+{
+	const uint8_t *at = tree->nodes + (size_t)ref * (tree->record_bits / 4);
+
+	switch (tree->record_bits) {
+	case 24:
+		halves[0] =
+			(mmdb_ref)at[0] << 16 | (mmdb_ref)at[1] << 8 | at[2];
+		halves[1] =
+			(mmdb_ref)at[3] << 16 | (mmdb_ref)at[4] << 8 | at[5];
+		break;
+	case 28: /* the octet in the middle has the high bits of both */
+		halves[0] = (mmdb_ref)(at[3] >> 4) << 24 |
+			    (mmdb_ref)at[0] << 16 | (mmdb_ref)at[1] << 8 |
+			    at[2];
+		halves[1] = (mmdb_ref)(at[3] & 15) << 24 |
+			    (mmdb_ref)at[4] << 16 | (mmdb_ref)at[5] << 8 |
+			    at[6];
+		break;
+	default:
+		halves[0] = (mmdb_ref)at[0] << 24 | (mmdb_ref)at[1] << 16 |
+			    (mmdb_ref)at[2] << 8 | at[3];
+		halves[1] = (mmdb_ref)at[4] << 24 | (mmdb_ref)at[5] << 16 |
+			    (mmdb_ref)at[6] << 8 | at[7];
+	}
+	if (halves[0] >= tree->ends || halves[1] >= tree->ends)
+		return false;
+	halves[0] = halves[0] == tree->hidden ? tree->count : halves[0];
+	halves[1] = halves[1] == tree->hidden ? tree->count : halves[1];
+	return true;
+}
 
 /*
  * What a record says, of the fields needed.  False when it is damaged; a field

@@ -29,7 +29,7 @@ enum {
 struct walk_sources {
 	struct mmdb *databases[WALK_DATABASES_MAX];
 	size_t count;
-	struct cuts *corrections, *networks;
+	struct cuts *corrections, *networks; /* closed */
 };
 
 /*

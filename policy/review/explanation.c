@@ -27,7 +27,7 @@ static uint8_t find_scope(const struct explanation *x)
 {
 	const struct subject *s = x->subject;
 	size_t count = geo_class_count(s->geo);
-	uint16_t *differs = calloc(count, sizeof(*differs));
+	struct lpm_row *differs = calloc(count, sizeof(*differs));
 	unsigned sticky = subject_sticky_bits(s, x->service, &x->client);
 	uint8_t bits = (uint8_t)net_bits(x->client.family);
 
@@ -36,8 +36,9 @@ static uint8_t find_scope(const struct explanation *x)
 	for (size_t i = 0; i < count; i++) {
 		struct row row = subject_row(s, x->service, (uint16_t)i, NULL);
 
-		differs[i] = !row_equal(&row, &x->row);
+		differs[i].row = !row_equal(&row, &x->row);
 	}
+	lpm_rows_span(differs, count);
 	bits = geo_scope(s->geo, &x->client, differs);
 	free(differs);
 	if (x->draw && service_of(x)->sticky == STICKY_CLIENT && bits < sticky)

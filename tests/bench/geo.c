@@ -110,6 +110,8 @@ static struct sample sample_of(const char *path, enum net_family family)
 	};
 	size_t damaged;
 
+	cuts_close(sources.corrections);
+	cuts_close(sources.networks);
 	if (walk_family(&sources, family, take, &s, &damaged) != WALK_DONE)
 		fprintf(stderr, "%s: walk failed\n", path);
 	if (s.seen > SAMPLES)
@@ -134,7 +136,7 @@ static double time_find(const struct geo *geo, const struct sample *s)
 	int64_t begin_ns = clock_now_ns();
 
 	for (uint64_t i = 0; i < s->seen; i++)
-		sum += geo_find(geo, &s->addrs[i]).class_id;
+		sum += geo_class_of(geo, &s->addrs[i]);
 	begin_ns = clock_now_ns() - begin_ns;
 	if (sum == 1)
 		puts("");
@@ -148,7 +150,7 @@ static double time_chained(const struct geo *geo, const struct sample *s)
 	int64_t begin_ns = clock_now_ns();
 
 	for (; count < s->seen; count++)
-		at = (at + 1 + (geo_find(geo, &s->addrs[at]).class_id & 1)) %
+		at = (at + 1 + (geo_class_of(geo, &s->addrs[at]) & 1)) %
 		     s->seen;
 	begin_ns = clock_now_ns() - begin_ns;
 	if (at == s->seen)
@@ -157,7 +159,7 @@ static double time_chained(const struct geo *geo, const struct sample *s)
 }
 
 static double time_scope(const struct geo *geo, const struct sample *s,
-			 const uint16_t *rows)
+			 const struct lpm_row *rows)
 {
 	uint64_t sum = 0;
 	int64_t begin_ns = clock_now_ns();
@@ -235,7 +237,7 @@ static void bench_lookup(const struct geo *geo, const char *path,
 static void bench_scope(const struct geo *geo, const struct sample *s)
 {
 	size_t count = geo_class_count(geo);
-	uint16_t *rows = calloc(count, sizeof(*rows));
+	struct lpm_row *rows = calloc(count, sizeof(*rows));
 	static const unsigned splits[] = { 1, 2, 6, 24 };
 
 	for (size_t k = 0; k < 4; k++) {
@@ -245,14 +247,14 @@ static void bench_scope(const struct geo *geo, const struct sample *s)
 			const struct client_class *c =
 				geo_class(geo, (uint16_t)i);
 
-			rows[i] = !c->located
-					  ? 0
-					  : (uint16_t)(1 +
-						       (c->longitude + 180) /
+			if (c->located && splits[k] > 1)
+				rows[i].row =
+					(uint16_t)(1 + (c->longitude + 180) /
 							       360 * splits[k]);
-			if (splits[k] == 1)
-				rows[i] = 0;
+			else
+				rows[i].row = 0;
 		}
+		lpm_rows_span(rows, count);
 		ns = time_scope(geo, s, rows);
 		printf(" %u regions: %.1f ns\n", splits[k], ns);
 	}

@@ -24,12 +24,13 @@ static void look_up(const struct geo *geo)
 	static const char *const addrs[] = { "0.0.0.0",         "81.2.69.142",
 					     "255.255.255.255", "::",
 					     "2001:db8::1",     "ffff::" };
-	uint16_t *rows = calloc(geo_class_count(geo), sizeof(*rows));
+	struct lpm_row *rows = calloc(geo_class_count(geo), sizeof(*rows));
 
 	if (rows == NULL)
 		return;
 	for (size_t i = 0; i < geo_class_count(geo); i++)
-		rows[i] = (uint16_t)(i % 2);
+		rows[i].row = (uint16_t)(i % 2);
+	lpm_rows_span(rows, geo_class_count(geo));
 	for (size_t i = 0; i < sizeof(addrs) / sizeof(addrs[0]); i++) {
 		struct net_addr addr;
 		struct geo_match match;

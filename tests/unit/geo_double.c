@@ -22,11 +22,11 @@ static uint16_t class_of(const struct geo *geo, const struct net_addr *addr)
 }
 
 static uint16_t row_of(const struct geo *geo, const struct net_addr *addr,
-		       const uint16_t *row_of_class)
+		       const struct lpm_row *row_of_class)
 {
 	uint16_t class_id = class_of(geo, addr);
 
-	return row_of_class == NULL ? class_id : row_of_class[class_id];
+	return row_of_class == NULL ? class_id : row_of_class[class_id].row;
 }
 
 /* The first address behind a network; false when there is none. */
@@ -48,7 +48,7 @@ static bool behind(const struct net_prefix *prefix, struct net_addr *out)
  * all those places inside prefix have one row, all of prefix has.
  */
 static bool is_uniform(const struct geo *geo, const struct net_prefix *prefix,
-		       const uint16_t *row_of_class)
+		       const struct lpm_row *row_of_class)
 {
 	uint16_t row = row_of(geo, &prefix->addr, row_of_class);
 
@@ -67,7 +67,7 @@ static bool is_uniform(const struct geo *geo, const struct net_prefix *prefix,
 }
 
 uint8_t geo_scope(const struct geo *geo, const struct net_addr *addr,
-		  const uint16_t *row_of_class)
+		  const struct lpm_row *row_of_class)
 {
 	for (uint8_t bits = 0; bits < net_bits(addr->family); bits++) {
 		struct net_prefix prefix = { net_mask(addr, bits), bits };
@@ -76,6 +76,11 @@ uint8_t geo_scope(const struct geo *geo, const struct net_addr *addr,
 			return bits;
 	}
 	return (uint8_t)net_bits(addr->family);
+}
+
+uint16_t geo_class_of(const struct geo *geo, const struct net_addr *addr)
+{
+	return class_of(geo, addr);
 }
 
 struct geo_match geo_find(const struct geo *geo, const struct net_addr *addr)

@@ -114,9 +114,9 @@ static uint16_t row_of(const struct client_class *class, size_t id,
 }
 
 static void check(const struct geo *geo, const struct net_addr *addr,
-		  const uint16_t *rows, uint64_t *seed)
+		  const struct lpm_row *rows, uint64_t *seed)
 {
-	uint16_t row = rows[geo_find(geo, addr).class_id];
+	uint16_t row = rows[geo_class_of(geo, addr)].row;
 	unsigned scope = geo_scope(geo, addr, rows);
 	unsigned bits = geo_find(geo, addr).bits;
 	char text[NET_TEXT_SIZE];
@@ -127,7 +127,7 @@ static void check(const struct geo *geo, const struct net_addr *addr,
 	for (unsigned i = 0; i < NEIGHBOURS; i++) {
 		struct net_addr other = inside(addr, scope, seed);
 
-		if (rows[geo_find(geo, &other).class_id] != row ||
+		if (rows[geo_class_of(geo, &other)].row != row ||
 		    geo_scope(geo, &other, rows) != scope)
 			fail_msg("%s is in /%u and differs",
 				 net_addr_text(&other, text), scope);
@@ -137,7 +137,7 @@ static void check(const struct geo *geo, const struct net_addr *addr,
 static void check_family(const struct geo *geo, enum net_family family,
 			 uint64_t seed)
 {
-	uint16_t *rows = calloc(geo_class_count(geo), sizeof(*rows));
+	struct lpm_row *rows = calloc(geo_class_count(geo), sizeof(*rows));
 	struct net_addr *clients = calloc(CLIENTS, sizeof(*clients));
 
 	assert_non_null(rows);
@@ -148,8 +148,9 @@ static void check_family(const struct geo *geo, enum net_family family,
 		uint64_t sum = 0;
 
 		for (size_t i = 0; i < geo_class_count(geo); i++)
-			rows[i] = row_of(geo_class(geo, (uint16_t)i), i,
-					 &kinds[k]);
+			rows[i].row = row_of(geo_class(geo, (uint16_t)i), i,
+					     &kinds[k]);
+		lpm_rows_span(rows, geo_class_count(geo));
 		for (size_t i = 0; i < CLIENTS; i++) {
 			check(geo, &clients[i], rows, &seed);
 			sum += geo_scope(geo, &clients[i], rows);
