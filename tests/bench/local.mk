@@ -12,3 +12,9 @@ BENCH_QUESTIONS = %D%/questions.c %D%/questions.h
 %C%_bench_subnets_SOURCES = %D%/subnets.c
 %C%_bench_subnets_LDADD = $(POLICY_LIBS)
 EXTRA_DIST += %D%/instructions %D%/world.py
+EXTRA_PROGRAMS += %D%/bench_load %D%/bench_udp_echo
+%C%_bench_load_SOURCES = %D%/load.c %D%/flight.c %D%/flight.h \
+	%D%/latencies.h %D%/carrier.h %D%/carrier_sockets.c $(BENCH_QUESTIONS)
+%C%_bench_load_LDADD = $(POLICY_LIBS)
+%C%_bench_udp_echo_SOURCES = %D%/udp_echo.c
+%C%_bench_udp_echo_LDADD = $(POLICY_LIBS)

@@ -95,7 +95,7 @@ static size_t put_name(struct workshop *w, uint8_t *out)
 
 	switch (w->plan->kind->names) {
 	case NAMES_STATIC:
-		snprintf(label, sizeof(label), "host-%" PRIu64,
+		snprintf(label, sizeof(label), "host-%06" PRIu64,
 			 draw(w) % w->plan->hosts);
 		break;
 	case NAMES_ABSENT:

@@ -16,7 +16,7 @@ enum question_client { CLIENT_NONE, CLIENT_V4, CLIENT_V6 };
 
 /* What is asked for. */
 enum question_names {
-	NAMES_STATIC, /* a host-N of the zone: one A record */
+	NAMES_STATIC, /* a host-NNNNNN of the zone: one A record */
 	NAMES_ABSENT, /* 16 random digits: distinct, NXDOMAIN */
 	NAMES_STEERED /* www */
 };
@@ -36,7 +36,7 @@ const struct question_kind *question_kind_find(const char *name);
 struct question_plan {
 	const struct question_kind *kind;
 	const char *zone;    /* in text, without a final dot */
-	unsigned hosts;      /* host-0 to host-(hosts - 1) are in it */
+	unsigned hosts;      /* host-000000 and so on: so many */
 	const char *subnets; /* file that tests/bench/subnets wrote; read when
 			      * the kind has clients */
 	size_t count;

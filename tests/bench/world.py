@@ -29,7 +29,7 @@ REGIONS = {
 
 
 def host_address(i):
-    """What host-I has."""
+    """What the i-th static name has."""
     return f"10.{i >> 16 & 255}.{i >> 8 & 255}.{i & 255}"
 
 
@@ -38,7 +38,7 @@ def zone_records():
     yield "@ 3600 IN NS ns1\n@ 3600 IN NS ns2\n"
     yield "ns1 3600 IN A 192.0.2.53\nns2 3600 IN A 198.51.100.53\n"
     for i in range(HOSTS):
-        yield f"host-{i} 300 IN A {host_address(i)}\n"
+        yield f"host-{i:06} 300 IN A {host_address(i)}\n"
 
 
 def policy_text(databases, signed):
