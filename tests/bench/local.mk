@@ -18,3 +18,6 @@ EXTRA_PROGRAMS += %D%/bench_load %D%/bench_udp_echo
 %C%_bench_load_LDADD = $(POLICY_LIBS)
 %C%_bench_udp_echo_SOURCES = %D%/udp_echo.c
 %C%_bench_udp_echo_LDADD = $(POLICY_LIBS)
+EXTRA_PROGRAMS += %D%/bench_nest
+%C%_bench_nest_SOURCES = %D%/nest.c %D%/nest_record.c %D%/nest_record.h
+%C%_bench_nest_LDADD = $(POLICY_LIBS)
