@@ -38,7 +38,7 @@ struct settings {
 	const char *kind, *address, *local, *write;
 	struct option_list pids;
 	unsigned port, hosts, count, seed, rate, window, lanes, core;
-	unsigned milliseconds;
+	unsigned milliseconds, limit;
 	bool echo, single;
 };
 
@@ -86,6 +86,9 @@ static size_t fill_rows(struct settings *s, struct option_row *rows)
 		  "hand the kernel each query by itself", 0, 0 },
 		{ "milliseconds", OPTION_NUMBER, &s->milliseconds, "N",
 		  "how long (default 2000)", 10, 3600000 },
+		{ "limit", OPTION_NUMBER, &s->limit, "N",
+		  "so many queries, however long it takes, and nothing before",
+		  1, 1000000000 },
 		{ "core", OPTION_NUMBER, &s->core, "N",
 		  "run on this core (default wherever)", 0, 1023 },
 		{ "pid", OPTION_LIST, &s->pids, "PID",
@@ -164,17 +167,28 @@ static void fill_window(struct load *l, int64_t now_ns)
 	unsigned lane = next_lane(l);
 	unsigned pending = l->flight.lanes[lane].pending;
 	unsigned window = l->settings->window;
+	uint64_t left = l->settings->limit - l->flight.sent;
 
-	if (pending <= window / 2)
+	if (l->settings->limit > 0 && window - pending > left)
+		window = pending + (unsigned)left;
+	if (pending <= window / 2 && window > pending)
 		send_some(l, lane, window - pending, now_ns);
 }
 
-/* Runs until until_ns; the rate counts from begin_ns. */
+static bool is_over(const struct load *l)
+{
+	const struct flight *f = &l->flight;
+
+	return l->settings->limit > 0 &&
+	       f->answered + f->lost >= l->settings->limit;
+}
+
+/* Keeps every window full until then, or until the limit is reached. */
 static void run_window(struct load *l, int64_t until_ns)
 {
 	int64_t now_ns, expire_ns = clock_now_ns() + TIMEOUT_NS;
 
-	while ((now_ns = clock_now_ns()) < until_ns) {
+	while ((now_ns = clock_now_ns()) < until_ns && !is_over(l)) {
 		fill_window(l, now_ns);
 		receive_some(l);
 		if (now_ns >= expire_ns) {
@@ -231,7 +245,8 @@ static void measure(struct load *l)
 {
 	int64_t begin_ns, cpu_before_ns;
 
-	run_for(l, WARM_UP_NS);
+	if (l->settings->limit == 0)
+		run_for(l, WARM_UP_NS);
 	flight_count_anew(&l->flight);
 	l->late_ns = 0;
 	cpu_before_ns = cpu_ns(&l->settings->pids);
