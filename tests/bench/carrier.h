@@ -33,6 +33,7 @@ struct carrier_config {
 	bool segmented;    /* sockets: hand the kernel many queries of one
 			    * length as one (UDP_SEGMENT): it has less to do */
 	const char *iface; /* xdp: where frames leave */
+	bool generic;      /* xdp: not in the driver */
 	const char *macs;  /* xdp: "ours,theirs" */
 	struct sockaddr_storage local; /* xdp: whose address they have */
 };
@@ -49,6 +50,6 @@ struct carrier_kind {
 };
 
 extern const struct carrier_kind carrier_sockets;
-extern const struct carrier_kind carrier_xdp; /* where there is libxdp */
+extern const struct carrier_kind carrier_xdp; /* needs root */
 
 #endif

@@ -100,6 +100,8 @@ static size_t fill_rows(struct settings *s, struct option_row *rows)
 		  "write the queries for dnsperf -B, ask nobody", 0, 0 },
 		{ "xdp", OPTION_TEXT, &s->carrier.iface, "IFACE",
 		  "over AF_XDP on this interface, not by sockets", 0, 0 },
+		{ "generic", OPTION_FLAG, &s->carrier.generic, NULL,
+		  "with --xdp: not in the driver", 0, 0 },
 		{ "macs", OPTION_TEXT, &s->carrier.macs, "OURS,THEIRS",
 		  "with --xdp: Ethernet addresses", 0, 0 },
 		{ "local", OPTION_TEXT, &s->local, "ADDR",
@@ -330,7 +332,8 @@ static bool run(const struct settings *s, const struct questions *q)
 {
 	struct load l = {
 		.settings = s,
-		.kind = &carrier_sockets,
+		.kind = s->carrier.iface == NULL ? &carrier_sockets
+						 : &carrier_xdp,
 	};
 	bool ok = flight_init(&l.flight, q, s->lanes);
 
@@ -381,7 +384,7 @@ int main(int argc, char **argv)
 			      .lanes = 8,
 			      .core = UINT32_MAX,
 			      .milliseconds = 2000 };
-	struct option_row rows[24];
+	struct option_row rows[32];
 	size_t row_count = fill_rows(&s, rows);
 	const char **operands = calloc((size_t)argc, sizeof(*operands));
 	struct error err = { 0 };

@@ -15,10 +15,14 @@ EXTRA_DIST += %D%/instructions %D%/measure.py %D%/peers.py %D%/run \
 	%D%/tables.py %D%/veth.py %D%/world.py
 EXTRA_PROGRAMS += %D%/bench_load %D%/bench_udp_echo
 %C%_bench_load_SOURCES = %D%/load.c %D%/flight.c %D%/flight.h \
-	%D%/latencies.h %D%/carrier.h %D%/carrier_sockets.c $(BENCH_QUESTIONS)
+	%D%/latencies.h %D%/carrier.h %D%/carrier_sockets.c %D%/carrier_xdp.c \
+	%D%/xsk.c %D%/xsk.h $(BENCH_QUESTIONS)
 %C%_bench_load_LDADD = $(POLICY_LIBS)
 %C%_bench_udp_echo_SOURCES = %D%/udp_echo.c
 %C%_bench_udp_echo_LDADD = $(POLICY_LIBS)
 EXTRA_PROGRAMS += %D%/bench_nest
 %C%_bench_nest_SOURCES = %D%/nest.c %D%/nest_record.c %D%/nest_record.h
 %C%_bench_nest_LDADD = $(POLICY_LIBS)
+EXTRA_PROGRAMS += %D%/bench_xdp_echo
+%C%_bench_xdp_echo_SOURCES = %D%/xdp_echo.c %D%/xsk.c %D%/xsk.h
+%C%_bench_xdp_echo_LDADD = $(POLICY_LIBS)
