@@ -120,4 +120,5 @@ endif
 sbin_PROGRAMS += windrose-dns
 windrose_dns_SOURCES = %D%/windrose-dns.c
 windrose_dns_LDADD = $(DNS_LIBS)
+windrose_dns_LDFLAGS = $(LTO_LDFLAGS)
 dist_man_MANS += contrib/man/windrose-dns.8

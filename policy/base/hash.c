@@ -5,23 +5,46 @@
 
 #include <string.h>
 
-/* Octets beyond bits are zero: of these only the multiplication is left. */
+/* HASH_FNV_PRIME to the power of 1, 2, 4 and 8, modulo 2^64. */
+#define PRIME_1 HASH_FNV_PRIME
+#define PRIME_2 (PRIME_1 * PRIME_1)
+#define PRIME_4 (PRIME_2 * PRIME_2)
+#define PRIME_8 (PRIME_4 * PRIME_4)
+
+/* What so many octets of zero make of a hash: no more than multiply it. */
+static const uint64_t zeroes[] = {
+	1,
+	PRIME_1,
+	PRIME_2,
+	PRIME_2 *PRIME_1,
+	PRIME_4,
+	PRIME_4 *PRIME_1,
+	PRIME_4 *PRIME_2,
+	PRIME_4 *PRIME_2 *PRIME_1,
+	PRIME_8,
+	PRIME_8 *PRIME_1,
+	PRIME_8 *PRIME_2,
+	PRIME_8 *PRIME_2 *PRIME_1,
+	PRIME_8 *PRIME_4,
+	PRIME_8 *PRIME_4 *PRIME_1,
+	PRIME_8 *PRIME_4 *PRIME_2,
+	PRIME_8 *PRIME_4 *PRIME_2 *PRIME_1,
+	PRIME_8 *PRIME_8,
+};
+
 uint64_t hash_client(const struct net_addr *addr, unsigned bits)
 {
-	size_t octets = net_octets(addr->family), at = 0;
-	uint8_t family = (uint8_t)addr->family;
-	uint64_t h = hash_octets(HASH_FNV_OFFSET, &family, 1);
+	unsigned octets = (unsigned)net_octets(addr->family);
+	unsigned whole = bits / 8 < octets ? bits / 8 : octets;
+	uint64_t h = (HASH_FNV_OFFSET ^ (uint8_t)addr->family) * HASH_FNV_PRIME;
 
-	for (; at < octets && bits >= 8; at++, bits -= 8)
-		h = (h ^ addr->octets[at]) * HASH_FNV_PRIME;
-	if (at < octets && bits > 0) {
-		h = (h ^ (addr->octets[at] & (0xff00u >> bits & 0xff))) *
-		    HASH_FNV_PRIME;
-		at++;
-	}
-	for (; at < octets; at++)
+	h = hash_octets(h, addr->octets, whole);
+	if (whole < octets && bits % 8 != 0) {
+		h ^= addr->octets[whole] & (0xff00u >> bits % 8 & 0xff);
 		h *= HASH_FNV_PRIME;
-	return hash_mix(h);
+		whole++;
+	}
+	return hash_mix(h * zeroes[octets - whole]);
 }
 
 uint64_t hash_purpose(const char *what, const char *service,

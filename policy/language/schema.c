@@ -339,7 +339,7 @@ const struct schema_row *schema_find(const struct schema *schema,
 
 const char *schema_nearest(const struct schema *schema, const char *key)
 {
-	const char *known[32];
+	const char *known[32] = { NULL };
 
 	assert(schema->count <= COUNT(known));
 	for (size_t i = 0; i < schema->count; i++)
