@@ -6,26 +6,40 @@
 #include <string.h>
 
 /*
- * Labels from the root down, an octet 0 after each.  0 and 1 inside a label
- * are written as two octets, so that a label that goes on is always greater
- * than one that ends.
+ * Labels below the apex from there down, an octet 0 after each.  0 and 1 inside
+ * a label are written as two octets, so that a label that goes on is always
+ * greater than one that ends.
  */
-void denial_key(const struct name *name, struct denial_key *out)
+void denial_key(const struct denial *denial, const struct name *name,
+		struct denial_key *out)
 {
-	size_t used = 0;
+	uint8_t *to = out->octets;
 
-	for (unsigned i = name->labels; i-- > 0;) {
+	for (unsigned i = name->labels - denial->apex_labels; i-- > 0;) {
 		const uint8_t *label = name->octets + name->at[i];
+		const uint8_t *end = label + 1 + label[0];
 
-		for (unsigned j = 1; j <= label[0]; j++) {
-			if (label[j] <= 1)
-				out->octets[used++] = 1;
-			out->octets[used++] =
-				(uint8_t)(label[j] + (label[j] <= 1));
+		while (++label < end) {
+			uint8_t octet = *label;
+
+			if (octet <= 1) {
+				*to++ = 1;
+				octet++;
+			}
+			*to++ = octet;
 		}
-		out->octets[used++] = 0;
+		*to++ = 0;
 	}
-	out->len = (uint16_t)used;
+	out->len = (uint16_t)(to - out->octets);
+}
+
+/* No octet behind a label's end is 0: so padding compares as an end does. */
+uint64_t denial_head(const uint8_t *key, size_t len)
+{
+	uint8_t head[8] = { 0 };
+
+	octets_copy(head, key, len < sizeof(head) ? len : sizeof(head));
+	return (uint64_t)octets_u32(head) << 32 | octets_u32(head + 4);
 }
 
 int denial_compare(const uint8_t *a, size_t a_len, const uint8_t *b,
@@ -36,20 +50,28 @@ int denial_compare(const uint8_t *a, size_t a_len, const uint8_t *b,
 	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
 }
 
+static bool is_behind(const struct nsec *nsec, const struct denial_key *key)
+{
+	return denial_compare(nsec->key, nsec->key_len, key->octets, key->len) >
+	       0;
+}
+
 const struct nsec *denial_find(const struct denial *denial,
 			       const struct name *name)
 {
 	size_t low = 0, high = denial->count;
 	struct denial_key key;
+	uint64_t head;
 
-	denial_key(name, &key);
+	denial_key(denial, name, &key);
+	head = denial_head(key.octets, key.len);
 	/* The last that is not behind name: the apex is behind none. */
 	while (high - low > 1) {
 		size_t middle = low + (high - low) / 2;
-		const struct nsec *at = &denial->chain[middle];
+		uint64_t there = denial->heads[middle];
 
-		if (denial_compare(at->key, at->key_len, key.octets, key.len) >
-		    0)
+		if (there > head ||
+		    (there == head && is_behind(&denial->chain[middle], &key)))
 			high = middle;
 		else
 			low = middle;

@@ -4,8 +4,10 @@
  * no such name or type.
  *
  * The chain is an array in canonical order (RFC 4034, 6.1), searched by keys
- * that compare as octets do.  What can be known of a name that exists is kept
- * at its node, so NODATA costs no search, and NXDOMAIN and a wildcard one.
+ * that compare as octets do, of what stands before the apex's name; most steps
+ * of a search compare the first eight octets, as numbers.  What can be known of
+ * a name that exists is kept at its node, so NODATA costs no search, and
+ * NXDOMAIN and a wildcard one.
  *
  * An NSEC that lists a type and a NODATA for that type contradict each other
  * (RFC 4035, 5.4).  A service lists every type that it can have, yet now and
@@ -45,12 +47,18 @@ struct nsec {
 };
 
 struct denial {
-	struct nsec *chain; /* the apex first */
-	size_t count;       /* at least one */
+	struct nsec *chain;   /* the apex first */
+	uint64_t *heads;      /* of the chain's keys: denial_head() */
+	size_t count;         /* at least one */
+	unsigned apex_labels; /* that keys leave out */
 };
 
-/* name's key. */
-void denial_key(const struct name *name, struct denial_key *out);
+/* The key of a name in the zone. */
+void denial_key(const struct denial *denial, const struct name *name,
+		struct denial_key *out);
+
+/* A key's first eight octets as a number, zeroes behind the end. */
+uint64_t denial_head(const uint8_t *key, size_t len);
 
 /* Canonical order: less than, equal to or greater than zero. */
 int denial_compare(const uint8_t *a, size_t a_len, const uint8_t *b,

@@ -52,7 +52,7 @@ static bool add_link(struct chain *c, struct zone_node *node)
 		return true; /* an empty non-terminal */
 	if (!name_from_wire(node->octets, node->len, &name))
 		return true;
-	denial_key(&name, &key);
+	denial_key(c->denial, &name, &key);
 	octets = arena_alloc(c->s->zone->arena, key.len, 1);
 	if (octets == NULL)
 		return zone_sign_no_memory(c->s);
@@ -210,12 +210,18 @@ bool zone_sign_denial(const struct zone_signed *s)
 		return zone_sign_no_memory(s);
 	denial->chain = arena_alloc(arena, s->zone->index.count,
 				    sizeof(denial->chain[0]));
-	if (denial->chain == NULL)
+	denial->heads = arena_alloc(arena, s->zone->index.count,
+				    sizeof(denial->heads[0]));
+	if (denial->chain == NULL || denial->heads == NULL)
 		return zone_sign_no_memory(s);
+	denial->apex_labels = s->zone->apex->labels;
 	if (!for_nodes(&c, add_link))
 		return false;
 	qsort(denial->chain, denial->count, sizeof(denial->chain[0]),
 	      compare_links);
+	for (size_t i = 0; i < denial->count; i++)
+		denial->heads[i] = denial_head(denial->chain[i].key,
+					       denial->chain[i].key_len);
 	s->zone->denial = denial;
 	return render_links(&c) && for_nodes(&c, set_proofs);
 }
