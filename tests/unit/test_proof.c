@@ -73,7 +73,8 @@ static void test_chain_is_a_ring(void **state)
 	ldns_rdf_deep_free(at);
 }
 
-/* RFC 4034, 6.1: its own example, and one octet more. */
+/* RFC 4034, 6.1: its own example, one octet more, and names alike in all that
+ * a head holds; below the root, and below the first of them. */
 static void test_canonical_order(void **state)
 {
 	static const char *const names[] = {
@@ -88,17 +89,32 @@ static void test_canonical_order(void **state)
 		"\\001.z.example.",
 		"*.z.example.",
 		"\\200.z.example.",
+		"zzzzzzz.example.",
+		"\\000.zzzzzzz.example.",
+		"zzzzzzzz.example.",
+		"\\000.zzzzzzzz.example.",
+		"zzzzzzzzz.example.",
 	};
-	struct denial_key last = { 0 }, key;
-	struct name name;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		assert_true(name_from_text(names[i], &name));
-		denial_key(&name, &key);
-		assert_true(denial_compare(last.octets, last.len, key.octets,
-					   key.len) < 0);
-		last = key;
+	for (unsigned apex = 0; apex < 2; apex++) {
+		const struct denial denial = { .apex_labels = apex };
+		struct denial_key last, key;
+		uint64_t last_head = 0, head;
+		struct name name;
+
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+			assert_true(name_from_text(names[i], &name));
+			denial_key(&denial, &name, &key);
+			head = denial_head(key.octets, key.len);
+			if (i > 0 &&
+			    (denial_compare(last.octets, last.len, key.octets,
+					    key.len) >= 0 ||
+			     last_head > head))
+				fail_msg("%s", names[i]);
+			last = key;
+			last_head = head;
+		}
 	}
 }
 
