@@ -35,20 +35,22 @@ struct net_addr pktinfo_asked(struct msghdr *hdr,
 	struct cmsghdr *c = CMSG_FIRSTHDR(hdr);
 	struct sockaddr_in v4 = { .sin_family = AF_INET };
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_storage asked = { 0 };
 
 	if (c != NULL && c->cmsg_level == IPPROTO_IP &&
 	    c->cmsg_type == IP_PKTINFO) {
 		memcpy(&v4.sin_addr,
 		       CMSG_DATA(c) + offsetof(struct in_pktinfo, ipi_addr),
 		       sizeof(v4.sin_addr));
-		return socket_peer((const struct sockaddr *)&v4);
-	}
-	if (c != NULL && c->cmsg_level == IPPROTO_IPV6 &&
-	    c->cmsg_type == IPV6_PKTINFO) {
+		memcpy(&asked, &v4, sizeof(v4));
+	} else if (c != NULL && c->cmsg_level == IPPROTO_IPV6 &&
+		   c->cmsg_type == IPV6_PKTINFO) {
 		memcpy(&v6.sin6_addr,
 		       CMSG_DATA(c) + offsetof(struct in6_pktinfo, ipi6_addr),
 		       sizeof(v6.sin6_addr));
-		return socket_peer((const struct sockaddr *)&v6);
+		memcpy(&asked, &v6, sizeof(v6));
+	} else {
+		return *otherwise;
 	}
-	return *otherwise;
+	return socket_peer((const struct sockaddr *)&asked);
 }
