@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include <arpa/inet.h>
+
 enum {
 	MAC_OCTETS = 6,
 	STATIONS = 2 * MAC_OCTETS, /* destination, then source */
@@ -54,35 +56,62 @@ static inline void set_u16(uint8_t *at, size_t value)
 }
 
 /*
- * The sum of 16-bit words in the machine's own order, which RFC 1071, 2 (B)
- * allows, four of them at a time; an odd octet counts as if zero followed.
+ * Sums of 16-bit words in the machine's own order, which RFC 1071, 2 (B)
+ * allows, many at a time, the carry added at the other end: 2 (A) and (C).
  */
-static uint64_t add_words(uint64_t sum, const uint8_t *octets, size_t len)
+static inline uint64_t add_8(uint64_t sum, const uint8_t *octets)
 {
 	uint64_t words;
-	uint32_t half;
-	uint16_t word = 0;
 
-	for (; len >= sizeof(words); octets += 8, len -= 8) {
-		memcpy(&words, octets, sizeof(words));
-		sum += (words & UINT32_MAX) + (words >> 32);
+	memcpy(&words, octets, sizeof(words));
+	sum += words;
+	return sum + (sum < words);
+}
+
+static inline uint64_t add_4(uint64_t sum, const uint8_t *octets)
+{
+	uint32_t words;
+
+	memcpy(&words, octets, sizeof(words));
+	sum += words;
+	return sum + (sum < words);
+}
+
+static inline uint64_t add_2(uint64_t sum, const uint8_t *octets)
+{
+	uint16_t word;
+
+	memcpy(&word, octets, sizeof(word));
+	sum += word;
+	return sum + (sum < word);
+}
+
+/* An odd octet counts as if zero followed. */
+static uint64_t add_all(uint64_t sum, const uint8_t *octets, size_t len)
+{
+	for (; len >= 32; octets += 32, len -= 32) {
+		sum = add_8(sum, octets);
+		sum = add_8(sum, octets + 8);
+		sum = add_8(sum, octets + 16);
+		sum = add_8(sum, octets + 24);
 	}
-	if (len >= sizeof(half)) {
-		memcpy(&half, octets, sizeof(half));
-		sum += half;
-		octets += 4, len -= 4;
+	for (; len >= 8; octets += 8, len -= 8)
+		sum = add_8(sum, octets);
+	if ((len & 4) != 0) {
+		sum = add_4(sum, octets);
+		octets += 4;
 	}
-	for (; len >= 2; octets += 2, len -= 2) {
-		memcpy(&word, octets, 2);
-		sum += word;
+	if ((len & 2) != 0) {
+		sum = add_2(sum, octets);
+		octets += 2;
 	}
-	word = 0;
-	memcpy(&word, octets, len);
-	return sum + word;
+	if ((len & 1) != 0)
+		sum += htons((uint16_t)(*octets << 8));
+	return sum;
 }
 
 /* To 16 bits, still in the machine's order. */
-static uint16_t fold(uint64_t sum)
+static inline uint16_t fold(uint64_t sum)
 {
 	sum = (sum & UINT32_MAX) + (sum >> 32);
 	sum = (sum & UINT32_MAX) + (sum >> 32);
@@ -91,15 +120,20 @@ static uint16_t fold(uint64_t sum)
 	return (uint16_t)sum;
 }
 
-/* RFC 768; RFC 8200, 8.1: both addresses, the protocol, the length. */
-static uint64_t pseudo_sum(const uint8_t *ip, bool v6, size_t udp_len)
+static inline uint64_t header_sum(const uint8_t *v4)
 {
-	uint8_t rest[4] = { 0, PROTOCOL_UDP };
-	uint64_t sum = v6 ? add_words(0, ip + V6_SOURCE, 32)
-			  : add_words(0, ip + V4_SOURCE, 8);
+	return add_8(add_8(add_4(0, v4), v4 + 4), v4 + 12);
+}
 
-	set_u16(rest + 2, udp_len);
-	return add_words(sum, rest, sizeof(rest));
+/* RFC 768; RFC 8200, 8.1: both addresses, the protocol, the length. */
+static inline uint64_t pseudo_sum(const uint8_t *ip, bool v6, size_t udp_len)
+{
+	uint64_t sum = htonl(PROTOCOL_UDP << 16 | (uint32_t)udp_len);
+
+	if (!v6)
+		return add_8(sum, ip + V4_SOURCE);
+	sum = add_8(add_8(sum, ip + V6_SOURCE), ip + V6_SOURCE + 8);
+	return add_8(add_8(sum, ip + V6_DESTINATION), ip + V6_DESTINATION + 8);
 }
 
 /* Left to the sender's hardware: what is there is the pseudo-header's sum. */
@@ -112,8 +146,8 @@ static bool udp_sum_is_right(const uint8_t *ip, bool v6, const uint8_t *udp,
 	memcpy(&there, udp + UDP_SUM, 2);
 	if (there == 0)
 		return !v6; /* RFC 8200, 8.1: IPv6 has to have one */
-	return fold(add_words(pseudo, udp, udp_len)) == UINT16_MAX ||
-	       there == fold(pseudo);
+	return there == fold(pseudo) ||
+	       fold(add_all(pseudo, udp, udp_len)) == UINT16_MAX;
 }
 
 /* Nobody's, or a group's: RFC 1122, 3.2.1.3. */
@@ -145,35 +179,33 @@ static uint16_t pass_tags(struct reader *r)
 }
 
 /* The octets that UDP has, or 0; an Ethernet frame may be padded. */
-static size_t parse_v4(const uint8_t *ip, size_t left, struct frame *out)
+static size_t parse_v4(const uint8_t *ip, size_t left, struct net_addr *source)
 {
 	size_t len = get_u16(ip + V4_LENGTH);
 
 	if (ip[0] != 0x45 || ip[V4_PROTOCOL] != PROTOCOL_UDP || len > left ||
-	    len < IPV4_HEADER || !is_host_v4(ip + V4_SOURCE) ||
-	    !is_host_v4(ip + V4_DESTINATION) ||
+	    len < IPV4_HEADER ||
 	    (get_u16(ip + V4_FLAGS) & MORE_OR_OFFSET) != 0 ||
-	    fold(add_words(0, ip, IPV4_HEADER)) != UINT16_MAX)
+	    !is_host_v4(ip + V4_SOURCE) || !is_host_v4(ip + V4_DESTINATION) ||
+	    memcmp(ip + V4_SOURCE, ip + V4_DESTINATION, 4) == 0 ||
+	    fold(header_sum(ip)) != UINT16_MAX)
 		return 0;
-	out->source = (struct net_addr){ .family = NET_V4 };
-	out->destination = (struct net_addr){ .family = NET_V4 };
-	memcpy(out->source.octets, ip + V4_SOURCE, 4);
-	memcpy(out->destination.octets, ip + V4_DESTINATION, 4);
+	*source = (struct net_addr){ .family = NET_V4 };
+	memcpy(source->octets, ip + V4_SOURCE, 4);
 	return len - IPV4_HEADER;
 }
 
-static size_t parse_v6(const uint8_t *ip, size_t left, struct frame *out)
+static size_t parse_v6(const uint8_t *ip, size_t left, struct net_addr *source)
 {
 	size_t len = get_u16(ip + V6_LENGTH);
 
 	if (ip[0] >> 4 != 6 || ip[V6_NEXT] != PROTOCOL_UDP ||
 	    len > left - IPV6_HEADER || !is_host_v6(ip + V6_SOURCE) ||
-	    !is_host_v6(ip + V6_DESTINATION))
+	    !is_host_v6(ip + V6_DESTINATION) ||
+	    memcmp(ip + V6_SOURCE, ip + V6_DESTINATION, 16) == 0)
 		return 0;
-	out->source.family = NET_V6;
-	out->destination.family = NET_V6;
-	memcpy(out->source.octets, ip + V6_SOURCE, 16);
-	memcpy(out->destination.octets, ip + V6_DESTINATION, 16);
+	source->family = NET_V6;
+	memcpy(source->octets, ip + V6_SOURCE, 16);
 	return len;
 }
 
@@ -188,10 +220,10 @@ static bool parse_udp(const uint8_t *ip, bool v6, size_t room,
 		return false;
 	len = get_u16(udp + UDP_LENGTH);
 	out->source_port = get_u16(udp);
-	out->destination_port = get_u16(udp + UDP_DESTINATION);
 	out->payload_len = len - UDP_HEADER;
 	return len >= UDP_HEADER && len <= room && out->source_port != 0 &&
-	       out->destination_port != 0 && udp_sum_is_right(ip, v6, udp, len);
+	       get_u16(udp + UDP_DESTINATION) != 0 &&
+	       udp_sum_is_right(ip, v6, udp, len);
 }
 
 bool frame_parse(const uint8_t *octets, size_t len, struct frame *out)
@@ -210,10 +242,23 @@ bool frame_parse(const uint8_t *octets, size_t len, struct frame *out)
 	ip = reader_take(&r, v6 ? IPV6_HEADER : IPV4_HEADER);
 	if (ip == NULL || (!v6 && type != ETHERTYPE_IPV4))
 		return false;
-	room = v6 ? parse_v6(ip, left, out) : parse_v4(ip, left, out);
+	room = v6 ? parse_v6(ip, left, &out->source)
+		  : parse_v4(ip, left, &out->source);
 	out->payload = r.at + UDP_HEADER;
-	return room > 0 && !net_equal(&out->source, &out->destination) &&
-	       parse_udp(ip, v6, room, out);
+	return room > 0 && parse_udp(ip, v6, room, out);
+}
+
+void frame_asked(const struct frame *frame, const uint8_t *octets,
+		 struct net_addr *address, uint16_t *port)
+{
+	const uint8_t *ip = octets + frame->network;
+
+	*address = (struct net_addr){ .family = frame->source.family };
+	if (frame->source.family == NET_V6)
+		memcpy(address->octets, ip + V6_DESTINATION, 16);
+	else
+		memcpy(address->octets, ip + V4_DESTINATION, 4);
+	*port = get_u16(octets + frame->payload - UDP_HEADER + UDP_DESTINATION);
 }
 
 size_t frame_room(const struct frame *frame, size_t mtu)
@@ -227,18 +272,17 @@ size_t frame_room(const struct frame *frame, size_t mtu)
 static void answer_v4(uint8_t *ip, const uint8_t *asked, size_t len,
 		      uint16_t id)
 {
-	const uint8_t fixed[] = { 0x45, 0 };
 	uint16_t sum;
 
-	memset(ip, 0, IPV4_HEADER);
-	memcpy(ip, fixed, sizeof(fixed));
+	memset(ip, 0, V4_SOURCE);
+	ip[0] = 0x45;
 	set_u16(ip + V4_LENGTH, len);
 	set_u16(ip + V4_ID, id);
 	ip[V4_TTL] = HOP_LIMIT;
 	ip[V4_PROTOCOL] = PROTOCOL_UDP;
 	memcpy(ip + V4_SOURCE, asked + V4_DESTINATION, 4);
 	memcpy(ip + V4_DESTINATION, asked + V4_SOURCE, 4);
-	sum = (uint16_t)~fold(add_words(0, ip, IPV4_HEADER));
+	sum = (uint16_t)~fold(header_sum(ip));
 	memcpy(ip + V4_SUM, &sum, 2);
 }
 
@@ -263,7 +307,7 @@ static void answer_udp(const uint8_t *ip, bool v6, uint8_t *udp,
 	memcpy(udp + UDP_DESTINATION, asked, 2);
 	set_u16(udp + UDP_LENGTH, len);
 	set_u16(udp + UDP_SUM, 0);
-	sum = (uint16_t)~fold(add_words(pseudo_sum(ip, v6, len), udp, len));
+	sum = (uint16_t)~fold(add_all(pseudo_sum(ip, v6, len), udp, len));
 	if (sum == 0)
 		sum = UINT16_MAX;
 	memcpy(udp + UDP_SUM, &sum, 2);
@@ -278,7 +322,9 @@ size_t frame_answer(const struct frame *query, const uint8_t *asked,
 
 	memcpy(out, asked + MAC_OCTETS, MAC_OCTETS);
 	memcpy(out + MAC_OCTETS, asked, MAC_OCTETS);
-	memcpy(out + STATIONS, asked + STATIONS, query->network - STATIONS);
+	/* Tags and the type, word by word: they are few. */
+	for (size_t at = STATIONS; at < query->network; at += 2)
+		memcpy(out + at, asked + at, 2);
 	if (v6)
 		answer_v6(out + query->network, asked + query->network,
 			  end - query->network);

@@ -36,12 +36,16 @@ struct frame {
 	size_t network;     /* where the IP header begins */
 	size_t payload;     /* where the UDP payload begins */
 	size_t payload_len; /* octets; 0 is possible */
-	struct net_addr source, destination;
-	uint16_t source_port, destination_port;
+	struct net_addr source;
+	uint16_t source_port;
 };
 
 /* Reads len octets of frame.  False, out undefined: not to be answered. */
 bool frame_parse(const uint8_t *octets, size_t len, struct frame *out);
+
+/* Whom the frame of these octets, which frame was read from, asks. */
+void frame_asked(const struct frame *frame, const uint8_t *octets,
+		 struct net_addr *address, uint16_t *port);
 
 /* How many octets of payload an answer to it may have on a link with mtu. */
 size_t frame_room(const struct frame *frame, size_t mtu);

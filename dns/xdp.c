@@ -52,6 +52,7 @@ struct queue {
 	bool running;
 	pthread_t thread;
 	struct datagram_answerer answerer;
+	struct datagram datagram;
 };
 
 struct xdp {
@@ -66,39 +67,45 @@ struct xdp {
 	atomic_bool stopping;
 };
 
-/* Whether it is answered, and not only received. */
+/* What frame is about, and where its answer goes. */
+static const struct datagram *datagram_of(struct queue *q,
+					  const struct xdp_view *in,
+					  const struct frame *frame,
+					  uint8_t *out)
+{
+	struct datagram *d = &q->datagram;
+	size_t room = frame_room(frame, q->face->nic.mtu);
+
+	d->query = in->octets + frame->payload;
+	d->len = frame->payload_len;
+	d->answer = out + frame->payload;
+	d->cap = room < ANSWER_UDP_MAX ? room : ANSWER_UDP_MAX;
+	d->peer = frame->source;
+	d->port = frame->source_port;
+	if (datagram_wants_ends(&q->answerer))
+		frame_asked(frame, in->octets, &d->server.addr,
+			    &d->server.port);
+	return d;
+}
+
+/* Whether there is something to send. */
 static bool answer_frame(struct queue *q, const struct xdp_view *in)
 {
 	uint8_t *out = xdp_socket_room(&q->socket);
-	struct datagram d;
 	struct frame frame;
-	size_t room, len;
+	size_t len;
 
-	if (!frame_parse(in->octets, in->len, &frame)) {
-		stats_count_event(q->answerer.stats, STATS_SILENT, 1);
+	if (out == NULL || !frame_parse(in->octets, in->len, &frame)) {
+		stats_count_event(q->answerer.stats,
+				  out == NULL ? STATS_UNSENT : STATS_SILENT, 1);
 		return false;
 	}
-	if (out == NULL) {
-		stats_count_event(q->answerer.stats, STATS_UNSENT, 1);
-		return false;
-	}
-	room = frame_room(&frame, q->face->nic.mtu);
-	d = (struct datagram){
-		.query = in->octets + frame.payload,
-		.len = frame.payload_len,
-		.answer = out + frame.payload,
-		.cap = room < ANSWER_UDP_MAX ? room : ANSWER_UDP_MAX,
-		.peer = frame.source,
-		.port = frame.source_port,
-		.server = { frame.destination, frame.destination_port },
-	};
-	len = datagram_answer(&q->answerer, &d);
+	len = datagram_answer(&q->answerer, datagram_of(q, in, &frame, out));
 	if (len == 0)
 		return false;
-	xdp_socket_put(&q->socket,
-		       frame_answer(&frame, in->octets, out, len,
-				    (uint16_t)(q->answerer.input.random >>
-					       48)));
+	len = frame_answer(&frame, in->octets, out, len,
+			   (uint16_t)(q->answerer.input.random >> 48));
+	xdp_socket_put(&q->socket, len);
 	return true;
 }
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-enum { PAYLOAD = 33, SIZE = 256, MAX_PATCHES = 3 };
+enum { PAYLOAD = 33, SIZE = 256, MAX_PATCHES = 4 };
 
 enum sums {
 	RIGHT,
@@ -97,6 +97,10 @@ static const struct row {
 	{ "from 224.51.100.7, a group",  0, 0, RIGHT, {{12, 224}}, 0, 0, false },
 	{ "from 255.51.100.7",           0, 0, RIGHT, {{12, 255}}, 0, 0, false },
 	{ "to a group",                  0, 0, RIGHT, {{16, 224}}, 0, 0, false },
+	{ "from itself",                 0, 0, RIGHT,
+	  {{16, 198}, {17, 51}, {18, 100}, {19, 7}}, 0, 0, false },
+	{ "IPv6, from itself",           1, 0, RIGHT,
+	  {{29, 1}, {39, 7}}, 0, 0, false },
 	{ "IPv6, from a group",          1, 0, RIGHT, {{8, 0xff}}, 0, 0, false },
 	{ "IPv6, to a group",            1, 0, RIGHT, {{24, 0xff}}, 0, 0, false },
 	{ "IPv6, from link-local",       1, 0, RIGHT, {{8, 0xfe}, {9, 0x80}}, 0, 0, true },
@@ -227,6 +231,8 @@ static void test_what_is_read(void **state)
 {
 	uint8_t octets[SIZE];
 	struct frame frame;
+	struct net_addr asked;
+	uint16_t port;
 	const struct row v4 = { .tags = 1 }, v6 = { .v6 = true };
 	size_t len = make(&v4, octets);
 
@@ -235,11 +241,13 @@ static void test_what_is_read(void **state)
 	assert_int_equal(frame.network, 18);
 	assert_int_equal(frame.payload, 46);
 	assert_int_equal(frame.payload_len, PAYLOAD);
+	frame_asked(&frame, octets, &asked, &port);
 	assert_int_equal(frame.source.family, NET_V4);
 	assert_memory_equal(frame.source.octets, v4_ends, 4);
-	assert_memory_equal(frame.destination.octets, v4_ends + 4, 4);
+	assert_int_equal(asked.family, NET_V4);
+	assert_memory_equal(asked.octets, v4_ends + 4, 4);
 	assert_int_equal(frame.source_port, 4242);
-	assert_int_equal(frame.destination_port, 53);
+	assert_int_equal(port, 53);
 	assert_int_equal(frame_room(&frame, 1500), 1472);
 	assert_int_equal(frame_room(&frame, 28), 0);
 	assert_int_equal(frame_room(&frame, 3), 0);
@@ -247,9 +255,12 @@ static void test_what_is_read(void **state)
 	len = make(&v6, octets);
 	assert_true(frame_parse(octets, len, &frame));
 	assert_int_equal(frame.payload, 62);
+	frame_asked(&frame, octets, &asked, &port);
 	assert_int_equal(frame.source.family, NET_V6);
 	assert_memory_equal(frame.source.octets, v6_ends, 16);
-	assert_memory_equal(frame.destination.octets, v6_ends + 16, 16);
+	assert_int_equal(asked.family, NET_V6);
+	assert_memory_equal(asked.octets, v6_ends + 16, 16);
+	assert_int_equal(port, 53);
 	assert_int_equal(frame_room(&frame, 1280), 1232);
 }
 
