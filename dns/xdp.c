@@ -286,8 +286,7 @@ static bool read_nics(struct xdp *xdp, const struct xdp_config *config,
 static bool open_face(struct face *face, const struct xdp_config *config,
 		      struct error *err)
 {
-	face->filter = xdp_filter_open(&face->nic, config->listeners,
-				       XDP_FRAME_MAX, err);
+	face->filter = xdp_filter_open(&face->nic, config->listeners, err);
 	return face->filter != NULL;
 }
 

@@ -104,7 +104,8 @@ static __always_inline int takes(const void *at, const void *end)
 	const struct ethhdr *eth = at;
 	__be16 type;
 
-	if (end - at > orders.frame_max || (const void *)(eth + 1) > end ||
+	/* Not "end - at": that is for who has CAP_PERFMON, too. */
+	if (at + XDP_FRAME_MAX < end || (const void *)(eth + 1) > end ||
 	    !is_ours(eth))
 		return 0;
 	type = eth->h_proto;

@@ -102,9 +102,9 @@ static int hear_nothing(enum libbpf_print_level level, const char *format,
 
 struct xdp_filter *xdp_filter_open(const struct nic *nic,
 				   const struct listeners *listeners,
-				   size_t frame_max, struct error *err)
+				   struct error *err)
 {
-	struct xdp_orders orders = { .frame_max = (__u16)frame_max };
+	struct xdp_orders orders = { 0 };
 	struct xdp_filter *filter = calloc(1, sizeof(*filter));
 
 	if (filter == NULL) {
@@ -123,9 +123,10 @@ struct xdp_filter *xdp_filter_open(const struct nic *nic,
 		return filter;
 	error_set(err, "cannot load the XDP program for %s: %s%s", nic->name,
 		  strerror(errno),
-		  errno == EPERM ? "; it needs root, or CAP_BPF, CAP_NET_ADMIN "
-				   "and CAP_NET_RAW"
-				 : "");
+		  errno == EPERM || errno == EACCES
+			  ? "; it needs root, or CAP_BPF, CAP_NET_ADMIN "
+			    "and CAP_NET_RAW"
+			  : "");
 	xdp_filter_free(filter);
 	return NULL;
 }

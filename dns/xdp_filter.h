@@ -24,11 +24,11 @@ struct xdp_filter;
 
 /*
  * Loads it for what comes in by nic, borrowed for the call, to the UDP sockets
- * among listeners, in frames of frame_max octets at most.  NULL with err set.
+ * among listeners.  NULL with err set.
  */
 struct xdp_filter *xdp_filter_open(const struct nic *nic,
 				   const struct listeners *listeners,
-				   size_t frame_max, struct error *err);
+				   struct error *err);
 
 /* What comes by this queue goes to fd, an AF_XDP socket bound to it.  False
  * with errno set. */

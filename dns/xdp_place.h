@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * xdp_place -- what the program in the kernel is told when it is loaded: whose
+ * xdp_place -- what the program in the kernel is told when it is loaded: which
  * frames it takes.  Shared by dns/xdp_filter.bpf.c and dns/xdp_filter.c, so
  * there are only the kernel's types here.
  */
@@ -13,6 +13,10 @@ enum {
 	XDP_PLACES_MAX = 64,
 	XDP_QUEUES_MAX = 128,
 	XDP_STATION_OCTETS = 6,
+	/* Of memory for a frame, and what the kernel keeps free before it. */
+	XDP_FRAME = 2048,
+	XDP_HEADROOM = 256,
+	XDP_FRAME_MAX = XDP_FRAME - XDP_HEADROOM, /* longer: the kernel's */
 };
 
 /* Which addresses. */
@@ -31,8 +35,7 @@ struct xdp_place {
 
 struct xdp_orders {
 	__u8 station[XDP_STATION_OCTETS]; /* the interface's own address */
-	__u16 frame_max; /* octets; longer ones are the kernel's */
-	__u32 count;     /* of places */
+	__u32 count;                      /* of places */
 	struct xdp_place places[XDP_PLACES_MAX];
 };
 

@@ -18,6 +18,8 @@
 #ifndef DNS_XDP_SOCKET_H
 #define DNS_XDP_SOCKET_H
 
+#include "dns/xdp_place.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,14 +29,10 @@
 struct error;
 
 enum {
-	XDP_FRAME = 2048,     /* octets of memory for each */
 	XDP_RECEIVING = 4096, /* frames, each in the fill or the receive ring:
 			       * a burst of so many is not lost */
 	XDP_SENDING = 512,    /* frames that are written or on their way */
 	XDP_FRAMES = XDP_RECEIVING + XDP_SENDING,
-	/* What the kernel keeps free before what it receives. */
-	XDP_HEADROOM = 256,
-	XDP_FRAME_MAX = XDP_FRAME - XDP_HEADROOM,
 };
 
 /* One of the rings.  Its counters run freely, modulo 2^32. */

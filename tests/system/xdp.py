@@ -9,6 +9,7 @@ import contextlib
 import json
 import re
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -338,6 +339,24 @@ def bursts(net):
     expect("packets lost", "0", re.search(r"xdp_lost_packets_total (\d+)", net.metrics())[1])
 
 
+def long_frames(net):
+    """Those that fit the memory for one are taken; sockets get longer ones."""
+    for host, link in (("server", "eth0"), ("", LINK)):
+        net.run_on(host, "ip", "link", "set", link, "mtu", "3000")
+    for octets, transport in ((1792, "xdp"), (1793, "udp")):
+        before = net.answers(transport)
+        bare = len(query("static", payload=1232)) + 4
+        padding = dns.edns.GenericOption(12, bytes(octets - 42 - bare))
+        q = dns.message.make_query("static.gslb.example", "A", use_edns=0, payload=1232, options=[padding])
+        sent = frame(net, q.to_wire(max_size=65535))
+        expect("octets of the frame", octets, len(sent))
+        net.raw.send(sent)
+        expect(f"answers to a frame of {octets} octets", 1, len(net.frames_back(3, 1)))
+        expect(f"of these by {transport}", 1, net.answers(transport) - before)
+    for host, link in (("server", "eth0"), ("", LINK)):
+        net.run_on(host, "ip", "link", "set", link, "mtu", "1500")
+
+
 def reloads(net):
     log = net.path("dns.log")
     with load(net) as thread:
@@ -368,6 +387,23 @@ def ends(net):
     net.exchange("client", NS1, query("static"))
     expect("answers by sockets", 1, net.answers("udp"))
     net.stop("dns")
+
+
+def capabilities(net):
+    """Of an ordinary user: they are needed at the start, and then gone."""
+    wanted = "+net_admin,+bpf,+net_raw,+net_bind_service,+ipc_lock"
+    # Where it was built, nobody may not be let in.
+    program = shutil.copy(net.program("windrose-dns"), net.dir)
+    net.start_on("server", "dns", "setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
+                 f"--inh-caps={wanted}", f"--ambient-caps={wanted}",
+                 program, *net.options("--metrics", "127.0.0.1:5301", "--xdp", "eth0")[1:])
+    until("dns is ready", 20, lambda: net.died("dns") or net.metrics())
+    with open(f"/proc/{net.running['dns'].pid}/status") as f:
+        expect("capabilities left", {"0" * 16}, set(re.findall(r"Cap(?:Prm|Eff|Inh|Amb):\s*(\w+)", f.read())))
+    net.exchange("client", NS1, query("static"))
+    expect("answers by XDP", 1, net.answers("xdp"))
+    net.stop("dns")
+    until("nothing on the interface", 5, lambda: not net.attached())
 
 
 def small_mtu(net):
@@ -408,7 +444,8 @@ def test():
     with Wire() as net:
         net.build()
         net.serve("dns", "--xdp", "eth0", "--control", net.path("dns.sock"))
-        for part in (same_answers, others_go_on, vlans, bad_frames, bursts, reloads, take_over, ends, errors, small_mtu):
+        for part in (same_answers, others_go_on, vlans, bad_frames, bursts, long_frames, reloads, take_over, ends,
+                     capabilities, errors, small_mtu):
             part(net)
 
 
