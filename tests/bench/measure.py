@@ -13,11 +13,12 @@ import time
 
 import dns.edns
 import dns.message
+import dns.query
 import dns.rcode
 
 import peers
 import world
-from rig import Failed, addresses, ask
+from rig import Failed, addresses
 
 SERVER_CORE, LOAD_CORE = "0", "1"
 
@@ -60,6 +61,23 @@ def resident_mib(pids):
     return octets / (1 << 20)
 
 
+def question_of(name, subnet=None):
+    query = dns.message.make_query(name, "A", use_edns=0, payload=1232)
+    if subnet is not None:
+        address, bits = subnet.split("/")
+        query.use_edns(0, 0, 1232, options=[dns.edns.ECSOption(address, int(bits))])
+    return query
+
+
+def first_question(steered, subnet):
+    return question_of(f"www.{world.ZONE}", subnet) if steered else question_of(f"host-000007.{world.ZONE}")
+
+
+def ask(server, name, subnet=None):
+    """One query; the response message."""
+    return dns.query.udp(question_of(name, subnet), server.address, timeout=2, port=server.port)
+
+
 def clients(subnets):
     """A few client subnets of each country in EXPECTED and family: [(subnet, country)]."""
     wanted, found = {}, []
@@ -75,14 +93,14 @@ def clients(subnets):
 
 def wrong_steered(server, kind, subnets):
     if kind == "steered-no-ecs":
-        got = addresses(ask(server.port, f"www.{world.ZONE}"))
+        got = addresses(ask(server, f"www.{world.ZONE}"))
         known = {a for region in world.REGIONS.values() for a in region[3]}
         return None if got and set(got) <= known else f"www without a subnet: {got}"
     for subnet, country in clients(subnets):
         if (":" in subnet) != (kind == "steered-v6"):
             continue
         right = {a for name in EXPECTED[country] for a in world.REGIONS[name][3]}
-        got = addresses(ask(server.port, f"www.{world.ZONE}", subnet))
+        got = addresses(ask(server, f"www.{world.ZONE}", subnet))
         if not got or not set(got) <= right:
             return f"www for {subnet} ({country}): {got}, not of {sorted(right)}"
     return None
@@ -95,54 +113,36 @@ def wrong(server, kind, subnets):
     if "steered" in kind:
         return wrong_steered(server, kind, subnets)
     if "nxdomain" in kind:
-        got = ask(server.port, f"0123456789abcdef.{world.ZONE}").rcode()
+        got = ask(server, f"0123456789abcdef.{world.ZONE}").rcode()
         return None if got == dns.rcode.NXDOMAIN else f"a name that is not there: {dns.rcode.to_text(got)}"
     for i in (0, 7, world.HOSTS - 1):
-        got = addresses(ask(server.port, f"host-{i:06}.{world.ZONE}"))
+        got = addresses(ask(server, f"host-{i:06}.{world.ZONE}"))
         if got != [world.host_address(i)]:
             return f"host-{i:06}: {got}"
     return None
 
 
-def first_answer(server, question, deadline_s=60):
-    """Seconds until the server answers question with addresses; asks every millisecond."""
+def is_answer(server, octets):
+    """Anything from an echo; from others, addresses."""
+    if isinstance(server, peers.Echo):
+        return True
+    answer = dns.message.from_wire(octets)
+    return answer.rcode() == dns.rcode.NOERROR and addresses(answer) != []
+
+
+def first_answer(server, question, alive, deadline_s=60):
+    """Seconds until the server answers question; asks every millisecond."""
     wire, began = question.to_wire(), time.monotonic()
-    while time.monotonic() - began < deadline_s:
+    while time.monotonic() - began < deadline_s and alive():
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             s.connect((server.address, server.port))
             try:
                 s.send(wire)
-                if select.select([s], [], [], 0.001)[0]:
-                    answer = dns.message.from_wire(s.recv(4096))
-                    if answer.rcode() == dns.rcode.NOERROR and addresses(answer):
-                        return time.monotonic() - began
+                if select.select([s], [], [], 0.001)[0] and is_answer(server, s.recv(4096)):
+                    return time.monotonic() - began
             except ConnectionRefusedError:
                 time.sleep(0.0005)  # nobody is there to wait for yet
     raise Failed(f"{server.name}: no answer within {deadline_s} s")
-
-
-def first_echo(server, question):
-    """Until anything at all comes back."""
-    wire = question.to_wire()
-    for _ in range(5000):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-            s.connect((server.address, server.port))
-            try:
-                s.send(wire)
-                if select.select([s], [], [], 0.001)[0] and s.recv(4096):
-                    return None
-            except ConnectionRefusedError:
-                time.sleep(0.0005)
-    raise Failed(f"{server.name} does not start")
-
-
-def first_question(steered, subnet):
-    if not steered:
-        return dns.message.make_query(f"host-000007.{world.ZONE}", "A")
-    address, bits = subnet.split("/")
-    query = dns.message.make_query(f"www.{world.ZONE}", "A", use_edns=0, payload=1232)
-    query.use_edns(0, 0, 1232, options=[dns.edns.ECSOption(address, int(bits))])
-    return query
 
 
 def load_argv(server, kind, subnets, *options):

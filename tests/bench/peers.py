@@ -78,6 +78,10 @@ class Windrose(Server):
         databases = [geo] if isinstance(geo, str) else geo
         world.write_policy(self.path("policy"), databases, signed)
 
+    def prepare_by_country(self, geo):
+        """For a database that does not know where clients are, but in which country."""
+        world.write_policy(self.path("policy"), [geo], steer="weighted")
+
     def argv(self):
         return [self.installed(), "--policy", self.path("policy"), "--listen", f"{self.address}:{self.port}",
                 "--workers", str(self.workers), "--log", "error",
@@ -145,6 +149,7 @@ class Knot(Server):
     works = STATIC + STEERED + SIGNED
 
     def prepare(self, geo, signed):
+        os.makedirs(self.path("db"), exist_ok=True)
         places = [("*;*", "us-east")]
         places += [(f"{continent};*", region) for continent, region in BY_CONTINENT.items()]
         places += [(f"{continent};{country}", region) for (continent, country), region in BY_COUNTRY.items()]

@@ -41,7 +41,7 @@ def zone_records():
         yield f"host-{i:06} 300 IN A {host_address(i)}\n"
 
 
-def policy_text(databases, signed):
+def policy_text(databases, signed, steer):
     lines = ["zone:", f"  name: {ZONE}", "  nameservers: [ns1." + ZONE + ", ns2." + ZONE + "]",
              "  records: static.zone"]
     if signed:
@@ -52,7 +52,7 @@ def policy_text(databases, signed):
               "residency:", "  gdpr: {clients: eea, within: [eu]}", "regions:"]
     for name, (latitude, longitude, law, _) in REGIONS.items():
         lines.append(f"  {name}: {{location: [{latitude}, {longitude}], jurisdictions: [{law}]}}")
-    lines += ["services:", "  www:", "    steer: geo", "    check: web", "    endpoints:"]
+    lines += ["services:", "  www:", f"    steer: {steer}", "    check: web", "    endpoints:"]
     for name, (_, _, _, addresses) in REGIONS.items():
         for i, address in enumerate(addresses):
             lines.append(f"      {name}-{i}: {{region: {name}, A: {address}}}")
@@ -72,14 +72,14 @@ def databases_of(folder):
     return made
 
 
-def write_policy(folder, databases, signed=False):
+def write_policy(folder, databases, signed=False, steer="geo"):
     """A policy in folder, which is made anew; with keys when it is signed."""
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     with open(os.path.join(folder, "static.zone"), "w") as f:
         f.writelines(zone_records())
     with open(os.path.join(folder, "windrose.yaml"), "w") as f:
-        f.write(policy_text(databases, signed))
+        f.write(policy_text(databases, signed, steer))
     if signed:
         os.makedirs(os.path.join(folder, "keys"))
         subprocess.run([os.path.join(BUILD, "windrose"), "keygen", ZONE, "--keys", os.path.join(folder, "keys")],
