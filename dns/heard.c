@@ -2,6 +2,7 @@
 #include "dns/heard.h"
 
 #include "policy/bus/report.h"
+#include "policy/decide/hearing.h"
 #include "policy/language/policy.h"
 
 #include <assert.h>
@@ -18,10 +19,16 @@ static size_t find(const struct heard *heard, const char *vantage)
 	return i;
 }
 
+static void entry_fini(struct heard *heard, size_t i)
+{
+	report_free(heard->entries[i].report);
+	hearing_free(heard->entries[i].hearing);
+}
+
 void heard_fini(struct heard *heard)
 {
 	for (size_t i = 0; i < heard->count; i++)
-		report_free(heard->entries[i].report);
+		entry_fini(heard, i);
 	heard->count = 0;
 }
 
@@ -43,13 +50,14 @@ enum heard_result heard_take(struct heard *heard, const struct policy *policy,
 			report_free(report);
 			return HEARD_OLD;
 		}
-		report_free(heard->entries[at].report);
+		entry_fini(heard, at);
 	} else {
 		assert(heard->count < POLICY_VANTAGES_MAX);
 		heard->count++;
 	}
 	heard->entries[at].report = report;
 	heard->entries[at].heard_ms = now_ms;
+	heard->entries[at].hearing = hearing_new(policy, report);
 	return HEARD_TAKEN;
 }
 
@@ -64,6 +72,7 @@ void heard_select(const struct heard *heard, const struct policy *policy,
 			out[i] = (struct heard_report){
 				heard->entries[at].report,
 				heard->entries[at].heard_ms,
+				heard->entries[at].hearing,
 			};
 	}
 }
@@ -73,9 +82,12 @@ void heard_prune(struct heard *heard, const struct policy *policy)
 	for (size_t i = heard->count; i-- > 0;) {
 		struct report *report = heard->entries[i].report;
 
-		if (policy_find_vantage(policy, report->vantage) >= 0)
+		if (policy_find_vantage(policy, report->vantage) < 0) {
+			entry_fini(heard, i);
+			heard->entries[i] = heard->entries[--heard->count];
 			continue;
-		heard->entries[i] = heard->entries[--heard->count];
-		report_free(report);
+		}
+		hearing_free(heard->entries[i].hearing);
+		heard->entries[i].hearing = hearing_new(policy, report);
 	}
 }

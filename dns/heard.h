@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct hearing;
 struct policy;
 struct report;
 
@@ -28,6 +29,8 @@ struct heard {
 	struct {
 		struct report *report; /* owned */
 		int64_t heard_ms;
+		struct hearing *hearing; /* of it, owned; NULL: memory ran out,
+					  * views are then slower to make */
 	} entries[POLICY_VANTAGES_MAX];
 	size_t count;
 };
@@ -44,11 +47,14 @@ void heard_fini(struct heard *heard);
 enum heard_result heard_take(struct heard *heard, const struct policy *policy,
 			     struct report *report, int64_t now_ms);
 
-/* What is held for each of policy->vantages; borrowed until the next take. */
+/*
+ * What is held for each of policy->vantages; borrowed until the next
+ * take or prune.
+ */
 void heard_select(const struct heard *heard, const struct policy *policy,
 		  struct heard_report out[POLICY_VANTAGES_MAX]);
 
-/* Drops what the policy does not name. */
+/* Drops what the policy does not name; lays out the rest for it. */
 void heard_prune(struct heard *heard, const struct policy *policy);
 
 #endif

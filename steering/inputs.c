@@ -141,7 +141,7 @@ void inputs_forget(struct inputs *in, int64_t now_ms)
 struct view *inputs_view(const struct inputs *in, const struct policy *policy,
 			 const struct plan *plan, struct ramp_now now)
 {
-	struct heard_report reports[POLICY_VANTAGES_MAX] = { { NULL, 0 } };
+	struct heard_report reports[POLICY_VANTAGES_MAX] = { 0 };
 	const struct view_input input = {
 		.reports = reports,
 		.plan = plan,
@@ -155,8 +155,9 @@ struct view *inputs_view(const struct inputs *in, const struct policy *policy,
 		int at = policy_find_vantage(policy, v->report->vantage);
 
 		if (at >= 0)
-			reports[at] =
-				(struct heard_report){ v->report, v->heard_ms };
+			reports[at] = (struct heard_report){
+				.report = v->report, .heard_ms = v->heard_ms
+			};
 	}
 	return view_reduce(policy, &input);
 }

@@ -8,6 +8,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/geo.c %D%/geo.h %D%/geo_table.h \
 	%D%/geo_load.c \
 	%D%/geo_needs.c %D%/geo_needs.h \
+	%D%/hearing.c %D%/hearing.h \
 	%D%/imprint.c %D%/imprint.h \
 	%D%/intern.c %D%/intern.h \
 	%D%/latency.c %D%/latency.h \

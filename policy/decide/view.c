@@ -3,6 +3,7 @@
 
 #include "policy/base/arena.h"
 #include "policy/decide/census.h"
+#include "policy/decide/hearing.h"
 
 #include <string.h>
 
@@ -13,8 +14,8 @@ struct reduction {
 	struct view *view;
 	struct arena *scratch;
 	struct census census;
-	/* census x vantages: what each vantage says; NULL when nothing. */
-	const struct report_entry **heard;
+	/* What each vantage says, by census number; NULL: nothing. */
+	const struct hearing_entry *heard[POLICY_VANTAGES_MAX];
 	const char *last_ref; /* in the view's arena; NULL: none yet */
 	bool failed;          /* memory ran out */
 };
@@ -26,43 +27,44 @@ static struct view_endpoint *numbered(const struct reduction *r, size_t number)
 	return &r->view->services[at->service].endpoints[at->endpoint];
 }
 
-static bool index_reports(struct reduction *r)
+/* One that is at hand, or one made now. */
+static bool hear(struct reduction *r, size_t vantage)
 {
-	size_t vantages = r->policy->vantage_count;
+	const struct heard_report *heard = &r->in->reports[vantage];
+	struct hearing_entry *entries;
 
-	r->heard = arena_alloc(r->scratch, r->census.count,
-			       vantages * sizeof(struct report_entry *));
-	for (size_t v = 0; r->heard != NULL && v < vantages; v++) {
-		const struct report *report = r->in->reports[v].report;
-		size_t hint = 0;
+	if (heard->report == NULL || heard->report->abstains)
+		return true;
+	r->heard[vantage] = hearing_entries(heard->hearing, r->policy);
+	if (r->heard[vantage] != NULL)
+		return true;
+	entries = arena_alloc(r->scratch, r->census.count, sizeof(*entries));
+	if (entries == NULL)
+		return false;
+	hearing_fill(&r->census, heard->report, entries);
+	r->heard[vantage] = entries;
+	return true;
+}
 
-		for (size_t i = 0; report != NULL && i < report->count; i++) {
-			const struct report_entry *entry = &report->entries[i];
-			size_t at =
-				census_find(&r->census, hint, entry->service,
-					    entry->endpoint);
-
-			if (at == CENSUS_NONE)
-				continue;
-			r->heard[at * vantages + v] = entry;
-			hint = at + 1;
-		}
-	}
-	return r->heard != NULL;
+static bool hear_all(struct reduction *r)
+{
+	for (size_t v = 0; v < r->policy->vantage_count; v++)
+		if (!hear(r, v))
+			return false;
+	return true;
 }
 
 /* Does this vantage know enough of the endpoint, and fresh enough, to vote? */
 static bool is_fresh(const struct reduction *r,
 		     const struct policy_check *check, size_t vantage,
-		     const struct report_entry *entry)
+		     const struct hearing_entry *entry)
 {
 	const struct heard_report *heard = &r->in->reports[vantage];
 	int64_t limit_ms = 3 * check->interval_ms;
 	int64_t silence_ms = r->in->now_ms - heard->heard_ms;
-	int64_t age_ms = heard->report->wall_made_ms - entry->wall_probed_ms;
+	int64_t age_ms = entry->age_ms;
 
-	if (heard->report->abstains || entry->state == REPORT_UNKNOWN ||
-	    entry->wall_probed_ms == 0)
+	if (entry->state == REPORT_UNKNOWN)
 		return false;
 	if (entry->state == REPORT_OPEN)
 		age_ms -= check->breaker.max_open_for_ms * 6 / 5;
@@ -130,11 +132,13 @@ static bool reduce_health(const struct reduction *r, size_t number,
 	bool failing = false;
 
 	for (size_t v = 0; v < vantages; v++) {
-		const struct report_entry *entry =
-			r->heard[number * vantages + v];
+		const struct hearing_entry *entry;
 
 		votes[v] = VOTE_ABSTAIN;
-		if (entry == NULL || !is_fresh(r, check, v, entry))
+		if (r->heard[v] == NULL)
+			continue;
+		entry = &r->heard[v][number];
+		if (!is_fresh(r, check, v, entry))
 			continue;
 		votes[v] = vote_of[entry->state];
 		failing |= entry->failing && entry->state == REPORT_CLOSED;
@@ -376,8 +380,7 @@ static bool reduce(struct reduction *r)
 {
 	size_t first = 0;
 
-	if (!census_init(&r->census, r->policy, r->scratch) ||
-	    !index_reports(r))
+	if (!census_init(&r->census, r->policy, r->scratch) || !hear_all(r))
 		return false;
 	for (size_t i = 0; i < r->census.count; i++)
 		reset_share(r, i);

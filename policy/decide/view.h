@@ -31,6 +31,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct hearing;
+
 /* Acceptance: a 32-bit threshold; a client accepts when its draw is below. */
 #define ACCEPT_NONE UINT32_C(0)
 #define ACCEPT_ALL UINT32_MAX
@@ -93,6 +95,9 @@ struct view {
 struct heard_report {
 	const struct report *report; /* NULL: none yet */
 	int64_t heard_ms;
+	const struct hearing *hearing; /* of it; NULL, or one made for another
+					* policy: the report is looked
+					* through */
 };
 
 struct view_input {

@@ -19,6 +19,7 @@
 #include "policy/base/error.h"
 #include "policy/base/hash.h"
 #include "policy/decide/geo.h"
+#include "policy/decide/hearing.h"
 #include "policy/decide/vicinity.h"
 
 #include <malloc.h>
@@ -173,6 +174,7 @@ struct bench {
 	struct model *model;
 	struct report **reports;
 	struct heard_report heard[POLICY_VANTAGES_MAX];
+	struct hearing *hearings[POLICY_VANTAGES_MAX];
 	struct view_input in;
 };
 
@@ -255,6 +257,7 @@ static void bench_full(const struct bench *b, const struct view *view)
 /* All vantages say of one endpoint that it is down, or up again. */
 static void flip(struct bench *b, size_t round)
 {
+	struct hearing *hearing;
 	size_t service = hash_mix(round / 2) % b->setup->services;
 	size_t endpoint = hash_mix(round / 2 + 1) % b->setup->endpoints;
 
@@ -264,6 +267,9 @@ static void flip(struct bench *b, size_t round)
 						endpoint];
 
 		e->state = round % 2 == 0 ? REPORT_OPEN : REPORT_CLOSED;
+		hearing = hearing_new(b->policy, b->reports[v]);
+		hearing_free(b->hearings[v]);
+		b->heard[v].hearing = b->hearings[v] = hearing;
 	}
 }
 

@@ -65,7 +65,8 @@ static void publish(struct stage *s, size_t vantage)
 	copy->wall_made_ms = v->report.wall_made_ms;
 	copy->abstains = v->report.abstains;
 	copy->count = v->report.count;
-	s->heard[vantage] = (struct heard_report){ copy, s->now_ms };
+	s->heard[vantage] =
+		(struct heard_report){ .report = copy, .heard_ms = s->now_ms };
 }
 
 static void reduce(struct stage *s)

@@ -2,7 +2,8 @@
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_quorum %D%/test_expected_latency %D%/test_share \
 	%D%/test_chain %D%/test_hash_vectors %D%/test_view \
-	%D%/test_command %D%/test_imprint %D%/test_review %D%/test_vicinity
+	%D%/test_census %D%/test_command %D%/test_hearing \
+	%D%/test_imprint %D%/test_review %D%/test_vicinity
 decide_world = %D%/decide_world.c %D%/decide_world.h
 %C%_test_quorum_SOURCES = %D%/test_quorum.c
 %C%_test_quorum_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
@@ -16,6 +17,11 @@ decide_world = %D%/decide_world.c %D%/decide_world.h
 %C%_test_vicinity_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 %C%_test_imprint_SOURCES = %D%/test_imprint.c $(decide_world)
 %C%_test_imprint_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+%C%_test_census_SOURCES = %D%/test_census.c
+%C%_test_census_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+%C%_test_hearing_SOURCES = %D%/test_hearing.c $(decide_world) \
+	%D%/decide_scene.c %D%/decide_scene.h
+%C%_test_hearing_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 %C%_test_hash_vectors_SOURCES = %D%/test_hash_vectors.c
 %C%_test_hash_vectors_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 %C%_test_view_SOURCES = %D%/test_view.c $(decide_world) \

@@ -28,7 +28,9 @@ void scene_init_reports(struct scene *s)
 			entry->wall_probed_ms = SCENE_WALL_MS - 100;
 			entry->latency_ms = (float)(10 + v);
 		}
-		s->heard[v] = (struct heard_report){ r, SCENE_START_MS };
+		s->heard[v] =
+			(struct heard_report){ .report = r,
+					       .heard_ms = SCENE_START_MS };
 	}
 }
 

@@ -2,6 +2,7 @@
 /* heard: only news from vantages of the policy counts. */
 #include "dns/heard.h"
 #include "policy/bus/report.h"
+#include "policy/decide/hearing.h"
 #include "policy/language/policy.h"
 
 #include <setjmp.h>
@@ -84,6 +85,8 @@ static void test_prune_follows_the_policy(void **state)
 		assert_int_equal(heard_take(&heard, &all,
 					    report_of(three[i].name, i + 1), 7),
 				 HEARD_TAKEN);
+	heard_select(&heard, &all, out);
+	assert_non_null(hearing_entries(out[1].hearing, &all));
 	heard_prune(&heard, &two);
 	assert_int_equal(heard.count, 2);
 	heard_select(&heard, &all, out);
@@ -92,6 +95,8 @@ static void test_prune_follows_the_policy(void **state)
 	assert_int_equal(out[2].report->sequence, 3);
 	heard_select(&heard, &two, out);
 	assert_string_equal(out[0].report->vantage, "dub");
+	assert_non_null(hearing_entries(out[0].hearing, &two));
+	assert_null(hearing_entries(out[0].hearing, &all));
 	heard_fini(&heard);
 }
 
