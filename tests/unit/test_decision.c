@@ -5,6 +5,7 @@
  */
 #include "dns/decision.h"
 #include "dns/model.h"
+#include "policy/decide/lpm.h"
 #include "policy/decide/vicinity.h"
 
 #include "chain_plain.h"
@@ -71,10 +72,10 @@ static void lands_fini(struct lands *l)
 static void check_class(const struct lands *l, const struct decision *d,
 			size_t class, const struct row *want)
 {
-	const struct decision_row *r = &d->rows[d->row_of_class[class]];
+	const struct decision_row *r = &d->rows[d->row_of_class[class].row];
 	const uint8_t *octets = d->row_octets + r->at;
 
-	assert_true(d->row_of_class[class] < d->row_count);
+	assert_true(d->row_of_class[class].row < d->row_count);
 	if (memcmp(octets, want,
 		   offsetof(struct row, entries) +
 			   want->count * sizeof(want->entries[0])) != 0)
