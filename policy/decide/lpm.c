@@ -3,6 +3,10 @@
 
 #include "policy/decide/lpm_table.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 /*
  * The bodies are compiled twice where the processor may or may not count bits
  * itself; ALWAYS_INLINE lets each copy use its caller's instructions.
@@ -15,85 +19,111 @@
 #define WITH_POPCNT
 #endif
 
-struct asked;
+enum { WORD_ORDERS = 6, NODE_ORDERS = 8 };
 
-/* What goes from node to node, as the caller's instructions have it. */
-struct ways {
-	bool (*node_in_row)(const struct asked *q, uint32_t place);
-	unsigned (*node_scope)(const struct asked *q, uint32_t place,
-			       unsigned index);
-};
-
-/* Of one question for a scope. */
-struct asked {
+struct lpm_asked {
 	const struct lpm *lpm;
 	const struct net_addr *addr;
 	const struct lpm_row *rows;
-	const struct ways *ways;
-	uint16_t row;
+	const struct lpm_reader *reader;
+	uint16_t row; /* of addr */
 };
 
+/* The first octets of an address, the first one highest. */
+ALWAYS_INLINE uint32_t head_of(const struct net_addr *addr)
+{
+	return net_v4(addr);
+}
+
 ALWAYS_INLINE const struct lpm_block *block_at(const struct lpm *l,
-					       const struct net_addr *addr)
+					       uint32_t head)
 {
-	return &l->blocks[l->block_of[addr->octets[0]]];
+	return &l->blocks[l->block_of[head >> 24]];
 }
 
-/* Where octets 1 and 2 say a word is, of a block. */
-ALWAYS_INLINE unsigned word_index(const struct net_addr *addr)
+ALWAYS_INLINE unsigned word_index(uint32_t head)
 {
-	return (unsigned)addr->octets[1] << 2 | addr->octets[2] >> 6;
+	return head >> 14 & (LPM_BLOCK_WORDS - 1);
 }
 
-/* The run that unit is in, from 0 for the first of the word. */
-ALWAYS_INLINE unsigned run_at(const struct lpm_word *word, unsigned unit)
+ALWAYS_INLINE unsigned unit_of(uint32_t head)
 {
-	return lpm_ones(word->starts & lpm_upto(unit)) - 1;
+	return head >> 8 & (LPM_UNITS - 1);
 }
 
-/* The run of a list that octet is in.  Runs begin at 0.  No branch: which way
- * it would go is as random as the clients are. */
-ALWAYS_INLINE unsigned list_run(const struct lpm_node *list, unsigned octet)
+/* The value of a unit of a word; higher bits of unit do not count. */
+ALWAYS_INLINE uint16_t word_value(const struct lpm *l,
+				  const struct lpm_word *word, unsigned unit)
 {
+	return l->pool[word->base - 1u +
+		       lpm_ones(word->starts << (~unit % LPM_UNITS))];
+}
+
+/*
+ * The run of a list that octet is in.  No branch: which way it would go is as
+ * random as the clients are.  All 16 octets are compared, those behind the
+ * count in vain: LPM_POOL_SPARE.
+ */
+ALWAYS_INLINE unsigned list_run(const uint16_t *list, unsigned octet)
+{
+	const uint8_t *octets = lpm_list_octets(list);
+#if defined(__SSE2__)
+	__m128i begins = _mm_loadu_si128((const __m128i *)octets);
+	__m128i ours = _mm_set1_epi8((char)octet);
+	__m128i behind = _mm_subs_epu8(begins, ours);
+	unsigned reached = (unsigned)_mm_movemask_epi8(
+		_mm_cmpeq_epi8(behind, _mm_setzero_si128()));
+
+	return lpm_ones(reached & ((1u << list[0]) - 1)) - 1;
+#else
 	unsigned at = 0;
 
-	for (unsigned left = list->count; left > 1;) {
+	for (unsigned left = list[0]; left > 1;) {
 		unsigned half = left / 2;
 
-		at += list->octets[at + half] <= octet ? half : 0;
+		at += octets[at + half] <= octet ? half : 0;
 		left -= half;
 	}
 	return at;
+#endif
+}
+
+ALWAYS_INLINE const struct lpm_word *field_word(const struct lpm *l,
+						uint32_t place, unsigned octet)
+{
+	return &l->fields[(place & ~LPM_FIELD) + octet / LPM_UNITS];
 }
 
 /* The value at octet of a node; *place is the child's where it is one. */
 ALWAYS_INLINE uint16_t node_value(const struct lpm *l, uint32_t *place,
 				  unsigned octet)
 {
-	struct lpm_node node = lpm_node_at(l, *place);
 	const struct lpm_word *word;
+	const uint16_t *list, *values;
 	uint16_t value;
 
-	if (node.count > 0) {
-		value = node.values[list_run(&node, octet)];
+	if (*place & LPM_FIELD) {
+		word = field_word(l, *place, octet);
+		value = word_value(l, word, octet);
 		if (value >= LPM_CLASSES_MAX)
-			*place = lpm_place(node.values + node.count, value);
+			*place = lpm_word_place(l, word, value);
 		return value;
 	}
-	word = &node.words[octet / LPM_UNITS];
-	value = l->pool[word->base + run_at(word, octet % LPM_UNITS)];
+	list = l->pool + *place;
+	values = list + lpm_list_values(list[0]);
+	value = values[list_run(list, octet)];
 	if (value >= LPM_CLASSES_MAX)
-		*place = lpm_word_place(l, word, value);
+		*place = lpm_place(values + list[0], value);
 	return value;
 }
 
+/* 25 instructions for a client whose /24 is not divided. */
 ALWAYS_INLINE uint16_t find(const struct lpm *l, const struct net_addr *addr)
 {
+	uint32_t head = head_of(addr), place;
 	const struct lpm_word *word =
-		&block_at(l, addr)->words[word_index(addr)];
-	uint16_t value =
-		l->pool[word->base + run_at(word, addr->octets[2] % LPM_UNITS)];
-	uint32_t place;
+		&block_at(l, head)->words[word_index(head)];
+	uint16_t value = word_value(l, word, unit_of(head));
 
 	if (value < LPM_CLASSES_MAX)
 		return value;
@@ -103,7 +133,7 @@ ALWAYS_INLINE uint16_t find(const struct lpm *l, const struct net_addr *addr)
 	return value;
 }
 
-ALWAYS_INLINE bool span_in_row(const struct asked *q, struct lpm_span span)
+ALWAYS_INLINE bool span_in_row(const struct lpm_asked *q, struct lpm_span span)
 {
 	struct lpm_row first = q->rows[span.first];
 
@@ -112,7 +142,7 @@ ALWAYS_INLINE bool span_in_row(const struct asked *q, struct lpm_span span)
 
 /* A cover that is not has its first or its last span in another row, most
  * often. */
-ALWAYS_INLINE bool cover_in_row(const struct asked *q, uint32_t number)
+ALWAYS_INLINE bool cover_in_row(const struct lpm_asked *q, uint32_t number)
 {
 	const struct lpm_span *spans = q->lpm->covers[number].spans;
 
@@ -121,58 +151,69 @@ ALWAYS_INLINE bool cover_in_row(const struct asked *q, uint32_t number)
 		(span_in_row(q, spans[1]) && span_in_row(q, spans[2])));
 }
 
-ALWAYS_INLINE bool value_in_row(const struct asked *q, const uint16_t *places,
-				uint16_t value)
+ALWAYS_INLINE bool value_in_row(const struct lpm_asked *q,
+				const uint16_t *places, uint16_t value)
 {
-	if (value >= LPM_CLASSES_MAX)
-		return q->ways->node_in_row(q, lpm_place(places, value));
-	return q->rows[value].row == q->row;
+	return value < LPM_CLASSES_MAX
+		       ? q->rows[value].row == q->row
+		       : q->reader->node_in_row(q, lpm_place(places, value));
+}
+
+ALWAYS_INLINE bool list_in_row(const struct lpm_asked *q, const uint16_t *list)
+{
+	const uint16_t *values = list + lpm_list_values(list[0]);
+	unsigned i = 0;
+
+	if (list[0] > LPM_LIST_BARE)
+		return cover_in_row(q, lpm_number(list + 1));
+	while (i < list[0] && value_in_row(q, values + list[0], values[i]))
+		i++;
+	return i == list[0];
+}
+
+ALWAYS_INLINE bool field_in_row(const struct lpm_asked *q,
+				const struct lpm_word *words)
+{
+	unsigned i = 0;
+
+	while (i < LPM_NODE_WORDS && cover_in_row(q, words[i].cover))
+		i++;
+	return i == LPM_NODE_WORDS;
 }
 
 /* Goes no deeper than an address has octets. */
-ALWAYS_INLINE bool node_in_row(const struct asked *q, uint32_t place)
+ALWAYS_INLINE bool node_in_row(const struct lpm_asked *q, uint32_t place)
 {
-	struct lpm_node node = lpm_node_at(q->lpm, place);
-	unsigned i = 0;
-
-	if (node.count == 0) {
-		while (i < LPM_NODE_WORDS &&
-		       cover_in_row(q, node.words[i].cover))
-			i++;
-		return i == LPM_NODE_WORDS;
-	}
-	while (i < node.count &&
-	       value_in_row(q, node.values + node.count, node.values[i]))
-		i++;
-	return i == node.count;
+	return place & LPM_FIELD
+		       ? field_in_row(q, q->lpm->fields + (place & ~LPM_FIELD))
+		       : list_in_row(q, q->lpm->pool + place);
 }
 
-/* The order of the widest aligned block around at, of those that begin at left
- * or behind it and end before right. */
-ALWAYS_INLINE unsigned widest_order(unsigned at, unsigned left, unsigned right,
-				    unsigned orders)
+/*
+ * The order of the widest aligned block around unit that begins at left or
+ * behind it and ends before right.  The block of order k reaches over a wall
+ * to another unit when the two differ only below bit k.
+ */
+ALWAYS_INLINE unsigned widest_order(unsigned unit, unsigned left,
+				    unsigned right, unsigned orders)
 {
-	unsigned order = 0;
+	unsigned end = 1u << orders;
+	unsigned before = left == 0 ? end : unit ^ (left - 1);
+	unsigned behind = unit ^ right; /* has bit orders where right is end */
+	unsigned reach = before < behind ? before : behind;
 
-	while (order < orders) {
-		unsigned first = at >> (order + 1) << (order + 1);
-
-		if (first < left || first + (2u << order) > right)
-			break;
-		order++;
-	}
-	return order;
+	return 31u - (unsigned)__builtin_clz(reach | (reach == 0));
 }
 
 /* The order of the widest block of a word around unit that is in the row,
  * where that unit is. */
-ALWAYS_INLINE unsigned word_order(const struct asked *q,
+ALWAYS_INLINE unsigned word_order(const struct lpm_asked *q,
 				  const struct lpm_word *word, unsigned unit)
 {
 	const uint16_t *values = q->lpm->pool + word->base;
 	const uint16_t *places = values + lpm_ones(word->starts);
 	uint64_t before = word->starts & lpm_upto(unit);
-	uint64_t behind = word->starts & ~lpm_upto(unit);
+	uint64_t behind = word->starts ^ before;
 	unsigned run = lpm_ones(before) - 1, last = run;
 	unsigned left, right = LPM_UNITS, limit;
 
@@ -184,7 +225,7 @@ ALWAYS_INLINE unsigned word_order(const struct asked *q,
 		before ^= lpm_bit(left);
 	}
 	/* No block that begins at left or behind ends behind limit. */
-	limit = widest_order(unit, left, LPM_UNITS, 6);
+	limit = widest_order(unit, left, LPM_UNITS, WORD_ORDERS);
 	limit = ((unit >> limit) + 1) << limit;
 	for (; behind != 0; behind &= behind - 1) {
 		right = (unsigned)__builtin_ctzll(behind);
@@ -192,76 +233,84 @@ ALWAYS_INLINE unsigned word_order(const struct asked *q,
 			break;
 		right = LPM_UNITS;
 	}
-	return widest_order(unit, left, right < limit ? right : limit, 6);
+	return widest_order(unit, left, right < limit ? right : limit,
+			    WORD_ORDERS);
 }
 
-/* Likewise of a list; 8 for all of it. */
-ALWAYS_INLINE unsigned list_order(const struct asked *q,
-				  const struct lpm_node *list, unsigned octet)
+/* Likewise of a list; NODE_ORDERS for all of it. */
+ALWAYS_INLINE unsigned list_order(const struct lpm_asked *q,
+				  const uint16_t *list, unsigned octet)
 {
-	const uint16_t *places = list->values + list->count;
+	const uint8_t *octets = lpm_list_octets(list);
+	const uint16_t *values = list + lpm_list_values(list[0]);
+	const uint16_t *places = values + list[0];
 	unsigned run = list_run(list, octet), last = run + 1, right;
 
-	while (run > 0 && value_in_row(q, places, list->values[run - 1]))
+	while (run > 0 && value_in_row(q, places, values[run - 1]))
 		run--;
-	while (last < list->count &&
-	       value_in_row(q, places, list->values[last]))
+	while (last < list[0] && value_in_row(q, places, values[last]))
 		last++;
-	right = last < list->count ? list->octets[last] : LPM_NODE_UNITS;
-	return widest_order(octet, list->octets[run], right, 8);
+	right = last < list[0] ? octets[last] : LPM_NODE_UNITS;
+	return widest_order(octet, octets[run], right, NODE_ORDERS);
 }
 
-/* Likewise of four words. */
-ALWAYS_INLINE unsigned field_order(const struct asked *q,
-				   const struct lpm_word *words, unsigned octet)
+/* Likewise of four words, of which octet's own is in the row. */
+ALWAYS_INLINE unsigned words_order(const struct lpm_asked *q,
+				   const struct lpm_word *own, unsigned index)
 {
-	unsigned index = octet / LPM_UNITS;
+	const struct lpm_word *words = own - index;
 
-	if (!cover_in_row(q, words[index].cover))
-		return word_order(q, &words[index], octet % LPM_UNITS);
 	if (!cover_in_row(q, words[index ^ 1].cover))
-		return 6;
+		return WORD_ORDERS;
 	if (!cover_in_row(q, words[index ^ 2].cover) ||
 	    !cover_in_row(q, words[index ^ 3].cover))
-		return 7;
-	return 8;
+		return WORD_ORDERS + 1;
+	return NODE_ORDERS;
 }
 
 /*
- * The scope in bits, if it is inside the node that begins behind octet number
- * index - 1; 8 * index if all of the node is in the row.  Goes no deeper than
- * an address has octets.
+ * The scope in bits, if it is inside the node that stands behind octet number
+ * index - 1; 8 * index if all of the node is in the row.  What is in the row
+ * as a whole is not looked into.  Goes no deeper than an address has octets.
  */
-ALWAYS_INLINE unsigned node_scope(const struct asked *q, uint32_t place,
+ALWAYS_INLINE unsigned node_scope(const struct lpm_asked *q, uint32_t place,
 				  unsigned index)
 {
-	struct lpm_node node = lpm_node_at(q->lpm, place);
-	unsigned octet = q->addr->octets[index], scope;
-	uint16_t value = node_value(q->lpm, &place, octet);
+	const struct lpm *l = q->lpm;
+	const uint16_t *list = l->pool + place;
+	const struct lpm_word *word = NULL;
+	unsigned octet = q->addr->octets[index], bits = 8 * index, scope;
 
-	if (value >= LPM_CLASSES_MAX) {
-		scope = q->ways->node_scope(q, place, index + 1);
-		if (scope > 8 * (index + 1))
+	if (place & LPM_FIELD) {
+		word = field_word(l, place, octet);
+		if (cover_in_row(q, word->cover))
+			return bits + NODE_ORDERS -
+			       words_order(q, word, octet / LPM_UNITS);
+	} else if (list_in_row(q, list)) {
+		return bits;
+	}
+	bits += NODE_ORDERS;
+	if (node_value(l, &place, octet) >= LPM_CLASSES_MAX) {
+		scope = q->reader->node_scope(q, place, index + 1);
+		if (scope > bits)
 			return scope;
 	}
-	return 8 * (index + 1) - (node.count > 0
-					  ? list_order(q, &node, octet)
-					  : field_order(q, node.words, octet));
+	return bits - (word != NULL ? word_order(q, word, octet % LPM_UNITS)
+				    : list_order(q, list, octet));
 }
 
 /* The scope inside a word of a block, whose cover is not in the row. */
-ALWAYS_INLINE unsigned word_scope(const struct asked *q,
-				  const struct lpm_word *word)
+ALWAYS_INLINE unsigned word_scope(const struct lpm_asked *q,
+				  const struct lpm_word *word, unsigned unit)
 {
-	unsigned unit = q->addr->octets[2] % LPM_UNITS;
-	uint16_t value = q->lpm->pool[word->base + run_at(word, unit)];
+	uint16_t value = word_value(q->lpm, word, unit);
+	unsigned scope;
 
 	if (value >= LPM_CLASSES_MAX) {
-		unsigned scope =
-			q->ways->node_scope(q,
-					    lpm_word_place(q->lpm, word, value),
-					    LPM_UNIT_DEPTH / 8);
-
+		scope = q->reader->node_scope(q,
+					      lpm_word_place(q->lpm, word,
+							     value),
+					      LPM_UNIT_DEPTH / 8);
 		if (scope > LPM_UNIT_DEPTH)
 			return scope;
 	}
@@ -273,12 +322,11 @@ ALWAYS_INLINE unsigned word_scope(const struct asked *q,
  * cover holds those of its parts, so halves are enough.  Most scopes are from
  * /8 on: there the search begins.
  */
-ALWAYS_INLINE unsigned heap_scope(const struct asked *q,
-				  const struct lpm_block *block)
+ALWAYS_INLINE unsigned heap_scope(const struct lpm_asked *q,
+				  const struct lpm_block *block, uint32_t head)
 {
-	const struct net_addr *addr = q->addr;
-	unsigned word = word_index(addr) | LPM_BLOCK_WORDS;
-	unsigned top = addr->octets[0] | LPM_HEAP;
+	unsigned word = word_index(head) | LPM_BLOCK_WORDS;
+	unsigned top = head >> 24 | LPM_HEAP;
 	unsigned low = LPM_BLOCK_BITS, high = LPM_WORD_DEPTH;
 
 	while (low < high) {
@@ -292,34 +340,37 @@ ALWAYS_INLINE unsigned heap_scope(const struct asked *q,
 	}
 	while (high <= LPM_BLOCK_BITS && high > 0 &&
 	       cover_in_row(q,
-			    q->lpm->heap[top >> (LPM_BLOCK_BITS - high + 1)]))
+			    q->lpm->heap[top >> (LPM_BLOCK_BITS + 1 - high)]))
 		high--;
 	return high;
 }
 
 ALWAYS_INLINE uint8_t scope(const struct lpm *l, const struct net_addr *addr,
-			    const struct lpm_row *rows, const struct ways *ways)
+			    const struct lpm_row *rows,
+			    const struct lpm_reader *reader)
 {
-	const struct lpm_block *block = block_at(l, addr);
-	const struct lpm_word *word = &block->words[word_index(addr)];
-	const struct asked q = {
+	uint32_t head = head_of(addr);
+	const struct lpm_block *block = block_at(l, head);
+	const struct lpm_word *word = &block->words[word_index(head)];
+	const struct lpm_asked q = {
 		.lpm = l,
 		.addr = addr,
 		.rows = rows,
-		.ways = ways,
+		.reader = reader,
 		.row = rows[find(l, addr)].row,
 	};
 
-	return (uint8_t)(cover_in_row(&q, word->cover) ? heap_scope(&q, block)
-						       : word_scope(&q, word));
+	return (uint8_t)(cover_in_row(&q, word->cover)
+				 ? heap_scope(&q, block, head)
+				 : word_scope(&q, word, unit_of(head)));
 }
 
-static bool node_in_row_plain(const struct asked *q, uint32_t place)
+static bool node_in_row_plain(const struct lpm_asked *q, uint32_t place)
 {
 	return node_in_row(q, place);
 }
 
-static unsigned node_scope_plain(const struct asked *q, uint32_t place,
+static unsigned node_scope_plain(const struct lpm_asked *q, uint32_t place,
 				 unsigned index)
 {
 	return node_scope(q, place, index);
@@ -333,18 +384,16 @@ static uint16_t find_plain(const struct lpm *l, const struct net_addr *addr)
 static uint8_t scope_plain(const struct lpm *l, const struct net_addr *addr,
 			   const struct lpm_row *rows)
 {
-	static const struct ways ways = { node_in_row_plain, node_scope_plain };
-
-	return scope(l, addr, rows, &ways);
+	return scope(l, addr, rows, l->reader);
 }
 
-WITH_POPCNT static bool node_in_row_popcnt(const struct asked *q,
+WITH_POPCNT static bool node_in_row_popcnt(const struct lpm_asked *q,
 					   uint32_t place)
 {
 	return node_in_row(q, place);
 }
 
-WITH_POPCNT static unsigned node_scope_popcnt(const struct asked *q,
+WITH_POPCNT static unsigned node_scope_popcnt(const struct lpm_asked *q,
 					      uint32_t place, unsigned index)
 {
 	return node_scope(q, place, index);
@@ -360,15 +409,28 @@ WITH_POPCNT static uint8_t scope_popcnt(const struct lpm *l,
 					const struct net_addr *addr,
 					const struct lpm_row *rows)
 {
-	static const struct ways ways = { node_in_row_popcnt,
-					  node_scope_popcnt };
+	return scope(l, addr, rows, l->reader);
+}
 
-	return scope(l, addr, rows, &ways);
+const struct lpm_reader *lpm_reader(void)
+{
+	static const struct lpm_reader plain = { find_plain, scope_plain,
+						 node_in_row_plain,
+						 node_scope_plain };
+	static const struct lpm_reader popcnt = { find_popcnt, scope_popcnt,
+						  node_in_row_popcnt,
+						  node_scope_popcnt };
+
+#if defined(__x86_64__)
+	if (!__builtin_cpu_supports("popcnt"))
+		return &plain;
+#endif
+	return &popcnt;
 }
 
 uint16_t lpm_find(const struct lpm *l, const struct net_addr *addr)
 {
-	return l->has_popcnt ? find_popcnt(l, addr) : find_plain(l, addr);
+	return l->reader->find(l, addr);
 }
 
 void lpm_rows_span(struct lpm_row *rows, size_t count)
@@ -382,8 +444,7 @@ void lpm_rows_span(struct lpm_row *rows, size_t count)
 uint8_t lpm_scope(const struct lpm *l, const struct net_addr *addr,
 		  const struct lpm_row *row_of_class)
 {
-	return l->has_popcnt ? scope_popcnt(l, addr, row_of_class)
-			     : scope_plain(l, addr, row_of_class);
+	return l->reader->scope(l, addr, row_of_class);
 }
 
 size_t lpm_octets(const struct lpm *l)

@@ -48,15 +48,6 @@ struct lpm_builder {
 	struct frame frames[FRAMES_MAX];
 };
 
-static bool has_popcnt(void)
-{
-#if defined(__x86_64__)
-	return __builtin_cpu_supports("popcnt") != 0;
-#else
-	return true;
-#endif
-}
-
 struct lpm_builder *lpm_builder_new(enum net_family family)
 {
 	struct lpm_builder *b = calloc(1, sizeof(*b));
@@ -69,7 +60,7 @@ struct lpm_builder *lpm_builder_new(enum net_family family)
 		return NULL;
 	}
 	b->lpm->family = family;
-	b->lpm->has_popcnt = has_popcnt();
+	b->lpm->reader = lpm_reader();
 	b->plain_class = UINT32_MAX;
 	return b;
 }
@@ -171,12 +162,11 @@ static struct lpm_word frame_word(struct lpm_builder *b, const struct frame *f,
 	b->lpm->leaf_count += to - from;
 	for (unsigned i = from, child = 0; i < to; i++) {
 		uint16_t value = f->values[i];
-		uint32_t place;
 
 		if (value >= LPM_CLASSES_MAX) {
-			place = f->places[value - LPM_CLASSES_MAX];
-			at[to - from + 2 * child] = (uint16_t)place;
-			at[to - from + 2 * child + 1] = (uint16_t)(place >> 16);
+			memcpy(at + (to - from) + 2 * child,
+			       &f->places[value - LPM_CLASSES_MAX],
+			       sizeof(f->places[0]));
 			value = (uint16_t)(LPM_CLASSES_MAX + child++);
 		}
 		at[i - from] = value;
@@ -200,25 +190,20 @@ static uint32_t frame_field(struct lpm_builder *b, const struct frame *f)
 
 static uint32_t frame_list(struct lpm_builder *b, const struct frame *f)
 {
-	unsigned octets = (f->count + 1) / 2;
-	uint32_t place =
-		pool_room(b, 1 + octets + f->count + 2 * f->child_count);
+	unsigned values = lpm_list_values(f->count);
+	uint32_t place = pool_room(b, values + f->count + 2 * f->child_count);
 	uint16_t *at;
 
 	if (b->failed)
 		return 0;
 	b->lpm->leaf_count += f->count;
 	at = b->lpm->pool + place;
-	*at++ = (uint16_t)f->count;
-	at[octets - 1] = 0;
-	memcpy(at, f->starts, f->count);
-	at += octets;
-	memcpy(at, f->values, f->count * sizeof(*at));
-	at += f->count;
-	for (unsigned i = 0; i < f->child_count; i++) {
-		*at++ = (uint16_t)f->places[i];
-		*at++ = (uint16_t)(f->places[i] >> 16);
-	}
+	memset(at, 0, values * sizeof(*at));
+	at[0] = (uint16_t)f->count;
+	memcpy(at + lpm_list_head(f->count), f->starts, f->count);
+	memcpy(at + values, f->values, f->count * sizeof(*at));
+	memcpy(at + values + f->count, f->places,
+	       f->child_count * sizeof(f->places[0]));
 	return place;
 }
 
@@ -449,7 +434,10 @@ struct lpm *lpm_freeze(struct lpm_builder *b, const uint16_t *renamed)
 			close_frame(b);
 		close_word(b, 1u << LPM_WORD_DEPTH);
 	}
-	ok = b->done && !b->failed;
+	ok = b->done && pool_room(b, LPM_POOL_SPARE) != UINT32_MAX;
+	if (ok)
+		memset(l->pool + l->pool_count - LPM_POOL_SPARE, 0,
+		       LPM_POOL_SPARE * sizeof(*l->pool));
 	b->lpm = NULL;
 	lpm_builder_free(b);
 	if (ok) {

@@ -149,15 +149,33 @@ static void cover_word(struct gathering *g, struct lpm_word *word)
 	word->cover = cover_number(g, &cover);
 }
 
+static void add_list(struct gathering *g, struct spread *s, uint16_t *list)
+{
+	uint16_t *values = list + lpm_list_values(list[0]);
+	struct spread own;
+	struct lpm_cover cover;
+	uint32_t number;
+
+	if (list[0] <= LPM_LIST_BARE) {
+		add_values(g, s, values, list[0]);
+		return;
+	}
+	own.count = 0;
+	add_values(g, &own, values, list[0]);
+	cover = spread_cover(&own);
+	number = cover_number(g, &cover);
+	memcpy(list + 1, &number, sizeof(number));
+	spread_add_cover(s, &cover);
+}
+
 /* At most one frame for each octet of an address. */
 static void add_node(struct gathering *g, struct spread *s, uint32_t place)
 {
 	struct lpm *l = g->lpm;
 	struct lpm_word *words = l->fields + (place & ~LPM_FIELD);
-	uint16_t *list = l->pool + place;
 
 	if (!(place & LPM_FIELD)) {
-		add_values(g, s, list + 1 + (list[0] + 1) / 2, list[0]);
+		add_list(g, s, l->pool + place);
 		return;
 	}
 	for (unsigned i = 0; i < LPM_NODE_WORDS && !g->failed; i++) {

@@ -9,22 +9,28 @@
  * In the pool, counted in units of 16 bits:
  *
  *   at a word's base   the value of each run, then the place of each child
- *   at a list's place  the count of runs, the octets at which they begin, two
- *                      to a unit, their values, the places of the children
+ *   at a list's place  the count of runs; the number of a cover where there
+ *                      are more than LPM_LIST_BARE; the octets at which the
+ *                      runs begin, two to a unit; their values; the places of
+ *                      the children
  *
- * A place takes two units, the low one first: where a list begins in the pool,
- * or, with LPM_FIELD set, the first of four words in fields.  Pure.
+ * A number or a place takes two units.  A place is where a list begins in the
+ * pool, or, with LPM_FIELD set, the first of four words in fields.  Pure.
  */
 #ifndef POLICY_DECIDE_LPM_TABLE_H
 #define POLICY_DECIDE_LPM_TABLE_H
 
 #include "policy/decide/lpm.h"
 
+#include <string.h>
+
 enum {
 	LPM_UNITS = 64,         /* of a word */
 	LPM_NODE_UNITS = 256,   /* of a node */
 	LPM_NODE_WORDS = 4,     /* of a node that has them */
 	LPM_LIST_MAX = 16,      /* runs; a node of more has words */
+	LPM_LIST_BARE = 4,      /* runs; a list of more has a cover */
+	LPM_POOL_SPARE = 8,     /* units behind the last: see list_run() */
 	LPM_BLOCK_BITS = 8,     /* of an address, before a block */
 	LPM_BLOCK_WORDS = 1024, /* of 64 units of one /24 */
 	LPM_WORD_DEPTH = 18,    /* bits of an address, before a word */
@@ -58,9 +64,25 @@ struct lpm_block {
 	struct lpm_word words[LPM_BLOCK_WORDS];
 };
 
+struct lpm_asked; /* one question for a scope */
+
+/* A reader compiled for a processor. */
+struct lpm_reader {
+	uint16_t (*find)(const struct lpm *lpm, const struct net_addr *addr);
+	uint8_t (*scope)(const struct lpm *lpm, const struct net_addr *addr,
+			 const struct lpm_row *rows);
+	/* From node to node. */
+	bool (*node_in_row)(const struct lpm_asked *q, uint32_t place);
+	unsigned (*node_scope)(const struct lpm_asked *q, uint32_t place,
+			       unsigned index);
+};
+
+/* The one for this processor. */
+const struct lpm_reader *lpm_reader(void);
+
 struct lpm {
 	enum net_family family;
-	bool has_popcnt; /* the processor counts bits itself */
+	const struct lpm_reader *reader;
 	uint16_t block_of[LPM_HEAP];
 	uint32_t heap[LPM_HEAP]; /* covers of prefixes up to /7, likewise */
 	struct lpm_block *blocks;
@@ -68,14 +90,6 @@ struct lpm {
 	struct lpm_cover *covers;
 	uint16_t *pool;
 	size_t block_count, field_count, cover_count, pool_count, leaf_count;
-};
-
-/* A node: count is 0 when it has words, else the runs of its list. */
-struct lpm_node {
-	const struct lpm_word *words;
-	const uint8_t *octets; /* at which the list's runs begin */
-	const uint16_t *values;
-	unsigned count;
 };
 
 static inline uint64_t lpm_bit(unsigned unit)
@@ -94,12 +108,18 @@ static inline unsigned lpm_ones(uint64_t bits)
 	return (unsigned)__builtin_popcountll(bits);
 }
 
+static inline uint32_t lpm_number(const uint16_t *units)
+{
+	uint32_t number;
+
+	memcpy(&number, units, sizeof(number));
+	return number;
+}
+
 /* The place that a child's value names, of those behind a node's values. */
 static inline uint32_t lpm_place(const uint16_t *places, uint16_t value)
 {
-	const uint16_t *place = places + 2 * (value - LPM_CLASSES_MAX);
-
-	return place[0] | (uint32_t)place[1] << 16;
+	return lpm_number(places + 2 * (value - LPM_CLASSES_MAX));
 }
 
 static inline uint32_t
@@ -108,19 +128,21 @@ lpm_word_place(const struct lpm *l, const struct lpm_word *word, uint16_t value)
 	return lpm_place(l->pool + word->base + lpm_ones(word->starts), value);
 }
 
-static inline struct lpm_node lpm_node_at(const struct lpm *l, uint32_t place)
+/* The units before a list's octets. */
+static inline unsigned lpm_list_head(unsigned count)
 {
-	const uint16_t *list = l->pool + place;
+	return count > LPM_LIST_BARE ? 3 : 1;
+}
 
-	if (place & LPM_FIELD)
-		return (struct lpm_node){
-			.words = l->fields + (place & ~LPM_FIELD),
-		};
-	return (struct lpm_node){
-		.octets = (const uint8_t *)(list + 1),
-		.values = list + 1 + (list[0] + 1) / 2,
-		.count = list[0],
-	};
+static inline const uint8_t *lpm_list_octets(const uint16_t *list)
+{
+	return (const uint8_t *)(list + lpm_list_head(list[0]));
+}
+
+/* The units before a list's values. */
+static inline unsigned lpm_list_values(unsigned count)
+{
+	return lpm_list_head(count) + (count + 1) / 2;
 }
 
 /* Sets the covers of words and prefixes, and renames the classes of the pool.
