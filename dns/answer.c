@@ -12,7 +12,9 @@
 #include "dns/chaos.h"
 #include "dns/express.h"
 #include "dns/identity.h"
+#include "dns/model.h"
 #include "dns/resolve.h"
+#include "dns/table.h"
 
 /* What QTYPEs stand for no RRset. */
 enum qtype_kind {
@@ -221,19 +223,25 @@ static enum answer_kind kind_of(const struct answer *a)
 }
 
 /* The answer's beginning: what is known before it is known what is there. */
-static void begin(struct answer *a, struct wire *out)
+static void begin(struct answer *a, const struct plain *p,
+		  const struct wire *out)
 {
-	reply_begin(&a->reply, a->in->query, a->query, out);
-	a->zone = NULL;
-	a->qtype = a->query->qtype;
+	a->table = p->table;
+	a->in = p->in;
+	a->query = p->query;
+	a->zone = p->at.zone;
+	a->match = p->at.match;
+	a->qtype = p->query->qtype;
 	a->cookie = COOKIE_NONE;
-	if (a->query->has_others)
+	a->outcome = p->outcome;
+	reply_begin(&a->reply, p->in->query, p->query, out);
+	if (p->query->has_others)
 		settle_others(a);
-	if (a->query->edns)
+	if (p->query->edns)
 		reply_keep_room(&a->reply);
 	*a->outcome = (struct answer_outcome){
-		.ecs = a->query->has_ecs,
-		.dnssec_ok = a->query->dnssec_ok,
+		.ecs = p->query->has_ecs,
+		.dnssec_ok = p->query->dnssec_ok,
 		.zone = -1,
 		.service = -1,
 		.endpoint = -1,
@@ -242,30 +250,32 @@ static void begin(struct answer *a, struct wire *out)
 }
 
 /* Any query, by the long way. */
-static __attribute__((noinline)) size_t
-answer_any(struct answer *a, enum query_verdict verdict, struct wire *out)
+static __attribute__((noinline)) size_t answer_any(const struct plain *p,
+						   enum query_verdict verdict,
+						   const struct wire *out)
 {
+	struct answer a;
 	size_t len;
 
-	begin(a, out);
-	if (verdict == QUERY_OK && !turn_away(a))
-		answer_question(a);
+	if (p->query->has_others)
+		verdict = judge_options(p->in, p->query, verdict);
+	begin(&a, p, out);
+	if (verdict == QUERY_OK && !turn_away(&a))
+		answer_question(&a);
 	else
-		decline(a, verdict);
-	len = reply_end(&a->reply);
-	a->outcome->rcode = (uint8_t)a->reply.rcode;
-	a->outcome->truncated = a->reply.tc;
-	a->outcome->proven = a->cookie == COOKIE_GOOD;
-	a->outcome->kind = kind_of(a);
+		decline(&a, verdict);
+	len = reply_end(&a.reply);
+	a.outcome->rcode = (uint8_t)a.reply.rcode;
+	a.outcome->truncated = a.reply.tc;
+	a.outcome->proven = a.cookie == COOKIE_GOOD;
+	a.outcome->kind = kind_of(&a);
 	return len;
 }
 
 /* May the answer be one of the plainest?  dns/express finds out. */
-static bool may_be_plain(const struct answer_input *in, const struct query *q,
-			 enum query_verdict verdict)
+static bool may_be_plain(const struct answer_input *in, const struct query *q)
 {
-	return verdict == QUERY_OK && !q->has_others && !in->long_way &&
-	       q->qclass == CLASS_IN && !wants_proof(in);
+	return !q->has_others && !in->long_way && !wants_proof(in);
 }
 
 size_t answer_query(const struct table *table, const struct answer_input *in,
@@ -273,25 +283,22 @@ size_t answer_query(const struct table *table, const struct answer_input *in,
 {
 	struct query q;
 	enum query_verdict verdict = query_parse(in->query, in->len, &q);
+	struct plain p = { table, in, &q, { 0 }, outcome };
 	struct wire w;
-	struct answer a;
+	size_t len;
 
 	if (verdict == QUERY_DROP || cap < ANSWER_CAP_MIN) {
 		*outcome = (struct answer_outcome){ 0 };
 		return 0;
 	}
 	w = wire_over(out, size_limit(&q, in->stream, cap));
-	if (may_be_plain(in, &q, verdict)) {
-		size_t len = express_answer(table, in, &q, &w, outcome);
-
+	if (verdict == QUERY_OK && q.qclass == CLASS_IN) {
+		p.at = zones_locate(table_model(table)->zones, &q.qname);
+		len = may_be_plain(in, &q) ? express_answer(&p, &w) : 0;
 		if (len > 0)
 			return len;
 	}
-	if (q.has_others)
-		verdict = judge_options(in, &q, verdict);
-	a.table = table;
-	a.in = in;
-	a.query = &q;
-	a.outcome = outcome;
-	return answer_any(&a, verdict, &w);
+	/* Of a copy: what nobody else points at can stay in registers. */
+	return answer_any(&(struct plain){ table, in, &q, p.at, outcome },
+			  verdict, &w);
 }

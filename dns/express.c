@@ -10,7 +10,6 @@
 #include "dns/rrset.h"
 #include "dns/steered.h"
 #include "dns/table.h"
-#include "dns/zones.h"
 
 /* What the answer is made of. */
 struct express {
@@ -78,16 +77,15 @@ write_whole(const struct wire *out, const struct express *e)
 }
 
 /* One RRset of policy->services[service], from one endpoint. */
-static size_t answer_steered(const struct table *table, struct express *e,
-			     int service, const struct wire *out,
-			     struct answer_outcome *outcome)
+static size_t answer_steered(const struct plain *p, struct express *e,
+			     int service, const struct wire *out)
 {
-	const struct model *model = table_model(table);
+	const struct model *model = table_model(p->table);
 	const struct pool *pool = &model->pools[service];
-	const struct decision *d = table_decision(table, (size_t)service);
-	const enum pool_kind kind = pool_kind_of(e->query->qtype);
-	const struct net_addr *client = query_client(e->query, &e->in->peer);
-	struct asking asking = { .client = client, .random = e->in->random };
+	const struct decision *d = table_decision(p->table, (size_t)service);
+	const enum pool_kind kind = pool_kind_of(p->query->qtype);
+	const struct net_addr *client = query_client(p->query, &p->in->peer);
+	struct asking asking = { .client = client, .random = p->in->random };
 	const struct pool_endpoint *endpoint;
 	struct pick pick;
 	size_t len;
@@ -101,62 +99,62 @@ static size_t answer_steered(const struct table *table, struct express *e,
 	endpoint = &pool->endpoints[pick.endpoints[0]];
 	e->rrset = &endpoint->rrsets[kind];
 	e->rrsig = NULL;
-	if (pool->signatures[kind].count > 0 && e->query->dnssec_ok)
+	if (pool->signatures[kind].count > 0 && p->query->dnssec_ok)
 		e->rrsig = pool_rrsig(pool, kind,
 				      UINT64_C(1) << pick.endpoints[0]);
-	if (client != &e->in->peer)
+	if (client != &p->in->peer)
 		e->scope_bits = decision_scope(d, model->geo, client, pick.row);
 	len = write_whole(out, e);
 	if (len == 0)
 		return 0;
-	rr_set_ttl(out->octets + DNS_HEADER_OCTETS + e->query->question_len,
+	rr_set_ttl(out->octets + DNS_HEADER_OCTETS + p->query->question_len,
 		   e->rrset->len + (e->rrsig == NULL ? 0 : e->rrsig->len),
 		   steered_ttl_s(&d->service->ttl, pick.entries->changing,
-				 e->in->random));
-	outcome->service = service;
-	outcome->endpoint = pick.endpoints[0];
-	outcome->region = endpoint->region;
+				 p->in->random));
+	p->outcome->service = service;
+	p->outcome->endpoint = pick.endpoints[0];
+	p->outcome->region = endpoint->region;
 	return len;
 }
 
 /* The name is there. */
-static size_t answer_node(const struct table *table, struct express *e,
-			  const struct zone_node *node, const struct wire *out,
-			  struct answer_outcome *outcome)
+static size_t answer_node(const struct plain *p, struct express *e,
+			  const struct wire *out)
 {
+	const struct zone_node *node = p->at.match.node;
+
 	if (node->cut != NULL || node->cname != NULL)
 		return 0;
-	outcome->account = node->octets;
-	outcome->account_octets = node->len;
-	outcome->kind = ANSWER_DATA;
+	p->outcome->account = node->octets;
+	p->outcome->account_octets = node->len;
+	p->outcome->kind = ANSWER_DATA;
 	e->owner_at = ZONE_QNAME_OFFSET;
 	e->rcode = RCODE_NOERROR;
-	e->rrset = zone_rrset(node, e->query->qtype);
+	e->rrset = zone_rrset(node, p->query->qtype);
 	if (e->rrset == NULL)
 		return node->service < 0
 			       ? 0
-			       : answer_steered(table, e, node->service, out,
-						outcome);
-	e->rrsig = e->query->dnssec_ok ? e->rrset->rrsig : NULL;
+			       : answer_steered(p, e, node->service, out);
+	e->rrsig = p->query->dnssec_ok ? e->rrset->rrsig : NULL;
 	return write_whole(out, e);
 }
 
 /* The name is not there, and nobody has to prove it. */
-static size_t answer_nxdomain(struct express *e, const struct zone *zone,
-			      const struct zone_node *encloser,
-			      const struct wire *out,
-			      struct answer_outcome *outcome)
+static size_t answer_nxdomain(const struct plain *p, struct express *e,
+			      const struct wire *out)
 {
+	const struct zone_node *encloser = p->at.match.node;
+
 	if (encloser->cut != NULL || encloser->dname != NULL ||
-	    (zone->denial != NULL && e->query->dnssec_ok))
+	    (p->at.zone->denial != NULL && p->query->dnssec_ok))
 		return 0;
-	outcome->account = zone->apex->octets;
-	outcome->account_octets = zone->apex->len;
-	outcome->kind = ANSWER_NXDOMAIN;
-	outcome->rcode = RCODE_NXDOMAIN;
+	p->outcome->account = p->at.zone->apex->octets;
+	p->outcome->account_octets = p->at.zone->apex->len;
+	p->outcome->kind = ANSWER_NXDOMAIN;
+	p->outcome->rcode = RCODE_NXDOMAIN;
 	e->owner_at = e->apex_at;
 	e->rcode = RCODE_NXDOMAIN;
-	e->rrset = zone->negative_soa;
+	e->rrset = p->at.zone->negative_soa;
 	e->rrsig = NULL;
 	return write_whole(out, e);
 }
@@ -167,35 +165,30 @@ static bool is_plain_type(uint16_t qtype)
 	return qtype < TYPE_NXNAME && qtype != TYPE_OPT && qtype != TYPE_DS;
 }
 
-size_t express_answer(const struct table *table, const struct answer_input *in,
-		      const struct query *query, const struct wire *out,
-		      struct answer_outcome *outcome)
+size_t express_answer(const struct plain *p, const struct wire *out)
 {
-	const struct zone *zone =
-		zones_find(table_model(table)->zones, &query->qname);
+	const struct query *query = p->query;
 	struct express e;
-	struct zone_match match;
 
-	if (zone == NULL || !is_plain_type(query->qtype))
+	if (p->at.zone == NULL || !is_plain_type(query->qtype))
 		return 0;
-	match = zone_find(zone, &query->qname);
-	*outcome = (struct answer_outcome){
+	*p->outcome = (struct answer_outcome){
 		.ecs = query->has_ecs,
 		.dnssec_ok = query->dnssec_ok,
-		.zone = zone->number,
+		.zone = p->at.zone->number,
 		.service = -1,
 		.endpoint = -1,
 		.region = -1,
 		.type = query->qtype,
 	};
-	e.in = in;
+	e.in = p->in;
 	e.query = query;
 	e.scope_bits = 0;
 	e.apex_at = (uint16_t)(ZONE_QNAME_OFFSET + query->qname.len -
-			       zone->apex->len);
-	if (match.found == ZONE_EXACT)
-		return answer_node(table, &e, match.node, out, outcome);
-	if (match.found == ZONE_MISSING)
-		return answer_nxdomain(&e, zone, match.node, out, outcome);
+			       p->at.zone->apex->len);
+	if (p->at.match.found == ZONE_EXACT)
+		return answer_node(p, &e, out);
+	if (p->at.match.found == ZONE_MISSING)
+		return answer_nxdomain(p, &e, out);
 	return 0;
 }

@@ -18,6 +18,8 @@
 #ifndef DNS_EXPRESS_H
 #define DNS_EXPRESS_H
 
+#include "dns/zones.h"
+
 #include <stddef.h>
 
 struct answer_input;
@@ -26,14 +28,22 @@ struct query;
 struct table;
 struct wire;
 
+/* What is asked, of what, where that is, and for whom to say how it went. */
+struct plain {
+	const struct table *table;
+	const struct answer_input *in;
+	const struct query *query;
+	struct location at; /* of the question's name */
+	struct answer_outcome *outcome;
+};
+
 /*
  * Answers a query that is QUERY_OK, of class IN and without other options
  * (query->has_others), and that nothing turns away, into out, which is empty
  * and has as many octets as the client takes.  Returns the answer's length, and
- * outcome is filled; or 0, and both are undefined: it is none of the plainest.
+ * p->outcome is filled; or 0, and both are undefined: it is none of the
+ * plainest.
  */
-size_t express_answer(const struct table *table, const struct answer_input *in,
-		      const struct query *query, const struct wire *out,
-		      struct answer_outcome *outcome);
+size_t express_answer(const struct plain *p, const struct wire *out);
 
 #endif

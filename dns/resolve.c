@@ -183,23 +183,14 @@ void answer_refuse(struct answer *a, uint16_t info_code, const char *text)
 	a->reply.edns.ede = (struct ede){ info_code, text };
 }
 
-/*
- * RFC 1034, 4.3.2, step 2: the nearest zone; and where in it the name is.  DS
- * at its apex is the parent's, RFC 4035, 3.1.4.1.
- */
-static struct zone_match find(struct answer *a, const struct name *name)
+/* DS at an apex is the parent's: RFC 4035, 3.1.4.1. */
+static void settle_ds(struct answer *a, const struct name *name)
 {
-	struct zone_match match = { .found = ZONE_OUTSIDE };
-
-	a->zone = zones_find(answer_model(a)->zones, name);
-	if (a->zone == NULL)
-		return match;
-	match = zone_find(a->zone, name);
-	if (a->qtype != TYPE_DS || match.node != a->zone->apex ||
-	    match.found != ZONE_EXACT || a->zone->parent == NULL)
-		return match;
+	if (a->qtype != TYPE_DS || a->match.found != ZONE_EXACT ||
+	    a->match.node != a->zone->apex || a->zone->parent == NULL)
+		return;
 	a->zone = a->zone->parent;
-	return zone_find(a->zone, name);
+	a->match = zone_find(a->zone, name);
 }
 
 /*
@@ -267,9 +258,15 @@ static void resolve_chain(struct answer *a)
 	c.position = (struct position){ .at = ZONE_QNAME_OFFSET,
 					.len = a->query->qname.len };
 	c.links = 0;
-	do
-		a->match = find(a, c.name);
-	while (resolve_name(a, &c));
+	settle_ds(a, c.name);
+	while (resolve_name(a, &c)) {
+		const struct zones *zones = answer_model(a)->zones;
+		struct location at = zones_locate(zones, c.name);
+
+		a->zone = at.zone;
+		a->match = at.match;
+		settle_ds(a, c.name);
+	}
 	if (c.links > 0)
 		a->outcome->type = TYPE_CNAME;
 }

@@ -26,15 +26,19 @@ struct answer {
 	const struct answer_input *in;
 	const struct query *query;
 	struct reply reply;
-	const struct zone *zone; /* that the name being resolved is in */
-	struct zone_match match; /* of that name */
+	const struct zone *zone; /* that the name being resolved is in; NULL:
+				  * in none */
+	struct zone_match match; /* of that name, if it is in one */
 	struct proofs *proofs;   /* of what is not there; the caller's */
 	uint16_t qtype; /* what is looked for: not ANY once at a node */
 	enum cookie_verdict cookie; /* of the query's */
 	struct answer_outcome *outcome;
 };
 
-/* A query of class IN for a type that can be asked for. */
+/*
+ * A query of class IN for a type that can be asked for.  zone and match are of
+ * the question's name already.
+ */
 void resolve(struct answer *a);
 
 /* REFUSED, and why. */

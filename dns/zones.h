@@ -10,6 +10,8 @@
 #ifndef DNS_ZONES_H
 #define DNS_ZONES_H
 
+#include "dns/zone.h"
+
 #include <stddef.h>
 
 struct errors;
@@ -17,7 +19,6 @@ struct name;
 struct policy;
 struct pool;
 struct signer;
-struct zone;
 struct zones;
 
 /*
@@ -35,6 +36,22 @@ void zones_free(struct zones *zones);
 /* NULL only when several zones are served and the name is in none. */
 const struct zone *zones_find(const struct zones *zones,
 			      const struct name *name);
+
+/* Where a name is: RFC 1034, 4.3.2, step 2. */
+struct location {
+	const struct zone *zone; /* the nearest; NULL: in none */
+	struct zone_match match; /* in it */
+};
+
+static inline struct location zones_locate(const struct zones *zones,
+					   const struct name *name)
+{
+	const struct zone *zone = zones_find(zones, name);
+
+	if (zone == NULL)
+		return (struct location){ NULL, { ZONE_OUTSIDE, NULL } };
+	return (struct location){ zone, zone_find(zone, name) };
+}
 
 /* Of policy->zones[index]. */
 const struct zone *zones_at(const struct zones *zones, size_t index);
