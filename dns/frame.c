@@ -245,7 +245,7 @@ bool frame_parse(const uint8_t *octets, size_t len, struct frame *out)
 	room = v6 ? parse_v6(ip, left, &out->source)
 		  : parse_v4(ip, left, &out->source);
 	out->payload = r.at + UDP_HEADER;
-	return room > 0 && parse_udp(ip, v6, room, out);
+	return parse_udp(ip, v6, room, out);
 }
 
 void frame_asked(const struct frame *frame, const uint8_t *octets,
