@@ -177,8 +177,13 @@ static void detach(struct face *face)
 	pthread_mutex_unlock(&face->lock);
 }
 
-/* As far as that is not done yet.  False with errno set: EBUSY, while another
- * holds the queue or the interface. */
+/* A queue has a socket; an interface, or one on top of it, a program. */
+static bool is_held(int error)
+{
+	return error == EBUSY || error == EEXIST;
+}
+
+/* As far as that is not done yet.  False with errno set. */
 static bool claim(struct queue *q)
 {
 	if (!q->bound)
@@ -208,7 +213,7 @@ static void wait_for_queue(struct queue *q)
 	char quoted[128];
 
 	while (!is_stopping(q) && !claim(q)) {
-		if (errno != EBUSY) {
+		if (!is_held(errno)) {
 			log_event(LOG_LEVEL_WARN, "dns", "xdp",
 				  "interface=%s queue=%u state=failed error=%s "
 				  "hint=\"sockets answer\"",
@@ -364,23 +369,30 @@ static bool claim_first(struct queue *q, struct error *err)
 	const struct timespec pause = { .tv_nsec = RETRY_MS * 1000 * 1000 };
 	int64_t until_ms = clock_now_ms() + (q->xdp->waits ? 0 : CLAIM_MS);
 	const struct nic *nic = &q->face->nic;
+	int error = 0;
 
-	while (!claim(q) && errno == EBUSY && clock_now_ms() < until_ms)
+	while (!claim(q)) {
+		error = errno;
+		if (!is_held(error) || clock_now_ms() >= until_ms)
+			break;
 		nanosleep(&pause, NULL);
-	if (q->claimed)
+	}
+	if (q->claimed) {
 		log_taken(q);
-	else if (errno == EBUSY && q->xdp->waits)
+	} else if (is_held(error) && q->xdp->waits) {
 		log_event(LOG_LEVEL_INFO, "dns", "xdp",
 			  "interface=%s queue=%u state=waiting "
 			  "hint=\"sockets answer until it is free\"",
 			  nic->name, q->number);
-	else
+	} else {
 		error_set(err,
 			  "cannot take queue %u of interface \"%s\" by "
 			  "XDP: %s%s",
-			  q->number, nic->name, strerror(errno),
-			  errno == EBUSY ? "; another program has it" : "");
-	return q->claimed || (errno == EBUSY && q->xdp->waits);
+			  q->number, nic->name, strerror(error),
+			  is_held(error) ? "; another program has it" : "");
+		return false;
+	}
+	return true;
 }
 
 bool xdp_start(struct xdp *xdp, const struct slot *slot, struct stats *stats,

@@ -35,7 +35,7 @@ struct xdp_filter *xdp_filter_open(const struct nic *nic,
 bool xdp_filter_add(struct xdp_filter *filter, unsigned queue, int fd);
 
 /* From here on, frames come.  False with errno set: EBUSY, when the interface
- * has such a program already. */
+ * has such a program already; EEXIST, when one on top of it has. */
 bool xdp_filter_attach(struct xdp_filter *filter);
 
 /* No more frames come.  Nothing, when it was not attached. */

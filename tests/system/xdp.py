@@ -389,6 +389,26 @@ def ends(net):
     net.stop("dns")
 
 
+def without_a_driver(net):
+    """Where the driver has no XDP, as that of a macvlan, the kernel does it."""
+    other = "45.83.1.99"
+    if net.run_on("server", "ip", "link", "add", "link", "eth0", "name", "mv0", "type", "macvlan", check=False)[0]:
+        note("no macvlan here")
+        return
+    net.run_on("server", "sysctl", "-qw", "net.ipv4.conf.all.arp_ignore=1")
+    net.run_on("server", "ip", "addr", "add", other + "/32", "dev", "mv0")
+    net.run_on("server", "ip", "link", "set", "mv0", "up")
+    net.run_on("", "ip", "route", "add", other + "/32", "dev", LINK)
+    listens, net.listens = net.listens, [f"{NS1}:53", f"{other}:53"]
+    net.serve("dns", "--xdp", "eth0", "--xdp", "mv0")
+    for server in (NS1, other):
+        expect(f"from {server}", query("static")[:2], net.exchange("client", server, query("static"))[:2])
+    expect("answers by XDP", 2, net.answers("xdp"))
+    net.stop("dns")
+    net.run_on("server", "ip", "link", "del", "mv0")
+    net.listens = listens
+
+
 def capabilities(net):
     """Of an ordinary user: they are needed at the start, and then gone."""
     wanted = "+net_admin,+bpf,+net_raw,+net_bind_service,+ipc_lock"
@@ -445,7 +465,7 @@ def test():
         net.build()
         net.serve("dns", "--xdp", "eth0", "--control", net.path("dns.sock"))
         for part in (same_answers, others_go_on, vlans, bad_frames, bursts, long_frames, reloads, take_over, ends,
-                     capabilities, errors, small_mtu):
+                     without_a_driver, capabilities, errors, small_mtu):
             part(net)
 
 
