@@ -160,6 +160,7 @@ static bool attach(struct face *face)
 	bool attached;
 
 	pthread_mutex_lock(&face->lock);
+	errno = EBUSY; /* for who comes when it has ended */
 	if (!face->attached && !face->ended)
 		face->attached = xdp_filter_attach(face->filter);
 	attached = face->attached;

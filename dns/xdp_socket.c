@@ -217,10 +217,26 @@ static void reap(struct xdp_socket *s)
 	tell(ring->consumer, ring->at);
 }
 
+/* In copy mode, sendto() takes so many at a time and then says EAGAIN. */
+static void kick(const struct xdp_socket *s, int tries)
+{
+	if ((hear(s->sending.flags) & XDP_RING_NEED_WAKEUP) == 0)
+		return;
+	for (int i = 0; i < tries; i++)
+		if (sendto(s->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) >= 0 ||
+		    (errno != EAGAIN && errno != EINTR && errno != EBUSY))
+			return;
+}
+
+/* What an interface that was down did not take is offered again. */
 uint8_t *xdp_socket_room(struct xdp_socket *s)
 {
 	if (s->idle_count == 0)
 		reap(s);
+	if (s->idle_count == 0) {
+		kick(s, 1);
+		reap(s);
+	}
 	return s->idle_count == 0 ? NULL
 				  : s->frames + s->idle[s->idle_count - 1];
 }
@@ -237,20 +253,10 @@ void xdp_socket_put(struct xdp_socket *s, size_t len)
 	};
 }
 
-/* In copy mode, sendto() takes so many at a time and then says EAGAIN. */
-static void kick(const struct xdp_socket *s)
-{
-	for (int i = 0; i < SEND_TRIES; i++)
-		if (sendto(s->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) >= 0 ||
-		    (errno != EAGAIN && errno != EINTR && errno != EBUSY))
-			return;
-}
-
 void xdp_socket_send(struct xdp_socket *s)
 {
 	tell(s->sending.producer, s->sending.at);
-	if (hear(s->sending.flags) & XDP_RING_NEED_WAKEUP)
-		kick(s);
+	kick(s, SEND_TRIES);
 	reap(s);
 }
 
