@@ -30,7 +30,6 @@
 #define NS_PER_S INT64_C(1000000000)
 #define WARM_UP_NS (NS_PER_S / 4)
 #define DRAIN_NS (NS_PER_S / 4)
-#define TIMEOUT_NS (NS_PER_S / 10) /* in a window; its place is free again */
 
 struct settings {
 	struct question_plan plan;
@@ -38,7 +37,7 @@ struct settings {
 	const char *kind, *address, *local, *write;
 	struct option_list pids;
 	unsigned port, hosts, count, seed, rate, window, lanes, core;
-	unsigned milliseconds, limit;
+	unsigned milliseconds, limit, timeout_ms;
 	bool echo, single;
 };
 
@@ -89,6 +88,9 @@ static size_t fill_rows(struct settings *s, struct option_row *rows)
 		{ "limit", OPTION_NUMBER, &s->limit, "N",
 		  "so many queries, however long it takes, and nothing before",
 		  1, 1000000000 },
+		{ "timeout", OPTION_NUMBER, &s->timeout_ms, "MS",
+		  "then a query is lost, and its place in the window free "
+		  "(default 100)", 1, 600000 },
 		{ "core", OPTION_NUMBER, &s->core, "N",
 		  "run on this core (default wherever)", 0, 1023 },
 		{ "pid", OPTION_LIST, &s->pids, "PID",
@@ -188,14 +190,15 @@ static bool is_over(const struct load *l)
 /* Keeps every window full until then, or until the limit is reached. */
 static void run_window(struct load *l, int64_t until_ns)
 {
-	int64_t now_ns, expire_ns = clock_now_ns() + TIMEOUT_NS;
+	int64_t timeout_ns = l->settings->timeout_ms * (NS_PER_S / 1000);
+	int64_t now_ns, expire_ns = clock_now_ns() + timeout_ns;
 
 	while ((now_ns = clock_now_ns()) < until_ns && !is_over(l)) {
 		fill_window(l, now_ns);
 		receive_some(l);
 		if (now_ns >= expire_ns) {
-			flight_expire(&l->flight, now_ns - TIMEOUT_NS);
-			expire_ns = now_ns + TIMEOUT_NS / 4;
+			flight_expire(&l->flight, now_ns - timeout_ns);
+			expire_ns = now_ns + timeout_ns / 4;
 		}
 	}
 }
@@ -383,7 +386,8 @@ int main(int argc, char **argv)
 			      .window = 32,
 			      .lanes = 8,
 			      .core = UINT32_MAX,
-			      .milliseconds = 2000 };
+			      .milliseconds = 2000,
+			      .timeout_ms = 100 };
 	struct option_row rows[32];
 	size_t row_count = fill_rows(&s, rows);
 	const char **operands = calloc((size_t)argc, sizeof(*operands));

@@ -39,6 +39,8 @@ class Server:
     name = ""
     program = ""
     works = ()
+    forks = False  # who answers is a child
+    patience = 8   # queries under way on a lane when it runs fifty times slower
 
     def __init__(self, folder, port, address="127.0.0.1"):
         self.folder, self.port, self.address, self.workers = folder, port, address, 1
@@ -194,6 +196,7 @@ zone:
 
 class PowerDns(Server):
     name = "pdns"
+    patience = 1  # what waits too long in its queue it drops
     program = "pdns_server"
     works = STATIC + STEERED
 
@@ -237,6 +240,7 @@ daemon=no
 class Nsd(Server):
     name = "nsd"
     program = "nsd"
+    forks = True
     works = STATIC + SIGNED
 
     def prepare(self, geo, signed):
@@ -272,6 +276,7 @@ zone:
 
 class Bind(Server):
     name = "bind"
+    patience = 1
     program = "named"
     works = STATIC + SIGNED
 
