@@ -220,8 +220,8 @@ int questions_make(const struct question_plan *plan, struct questions *out)
 	const char *trouble = NULL;
 
 	*out = (struct questions){ 0 };
-	if (!set_apex(&w))
-		trouble = "no domain name";
+	if (!set_apex(&w) || plan->hosts == 0)
+		trouble = "no domain name, or no hosts";
 	else if (plan->kind->client != CLIENT_NONE &&
 		 (plan->subnets == NULL || !read_subnets(&w)))
 		trouble = "no file of subnets, or none of this family in it";

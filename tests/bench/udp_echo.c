@@ -70,6 +70,10 @@ static int open_socket(const struct net_addr *addr, unsigned port)
 		       sizeof(octets)) < 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets,
 				 sizeof(octets));
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &octets,
+		       sizeof(octets)) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &octets,
+				 sizeof(octets));
 	if (bind(fd, is_v4 ? (void *)&v4 : (void *)&v6,
 		 is_v4 ? sizeof(v4) : sizeof(v6)) == 0)
 		return fd;
@@ -163,7 +167,7 @@ static struct worker *worker_new(const struct settings *s, int fd)
 /* Comes back on failure, with what went wrong. */
 static const char *serve(const struct settings *s, const struct net_addr *addr)
 {
-	struct worker *workers[ECHO_WORKERS_MAX];
+	struct worker *workers[ECHO_WORKERS_MAX] = { NULL };
 	pthread_t thread;
 
 	for (unsigned i = 0; i < s->workers; i++) {
@@ -178,8 +182,9 @@ static const char *serve(const struct settings *s, const struct net_addr *addr)
 	for (unsigned i = 1; i < s->workers; i++)
 		if (pthread_create(&thread, NULL, run, workers[i]) != 0)
 			return "no more threads";
-	run(workers[0]);
-	return NULL;
+	if (workers[0] != NULL)
+		run(workers[0]);
+	return "no workers";
 }
 
 int main(int argc, char **argv)

@@ -157,7 +157,7 @@ def compare(bench):
     for _ in range(bench.args.rounds):
         for kind in SERVERS:
             wanted = kind.name.replace("-xdp", "").replace("xdp-", "udp-") in names
-            works = [w for w in ("static", "nxdomain", "steered-v4") if w in bench.args.works and w in kind.works]
+            works = [w for w in bench.args.xdp_works if w in kind.works]
             if not wanted or not works:
                 continue
             if not kind.installed():
