@@ -6,6 +6,7 @@
 #include "policy/decide/intern.h"
 #include "policy/decide/mmdb.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,12 +36,16 @@ enum { MEMO_BITS = 15 };
 struct memo {
 	uint32_t others[WALK_REFS_MAX]; /* but for the one that varies */
 	size_t varies;
-	uint32_t generation; /* of others; 0 is none */
+	uint16_t generation; /* of others; 0 is none */
 	struct memo_slot {
-		uint32_t ref, generation;
-		struct answer answer;
+		uint32_t ref;
+		uint16_t class_id;
+		bool covered;
+		uint8_t generation; /* its last octet; 0 is none */
 	} * slots;
 };
+
+static_assert(sizeof(struct memo_slot) == 8, "many of them in a cache");
 
 struct atlas {
 	struct atlas_setup setup;
@@ -48,11 +53,12 @@ struct atlas {
 	struct column record_facts[WALK_DATABASES_MAX]; /* uint32_t: numbers in
 							 * facts */
 	struct intern *facts;                           /* packed facts */
-	struct column facts_of; /* struct client_facts */
-	struct intern *mixes;   /* facts by database, correction, mask */
-	struct column answers;  /* struct answer, by mix */
-	struct intern *classes; /* packed classes */
-	struct column class_of; /* struct client_class */
+	struct column facts_of;  /* struct client_facts */
+	struct intern *mixes;    /* facts by database, correction, mask */
+	struct column answers;   /* struct answer, by mix */
+	struct intern *classes;  /* packed classes */
+	struct column class_of;  /* struct client_class, without weights */
+	struct column weight_of; /* double, by class */
 	enum atlas_failure failure;
 	size_t failed_database;
 	unsigned seen, seen_in[WALK_DATABASES_MAX];
@@ -60,8 +66,8 @@ struct atlas {
 	double weights[129]; /* of networks, by their bits */
 	struct {
 		uint32_t refs[WALK_REFS_MAX];
-		bool valid;
-		struct answer answer;
+		bool valid, covered;
+		uint16_t class_id;
 	} last; /* neighbours often say the same */
 	struct memo memo;
 };
@@ -212,7 +218,8 @@ static uint32_t class_number(struct atlas *atlas,
 		return fail(atlas, ATLAS_MEMORY);
 	if (number >= ATLAS_CLASSES_MAX)
 		return fail(atlas, ATLAS_CLASSES);
-	if (added && !column_put(&atlas->class_of, number, class))
+	if (added && (!column_put(&atlas->class_of, number, class) ||
+		      !column_put(&atlas->weight_of, number, &(double){ 0 })))
 		return fail(atlas, ATLAS_MEMORY);
 	return number;
 }
@@ -282,19 +289,6 @@ static void fill_weights(struct atlas *atlas)
 		atlas->weights[bits] = ldexp(1, unit - bits);
 }
 
-static void weigh(struct atlas *atlas, unsigned bits,
-		  const struct answer *answer)
-{
-	struct client_class *class =
-		(struct client_class *)atlas->class_of.items + answer->class_id;
-	double *weight = atlas->setup.family == NET_V4 ? &class->weight_v4
-						       : &class->weight_v6;
-
-	atlas->networks++;
-	atlas->seen |= answer->seen;
-	*weight += atlas->weights[bits];
-}
-
 /* Is memo about all these but the one that varies?  If not, it is from now on.
  */
 static void memo_turn(struct memo *memo, const uint32_t *refs, size_t count)
@@ -309,12 +303,35 @@ static void memo_turn(struct memo *memo, const uint32_t *refs, size_t count)
 	if (changed != SIZE_MAX)
 		memo->varies = changed;
 	memcpy(memo->others, refs, count * sizeof(*refs));
-	memo->generation++;
+	/* Zeros are no generation: all is forgotten when it comes round. */
+	if (++memo->generation > UINT8_MAX) {
+		memset(memo->slots, 0, sizeof(*memo->slots) << MEMO_BITS);
+		memo->generation = 1;
+	}
 }
 
 static struct memo_slot *memo_slot(struct memo *memo, uint32_t ref)
 {
 	return &memo->slots[hash_mix(ref) >> (64 - MEMO_BITS)];
+}
+
+static bool memo_fill(struct atlas *atlas, const uint32_t *refs,
+		      struct memo_slot *slot)
+{
+	struct answer answer;
+
+	slot->generation = 0;
+	if (!find_answer(atlas, refs, &answer))
+		return false;
+	if (answer.covered)
+		atlas->seen |= answer.seen;
+	*slot = (struct memo_slot){
+		.ref = refs[atlas->memo.varies],
+		.class_id = answer.class_id,
+		.covered = answer.covered,
+		.generation = (uint8_t)atlas->memo.generation,
+	};
+	return true;
 }
 
 static bool answer_changed(struct atlas *atlas, const uint32_t *refs)
@@ -325,32 +342,39 @@ static bool answer_changed(struct atlas *atlas, const uint32_t *refs)
 
 	memo_turn(memo, refs, count);
 	slot = memo_slot(memo, refs[memo->varies]);
-	if (slot->generation != memo->generation ||
-	    slot->ref != refs[memo->varies]) {
-		if (!find_answer(atlas, refs, &slot->answer)) {
-			slot->generation = 0;
-			return false;
-		}
-		slot->generation = memo->generation;
-		slot->ref = refs[memo->varies];
-	}
-	atlas->last.answer = slot->answer;
-	memcpy(atlas->last.refs, refs, count * sizeof(*refs));
+	if ((slot->generation != memo->generation ||
+	     slot->ref != refs[memo->varies]) &&
+	    !memo_fill(atlas, refs, slot))
+		return false;
+	atlas->last.class_id = slot->class_id;
+	atlas->last.covered = slot->covered;
+	for (size_t i = 0; i < count; i++)
+		atlas->last.refs[i] = refs[i];
 	return true;
+}
+
+static bool is_last(const struct atlas *atlas, const uint32_t *refs)
+{
+	bool same = atlas->last.valid;
+
+	for (size_t i = 0; same && i < atlas->setup.sources->count + 2; i++)
+		same = atlas->last.refs[i] == refs[i];
+	return same;
 }
 
 uint32_t atlas_class(struct atlas *atlas, unsigned bits, const uint32_t *refs)
 {
-	size_t octets = (atlas->setup.sources->count + 2) * sizeof(*refs);
-
-	if (!atlas->last.valid || memcmp(atlas->last.refs, refs, octets) != 0) {
+	if (!is_last(atlas, refs)) {
 		atlas->last.valid = answer_changed(atlas, refs);
 		if (!atlas->last.valid)
 			return UINT32_MAX;
 	}
-	if (atlas->last.answer.covered)
-		weigh(atlas, bits, &atlas->last.answer);
-	return atlas->last.answer.class_id;
+	if (atlas->last.covered) {
+		atlas->networks++;
+		((double *)atlas->weight_of.items)[atlas->last.class_id] +=
+			atlas->weights[bits];
+	}
+	return atlas->last.class_id;
 }
 
 /* Facts 0 are nothing at all, and so is class 0. */
@@ -384,6 +408,7 @@ struct atlas *atlas_new(const struct atlas_setup *setup)
 	atlas->answers.size = sizeof(struct answer);
 	atlas->classes = intern_new(CLASS_WORDS);
 	atlas->class_of.size = sizeof(struct client_class);
+	atlas->weight_of.size = sizeof(double);
 	atlas->memo.slots =
 		calloc((size_t)1 << MEMO_BITS, sizeof(*atlas->memo.slots));
 	fill_weights(atlas);
@@ -409,6 +434,7 @@ void atlas_free(struct atlas *atlas)
 	free(atlas->answers.items);
 	intern_free(atlas->classes);
 	free(atlas->class_of.items);
+	free(atlas->weight_of.items);
 	free(atlas->memo.slots);
 	free(atlas);
 }
@@ -441,23 +467,35 @@ const struct client_class *atlas_classes(const struct atlas *atlas,
 	return atlas->class_of.items;
 }
 
+/* What other weighs its class from, our class to weighs, too. */
+static void take_weight(struct atlas *atlas, size_t to,
+			const struct atlas *other, size_t from)
+{
+	struct client_class *class =
+		(struct client_class *)atlas->class_of.items + to;
+	double weight = ((double *)other->weight_of.items)[from];
+
+	if (other->setup.family == NET_V4)
+		class->weight_v4 += weight;
+	else
+		class->weight_v6 += weight;
+}
+
 bool atlas_merge(struct atlas *atlas, const struct atlas *other,
 		 uint16_t *renamed)
 {
-	size_t count;
+	size_t count, own_count;
 	const struct client_class *theirs = atlas_classes(other, &count);
 
+	atlas_classes(atlas, &own_count);
+	for (size_t i = 0; i < own_count; i++)
+		take_weight(atlas, i, atlas, i);
 	for (size_t i = 0; i < count; i++) {
-		struct client_class bare = theirs[i], *ours;
-		uint32_t number;
+		uint32_t number = class_number(atlas, &theirs[i]);
 
-		bare.weight_v4 = bare.weight_v6 = 0;
-		number = class_number(atlas, &bare);
 		if (number == UINT32_MAX)
 			return false;
-		ours = (struct client_class *)atlas->class_of.items + number;
-		ours->weight_v4 += theirs[i].weight_v4;
-		ours->weight_v6 += theirs[i].weight_v6;
+		take_weight(atlas, number, other, i);
 		renamed[i] = (uint16_t)number;
 	}
 	return true;

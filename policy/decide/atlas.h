@@ -72,12 +72,12 @@ unsigned atlas_seen_in(const struct atlas *atlas, size_t database);
 /* Networks that some database has a record of. */
 size_t atlas_networks(const struct atlas *atlas);
 
-/* The classes by id; of the atlas. */
+/* The classes by id; of the atlas, without weights before atlas_merge(). */
 const struct client_class *atlas_classes(const struct atlas *atlas,
 					 size_t *count);
 
 /*
- * Takes in the classes of another, and their weights: its class i is class
+ * Once: takes in the classes of another, and weighs all: its class i is class
  * renamed[i] here.  False on failure, see atlas_failed().
  */
 bool atlas_merge(struct atlas *atlas, const struct atlas *other,

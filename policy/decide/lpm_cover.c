@@ -19,7 +19,9 @@ struct gathering {
 	struct lpm *lpm;
 	const uint16_t *renamed;
 	struct intern *numbers;
-	uint32_t plain_base; /* was renamed: words of one class share it */
+	uint32_t plain_base;  /* was renamed: words of one class share it */
+	uint64_t last_key[2]; /* neighbours are often alike */
+	uint32_t last_number; /* UINT32_MAX: none yet */
 	bool failed;
 };
 
@@ -104,7 +106,12 @@ static uint32_t cover_number(struct gathering *g, const struct lpm_cover *cover)
 	uint32_t number;
 
 	memcpy(key, cover, sizeof(key));
+	if (g->last_number != UINT32_MAX &&
+	    memcmp(key, g->last_key, sizeof(key)) == 0)
+		return g->last_number;
 	number = intern_number(g->numbers, key, NULL);
+	memcpy(g->last_key, key, sizeof(key));
+	g->last_number = number;
 	g->failed = g->failed || number == UINT32_MAX;
 	return number;
 }
@@ -259,6 +266,7 @@ bool lpm_cover_all(struct lpm *l, const uint16_t *renamed)
 		.renamed = renamed,
 		.numbers = intern_new(2),
 		.plain_base = UINT32_MAX,
+		.last_number = UINT32_MAX,
 	};
 
 	g.failed = g.numbers == NULL;
