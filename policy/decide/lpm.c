@@ -171,42 +171,24 @@ ALWAYS_INLINE bool list_in_row(const struct lpm_asked *q, const uint16_t *list)
 	return i == list[0];
 }
 
-ALWAYS_INLINE bool field_in_row(const struct lpm_asked *q,
-				const struct lpm_word *words)
+ALWAYS_INLINE bool field_in_row(const struct lpm_asked *q, uint32_t place)
 {
-	unsigned i = 0;
-
-	while (i < LPM_NODE_WORDS && cover_in_row(q, words[i].cover))
-		i++;
-	return i == LPM_NODE_WORDS;
+	return cover_in_row(
+		q, q->lpm->field_covers[(place & ~LPM_FIELD) / LPM_NODE_WORDS]);
 }
 
 /* Goes no deeper than an address has octets. */
 ALWAYS_INLINE bool node_in_row(const struct lpm_asked *q, uint32_t place)
 {
-	return place & LPM_FIELD
-		       ? field_in_row(q, q->lpm->fields + (place & ~LPM_FIELD))
-		       : list_in_row(q, q->lpm->pool + place);
+	return place & LPM_FIELD ? field_in_row(q, place)
+				 : list_in_row(q, q->lpm->pool + place);
 }
 
 /*
- * The order of the widest aligned block around unit that begins at left or
- * behind it and ends before right.  The block of order k reaches over a wall
- * to another unit when the two differ only below bit k.
+ * The order of the widest aligned block of a word around unit that is in the
+ * row, where that unit is.  Each round takes in the runs of the other half of
+ * the next wider block, up to the first that is not.
  */
-ALWAYS_INLINE unsigned widest_order(unsigned unit, unsigned left,
-				    unsigned right, unsigned orders)
-{
-	unsigned end = 1u << orders;
-	unsigned before = left == 0 ? end : unit ^ (left - 1);
-	unsigned behind = unit ^ right; /* has bit orders where right is end */
-	unsigned reach = before < behind ? before : behind;
-
-	return 31u - (unsigned)__builtin_clz(reach | (reach == 0));
-}
-
-/* The order of the widest block of a word around unit that is in the row,
- * where that unit is. */
 ALWAYS_INLINE unsigned word_order(const struct lpm_asked *q,
 				  const struct lpm_word *word, unsigned unit)
 {
@@ -214,27 +196,21 @@ ALWAYS_INLINE unsigned word_order(const struct lpm_asked *q,
 	const uint16_t *places = values + lpm_ones(word->starts);
 	uint64_t before = word->starts & lpm_upto(unit);
 	uint64_t behind = word->starts ^ before;
-	unsigned run = lpm_ones(before) - 1, last = run;
-	unsigned left, right = LPM_UNITS, limit;
+	unsigned run = lpm_ones(before) - 1, last = run, order;
 
-	for (;;) {
-		left = 63u - (unsigned)__builtin_clzll(before);
-		if (run == 0 || !value_in_row(q, places, values[run - 1]))
-			break;
-		run--;
-		before ^= lpm_bit(left);
+	for (order = 0; order < WORD_ORDERS; order++) {
+		unsigned begin = unit >> order >> 1 << 1 << order;
+		uint64_t inside = lpm_upto(begin + (2u << order) - 1);
+
+		for (; before >> begin >> 1 != 0;
+		     before ^= lpm_bit(63u - (unsigned)__builtin_clzll(before)))
+			if (!value_in_row(q, places, values[--run]))
+				return order;
+		for (; (behind & inside) != 0; behind &= behind - 1)
+			if (!value_in_row(q, places, values[++last]))
+				return order;
 	}
-	/* No block that begins at left or behind ends behind limit. */
-	limit = widest_order(unit, left, LPM_UNITS, WORD_ORDERS);
-	limit = ((unit >> limit) + 1) << limit;
-	for (; behind != 0; behind &= behind - 1) {
-		right = (unsigned)__builtin_ctzll(behind);
-		if (right >= limit || !value_in_row(q, places, values[++last]))
-			break;
-		right = LPM_UNITS;
-	}
-	return widest_order(unit, left, right < limit ? right : limit,
-			    WORD_ORDERS);
+	return order;
 }
 
 /* Likewise of a list; NODE_ORDERS for all of it. */
@@ -244,28 +220,29 @@ ALWAYS_INLINE unsigned list_order(const struct lpm_asked *q,
 	const uint8_t *octets = lpm_list_octets(list);
 	const uint16_t *values = list + lpm_list_values(list[0]);
 	const uint16_t *places = values + list[0];
-	unsigned run = list_run(list, octet), last = run + 1, right;
+	unsigned run = list_run(list, octet), last = run + 1, order;
 
-	while (run > 0 && value_in_row(q, places, values[run - 1]))
-		run--;
-	while (last < list[0] && value_in_row(q, places, values[last]))
-		last++;
-	right = last < list[0] ? octets[last] : LPM_NODE_UNITS;
-	return widest_order(octet, octets[run], right, NODE_ORDERS);
+	for (order = 0; order < NODE_ORDERS; order++) {
+		unsigned begin = octet >> order >> 1 << 1 << order;
+
+		for (; octets[run] > begin; run--)
+			if (!value_in_row(q, places, values[run - 1]))
+				return order;
+		for (; last < list[0] && octets[last] < begin + (2u << order);
+		     last++)
+			if (!value_in_row(q, places, values[last]))
+				return order;
+	}
+	return order;
 }
 
-/* Likewise of four words, of which octet's own is in the row. */
+/* Likewise of four words that are not all in the row, but octet's own is. */
 ALWAYS_INLINE unsigned words_order(const struct lpm_asked *q,
 				   const struct lpm_word *own, unsigned index)
 {
-	const struct lpm_word *words = own - index;
+	const struct lpm_word *other = own - index + (index ^ 1);
 
-	if (!cover_in_row(q, words[index ^ 1].cover))
-		return WORD_ORDERS;
-	if (!cover_in_row(q, words[index ^ 2].cover) ||
-	    !cover_in_row(q, words[index ^ 3].cover))
-		return WORD_ORDERS + 1;
-	return NODE_ORDERS;
+	return WORD_ORDERS + (cover_in_row(q, other->cover) ? 1 : 0);
 }
 
 /*
@@ -281,15 +258,14 @@ ALWAYS_INLINE unsigned node_scope(const struct lpm_asked *q, uint32_t place,
 	const struct lpm_word *word = NULL;
 	unsigned octet = q->addr->octets[index], bits = 8 * index, scope;
 
+	if (node_in_row(q, place))
+		return bits;
+	bits += NODE_ORDERS;
 	if (place & LPM_FIELD) {
 		word = field_word(l, place, octet);
 		if (cover_in_row(q, word->cover))
-			return bits + NODE_ORDERS -
-			       words_order(q, word, octet / LPM_UNITS);
-	} else if (list_in_row(q, list)) {
-		return bits;
+			return bits - words_order(q, word, octet / LPM_UNITS);
 	}
-	bits += NODE_ORDERS;
 	if (node_value(l, &place, octet) >= LPM_CLASSES_MAX) {
 		scope = q->reader->node_scope(q, place, index + 1);
 		if (scope > bits)
@@ -451,6 +427,7 @@ size_t lpm_octets(const struct lpm *l)
 {
 	return sizeof(*l) + l->block_count * sizeof(*l->blocks) +
 	       l->field_count * sizeof(*l->fields) +
+	       l->field_count / LPM_NODE_WORDS * sizeof(*l->field_covers) +
 	       l->cover_count * sizeof(*l->covers) +
 	       l->pool_count * sizeof(*l->pool);
 }

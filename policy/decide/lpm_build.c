@@ -458,6 +458,7 @@ void lpm_free(struct lpm *l)
 		return;
 	free(l->blocks);
 	free(l->fields);
+	free(l->field_covers);
 	free(l->covers);
 	free(l->pool);
 	free(l);

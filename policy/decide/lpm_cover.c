@@ -180,20 +180,25 @@ static void add_node(struct gathering *g, struct spread *s, uint32_t place)
 {
 	struct lpm *l = g->lpm;
 	struct lpm_word *words = l->fields + (place & ~LPM_FIELD);
+	struct lpm_cover cover;
+	struct spread own;
 
 	if (!(place & LPM_FIELD)) {
 		add_list(g, s, l->pool + place);
 		return;
 	}
+	own.count = 0;
 	for (unsigned i = 0; i < LPM_NODE_WORDS && !g->failed; i++) {
-		struct lpm_cover cover;
-
 		cover_word(g, &words[i]);
 		if (g->failed)
 			return;
 		cover = cover_at(g, words[i].cover);
-		spread_add_cover(s, &cover);
+		spread_add_cover(&own, &cover);
 	}
+	cover = spread_cover(&own);
+	l->field_covers[(place & ~LPM_FIELD) / LPM_NODE_WORDS] =
+		cover_number(g, &cover);
+	spread_add_cover(s, &cover);
 }
 
 static uint32_t cover_both(struct gathering *g, uint32_t left, uint32_t right)
@@ -269,7 +274,9 @@ bool lpm_cover_all(struct lpm *l, const uint16_t *renamed)
 		.last_number = UINT32_MAX,
 	};
 
-	g.failed = g.numbers == NULL;
+	l->field_covers = calloc(l->field_count / LPM_NODE_WORDS + 1,
+				 sizeof(*l->field_covers));
+	g.failed = g.numbers == NULL || l->field_covers == NULL;
 	for (size_t i = 0; i < l->block_count && !g.failed; i++)
 		cover_block(&g, &l->blocks[i]);
 	for (unsigned i = LPM_HEAP - 1; i >= LPM_HEAP / 2 && !g.failed; i--)

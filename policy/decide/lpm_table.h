@@ -87,6 +87,7 @@ struct lpm {
 	uint32_t heap[LPM_HEAP]; /* covers of prefixes up to /7, likewise */
 	struct lpm_block *blocks;
 	struct lpm_word *fields;
+	uint32_t *field_covers; /* one for four words */
 	struct lpm_cover *covers;
 	uint16_t *pool;
 	size_t block_count, field_count, cover_count, pool_count, leaf_count;
