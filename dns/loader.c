@@ -7,6 +7,7 @@
 #include "policy/base/errand.h"
 #include "policy/base/log.h"
 #include "policy/decide/geo.h"
+#include "policy/decide/geo_cache.h"
 #include "policy/language/policy.h"
 
 #include <inttypes.h>
@@ -17,6 +18,8 @@ struct loader {
 	struct errand *errand;  /* NULL: none is under way */
 	bool asked;             /* meanwhile */
 	struct model *renewing; /* the errand's: NULL for a whole load */
+	struct model *keeping;  /* the errand's: to be kept in the cache */
+	struct error unkept;    /* the errand's: why not; "" is none */
 	struct loaded result;   /* the errand's until it is over */
 };
 
@@ -41,7 +44,8 @@ static void end_signing(struct loaded *loaded, struct signers *signers)
  * Stamps are taken before files are read: one that is replaced while it is
  * being read then differs from its stamp, and is read again.
  */
-struct loaded loader_load(const char *policy_path, struct signers *signers)
+struct loaded loader_load(const char *policy_path, const char *geo_cache,
+			  struct signers *signers)
 {
 	struct loaded loaded = { .wall_ahead_ms = clock_ahead_ms() };
 	int64_t begun_ms = clock_now_ms();
@@ -53,7 +57,7 @@ struct loaded loader_load(const char *policy_path, struct signers *signers)
 	loaded.stamp = geo_stamp(policy);
 	loaded.key_stamp = signers_stamp(policy);
 	if (signers_begin(signers, policy, now_s(), &loaded.errs))
-		geo = geo_open(policy, &loaded.errs);
+		geo = geo_open_cached(policy, geo_cache, &loaded.errs);
 	if (geo == NULL)
 		policy_free(policy);
 	else
@@ -104,10 +108,15 @@ static void work(void *arg)
 	struct loader *loader = arg;
 	const struct loader_config *config = &loader->config;
 
-	loader->result =
-		loader->renewing == NULL
-			? loader_load(config->policy_path, config->signers)
-			: renew(loader->renewing, config->signers);
+	if (loader->keeping != NULL)
+		geo_keep(loader->keeping->geo, config->geo_cache,
+			 &loader->unkept);
+	else if (loader->renewing != NULL)
+		loader->result = renew(loader->renewing, config->signers);
+	else
+		loader->result =
+			loader_load(config->policy_path, config->geo_cache,
+				    config->signers);
 }
 
 static void forget_errand(struct loader *loader)
@@ -116,22 +125,51 @@ static void forget_errand(struct loader *loader)
 	loader->errand = NULL;
 	model_unref(loader->renewing);
 	loader->renewing = NULL;
+	model_unref(loader->keeping);
+	loader->keeping = NULL;
+}
+
+static void on_kept(struct loader *loader)
+{
+	if (loader->unkept.text[0] != '\0')
+		log_event(LOG_LEVEL_WARN, "dns", "geo-unkept", "error=\"%s\"",
+			  loader->unkept.text);
+	loader->unkept.text[0] = '\0';
+	forget_errand(loader);
+}
+
+static void on_loaded(struct loader *loader)
+{
+	struct loaded loaded = loader->result;
+	struct model *model = loaded.model;
+
+	if (model != NULL && !loader->asked && !loaded.renewal)
+		model_ref(model);
+	else
+		model = NULL;
+	forget_errand(loader);
+	loader->result = (struct loaded){ 0 };
+	loader->config.done(loader->config.arg, &loaded);
+	loader_result_fini(&loaded);
+	if (model != NULL)
+		loader_keep(loader, model);
+	model_unref(model);
 }
 
 /* Asked to load meanwhile: what was read may be older than the question. */
 static void on_done(void *arg)
 {
 	struct loader *loader = arg;
-	struct loaded loaded = loader->result;
 	bool again = loader->asked;
 
-	forget_errand(loader);
-	loader->result = (struct loaded){ 0 };
-	loader->asked = false;
-	loader->config.done(loader->config.arg, &loaded);
-	loader_result_fini(&loaded);
-	if (again)
+	if (loader->keeping != NULL)
+		on_kept(loader);
+	else
+		on_loaded(loader);
+	if (again) {
+		loader->asked = false;
 		loader_ask(loader);
+	}
 }
 
 struct loader *loader_start(const struct loader_config *config,
@@ -182,6 +220,26 @@ bool loader_renew(struct loader *loader, struct model *model)
 	loader->renewing = model_ref(model);
 	set_out(loader);
 	return true;
+}
+
+/* One that cannot be set out leaves the cache as it is: a start takes longer.
+ */
+void loader_keep(struct loader *loader, struct model *model)
+{
+	const struct errand_config config = {
+		.name = "windrose-keep",
+		.work = work,
+		.done = on_done,
+		.arg = loader,
+	};
+
+	if (loader->config.geo_cache == NULL || loader->errand != NULL)
+		return;
+	loader->keeping = model_ref(model);
+	loader->errand =
+		errand_start(loader->config.loop, &config, &loader->unkept);
+	if (loader->errand == NULL)
+		on_kept(loader);
 }
 
 bool loader_is_busy(const struct loader *loader)

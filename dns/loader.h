@@ -38,10 +38,12 @@ struct loaded {
 };
 
 /*
- * Loads here and now, signing with signers.  loader_result_fini() is due in
+ * Loads here and now, signing with signers.  geo_cache may be NULL, see
+ * geo_open_cached().  loader_result_fini() is due in
  * every case.
  */
-struct loaded loader_load(const char *policy_path, struct signers *signers);
+struct loaded loader_load(const char *policy_path, const char *geo_cache,
+			  struct signers *signers);
 void loader_result_fini(struct loaded *loaded);
 
 /* Logs what was loaded; it has a model. */
@@ -51,10 +53,12 @@ void loaded_log(const struct loaded *loaded, const char *event);
  * leaving NULL. */
 typedef void loader_done(void *arg, struct loaded *loaded);
 
-/* policy_path and signers are borrowed and outlive it.  NULL with err set. */
+/* policy_path, geo_cache and signers are borrowed and outlive it.  NULL with
+ * err set. */
 struct loader_config {
 	struct event_base *loop;
 	const char *policy_path;
+	const char *geo_cache;   /* file, or NULL */
 	struct signers *signers; /* nobody else's while it works */
 	loader_done *done;
 	void *arg;
@@ -71,6 +75,13 @@ void loader_ask(struct loader *loader);
  * another build is under way: ask again.
  */
 bool loader_renew(struct loader *loader, struct model *model);
+
+/*
+ * Keeps the geo tables of model in the cache, if they did not come from there;
+ * loads do so by themselves.  Nothing when another build is under way, which
+ * will.
+ */
+void loader_keep(struct loader *loader, struct model *model);
 
 /* Is a load or a renewal under way? */
 bool loader_is_busy(const struct loader *loader);

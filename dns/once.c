@@ -22,7 +22,7 @@ static struct loaded load(const char *policy_path)
 	if (signers == NULL)
 		errors_add(&loaded.errs, (struct place){ 0 }, "out of memory");
 	else
-		loaded = loader_load(policy_path, signers);
+		loaded = loader_load(policy_path, NULL, signers);
 	signers_free(signers);
 	return loaded;
 }

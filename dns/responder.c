@@ -35,6 +35,7 @@
 struct responder {
 	struct event_base *loop;                             /* borrowed */
 	char *policy_path, *name, *keep_path, *control_path; /* owned copies */
+	char *geo_cache; /* owned; beside keep_path, or NULL */
 	struct bus *bus; /* borrowed; NULL: none */
 	int64_t wall_started_ms;
 	void (*on_relieved)(void *arg);
@@ -61,6 +62,19 @@ static bool copy_text(const char *from, char **to)
 {
 	*to = from == NULL ? NULL : strdup(from);
 	return from == NULL || *to != NULL;
+}
+
+/* Beside the last known good state; without one there is none. */
+static bool name_geo_cache(const char *keep_path, char **out)
+{
+	static const char ending[] = ".geo";
+	size_t size =
+		keep_path == NULL ? 0 : strlen(keep_path) + sizeof(ending);
+
+	*out = size == 0 ? NULL : malloc(size);
+	if (*out != NULL)
+		snprintf(*out, size, "%s%s", keep_path, ending);
+	return size == 0 || *out != NULL;
 }
 
 static bool copy_config(struct responder *r,
@@ -264,6 +278,7 @@ static bool start_upkeep(struct responder *r, struct loaded *loaded,
 		&(struct upkeep_config){
 			.loop = r->loop,
 			.policy_path = r->policy_path,
+			.geo_cache = r->geo_cache,
 			.signers = r->signers,
 			.feed = r->feed,
 			.on_loaded = on_loaded,
@@ -364,8 +379,10 @@ struct responder *responder_start(struct event_base *loop,
 	struct loaded loaded = { 0 };
 	bool ok = false;
 
-	if (signers != NULL)
-		loaded = loader_load(config->policy_path, signers);
+	if (signers != NULL && r != NULL &&
+	    name_geo_cache(config->keep_path, &r->geo_cache))
+		loaded =
+			loader_load(config->policy_path, r->geo_cache, signers);
 	errors_print(&loaded.errs, stderr);
 	if (r == NULL || signers == NULL) {
 		error_set(err, "out of memory");
@@ -435,6 +452,7 @@ void responder_stop(struct responder *r)
 	free(r->policy_path);
 	free(r->name);
 	free(r->keep_path);
+	free(r->geo_cache);
 	free(r->control_path);
 	free(r);
 }

@@ -142,6 +142,7 @@ static bool start(struct upkeep *u, struct error *err)
 	const struct loader_config loader = {
 		.loop = config->loop,
 		.policy_path = config->policy_path,
+		.geo_cache = config->geo_cache,
 		.signers = config->signers,
 		.done = on_loaded,
 		.arg = u,
@@ -178,6 +179,7 @@ struct upkeep *upkeep_start(const struct upkeep_config *config,
 	u->state.wall_loaded_ms = clock_wall_ms();
 	watch_follow(u->watch, loaded->model->policy, loaded->stamp);
 	renewal_follow(u->renewal, loaded);
+	loader_keep(u->loader, loaded->model);
 	return u;
 }
 

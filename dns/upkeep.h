@@ -23,6 +23,7 @@ struct upkeep;
 struct upkeep_config {
 	struct event_base *loop;
 	const char *policy_path;
+	const char *geo_cache; /* file, or NULL */
 	struct signers *signers;
 	struct feed *feed;
 	void (*on_loaded)(void *arg); /* after each load, whatever it came to */

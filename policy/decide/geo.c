@@ -6,7 +6,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <sys/mman.h>
 #include <sys/stat.h>
+
+bool geo_own_rows(struct geo *geo)
+{
+	geo->own = calloc(geo->class_count, sizeof(*geo->own));
+	if (geo->own == NULL)
+		return false;
+	for (size_t i = 0; i < geo->class_count; i++)
+		geo->own[i].row = (uint16_t)i;
+	lpm_rows_span(geo->own, geo->class_count);
+	return true;
+}
 
 void geo_free(struct geo *geo)
 {
@@ -14,7 +26,10 @@ void geo_free(struct geo *geo)
 		return;
 	lpm_free(geo->v4);
 	lpm_free(geo->v6);
-	free(geo->classes);
+	if (geo->mapping != NULL)
+		munmap(geo->mapping, geo->mapping_octets);
+	else
+		free(geo->classes);
 	free(geo->own);
 	free(geo);
 }

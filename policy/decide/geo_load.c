@@ -7,6 +7,7 @@
  * Shell: starts a thread, and waits for it.
  */
 #include "policy/base/error.h"
+#include "policy/base/thread.h"
 #include "policy/decide/atlas.h"
 #include "policy/decide/geo_needs.h"
 #include "policy/decide/geo_table.h"
@@ -79,7 +80,8 @@ static void *fill(void *arg)
 static void fill_both(struct filling *v4, struct filling *v6)
 {
 	pthread_t thread;
-	bool both = pthread_create(&thread, NULL, fill, v6) == 0;
+	struct error err;
+	bool both = thread_start(&thread, "windrose-geo6", fill, v6, &err);
 
 	fill(v4);
 	if (both)
@@ -155,20 +157,16 @@ static bool take_classes(struct geo *geo, const struct filling *v4)
 		atlas_classes(v4->atlas, &geo->class_count);
 
 	geo->classes = calloc(geo->class_count, sizeof(*geo->classes));
-	geo->own = calloc(geo->class_count, sizeof(*geo->own));
-	if (geo->classes == NULL || geo->own == NULL)
+	if (geo->classes == NULL || !geo_own_rows(geo))
 		return survey_out_of_memory(v4->survey);
-	for (size_t i = 0; i < geo->class_count; i++) {
+	for (size_t i = 0; i < geo->class_count; i++)
 		geo->classes[v4->renamed[i]] = classes[i];
-		geo->own[i].row = (uint16_t)i;
-	}
-	lpm_rows_span(geo->own, geo->class_count);
 	return true;
 }
 
-/* What the databases gave is what the policy needs. */
-static bool needs_met(const struct survey *s, const struct filling *v4,
-		      const struct filling *v6)
+static struct geo_given given_by(const struct survey *s,
+				 const struct filling *v4,
+				 const struct filling *v6)
 {
 	struct geo_given given = {
 		.v4 = atlas_seen(v4->atlas),
@@ -178,7 +176,7 @@ static bool needs_met(const struct survey *s, const struct filling *v4,
 	for (size_t i = 0; i < s->sources.count; i++)
 		given.in[i] = atlas_seen_in(v4->atlas, i) |
 			      atlas_seen_in(v6->atlas, i);
-	return geo_needs_met(s->policy, &s->needs, &given, s->errs);
+	return given;
 }
 
 static struct lpm *freeze(struct filling *f)
@@ -197,7 +195,10 @@ static bool compile(struct geo *geo, const struct survey *s, struct filling *v4,
 	if (!filling_init(v4, s, NET_V4) || !filling_init(v6, s, NET_V6))
 		return survey_out_of_memory(s);
 	fill_both(v4, v6);
-	if (!filled(v4) || !filled(v6) || !needs_met(s, v4, v6))
+	if (!filled(v4) || !filled(v6))
+		return false;
+	geo->given = given_by(s, v4, v6);
+	if (!geo_needs_met(s->policy, &s->needs, &geo->given, s->errs))
 		return false;
 	geo->networks_read =
 		atlas_networks(v4->atlas) + atlas_networks(v6->atlas);

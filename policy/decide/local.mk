@@ -6,6 +6,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/corrections.c %D%/corrections.h \
 	%D%/cuts.c %D%/cuts.h \
 	%D%/geo.c %D%/geo.h %D%/geo_table.h \
+	%D%/geo_cache.c %D%/geo_cache.h \
 	%D%/geo_load.c \
 	%D%/geo_needs.c %D%/geo_needs.h \
 	%D%/hearing.c %D%/hearing.h \
@@ -15,6 +16,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/lpm.c %D%/lpm.h \
 	%D%/lpm_build.c \
 	%D%/lpm_cover.c \
+	%D%/lpm_image.c \
 	%D%/lpm_table.h \
 	%D%/mmdb.c %D%/mmdb.h \
 	%D%/order.c %D%/order.h \

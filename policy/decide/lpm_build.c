@@ -456,10 +456,12 @@ void lpm_free(struct lpm *l)
 {
 	if (l == NULL)
 		return;
-	free(l->blocks);
-	free(l->fields);
-	free(l->field_covers);
-	free(l->covers);
-	free(l->pool);
+	if (!l->borrowed) {
+		free(l->blocks);
+		free(l->fields);
+		free(l->field_covers);
+		free(l->covers);
+		free(l->pool);
+	}
 	free(l);
 }

@@ -83,6 +83,7 @@ const struct lpm_reader *lpm_reader(void);
 struct lpm {
 	enum net_family family;
 	const struct lpm_reader *reader;
+	bool borrowed; /* the arrays below are somebody else's */
 	uint16_t block_of[LPM_HEAP];
 	uint32_t heap[LPM_HEAP]; /* covers of prefixes up to /7, likewise */
 	struct lpm_block *blocks;
@@ -149,5 +150,16 @@ static inline unsigned lpm_list_values(unsigned count)
 /* Sets the covers of words and prefixes, and renames the classes of the pool.
  * False when memory runs out. */
 bool lpm_cover_all(struct lpm *l, const uint16_t *renamed);
+
+/* A table's octets, and how many there are: a multiple of 16. */
+size_t lpm_image_octets(const struct lpm *lpm);
+void lpm_image_write(const struct lpm *lpm, uint8_t *out);
+
+/*
+ * The table of such octets, which may come from anywhere: NULL when they are
+ * none of class_count classes, or memory runs out.  They begin at a multiple of
+ * 16, are borrowed, not written to, and outlive it.
+ */
+struct lpm *lpm_image_open(uint8_t *octets, size_t len, size_t class_count);
 
 #endif

@@ -21,7 +21,10 @@ check_PROGRAMS += %D%/fuzz_command
 %C%_fuzz_command_LDFLAGS = $(FUZZ_LDFLAGS)
 
 # geo
-check_PROGRAMS += %D%/fuzz_mmdb %D%/fuzz_corrections
+check_PROGRAMS += %D%/fuzz_mmdb %D%/fuzz_corrections %D%/fuzz_lpm
+%C%_fuzz_lpm_SOURCES = %D%/fuzz_lpm.c $(FUZZ_MAIN)
+%C%_fuzz_lpm_LDADD = $(POLICY_LIBS)
+%C%_fuzz_lpm_LDFLAGS = $(FUZZ_LDFLAGS)
 %C%_fuzz_mmdb_SOURCES = %D%/fuzz_mmdb.c $(FUZZ_MAIN)
 %C%_fuzz_mmdb_LDADD = $(POLICY_LIBS)
 %C%_fuzz_mmdb_LDFLAGS = $(FUZZ_LDFLAGS)

@@ -9,6 +9,10 @@ check_PROGRAMS += %D%/test_client
 check_PROGRAMS += %D%/test_geo
 %C%_test_geo_SOURCES = %D%/test_geo.c %D%/small_world.c %D%/small_world.h
 %C%_test_geo_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_geo_cache
+%C%_test_geo_cache_SOURCES = %D%/test_geo_cache.c %D%/small_world.c \
+	%D%/small_world.h
+%C%_test_geo_cache_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_mmdb
 %C%_test_mmdb_SOURCES = %D%/test_mmdb.c %D%/small_world.c %D%/small_world.h
 %C%_test_mmdb_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
