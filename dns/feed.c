@@ -28,12 +28,10 @@ struct feed {
 	struct feed_config config;
 	struct model *model; /* one reference */
 	struct world world;
-	struct view *published; /* what the slot's table says; it may be
-				 * world.view */
-	struct table *table;    /* in the slot, which owns it */
+	struct table *table; /* in the slot, which owns it */
 	struct feed_pulse pulse;
 	struct event *turn;
-	int64_t rest_until_ms; /* no turn before */
+	int64_t paid_ms; /* turns so far are paid for by then */
 	int64_t node_due_ms;
 	uint64_t acked_epoch, acked_sequence;
 	int64_t wall_applied_ms; /* of the plan that was acknowledged */
@@ -41,9 +39,13 @@ struct feed {
 	char trouble[NODE_TEXT_SIZE];
 };
 
-/* A long turn may take a fifth of the thread, so that the bus, the control
- * socket and `windrose up`'s other parts get theirs. */
-enum { REST_FACTOR = 4 };
+/*
+ * Turns may take a fifth of the thread, so that the bus, the control socket,
+ * `windrose up`'s other parts and the workers get theirs.  A debt below
+ * REST_FREE_MS is forgiven for now: a change that comes just after a turn is
+ * not to wait for what that one took.
+ */
+enum { REST_FACTOR = 4, REST_FREE_MS = 50 };
 
 static const struct policy *policy_of(const struct feed *feed)
 {
@@ -66,31 +68,9 @@ static void arm(struct feed *feed, int64_t delay_ms)
 /* Something came in: turn as soon as may be. */
 static void wake(struct feed *feed)
 {
-	int64_t rest_ms = feed->rest_until_ms - clock_now_ms();
+	int64_t rest_ms = feed->paid_ms - REST_FREE_MS - clock_now_ms();
 
 	arm(feed, rest_ms > 0 ? rest_ms : 0);
-}
-
-static bool decides_same(const struct view *a, const struct view *b)
-{
-	if (a == NULL || a->policy != b->policy)
-		return false;
-	for (size_t s = 0; s < a->policy->service_count; s++)
-		if (!view_same(a, b, s))
-			return false;
-	return true;
-}
-
-/* Replaces both views; either old one may be the other. */
-static void set_views(struct feed *feed, struct view *view, bool published)
-{
-	if (feed->world.view != feed->published)
-		view_free(feed->world.view);
-	feed->world.view = view;
-	if (!published)
-		return;
-	view_free(feed->published);
-	feed->published = view;
 }
 
 /* Reduces, and publishes when some decision is another.  False: no memory,
@@ -102,22 +82,21 @@ static bool refresh(struct feed *feed, struct model *model)
 
 	if (view == NULL)
 		return false;
-	if (feed->table != NULL && table_model(feed->table) == model &&
-	    decides_same(feed->published, view)) {
-		set_views(feed, view, false);
-		feed->pulse.fresh_ms = clock_now_ms();
-		return true;
-	}
 	table = table_build(model, view, feed->table);
 	if (table == NULL) {
 		view_free(view);
 		return false;
 	}
-	slot_publish(feed->config.slot, table);
-	feed->table = table;
-	feed->pulse.tables++;
+	if (feed->table != NULL && table_same(feed->table, table)) {
+		table_free(table);
+	} else {
+		slot_publish(feed->config.slot, table);
+		feed->table = table;
+		feed->pulse.tables++;
+	}
 	feed->pulse.fresh_ms = clock_now_ms();
-	set_views(feed, view, true);
+	view_free(feed->world.view);
+	feed->world.view = view;
 	return true;
 }
 
@@ -210,10 +189,18 @@ static void keep_local(struct feed *feed)
 	json_decref(json);
 }
 
+/* A turn that took so long of a processor, not counting what others took. */
+static void owe(struct feed *feed, int64_t took_ns, int64_t now_ms)
+{
+	if (feed->paid_ms < now_ms)
+		feed->paid_ms = now_ms;
+	feed->paid_ms += REST_FACTOR * took_ns / 1000000;
+}
+
 static void on_turn(evutil_socket_t fd, short what, void *arg)
 {
 	struct feed *feed = arg;
-	int64_t begun_ms = clock_now_ms(), ended_ms, delay_ms, expiry_ms;
+	int64_t begun_ns = clock_thread_ns(), ended_ms, delay_ms, expiry_ms;
 
 	(void)fd, (void)what;
 	if (local_expire(&feed->world.local, clock_wall_ms()) > 0)
@@ -224,7 +211,7 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 	if (acknowledge(feed) || clock_now_ms() >= feed->node_due_ms)
 		tell_node(feed);
 	ended_ms = clock_now_ms();
-	feed->rest_until_ms = ended_ms + REST_FACTOR * (ended_ms - begun_ms);
+	owe(feed, clock_thread_ns() - begun_ns, ended_ms);
 	delay_ms = feed->node_due_ms - ended_ms;
 	expiry_ms = world_next_expiry_ms(&feed->world, clock_wall_ms());
 	if (expiry_ms < delay_ms)
@@ -461,7 +448,6 @@ void feed_stop(struct feed *feed)
 			   &(struct bus_follower){ .on_value = ignore_value });
 	if (feed->turn != NULL)
 		event_free(feed->turn);
-	set_views(feed, NULL, true);
 	world_fini(&feed->world);
 	model_unref(feed->model);
 	free(feed);

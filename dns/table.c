@@ -7,6 +7,7 @@
 #include "policy/language/policy.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct table {
 	struct model *model;
@@ -56,6 +57,14 @@ struct table *table_build(struct model *model, const struct view *view,
 fail:
 	table_free(t);
 	return NULL;
+}
+
+bool table_same(const struct table *a, const struct table *b)
+{
+	return a->model == b->model &&
+	       memcmp(a->decisions, b->decisions,
+		      a->model->policy->service_count *
+			      sizeof(struct decision *)) == 0;
 }
 
 void table_free(struct table *table)

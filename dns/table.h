@@ -12,6 +12,7 @@
 #ifndef DNS_TABLE_H
 #define DNS_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct decision;
@@ -28,6 +29,9 @@ struct view;
  */
 struct table *table_build(struct model *model, const struct view *view,
 			  const struct table *previous);
+
+/* Would workers do the same with both: one model, and the same decisions? */
+bool table_same(const struct table *a, const struct table *b);
 
 /* Accepts NULL. */
 void table_free(struct table *table);

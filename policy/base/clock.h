@@ -16,6 +16,9 @@ int64_t clock_now_ms(void);
 /* Monotonic nanoseconds: for measuring. */
 int64_t clock_now_ns(void);
 
+/* What the calling thread has had of a processor: for what it may use up. */
+int64_t clock_thread_ns(void);
+
 /* Milliseconds since 1970-01-01 UTC: for what people and files are told. */
 int64_t clock_wall_ms(void);
 int64_t clock_wall_ns(void);

@@ -81,7 +81,13 @@ size_t census_find(struct census *census, size_t hint, const char *service,
 	}
 	if (census->names == NULL && !sort_names(census))
 		return CENSUS_NONE;
+	if (census->next < census->count &&
+	    compare(&census->names[census->next], &wanted) == 0)
+		return census->names[census->next++].number;
 	found = bsearch(&wanted, census->names, census->count,
 			sizeof(census->names[0]), compare);
-	return found == NULL ? CENSUS_NONE : found->number;
+	if (found == NULL)
+		return CENSUS_NONE;
+	census->next = (size_t)(found - census->names) + 1;
+	return found->number;
 }

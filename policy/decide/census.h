@@ -2,9 +2,10 @@
 /*
  * census -- all endpoints of a policy, numbered in its order, and by name.
  *
- * Who writes of endpoints (reports, plans) goes through the policy in its
- * order, so the number after the last one found is tried first, and an index
- * of names is made only when that fails.  Pure.
+ * Who writes of endpoints goes through them in some order: plans in the
+ * policy's, reports in that of names.  So the number after the last one found
+ * is tried first; an index of names is made only when that fails, and then the
+ * name after the last one.  Pure.
  */
 #ifndef POLICY_DECIDE_CENSUS_H
 #define POLICY_DECIDE_CENSUS_H
@@ -28,6 +29,7 @@ struct census {
 	} * places;               /* by number */
 	size_t count;
 	struct census_name *names; /* sorted; NULL: not asked for yet */
+	size_t next;               /* of names: behind the last one found */
 	bool failed; /* memory ran out for them: nothing more is found */
 };
 

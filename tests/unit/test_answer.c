@@ -137,8 +137,12 @@ static void test_tables(void **state)
 	static struct asked a;
 	struct world *w = *state;
 	struct view_endpoint *e = w->view->services[WORLD_WWW].endpoints;
-	struct table *down, *up;
+	struct table *down, *up, *again;
 
+	again = table_build(w->model, w->view, w->table);
+	assert_non_null(again);
+	assert_true(table_same(w->table, again));
+	table_free(again);
 	e[0].health.verdict = VERDICT_DOWN;
 	w->view->services[WORLD_WWW].changing = true;
 	down = table_build(w->model, w->view, w->table);
@@ -147,6 +151,7 @@ static void test_tables(void **state)
 	w->view->services[WORLD_WWW].changing = false;
 	up = table_build(w->model, w->view, down);
 	assert_non_null(up);
+	assert_false(table_same(w->table, down));
 	assert_ptr_not_equal(table_decision(down, WORLD_WWW),
 			     table_decision(w->table, WORLD_WWW));
 	for (size_t i = 0; i < WORLD_SERVICES; i++)
