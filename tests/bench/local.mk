@@ -6,6 +6,7 @@ EXTRA_PROGRAMS += %D%/bench_geo
 EXTRA_PROGRAMS += %D%/bench_decide
 %C%_bench_decide_SOURCES = %D%/decide.c
 %C%_bench_decide_LDADD = $(DNS_LIBS)
+%C%_bench_decide_LDFLAGS = $(LTO_LDFLAGS)
 EXTRA_PROGRAMS += %D%/bench_answer %D%/bench_subnets
 BENCH_QUESTIONS = %D%/questions.c %D%/questions.h
 %C%_bench_answer_SOURCES = %D%/answer.c $(BENCH_QUESTIONS)
@@ -14,6 +15,7 @@ BENCH_QUESTIONS = %D%/questions.c %D%/questions.h
 %C%_bench_subnets_SOURCES = %D%/subnets.c
 %C%_bench_subnets_LDADD = $(POLICY_LIBS)
 EXTRA_DIST += contrib/tuning.md %D%/instructions %D%/measure.py %D%/peers.py %D%/run \
+EXTRA_DIST += %D%/change.py %D%/instructions %D%/measure.py %D%/peers.py %D%/run \
 	%D%/tables.py %D%/veth.py %D%/world.py
 EXTRA_PROGRAMS += %D%/bench_load %D%/bench_udp_echo
 %C%_bench_load_SOURCES = %D%/load.c %D%/flight.c %D%/flight.h \
