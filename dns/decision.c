@@ -4,7 +4,6 @@
 #include "dns/model.h"
 #include "policy/base/hash.h"
 #include "policy/decide/geo.h"
-#include "policy/decide/imprint.h"
 #include "policy/decide/vicinity.h"
 #include "policy/decide/view.h"
 
@@ -249,8 +248,7 @@ struct decision *decision_build(const struct model *model,
 	atomic_init(&d->refs, 1);
 	d->service = s;
 	d->keys = calloc(s->endpoint_count + 1, sizeof(d->keys[0]));
-	d->made_of = imprint_new(view, service);
-	if (d->keys == NULL || d->made_of == NULL)
+	if (d->keys == NULL)
 		goto fail;
 	for (size_t i = 0; i < s->endpoint_count; i++)
 		d->stale = d->stale || v->endpoints[i].health.held;
@@ -275,7 +273,6 @@ void decision_unref(struct decision *decision)
 				      memory_order_acq_rel) != 1)
 		return;
 	free(decision->keys);
-	imprint_free(decision->made_of);
 	free(decision->row_of_class);
 	free(decision->rows);
 	free(decision->row_octets);

@@ -15,7 +15,6 @@
 #include <stdatomic.h>
 
 struct geo;
-struct imprint;
 struct model;
 struct net_addr;
 
@@ -30,7 +29,6 @@ struct decision {
 	atomic_uint refs;
 	const struct policy_service *service; /* the model's */
 	struct share_key *keys;
-	struct imprint *made_of;
 	bool stale; /* some verdict is held: too few vantages are heard */
 	struct lpm_row *row_of_class; /* geo_class_count() */
 	struct decision_row *rows;    /* distinct ones */

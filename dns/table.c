@@ -3,8 +3,7 @@
 
 #include "dns/decision.h"
 #include "dns/model.h"
-#include "policy/decide/imprint.h"
-#include "policy/language/policy.h"
+#include "policy/decide/view.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 struct table {
 	struct model *model;
 	struct decision **decisions; /* by service; a reference each */
+	uint64_t serial;             /* of the view they were made of */
 };
 
 /* The decision of previous, if nothing it was made of has changed. */
@@ -20,7 +20,7 @@ static struct decision *unchanged(const struct table *previous,
 				  const struct view *view, size_t service)
 {
 	if (previous == NULL || previous->model->grounds != model->grounds ||
-	    !imprint_fits(previous->decisions[service]->made_of, view, service))
+	    view->services[service].since > previous->serial)
 		return NULL;
 	return decision_ref(previous->decisions[service]);
 }
@@ -47,6 +47,7 @@ struct table *table_build(struct model *model, const struct view *view,
 	if (t == NULL)
 		return NULL;
 	t->model = model_ref(model);
+	t->serial = view->serial;
 	t->decisions = calloc(services + 1, sizeof(t->decisions[0]));
 	if (t->decisions == NULL)
 		goto fail;

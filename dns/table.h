@@ -21,11 +21,12 @@ struct table;
 struct view;
 
 /*
- * Takes its own reference to model and copies what it needs of view, which
- * must have been made for model->policy.  Shares the blocks of previous (may
- * be NULL) that view_same() says are the same, when its model has these
- * grounds; previous is only read and stays the caller's.  NULL when memory runs
- * out.
+ * Takes its own reference to model and borrows nothing of view, which must have
+ * been made for model->policy.  Shares the blocks of previous (may be NULL)
+ * that say the same since it was made, when its model has these grounds: so
+ * view is the one that previous was made of, or was reduced from it, in however
+ * many steps.  previous is only read and stays the caller's.  NULL when memory
+ * runs out.
  */
 struct table *table_build(struct model *model, const struct view *view,
 			  const struct table *previous);

@@ -10,7 +10,6 @@ policy_libpolicy_a_SOURCES += \
 	%D%/geo_load.c \
 	%D%/geo_needs.c %D%/geo_needs.h \
 	%D%/hearing.c %D%/hearing.h \
-	%D%/imprint.c %D%/imprint.h \
 	%D%/intern.c %D%/intern.h \
 	%D%/latency.c %D%/latency.h \
 	%D%/lpm.c %D%/lpm.h \

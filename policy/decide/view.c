@@ -281,6 +281,36 @@ static bool decides_same(const struct view_endpoint *a,
 	       (a->cause == SHARE_COMMAND) == (b->cause == SHARE_COMMAND);
 }
 
+static bool hears_same(const struct view_endpoint *a,
+		       const struct view_endpoint *b, size_t vantages)
+{
+	for (size_t i = 0; i < vantages; i++)
+		if (a->latency_ms[i] != b->latency_ms[i])
+			return false;
+	return true;
+}
+
+bool view_same(const struct view *a, const struct view *b, size_t service)
+{
+	const struct view_service *x = &a->services[service];
+	const struct view_service *y = &b->services[service];
+	const struct policy_service *declared = &a->policy->services[service];
+
+	if (a->policy != b->policy || x->changing != y->changing)
+		return false;
+	for (size_t i = 0; i < declared->endpoint_count; i++) {
+		const struct view_endpoint *e = &x->endpoints[i];
+		const struct view_endpoint *f = &y->endpoints[i];
+
+		if (!decides_same(e, f) || e->health.held != f->health.held)
+			return false;
+		if (declared->steer == STEER_LATENCY &&
+		    !hears_same(e, f, a->policy->vantage_count))
+			return false;
+	}
+	return true;
+}
+
 static bool in_transit(const struct view_endpoint *e)
 {
 	return e->cause == SHARE_COMMAND ||
@@ -314,6 +344,10 @@ static void reduce_service(const struct reduction *r, size_t service,
 				  : before.service->changed_ms;
 	out->changing =
 		changing || r->in->now_ms - out->changed_ms < VIEW_BAKE_MS;
+	out->since = r->view->serial;
+	if (before.service != NULL &&
+	    view_same(r->in->previous, r->view, service))
+		out->since = before.service->since;
 }
 
 static bool make_endpoints(struct view *view, size_t service)
@@ -364,6 +398,7 @@ static struct view *make_view(const struct policy *policy,
 	view->arena = arena;
 	view->policy = policy;
 	view->made_ms = in->now_ms;
+	view->serial = in->previous == NULL ? 1 : in->previous->serial + 1;
 	if (in->plan != NULL) {
 		view->plan_epoch = in->plan->epoch;
 		view->plan_sequence = in->plan->sequence;
@@ -415,34 +450,4 @@ void view_free(struct view *view)
 {
 	if (view != NULL)
 		arena_free(view->arena);
-}
-
-static bool hears_same(const struct view_endpoint *a,
-		       const struct view_endpoint *b, size_t vantages)
-{
-	for (size_t i = 0; i < vantages; i++)
-		if (a->latency_ms[i] != b->latency_ms[i])
-			return false;
-	return true;
-}
-
-bool view_same(const struct view *a, const struct view *b, size_t service)
-{
-	const struct view_service *x = &a->services[service];
-	const struct view_service *y = &b->services[service];
-	const struct policy_service *declared = &a->policy->services[service];
-
-	if (a->policy != b->policy || x->changing != y->changing)
-		return false;
-	for (size_t i = 0; i < declared->endpoint_count; i++) {
-		const struct view_endpoint *e = &x->endpoints[i];
-		const struct view_endpoint *f = &y->endpoints[i];
-
-		if (!decides_same(e, f) || e->health.held != f->health.held)
-			return false;
-		if (declared->steer == STEER_LATENCY &&
-		    !hears_same(e, f, a->policy->vantage_count))
-			return false;
-	}
-	return true;
 }

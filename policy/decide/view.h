@@ -78,6 +78,8 @@ enum { VIEW_BAKE_MS = 60000, VIEW_SILENCE_MIN_MS = 5000 };
 struct view_service {
 	struct view_endpoint *endpoints; /* as policy->services[i].endpoints */
 	bool changing;                   /* use the TTL for changing times */
+	uint64_t since; /* the serial of the first view from which on all led
+			 * to the same decisions: see view_same() */
 	int64_t changed_ms; /* monotonic: when health or shares last moved;
 			     * at start VIEW_BAKE_MS ago */
 };
@@ -85,6 +87,7 @@ struct view_service {
 struct view {
 	const struct policy *policy; /* borrowed */
 	struct view_service *services;
+	uint64_t serial; /* one more than the previous view's; from 1 */
 	uint64_t plan_epoch, plan_sequence; /* 0, 0: no plan yet */
 	bool plan_mismatch; /* the plan was made for another policy digest */
 	int64_t made_ms;

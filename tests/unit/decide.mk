@@ -3,7 +3,7 @@ if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_quorum %D%/test_expected_latency %D%/test_share \
 	%D%/test_chain %D%/test_hash_vectors %D%/test_view \
 	%D%/test_census %D%/test_command %D%/test_hearing \
-	%D%/test_imprint %D%/test_review %D%/test_vicinity
+	%D%/test_review %D%/test_since %D%/test_vicinity
 decide_world = %D%/decide_world.c %D%/decide_world.h
 %C%_test_quorum_SOURCES = %D%/test_quorum.c
 %C%_test_quorum_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
@@ -15,8 +15,6 @@ decide_world = %D%/decide_world.c %D%/decide_world.h
 %C%_test_chain_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 %C%_test_vicinity_SOURCES = %D%/test_vicinity.c $(decide_world)
 %C%_test_vicinity_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
-%C%_test_imprint_SOURCES = %D%/test_imprint.c $(decide_world)
-%C%_test_imprint_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 %C%_test_census_SOURCES = %D%/test_census.c
 %C%_test_census_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 %C%_test_hearing_SOURCES = %D%/test_hearing.c $(decide_world) \
@@ -27,6 +25,9 @@ decide_world = %D%/decide_world.c %D%/decide_world.h
 %C%_test_view_SOURCES = %D%/test_view.c $(decide_world) \
 	%D%/decide_scene.c %D%/decide_scene.h
 %C%_test_view_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+%C%_test_since_SOURCES = %D%/test_since.c $(decide_world) \
+	%D%/decide_scene.c %D%/decide_scene.h
+%C%_test_since_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 %C%_test_command_SOURCES = %D%/test_command.c $(decide_world)
 %C%_test_command_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 %C%_test_review_SOURCES = %D%/test_review.c

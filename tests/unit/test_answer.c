@@ -131,6 +131,12 @@ static void test_fresh_draws(void **state)
 	assert_in_range(count[0], 800, 1200);
 }
 
+/* The view is no longer the one that the world's table was made of. */
+static void touch(struct world *w, size_t service)
+{
+	w->view->services[service].since = ++w->view->serial;
+}
+
 /* A state change reaches its service, shares the rest, and can be undone. */
 static void test_tables(void **state)
 {
@@ -145,10 +151,12 @@ static void test_tables(void **state)
 	table_free(again);
 	e[0].health.verdict = VERDICT_DOWN;
 	w->view->services[WORLD_WWW].changing = true;
+	touch(w, WORLD_WWW);
 	down = table_build(w->model, w->view, w->table);
 	assert_non_null(down);
 	e[0].health.verdict = VERDICT_UNKNOWN;
 	w->view->services[WORLD_WWW].changing = false;
+	touch(w, WORLD_WWW);
 	up = table_build(w->model, w->view, down);
 	assert_non_null(up);
 	assert_false(table_same(w->table, down));
@@ -178,6 +186,7 @@ static void test_withheld(void **state)
 	struct table *down;
 
 	e[0].health.verdict = VERDICT_DOWN;
+	touch(w, WORLD_LOCKED);
 	down = table_build(w->model, w->view, w->table);
 	assert_non_null(down);
 	asked_put(down, &a, "10.3.1.1",
@@ -199,6 +208,7 @@ static void test_stale(void **state)
 	struct table *held;
 
 	e[1].health.held = true;
+	touch(w, WORLD_WWW);
 	held = table_build(w->model, w->view, w->table);
 	assert_non_null(held);
 	e[1].health.held = false;
