@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dns/decision.h"
 
+#include "dns/division.h"
 #include "dns/model.h"
 #include "policy/base/hash.h"
 #include "policy/decide/geo.h"
@@ -190,9 +191,10 @@ static bool find_rows(struct decision *d, struct work *w)
 		if (!find_row(w, i))
 			return false;
 	for (size_t i = 0; i < v->class_count; i++)
-		d->row_of_class[i].row =
+		d->division->row_of_class[i].row =
 			(uint16_t)w->of_kind[v->kind_of_class[i]];
-	lpm_rows_span(d->row_of_class, v->class_count);
+	division_seal(d->division);
+	d->row_of_class = d->division->row_of_class;
 	return true;
 }
 
@@ -222,11 +224,10 @@ static bool work_out(struct decision *d, const struct model *model,
 	};
 	bool ok;
 
-	d->row_of_class =
-		calloc(v->class_count + 1, sizeof(d->row_of_class[0]));
+	d->division = division_new(v->class_count);
 	chain_init(&w.chain, model->policy, view, service);
-	ok = d->row_of_class != NULL && w.choices != NULL &&
-	     w.unplaced != NULL && w.of_kind != NULL && find_rows(d, &w);
+	ok = d->division != NULL && w.choices != NULL && w.unplaced != NULL &&
+	     w.of_kind != NULL && find_rows(d, &w);
 	if (ok && d->row_count > 0)
 		trim(&w.rows);
 	free(w.choices);
@@ -260,6 +261,18 @@ fail:
 	return NULL;
 }
 
+bool decision_share(struct decision *decision, const struct decision *like)
+{
+	struct division *own = decision->division;
+
+	if (!division_equal(own, like->division))
+		return false;
+	decision->division = division_ref(like->division);
+	decision->row_of_class = like->row_of_class;
+	division_unref(own);
+	return true;
+}
+
 struct decision *decision_ref(struct decision *decision)
 {
 	atomic_fetch_add_explicit(&decision->refs, 1, memory_order_relaxed);
@@ -273,7 +286,7 @@ void decision_unref(struct decision *decision)
 				      memory_order_acq_rel) != 1)
 		return;
 	free(decision->keys);
-	free(decision->row_of_class);
+	division_unref(decision->division);
 	free(decision->rows);
 	free(decision->row_octets);
 	free(decision);

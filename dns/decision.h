@@ -14,6 +14,7 @@
 
 #include <stdatomic.h>
 
+struct division;
 struct geo;
 struct model;
 struct net_addr;
@@ -30,8 +31,9 @@ struct decision {
 	const struct policy_service *service; /* the model's */
 	struct share_key *keys;
 	bool stale; /* some verdict is held: too few vantages are heard */
-	struct lpm_row *row_of_class; /* geo_class_count() */
-	struct decision_row *rows;    /* distinct ones */
+	struct division *division;
+	const struct lpm_row *row_of_class; /* division's */
+	struct decision_row *rows;          /* distinct ones */
 	size_t row_count;
 	uint8_t *row_octets; /* rows, each cut after its entries */
 };
@@ -39,6 +41,12 @@ struct decision {
 /* NULL when memory runs out.  The caller has the one reference. */
 struct decision *decision_build(const struct model *model,
 				const struct view *view, size_t service);
+
+/*
+ * Takes over like's division if both divide classes alike, which is cheap to
+ * find out; says whether they do.  Only before others may read decision.
+ */
+bool decision_share(struct decision *decision, const struct decision *like);
 
 struct decision *decision_ref(struct decision *decision);
 

@@ -7,6 +7,7 @@ dns_libdns_a_SOURCES = \
 	%D%/clients.c %D%/clients.h \
 	%D%/decision.c %D%/decision.h \
 	%D%/denial.c %D%/denial.h \
+	%D%/division.c %D%/division.h \
 	%D%/ecs.c %D%/ecs.h \
 	%D%/edns.c %D%/edns.h \
 	%D%/express.c %D%/express.h \

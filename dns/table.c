@@ -4,6 +4,7 @@
 #include "dns/decision.h"
 #include "dns/model.h"
 #include "policy/decide/view.h"
+#include "policy/language/policy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,15 +26,33 @@ static struct decision *unchanged(const struct table *previous,
 	return decision_ref(previous->decisions[service]);
 }
 
+/* One division for all that divide alike, in this table or the one before. */
+static void share_division(const struct table *t, const struct table *previous,
+			   struct decision *d)
+{
+	size_t services = t->model->policy->service_count;
+
+	for (size_t i = 0; i < services && t->decisions[i] != NULL; i++)
+		if (decision_share(d, t->decisions[i]))
+			return;
+	if (previous == NULL || previous->model->grounds != t->model->grounds)
+		return;
+	for (size_t i = 0; i < services; i++)
+		if (decision_share(d, previous->decisions[i]))
+			return;
+}
+
 static bool decide(struct table *t, const struct view *view,
 		   const struct table *previous, size_t service)
 {
 	struct decision *d = unchanged(previous, t->model, view, service);
 
-	if (d == NULL)
+	if (d == NULL) {
 		d = decision_build(t->model, view, service);
-	if (d == NULL)
-		return false;
+		if (d == NULL)
+			return false;
+		share_division(t, previous, d);
+	}
 	t->decisions[service] = d;
 	return true;
 }

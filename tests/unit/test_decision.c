@@ -139,6 +139,44 @@ static void test_no_row_is_there_twice(void **state)
 	}
 }
 
+/* Shared exactly where every class is divided alike; answers stay the same. */
+static void test_divisions_are_shared(void **state)
+{
+	struct rng rng = { world_seed() };
+	size_t shared = 0, apart = 0;
+
+	(void)state;
+	for (int round = 0; round < 5000; round++) {
+		struct lands l;
+		struct decision *a, *b;
+		bool alike = true;
+
+		lands_draw(&l, &rng);
+		a = decision_build(&l.model, &l.w.view, 0);
+		world_draw_view(&l.w, &rng);
+		b = decision_build(&l.model, &l.w.view, 0);
+		assert_non_null(a);
+		assert_non_null(b);
+		for (size_t i = 0; i < l.geo.class_count; i++)
+			alike &= a->row_of_class[i].row ==
+				 b->row_of_class[i].row;
+		assert_int_equal(decision_share(b, a), alike);
+		assert_int_equal(a->row_of_class == b->row_of_class, alike);
+		decision_unref(a);
+		for (size_t i = 0; i < l.geo.class_count; i++) {
+			struct row plain = chain_plain(&l.w.policy, &l.w.view,
+						       0, &l.geo.classes[i]);
+
+			check_class(&l, b, i, &plain);
+		}
+		decision_unref(b);
+		lands_fini(&l);
+		shared += alike;
+		apart += !alike;
+	}
+	assert_true(shared > 500 && apart > 500);
+}
+
 /* A trace is of the same row, and changes nothing of it. */
 static void test_a_trace_changes_nothing(void **state)
 {
@@ -169,6 +207,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows_are_those_of_each_class),
 		cmocka_unit_test(test_no_row_is_there_twice),
+		cmocka_unit_test(test_divisions_are_shared),
 		cmocka_unit_test(test_a_trace_changes_nothing),
 	};
 
