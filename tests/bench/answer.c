@@ -11,6 +11,7 @@
  * that.
  */
 #include "dns/answer.h"
+#include "dns/datagram.h"
 #include "dns/identity.h"
 #include "dns/loader.h"
 #include "dns/model.h"
@@ -46,13 +47,14 @@
 enum { BATCH = 64, QUERY_MAX = 4096 };
 
 struct bench {
-	const struct table *table;
+	struct datagram_answerer answerer;
+	struct datagram datagrams[BATCH];
 	struct identity identity;
+	struct proxy_sources proxies; /* none */
 	struct stats *stats;
 	uint8_t queries[BATCH][QUERY_MAX + 64];
 	uint8_t answers[BATCH][ANSWER_UDP_MAX + 48];
-	size_t lengths[BATCH];
-	uint64_t random, octets, wrong;
+	uint64_t octets, wrong;
 };
 
 struct settings {
@@ -103,22 +105,11 @@ static __attribute__((noinline)) void answer_batch(struct bench *b,
 						   size_t count, uint8_t rcode)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct answer_input input = {
-			.query = b->queries[i],
-			.len = b->lengths[i],
-			.peer = { NET_V4, { 127, 0, 0, 1 } },
-			.random = hash_mix(b->random +=
-					   UINT64_C(0x9e3779b97f4a7c15)),
-			.identity = &b->identity,
-			.now_s = 1700000000,
-		};
-		struct answer_outcome outcome;
-		size_t len = answer_query(b->table, &input, b->answers[i],
-					  ANSWER_UDP_MAX, &outcome);
+		struct datagram *d = &b->datagrams[i];
 
-		stats_count(stats_block(b->stats, 0), STATS_UDP, &outcome, len);
-		b->octets += len;
-		b->wrong += outcome.rcode != rcode || outcome.truncated;
+		b->octets += datagram_answer(&b->answerer, d);
+		b->wrong += b->answerer.outcome.rcode != rcode ||
+			    b->answerer.outcome.truncated;
 	}
 }
 
@@ -130,9 +121,9 @@ static size_t receive_batch(struct bench *b, const struct questions *q,
 
 	for (size_t i = 0; i < count; i++) {
 		const uint8_t *octets =
-			question_at(q, from + i, &b->lengths[i]);
+			question_at(q, from + i, &b->datagrams[i].len);
 
-		memcpy(b->queries[i], octets, b->lengths[i]);
+		memcpy(b->queries[i], octets, b->datagrams[i].len);
 	}
 	return count;
 }
@@ -186,10 +177,30 @@ static bool run_kinds(struct bench *b, struct settings *s,
 	return ok;
 }
 
+/* As a worker is, in the middle of a batch. */
+static void prepare(struct bench *b, const struct table *table)
+{
+	b->stats = stats_new(1);
+	b->identity.secrets.count = 1;
+	b->answerer = (struct datagram_answerer){
+		.proxies = &b->proxies,
+		.stats = stats_block(b->stats, 0),
+		.table = table,
+		.input = { .identity = &b->identity, .now_s = 1700000000 },
+	};
+	for (size_t i = 0; i < BATCH; i++)
+		b->datagrams[i] = (struct datagram){
+			.query = b->queries[i],
+			.answer = b->answers[i],
+			.cap = ANSWER_UDP_MAX,
+			.peer = { NET_V4, { 127, 0, 0, 1 } },
+		};
+}
+
 static bool run(struct settings *s, const char *const *names, int count)
 {
 	struct signers *signers = signers_new();
-	struct loaded loaded = loader_load(s->policy, signers);
+	struct loaded loaded = loader_load(s->policy, NULL, signers);
 	struct bench *b = calloc(1, sizeof(*b));
 	bool ok = false;
 
@@ -197,9 +208,7 @@ static bool run(struct settings *s, const char *const *names, int count)
 	if (loaded.model != NULL && b != NULL) {
 		struct table *table = make_table(loaded.model);
 
-		b->table = table;
-		b->stats = stats_new(1);
-		b->identity.secrets.count = 1;
+		prepare(b, table);
 		ok = run_kinds(b, s, names, count);
 		stats_free(b->stats);
 		table_free(table);
