@@ -4,6 +4,7 @@
 #include "policy/base/hash.h"
 #include "policy/base/net.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -93,6 +94,7 @@ static size_t put_name(struct workshop *w, uint8_t *out)
 	char label[32];
 	size_t at;
 
+	assert(w->plan->hosts > 0);
 	switch (w->plan->kind->names) {
 	case NAMES_STATIC:
 		snprintf(label, sizeof(label), "host-%06" PRIu64,

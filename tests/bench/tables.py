@@ -37,10 +37,10 @@ def machine():
 
 
 def rate(bench):
-    heads = ["server", "answers/s", "CPU µs", "× udp-echo", "p50 µs", "p99 µs", "p999 µs", "lost", "octets", "MiB"]
+    heads = ["server", "answers/s", "busy", "CPU µs", "× udp-echo", "p50 µs", "p99 µs", "p999 µs", "lost", "octets", "MiB"]
     for work, by_row in bench.medians("rate").items():
         yield f"\n## {work}\n\n" + table(heads, [
-            [row, number(f["rate"]), number(f["cpu_us"], 2), number(f.get("ratio"), 2), number(f["p50"]),
+            [row, number(f["rate"]), f"{f['busy'] * 100:.0f} %", number(f["cpu_us"], 2), number(f.get("ratio"), 2), number(f["p50"]),
              number(f["p99"]), number(f["p999"]), percent(f["loss"]), number(f["octets"]), number(f.get("mib"))]
             for row, f in by_row.items()])
 
