@@ -116,10 +116,9 @@ class Pair:
 
 
 def measured(bench, server, work, pair):
-    pids = bench.pids(server)
     options = ["--milliseconds", str(bench.args.milliseconds), *pair.load_options()]
-    full = measure.load(server, work, bench.geo.subnets, pids, *options)
-    half = measure.load(server, work, bench.geo.subnets, pids, *options, "--rate", str(max(1, int(full["rate"] / 2))))
+    full = bench.load(server, work, *options)
+    half = bench.load(server, work, *options, "--rate", str(max(1, int(full["rate"] / 2))))
     if full["wrong"] + half["wrong"] > 0:
         bench.troubles.append(f"{server.name} {work} over veth: {full['wrong'] + half['wrong']:.0f} wrong answers")
     bench.octets.setdefault(work, int(full["octets"] + 0.5))
@@ -157,7 +156,7 @@ def compare(bench):
     for _ in range(bench.args.rounds):
         for kind in SERVERS:
             wanted = kind.name.replace("-xdp", "").replace("xdp-", "udp-") in names
-            works = [w for w in bench.args.xdp_works if w in kind.works]
+            works = [w for w in ("static", "steered-v4") if w in bench.args.works and w in kind.works]
             if not wanted or not works:
                 continue
             if not kind.installed():
