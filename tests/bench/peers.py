@@ -12,6 +12,7 @@ import subprocess
 import world
 
 STATIC = ("static", "nxdomain")
+PLAIN = ("static-plain", "nxdomain-plain")  # without EDNS; timed when asked for by name
 STEERED = ("steered-v4", "steered-v6", "steered-no-ecs")
 SIGNED = ("signed-static", "signed-nxdomain")
 SIGNED_STEERED = ("signed-steered",)
@@ -70,7 +71,7 @@ class Server:
 class Windrose(Server):
     name = "windrose"
     program = "windrose-dns"
-    works = STATIC + STEERED + SIGNED + SIGNED_STEERED
+    works = STATIC + PLAIN + STEERED + SIGNED + SIGNED_STEERED
 
     @classmethod
     def installed(cls):
@@ -94,7 +95,7 @@ class Echo(Server):
     """The floor: no DNS.  answer_octets is how much it sends back."""
 
     name = "udp-echo"
-    works = STATIC + STEERED + SIGNED + SIGNED_STEERED
+    works = STATIC + PLAIN + STEERED + SIGNED + SIGNED_STEERED
     answer_octets = 0
 
     @classmethod
@@ -110,7 +111,7 @@ class Echo(Server):
 class Gdnsd(Server):
     name = "gdnsd"
     program = "gdnsd"
-    works = STATIC + STEERED
+    works = STATIC + PLAIN + STEERED
 
     def prepare(self, geo, signed):
         coordinates = "\n".join(f"        {name} => [{r[0]}, {r[1]}]" for name, r in world.REGIONS.items())
@@ -148,7 +149,7 @@ plugins => {{ geoip => {{
 class Knot(Server):
     name = "knot"
     program = "knotd"
-    works = STATIC + STEERED + SIGNED
+    works = STATIC + PLAIN + STEERED + SIGNED
 
     def prepare(self, geo, signed):
         os.makedirs(self.path("db"), exist_ok=True)
@@ -198,7 +199,7 @@ class PowerDns(Server):
     name = "pdns"
     patience = 1  # what waits too long in its queue it drops
     program = "pdns_server"
-    works = STATIC + STEERED
+    works = STATIC + PLAIN + STEERED
 
     def prepare(self, geo, signed):
         records = [f"  - domain: {world.ZONE}\n    ttl: 300\n    records:\n      {world.ZONE}:\n",
@@ -241,7 +242,7 @@ class Nsd(Server):
     name = "nsd"
     program = "nsd"
     forks = True
-    works = STATIC + SIGNED
+    works = STATIC + PLAIN + SIGNED
 
     def prepare(self, geo, signed):
         self.write("zone", master_file())
@@ -278,7 +279,7 @@ class Bind(Server):
     name = "bind"
     patience = 1
     program = "named"
-    works = STATIC + SIGNED
+    works = STATIC + PLAIN + SIGNED
 
     def prepare(self, geo, signed):
         self.write("zone", master_file())
