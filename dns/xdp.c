@@ -271,6 +271,18 @@ static bool is_fit(const struct nic *nic, struct error *err)
 	return false;
 }
 
+static bool is_first(const struct xdp *xdp, const struct nic *nic,
+		     struct error *err)
+{
+	for (size_t i = 0; i < xdp->face_count; i++)
+		if (xdp->faces[i].nic.index == nic->index) {
+			error_set(err, "interface \"%s\": --xdp names it twice",
+				  nic->name);
+			return false;
+		}
+	return true;
+}
+
 static bool read_nics(struct xdp *xdp, const struct xdp_config *config,
 		      struct error *err)
 {
@@ -278,7 +290,7 @@ static bool read_nics(struct xdp *xdp, const struct xdp_config *config,
 		struct face *face = &xdp->faces[i];
 
 		if (!nic_read(config->interfaces[i], &face->nic, err) ||
-		    !is_fit(&face->nic, err))
+		    !is_fit(&face->nic, err) || !is_first(xdp, &face->nic, err))
 			return false;
 		if (face->nic.queues > XDP_QUEUES_MAX)
 			face->nic.queues = XDP_QUEUES_MAX;

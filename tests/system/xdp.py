@@ -448,6 +448,7 @@ def says(net, what, *argv):
 def errors(net):
     listens, net.listens = net.listens, [f"{NS1}:5399"]
     says(net, "there is none of this name", *net.options("--xdp", "nosuch"))
+    says(net, "names it twice", *net.options("--xdp", "eth0", "--xdp", "eth0"))
     says(net, "is not an Ethernet", *net.options("--xdp", "lo"))
     says(net, "CAP_NET_ADMIN", "setpriv", "--bounding-set=-all", "--inh-caps=-all", *net.options("--xdp", "eth0"))
     net.listens = listens
