@@ -112,6 +112,14 @@ def frame(net, payload, **change):
     return c["station"] + net.router_station + tags + struct.pack("!H", 0x86DD if v6 else 0x0800) + ip + udp
 
 
+def fragments(whole):
+    """Two of an untagged frame of IPv4; the first has UDP's header."""
+    head, ip, rest = whole[:14], whole[14:34], whole[34:]
+    for part, flags in ((rest[:24], 0x2000), (rest[24:], 24 // 8)):
+        piece = ip[:2] + struct.pack("!HHH", 20 + len(part), 77, flags) + ip[8:10] + b"\0\0" + ip[12:]
+        yield head + piece[:10] + struct.pack("!H", 0xFFFF - words_sum(piece)) + piece[12:] + part
+
+
 def receive_frame(s):
     """With the tag that the kernel took off."""
     data, notes, _, _ = s.recvmsg(4096, 256)
@@ -323,10 +331,17 @@ def bad_frames(net):
         back = net.frames_back(3, 1)
         if len(back) != 1 or b"\x60\x0d\x84" not in back[0] and b"\x60\x0d\x85" not in back[0]:
             raise Failed(f"{title}: {[b.hex() for b in back]}")
+
+
+def odd_frames(net):
+    """What only the kernel can put together or read, it does."""
     before = net.answers("udp")
     net.raw.send(frame(net, query("static"), options=b"\1\1\1\1"))
     expect("answers to IPv4 with options", 1, len(net.frames_back(3, 1)))
-    expect("of these by sockets", 1, net.answers("udp") - before)
+    for piece in fragments(frame(net, query("static"))):
+        net.raw.send(piece)
+    expect("answers to fragments", 1, len(net.frames_back(3, 1)))
+    expect("of these by sockets", 2, net.answers("udp") - before)
 
 
 def bursts(net):
@@ -465,7 +480,7 @@ def test():
     with Wire() as net:
         net.build()
         net.serve("dns", "--xdp", "eth0", "--control", net.path("dns.sock"))
-        for part in (same_answers, others_go_on, vlans, bad_frames, bursts, long_frames, reloads, take_over, ends,
+        for part in (same_answers, others_go_on, vlans, bad_frames, odd_frames, bursts, long_frames, reloads, take_over, ends,
                      without_a_driver, capabilities, errors, small_mtu):
             part(net)
 
