@@ -205,13 +205,13 @@ class Wire(Internet):
             return s.recv(4096)
 
     def frames_back(self, seconds, enough):
-        """Those from the server by UDP from port 53 until enough have come."""
+        """Those to the router from UDP port 53 to 4242 until enough have come."""
         end, seen = time.monotonic() + seconds, []
         while len(seen) < enough and time.monotonic() < end:
             if not select.select([self.raw], [], [], end - time.monotonic())[0]:
                 break
             data = receive_frame(self.raw)
-            if data[6:12] == self.server_station and b"\x00\x35\x10\x92" in data:
+            if data[:6] == self.router_station and b"\x00\x35\x10\x92" in data:
                 seen.append(data)
         return seen
 
@@ -323,6 +323,8 @@ def bad_frames(net):
         "a later fragment": {"fragment": 5},
         "for another station": {"station": bytes.fromhex("020000000099")},
         "for another address": {"to": "45.83.1.54"},
+        "for another address of IPv6": {"source": SIX[CHECKER], "to": SIX[NS1][:-1] + "4"},
+        "to another port": {"dport": 54},
         "three tags": {"tags": ((0x88A8, 1), (0x8100, 2), (0x8100, 3))},
     }
     for title, change in rows.items():
