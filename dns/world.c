@@ -79,6 +79,18 @@ static bool check_served(const struct view *before, const struct view *after,
 	return true;
 }
 
+/* The newest view, or one made now, which is the caller's to free. */
+static const struct view *view_before(const struct world *world,
+				      const struct policy *policy,
+				      struct world_time at, struct view **made)
+{
+	*made = NULL;
+	if (world->view != NULL && world->view->policy == policy)
+		return world->view;
+	*made = world_look(world, policy, at);
+	return *made;
+}
+
 /* Judged at the end of all ramps: a drain that takes a while takes all. */
 static bool leaves_all_served(const struct world *world,
 			      const struct policy *policy,
@@ -86,7 +98,8 @@ static bool leaves_all_served(const struct world *world,
 			      struct world_time at, struct error *err)
 {
 	struct world whole = *world; /* borrows all but its own local */
-	struct view *before = world_look(&whole, policy, at), *after;
+	struct view *made, *after;
+	const struct view *before = view_before(world, policy, at, &made);
 	bool ok = false;
 
 	whole.local = *candidate;
@@ -97,7 +110,7 @@ static bool leaves_all_served(const struct world *world,
 		error_set(err, "out of memory");
 	else
 		ok = check_served(before, after, err);
-	view_free(before);
+	view_free(made);
 	view_free(after);
 	return ok;
 }

@@ -53,7 +53,7 @@ regions:
 vantages:
   here: {{location: [50.11, 8.68]}}
 checks:
-  web: {{type: tcp, port: 443, interval: 2s, timeout: 1s, quorum: 1}}
+  web: {{type: tcp, port: 443, interval: 5m, timeout: 1s, quorum: 1}}
 services:
 {services}
 """
