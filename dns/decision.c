@@ -347,7 +347,8 @@ uint8_t decision_scope(const struct decision *decision, const struct geo *geo,
 		       const struct decision_row *row)
 {
 	const struct policy_service *s = decision->service;
-	uint8_t scope = geo_scope(geo, client, decision->row_of_class);
+	uint8_t scope = geo_scope_in(geo, client, decision->row_of_class,
+				     (uint16_t)(row - decision->rows));
 	unsigned least = sticky_bits(s, client->family);
 
 	if (row->draw && s->sticky == STICKY_CLIENT && scope < least)

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/decide/atlas.h"
 
-#include "policy/base/hash.h"
 #include "policy/decide/corrections.h"
 #include "policy/decide/intern.h"
+#include "policy/decide/memo.h"
 #include "policy/decide/mmdb.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,27 +24,6 @@ struct answer {
 	bool covered;  /* some database or correction knows the network */
 	unsigned seen; /* enum atlas_facts that databases gave */
 };
-
-/*
- * Answers by what one source says while all the others stay as they are, which
- * is how most of a walk goes: one is looked up where its ref hashes to, and a
- * later one takes its place.
- */
-enum { MEMO_BITS = 15 };
-
-struct memo {
-	uint32_t others[WALK_REFS_MAX]; /* but for the one that varies */
-	size_t varies;
-	uint16_t generation; /* of others; 0 is none */
-	struct memo_slot {
-		uint32_t ref;
-		uint16_t class_id;
-		bool covered;
-		uint8_t generation; /* its last octet; 0 is none */
-	} * slots;
-};
-
-static_assert(sizeof(struct memo_slot) == 8, "many of them in a cache");
 
 struct atlas {
 	struct atlas_setup setup;
@@ -289,32 +267,6 @@ static void fill_weights(struct atlas *atlas)
 		atlas->weights[bits] = ldexp(1, unit - bits);
 }
 
-/* Is memo about all these but the one that varies?  If not, it is from now on.
- */
-static void memo_turn(struct memo *memo, const uint32_t *refs, size_t count)
-{
-	size_t changed = SIZE_MAX;
-
-	for (size_t i = 0; i < count; i++)
-		if (i != memo->varies && refs[i] != memo->others[i])
-			changed = i;
-	if (changed == SIZE_MAX && memo->generation != 0)
-		return;
-	if (changed != SIZE_MAX)
-		memo->varies = changed;
-	memcpy(memo->others, refs, count * sizeof(*refs));
-	/* Zeros are no generation: all is forgotten when it comes round. */
-	if (++memo->generation > UINT8_MAX) {
-		memset(memo->slots, 0, sizeof(*memo->slots) << MEMO_BITS);
-		memo->generation = 1;
-	}
-}
-
-static struct memo_slot *memo_slot(struct memo *memo, uint32_t ref)
-{
-	return &memo->slots[hash_mix(ref) >> (64 - MEMO_BITS)];
-}
-
 static bool memo_fill(struct atlas *atlas, const uint32_t *refs,
 		      struct memo_slot *slot)
 {
@@ -340,11 +292,8 @@ static bool answer_changed(struct atlas *atlas, const uint32_t *refs)
 	size_t count = atlas->setup.sources->count + 2;
 	struct memo_slot *slot;
 
-	memo_turn(memo, refs, count);
-	slot = memo_slot(memo, refs[memo->varies]);
-	if ((slot->generation != memo->generation ||
-	     slot->ref != refs[memo->varies]) &&
-	    !memo_fill(atlas, refs, slot))
+	slot = memo_slot(memo, refs, count);
+	if (!memo_has(memo, slot, refs) && !memo_fill(atlas, refs, slot))
 		return false;
 	atlas->last.class_id = slot->class_id;
 	atlas->last.covered = slot->covered;
@@ -409,12 +358,10 @@ struct atlas *atlas_new(const struct atlas_setup *setup)
 	atlas->classes = intern_new(CLASS_WORDS);
 	atlas->class_of.size = sizeof(struct client_class);
 	atlas->weight_of.size = sizeof(double);
-	atlas->memo.slots =
-		calloc((size_t)1 << MEMO_BITS, sizeof(*atlas->memo.slots));
+	ok = memo_init(&atlas->memo) && ok;
 	fill_weights(atlas);
-	if (ok && atlas->memo.slots != NULL && atlas->facts != NULL &&
-	    atlas->mixes != NULL && atlas->classes != NULL &&
-	    put_nothing(atlas))
+	if (ok && atlas->facts != NULL && atlas->mixes != NULL &&
+	    atlas->classes != NULL && put_nothing(atlas))
 		return atlas;
 	atlas_free(atlas);
 	return NULL;
@@ -435,7 +382,7 @@ void atlas_free(struct atlas *atlas)
 	intern_free(atlas->classes);
 	free(atlas->class_of.items);
 	free(atlas->weight_of.items);
-	free(atlas->memo.slots);
+	memo_fini(&atlas->memo);
 	free(atlas);
 }
 

@@ -67,9 +67,16 @@ const struct client_class *geo_class(const struct geo *geo, uint16_t class_id)
 uint8_t geo_scope(const struct geo *geo, const struct net_addr *addr,
 		  const struct lpm_row *row_of_class)
 {
+	return geo_scope_in(geo, addr, row_of_class,
+			    row_of_class[geo_class_of(geo, addr)].row);
+}
+
+uint8_t geo_scope_in(const struct geo *geo, const struct net_addr *addr,
+		     const struct lpm_row *row_of_class, uint16_t row)
+{
 	if (addr->family == NET_NONE)
 		return 0;
-	return lpm_scope(table(geo, addr->family), addr, row_of_class);
+	return lpm_scope(table(geo, addr->family), addr, row_of_class, row);
 }
 
 struct geo_size geo_size(const struct geo *geo)

@@ -63,6 +63,10 @@ const struct client_class *geo_class(const struct geo *geo, uint16_t class_id);
 uint8_t geo_scope(const struct geo *geo, const struct net_addr *addr,
 		  const struct lpm_row *row_of_class);
 
+/* The same for who knows already that addr's class has row. */
+uint8_t geo_scope_in(const struct geo *geo, const struct net_addr *addr,
+		     const struct lpm_row *row_of_class, uint16_t row);
+
 /* What it holds, for logs, metrics and the benchmark. */
 struct geo_size {
 	size_t octets;               /* resident, tables and classes */

@@ -17,6 +17,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/lpm_cover.c \
 	%D%/lpm_image.c \
 	%D%/lpm_table.h \
+	%D%/memo.c %D%/memo.h \
 	%D%/mmdb.c %D%/mmdb.h \
 	%D%/order.c %D%/order.h \
 	%D%/quorum.c %D%/quorum.h \

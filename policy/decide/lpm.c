@@ -322,8 +322,7 @@ ALWAYS_INLINE unsigned heap_scope(const struct lpm_asked *q,
 }
 
 ALWAYS_INLINE uint8_t scope(const struct lpm *l, const struct net_addr *addr,
-			    const struct lpm_row *rows,
-			    const struct lpm_reader *reader)
+			    const struct lpm_row *rows, uint16_t row)
 {
 	uint32_t head = head_of(addr);
 	const struct lpm_block *block = block_at(l, head);
@@ -332,8 +331,8 @@ ALWAYS_INLINE uint8_t scope(const struct lpm *l, const struct net_addr *addr,
 		.lpm = l,
 		.addr = addr,
 		.rows = rows,
-		.reader = reader,
-		.row = rows[find(l, addr)].row,
+		.reader = l->reader,
+		.row = row,
 	};
 
 	return (uint8_t)(cover_in_row(&q, word->cover)
@@ -358,9 +357,9 @@ static uint16_t find_plain(const struct lpm *l, const struct net_addr *addr)
 }
 
 static uint8_t scope_plain(const struct lpm *l, const struct net_addr *addr,
-			   const struct lpm_row *rows)
+			   const struct lpm_row *rows, uint16_t row)
 {
-	return scope(l, addr, rows, l->reader);
+	return scope(l, addr, rows, row);
 }
 
 WITH_POPCNT static bool node_in_row_popcnt(const struct lpm_asked *q,
@@ -383,9 +382,10 @@ WITH_POPCNT static uint16_t find_popcnt(const struct lpm *l,
 
 WITH_POPCNT static uint8_t scope_popcnt(const struct lpm *l,
 					const struct net_addr *addr,
-					const struct lpm_row *rows)
+					const struct lpm_row *rows,
+					uint16_t row)
 {
-	return scope(l, addr, rows, l->reader);
+	return scope(l, addr, rows, row);
 }
 
 const struct lpm_reader *lpm_reader(void)
@@ -418,9 +418,9 @@ void lpm_rows_span(struct lpm_row *rows, size_t count)
 }
 
 uint8_t lpm_scope(const struct lpm *l, const struct net_addr *addr,
-		  const struct lpm_row *row_of_class)
+		  const struct lpm_row *row_of_class, uint16_t row)
 {
-	return l->reader->scope(l, addr, row_of_class);
+	return l->reader->scope(l, addr, row_of_class, row);
 }
 
 size_t lpm_octets(const struct lpm *l)

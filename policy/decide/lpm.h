@@ -84,10 +84,10 @@ void lpm_rows_span(struct lpm_row *rows, size_t count);
 
 /*
  * How many bits of addr a network must share with it for all of its classes to
- * have the row that addr's class has; never too few.
+ * have row, which is that of addr's class; never too few.
  */
 uint8_t lpm_scope(const struct lpm *lpm, const struct net_addr *addr,
-		  const struct lpm_row *row_of_class);
+		  const struct lpm_row *row_of_class, uint16_t row);
 
 size_t lpm_octets(const struct lpm *lpm);
 

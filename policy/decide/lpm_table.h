@@ -70,7 +70,7 @@ struct lpm_asked; /* one question for a scope */
 struct lpm_reader {
 	uint16_t (*find)(const struct lpm *lpm, const struct net_addr *addr);
 	uint8_t (*scope)(const struct lpm *lpm, const struct net_addr *addr,
-			 const struct lpm_row *rows);
+			 const struct lpm_row *rows, uint16_t row);
 	/* From node to node. */
 	bool (*node_in_row)(const struct lpm_asked *q, uint32_t place);
 	unsigned (*node_scope)(const struct lpm_asked *q, uint32_t place,

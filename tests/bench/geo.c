@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench_geo -- geo databases: seconds to load, octets, nanoseconds a lookup
- * against libmaxminddb's own, instructions apart (run it under callgrind).
+ * bench_geo -- geo databases: milliseconds to load, from the databases and from
+ * a cache; octets, of the tables and resident; nanoseconds a lookup, against
+ * libmaxminddb's own, and a scope.
+ *
+ * Instructions: valgrind --tool=callgrind --toggle-collect=time_find (or
+ * time_scope), divided by the calls of geo_class_of() (or of geo_scope_in()).
  *
  *   bench_geo [--policy DIR] DATABASE.mmdb ...
  *
@@ -16,6 +20,7 @@
 #include "policy/base/error.h"
 #include "policy/base/hash.h"
 #include "policy/decide/cuts.h"
+#include "policy/decide/geo_cache.h"
 #include "policy/decide/mmdb.h"
 #include "policy/decide/walk.h"
 
@@ -130,7 +135,8 @@ static struct sample sample_of(const char *path, enum net_family family)
 	return s;
 }
 
-static double time_find(const struct geo *geo, const struct sample *s)
+static __attribute__((noinline)) double time_find(const struct geo *geo,
+						  const struct sample *s)
 {
 	uint64_t sum = 0;
 	int64_t begin_ns = clock_now_ns();
@@ -158,14 +164,19 @@ static double time_chained(const struct geo *geo, const struct sample *s)
 	return (double)begin_ns / (double)s->seen;
 }
 
-static double time_scope(const struct geo *geo, const struct sample *s,
-			 const struct lpm_row *rows)
+static __attribute__((noinline)) double time_scope(const struct geo *geo,
+						   const struct sample *s,
+						   const struct lpm_row *rows)
 {
 	uint64_t sum = 0;
 	int64_t begin_ns = clock_now_ns();
 
-	for (uint64_t i = 0; i < s->seen; i++)
-		sum += geo_scope(geo, &s->addrs[i], rows);
+	for (uint64_t i = 0; i < s->seen; i++) {
+		const struct net_addr *addr = &s->addrs[i];
+		uint16_t row = rows[geo_class_of(geo, addr)].row;
+
+		sum += geo_scope_in(geo, addr, rows, row);
+	}
 	begin_ns = clock_now_ns() - begin_ns;
 	printf("  mean scope /%.2f,", (double)sum / (double)s->seen);
 	return (double)begin_ns / (double)s->seen;
@@ -256,7 +267,7 @@ static void bench_scope(const struct geo *geo, const struct sample *s)
 		}
 		lpm_rows_span(rows, count);
 		ns = time_scope(geo, s, rows);
-		printf(" %u regions: %.1f ns\n", splits[k], ns);
+		printf(" %u regions: class and scope %.1f ns\n", splits[k], ns);
 	}
 	free(rows);
 }
@@ -279,22 +290,60 @@ static struct policy small_policy(void)
 	};
 }
 
-static struct geo *open_geo(const struct policy *policy)
+/* Of this process, 0 when it cannot be told. */
+static double resident_mib(void)
+{
+	FILE *f = fopen("/proc/self/status", "r");
+	char line[128];
+	long kib = 0;
+
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		if (strncmp(line, "VmRSS:", 6) == 0)
+			kib = strtol(line + 6, NULL, 10);
+	if (f != NULL)
+		fclose(f);
+	return (double)kib / 1024;
+}
+
+static void bench_cache(const struct policy *policy, const struct geo *geo,
+			const char *path)
+{
+	struct errors errs = { 0 };
+	struct error err;
+	struct geo *again;
+	int64_t begin_ns;
+
+	if (!geo_keep(geo, path, &err)) {
+		fprintf(stderr, "%s\n", err.text);
+		return;
+	}
+	begin_ns = clock_now_ns();
+	again = geo_open_cached(policy, path, &errs);
+	printf("from the cache in %.1f ms\n",
+	       (double)(clock_now_ns() - begin_ns) / 1e6);
+	geo_free(again);
+	errors_fini(&errs);
+	remove(path);
+}
+
+static struct geo *open_geo(const struct policy *policy, const char *cache)
 {
 	struct errors errs = { 0 };
 	int64_t begin_ns = clock_now_ns();
-	struct geo *geo = geo_open(policy, &errs);
+	struct geo *geo = geo_open_cached(policy, cache, &errs);
 
 	errors_print(&errs, stderr);
 	errors_fini(&errs);
 	if (geo != NULL) {
 		struct geo_size size = geo_size(geo);
 
-		printf("loaded in %.3f s: %zu networks, %zu classes, %zu + "
-		       "%zu leaves, %.1f MiB\n",
-		       (double)(clock_now_ns() - begin_ns) / 1e9,
+		printf("loaded in %.1f ms: %zu networks, %zu classes, %zu + "
+		       "%zu leaves, %.1f MiB, resident %.1f MiB\n",
+		       (double)(clock_now_ns() - begin_ns) / 1e6,
 		       size.networks_read, geo_class_count(geo), size.leaves_v4,
-		       size.leaves_v6, (double)size.octets / (1 << 20));
+		       size.leaves_v6, (double)size.octets / (1 << 20),
+		       resident_mib());
+		bench_cache(policy, geo, cache);
 	}
 	return geo;
 }
@@ -335,7 +384,7 @@ int main(int argc, char **argv)
 	policy.geo.databases = databases;
 	policy.geo.database_count = count;
 	policy.geo.database_at = NULL;
-	geo = open_geo(&policy);
+	geo = open_geo(&policy, "bench_geo.cache");
 	if (geo == NULL)
 		return 1;
 	for (size_t i = 0; i < count; i++)

@@ -45,8 +45,11 @@ static void look_up(const struct lpm *l)
 	for (unsigned i = 0; i < 512; i++) {
 		memset(addr.octets, i % 2 == 0 ? 0 : 255, sizeof(addr.octets));
 		addr.octets[i / 2 % 5] = (uint8_t)(i * 37);
-		if (lpm_find(l, &addr) >= CLASSES ||
-		    lpm_scope(l, &addr, rows) > net_bits(l->family))
+		uint16_t class_id = lpm_find(l, &addr);
+
+		if (class_id >= CLASSES ||
+		    lpm_scope(l, &addr, rows, rows[class_id].row) >
+			    net_bits(l->family))
 			abort();
 	}
 }

@@ -78,6 +78,13 @@ uint8_t geo_scope(const struct geo *geo, const struct net_addr *addr,
 	return (uint8_t)net_bits(addr->family);
 }
 
+uint8_t geo_scope_in(const struct geo *geo, const struct net_addr *addr,
+		     const struct lpm_row *row_of_class, uint16_t row)
+{
+	(void)row;
+	return geo_scope(geo, addr, row_of_class);
+}
+
 uint16_t geo_class_of(const struct geo *geo, const struct net_addr *addr)
 {
 	return class_of(geo, addr);

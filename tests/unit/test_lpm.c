@@ -137,13 +137,19 @@ static unsigned widest(const struct world *w, unsigned __int128 at,
 	return bits;
 }
 
+static unsigned scope_of(const struct lpm *lpm, const struct net_addr *addr,
+			 const struct lpm_row *rows)
+{
+	return lpm_scope(lpm, addr, rows, rows[lpm_find(lpm, addr)].row);
+}
+
 /* Rows that rise with classes need one span each, so scopes are exact. */
 static void check_scope(struct world *w, const struct lpm *lpm,
 			unsigned __int128 at, const struct lpm_row *rows,
 			bool rising)
 {
 	struct net_addr addr = addr_of(w, at), other;
-	unsigned scope = lpm_scope(lpm, &addr, rows);
+	unsigned scope = scope_of(lpm, &addr, rows);
 	unsigned __int128 inside = (unsigned __int128)draw(w) << 64 | draw(w);
 	unsigned __int128 from = scope == 0 ? 0 : at & ~(size_of(scope) - 1);
 	unsigned exact = widest(w, at, rows);
@@ -156,9 +162,9 @@ static void check_scope(struct world *w, const struct lpm *lpm,
 		fail_msg("scope %u, exact is %u", scope, exact);
 	inside &= size_of(scope) - 1;
 	other = addr_of(w, from + inside);
-	if (lpm_scope(lpm, &other, rows) != scope)
+	if (scope_of(lpm, &other, rows) != scope)
 		fail_msg("scope %u from one side, %u from the other", scope,
-			 lpm_scope(lpm, &other, rows));
+			 scope_of(lpm, &other, rows));
 }
 
 static struct lpm_row *rows_of(const struct world *w)
