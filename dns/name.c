@@ -51,12 +51,14 @@ fold_short(uint8_t *to, const uint8_t *from, size_t len)
  */
 static void name_fill(struct name *out, const uint8_t *octets, size_t len)
 {
-	if (len >= 16) {
-		for (size_t i = 0; i < len - 16; i += 16)
-			fold_at(out->octets + i, octets + i);
-		fold_at(out->octets + len - 16, octets + len - 16);
-	} else {
+	if (len < 16) {
 		fold_short(out->octets, octets, len);
+	} else {
+		size_t last = len - 16;
+
+		for (size_t i = 0; i < last; i += 16)
+			fold_at(out->octets + i, octets + i);
+		fold_at(out->octets + last, octets + last);
 	}
 	memset(out->octets + len, 0, 16);
 	out->len = (uint8_t)len;
