@@ -1,4 +1,6 @@
-# Benchmarks: built by hand, never run by make check.
+# Benchmarks: built by hand or by make benches, never run by make check.
+.PHONY: benches
+benches: $(EXTRA_PROGRAMS)
 EXTRA_PROGRAMS += %D%/bench_geo
 %C%_bench_geo_SOURCES = %D%/geo.c
 %C%_bench_geo_LDADD = $(POLICY_LIBS)
