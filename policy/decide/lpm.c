@@ -21,12 +21,18 @@
 
 enum { WORD_ORDERS = 6, NODE_ORDERS = 8 };
 
+/* What tells whether a cover is in the row; by value, so that it stays in
+ * registers. */
+struct sight {
+	const struct lpm_cover *covers;
+	const struct lpm_row *rows;
+	uint16_t row; /* of the address */
+};
+
 struct lpm_asked {
 	const struct lpm *lpm;
 	const struct net_addr *addr;
-	const struct lpm_row *rows;
-	const struct lpm_reader *reader;
-	uint16_t row; /* of addr */
+	struct sight sight;
 };
 
 /* The first octets of an address, the first one highest. */
@@ -133,30 +139,31 @@ ALWAYS_INLINE uint16_t find(const struct lpm *l, const struct net_addr *addr)
 	return value;
 }
 
-ALWAYS_INLINE bool span_in_row(const struct lpm_asked *q, struct lpm_span span)
+ALWAYS_INLINE bool span_in_row(struct sight s, struct lpm_span span)
 {
-	struct lpm_row first = q->rows[span.first];
+	struct lpm_row first = s.rows[span.first];
 
-	return first.row == q->row && first.until >= span.last;
+	return first.row == s.row && first.until >= span.last;
 }
 
 /* A cover that is not has its first or its last span in another row, most
  * often. */
-ALWAYS_INLINE bool cover_in_row(const struct lpm_asked *q, uint32_t number)
+ALWAYS_INLINE bool cover_in_row(struct sight s, uint32_t number)
 {
-	const struct lpm_span *spans = q->lpm->covers[number].spans;
+	const struct lpm_span *spans = s.covers[number].spans;
 
-	return span_in_row(q, spans[0]) && span_in_row(q, spans[3]) &&
+	return span_in_row(s, spans[0]) && span_in_row(s, spans[3]) &&
 	       (spans[1].first == spans[3].first ||
-		(span_in_row(q, spans[1]) && span_in_row(q, spans[2])));
+		(span_in_row(s, spans[1]) && span_in_row(s, spans[2])));
 }
 
 ALWAYS_INLINE bool value_in_row(const struct lpm_asked *q,
 				const uint16_t *places, uint16_t value)
 {
 	return value < LPM_CLASSES_MAX
-		       ? q->rows[value].row == q->row
-		       : q->reader->node_in_row(q, lpm_place(places, value));
+		       ? q->sight.rows[value].row == q->sight.row
+		       : q->lpm->reader->node_in_row(q,
+						     lpm_place(places, value));
 }
 
 ALWAYS_INLINE bool list_in_row(const struct lpm_asked *q, const uint16_t *list)
@@ -165,7 +172,7 @@ ALWAYS_INLINE bool list_in_row(const struct lpm_asked *q, const uint16_t *list)
 	unsigned i = 0;
 
 	if (list[0] > LPM_LIST_BARE)
-		return cover_in_row(q, lpm_number(list + 1));
+		return cover_in_row(q->sight, lpm_number(list + 1));
 	while (i < list[0] && value_in_row(q, values + list[0], values[i]))
 		i++;
 	return i == list[0];
@@ -174,7 +181,8 @@ ALWAYS_INLINE bool list_in_row(const struct lpm_asked *q, const uint16_t *list)
 ALWAYS_INLINE bool field_in_row(const struct lpm_asked *q, uint32_t place)
 {
 	return cover_in_row(
-		q, q->lpm->field_covers[(place & ~LPM_FIELD) / LPM_NODE_WORDS]);
+		q->sight,
+		q->lpm->field_covers[(place & ~LPM_FIELD) / LPM_NODE_WORDS]);
 }
 
 /* Goes no deeper than an address has octets. */
@@ -242,7 +250,7 @@ ALWAYS_INLINE unsigned words_order(const struct lpm_asked *q,
 {
 	const struct lpm_word *other = own - index + (index ^ 1);
 
-	return WORD_ORDERS + (cover_in_row(q, other->cover) ? 1 : 0);
+	return WORD_ORDERS + (cover_in_row(q->sight, other->cover) ? 1 : 0);
 }
 
 /*
@@ -263,11 +271,11 @@ ALWAYS_INLINE unsigned node_scope(const struct lpm_asked *q, uint32_t place,
 	bits += NODE_ORDERS;
 	if (place & LPM_FIELD) {
 		word = field_word(l, place, octet);
-		if (cover_in_row(q, word->cover))
+		if (cover_in_row(q->sight, word->cover))
 			return bits - words_order(q, word, octet / LPM_UNITS);
 	}
 	if (node_value(l, &place, octet) >= LPM_CLASSES_MAX) {
-		scope = q->reader->node_scope(q, place, index + 1);
+		scope = q->lpm->reader->node_scope(q, place, index + 1);
 		if (scope > bits)
 			return scope;
 	}
@@ -276,21 +284,25 @@ ALWAYS_INLINE unsigned node_scope(const struct lpm_asked *q, uint32_t place,
 }
 
 /* The scope inside a word of a block, whose cover is not in the row. */
-ALWAYS_INLINE unsigned word_scope(const struct lpm_asked *q,
-				  const struct lpm_word *word, unsigned unit)
+ALWAYS_INLINE uint8_t word_scope(const struct lpm *l,
+				 const struct net_addr *addr,
+				 const struct lpm_row *rows, uint16_t row)
 {
-	uint16_t value = word_value(q->lpm, word, unit);
-	unsigned scope;
+	const struct lpm_asked q = { l, addr, { l->covers, rows, row } };
+	uint32_t head = head_of(addr);
+	const struct lpm_word *word =
+		&block_at(l, head)->words[word_index(head)];
+	unsigned unit = unit_of(head), scope;
+	uint16_t value = word_value(l, word, unit);
 
 	if (value >= LPM_CLASSES_MAX) {
-		scope = q->reader->node_scope(q,
-					      lpm_word_place(q->lpm, word,
-							     value),
+		scope = l->reader->node_scope(&q,
+					      lpm_word_place(l, word, value),
 					      LPM_UNIT_DEPTH / 8);
 		if (scope > LPM_UNIT_DEPTH)
-			return scope;
+			return (uint8_t)scope;
 	}
-	return LPM_UNIT_DEPTH - word_order(q, word, unit);
+	return (uint8_t)(LPM_UNIT_DEPTH - word_order(&q, word, unit));
 }
 
 /*
@@ -298,8 +310,8 @@ ALWAYS_INLINE unsigned word_scope(const struct lpm_asked *q,
  * cover holds those of its parts, so halves are enough.  Most scopes are from
  * /8 on: there the search begins.
  */
-ALWAYS_INLINE unsigned heap_scope(const struct lpm_asked *q,
-				  const struct lpm_block *block, uint32_t head)
+ALWAYS_INLINE uint8_t heap_scope(const struct lpm *l, struct sight s,
+				 const struct lpm_block *block, uint32_t head)
 {
 	unsigned word = word_index(head) | LPM_BLOCK_WORDS;
 	unsigned top = head >> 24 | LPM_HEAP;
@@ -309,35 +321,27 @@ ALWAYS_INLINE unsigned heap_scope(const struct lpm_asked *q,
 		unsigned middle = (low + high) / 2;
 
 		if (cover_in_row(
-			    q, block->heap[word >> (LPM_WORD_DEPTH - middle)]))
+			    s, block->heap[word >> (LPM_WORD_DEPTH - middle)]))
 			high = middle;
 		else
 			low = middle + 1;
 	}
 	while (high <= LPM_BLOCK_BITS && high > 0 &&
-	       cover_in_row(q,
-			    q->lpm->heap[top >> (LPM_BLOCK_BITS + 1 - high)]))
+	       cover_in_row(s, l->heap[top >> (LPM_BLOCK_BITS + 1 - high)]))
 		high--;
-	return high;
+	return (uint8_t)high;
 }
 
 ALWAYS_INLINE uint8_t scope(const struct lpm *l, const struct net_addr *addr,
 			    const struct lpm_row *rows, uint16_t row)
 {
+	const struct sight s = { l->covers, rows, row };
 	uint32_t head = head_of(addr);
 	const struct lpm_block *block = block_at(l, head);
-	const struct lpm_word *word = &block->words[word_index(head)];
-	const struct lpm_asked q = {
-		.lpm = l,
-		.addr = addr,
-		.rows = rows,
-		.reader = l->reader,
-		.row = row,
-	};
 
-	return (uint8_t)(cover_in_row(&q, word->cover)
-				 ? heap_scope(&q, block, head)
-				 : word_scope(&q, word, unit_of(head)));
+	if (cover_in_row(s, block->words[word_index(head)].cover))
+		return heap_scope(l, s, block, head);
+	return l->reader->word_scope(l, addr, rows, row);
 }
 
 static bool node_in_row_plain(const struct lpm_asked *q, uint32_t place)
@@ -360,6 +364,13 @@ static uint8_t scope_plain(const struct lpm *l, const struct net_addr *addr,
 			   const struct lpm_row *rows, uint16_t row)
 {
 	return scope(l, addr, rows, row);
+}
+
+static uint8_t word_scope_plain(const struct lpm *l,
+				const struct net_addr *addr,
+				const struct lpm_row *rows, uint16_t row)
+{
+	return word_scope(l, addr, rows, row);
 }
 
 WITH_POPCNT static bool node_in_row_popcnt(const struct lpm_asked *q,
@@ -388,14 +399,24 @@ WITH_POPCNT static uint8_t scope_popcnt(const struct lpm *l,
 	return scope(l, addr, rows, row);
 }
 
+WITH_POPCNT static uint8_t word_scope_popcnt(const struct lpm *l,
+					     const struct net_addr *addr,
+					     const struct lpm_row *rows,
+					     uint16_t row)
+{
+	return word_scope(l, addr, rows, row);
+}
+
 const struct lpm_reader *lpm_reader(void)
 {
-	static const struct lpm_reader plain = { find_plain, scope_plain,
-						 node_in_row_plain,
-						 node_scope_plain };
-	static const struct lpm_reader popcnt = { find_popcnt, scope_popcnt,
-						  node_in_row_popcnt,
-						  node_scope_popcnt };
+	static const struct lpm_reader plain = {
+		find_plain,        scope_plain,      word_scope_plain,
+		node_in_row_plain, node_scope_plain,
+	};
+	static const struct lpm_reader popcnt = {
+		find_popcnt,        scope_popcnt,      word_scope_popcnt,
+		node_in_row_popcnt, node_scope_popcnt,
+	};
 
 #if defined(__x86_64__)
 	if (!__builtin_cpu_supports("popcnt"))

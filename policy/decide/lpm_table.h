@@ -71,6 +71,10 @@ struct lpm_reader {
 	uint16_t (*find)(const struct lpm *lpm, const struct net_addr *addr);
 	uint8_t (*scope)(const struct lpm *lpm, const struct net_addr *addr,
 			 const struct lpm_row *rows, uint16_t row);
+	/* Where the word's cover is not in the row. */
+	uint8_t (*word_scope)(const struct lpm *lpm,
+			      const struct net_addr *addr,
+			      const struct lpm_row *rows, uint16_t row);
 	/* From node to node. */
 	bool (*node_in_row)(const struct lpm_asked *q, uint32_t place);
 	unsigned (*node_scope)(const struct lpm_asked *q, uint32_t place,
