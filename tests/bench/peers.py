@@ -41,7 +41,7 @@ class Server:
     program = ""
     works = ()
     forks = False  # who answers is a child
-    patience = 8   # queries under way on a lane when it runs fifty times slower
+    patience = 32  # queries under way on a lane when it runs fifty times slower
 
     def __init__(self, folder, port, address="127.0.0.1"):
         self.folder, self.port, self.address, self.workers = folder, port, address, 1
