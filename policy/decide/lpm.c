@@ -8,6 +8,11 @@
 #endif
 
 /*
+ * Cost in user instructions, by callgrind over random networks of a real city
+ * database, rows by six regions: 56 for a class of IPv4 and 150 for one of
+ * IPv6; 300 and 750 for a scope, of which a search of the heap is 120 and a
+ * scope inside a word 400, half of them the runs that it takes in.
+ *
  * The bodies are compiled twice where the processor may or may not count bits
  * itself; ALWAYS_INLINE lets each copy use its caller's instructions.
  */
