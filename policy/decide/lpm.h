@@ -8,7 +8,7 @@
  * found by counting bits.  A unit that is divided leads to a node of 256 units,
  * one for each value of the next octet: four such words, or, where there are
  * few runs, the list of the octets at which they begin.  Most IPv4 networks
- * end in the first word: two cache lines and some 25 instructions.
+ * end in the first word: two cache lines and some 35 instructions.
  *
  * Over the words of a block stands a heap of covers.  The cover of a prefix is
  * at most LPM_SPANS spans of class ids, as they come when classes are put in
