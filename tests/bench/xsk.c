@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <linux/bpf.h>
 #include <linux/if_link.h>
@@ -18,7 +19,8 @@
 
 enum {
 	FRAMES = 8192,
-	RING = 2048, /* descriptors in each, a power of two */
+	BIND_TRIES = 300, /* 10 ms apart */
+	RING = 2048,      /* descriptors in each, a power of two */
 	AREA_OCTETS = FRAMES * XSK_FRAME_OCTETS,
 };
 
@@ -181,6 +183,21 @@ static void refill(struct xsk *x)
 	store(x->fill.producer, at);
 }
 
+/* The kernel lets go of a queue some time after who had it has ended. */
+static bool bind_in_time(int fd, const struct sockaddr_xdp *at)
+{
+	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+
+	for (unsigned tries = 0; tries < BIND_TRIES; tries++) {
+		if (bind(fd, (const struct sockaddr *)at, sizeof(*at)) == 0)
+			return true;
+		if (errno != EBUSY)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
 struct xsk *xsk_open(const char *iface, bool generic)
 {
 	struct xsk *x = calloc(1, sizeof(*x));
@@ -201,8 +218,7 @@ struct xsk *xsk_open(const char *iface, bool generic)
 	if (x->fd < 0 || !make_rings(x))
 		goto fail;
 	refill(x);
-	if (bind(x->fd, (struct sockaddr *)&at, sizeof(at)) < 0 ||
-	    !attach(x, at.sxdp_ifindex, generic))
+	if (!bind_in_time(x->fd, &at) || !attach(x, at.sxdp_ifindex, generic))
 		goto fail;
 	return x;
 fail:
