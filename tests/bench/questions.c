@@ -4,7 +4,6 @@
 #include "policy/base/hash.h"
 #include "policy/base/net.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -94,11 +93,10 @@ static size_t put_name(struct workshop *w, uint8_t *out)
 	char label[32];
 	size_t at;
 
-	assert(w->plan->hosts > 0);
 	switch (w->plan->kind->names) {
 	case NAMES_STATIC:
 		snprintf(label, sizeof(label), "host-%06" PRIu64,
-			 draw(w) % w->plan->hosts);
+			 (draw(w) >> 32) * w->plan->hosts >> 32);
 		break;
 	case NAMES_ABSENT:
 		snprintf(label, sizeof(label), "%016" PRIx64, draw(w));
