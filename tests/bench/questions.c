@@ -113,7 +113,8 @@ static size_t put_name(struct workshop *w, uint8_t *out)
 /* RFC 7871, 6: as many octets of the address as the prefix has begun. */
 static size_t put_subnet(struct workshop *w, uint8_t *out)
 {
-	const struct net_prefix *p = &w->subnets[draw(w) % w->subnet_count];
+	const struct net_prefix *p =
+		&w->subnets[(draw(w) >> 32) * w->subnet_count >> 32];
 	size_t octets = (p->bits + 7u) / 8, at = 0;
 
 	at += put_u16(out + at, OPTION_ECS);
