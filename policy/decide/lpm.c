@@ -259,9 +259,10 @@ ALWAYS_INLINE unsigned words_order(const struct lpm_asked *q,
 }
 
 /*
- * The scope in bits, if it is inside the node that stands behind octet number
- * index - 1; 8 * index if all of the node is in the row.  What is in the row
- * as a whole is not looked into.  Goes no deeper than an address has octets.
+ * The scope in bits inside the node that stands behind octet number index - 1,
+ * and which is not in the row by its cover.  All of the node may be so by its
+ * runs, which know better: then the scope is the node and no more, because from
+ * outside the cover is what counts.  Goes no deeper than an address has octets.
  */
 ALWAYS_INLINE unsigned node_scope(const struct lpm_asked *q, uint32_t place,
 				  unsigned index)
@@ -269,21 +270,17 @@ ALWAYS_INLINE unsigned node_scope(const struct lpm_asked *q, uint32_t place,
 	const struct lpm *l = q->lpm;
 	const uint16_t *list = l->pool + place;
 	const struct lpm_word *word = NULL;
-	unsigned octet = q->addr->octets[index], bits = 8 * index, scope;
+	unsigned octet = q->addr->octets[index];
+	unsigned bits = 8 * index + NODE_ORDERS;
 
-	if (node_in_row(q, place))
-		return bits;
-	bits += NODE_ORDERS;
 	if (place & LPM_FIELD) {
 		word = field_word(l, place, octet);
 		if (cover_in_row(q->sight, word->cover))
 			return bits - words_order(q, word, octet / LPM_UNITS);
 	}
-	if (node_value(l, &place, octet) >= LPM_CLASSES_MAX) {
-		scope = q->lpm->reader->node_scope(q, place, index + 1);
-		if (scope > bits)
-			return scope;
-	}
+	if (node_value(l, &place, octet) >= LPM_CLASSES_MAX &&
+	    !node_in_row(q, place))
+		return l->reader->node_scope(q, place, index + 1);
 	return bits - (word != NULL ? word_order(q, word, octet % LPM_UNITS)
 				    : list_order(q, list, octet));
 }
@@ -297,15 +294,16 @@ ALWAYS_INLINE uint8_t word_scope(const struct lpm *l,
 	uint32_t head = head_of(addr);
 	const struct lpm_word *word =
 		&block_at(l, head)->words[word_index(head)];
-	unsigned unit = unit_of(head), scope;
+	unsigned unit = unit_of(head);
 	uint16_t value = word_value(l, word, unit);
 
 	if (value >= LPM_CLASSES_MAX) {
-		scope = l->reader->node_scope(&q,
-					      lpm_word_place(l, word, value),
-					      LPM_UNIT_DEPTH / 8);
-		if (scope > LPM_UNIT_DEPTH)
-			return (uint8_t)scope;
+		uint32_t place = lpm_word_place(l, word, value);
+
+		if (!node_in_row(&q, place))
+			return (uint8_t)l->reader->node_scope(&q, place,
+							      LPM_UNIT_DEPTH /
+								      8);
 	}
 	return (uint8_t)(LPM_UNIT_DEPTH - word_order(&q, word, unit));
 }

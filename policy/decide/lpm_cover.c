@@ -10,9 +10,10 @@
 #include <string.h>
 
 /* What a cover is made of: spans by their first class, which may overlap. */
+enum { SPREAD_MAX = LPM_NODE_UNITS * LPM_SPANS };
 struct spread {
 	unsigned count;
-	struct lpm_span spans[LPM_NODE_UNITS * LPM_SPANS];
+	struct lpm_span spans[SPREAD_MAX];
 };
 
 struct gathering {
@@ -24,26 +25,6 @@ struct gathering {
 	uint32_t last_number; /* UINT32_MAX: none yet */
 	bool failed;
 };
-
-static void spread_add(struct spread *s, struct lpm_span span)
-{
-	unsigned at = s->count;
-
-	while (at > 0 && s->spans[at - 1].first > span.first)
-		at--;
-	if (at > 0 && s->spans[at - 1].last >= span.last)
-		return;
-	memmove(s->spans + at + 1, s->spans + at,
-		(s->count - at) * sizeof(s->spans[0]));
-	s->spans[at] = span;
-	s->count++;
-}
-
-static void spread_add_cover(struct spread *s, const struct lpm_cover *cover)
-{
-	for (unsigned i = 0; i < LPM_SPANS; i++)
-		spread_add(s, cover->spans[i]);
-}
 
 /* Spans that touch become one. */
 static void spread_join(struct spread *s)
@@ -98,6 +79,35 @@ static struct lpm_cover spread_cover(struct spread *s)
 	while (++kept < LPM_SPANS)
 		cover.spans[kept] = cover.spans[kept - 1];
 	return cover;
+}
+
+/* Of a node of small nodes there may be more than there is room for: what came
+ * so far is then taken by its cover. */
+static void spread_add(struct spread *s, struct lpm_span span)
+{
+	unsigned at;
+
+	if (s->count == SPREAD_MAX) {
+		struct lpm_cover cover = spread_cover(s);
+
+		memcpy(s->spans, cover.spans, sizeof(cover.spans));
+		s->count = LPM_SPANS;
+	}
+	at = s->count;
+	while (at > 0 && s->spans[at - 1].first > span.first)
+		at--;
+	if (at > 0 && s->spans[at - 1].last >= span.last)
+		return;
+	memmove(s->spans + at + 1, s->spans + at,
+		(s->count - at) * sizeof(s->spans[0]));
+	s->spans[at] = span;
+	s->count++;
+}
+
+static void spread_add_cover(struct spread *s, const struct lpm_cover *cover)
+{
+	for (unsigned i = 0; i < LPM_SPANS; i++)
+		spread_add(s, cover->spans[i]);
 }
 
 static uint32_t cover_number(struct gathering *g, const struct lpm_cover *cover)
@@ -179,7 +189,7 @@ static void add_list(struct gathering *g, struct spread *s, uint16_t *list)
 static void add_node(struct gathering *g, struct spread *s, uint32_t place)
 {
 	struct lpm *l = g->lpm;
-	struct lpm_word *words = l->fields + (place & ~LPM_FIELD);
+	struct lpm_word *words;
 	struct lpm_cover cover;
 	struct spread own;
 
@@ -187,6 +197,7 @@ static void add_node(struct gathering *g, struct spread *s, uint32_t place)
 		add_list(g, s, l->pool + place);
 		return;
 	}
+	words = l->fields + (place & ~LPM_FIELD);
 	own.count = 0;
 	for (unsigned i = 0; i < LPM_NODE_WORDS && !g->failed; i++) {
 		cover_word(g, &words[i]);

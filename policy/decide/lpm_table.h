@@ -75,7 +75,7 @@ struct lpm_reader {
 	uint8_t (*word_scope)(const struct lpm *lpm,
 			      const struct net_addr *addr,
 			      const struct lpm_row *rows, uint16_t row);
-	/* From node to node. */
+	/* From node to node; the second of one that is not in the row. */
 	bool (*node_in_row)(const struct lpm_asked *q, uint32_t place);
 	unsigned (*node_scope)(const struct lpm_asked *q, uint32_t place,
 			       unsigned index);

@@ -284,6 +284,54 @@ static void test_against_list(void **state)
 	}
 }
 
+/*
+ * 10.0.0.0/24 in eight parts of even classes, 10.0.1.0/24 of class 0, all else
+ * of class 1.
+ */
+static void add_comb(struct lpm_builder *b, uint32_t from, unsigned bits)
+{
+	const uint32_t comb = UINT32_C(0x0a000000);
+
+	if (bits == 23 && from == comb) {
+		for (uint16_t i = 0; i < 8; i++)
+			lpm_add(b, 27, (uint16_t)(2 * i));
+		lpm_add(b, 24, 0);
+	} else if (bits < 23 && (uint64_t)(from ^ comb) >> (32 - bits) == 0) {
+		add_comb(b, from, bits + 1);
+		add_comb(b, from | UINT32_C(0x80000000) >> bits, bits + 1);
+	} else {
+		lpm_add(b, bits, 1);
+	}
+}
+
+/*
+ * Even classes are one row, but their cover has odd ones in it: what its runs
+ * know of a node must not reach beyond it, where nobody else knows it.
+ */
+static void test_cover_counts_outside(void **state)
+{
+	struct lpm_builder *b = lpm_builder_new(NET_V4);
+	struct lpm_row by_class[16];
+	struct lpm *lpm;
+
+	(void)state;
+	assert_non_null(b);
+	add_comb(b, 0, 0);
+	lpm = lpm_freeze(b, NULL);
+	assert_non_null(lpm);
+	for (unsigned i = 0; i < 16; i++)
+		by_class[i].row = i & 1;
+	lpm_rows_span(by_class, 16);
+	for (unsigned i = 0; i < 256; i++) {
+		struct net_addr addr = { NET_V4, { 10, 0, 0, (uint8_t)i } };
+
+		assert_int_equal(lpm_scope(lpm, &addr, by_class, 0), 24);
+		addr.octets[2] = 1;
+		assert_int_equal(lpm_scope(lpm, &addr, by_class, 0), 24);
+	}
+	lpm_free(lpm);
+}
+
 /* What is wrong is told at the end, and leaks nothing. */
 static void test_refuses_disorder(void **state)
 {
@@ -327,6 +375,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_against_list),
+		cmocka_unit_test(test_cover_counts_outside),
 		cmocka_unit_test(test_refuses_disorder),
 	};
 
