@@ -128,7 +128,7 @@ def half_closed(port):
             pass
         s.sendall(outgoing.read())
         got = b""
-        while len(got) < 20 * 2:
+        while len(got) < 20 * 40:
             more = s.recv(65536)
             if not more:
                 break

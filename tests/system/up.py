@@ -219,7 +219,7 @@ def test():
         outlives_kill(rig, kept)
         second_one_is_refused(rig, kept)
         reloads(rig, kept)
-        ends_clean(rig, kept, ["audit.jsonl", "dns.keep", "plan.key", "steer.keep"])
+        ends_clean(rig, kept, ["audit.jsonl", "dns.keep", "dns.keep.geo", "plan.key", "steer.keep"])
 
 
 main(test)
