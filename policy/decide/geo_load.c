@@ -220,9 +220,12 @@ struct geo *geo_open(const struct policy *policy, struct errors *errs)
 	struct survey s = { .policy = policy, .errs = errs };
 	struct filling v4 = { 0 }, v6 = { 0 };
 	struct geo *geo = calloc(1, sizeof(*geo));
-	bool ok = geo != NULL || survey_out_of_memory(&s);
+	bool ok = false;
 
-	ok = ok && survey_open(&s) && compile(geo, &s, &v4, &v6);
+	if (geo != NULL)
+		ok = survey_open(&s) && compile(geo, &s, &v4, &v6);
+	else
+		survey_out_of_memory(&s);
 	filling_fini(&v4);
 	filling_fini(&v6);
 	survey_fini(&s);

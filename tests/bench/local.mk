@@ -16,9 +16,8 @@ BENCH_QUESTIONS = %D%/questions.c %D%/questions.h
 %C%_bench_answer_LDFLAGS = $(LTO_LDFLAGS)
 %C%_bench_subnets_SOURCES = %D%/subnets.c
 %C%_bench_subnets_LDADD = $(POLICY_LIBS)
-EXTRA_DIST += contrib/tuning.md %D%/instructions %D%/measure.py %D%/peers.py %D%/run \
-EXTRA_DIST += %D%/change.py %D%/instructions %D%/measure.py %D%/peers.py %D%/run \
-	%D%/tables.py %D%/veth.py %D%/world.py
+EXTRA_DIST += contrib/tuning.md %D%/change.py %D%/instructions \
+	%D%/measure.py %D%/peers.py %D%/run %D%/tables.py %D%/veth.py %D%/world.py
 EXTRA_PROGRAMS += %D%/bench_load %D%/bench_udp_echo
 %C%_bench_load_SOURCES = %D%/load.c %D%/flight.c %D%/flight.h \
 	%D%/latencies.h %D%/carrier.h %D%/carrier_sockets.c %D%/carrier_xdp.c \
