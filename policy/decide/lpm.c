@@ -128,13 +128,21 @@ ALWAYS_INLINE uint16_t node_value(const struct lpm *l, uint32_t *place,
 	return value;
 }
 
-/* 33 instructions for a client whose /24 is not divided. */
+/*
+ * 36 instructions for a client whose /24 is not divided.  Most often a scope is
+ * asked for next: where that search looks first comes into the cache meanwhile.
+ */
 ALWAYS_INLINE uint16_t find(const struct lpm *l, const struct net_addr *addr)
 {
 	uint32_t head = head_of(addr), place;
-	const struct lpm_word *word =
-		&block_at(l, head)->words[word_index(head)];
-	uint16_t value = word_value(l, word, unit_of(head));
+	const struct lpm_block *block = block_at(l, head);
+	unsigned index = word_index(head);
+	const struct lpm_word *word = &block->words[index];
+	uint16_t value;
+
+	__builtin_prefetch(&block->heap[(index | LPM_BLOCK_WORDS) >> 2]);
+	__builtin_prefetch(&block->heap[(index | LPM_BLOCK_WORDS) >> 5]);
+	value = word_value(l, word, unit_of(head));
 
 	if (value < LPM_CLASSES_MAX)
 		return value;
@@ -320,6 +328,8 @@ ALWAYS_INLINE uint8_t heap_scope(const struct lpm *l, struct sight s,
 	unsigned top = head >> 24 | LPM_HEAP;
 	unsigned low = LPM_BLOCK_BITS, high = LPM_WORD_DEPTH;
 
+	__builtin_prefetch(&s.covers[block->heap[word >> 2]]);
+	__builtin_prefetch(&s.covers[block->heap[word >> 8]]);
 	while (low < high) {
 		unsigned middle = (low + high) / 2;
 
