@@ -231,7 +231,7 @@ static bool find_answer(struct atlas *atlas, const uint32_t *refs,
 			struct answer *answer)
 {
 	const struct walk_sources *sources = atlas->setup.sources;
-	uint64_t mix[WALK_REFS_MAX];
+	uint64_t mix[WALK_REFS_MAX] = { 0 };
 	bool covered = refs[sources->count] != 0, added;
 	uint32_t number;
 

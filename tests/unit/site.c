@@ -178,6 +178,8 @@ int site_tear_down(void **state)
 	unlink(s->keep);
 	snprintf(path, sizeof(path), "%s.damaged", s->keep);
 	unlink(path);
+	snprintf(path, sizeof(path), "%s.geo", s->keep);
+	unlink(path);
 	rmdir(s->dir);
 	free(s);
 	return 0;
