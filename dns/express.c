@@ -99,9 +99,12 @@ static size_t answer_steered(const struct plain *p, struct express *e,
 	endpoint = &pool->endpoints[pick.endpoints[0]];
 	e->rrset = &endpoint->rrsets[kind];
 	e->rrsig = NULL;
-	if (pool->signatures[kind].count > 0 && p->query->dnssec_ok)
+	if (p->at.zone->denial != NULL && p->query->dnssec_ok) {
 		e->rrsig = pool_rrsig(pool, kind,
 				      UINT64_C(1) << pick.endpoints[0]);
+		if (e->rrsig == NULL)
+			return 0; /* never left out in silence */
+	}
 	if (client != &p->in->peer)
 		e->scope_bits = decision_scope(d, model->geo, client, pick.row);
 	len = write_whole(out, e);
