@@ -4,6 +4,13 @@
  * (dns/resolve, and dns/steered for services), each step writing whole RRsets
  * into the reply (dns/reply), which ends with OPT and the counts.
  *
+ * What an answer is made of is found in memory that is too large for the
+ * caches, one place leading to the next: answering names one after the other
+ * is waiting most of the time.  Taken in steps by the group (dns/datagram),
+ * they wait together: of 10,000 static names one takes 130 ns instead of 310
+ * on the machine at hand, of a steered one by a real city database 380 instead
+ * of 670, for a tenth more instructions.
+ *
  * The plainest answers are written by dns/express instead, in one go; it says
  * what that costs.
  */
@@ -15,6 +22,7 @@
 #include "dns/model.h"
 #include "dns/resolve.h"
 #include "dns/table.h"
+#include "policy/decide/geo.h"
 
 /* What QTYPEs stand for no RRset. */
 enum qtype_kind {
@@ -278,27 +286,64 @@ static bool may_be_plain(const struct answer_input *in, const struct query *q)
 	return !q->has_others && !in->long_way && !wants_proof(in);
 }
 
-size_t answer_query(const struct table *table, const struct answer_input *in,
-		    uint8_t *out, size_t cap, struct answer_outcome *outcome)
+void answer_read(const struct table *table, const struct answer_input *in,
+		 struct answer_asked *asked)
 {
-	struct query q;
-	enum query_verdict verdict = query_parse(in->query, in->len, &q);
-	struct plain p = { table, in, &q, { 0 }, outcome };
+	const struct model *model = table_model(table);
+	const struct query *q = &asked->query;
+
+	asked->verdict = query_parse(in->query, in->len, &asked->query);
+	asked->zone = NULL;
+	if (asked->verdict != QUERY_OK || q->qclass != CLASS_IN)
+		return;
+	asked->zone = zones_find(model->zones, &q->qname);
+	if (asked->zone != NULL)
+		asked->start = index_begin(&asked->zone->index, &q->qname);
+	/* Others are the same few resolvers, who stay in the cache. */
+	if (q->has_ecs)
+		geo_fetch(model->geo, &q->ecs.addr);
+}
+
+void answer_seek(const struct table *table, const struct answer_asked *asked)
+{
+	if (asked->zone == NULL)
+		return;
+	index_fetch(&asked->zone->index, asked->start);
+	if (asked->query.has_ecs)
+		geo_fetch_next(table_model(table)->geo, &asked->query.ecs.addr);
+}
+
+size_t answer_write(const struct table *table, const struct answer_input *in,
+		    const struct answer_asked *asked, uint8_t *out, size_t cap,
+		    struct answer_outcome *outcome)
+{
+	const struct query *q = &asked->query;
+	struct plain p = { table, in, q, { asked->zone, { 0 } }, outcome };
 	struct wire w;
 	size_t len;
 
-	if (verdict == QUERY_DROP || cap < ANSWER_CAP_MIN) {
+	if (asked->verdict == QUERY_DROP || cap < ANSWER_CAP_MIN) {
 		*outcome = (struct answer_outcome){ 0 };
 		return 0;
 	}
-	w = wire_over(out, size_limit(&q, in->stream, cap));
-	if (verdict == QUERY_OK && q.qclass == CLASS_IN) {
-		p.at = zones_locate(table_model(table)->zones, &q.qname);
-		len = may_be_plain(in, &q) ? express_answer(&p, &w) : 0;
+	w = wire_over(out, size_limit(q, in->stream, cap));
+	if (asked->zone != NULL) {
+		p.at.match =
+			zone_find_from(asked->zone, &q->qname, asked->start);
+		len = may_be_plain(in, q) ? express_answer(&p, &w) : 0;
 		if (len > 0)
 			return len;
 	}
 	/* Of a copy: what nobody else points at can stay in registers. */
-	return answer_any(&(struct plain){ table, in, &q, p.at, outcome },
-			  verdict, &w);
+	return answer_any(&(struct plain){ table, in, q, p.at, outcome },
+			  asked->verdict, &w);
+}
+
+size_t answer_query(const struct table *table, const struct answer_input *in,
+		    uint8_t *out, size_t cap, struct answer_outcome *outcome)
+{
+	struct answer_asked asked;
+
+	answer_read(table, in, &asked);
+	return answer_write(table, in, &asked, out, cap, outcome);
 }

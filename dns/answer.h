@@ -9,6 +9,8 @@
 #ifndef DNS_ANSWER_H
 #define DNS_ANSWER_H
 
+#include "dns/index.h"
+#include "dns/query.h"
 #include "policy/base/net.h"
 
 #include <stdbool.h>
@@ -17,6 +19,7 @@
 
 struct identity;
 struct table;
+struct zone;
 
 enum {
 	ANSWER_UDP_MAX =
@@ -74,6 +77,27 @@ struct answer_outcome {
 	const uint8_t *account;
 	uint8_t account_octets;
 };
+
+/* A query on its way to an answer. */
+struct answer_asked {
+	enum query_verdict verdict;
+	const struct zone *zone;  /* of the name; NULL: none that is served */
+	struct index_start start; /* of the search in it */
+	struct query query;
+};
+
+/*
+ * The same in steps, for who has several queries to answer: each step has the
+ * memory fetched that the next one reads, which takes longer than all else, so
+ * take a step with all of them before the next.  in and table stay the same
+ * from step to step; answer_seek() may be left out.
+ */
+void answer_read(const struct table *table, const struct answer_input *in,
+		 struct answer_asked *asked);
+void answer_seek(const struct table *table, const struct answer_asked *asked);
+size_t answer_write(const struct table *table, const struct answer_input *in,
+		    const struct answer_asked *asked, uint8_t *out, size_t cap,
+		    struct answer_outcome *outcome);
 
 /*
  * Writes the answer into out and returns its length; 0 means stay silent (a

@@ -9,10 +9,9 @@
 enum { SLOTS_AT_FIRST = 64 };
 
 static inline struct zone_node *find(const struct index *index,
-				     const struct name *name, unsigned label)
+				     const struct name *name, unsigned label,
+				     uint64_t hash)
 {
-	uint64_t hash = name_hash(name, label);
-
 	for (size_t i = hash & index->mask;; i = (i + 1) & index->mask) {
 		const struct index_slot *slot = &index->slots[i];
 
@@ -28,25 +27,60 @@ static inline struct zone_node *find(const struct index *index,
 struct zone_node *index_find(const struct index *index, const struct name *name,
 			     unsigned label)
 {
-	return index->count == 0 ? NULL : find(index, name, label);
+	return index->count == 0
+		       ? NULL
+		       : find(index, name, label, name_hash(name, label));
+}
+
+struct index_start index_begin(const struct index *index,
+			       const struct name *name)
+{
+	unsigned deepest = index->labels_max, labels = name->labels;
+	struct index_start start = { 0,
+				     labels > deepest ? labels - deepest : 0 };
+
+	if (index->count == 0)
+		return start;
+	start.hash = name_hash(name, start.label);
+	__builtin_prefetch(&index->slots[start.hash & index->mask]);
+	return start;
+}
+
+/*
+ * A node, its name, its RRsets and their octets were allocated one behind the
+ * other (dns/zone_build): three more lines hold all that most answers need.
+ */
+void index_fetch(const struct index *index, struct index_start start)
+{
+	const struct index_slot *slot;
+	const char *node;
+
+	if (index->count == 0)
+		return;
+	slot = &index->slots[start.hash & index->mask];
+	if (slot->hash != start.hash)
+		return;
+	node = (const char *)slot->node;
+	for (size_t line = 0; line < 4; line++)
+		__builtin_prefetch(node + 64 * line);
 }
 
 struct index_match index_longest(const struct index *index,
-				 const struct name *name)
+				 const struct name *name,
+				 struct index_start start)
 {
-	unsigned deepest = index->labels_max, labels = name->labels;
-	struct index_match match = { NULL, 0 };
+	unsigned labels = name->labels;
+	struct index_match match = { NULL, start.label };
+	uint64_t hash = start.hash;
 
 	if (index->count == 0)
 		return match;
-	if (labels > deepest)
-		match.label = labels - deepest;
-	for (; match.label <= labels; match.label++) {
-		match.node = find(index, name, match.label);
-		if (match.node != NULL)
-			break;
+	for (;;) {
+		match.node = find(index, name, match.label, hash);
+		if (match.node != NULL || match.label == labels)
+			return match;
+		hash = name_hash(name, ++match.label);
 	}
-	return match;
 }
 
 static void place(struct index *index, struct index_slot slot)

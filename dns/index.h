@@ -39,9 +39,24 @@ struct index_match {
 	unsigned label;         /* where the suffix begins */
 };
 
-/* The longest suffix of name that has a node. */
+/* Where the search for a name begins. */
+struct index_start {
+	uint64_t hash; /* of the suffix that begins at label */
+	unsigned label;
+};
+
+/* Its slot comes into the cache meanwhile. */
+struct index_start index_begin(const struct index *index,
+			       const struct name *name);
+
+/* So does what that slot leads to, if it is likely to be the name's. */
+void index_fetch(const struct index *index, struct index_start start);
+
+/* The longest suffix of name, which index_begin() was given, that has a
+ * node. */
 struct index_match index_longest(const struct index *index,
-				 const struct name *name);
+				 const struct name *name,
+				 struct index_start start);
 
 /*
  * Adds node under that suffix, which must not be inside yet; node->octets is

@@ -85,6 +85,7 @@ EXTRA_DIST += %D%/xdp_filter.bpf.c
 if XDP
 dns_libdns_a_SOURCES += %D%/xdp.c %D%/xdp_filter.c %D%/xdp_filter.h \
 	%D%/nic.c %D%/nic.h %D%/xdp_place.h \
+	%D%/xdp_batch.c %D%/xdp_batch.h \
 	%D%/xdp_socket.c %D%/xdp_socket.h
 nodist_EXTRA_dns_libdns_a_SOURCES = %D%/xdp_filter_object.h
 BUILT_SOURCES += %D%/xdp_filter_object.h

@@ -49,7 +49,8 @@ struct worker {
 	struct datagram_answerer answerer;
 	struct mmsghdr received[UDP_BATCH];
 	struct mmsghdr answers[UDP_BATCH];
-	struct exchange *exchanges; /* UDP_BATCH of them */
+	struct exchange *exchanges;            /* UDP_BATCH of them */
+	struct datagram *datagrams[UDP_BATCH]; /* theirs */
 };
 
 struct udp {
@@ -71,7 +72,7 @@ static void arm(struct worker *w, size_t count)
 }
 
 /* What the datagram of the i-th exchange has come with. */
-static const struct datagram *read_datagram(struct worker *w, size_t i)
+static void read_datagram(struct worker *w, size_t i)
 {
 	struct exchange *e = &w->exchanges[i];
 	const struct sockaddr *from = (const struct sockaddr *)&e->from;
@@ -85,17 +86,16 @@ static const struct datagram *read_datagram(struct worker *w, size_t i)
 			pktinfo_asked(&w->received[i].msg_hdr, &w->local.addr);
 		d->server.port = w->local.port;
 	}
-	return d;
 }
 
-/* answers[at] is to be the answer of len octets to the i-th received. */
-static void prepare(struct worker *w, size_t i, size_t at, size_t len)
+/* answers[at] is to be the answer to the i-th received. */
+static void prepare(struct worker *w, size_t i, size_t at)
 {
 	struct exchange *e = &w->exchanges[i];
 	struct msghdr *in = &w->received[i].msg_hdr;
 	struct msghdr *out = &w->answers[at].msg_hdr;
 
-	e->answer_iov.iov_len = len;
+	e->answer_iov.iov_len = e->datagram.answer_len;
 	out->msg_name = &e->from;
 	out->msg_namelen = in->msg_namelen;
 	out->msg_iov = &e->answer_iov;
@@ -130,14 +130,14 @@ static void answer_batch(struct worker *w, size_t count)
 {
 	size_t answers = 0;
 
+	for (size_t i = 0; i < count; i++)
+		read_datagram(w, i);
 	datagram_begin(&w->answerer);
-	for (size_t i = 0; i < count; i++) {
-		size_t len = datagram_answer(&w->answerer, read_datagram(w, i));
-
-		if (len > 0)
-			prepare(w, i, answers++, len);
-	}
+	datagram_answer(&w->answerer, w->datagrams, count);
 	datagram_end(&w->answerer);
+	for (size_t i = 0; i < count; i++)
+		if (w->datagrams[i]->answer_len > 0)
+			prepare(w, i, answers++);
 	send_all(w, answers);
 	arm(w, count);
 }
@@ -229,6 +229,7 @@ static bool worker_open(struct worker *w, const struct listener *at,
 			.answer = e->answer,
 			.cap = ANSWER_UDP_MAX,
 		};
+		w->datagrams[i] = &e->datagram;
 		e->query_iov = (struct iovec){ e->query, UDP_QUERY_MAX };
 		e->answer_iov = (struct iovec){ e->answer, 0 };
 		w->received[i].msg_hdr = (struct msghdr){

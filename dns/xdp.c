@@ -2,11 +2,10 @@
 #include "dns/xdp.h"
 
 #include "dns/answer.h"
-#include "dns/datagram.h"
-#include "dns/frame.h"
 #include "dns/nic.h"
 #include "dns/slot.h"
 #include "dns/stats.h"
+#include "dns/xdp_batch.h"
 #include "dns/xdp_filter.h"
 #include "dns/xdp_place.h"
 #include "dns/xdp_socket.h"
@@ -51,8 +50,7 @@ struct queue {
 	bool bound, claimed;
 	bool running;
 	pthread_t thread;
-	struct datagram_answerer answerer;
-	struct datagram datagram;
+	struct xdp_batch batch;
 };
 
 struct xdp {
@@ -66,65 +64,6 @@ struct xdp {
 	int stop_fd; /* readable from when threads shall end */
 	atomic_bool stopping;
 };
-
-/* What frame is about, and where its answer goes. */
-static const struct datagram *datagram_of(struct queue *q,
-					  const struct xdp_view *in,
-					  const struct frame *frame,
-					  uint8_t *out)
-{
-	struct datagram *d = &q->datagram;
-	size_t room = frame_room(frame, q->face->nic.mtu);
-
-	d->query = in->octets + frame->payload;
-	d->len = frame->payload_len;
-	d->answer = out + frame->payload;
-	d->cap = room < ANSWER_UDP_MAX ? room : ANSWER_UDP_MAX;
-	d->peer = frame->source;
-	d->port = frame->source_port;
-	if (datagram_wants_ends(&q->answerer))
-		frame_asked(frame, in->octets, &d->server.addr,
-			    &d->server.port);
-	return d;
-}
-
-/* Whether there is something to send. */
-static bool answer_frame(struct queue *q, const struct xdp_view *in)
-{
-	uint8_t *out = xdp_socket_room(&q->socket);
-	struct frame frame;
-	size_t len;
-
-	if (out == NULL || !frame_parse(in->octets, in->len, &frame)) {
-		stats_count_event(q->answerer.stats,
-				  out == NULL ? STATS_UNSENT : STATS_SILENT, 1);
-		return false;
-	}
-	len = datagram_answer(&q->answerer, datagram_of(q, in, &frame, out));
-	if (len == 0)
-		return false;
-	len = frame_answer(&frame, in->octets, out, len,
-			   (uint16_t)(q->answerer.input.random >> 48));
-	xdp_socket_put(&q->socket, len);
-	return true;
-}
-
-/* As over sockets, nothing is held while the kernel sends. */
-static void answer_batch(struct queue *q, size_t count)
-{
-	bool any = false;
-
-	datagram_begin(&q->answerer);
-	for (size_t i = 0; i < count; i++) {
-		const struct xdp_view in = xdp_socket_view(&q->socket, i);
-
-		any |= answer_frame(q, &in);
-	}
-	datagram_end(&q->answerer);
-	xdp_socket_release(&q->socket, count);
-	if (any)
-		xdp_socket_send(&q->socket);
-}
 
 /* Until frames come, or the end; no longer than limit_ms, which may be -1. */
 static void wait_for_work(const struct queue *q, int limit_ms)
@@ -150,7 +89,7 @@ static void drain(struct queue *q)
 
 		if (count == 0)
 			return;
-		answer_batch(q, count);
+		xdp_batch_answer(&q->batch, count);
 	}
 }
 
@@ -233,7 +172,7 @@ static void *run(void *arg)
 {
 	struct queue *q = arg;
 
-	q->answerer.tap = tap_queue(q->answerer.slot->tap);
+	q->batch.answerer.tap = tap_queue(q->batch.answerer.slot->tap);
 	slot_register();
 	slot_offline(); /* online only while a batch is answered */
 	if (!q->claimed)
@@ -242,7 +181,7 @@ static void *run(void *arg)
 		size_t count = xdp_socket_count(&q->socket, BATCH);
 
 		if (count > 0)
-			answer_batch(q, count);
+			xdp_batch_answer(&q->batch, count);
 		else
 			wait_for_work(q, -1);
 	}
@@ -325,7 +264,8 @@ static bool open_queues(struct xdp *xdp, const struct xdp_config *config,
 		for (unsigned n = 0; n < face->nic.queues; n++, q++) {
 			q->face = face;
 			q->number = n;
-			if (!datagram_answerer_init(&q->answerer, err) ||
+			if (!xdp_batch_init(&q->batch, &q->socket,
+					    face->nic.mtu, err) ||
 			    !xdp_socket_open(&q->socket, err))
 				return false;
 		}
@@ -414,11 +354,10 @@ bool xdp_start(struct xdp *xdp, const struct slot *slot, struct stats *stats,
 	for (size_t i = 0; i < xdp_thread_count(xdp); i++) {
 		struct queue *q = &xdp->queues[i];
 
-		q->answerer.slot = slot;
-		q->answerer.proxies = xdp->proxies;
-		q->answerer.rrl = xdp->rrl;
-		q->answerer.stats = stats_block(stats, first + i);
-		q->answerer.transport = STATS_XDP;
+		q->batch.answerer.slot = slot;
+		q->batch.answerer.proxies = xdp->proxies;
+		q->batch.answerer.rrl = xdp->rrl;
+		q->batch.answerer.stats = stats_block(stats, first + i);
 		if (!claim_first(q, err) ||
 		    !thread_start(&q->thread, "windrose-xdp", run, q, err))
 			return false;

@@ -237,18 +237,22 @@ uint8_t *xdp_socket_room(struct xdp_socket *s)
 		kick(s, 1);
 		reap(s);
 	}
-	return s->idle_count == 0 ? NULL
-				  : s->frames + s->idle[s->idle_count - 1];
+	return s->idle_count == 0 ? NULL : s->frames + s->idle[--s->idle_count];
 }
 
-void xdp_socket_put(struct xdp_socket *s, size_t len)
+void xdp_socket_give_back(struct xdp_socket *s, const uint8_t *room)
+{
+	s->idle[s->idle_count++] = (uint64_t)(room - s->frames);
+}
+
+void xdp_socket_put(struct xdp_socket *s, const uint8_t *room, size_t len)
 {
 	struct xdp_ring *ring = &s->sending;
 	struct xdp_desc *entries = ring->entries;
 
 	/* No more frames are there than the ring has entries. */
 	entries[ring->at++ & ring->mask] = (struct xdp_desc){
-		.addr = s->idle[--s->idle_count],
+		.addr = (uint64_t)(room - s->frames),
 		.len = (uint32_t)len,
 	};
 }

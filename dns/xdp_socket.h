@@ -79,12 +79,15 @@ struct xdp_view xdp_socket_view(const struct xdp_socket *s, size_t i);
 /* The first count of these are the kernel's again, to receive into. */
 void xdp_socket_release(struct xdp_socket *s, size_t count);
 
-/* Room for XDP_FRAME octets to send; NULL when all is on its way.  The same
- * room each time, until xdp_socket_put() takes it. */
+/* Room for XDP_FRAME octets to send, to be put or given back; NULL when all is
+ * on its way. */
 uint8_t *xdp_socket_room(struct xdp_socket *s);
 
-/* What stands in the room now, len octets, is to be sent. */
-void xdp_socket_put(struct xdp_socket *s, size_t len);
+/* What stands in that room, len octets, is to be sent. */
+void xdp_socket_put(struct xdp_socket *s, const uint8_t *room, size_t len);
+
+/* Nothing stands in it. */
+void xdp_socket_give_back(struct xdp_socket *s, const uint8_t *room);
 
 /* Sends what was put. */
 void xdp_socket_send(struct xdp_socket *s);

@@ -139,13 +139,15 @@ struct zone *zone_build(const struct policy *policy, size_t index,
 void zone_free(struct zone *zone);
 
 /*
- * Where name is.  Cost: one hash and one probe when the name exists, plus one
- * of each per label, up to the zone's depth, when it does not.
+ * Where name is, for which the search in zone->index has begun.  Cost: one hash
+ * and one probe when the name exists, plus one of each per label, up to the
+ * zone's depth, when it does not.
  */
-static inline struct zone_match zone_find(const struct zone *zone,
-					  const struct name *name)
+static inline struct zone_match zone_find_from(const struct zone *zone,
+					       const struct name *name,
+					       struct index_start start)
 {
-	struct index_match match = index_longest(&zone->index, name);
+	struct index_match match = index_longest(&zone->index, name, start);
 
 	if (match.node == NULL)
 		return (struct zone_match){ ZONE_OUTSIDE, NULL };
@@ -156,6 +158,12 @@ static inline struct zone_match zone_find(const struct zone *zone,
 		return (struct zone_match){ ZONE_WILDCARD,
 					    match.node->wildcard };
 	return (struct zone_match){ ZONE_MISSING, match.node };
+}
+
+static inline struct zone_match zone_find(const struct zone *zone,
+					  const struct name *name)
+{
+	return zone_find_from(zone, name, index_begin(&zone->index, name));
 }
 
 /* The static RRset of type at node, or NULL. */

@@ -32,7 +32,9 @@ const struct zone *zones_find(const struct zones *zones,
 
 	if (zones->count == 1)
 		return zones->list[0];
-	node = index_longest(&zones->index, name).node;
+	node = index_longest(&zones->index, name,
+			     index_begin(&zones->index, name))
+		       .node;
 	return node == NULL ? NULL : ((const struct apex *)node)->zone;
 }
 

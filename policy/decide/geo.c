@@ -46,6 +46,18 @@ uint16_t geo_class_of(const struct geo *geo, const struct net_addr *addr)
 	return lpm_find(table(geo, addr->family), addr);
 }
 
+void geo_fetch(const struct geo *geo, const struct net_addr *addr)
+{
+	if (addr->family != NET_NONE)
+		lpm_fetch(table(geo, addr->family), addr);
+}
+
+void geo_fetch_next(const struct geo *geo, const struct net_addr *addr)
+{
+	if (addr->family != NET_NONE)
+		lpm_fetch_next(table(geo, addr->family), addr);
+}
+
 struct geo_match geo_find(const struct geo *geo, const struct net_addr *addr)
 {
 	return (struct geo_match){

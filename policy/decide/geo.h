@@ -50,6 +50,10 @@ void geo_free(struct geo *geo);
 uint16_t geo_class_of(const struct geo *geo, const struct net_addr *addr);
 struct geo_match geo_find(const struct geo *geo, const struct net_addr *addr);
 
+/* Hints, as lpm_fetch() and lpm_fetch_next() are. */
+void geo_fetch(const struct geo *geo, const struct net_addr *addr);
+void geo_fetch_next(const struct geo *geo, const struct net_addr *addr);
+
 size_t geo_class_count(const struct geo *geo);
 const struct client_class *geo_class(const struct geo *geo, uint16_t class_id);
 

@@ -72,6 +72,13 @@ void lpm_free(struct lpm *lpm);
 /* addr is of the table's family. */
 uint16_t lpm_find(const struct lpm *lpm, const struct net_addr *addr);
 
+/*
+ * Hints, for who has other work to do before he looks up addr: what is read
+ * first comes into the cache, then what that leads to.
+ */
+void lpm_fetch(const struct lpm *lpm, const struct net_addr *addr);
+void lpm_fetch_next(const struct lpm *lpm, const struct net_addr *addr);
+
 /* What a decision makes of a class. */
 struct lpm_row {
 	uint16_t until; /* the last class such that it and all between have

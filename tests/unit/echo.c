@@ -36,9 +36,31 @@ const struct model *table_model(const struct table *table)
 size_t answer_query(const struct table *table, const struct answer_input *in,
 		    uint8_t *out, size_t cap, struct answer_outcome *outcome)
 {
+	return answer_write(table, in, NULL, out, cap, outcome);
+}
+
+void answer_read(const struct table *table, const struct answer_input *in,
+		 struct answer_asked *asked)
+{
+	(void)table;
+	(void)in;
+	asked->zone = NULL;
+}
+
+void answer_seek(const struct table *table, const struct answer_asked *asked)
+{
+	(void)table;
+	(void)asked;
+}
+
+size_t answer_write(const struct table *table, const struct answer_input *in,
+		    const struct answer_asked *asked, uint8_t *out, size_t cap,
+		    struct answer_outcome *outcome)
+{
 	const uint8_t *query = in->query;
 	size_t len = in->len;
 
+	(void)asked;
 	*outcome = (struct answer_outcome){ .service = -1, .endpoint = -1 };
 	if (len < 12 || (query[2] & 0x80) != 0)
 		return 0;

@@ -78,6 +78,18 @@ uint8_t geo_scope(const struct geo *geo, const struct net_addr *addr,
 	return (uint8_t)net_bits(addr->family);
 }
 
+void geo_fetch(const struct geo *geo, const struct net_addr *addr)
+{
+	(void)geo;
+	(void)addr;
+}
+
+void geo_fetch_next(const struct geo *geo, const struct net_addr *addr)
+{
+	(void)geo;
+	(void)addr;
+}
+
 uint8_t geo_scope_in(const struct geo *geo, const struct net_addr *addr,
 		     const struct lpm_row *row_of_class, uint16_t row)
 {

@@ -71,6 +71,14 @@ static struct stats_sum end(struct scene *s)
 	return sum;
 }
 
+static size_t answer(struct scene *s)
+{
+	struct datagram *list[] = { &s->datagram };
+
+	datagram_answer(&s->answerer, list, 1);
+	return s->datagram.answer_len;
+}
+
 static void test_answered_by_its_transport(void **state)
 {
 	struct scene s;
@@ -79,10 +87,10 @@ static void test_answered_by_its_transport(void **state)
 	(void)state;
 	begin(&s, NULL);
 	assert_false(datagram_wants_ends(&s.answerer));
-	assert_int_equal(datagram_answer(&s.answerer, &s.datagram), QUERY);
+	assert_int_equal(answer(&s), QUERY);
 	assert_int_equal(s.answer[QUERY - 1], NET_V4);
 	s.datagram.cap = 20;
-	assert_int_equal(datagram_answer(&s.answerer, &s.datagram), 20);
+	assert_int_equal(answer(&s), 20);
 	sum = end(&s);
 	assert_int_equal(stats_transport(&sum, STATS_XDP), 2);
 	assert_int_equal(stats_transport(&sum, STATS_UDP), 0);
@@ -97,10 +105,10 @@ static void test_silence(void **state)
 	(void)state;
 	begin(&s, "responses-per-second=1");
 	s.query[2] = 0x80;
-	assert_int_equal(datagram_answer(&s.answerer, &s.datagram), 0);
+	assert_int_equal(answer(&s), 0);
 	s.query[2] = 0;
 	s.datagram.len = 11;
-	assert_int_equal(datagram_answer(&s.answerer, &s.datagram), 0);
+	assert_int_equal(answer(&s), 0);
 	sum = end(&s);
 	assert_int_equal(sum.answers, 0);
 	assert_int_equal(sum.events[STATS_SILENT], 2);
@@ -133,7 +141,7 @@ static void test_limits(void **state)
 		print_message("# %s\n", row->title);
 		begin(&s, row->limit);
 		for (size_t n = 0; n < strlen(row->said); n++) {
-			size_t len = datagram_answer(&s.answerer, &s.datagram);
+			size_t len = answer(&s);
 
 			said[n] = len == 0                       ? '.'
 				  : (s.answer[2] & ECHO_TC) != 0 ? 'c'
@@ -141,8 +149,7 @@ static void test_limits(void **state)
 		}
 		/* Another client is answered as if nothing had been. */
 		s.datagram.peer.octets[0] = 198;
-		assert_int_equal(datagram_answer(&s.answerer, &s.datagram),
-				 QUERY);
+		assert_int_equal(answer(&s), QUERY);
 		assert_int_equal(s.answer[2] & ECHO_TC, 0);
 		sum = end(&s);
 		assert_string_equal(said, row->said);
@@ -176,13 +183,56 @@ static void test_behind_a_proxy(void **state)
 	s.proxies.list[0] = (struct net_prefix){ client, 32 };
 	s.proxies.count = 1;
 	assert_true(datagram_wants_ends(&s.answerer));
-	assert_int_equal(datagram_answer(&s.answerer, &s.datagram), 0);
+	assert_int_equal(answer(&s), 0);
 	s.datagram.len = put_header(s.query) + QUERY;
-	assert_int_equal(datagram_answer(&s.answerer, &s.datagram), QUERY);
+	assert_int_equal(answer(&s), QUERY);
 	assert_int_equal(s.answer[QUERY - 1], NET_V6);
 	sum = end(&s);
 	assert_int_equal(sum.answers, 1);
 	assert_int_equal(sum.events[STATS_SILENT], 1);
+}
+
+/*
+ * Each gets its own answer, whoever stands beside it in its group: each third
+ * is a response, each fourth no DNS at all.
+ */
+static void test_more_than_a_group(void **state)
+{
+	enum { COUNT = 2 * DATAGRAM_GROUP + 3 };
+	static uint8_t queries[COUNT][SIZE], answers[COUNT][SIZE];
+	struct datagram datagrams[COUNT], *list[COUNT];
+	struct scene s;
+	struct stats_sum sum;
+	unsigned silent = 0;
+
+	(void)state;
+	begin(&s, NULL);
+	for (size_t i = 0; i < COUNT; i++) {
+		memset(queries[i], 0, SIZE);
+		queries[i][0] = (uint8_t)i;
+		queries[i][2] = i % 3 == 0 ? 0x80 : 0;
+		datagrams[i] = s.datagram;
+		datagrams[i].query = queries[i];
+		datagrams[i].len = i % 4 == 0 ? 3 : QUERY;
+		datagrams[i].answer = answers[i];
+		list[i] = &datagrams[i];
+	}
+	datagram_answer(&s.answerer, list, COUNT);
+	for (size_t i = 0; i < COUNT; i++) {
+		bool answered = i % 3 != 0 && i % 4 != 0;
+
+		silent += answered ? 0 : 1;
+		assert_int_equal(datagrams[i].answer_len, answered ? QUERY : 0);
+		if (answered)
+			assert_int_equal(answers[i][0], i);
+		for (size_t j = 0; answered && j < i; j++)
+			if (datagrams[j].answer_len > 0)
+				assert_int_not_equal(datagrams[i].random,
+						     datagrams[j].random);
+	}
+	sum = end(&s);
+	assert_int_equal(sum.answers, COUNT - silent);
+	assert_int_equal(sum.events[STATS_SILENT], silent);
 }
 
 int main(void)
@@ -192,6 +242,7 @@ int main(void)
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_behind_a_proxy),
+		cmocka_unit_test(test_more_than_a_group),
 	};
 
 	return cmocka_run_group_tests_name("datagram", tests, NULL, NULL);
