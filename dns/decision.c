@@ -140,24 +140,49 @@ static size_t row_number(struct rows *rows, const struct row *row)
 	return add_row(rows, row) ? d->row_count - 1 : SIZE_MAX;
 }
 
+/* Of a place from which some endpoint is away: most often the neighbours'
+ * choice is the same. */
+struct apart {
+	uint64_t away;
+	struct chain_choice choice;
+};
+
 /* What find_rows() works with; all is scratch. */
 struct work {
 	const struct vicinity *vicinity;
 	struct chain chain;
-	struct chain_choice *choices; /* by realm */
+	struct chain_choice *choices; /* by realm, of no place */
+	struct apart *apart;          /* by realm: the last one */
 	size_t *unplaced; /* by realm: the number of the row from no place;
 			   * SIZE_MAX: not asked for yet */
 	size_t *of_kind;  /* row numbers */
 	struct rows rows;
 };
 
-static size_t row_from(struct work *w, uint16_t realm,
+static size_t row_from(struct work *w, const struct chain_choice *choice,
 		       const struct latency_ways *ways)
 {
 	struct row row; /* only its entries up to the count are filled */
 
-	chain_place(&w->chain, &w->choices[realm], ways, &row, NULL);
+	chain_place(&w->chain, choice, ways, &row, NULL);
 	return row_number(&w->rows, &row);
+}
+
+static const struct chain_choice *choice_from(struct work *w, uint16_t realm,
+					      const struct latency_ways *ways)
+{
+	uint64_t away = locality_away(&w->chain.locality, ways);
+	struct apart *apart = &w->apart[realm];
+
+	if (away == 0)
+		return &w->choices[realm];
+	if (apart->away != away)
+		*apart =
+			(struct apart){ away,
+					chain_choose(&w->chain,
+						     w->vicinity->realms[realm],
+						     away, NULL) };
+	return &apart->choice;
 }
 
 /* False when memory runs out. */
@@ -165,14 +190,17 @@ static bool find_row(struct work *w, size_t kind)
 {
 	const struct vicinity_kind *k = &w->vicinity->kinds[kind];
 	size_t *unplaced = &w->unplaced[k->realm];
+	bool by_way = tiers_by_way(w->chain.service);
 	struct latency_ways ways;
 
-	if (k->spot != VICINITY_NOWHERE && tiers_by_way(w->chain.service)) {
+	if (k->spot != VICINITY_NOWHERE &&
+	    (by_way || w->chain.locality.split != 0)) {
 		ways = vicinity_ways(w->vicinity, k->spot);
-		w->of_kind[kind] = row_from(w, k->realm, &ways);
+		w->of_kind[kind] = row_from(w, choice_from(w, k->realm, &ways),
+					    by_way ? &ways : NULL);
 	} else {
 		if (*unplaced == SIZE_MAX)
-			*unplaced = row_from(w, k->realm, NULL);
+			*unplaced = row_from(w, &w->choices[k->realm], NULL);
 		w->of_kind[kind] = *unplaced;
 	}
 	return w->of_kind[kind] != SIZE_MAX;
@@ -184,7 +212,7 @@ static bool find_rows(struct decision *d, struct work *w)
 	const struct vicinity *v = w->vicinity;
 
 	for (size_t i = 0; i < v->realm_count; i++) {
-		w->choices[i] = chain_choose(&w->chain, v->realms[i], NULL);
+		w->choices[i] = chain_choose(&w->chain, v->realms[i], 0, NULL);
 		w->unplaced[i] = SIZE_MAX;
 	}
 	for (size_t i = 0; i < v->kind_count; i++)
@@ -218,6 +246,7 @@ static bool work_out(struct decision *d, const struct model *model,
 	struct work w = {
 		.vicinity = v,
 		.choices = calloc(v->realm_count + 1, sizeof(w.choices[0])),
+		.apart = calloc(v->realm_count + 1, sizeof(w.apart[0])),
 		.unplaced = calloc(v->realm_count + 1, sizeof(w.unplaced[0])),
 		.of_kind = calloc(v->kind_count + 1, sizeof(w.of_kind[0])),
 		.rows = { .decision = d },
@@ -226,11 +255,12 @@ static bool work_out(struct decision *d, const struct model *model,
 
 	d->division = division_new(v->class_count);
 	chain_init(&w.chain, model->policy, view, service);
-	ok = d->division != NULL && w.choices != NULL && w.unplaced != NULL &&
-	     w.of_kind != NULL && find_rows(d, &w);
+	ok = d->division != NULL && w.choices != NULL && w.apart != NULL &&
+	     w.unplaced != NULL && w.of_kind != NULL && find_rows(d, &w);
 	if (ok && d->row_count > 0)
 		trim(&w.rows);
 	free(w.choices);
+	free(w.apart);
 	free(w.unplaced);
 	free(w.of_kind);
 	free(w.rows.slots);

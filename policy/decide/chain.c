@@ -12,6 +12,7 @@ static_assert(POLICY_ENDPOINTS_MAX <= 64, "a uint64_t is a set of them");
 struct choosing {
 	const struct chain *chain;
 	const struct client_class *class;
+	uint64_t away;
 	struct chain_trace *trace; /* may be NULL */
 };
 
@@ -69,6 +70,13 @@ static uint64_t find_eligible(const struct choosing *c)
 	return found;
 }
 
+static bool is_down(const struct choosing *c, size_t endpoint)
+{
+	const struct view_endpoint *e = &c->chain->view->endpoints[endpoint];
+
+	return e->health.verdict == VERDICT_DOWN || (c->away & bit(endpoint));
+}
+
 /* The canary that takes a part of a stable endpoint's clients, or NULL. */
 static const struct view_endpoint *usable_canary(const struct choosing *c,
 						 size_t endpoint)
@@ -79,7 +87,7 @@ static const struct view_endpoint *usable_canary(const struct choosing *c,
 	if (canary == POLICY_NONE || !is_allowed(c, (size_t)canary))
 		return NULL;
 	e = &c->chain->view->endpoints[canary];
-	if (e->health.verdict == VERDICT_DOWN || e->accept == ACCEPT_NONE)
+	if (is_down(c, (size_t)canary) || e->accept == ACCEPT_NONE)
 		return NULL;
 	return e;
 }
@@ -100,7 +108,7 @@ static struct condition examine(const struct choosing *c, uint64_t eligible)
 
 		if (e->cause == SHARE_COMMAND && e->accept == ACCEPT_NONE)
 			found.drained |= bit(i);
-		if (e->health.verdict != VERDICT_DOWN ||
+		if (!is_down(c, i) ||
 		    (canary != NULL && canary->accept == ACCEPT_ALL))
 			found.alive |= bit(i);
 		if (canary != NULL)
@@ -152,14 +160,15 @@ void chain_init(struct chain *chain, const struct policy *policy,
 	chain->policy = policy;
 	chain->service = &policy->services[service];
 	chain->view = &view->services[service];
+	chain->locality = locality_of(policy, view, service);
 	tiers_ground_init(&chain->ground, policy, view, service);
 }
 
 struct chain_choice chain_choose(const struct chain *chain,
 				 const struct client_class *class,
-				 struct chain_trace *trace)
+				 uint64_t away, struct chain_trace *trace)
 {
-	const struct choosing c = { chain, class, trace };
+	const struct choosing c = { chain, class, away, trace };
 	struct chain_choice choice = { .note = ROW_NO_REGION };
 	struct condition are;
 	uint64_t eligible;
@@ -167,8 +176,10 @@ struct chain_choice chain_choose(const struct chain *chain,
 	if (trace != NULL)
 		memset(trace, 0, sizeof(*trace));
 	for (size_t i = 0; trace != NULL && i < chain->service->endpoint_count;
-	     i++)
+	     i++) {
 		trace->endpoints[i].residency = POLICY_NONE;
+		trace->endpoints[i].away = away & bit(i);
+	}
 	eligible = find_eligible(&c);
 	if (eligible == 0)
 		return choice;
@@ -325,6 +336,7 @@ struct row chain_row(const struct policy *policy, const struct view *view,
 {
 	bool by_way =
 		class->located && tiers_by_way(&policy->services[service]);
+	uint64_t away = 0;
 	struct latency_room room;
 	struct latency_ways ways = latency_ways_in(&room);
 	struct chain_choice choice;
@@ -333,9 +345,11 @@ struct row chain_row(const struct policy *policy, const struct view *view,
 
 	memset(&row, 0, sizeof(row));
 	chain_init(&chain, policy, view, service);
-	choice = chain_choose(&chain, class, trace);
-	if (by_way)
+	if (by_way || (class->located && chain.locality.split != 0)) {
 		latency_go(policy, class->latitude, class->longitude, &ways);
+		away = locality_away(&chain.locality, &ways);
+	}
+	choice = chain_choose(&chain, class, away, trace);
 	chain_place(&chain, &choice, by_way ? &ways : NULL, &row, trace);
 	return row;
 }

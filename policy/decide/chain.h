@@ -9,8 +9,9 @@
  *
  * eligible   stable endpoints of the regions that residency leaves the class.
  * commanded  those that a command brought to share 0 go.
- * healthy    those that are down go.  An endpoint whose clients all go to its
- *            canary is judged by the canary.  When commands and health
+ * healthy    those that are down go, for everybody or for clients of this
+ *            place alone (policy/decide/locality).  An endpoint whose clients
+ * all go to its canary is judged by the canary.  When commands and health
  *            together leave nothing, the first of these that has any is kept
  *            (never empty by accident):
  *              1. drained but healthy endpoints: a drain says "rather not",
@@ -31,13 +32,15 @@
  *
  * chain_row() takes one class through it: for `test`, `explain`, the agent.
  * The responder, which needs the rows of all classes, takes the same two steps
- * apart: what does not depend on the place, chain_choose(), once per realm of
- * policy/decide/vicinity; the rest, chain_place(), once per kind.  Pure.
+ * apart: what seldom depends on the place, chain_choose(), once per realm of
+ * policy/decide/vicinity, and again for the places from which an endpoint
+ * cannot be reached; the rest, chain_place(), once per kind.  Pure.
  */
 #ifndef POLICY_DECIDE_CHAIN_H
 #define POLICY_DECIDE_CHAIN_H
 
 #include "policy/decide/client.h"
+#include "policy/decide/locality.h"
 #include "policy/decide/tiers.h"
 #include "policy/decide/view.h"
 
@@ -89,9 +92,11 @@ struct chain_trace {
 	struct chain_reason {
 		enum chain_step step; /* that removed it, or STEP_KEPT */
 		int residency;        /* rule that removed it, or POLICY_NONE */
-		double latency_ms;    /* expected, when ordered by it; else 0 */
-		bool measured; /* from vantages, not from distance alone */
-		uint8_t tier;  /* of STEP_KEPT */
+		bool away;         /* not reached by the vantages nearest to the
+				    * client, though by others */
+		double latency_ms; /* expected, when ordered by it; else 0 */
+		bool measured;     /* from vantages, not from distance alone */
+		uint8_t tier;      /* of STEP_KEPT */
 	} endpoints[POLICY_ENDPOINTS_MAX];
 };
 
@@ -101,6 +106,7 @@ struct chain {
 	const struct policy_service *service;
 	const struct view_service *view;
 	struct tiers_ground ground;
+	struct locality locality;
 };
 
 void chain_init(struct chain *chain, const struct policy *policy,
@@ -117,12 +123,13 @@ struct chain_choice {
 
 /*
  * Eligible, commanded, healthy, and what `shared` will remove, for a class: of
- * it, regions and none_healthy are read (and residency with a trace).  trace,
+ * it, regions and none_healthy are read (and residency with a trace).  away is
+ * that of chain->locality from its place; 0 for one that is not known.  trace,
  * which may be NULL, is filled but for order.
  */
 struct chain_choice chain_choose(const struct chain *chain,
 				 const struct client_class *class,
-				 struct chain_trace *trace);
+				 uint64_t away, struct chain_trace *trace);
 
 /*
  * Ordered and shared.  ways is as for tiers_init(); trace, which may be NULL,

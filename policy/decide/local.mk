@@ -12,6 +12,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/hearing.c %D%/hearing.h \
 	%D%/intern.c %D%/intern.h \
 	%D%/latency.c %D%/latency.h \
+	%D%/locality.c %D%/locality.h \
 	%D%/lpm.c %D%/lpm.h \
 	%D%/lpm_build.c \
 	%D%/lpm_cover.c \

@@ -21,12 +21,15 @@ struct quorum_result quorum_of(const enum vote *votes, size_t count,
 							    : limits->vantages;
 
 	for (size_t i = 0; i < count; i++) {
-		if (votes[i] == VOTE_UP)
+		uint64_t vantage = UINT64_C(1) << i;
+
+		if (votes[i] == VOTE_UP) {
 			r.up++;
-		if (votes[i] != VOTE_DOWN)
-			continue;
-		r.down++;
-		r.down_by |= UINT64_C(1) << i;
+			r.up_by |= vantage;
+		} else if (votes[i] == VOTE_DOWN) {
+			r.down++;
+			r.down_by |= vantage;
+		}
 	}
 	if (r.up + r.down == 0 || (uint32_t)r.up + r.down < needed) {
 		r.verdict = previous->verdict;
@@ -35,6 +38,7 @@ struct quorum_result quorum_of(const enum vote *votes, size_t count,
 		r.verdict = VERDICT_DOWN;
 	} else {
 		r.verdict = VERDICT_UP;
+		r.split = r.down >= needed;
 	}
 	return r;
 }

@@ -28,9 +28,11 @@ struct quorum_limits {
 
 struct quorum_result {
 	enum verdict verdict;
-	bool held;        /* too few voters: this is the last verdict */
-	uint8_t up, down; /* voters for each */
-	uint64_t down_by; /* bit per vantage that says down */
+	bool held;               /* too few voters: this is the last verdict */
+	uint8_t up, down;        /* voters for each */
+	uint64_t up_by, down_by; /* these, a bit per vantage */
+	bool split; /* up, though as many as the quorum say down: see
+		     * policy/decide/locality */
 };
 
 /* votes[i] is vantage i's; previous is the result before this one. */

@@ -271,13 +271,23 @@ static void apply_local(struct reduction *r)
 	}
 }
 
+/* For whom is an endpoint out alone?  See policy/decide/locality. */
+static bool splits_same(const struct quorum_result *a,
+			const struct quorum_result *b)
+{
+	if (a->split != b->split)
+		return false;
+	return !a->split || (a->up_by == b->up_by && a->down_by == b->down_by);
+}
+
 /* Unknown counts as healthy, so going from one to the other is no change. */
 static bool decides_same(const struct view_endpoint *a,
 			 const struct view_endpoint *b)
 {
 	return (a->health.verdict == VERDICT_DOWN) ==
 		       (b->health.verdict == VERDICT_DOWN) &&
-	       a->accept == b->accept && a->weight == b->weight &&
+	       splits_same(&a->health, &b->health) && a->accept == b->accept &&
+	       a->weight == b->weight &&
 	       (a->cause == SHARE_COMMAND) == (b->cause == SHARE_COMMAND);
 }
 

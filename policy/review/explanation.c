@@ -156,9 +156,10 @@ static void add_health(struct text *t, const struct explanation *x, size_t i)
 		    x->subject->policy->regions[region].name);
 		return;
 	}
-	add(t, "%s: %u of %u voting vantages say down%s",
+	add(t, "%s: %u of %u voting vantages say down%s%s",
 	    verdict_name(e->health.verdict), e->health.down,
 	    (unsigned)e->health.up + e->health.down,
+	    x->trace.endpoints[i].away ? ", those nearest to this client" : "",
 	    e->health.held ? "; held, too few vote" : "");
 }
 

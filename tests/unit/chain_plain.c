@@ -23,13 +23,58 @@ static bool is_allowed(const struct plain *p, int endpoint)
 	return p->class->regions >> p->service->endpoints[endpoint].region & 1;
 }
 
+static float km_to(const struct plain *p, size_t vantage)
+{
+	const struct policy_vantage *v = &p->policy->vantages[vantage];
+
+	return (float)latency_distance_km(p->class->latitude,
+					  p->class->longitude, v->latitude,
+					  v->longitude);
+}
+
+/* The nearest vantage that has a vote, of those not asked; else -1. */
+static int next_voter(const struct plain *p, const struct quorum_result *health,
+		      uint64_t asked)
+{
+	uint64_t voters = (health->up_by | health->down_by) & ~asked;
+	int best = -1;
+
+	for (int v = 0; v < (int)p->policy->vantage_count; v++)
+		if ((voters >> v & 1) &&
+		    (best < 0 || km_to(p, (size_t)v) < km_to(p, (size_t)best)))
+			best = v;
+	return best;
+}
+
+/* Out for the place: the nearest of those with a vote say so. */
+static bool is_down(const struct plain *p, int e)
+{
+	const struct quorum_result *health = &p->seen[e].health;
+	uint64_t asked = 0;
+	uint32_t needed;
+
+	if (health->verdict == VERDICT_DOWN)
+		return true;
+	if (p->service->check == POLICY_NONE || !p->class->located ||
+	    !health->split)
+		return false;
+	needed = p->policy->checks[p->service->check].quorum;
+	for (uint32_t i = 0; i < needed; i++) {
+		int v = next_voter(p, health, asked);
+
+		if (v < 0 || !(health->down_by >> v & 1))
+			return false;
+		asked |= UINT64_C(1) << v;
+	}
+	return true;
+}
+
 static int canary_of(const struct plain *p, int endpoint)
 {
 	int canary = p->service->endpoints[endpoint].shadowed_by;
 
 	if (canary == POLICY_NONE || !is_allowed(p, canary) ||
-	    p->seen[canary].health.verdict == VERDICT_DOWN ||
-	    p->seen[canary].accept == ACCEPT_NONE)
+	    is_down(p, canary) || p->seen[canary].accept == ACCEPT_NONE)
 		return POLICY_NONE;
 	return canary;
 }
@@ -50,7 +95,7 @@ static bool is_alive(const struct plain *p, int e)
 {
 	int canary = canary_of(p, e);
 
-	return p->seen[e].health.verdict != VERDICT_DOWN ||
+	return !is_down(p, e) ||
 	       (canary != POLICY_NONE && p->seen[canary].accept == ACCEPT_ALL);
 }
 
@@ -84,15 +129,6 @@ static enum row_note choose(struct plain *p)
 	if (!take(p, OPEN))
 		take(p, ANY);
 	return ROW_NONE_HEALTHY;
-}
-
-static float km_to(const struct plain *p, size_t vantage)
-{
-	const struct policy_vantage *v = &p->policy->vantages[vantage];
-
-	return (float)latency_distance_km(p->class->latitude,
-					  p->class->longitude, v->latitude,
-					  v->longitude);
 }
 
 /* The nearest vantage that measured e, of those not asked; else -1. */

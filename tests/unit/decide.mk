@@ -1,7 +1,7 @@
 # Unit tests of decide.
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_quorum %D%/test_expected_latency %D%/test_share \
-	%D%/test_chain %D%/test_hash_vectors %D%/test_view \
+	%D%/test_chain %D%/test_locality %D%/test_hash_vectors %D%/test_view \
 	%D%/test_census %D%/test_command %D%/test_hearing \
 	%D%/test_review %D%/test_since %D%/test_vicinity
 decide_world = %D%/decide_world.c %D%/decide_world.h
@@ -13,6 +13,8 @@ decide_world = %D%/decide_world.c %D%/decide_world.h
 %C%_test_share_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 %C%_test_chain_SOURCES = %D%/test_chain.c $(decide_world)
 %C%_test_chain_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+%C%_test_locality_SOURCES = %D%/test_locality.c $(decide_world)
+%C%_test_locality_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 %C%_test_vicinity_SOURCES = %D%/test_vicinity.c $(decide_world)
 %C%_test_vicinity_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 %C%_test_census_SOURCES = %D%/test_census.c

@@ -160,6 +160,14 @@ void world_draw_view(struct world *w, struct rng *rng)
 			.cause = (enum share_cause)rng_below(rng, 4),
 			.latency_ms = w->latencies[i],
 		};
+		if (e->health.verdict == VERDICT_UP) {
+			e->health.up_by = rng_below(rng, 16);
+			e->health.down_by =
+				rng_below(rng, 16) & ~e->health.up_by;
+			e->health.split =
+				e->health.up_by != 0 &&
+				__builtin_popcountll(e->health.down_by) >= 2;
+		}
 		for (int v = 0; v < WORLD_VANTAGES; v++)
 			e->latency_ms[v] = (float)(rng_below(rng, 3) *
 						   rng_below(rng, 100));

@@ -296,8 +296,15 @@ struct truth {
 
 static struct truth find_truth(const struct world *w)
 {
+	const struct locality locality = locality_of(&w->policy, &w->view, 0);
+	struct latency_room room;
+	struct latency_ways ways = latency_ways_in(&room);
+	uint64_t away = 0;
 	struct truth t = { 0 };
 
+	latency_go(&w->policy, w->class.latitude, w->class.longitude, &ways);
+	if (w->class.located)
+		away = locality_away(&locality, &ways);
 	for (size_t i = 0; i < w->service.endpoint_count; i++) {
 		uint64_t bit = UINT64_C(1) << i;
 		const struct view_endpoint *e = &w->view_endpoints[i];
@@ -305,7 +312,7 @@ static struct truth find_truth(const struct world *w)
 		if (!(w->class.regions >> w->endpoints[i].region & 1))
 			continue;
 		t.allowed |= bit;
-		if (e->health.verdict != VERDICT_DOWN)
+		if (e->health.verdict != VERDICT_DOWN && !(away & bit))
 			t.alive |= bit;
 		if (w->endpoints[i].canary != POLICY_NONE)
 			continue;

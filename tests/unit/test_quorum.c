@@ -94,6 +94,11 @@ static void test_all_votes_of_five(void **state)
 		assert_int_equal(r.up, count[VOTE_UP]);
 		assert_int_equal(r.down, count[VOTE_DOWN]);
 		assert_int_equal(r.held, voters < needed);
+		assert_int_equal(__builtin_popcountll(r.up_by), r.up);
+		assert_int_equal(r.up_by & r.down_by, 0);
+		assert_int_equal(r.split, voters >= needed &&
+						  r.down >= needed &&
+						  r.verdict == VERDICT_UP);
 		assert_int_equal(r.verdict == VERDICT_DOWN,
 				 voters >= needed &&
 					 count[VOTE_DOWN] >= needed &&

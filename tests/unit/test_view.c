@@ -31,6 +31,13 @@ static void test_health_by_votes(void **state)
 	assert_int_equal(www->endpoints[2].health.down_by, 0x1);
 	assert_false(www->changing);
 
+	/* Two of four are as many as the quorum: out for those near them. */
+	scene_say(&s, 0x3, 2, REPORT_OPEN);
+	www = scene_reduce(&s);
+	assert_int_equal(www->endpoints[2].health.verdict, VERDICT_UP);
+	assert_true(www->endpoints[2].health.split);
+	assert_true(www->changing);
+
 	scene_say(&s, 0x7, 2, REPORT_OPEN);
 	www = scene_reduce(&s);
 	assert_int_equal(www->endpoints[2].health.verdict, VERDICT_DOWN);
