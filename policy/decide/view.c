@@ -66,7 +66,8 @@ static bool is_fresh(const struct reduction *r,
 
 	if (entry->state == REPORT_UNKNOWN)
 		return false;
-	if (entry->state == REPORT_OPEN)
+	/* On trial, the last probe may be the one before the rest. */
+	if (entry->state != REPORT_CLOSED)
 		age_ms -= check->breaker.max_open_for_ms * 6 / 5;
 	if (limit_ms < VIEW_SILENCE_MIN_MS)
 		limit_ms = VIEW_SILENCE_MIN_MS;
@@ -142,7 +143,7 @@ static bool reduce_health(const struct reduction *r, size_t number,
 			continue;
 		votes[v] = vote_of[entry->state];
 		failing |= entry->failing && entry->state == REPORT_CLOSED;
-		if (entry->state != REPORT_OPEN && out->latency_ms != NULL)
+		if (entry->state == REPORT_CLOSED && out->latency_ms != NULL)
 			out->latency_ms[v] = entry->latency_ms;
 	}
 	out->health =

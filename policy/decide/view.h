@@ -13,7 +13,9 @@
  * monotonic clock since the report came, plus the age that the report itself
  * had for the probe by its own clock, so no two clocks are compared.  While a
  * breaker is open it rests between probes (up to max_open_for and 20 %): that
- * rest is not silence.
+ * rest is not silence, nor is it when the trial after it has begun and its
+ * first probe has not ended.  Else each trial of a dead endpoint would take its
+ * vote away for a moment, and one vantage that errs could let clients in.
  *
  * Time alone changes a view: votes age, commands expire, bake time ends.  So
  * reduce again at least every second, not only when something arrived.

@@ -11,7 +11,7 @@ enum {
 	QUORUM = 2,       /* of policy.yaml's one check, and what follows: */
 	FRESH_MS = 6000,  /* three intervals: older knowledge has no vote */
 	SURELY_MS = 2000, /* heard so lately: it has one */
-	REST_MS = 18000,  /* an open breaker rests for so long: it has one */
+	REST_MS = 18000,  /* what is open, or on trial, rested for so long */
 	EXPIRED_MS = 5000 /* a command is gone so long after its end */
 };
 
@@ -115,7 +115,7 @@ static bool has_vote(const struct fleet *f, const struct watch *w, size_t v,
 	int64_t silent_ms = f->now_ms - w->arrived_ms[v];
 	int64_t age_ms = w->age_ms[v][target];
 
-	if (said == REPORT_OPEN)
+	if (said == REPORT_OPEN || said == REPORT_HALF_OPEN)
 		age_ms -= REST_MS;
 	if (said == REPORT_UNKNOWN || w->arrived_ms[v] == 0)
 		return false;

@@ -78,7 +78,8 @@ static const struct fresh_row {
 	{ "an open breaker rests",            REPORT_OPEN,   false, 6000, 72000, true  },
 	{ "but not for ever",                 REPORT_OPEN,   false, 6000, 72001, false },
 	{ "and its vantage must speak",       REPORT_OPEN,   false, 6001,     0, false },
-	{ "a trial does not rest",            REPORT_HALF_OPEN, false, 0, 6001,  false },
+	{ "a trial begins after the rest",    REPORT_HALF_OPEN, false, 6000, 72000, true },
+	{ "and ends",                         REPORT_HALF_OPEN, false, 6000, 72001, false },
 };
 /* clang-format on */
 
@@ -104,7 +105,7 @@ static void test_freshness(void **state)
 		if (votes != 3u + row->counts)
 			fail_msg("%s: %u votes", row->title, votes);
 		if ((e->latency_ms[1] > 0) !=
-		    (row->counts && row->state != REPORT_OPEN))
+		    (row->counts && row->state == REPORT_CLOSED))
 			fail_msg("%s: latency %f", row->title,
 				 (double)e->latency_ms[1]);
 		scene_fini(&s);
