@@ -39,10 +39,10 @@ void arena_free(struct arena *arena)
 
 static struct block *block_new(size_t cap)
 {
-	struct block *b = calloc(1, sizeof(*b) + cap);
+	struct block *b = malloc(sizeof(*b) + cap);
 
 	if (b != NULL)
-		b->cap = cap;
+		*b = (struct block){ .cap = cap };
 	return b;
 }
 
@@ -83,7 +83,8 @@ void *arena_alloc(struct arena *arena, size_t count, size_t size)
 	at = b->octets + b->used;
 	b->used += octets;
 	arena->used_octets += octets;
-	return at;
+	/* Not the block at once: most arenas are small and short-lived. */
+	return memset(at, 0, octets);
 }
 
 char *arena_text(struct arena *arena, const char *text, size_t len)
