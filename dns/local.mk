@@ -51,7 +51,6 @@ dns_libdns_a_SOURCES += \
 	%D%/feed.c %D%/feed.h \
 	%D%/follow.c %D%/follow.h \
 	%D%/handover.c %D%/handover.h \
-	%D%/heard.c %D%/heard.h \
 	%D%/identify.c %D%/identify.h \
 	%D%/lastgood.c %D%/lastgood.h \
 	%D%/listeners.c %D%/listeners.h \

@@ -2,60 +2,30 @@
 #include "steering/inputs.h"
 
 #include "policy/base/error.h"
+#include "policy/bus/report.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 void inputs_fini(struct inputs *in)
 {
-	for (size_t i = 0; i < in->vantage_count; i++)
-		report_free(in->vantages[i].report);
+	heard_fini(&in->heard);
 	free(in->nodes);
 	plan_free(in->plan);
 	view_free(in->view);
 	*in = (struct inputs){ .plan = NULL };
 }
 
-static struct heard_vantage *find_vantage(struct inputs *in, const char *name)
+void inputs_adopt(struct inputs *in, const struct policy *policy)
 {
-	for (size_t i = 0; i < in->vantage_count; i++)
-		if (strcmp(in->vantages[i].report->vantage, name) == 0)
-			return &in->vantages[i];
-	return NULL;
-}
-
-/* The same report comes again with each full read; that is no sign of life. */
-static bool report_is_newer(const struct heard_vantage *heard,
-			    const struct report *report, int64_t now_ms)
-{
-	if (report->sequence > heard->report->sequence)
-		return true;
-	return report->sequence < heard->report->sequence &&
-	       now_ms - heard->heard_ms >= INPUTS_SILENCE_MS;
-}
-
-/* Where to put a report; NULL when it is not wanted. */
-static struct heard_vantage *
-vantage_slot(struct inputs *in, const struct report *report, int64_t now_ms)
-{
-	struct heard_vantage *heard = find_vantage(in, report->vantage);
-
-	if (heard != NULL)
-		return report_is_newer(heard, report, now_ms) ? heard : NULL;
-	if (in->vantage_count < POLICY_VANTAGES_MAX)
-		return &in->vantages[in->vantage_count++];
-	/* A policy has no more vantages: one that is long silent is none. */
-	for (size_t i = 0; i < in->vantage_count; i++)
-		if (now_ms - in->vantages[i].heard_ms >= INPUTS_NODE_FORGET_MS)
-			return &in->vantages[i];
-	return NULL;
+	in->policy = policy;
+	heard_prune(&in->heard, policy);
 }
 
 bool inputs_take_report(struct inputs *in, const char *key, const void *octets,
 			size_t len, int64_t now_ms, struct error *err)
 {
 	struct report *report = report_parse(octets, len, err);
-	struct heard_vantage *slot;
 
 	if (report == NULL)
 		return false;
@@ -65,13 +35,7 @@ bool inputs_take_report(struct inputs *in, const char *key, const void *octets,
 		report_free(report);
 		return false;
 	}
-	slot = vantage_slot(in, report, now_ms);
-	if (slot == NULL) {
-		report_free(report);
-		return true;
-	}
-	report_free(slot->report);
-	*slot = (struct heard_vantage){ report, now_ms };
+	(void)heard_take(&in->heard, in->policy, report, now_ms);
 	return true;
 }
 
@@ -141,7 +105,7 @@ void inputs_forget(struct inputs *in, int64_t now_ms)
 struct view *inputs_view(const struct inputs *in, const struct policy *policy,
 			 const struct plan *plan, struct ramp_now now)
 {
-	struct heard_report reports[POLICY_VANTAGES_MAX] = { 0 };
+	struct heard_report reports[POLICY_VANTAGES_MAX];
 	const struct view_input input = {
 		.reports = reports,
 		.plan = plan,
@@ -150,15 +114,7 @@ struct view *inputs_view(const struct inputs *in, const struct policy *policy,
 		.wall_ms = now.wall_ms,
 	};
 
-	for (size_t i = 0; i < in->vantage_count; i++) {
-		const struct heard_vantage *v = &in->vantages[i];
-		int at = policy_find_vantage(policy, v->report->vantage);
-
-		if (at >= 0)
-			reports[at] = (struct heard_report){
-				.report = v->report, .heard_ms = v->heard_ms
-			};
-	}
+	heard_select(&in->heard, policy, reports);
 	return view_reduce(policy, &input);
 }
 

@@ -11,7 +11,7 @@
 
 #include "policy/bus/node.h"
 #include "policy/bus/plan.h"
-#include "policy/bus/report.h"
+#include "policy/decide/heard.h"
 #include "policy/decide/view.h"
 #include "steering/ramp.h"
 
@@ -23,16 +23,8 @@ struct error;
 
 enum {
 	INPUTS_NODES_MAX = 1024,
-	/* A vantage that was silent for so long may begin again with a lower
-	 * sequence: its clock was set back. */
-	INPUTS_SILENCE_MS = 10000,
 	INPUTS_NODE_FORGET_MS = 60000,
 	INPUTS_NODE_LATELY_MS = 5000,
-};
-
-struct heard_vantage {
-	struct report *report; /* owned */
-	int64_t heard_ms;      /* monotonic */
 };
 
 struct heard_node {
@@ -42,8 +34,8 @@ struct heard_node {
 
 /* Zero-initialised is empty. */
 struct inputs {
-	struct heard_vantage vantages[POLICY_VANTAGES_MAX]; /* by name */
-	size_t vantage_count;
+	const struct policy *policy; /* whose vantages are heard; borrowed */
+	struct heard heard;
 	struct heard_node *nodes; /* owned */
 	size_t node_count;
 	struct plan *plan;    /* the newest; owned; NULL: none yet */
@@ -52,6 +44,10 @@ struct inputs {
 };
 
 void inputs_fini(struct inputs *in);
+
+/* First, and when the policy changes: reports of vantages that it does not
+ * name are dropped.  It is borrowed until the next one. */
+void inputs_adopt(struct inputs *in, const struct policy *policy);
 
 /* key is what the bus filed it under.  False with err set: refused. */
 bool inputs_take_report(struct inputs *in, const char *key, const void *octets,

@@ -95,6 +95,7 @@ static bool take_loaded(struct steerer *s, struct loaded *next,
 	}
 	view_free(s->inputs.view);
 	s->inputs.view = view;
+	inputs_adopt(&s->inputs, next->policy);
 	loaded_fini(&s->loaded);
 	s->loaded = *next;
 	log_event(LOG_LEVEL_INFO, "steer", "reload", "digest=%s classes=%zu",
@@ -362,6 +363,7 @@ static bool start(struct steerer *s, struct error *err)
 		error_set(err, "%s: out of memory", s->config.name);
 		return false;
 	}
+	inputs_adopt(&s->inputs, s->loaded.policy);
 	name_holder(s);
 	read_keep(s);
 	return desk_open(s, err);

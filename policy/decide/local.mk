@@ -9,6 +9,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/geo_cache.c %D%/geo_cache.h \
 	%D%/geo_load.c \
 	%D%/geo_needs.c %D%/geo_needs.h \
+	%D%/heard.c %D%/heard.h \
 	%D%/hearing.c %D%/hearing.h \
 	%D%/intern.c %D%/intern.h \
 	%D%/latency.c %D%/latency.h \

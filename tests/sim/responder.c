@@ -65,7 +65,8 @@ static void take_plan(struct fleet *f, int node, const struct blob *blob)
 		blob_keep(&r->kept_plan, blob->octets, blob->len);
 }
 
-/* News, by dns/heard's rule: not with heard_take(), that is on trial. */
+/* News, by policy/decide/heard's rule: not with heard_take(), that is on trial.
+ */
 static bool is_news(const struct fleet *f, const struct watch *w,
 		    size_t vantage, const struct report *report)
 {

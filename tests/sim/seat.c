@@ -295,6 +295,7 @@ void seat_start(struct fleet *f, int node)
 	s->agent = agent_new(f->policy, name);
 	if (s->agent == NULL)
 		abort();
+	inputs_adopt(&s->inputs, f->policy);
 	if (s->kept_plan.octets != NULL) {
 		struct plan *plan =
 			plan_parse(s->kept_plan.octets, s->kept_plan.len, &err);

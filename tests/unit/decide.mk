@@ -3,6 +3,8 @@ if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_quorum %D%/test_expected_latency %D%/test_share \
 	%D%/test_chain %D%/test_locality %D%/test_hash_vectors %D%/test_view \
 	%D%/test_census %D%/test_command %D%/test_hearing \
+	%D%/test_chain %D%/test_hash_vectors %D%/test_view \
+	%D%/test_census %D%/test_command %D%/test_heard %D%/test_hearing \
 	%D%/test_review %D%/test_since %D%/test_vicinity
 decide_world = %D%/decide_world.c %D%/decide_world.h
 %C%_test_quorum_SOURCES = %D%/test_quorum.c
@@ -19,6 +21,8 @@ decide_world = %D%/decide_world.c %D%/decide_world.h
 %C%_test_vicinity_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 %C%_test_census_SOURCES = %D%/test_census.c
 %C%_test_census_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+%C%_test_heard_SOURCES = %D%/test_heard.c
+%C%_test_heard_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 %C%_test_hearing_SOURCES = %D%/test_hearing.c $(decide_world) \
 	%D%/decide_scene.c %D%/decide_scene.h
 %C%_test_hearing_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)

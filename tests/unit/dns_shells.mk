@@ -1,8 +1,7 @@
 # Unit tests of the shells of dns/: the slot, the transports, the feed.
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_console %D%/test_exporter %D%/test_follow \
-	%D%/test_geo_watch \
-	%D%/test_heard %D%/test_identify \
+	%D%/test_geo_watch %D%/test_identify \
 	%D%/test_local %D%/test_responder %D%/test_slot %D%/test_stats \
 	%D%/test_tcp %D%/test_udp
 %C%_test_console_SOURCES = %D%/test_console.c %D%/site.c %D%/site.h \
@@ -24,8 +23,6 @@ check_PROGRAMS += %D%/test_console %D%/test_exporter %D%/test_follow \
 %C%_test_udp_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 %C%_test_follow_SOURCES = %D%/test_follow.c
 %C%_test_follow_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
-%C%_test_heard_SOURCES = %D%/test_heard.c
-%C%_test_heard_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 %C%_test_identify_SOURCES = %D%/test_identify.c
 %C%_test_identify_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 %C%_test_local_SOURCES = %D%/test_local.c

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* heard: only news from vantages of the policy counts. */
-#include "dns/heard.h"
+#include "policy/decide/heard.h"
+
 #include "policy/bus/report.h"
 #include "policy/decide/hearing.h"
 #include "policy/language/policy.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* inputs: what is not newer, damaged or filed wrong changes nothing. */
 #include "policy/base/error.h"
+#include "policy/decide/hearing.h"
 #include "steer_world.h"
 #include "steering/inputs.h"
 
@@ -13,6 +14,10 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+static struct policy_vantage vantages[] = { { .name = "dub" },
+					    { .name = "iad" } };
+static const struct policy both = { .vantages = vantages, .vantage_count = 2 };
 
 /* A report of one closed or open endpoint, as octets. */
 static char *report_octets(const char *vantage, uint64_t sequence, size_t *len)
@@ -59,8 +64,8 @@ static const struct row {
 	{ "the next one", 11, 1500, true },
 	{ "the same again is no sign of life", 10, 60000, false },
 	{ "an older one", 9, 1500, false },
-	{ "an older one after a long silence: it began again", 9, 11000, true },
-	{ "an older one a little too early", 9, 10999, false },
+	{ "an older one after a long silence: it began again", 9, 1000 + HEARD_RESTART_MS, true },
+	{ "an older one a little too early", 9, 999 + HEARD_RESTART_MS, false },
 	{ "a gap", 4000, 1500, true },
 };
 /* clang-format on */
@@ -70,16 +75,16 @@ static void test_reports_only_go_forward(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *row = &rows[i];
-		struct inputs in = { .plan = NULL };
+		struct inputs in = { .policy = &both };
 		int64_t heard_ms = row->taken ? row->now_ms : 1000;
 		uint64_t sequence = row->taken ? row->sequence : 10;
 
 		assert_true(take_report(&in, "iad", 10, 1000));
 		assert_true(
 			take_report(&in, "iad", row->sequence, row->now_ms));
-		assert_int_equal(in.vantage_count, 1);
-		if (in.vantages[0].heard_ms != heard_ms ||
-		    in.vantages[0].report->sequence != sequence)
+		assert_int_equal(in.heard.count, 1);
+		if (in.heard.entries[0].heard_ms != heard_ms ||
+		    in.heard.entries[0].report->sequence != sequence)
 			fail_msg("%s", row->title);
 		inputs_fini(&in);
 	}
@@ -87,7 +92,7 @@ static void test_reports_only_go_forward(void **state)
 
 static void test_refused_values(void **state)
 {
-	struct inputs in = { .plan = NULL };
+	struct inputs in = { .policy = &both };
 	struct error err = { .text = "" };
 	struct node node = { .name = "dns1" };
 	size_t len;
@@ -96,7 +101,7 @@ static void test_refused_values(void **state)
 	(void)state;
 	assert_false(take_report(&in, "dub", 10, 1000));
 	assert_false(inputs_take_report(&in, "iad", "{", 1, 1000, &err));
-	assert_int_equal(in.vantage_count, 0);
+	assert_int_equal(in.heard.count, 0);
 	assert_false(inputs_take_node(&in, "dns2", octets, len, 1000, &err));
 	assert_non_null(strstr(err.text, "filed under dns2"));
 	assert_int_equal(in.node_count, 0);
@@ -171,8 +176,6 @@ static void test_plans_only_go_forward(void **state)
 
 static void test_view(void **state)
 {
-	static struct policy_vantage vantages[] = { { .name = "dub" },
-						    { .name = "iad" } };
 	struct inputs in = { .plan = NULL };
 	struct steer_world w;
 	const struct ramp_now now = { 1000, 1000 };
@@ -183,6 +186,7 @@ static void test_view(void **state)
 	w.policy.vantage_count = 2;
 	w.check.interval_ms = 5000;
 	w.check.breaker.max_open_for_ms = 60000;
+	inputs_adopt(&in, &w.policy);
 	assert_true(take_report(&in, "iad", 1, 1000));
 	assert_true(inputs_reduce(&in, &w.policy, now));
 	assert_int_equal(
@@ -193,6 +197,12 @@ static void test_view(void **state)
 	assert_int_equal(
 		in.view->services[WWW].endpoints[US_WEST].health.verdict,
 		VERDICT_UNKNOWN);
+	assert_non_null(
+		hearing_entries(in.heard.entries[0].hearing, &w.policy));
+	/* Under a policy without it, it is forgotten. */
+	w.policy.vantage_count = 1;
+	inputs_adopt(&in, &w.policy);
+	assert_int_equal(in.heard.count, 0);
 	inputs_fini(&in);
 }
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * heard -- the newest report of each vantage, as this responder received it.
+ * heard -- the newest report of each vantage, as this reader received it.
  *
- * Only vantages that the policy names are kept, so that what a stranger puts
- * on the bus takes no memory here.  Pure: the caller passes the time in.
+ * Responders and agents take reports in through here and judge by the same
+ * rule which is news, so that they come to the same view.  Only vantages that
+ * the policy names are kept, so that what a stranger puts on the bus takes no
+ * memory here.  Pure: the caller passes the time in.
  */
-#ifndef DNS_HEARD_H
-#define DNS_HEARD_H
+#ifndef POLICY_DECIDE_HEARD_H
+#define POLICY_DECIDE_HEARD_H
 
 #include "policy/decide/view.h"
 
@@ -20,7 +22,9 @@ struct report;
 /*
  * A report whose sequence is not higher than the held one's is old news, and
  * does not make it fresher.  But a vantage that was silent for so long may
- * have restarted with its clock set back: then a lower one counts, too.
+ * have restarted with its clock set back: then a lower one counts, too.  Long
+ * enough that it cannot be an old one that a replica of the bus still had:
+ * reports expire there after half of that.
  */
 enum { HEARD_RESTART_MS = 30000 };
 

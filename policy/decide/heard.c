@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dns/heard.h"
+#include "policy/decide/heard.h"
 
 #include "policy/bus/report.h"
 #include "policy/decide/hearing.h"
