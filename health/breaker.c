@@ -2,8 +2,9 @@
 #include "health/breaker.h"
 
 #include <assert.h>
-#include <stdbool.h>
+#include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 typedef bool guard(const struct breaker *, const struct policy_breaker *,
 		   int64_t now_ms);
@@ -64,6 +65,19 @@ static bool proved(const struct breaker *b, const struct policy_breaker *limits,
 	return b->streak >= limits->half_open_probes;
 }
 
+static bool proved_flapping(const struct breaker *b,
+			    const struct policy_breaker *limits, int64_t now_ms)
+{
+	return b->damped && proved(b, limits, now_ms);
+}
+
+static bool forgiven(const struct breaker *b,
+		     const struct policy_breaker *limits, int64_t now_ms)
+{
+	(void)limits, (void)now_ms;
+	return !b->damped;
+}
+
 static bool overdue(const struct breaker *b,
 		    const struct policy_breaker *limits, int64_t now_ms)
 {
@@ -85,39 +99,90 @@ static const struct rule {
 	guard *when;
 	enum breaker_state next;
 } rules[] = {
-	{ BREAKER_CLOSED,    BREAKER_FAIL, streak_long,   BREAKER_OPEN      },
-	{ BREAKER_CLOSED,    BREAKER_FAIL, failing_often, BREAKER_OPEN      },
-	{ BREAKER_CLOSED,    BREAKER_SLOW, slow_often,    BREAKER_OPEN      },
-	{ BREAKER_OPEN,      BREAKER_TICK, cooled,        BREAKER_HALF_OPEN },
-	{ BREAKER_HALF_OPEN, BREAKER_FAIL, always,        BREAKER_OPEN      },
-	{ BREAKER_HALF_OPEN, BREAKER_PASS, proved,        BREAKER_CLOSED    },
-	{ BREAKER_HALF_OPEN, BREAKER_TICK, overdue,       BREAKER_OPEN      },
+	{ BREAKER_CLOSED,    BREAKER_FAIL, streak_long,     BREAKER_OPEN      },
+	{ BREAKER_CLOSED,    BREAKER_FAIL, failing_often,   BREAKER_OPEN      },
+	{ BREAKER_CLOSED,    BREAKER_SLOW, slow_often,      BREAKER_OPEN      },
+	{ BREAKER_OPEN,      BREAKER_TICK, cooled,          BREAKER_HALF_OPEN },
+	{ BREAKER_HALF_OPEN, BREAKER_FAIL, always,          BREAKER_OPEN      },
+	{ BREAKER_HALF_OPEN, BREAKER_PASS, proved_flapping, BREAKER_DAMPED    },
+	{ BREAKER_HALF_OPEN, BREAKER_PASS, proved,          BREAKER_CLOSED    },
+	{ BREAKER_HALF_OPEN, BREAKER_TICK, overdue,         BREAKER_OPEN      },
+	{ BREAKER_DAMPED,    BREAKER_FAIL, always,          BREAKER_OPEN      },
+	{ BREAKER_DAMPED,    BREAKER_TICK, forgiven,        BREAKER_HALF_OPEN },
 };
 /* clang-format on */
 
+/* Of damping.openings in quick succession, the last goes above this. */
+static double cutoff_bound(const struct policy_breaker *limits)
+{
+	return (double)limits->damp_openings - 1;
+}
+
+static double reuse_bound(const struct policy_breaker *limits)
+{
+	return limits->damp_openings > 1 ? cutoff_bound(limits) / 2 : 0.5;
+}
+
+static double penalty_at(const struct breaker *b,
+			 const struct policy_breaker *limits, int64_t now_ms)
+{
+	if (limits->damp_openings == 0 || limits->half_life_ms <= 0)
+		return 0;
+	return b->penalty * exp2(-(double)(now_ms - b->penalty_ms) /
+				 (double)limits->half_life_ms);
+}
+
+/* Keeps the newest outcomes alone. */
+static void keep(struct breaker *b, uint32_t newest)
+{
+	uint64_t mask = newest == 64 ? UINT64_MAX : (UINT64_C(1) << newest) - 1;
+
+	b->samples = newest;
+	b->failed &= mask;
+	b->slow &= mask;
+}
+
 static void remember(struct breaker *b, const struct policy_breaker *limits,
-		     enum breaker_event event)
+		     const struct breaker_input *in)
 {
 	uint32_t window = window_of(limits);
-	uint64_t mask = window == 64 ? UINT64_MAX : (UINT64_C(1) << window) - 1;
 
-	b->failed = (b->failed << 1 | (event == BREAKER_FAIL)) & mask;
-	b->slow = (b->slow << 1 | (event == BREAKER_SLOW)) & mask;
-	b->samples = b->samples < window ? b->samples + 1 : window;
+	memmove(&b->seen_ms[1], &b->seen_ms[0],
+		(BREAKER_WINDOW_MAX - 1) * sizeof(b->seen_ms[0]));
+	b->seen_ms[0] = in->now_ms;
+	b->failed = b->failed << 1 | (in->event == BREAKER_FAIL);
+	b->slow = b->slow << 1 | (in->event == BREAKER_SLOW);
+	keep(b, b->samples < window ? b->samples + 1 : window);
+}
+
+/* What time alone changes: outcomes leave the window, a penalty decays. */
+static void age(struct breaker *b, const struct policy_breaker *limits,
+		int64_t now_ms)
+{
+	uint32_t left = b->samples;
+
+	while (limits->window_ms > 0 && left > 0 &&
+	       now_ms - b->seen_ms[left - 1] > limits->window_ms)
+		left--;
+	/* What a breaker opened on stays to be seen. */
+	if (b->state == BREAKER_CLOSED)
+		keep(b, left);
+	if (b->damped && penalty_at(b, limits, now_ms) <= reuse_bound(limits))
+		b->damped = false;
 }
 
 /* Takes the outcome into what the guards of the present state look at. */
 static void count(struct breaker *b, const struct policy_breaker *limits,
-		  enum breaker_event event)
+		  const struct breaker_input *in)
 {
 	enum breaker_event counted =
 		b->state == BREAKER_CLOSED ? BREAKER_FAIL : BREAKER_PASS;
 
-	if (event == BREAKER_TICK || b->state == BREAKER_OPEN)
+	if (in->event == BREAKER_TICK || b->state == BREAKER_OPEN)
 		return;
-	b->streak = event == counted ? b->streak + 1 : 0;
+	b->streak = in->event == counted ? b->streak + 1 : 0;
 	if (b->state == BREAKER_CLOSED)
-		remember(b, limits, event);
+		remember(b, limits, in);
 }
 
 /* n of an opening that begins now: one more, less what calm has forgiven. */
@@ -149,25 +214,34 @@ static int64_t open_time_ms(const struct policy_breaker *limits,
 	return wait_ms + (int64_t)((uint64_t)jitter_ms * (uint64_t)draw >> 32);
 }
 
+/* A closed breaker opens: everyone sees a change. */
+static void punish(struct breaker *b, const struct policy_breaker *limits,
+		   int64_t now_ms)
+{
+	b->penalty = penalty_at(b, limits, now_ms) + 1;
+	b->penalty_ms = now_ms;
+	b->damped =
+		limits->damp_openings > 0 && b->penalty > cutoff_bound(limits);
+}
+
 static struct breaker enter(const struct breaker *from, enum breaker_state next,
 			    const struct policy_breaker *limits,
 			    const struct breaker_input *in)
 {
-	struct breaker b = {
-		.state = next,
-		.since_ms = in->now_ms,
-		.openings = from->openings,
-	};
+	struct breaker b = *from;
 
-	if (next == BREAKER_OPEN) {
-		b.openings = next_opening(from, limits, in->now_ms);
-		b.retry_ms =
-			in->now_ms + open_time_ms(limits, b.openings, in->draw);
-		/* What it opened on stays to be seen. */
-		b.failed = from->failed;
-		b.slow = from->slow;
-		b.samples = from->samples;
+	b.state = next;
+	b.since_ms = in->now_ms;
+	b.retry_ms = 0;
+	b.streak = 0;
+	if (next != BREAKER_OPEN) {
+		keep(&b, 0);
+		return b;
 	}
+	b.openings = next_opening(from, limits, in->now_ms);
+	b.retry_ms = in->now_ms + open_time_ms(limits, b.openings, in->draw);
+	if (from->state == BREAKER_CLOSED)
+		punish(&b, limits, in->now_ms);
 	return b;
 }
 
@@ -175,7 +249,8 @@ struct breaker breaker_step(struct breaker b,
 			    const struct policy_breaker *limits,
 			    const struct breaker_input *in)
 {
-	count(&b, limits, in->event);
+	age(&b, limits, in->now_ms);
+	count(&b, limits, in);
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		const struct rule *r = &rules[i];
 
@@ -197,9 +272,10 @@ const char *breaker_state_name(enum breaker_state state)
 		[BREAKER_CLOSED] = "closed",
 		[BREAKER_OPEN] = "open",
 		[BREAKER_HALF_OPEN] = "half-open",
+		[BREAKER_DAMPED] = "damped",
 	};
 
-	static_assert(sizeof(names) / sizeof(names[0]) == BREAKER_HALF_OPEN + 1,
+	static_assert(sizeof(names) / sizeof(names[0]) == BREAKER_DAMPED + 1,
 		      "every state has its name");
 	return names[state];
 }

@@ -7,34 +7,55 @@
  *                failure or slow rate in
  *                a full window                 retry_ms reached
  *        CLOSED ------------------------> OPEN ----------------> HALF_OPEN
- *          ^                               ^                       |  |
- *          |                               +--- one failure, or ---+  |
- *          |                                    max_open_for over     |
- *          +----------- half_open_probes passes in a row -------------+
+ *          ^                               ^ ^                     |  | |  ^
+ *          |                               | +-- one failure, or --+  | |  |
+ *          |                               |     max_open_for over    | |  |
+ *          +---------- half_open_probes passes in a row --------------+ |  |
+ *                                          |                            |  |
+ *                                          |   the same, but it flapped |  |
+ *                              one failure |                            v  |
+ *                                          +------------------------ DAMPED
+ *                                               penalty has decayed: above
  *
  * CLOSED judges outcomes; rates count only when the window is full, so a few
- * samples never make a rate.  OPEN ignores outcomes: whoever drives it makes
- * no probe before retry_ms, and a late one says nothing new.  The n-th opening
- * lasts min(open_for x n, max_open_for) and up to a fifth more; n falls by one
- * for each open_for spent closed, so that an endpoint which flaps stays out
- * longer each time.  HALF_OPEN always ends: by passes, by a failure, or, when
- * no outcome decides it within max_open_for, by opening again.  A slow pass
- * there is no failure, but the count begins again.
+ * samples never make a rate, and what is older than window_time has left it,
+ * so that a failure of this morning says nothing of now.  OPEN ignores
+ * outcomes: whoever drives it makes no probe before retry_ms, and a late one
+ * says nothing new.  The n-th opening lasts min(open_for x n, max_open_for) and
+ * up to a fifth more; n falls by one for each open_for spent closed, so that an
+ * endpoint which flaps stays out longer each time.  HALF_OPEN always ends: by
+ * passes, by a failure, or, when no outcome decides it within max_open_for, by
+ * opening again.  A slow pass there is no failure, but the count begins again.
  *
- * Another state (commanded, shadow) is more rows in breaker.c's table; other
+ * Flapping: each opening of a closed breaker adds 1 to a penalty, which halves
+ * in damping.half_life.  One that is dead and opens after each trial adds
+ * nothing: nobody saw a change.  Above damping.openings - 1 the breaker is
+ * damped, until half of that is left, so for a half-life at least.  It then
+ * passes its trial into DAMPED: still out, probed all the time, and on trial
+ * again when the penalty has decayed.  So in any half-life a breaker opens at
+ * most 2 x damping.openings - 1 times, whatever happens.
+ *
+ * Another state (commanded) is more rows in breaker.c's table; other
  * evidence is another event.  Pure: time and chance are passed in.
  *
  * Source: M. Nygard, "Release It!" (2nd ed. 2018), Circuit Breaker; the
- * growing ejection time is Envoy's outlier detection.
+ * growing ejection time is Envoy's outlier detection; RFC 2439 for damping,
+ * whose cut-off and reuse thresholds are the two bounds here.
  */
 #ifndef HEALTH_BREAKER_H
 #define HEALTH_BREAKER_H
 
 #include "policy/language/policy.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
-enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN };
+enum breaker_state {
+	BREAKER_CLOSED,
+	BREAKER_OPEN,
+	BREAKER_HALF_OPEN,
+	BREAKER_DAMPED,
+};
 
 enum breaker_event {
 	BREAKER_PASS,
@@ -52,9 +73,13 @@ struct breaker {
 	int64_t retry_ms; /* OPEN: monotonic, when to try again */
 	/* CLOSED: the newest outcomes, newest in bit 0. */
 	uint64_t failed, slow;
-	uint32_t samples;  /* how many of those bits are outcomes */
+	uint32_t samples; /* how many of those bits are outcomes */
+	int64_t seen_ms[BREAKER_WINDOW_MAX]; /* monotonic: when each came */
 	uint32_t streak;   /* CLOSED: failures in a row; HALF_OPEN: passes */
 	uint32_t openings; /* n of the present or last opening */
+	bool damped;       /* flapped too often: does not close */
+	double penalty;    /* >= 0, as it was at penalty_ms, monotonic */
+	int64_t penalty_ms;
 };
 
 /* What happens to a breaker. */
@@ -72,7 +97,7 @@ struct breaker breaker_step(struct breaker b,
 /* Failed outcomes among the samples. */
 uint32_t breaker_failures(const struct breaker *b);
 
-/* "closed", "open", "half-open". */
+/* "closed", "open", "half-open", "damped". */
 const char *breaker_state_name(enum breaker_state state);
 
 #endif

@@ -59,11 +59,12 @@ static void log_change(const struct turn *t)
 	char key[400];
 
 	log_event(open ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "health", "breaker",
-		  "probe=%s state=%s last_failure=%s openings=%" PRIu32,
+		  "probe=%s state=%s last_failure=%s openings=%" PRIu32 "%s",
 		  log_quote(t->job->key, key, sizeof(key)),
 		  report_state_name(watch_state(&t->watch)),
 		  t->watch.failure[0] == '\0' ? "none" : t->watch.failure,
-		  t->watch.breaker.openings);
+		  t->watch.breaker.openings,
+		  t->watch.breaker.damped ? " damped=yes" : "");
 }
 
 static void tell_change(const struct turn *t)

@@ -31,6 +31,7 @@ enum report_state watch_state(const struct watch *w)
 		[BREAKER_CLOSED] = REPORT_CLOSED,
 		[BREAKER_OPEN] = REPORT_OPEN,
 		[BREAKER_HALF_OPEN] = REPORT_HALF_OPEN,
+		[BREAKER_DAMPED] = REPORT_HALF_OPEN,
 	};
 
 	return w->known ? states[w->breaker.state] : REPORT_UNKNOWN;
@@ -46,15 +47,15 @@ static bool step(struct watch *w, const struct policy_check *check,
 		.now_ms = at->now_ms,
 	};
 	enum report_state before = watch_state(w);
+	bool damped = w->breaker.damped;
 
 	w->breaker = breaker_step(w->breaker, &check->breaker, &in);
 	if (event == BREAKER_PASS || event == BREAKER_SLOW ||
 	    w->breaker.state == BREAKER_OPEN)
 		w->known = true;
-	if (watch_state(w) == before)
-		return false;
-	w->wall_since_ms = at->wall_ms;
-	return true;
+	if (watch_state(w) != before)
+		w->wall_since_ms = at->wall_ms;
+	return watch_state(w) != before || w->breaker.damped != damped;
 }
 
 static bool is_slow(const struct policy_check *check,
@@ -131,6 +132,7 @@ void watch_report(const struct watch *w, struct report_entry *entry)
 	entry->wall_probed_ms = w->wall_probed_ms;
 	snprintf(entry->failure, sizeof(entry->failure), "%s", w->failure);
 	entry->failing = w->failing;
+	entry->damped = w->breaker.damped;
 	entry->samples = w->breaker.samples;
 	entry->failures = breaker_failures(&w->breaker);
 	entry->latency_ms = w->latency.settled_ms;

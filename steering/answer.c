@@ -95,6 +95,23 @@ static json_t *embed_node(const struct node *node)
 	return embed(octets, len);
 }
 
+/* How many vantages keep it out because it flapped. */
+static int count_damped(const struct inputs *in, const char *service,
+			const char *endpoint)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < in->vantage_count; i++) {
+		const struct report *report = in->vantages[i].report;
+		const struct report_entry *entry =
+			report == NULL ? NULL
+				       : report_find(report, service, endpoint);
+
+		count += entry != NULL && entry->damped;
+	}
+	return count;
+}
+
 static json_t *endpoint_status(const struct status *st, size_t service,
 			       size_t endpoint)
 {
@@ -113,11 +130,12 @@ static json_t *endpoint_status(const struct status *st, size_t service,
 	if (share != NULL && v->cause != SHARE_FULL)
 		cause = share->cause;
 	return json_pack(
-		"{s:s, s:s, s:s, s:b, s:i, s:i, s:f, s:I, s:s, s:s, s:b}",
+		"{s:s, s:s, s:s, s:b, s:i, s:i, s:i, s:f, s:I, s:s, s:s, s:b}",
 		"endpoint", e->name, "region",
 		st->policy->regions[e->region].name, "verdict",
 		verdict_name(v->health.verdict), "held", v->health.held, "up",
-		v->health.up, "down", v->health.down, "share", accepted,
+		v->health.up, "down", v->health.down, "damped",
+		count_damped(st->inputs, s->name, e->name), "share", accepted,
 		"weight", (json_int_t)v->weight, "cause",
 		plan_cause_name(cause), "ref", v->cause_ref, "canary",
 		e->canary != POLICY_NONE);

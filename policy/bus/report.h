@@ -40,6 +40,8 @@ struct report_entry {
 					    * "timeout", "status-503"; "" none
 					    */
 	bool failing;                      /* the last probe failed */
+	bool damped; /* flapped too often: not closed for a while, even if it
+		      * passes; the state says that it is down */
 	uint32_t samples;  /* outcomes in the breaker's window */
 	uint32_t failures; /* failed ones among them */
 	/* Milliseconds; 0 when there is none. */

@@ -78,6 +78,33 @@ static void judge_pair(struct draft *d, const struct pair *pair)
 		   b == NULL ? " by default" : "");
 }
 
+/*
+ * A window that probes an interval apart never fill would judge no rate, and
+ * slow answers are not confirmed as failures are.
+ */
+static void judge_window(struct draft *d, struct policy_check *check,
+			 const struct tree *node)
+{
+	struct policy_breaker *b = &check->breaker;
+	const struct tree *map = tree_find(node, "breaker");
+	int64_t fills_ms = ((int64_t)b->window + 1) * check->interval_ms;
+	struct tree *written = NULL, *window, *interval;
+	char text[SCALAR_DURATION_SIZE];
+
+	if ((map != NULL && !draft_usable(map, "window_time", &written)) ||
+	    b->window_ms >= fills_ms)
+		return;
+	if (written == NULL)
+		b->window_ms = fills_ms;
+	else if (draft_usable(map, "window", &window) &&
+		 draft_usable(node, "interval", &interval))
+		errors_warn(d->errs, written->at,
+			    "window_time is too short for %u outcomes an "
+			    "interval apart, so rates are hardly ever judged; "
+			    "write %s or more, or a smaller window",
+			    b->window, scalar_duration_text(fills_ms, text));
+}
+
 static void judge_breaker(struct draft *d, const struct policy_check *check,
 			  const struct tree *node)
 {
@@ -144,6 +171,7 @@ void judge_check(struct draft *d, struct policy_check *check, struct tree *node)
 				      check->confirm_ms, check->interval_ms,
 				      true });
 	judge_breaker(d, check, node);
+	judge_window(d, check, node);
 	if (draft_usable(node, "quorum", &quorum) && quorum != NULL &&
 	    draft_knows(d, SECTION_VANTAGES) &&
 	    check->quorum > d->policy->vantage_count)

@@ -148,13 +148,18 @@ struct policy_vantage {
 enum check_type { CHECK_HTTP, CHECK_HTTPS, CHECK_TCP };
 
 struct policy_breaker {
-	uint32_t window; /* outcomes remembered, 1..64 */
+	uint32_t window;   /* outcomes remembered, 1..64 */
+	int64_t window_ms; /* and none longer than this; 0: no bound */
 	uint32_t failure_rate_pct;
 	uint32_t consecutive; /* failures in a row that open it */
 	int64_t slow_ms;      /* 0: slowness is not judged */
 	uint32_t slow_rate_pct;
 	int64_t open_for_ms, max_open_for_ms;
 	uint32_t half_open_probes; /* passes in a row that close it */
+	/* Flapping: openings in quick succession that damp it, 0: none do; the
+	 * time in which half of them are forgiven. */
+	uint32_t damp_openings;
+	int64_t half_life_ms;
 };
 
 struct policy_check {

@@ -93,9 +93,19 @@ static const struct schema_row expect_rows[] = {
 static const struct schema expect = { expect_rows, COUNT(expect_rows) };
 
 #define BREAKER(field) offsetof(struct policy_check, breaker.field)
+static const struct schema_row damping_rows[] = {
+	{ "openings", SCHEMA_WHOLE, false, BREAKER(damp_openings),
+	  0, 64, "5", NULL, NULL, "openings in quick succession that damp it; 0: none do" },
+	{ "half_life", SCHEMA_MILLIS, false, BREAKER(half_life_ms),
+	  1 * SECOND, DAY, "10m", NULL, NULL, "time in which half of them are forgiven" },
+};
+static const struct schema damping = { damping_rows, COUNT(damping_rows) };
+
 static const struct schema_row breaker_rows[] = {
 	{ "window", SCHEMA_WHOLE, false, BREAKER(window),
 	  1, 64, "20", NULL, NULL, "outcomes that the rates are taken over" },
+	{ "window_time", SCHEMA_MILLIS, false, BREAKER(window_ms),
+	  1 * SECOND, DAY, "60s", NULL, NULL, "outcomes older than this do not count" },
 	{ "failure_rate", SCHEMA_PERCENT, false, BREAKER(failure_rate_pct),
 	  1, 100, "50%", NULL, NULL, "share of failures in the window that opens it" },
 	{ "consecutive", SCHEMA_WHOLE, false, BREAKER(consecutive),
@@ -110,6 +120,8 @@ static const struct schema_row breaker_rows[] = {
 	  100, DAY, "5m", NULL, NULL, "how long at most, after repeated failures" },
 	{ "half_open_probes", SCHEMA_WHOLE, false, BREAKER(half_open_probes),
 	  1, 64, "3", NULL, NULL, "passes in a row that close it" },
+	{ "damping", SCHEMA_MAP, false, 0,
+	  0, 0, NULL, NULL, &damping, "when one that flaps is kept out" },
 };
 static const struct schema breaker = { breaker_rows, COUNT(breaker_rows) };
 

@@ -90,11 +90,12 @@ static void render_endpoint(const struct json_t *endpoint, FILE *out)
 	const char *cause = text_of(endpoint, "cause");
 	const char *ref = text_of(endpoint, "ref");
 
-	fprintf(out, "  %-20s %-12s %-8s%s %6.1f %%",
+	fprintf(out, "  %-20s %-12s %-8s%s%s %6.1f %%",
 		text_of(endpoint, "endpoint"), text_of(endpoint, "region"),
 		text_of(endpoint, "verdict"),
 		json_is_true(json_object_get(endpoint, "held")) ? " (held)"
 								: "",
+		number_of(endpoint, "damped") > 0 ? " (damped)" : "",
 		100 * share_of(endpoint, "share"));
 	if (*cause != '\0' && strcmp(cause, "full") != 0)
 		fprintf(out, "  %s%s%s", cause, *ref == '\0' ? "" : " ", ref);
@@ -141,7 +142,10 @@ static void render_targets(const struct json_t *answer, int64_t wall_ms,
 			fprintf(out, " %.1f ms (p95 %.1f ms)",
 				share_of(target, "ewma_ms"),
 				share_of(target, "p95_ms"));
-		fprintf(out, "  last probe: %s\n", text_of(target, "last"));
+		fprintf(out, "  last probe: %s%s\n", text_of(target, "last"),
+			json_is_true(json_object_get(target, "damped"))
+				? "  (damped: it flapped)"
+				: "");
 	}
 }
 

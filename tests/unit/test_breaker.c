@@ -81,7 +81,7 @@ static struct breaker step(struct breaker b, const struct policy_breaker *lim,
 	return breaker_step(b, lim, &in);
 }
 
-static struct breaker play(const char *script)
+static struct breaker play(const struct policy_breaker *lim, const char *script)
 {
 	struct breaker b = { 0 };
 	int64_t now_ms = 1000000;
@@ -92,22 +92,159 @@ static struct breaker play(const char *script)
 		if (*c >= '0' && *c <= '9')
 			now_ms += 100 * (*c - '0');
 		else
-			b = step(b, &limits, *c, now_ms);
+			b = step(b, lim, *c, now_ms);
 	}
 	return b;
+}
+
+static void play_all(const struct policy_breaker *lim, const struct story *list,
+		     size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct breaker b = play(lim, list[i].script);
+
+		if (b.state != list[i].ends_in)
+			fail_msg("%s: \"%s\" ended %s", list[i].title,
+				 list[i].script, breaker_state_name(b.state));
+	}
 }
 
 static void test_stories(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(stories) / sizeof(stories[0]); i++) {
-		struct breaker b = play(stories[i].script);
+	play_all(&limits, stories, sizeof(stories) / sizeof(stories[0]));
+}
 
-		if (b.state != stories[i].ends_in)
-			fail_msg("%s: \"%s\" ended %s", stories[i].title,
-				 stories[i].script,
-				 breaker_state_name(b.state));
+/* clang-format off */
+/* Four outcomes of the last second make a rate of 50 %. */
+static const struct story aged[] = {
+	{ "half of four",                     "pfpf",        BREAKER_OPEN },
+	{ "exactly as old as they may be",    "pfp91f",      BREAKER_OPEN },
+	{ "the first has left the window",    "p1fp91f",     BREAKER_CLOSED },
+	{ "old failures alone never open",    "f9f9f9f9f9f", BREAKER_CLOSED },
+	{ "three a second are too few",       "f4f4f4f4f4f", BREAKER_CLOSED },
+	{ "four are enough",                  "f3f3f3f",     BREAKER_OPEN },
+	{ "slow ones age, too",               "s9s9s9s9s",   BREAKER_CLOSED },
+	{ "and open while they are young",    "ssss",        BREAKER_OPEN },
+};
+
+/* Two openings in a row damp; half of a penalty is gone in 10 s. */
+static const struct story damped[] = {
+	{ "once is not flapping",             "f1tp",        BREAKER_CLOSED },
+	{ "twice is",                         "f1tpf1tp",    BREAKER_DAMPED },
+	{ "failed trials are no flapping",    "f1tf2tf3tp",  BREAKER_CLOSED },
+	{ "passes change nothing",            "f1tpf1tppppt", BREAKER_DAMPED },
+	{ "nor do slow ones",                 "f1tpf1tpst",  BREAKER_DAMPED },
+	{ "a failure opens it again",         "f1tpf1tpf",   BREAKER_OPEN },
+	{ "and the trial leads back",         "f1tpf1tpf3tp", BREAKER_DAMPED },
+	{ "time puts it on trial, not more",
+	  "f1tpf1tp99999999999999999999999999t",             BREAKER_HALF_OPEN },
+	{ "where a pass closes it",
+	  "f1tpf1tp99999999999999999999999999tp",            BREAKER_CLOSED },
+	{ "but not before half is left",
+	  "f1tpf1tp9999999999t",                             BREAKER_DAMPED },
+};
+/* clang-format on */
+
+static void test_window_in_time(void **state)
+{
+	const struct policy_breaker lim = { .window = 4,
+					    .window_ms = 1000,
+					    .failure_rate_pct = 50,
+					    .slow_rate_pct = 100,
+					    .open_for_ms = 1000,
+					    .max_open_for_ms = 1000,
+					    .half_open_probes = 1 };
+	struct breaker b;
+
+	(void)state;
+	play_all(&lim, aged, sizeof(aged) / sizeof(aged[0]));
+	/* Time alone takes them out of what is reported... */
+	b = play(&lim, "ff99t");
+	assert_int_equal(b.samples, 0);
+	assert_int_equal(breaker_failures(&b), 0);
+	/* ...but not what it opened on. */
+	b = play(&lim, "ffff9t");
+	assert_int_equal(b.state, BREAKER_OPEN);
+	assert_int_equal(b.samples, 4);
+}
+
+static const struct policy_breaker flaps = {
+	.window = 1,
+	.consecutive = 1,
+	.open_for_ms = 100,
+	.max_open_for_ms = 100,
+	.half_open_probes = 1,
+	.damp_openings = 2,
+	.half_life_ms = 10000,
+};
+
+static void test_damping(void **state)
+{
+	struct policy_breaker lim = flaps;
+	struct breaker b;
+
+	(void)state;
+	play_all(&flaps, damped, sizeof(damped) / sizeof(damped[0]));
+	/* It says so from the opening on. */
+	assert_false(play(&flaps, "f").damped);
+	assert_true(play(&flaps, "f1tpf").damped);
+	/* Damping that is taken away by a reload ends. */
+	b = play(&flaps, "f1tpf1tp");
+	lim.damp_openings = 0;
+	b = step(b, &lim, 't', b.since_ms + 1);
+	assert_int_equal(b.state, BREAKER_HALF_OPEN);
+	assert_false(b.damped);
+}
+
+/*
+ * An endpoint that does its worst: it passes each trial at once and fails as
+ * soon as, or a while after, it is closed.  breaker.h says how often it can
+ * open in a half-life, and by what decays in all that time how often at all.
+ */
+static void flap(uint32_t openings, int64_t up_ms)
+{
+	enum { HALF_LIFE_MS = 10000, STEP_MS = 10, LIVES = 40 };
+	struct policy_breaker lim = flaps;
+	int64_t opened_ms[LIVES * 64], closed_ms = 0;
+	struct breaker b = { 0 };
+	size_t count = 0;
+
+	lim.damp_openings = openings;
+	lim.open_for_ms = STEP_MS;
+	lim.max_open_for_ms = STEP_MS;
+	for (int64_t t = 0; t < LIVES * HALF_LIFE_MS; t += STEP_MS) {
+		enum breaker_state was;
+
+		b = step(b, &lim, 't', t);
+		was = b.state;
+		b = step(b, &lim,
+			 was == BREAKER_CLOSED && t - closed_ms >= up_ms ? 'f'
+									 : 'p',
+			 t);
+		if (was != BREAKER_CLOSED && b.state == BREAKER_CLOSED)
+			closed_ms = t;
+		if (was == BREAKER_CLOSED && b.state == BREAKER_OPEN &&
+		    count < sizeof(opened_ms) / sizeof(opened_ms[0]))
+			opened_ms[count++] = t;
 	}
+	for (size_t i = 0; i + 2 * openings - 1 < count; i++)
+		if (opened_ms[i + 2 * openings - 1] - opened_ms[i] <=
+		    HALF_LIFE_MS)
+			fail_msg("damping.openings %u, up for %ld ms: too many "
+				 "openings at %ld ms",
+				 openings, (long)up_ms, (long)opened_ms[i]);
+	if ((double)count > openings * (1 + 0.7 * LIVES) || count < 2)
+		fail_msg("damping.openings %u, up for %ld ms: %zu openings",
+			 openings, (long)up_ms, count);
+}
+
+static void test_flapping_is_bounded(void **state)
+{
+	(void)state;
+	for (uint32_t openings = 1; openings <= 12; openings++)
+		for (int64_t up_ms = 0; up_ms < 12000; up_ms += 700)
+			flap(openings, up_ms);
 }
 
 static void test_jitter_is_at_most_a_fifth(void **state)
@@ -185,7 +322,7 @@ static void test_window_shrinks(void **state)
 struct walk {
 	struct policy_breaker lim;
 	char path[16];
-	size_t depth;
+	size_t depth, deepest;
 	unsigned long visited;
 	unsigned passes; /* in a row in this trial, as this walk counts */
 };
@@ -212,6 +349,13 @@ static void check_state(const struct walk *w, const struct breaker *b,
 			    BREAKER_OPEN)
 			broken(w, "tried too early");
 	}
+	if (b->state == BREAKER_DAMPED) {
+		if (step(*b, &w->lim, 't', now_ms + 8 * w->lim.half_life_ms)
+			    .state != BREAKER_HALF_OPEN)
+			broken(w, "stuck damped");
+	}
+	if (b->state == BREAKER_CLOSED && b->damped)
+		broken(w, "closed and damped");
 	if (b->state == BREAKER_HALF_OPEN &&
 	    step(*b, &w->lim, 't', b->since_ms + w->lim.max_open_for_ms)
 			    .state != BREAKER_OPEN)
@@ -232,6 +376,12 @@ static void check_step(const struct walk *w, const struct breaker *was,
 		broken(w, "left closed otherwise than by a bad outcome");
 	if (from == BREAKER_OPEN && (to != BREAKER_HALF_OPEN || letter != 't'))
 		broken(w, "left open otherwise than by time");
+	if (from == BREAKER_DAMPED && (letter == 'f') != (to == BREAKER_OPEN))
+		broken(w, "left damped otherwise than by failure or time");
+	if (to == BREAKER_DAMPED && from != BREAKER_HALF_OPEN)
+		broken(w, "damped without a trial");
+	if (to == BREAKER_CLOSED && from != BREAKER_HALF_OPEN)
+		broken(w, "closed without a trial");
 	if (to == BREAKER_CLOSED && w->passes < w->lim.half_open_probes)
 		broken(w, "closed without enough passes");
 	if (to == BREAKER_OPEN && b->openings == 0)
@@ -244,7 +394,7 @@ static void walk_on(struct walk *w, struct breaker b, int64_t now_ms)
 
 	w->visited++;
 	check_state(w, &b, now_ms);
-	if (w->depth == 10)
+	if (w->depth == w->deepest)
 		return;
 	for (size_t i = 0; i < 5; i++) {
 		/* The fifth event: a long wait and a tick. */
@@ -267,7 +417,9 @@ static void walk_on(struct walk *w, struct breaker b, int64_t now_ms)
 
 static void test_every_sequence_up_to_ten(void **state)
 {
-	struct walk w = { .lim = { .window = 3,
+	struct walk w = { .deepest = 10,
+			  .lim = { .window = 3,
+				   .window_ms = 100,
 				   .failure_rate_pct = 60,
 				   .consecutive = 2,
 				   .slow_rate_pct = 100,
@@ -280,14 +432,35 @@ static void test_every_sequence_up_to_ten(void **state)
 	assert_int_equal(w.visited, 12207031); /* (5^11 - 1) / 4 */
 }
 
+/* So few and so quick that nine events damp it and let it go again. */
+static void test_every_flapping_up_to_nine(void **state)
+{
+	struct walk w = { .deepest = 9,
+			  .lim = { .window = 1,
+				   .consecutive = 1,
+				   .open_for_ms = 60,
+				   .max_open_for_ms = 120,
+				   .half_open_probes = 1,
+				   .damp_openings = 2,
+				   .half_life_ms = 200 } };
+
+	(void)state;
+	walk_on(&w, (struct breaker){ 0 }, 0);
+	assert_int_equal(w.visited, 2441406); /* (5^10 - 1) / 4 */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stories),
+		cmocka_unit_test(test_window_in_time),
+		cmocka_unit_test(test_damping),
+		cmocka_unit_test(test_flapping_is_bounded),
 		cmocka_unit_test(test_jitter_is_at_most_a_fifth),
 		cmocka_unit_test(test_extreme_limits),
 		cmocka_unit_test(test_window_shrinks),
 		cmocka_unit_test(test_every_sequence_up_to_ten),
+		cmocka_unit_test(test_every_flapping_up_to_nine),
 	};
 
 	return cmocka_run_group_tests_name("breaker", tests, NULL, NULL);

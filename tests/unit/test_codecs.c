@@ -166,6 +166,7 @@ static void test_report_comes_back(void **state)
 		{ .service = "www",
 		  .endpoint = "eu",
 		  .state = REPORT_HALF_OPEN,
+		  .damped = true,
 		  .latency_ms = 12.3f,
 		  .ewma_ms = 0.1f,
 		  .p50_ms = 11,
@@ -198,7 +199,7 @@ static void test_report_comes_back(void **state)
 	e = report_find(back, "www", "eu");
 	assert_non_null(e);
 	assert_true(e->latency_ms == 12.3f && e->ewma_ms == 0.1f &&
-		    e->p95_ms == 99.75f);
+		    e->p95_ms == 99.75f && e->damped);
 	e = report_find(back, "www", "us");
 	assert_memory_equal(e, &entries[0], sizeof(*e));
 	assert_null(report_find(back, "www", "ap"));

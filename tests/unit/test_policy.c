@@ -169,6 +169,14 @@ static void test_check_values(void **state)
 	assert_int_equal(full->confirm_ms, 500);
 	assert_int_equal(full->breaker.window, 64);
 	assert_int_equal(full->breaker.max_open_for_ms, 60000);
+	assert_int_equal(full->breaker.window_ms, 86400000);
+	assert_int_equal(full->breaker.damp_openings, 2);
+	assert_int_equal(full->breaker.half_life_ms, 30000);
+	/* The default must not be shorter than its outcomes take. */
+	assert_int_equal(plain->breaker.window_ms, 105000);
+	assert_int_equal(p->checks[2].breaker.window_ms, 60000);
+	assert_int_equal(plain->breaker.damp_openings, 5);
+	assert_int_equal(plain->breaker.half_life_ms, 600000);
 	/* The default must not be longer than the interval. */
 	assert_int_equal(p->checks[2].confirm_ms, 200);
 	assert_int_equal(p->services[0].check, 1);

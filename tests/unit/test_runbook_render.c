@@ -25,12 +25,16 @@ static const struct status_row {
 	  "\"p95_ms\":4.0},"
 	  "{\"service\":\"www\",\"endpoint\":\"barn\",\"state\":\"open\","
 	  "\"wall_since_ms\":97000,\"last\":\"connect-refused\","
-	  "\"ewma_ms\":0.0,\"p95_ms\":0.0}]}",
+	  "\"ewma_ms\":0.0,\"p95_ms\":0.0},"
+	  "{\"service\":\"www\",\"endpoint\":\"shed\",\"state\":\"half-open\","
+	  "\"wall_since_ms\":97000,\"last\":\"ok\",\"damped\":true}]}",
 	  "node health-dub       health  policy 56dd3438 plan 0.0, 1s old\n"
 	  "  www/hall                        closed    for 1m 30s   "
 	  "3.2 ms (p95 4.0 ms)  last probe: ok\n"
 	  "  www/barn                        open      for 3s      "
-	  "  last probe: connect-refused\n" },
+	  "  last probe: connect-refused\n"
+	  "  www/shed                        half-open for 3s      "
+	  "  last probe: ok  (damped: it flapped)\n" },
 	{ "a prober that mistrusts itself",
 	  "{\"name\":\"h\",\"role\":\"health\",\"policy_digest\":\"56dd3438\","
 	  "\"wall_made_ms\":100000,\"abstains\":true,\"targets\":[]}",
@@ -43,10 +47,13 @@ static const struct status_row {
 	  "\"plan_epoch\":2,\"plan_sequence\":7},\"services\":["
 	  "{\"service\":\"www\",\"endpoints\":[{\"endpoint\":\"hall\","
 	  "\"region\":\"hall\",\"verdict\":\"up\",\"share\":0.25,"
-	  "\"cause\":\"command\",\"ref\":\"c1\"}]}]}",
+	  "\"cause\":\"command\",\"ref\":\"c1\"},{\"endpoint\":\"shed\","
+	  "\"region\":\"hall\",\"verdict\":\"down\",\"damped\":2,"
+	  "\"share\":1.0}]}]}",
 	  "node d                dns     policy 56dd3438 plan 2.7, 0s old\n"
 	  "service www\n"
-	  "  hall                 hall         up         25.0 %  command c1\n" },
+	  "  hall                 hall         up         25.0 %  command c1\n"
+	  "  shed                 hall         down     (damped)  100.0 %\n" },
 };
 /* clang-format on */
 

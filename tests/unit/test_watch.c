@@ -176,6 +176,37 @@ static void test_report_times(void **state)
 	assert_float_equal(e.p50_ms, 20, 20.0 / 16);
 }
 
+/* Damped is down for everyone else, said, and probed at the usual pace. */
+static void test_damped(void **state)
+{
+	struct policy_check flappy = check;
+	struct watch_moment at = { .now_ms = 70000 };
+	struct watch w = watch_init("k", &flappy, &at);
+	struct report_entry e;
+
+	(void)state;
+	flappy.breaker.damp_openings = 2;
+	flappy.breaker.half_life_ms = 600000;
+	for (const char *c = "pfffppfffpppp"; *c != '\0'; c++) {
+		struct observation seen = observation_of(*c);
+
+		at.now_ms = watch_next_ms(&w, &flappy, &at);
+		watch_tick(&w, &flappy, &at);
+		watch_observe(&w, &flappy, &seen, &at);
+	}
+	watch_report(&w, &e);
+	assert_int_equal(e.state, REPORT_HALF_OPEN);
+	assert_true(e.damped);
+	assert_true(watch_next_ms(&w, &flappy, &at) - at.now_ms >
+		    flappy.confirm_ms);
+	/* Forgiven: the next probe is one of a trial, and that is news. */
+	at.now_ms += 1300000;
+	assert_true(watch_tick(&w, &flappy, &at));
+	watch_report(&w, &e);
+	assert_false(e.damped);
+	assert_int_equal(e.state, REPORT_HALF_OPEN);
+}
+
 static void test_reload_keeps_state_and_slots(void **state)
 {
 	struct watch_moment at = { .now_ms = 99999 };
@@ -304,6 +335,7 @@ int main(void)
 		cmocka_unit_test(test_stories),
 		cmocka_unit_test(test_out_within_ten_seconds),
 		cmocka_unit_test(test_report_times),
+		cmocka_unit_test(test_damped),
 		cmocka_unit_test(test_reload_keeps_state_and_slots),
 		cmocka_unit_test(test_equal_probes_run_once),
 		cmocka_unit_test(test_host_of_check_and_tcp_without),
