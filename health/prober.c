@@ -128,6 +128,9 @@ static bool subject_init(struct subject *s, struct prober *p,
 		goto fail;
 	}
 	config.roster = s->roster;
+	config.vantage =
+		&s->policy
+			 ->vantages[policy_find_vantage(s->policy, p->vantage)];
 	s->rounds = rounds_start(&config, before->rounds, err);
 	if (s->rounds == NULL)
 		goto fail;

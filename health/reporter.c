@@ -26,10 +26,27 @@ struct reporter {
 	uint64_t sequence;
 };
 
+/* Why this vantage mistrusts itself, and what would tell it more. */
+static void fill_doubt(const struct reporter *r, const struct rounds_doubt *is,
+		       struct node *node)
+{
+	if (is->anchors > 0 && is->lost >= is->anchors)
+		snprintf(node->trouble, sizeof(node->trouble),
+			 "mistrusts itself and abstains: none of its %zu "
+			 "anchors answers",
+			 is->anchors);
+	else
+		snprintf(node->trouble, sizeof(node->trouble),
+			 "mistrusts itself and abstains: %zu of %zu probes "
+			 "fail%s",
+			 is->failing, r->subject.roster->job_count,
+			 is->anchors == 0 ? "; anchors would tell more" : "");
+}
+
 static void fill_node(const struct reporter *r, struct node *node)
 {
 	const struct reporter_subject *on = &r->subject;
-	size_t failing;
+	const struct rounds_doubt doubt = rounds_doubt(on->rounds);
 
 	*node = (struct node){
 		.role = NODE_HEALTH,
@@ -41,19 +58,14 @@ static void fill_node(const struct reporter *r, struct node *node)
 	if (on->trouble[0] != '\0')
 		snprintf(node->trouble, sizeof(node->trouble), "%s",
 			 on->trouble);
-	else if (rounds_mistrust(on->rounds, &failing))
-		snprintf(node->trouble, sizeof(node->trouble),
-			 "mistrusts itself and abstains: %zu of %zu probes "
-			 "fail",
-			 failing, on->roster->job_count);
+	else if (doubt.mistrusts)
+		fill_doubt(r, &doubt, node);
 }
 
 static bool abstains(const struct reporter *r)
 {
-	size_t failing;
-
 	return rounds_unfinished(r->subject.rounds) ||
-	       rounds_mistrust(r->subject.rounds, &failing);
+	       rounds_doubt(r->subject.rounds).mistrusts;
 }
 
 /* False when memory runs out.  entries are the caller's to free. */
@@ -65,6 +77,7 @@ static bool fill_report(const struct reporter *r, struct report *report)
 		.sequence = r->sequence,
 		.wall_made_ms = clock_wall_ms(),
 		.abstains = abstains(r),
+		.mistrusts = rounds_doubt(r->subject.rounds).mistrusts,
 		.count = roster->target_count,
 		.entries = calloc(roster->target_count + 1,
 				  sizeof(*report->entries)),
@@ -226,6 +239,10 @@ json_t *reporter_status(const struct reporter *r)
 	    json_object_set_new(status, "vantage",
 				json_string(r->config.vantage)) < 0 ||
 	    json_object_set_new(status, "abstains", json_boolean(abstains(r))) <
+		    0 ||
+	    json_object_set_new(
+		    status, "mistrusts",
+		    json_boolean(rounds_doubt(r->subject.rounds).mistrusts)) <
 		    0 ||
 	    json_object_set(status, "targets", targets) < 0) {
 		json_decref(status);

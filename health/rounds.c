@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "health/rounds.h"
 
+#include "health/anchors.h"
 #include "health/probe_http.h"
 #include "health/probe_named.h"
 #include "health/probe_tcp.h"
@@ -27,6 +28,7 @@ struct turn {
 	struct event *timer;
 	int64_t due_ms;            /* when the timer fires; 0: it did */
 	struct probe *probe;       /* NULL: none under way */
+	int64_t begun_ms;          /* when the last one was started */
 	STAILQ_ENTRY(turn) queued; /* while due and waiting */
 };
 
@@ -38,6 +40,7 @@ struct rounds {
 	struct turn_queue queue;
 	struct event *launcher;
 	struct suspicion suspicion;
+	struct anchors *anchors; /* NULL: none */
 	size_t in_flight;
 	size_t unfinished; /* jobs of the first round without an outcome */
 	uint64_t seed;     /* of draws; rises with each */
@@ -49,7 +52,6 @@ static struct watch_moment moment_of(struct rounds *r)
 		.now_ms = clock_now_ms(),
 		.wall_ms = clock_wall_ms(),
 		.draw = (uint32_t)(hash_mix(r->seed++) >> 32),
-		.mistrusts = r->suspicion.mistrusts,
 	};
 }
 
@@ -109,23 +111,47 @@ static void look_around(struct rounds *r)
 	}
 }
 
-/* Tells suspicion of a probe that begins or ceases to fail. */
-static void weigh(struct rounds *r, const struct watch *watch,
-		  const struct observation *seen, int64_t now_ms)
+/* Does this vantage trust itself still, or again? */
+static void judge(struct rounds *r, int64_t now_ms)
 {
-	if (outcome_failed(seen->outcome) && !watch->failing)
-		suspicion_fail(&r->suspicion, now_ms);
-	if (outcome_passed(seen->outcome) && watch->failing)
-		suspicion_recover(&r->suspicion, watch->failing_since_ms,
-				  now_ms);
+	const struct suspicion *s = &r->suspicion;
+
 	if (!suspicion_judge(&r->suspicion, r->config.roster->job_count,
 			     now_ms))
 		return;
-	log_event(LOG_LEVEL_WARN, "health",
-		  r->suspicion.mistrusts ? "mistrust" : "trust",
-		  "failing=%" PRIu32 " probes=%zu", r->suspicion.failing,
-		  r->config.roster->job_count);
+	log_event(LOG_LEVEL_WARN, "health", s->mistrusts ? "mistrust" : "trust",
+		  "failing=%" PRIu32 " probes=%zu anchors=%zu lost=%zu",
+		  s->failing, r->config.roster->job_count, s->anchors, s->lost);
 	r->config.on_change(r->config.arg);
+}
+
+static void on_anchor(void *arg, bool answered)
+{
+	struct rounds *r = arg;
+
+	suspicion_anchor(&r->suspicion, answered, anchors_lost(r->anchors));
+	judge(r, clock_now_ms());
+}
+
+/*
+ * Tells suspicion of a probe that passes, begins or ceases to fail.  With the
+ * first failure already it is asked whether the anchors are there: before it
+ * is confirmed as often as a breaker needs to open.
+ */
+static void weigh(struct rounds *r, const struct watch *watch,
+		  const struct observation *seen, int64_t now_ms)
+{
+	if (outcome_failed(seen->outcome) && !watch->failing) {
+		suspicion_fail(&r->suspicion, now_ms);
+		anchors_hurry(r->anchors);
+	}
+	if (outcome_passed(seen->outcome)) {
+		suspicion_pass(&r->suspicion, now_ms);
+		if (watch->failing)
+			suspicion_recover(&r->suspicion,
+					  watch->failing_since_ms, now_ms);
+	}
+	judge(r, now_ms);
 }
 
 static void take_outcome(struct turn *t, const struct observation *seen)
@@ -136,7 +162,7 @@ static void take_outcome(struct turn *t, const struct observation *seen)
 	bool first = !t->watch.finished;
 
 	weigh(r, &t->watch, seen, at.now_ms);
-	at.mistrusts = r->suspicion.mistrusts;
+	at.mistrusts = suspicion_excuses(&r->suspicion, t->begun_ms);
 	if (watch_observe(&t->watch, t->job->spec.check, seen, &at))
 		tell_change(t);
 	if (first && r->unfinished > 0 && --r->unfinished == 0)
@@ -198,6 +224,7 @@ static void on_launch(evutil_socket_t fd, short what, void *arg)
 		struct turn *t = STAILQ_FIRST(&r->queue);
 
 		STAILQ_REMOVE_HEAD(&r->queue, queued);
+		t->begun_ms = clock_now_ms();
 		t->probe = start_probe(t);
 		if (t->probe == NULL)
 			take_outcome(t, &none);
@@ -258,6 +285,39 @@ static bool begin_turn(struct rounds *r, size_t job,
 	return true;
 }
 
+/* What was known of this vantage before a reload, but for its probes. */
+static void take_over(struct suspicion *s, const struct suspicion *before)
+{
+	s->mistrusts = before->mistrusts;
+	s->quiet_ms = before->quiet_ms;
+	s->passed = before->passed;
+	s->passed_ms = before->passed_ms;
+	s->regained = before->regained;
+	s->trusted_ms = before->trusted_ms;
+}
+
+static bool begin_anchors(struct rounds *r, const struct rounds *before,
+			  struct error *err)
+{
+	const struct anchors_config config = {
+		.loop = r->config.loop,
+		.dns = r->config.dns,
+		.vantage = r->config.vantage,
+		.lost = before != NULL && suspicion_adrift(&before->suspicion),
+		.on_news = on_anchor,
+		.arg = r,
+	};
+
+	if (config.vantage == NULL || config.vantage->anchor_count == 0)
+		return true;
+	r->suspicion.anchors = config.vantage->anchor_count;
+	r->anchors = anchors_start(&config, err);
+	if (r->anchors == NULL)
+		return false;
+	r->suspicion.lost = anchors_lost(r->anchors);
+	return true;
+}
+
 struct rounds *rounds_start(const struct rounds_config *config,
 			    const struct rounds *before, struct error *err)
 {
@@ -270,10 +330,10 @@ struct rounds *rounds_start(const struct rounds_config *config,
 	r->seed = hash_mix((uint64_t)clock_now_ns());
 	STAILQ_INIT(&r->queue);
 	r->suspicion.window_ms = config->roster->longest_ms + 1;
-	if (before != NULL) {
-		r->suspicion.mistrusts = before->suspicion.mistrusts;
-		r->suspicion.since_ms = before->suspicion.since_ms;
-	}
+	if (before != NULL)
+		take_over(&r->suspicion, &before->suspicion);
+	if (!begin_anchors(r, before, err))
+		goto fail;
 	r->launcher = event_new(config->loop, -1, 0, on_launch, r);
 	r->turns = calloc(count + 1, sizeof(*r->turns));
 	if (r->launcher == NULL || r->turns == NULL)
@@ -303,6 +363,7 @@ void rounds_stop(struct rounds *r)
 	}
 	if (r->launcher != NULL)
 		event_free(r->launcher);
+	anchors_stop(r->anchors);
 	free(r->turns);
 	free(r);
 }
@@ -317,8 +378,12 @@ bool rounds_unfinished(const struct rounds *r)
 	return r->unfinished > 0;
 }
 
-bool rounds_mistrust(const struct rounds *r, size_t *failing)
+struct rounds_doubt rounds_doubt(const struct rounds *r)
 {
-	*failing = r->suspicion.failing;
-	return r->suspicion.mistrusts;
+	return (struct rounds_doubt){
+		.mistrusts = r->suspicion.mistrusts,
+		.failing = r->suspicion.failing,
+		.anchors = r->suspicion.anchors,
+		.lost = r->suspicion.lost,
+	};
 }

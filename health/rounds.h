@@ -20,6 +20,7 @@
 struct error;
 struct evdns_base;
 struct event_base;
+struct policy_vantage;
 struct probe_http_pool;
 struct roster;
 struct rounds;
@@ -32,6 +33,8 @@ struct rounds_config {
 	const struct roster *roster;  /* borrowed, outlives it */
 	struct probe_http_pool *http; /* borrowed, outlives it */
 	struct evdns_base *dns;       /* borrowed, outlives it */
+	/* Whose anchors are asked; borrowed, outlives it; NULL: none. */
+	const struct policy_vantage *vantage;
 	/* A reported state, or the trust in ourselves, changed.  Must not stop
 	 * the rounds. */
 	void (*on_change)(void *arg);
@@ -55,7 +58,12 @@ const struct watch *rounds_watch(const struct rounds *rounds, size_t job);
 /* Is there a job of which no probe has ended yet, since the very start? */
 bool rounds_unfinished(const struct rounds *rounds);
 
-/* See health/suspicion; *failing: probes that fail now. */
-bool rounds_mistrust(const struct rounds *rounds, size_t *failing);
+/* How far this vantage trusts itself: see health/suspicion. */
+struct rounds_doubt {
+	bool mistrusts;
+	size_t failing;       /* probes that fail now */
+	size_t anchors, lost; /* that it has, and that do not answer */
+};
+struct rounds_doubt rounds_doubt(const struct rounds *rounds);
 
 #endif

@@ -28,6 +28,13 @@ void suspicion_fail(struct suspicion *s, int64_t now_ms)
 	advance(s, now_ms);
 	s->onsets[s->newest % SUSPICION_SLOTS]++;
 	s->failing++;
+	s->quiet_ms = now_ms;
+}
+
+void suspicion_pass(struct suspicion *s, int64_t now_ms)
+{
+	s->passed = true;
+	s->passed_ms = now_ms;
 }
 
 void suspicion_recover(struct suspicion *s, int64_t since_ms, int64_t now_ms)
@@ -40,6 +47,17 @@ void suspicion_recover(struct suspicion *s, int64_t since_ms, int64_t now_ms)
 		s->onsets[slot % SUSPICION_SLOTS]--;
 	if (s->failing > 0)
 		s->failing--;
+}
+
+void suspicion_anchor(struct suspicion *s, bool answered, size_t lost)
+{
+	s->lost = lost;
+	s->answered |= answered;
+}
+
+bool suspicion_adrift(const struct suspicion *s)
+{
+	return s->anchors > 0 && s->lost >= s->anchors;
 }
 
 static int64_t hold_ms(const struct suspicion *s)
@@ -73,20 +91,54 @@ bool suspicion_look(struct suspicion *s, size_t targets, int64_t now_ms)
 	return true;
 }
 
+/* Is what fails proved to be so by what does not?  A probe that passes does so
+ * again within two windows. */
+static bool is_proved(const struct suspicion *s, int64_t now_ms)
+{
+	if (s->anchors > 0)
+		return s->answered;
+	return s->passed && now_ms - s->passed_ms <= 2 * s->window_ms &&
+	       now_ms - s->quiet_ms >= hold_ms(s);
+}
+
+static bool is_doubtful(const struct suspicion *s, size_t targets)
+{
+	size_t turned = count_turned(s);
+
+	return suspicion_adrift(s) ||
+	       (turned >= SUSPICION_LEAST && turned > targets / 2);
+}
+
+static void doubt(struct suspicion *s, int64_t now_ms)
+{
+	s->mistrusts = true;
+	s->quiet_ms = now_ms;
+	s->passed = s->answered = false;
+}
+
+/* What failed so far was judged: only what fails from now on is news. */
+static void trust(struct suspicion *s, int64_t now_ms)
+{
+	s->mistrusts = false;
+	s->regained = true;
+	s->trusted_ms = now_ms;
+	memset(s->onsets, 0, sizeof(s->onsets));
+}
+
 bool suspicion_judge(struct suspicion *s, size_t targets, int64_t now_ms)
 {
 	bool before = s->mistrusts;
-	size_t turned;
 
 	advance(s, now_ms);
-	turned = count_turned(s);
-	if (!s->mistrusts) {
-		s->mistrusts =
-			turned >= SUSPICION_LEAST && turned > targets / 2;
-		s->since_ms = now_ms;
-	} else if (s->failing <= targets / 2 ||
-		   now_ms - s->since_ms >= hold_ms(s)) {
-		s->mistrusts = false;
-	}
+	if (!s->mistrusts && is_doubtful(s, targets))
+		doubt(s, now_ms);
+	else if (s->mistrusts && !suspicion_adrift(s) &&
+		 (s->failing <= targets / 2 || is_proved(s, now_ms)))
+		trust(s, now_ms);
 	return s->mistrusts != before;
+}
+
+bool suspicion_excuses(const struct suspicion *s, int64_t begun_ms)
+{
+	return s->mistrusts || (s->regained && begun_ms < s->trusted_ms);
 }

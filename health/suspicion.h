@@ -9,19 +9,37 @@
  * begun to fail within a window, the others are probed at once.  With eight
  * probes or fewer, that is at the first failure.
  *
- * The rule: when at least SUSPICION_LEAST probes, and more than half of all,
- * went from passing (or not yet known) to failing within one window (the
- * longest interval and timeout of its checks), the vantage mistrusts itself:
- * it abstains, and the failures it sees are not counted by its breakers.
- * Passes still are.  It trusts itself again when no more than half of all are
- * failing, or after a hold of a minute or three windows, whichever is longer:
- * what has failed for so long without a single recovery is then taken for
- * true.
+ * A vantage mistrusts itself when
+ * - at least SUSPICION_LEAST probes, and more than half of all, went from
+ *   passing (or not yet known) to failing within one window (the longest
+ *   interval and timeout of its checks), or
+ * - it has anchors (addresses that it must be able to reach, health/anchors)
+ *   and none of them answers.
+ * It then abstains, and the failures it sees are not counted by its breakers.
+ * Passes still are.
+ *
+ *                     most failed at once, or no anchor answers
+ *             TRUSTS ------------------------------------------> MISTRUSTS
+ *                ^                                                   |
+ *                +---- an anchor answers (when it has any), and -----+
+ *                      - no more than half are failing, or
+ *                      - it has anchors: one has answered since, or
+ *                      - it has none: for a hold of a minute or three
+ *                        windows nothing more began to fail, and some pass
+ *
+ * Time alone never makes it trust itself: what proves that its way out is
+ * whole is an anchor, or without anchors other probes that pass all the while.
+ * When nothing passes at all, there is nothing better to send clients to
+ * either, and everyone holds the last verdicts, for as long as it takes.
  *
  * So one endpoint of six never trips it, nor three of six at once; four of six
- * at once do, and with a single vantage everyone then holds the last verdicts
- * for the time of the hold.  A vantage with fewer than four probes never
- * mistrusts itself.
+ * at once do, and with a single vantage everyone then holds the last verdicts:
+ * with anchors for as long as one of them takes to answer, without for the
+ * hold, if the other two pass.  Without anchors a vantage with fewer than four
+ * probes never mistrusts itself.
+ *
+ * A probe that began before trust came back may end after it, and fail for
+ * what was our own fault: see suspicion_excuses().
  *
  * Probes are counted, not services: ten services on one dead address are one.
  * Constant time an outcome: onsets are counted in slots of a window's
@@ -41,14 +59,22 @@ enum {
 	SUSPICION_HOLD_MS = 60000,
 };
 
-/* Zero-initialised but for window_ms trusts itself. */
+/* Zero-initialised but for window_ms and anchors trusts itself. */
 struct suspicion {
 	int64_t window_ms;                /* >= 1 */
+	size_t anchors;                   /* that the vantage has */
+	size_t lost;                      /* of them, that do not answer */
 	uint32_t onsets[SUSPICION_SLOTS]; /* failures begun, by slot of time */
 	int64_t newest;                   /* the newest slot's number */
 	uint32_t failing;                 /* probes failing now */
 	bool mistrusts;
-	int64_t since_ms; /* monotonic: when it began to */
+	/* Of the present mistrust; monotonic. */
+	int64_t quiet_ms; /* since when nothing more began to fail */
+	bool passed;      /* a probe has passed, the last at passed_ms */
+	int64_t passed_ms;
+	bool answered; /* an anchor has */
+	bool regained; /* trust was regained, the last time at trusted_ms */
+	int64_t trusted_ms;
 	bool looked;
 	int64_t looked_ms; /* monotonic: the last look around */
 };
@@ -56,8 +82,14 @@ struct suspicion {
 /* A probe began to fail at now_ms (monotonic, never going back). */
 void suspicion_fail(struct suspicion *s, int64_t now_ms);
 
+/* A probe passed. */
+void suspicion_pass(struct suspicion *s, int64_t now_ms);
+
 /* One that had failed since since_ms passed, or is no longer probed. */
 void suspicion_recover(struct suspicion *s, int64_t since_ms, int64_t now_ms);
+
+/* An anchor answered, or did not; lost: how many do not now. */
+void suspicion_anchor(struct suspicion *s, bool answered, size_t lost);
 
 /*
  * Is it time to look around?  True at most once in a window: the caller then
@@ -67,5 +99,11 @@ bool suspicion_look(struct suspicion *s, size_t targets, int64_t now_ms);
 
 /* Brings mistrusts up to date, of targets probes in all; true: it changed. */
 bool suspicion_judge(struct suspicion *s, size_t targets, int64_t now_ms);
+
+/* Does none of its anchors answer? */
+bool suspicion_adrift(const struct suspicion *s);
+
+/* May the failure of a probe that began at begun_ms be our own? */
+bool suspicion_excuses(const struct suspicion *s, int64_t begun_ms);
 
 #endif

@@ -112,6 +112,7 @@ static bool parse_report(const json_t *json, struct report *out,
 	out->wall_made_ms =
 		member_integer(&r, "wall_made_ms", 0, MEMBER_EXACT_MAX);
 	out->abstains = member_flag(&r, "abstains");
+	out->mistrusts = member_flag(&r, "mistrusts");
 	list = member_array(&r, "entries", REPORT_ENTRIES_MAX);
 	return !r.failed && parse_entries(out, list, err);
 }
@@ -170,6 +171,7 @@ char *report_write(const struct report *report, size_t *len)
 	member_put_integer(&w, "sequence", (int64_t)report->sequence);
 	member_put_integer(&w, "wall_made_ms", report->wall_made_ms);
 	member_put_flag(&w, "abstains", report->abstains);
+	member_put_flag(&w, "mistrusts", report->mistrusts);
 	member_put_json(&w, "entries", list);
 	return member_finish(&w, 9, len);
 }

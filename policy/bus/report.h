@@ -55,8 +55,9 @@ struct report {
 	uint64_t sequence; /* rises by one per publication; starts from
 			    * the wall clock so a restart goes on up */
 	int64_t wall_made_ms;
-	bool abstains; /* the vantage does not trust itself, or has
-			* not finished its first round */
+	bool abstains;  /* the vantage does not trust itself, or has
+			 * not finished its first round */
+	bool mistrusts; /* it is the former */
 	struct report_entry *entries;
 	size_t count;
 	bool sorted; /* entries are by service, endpoint: found faster */

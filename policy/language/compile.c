@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/language/compile.h"
 
+#include "policy/language/anchor.h"
 #include "policy/language/fill.h"
 #include "policy/language/judge.h"
 #include "policy/language/merge.h"
@@ -76,6 +77,16 @@ static void judge_checks(struct draft *d)
 	for (size_t i = 0; node != NULL && i < d->policy->check_count;
 	     i++, node = node->next)
 		judge_check(d, &d->policy->checks[i], node);
+}
+
+static void judge_vantages(struct draft *d)
+{
+	struct tree *section = d->sections[SECTION_VANTAGES];
+	struct tree *node = section == NULL ? NULL : section->first;
+
+	for (size_t i = 0; node != NULL && i < d->policy->vantage_count;
+	     i++, node = node->next)
+		anchor_judge(d, &d->policy->vantages[i], node);
 }
 
 /* A wildcard is no host name that a probe could ask for. */
@@ -243,6 +254,7 @@ void compile_policy(struct draft *d)
 	read_sections(d);
 	if (d->lost)
 		return;
+	judge_vantages(d);
 	judge_checks(d);
 	judge_wildcards(d);
 	judge_signed(d);

@@ -1,5 +1,6 @@
 policy_libpolicy_a_SOURCES += \
 	%D%/apex.c %D%/apex.h \
+	%D%/anchor.c %D%/anchor.h \
 	%D%/binding.c %D%/binding.h \
 	%D%/catalog.c %D%/catalog.h \
 	%D%/compile.c %D%/compile.h \

@@ -26,6 +26,7 @@ enum {
 	POLICY_JURISDICTIONS_MAX = 64, /* and of jurisdictions */
 	POLICY_SETS_MAX = 64,          /* and of client sets */
 	POLICY_VANTAGES_MAX = 64,
+	POLICY_ANCHORS_MAX = 8,    /* per vantage */
 	POLICY_ENDPOINTS_MAX = 64, /* per service, canary ones included */
 	POLICY_ANSWERS_MAX = 16,
 	POLICY_ADDRESSES_MAX = 16, /* per endpoint and family */
@@ -139,10 +140,19 @@ struct policy_region {
 	double cost;
 };
 
+/* What a vantage must be able to connect to over TCP. */
+struct policy_anchor {
+	struct net_addr addr; /* NET_NONE: name is used */
+	const char *name;     /* lower case, without the final dot; or NULL */
+	uint16_t port;
+};
+
 struct policy_vantage {
 	const char *name;
 	struct place at;
 	double latitude, longitude;
+	struct policy_anchor *anchors;
+	size_t anchor_count; /* 0: none stated */
 };
 
 enum check_type { CHECK_HTTP, CHECK_HTTPS, CHECK_TCP };

@@ -81,6 +81,8 @@ static const struct schema region = { region_rows, COUNT(region_rows) };
 static const struct schema_row vantage_rows[] = {
 	{ "location", SCHEMA_LOCATION, true, offsetof(struct policy_vantage, latitude),
 	  0, 0, NULL, NULL, NULL, "latitude and longitude in degrees" },
+	{ "anchors", SCHEMA_ANCHORS, false, offsetof(struct policy_vantage, anchors),
+	  1, POLICY_ANCHORS_MAX, NULL, NULL, NULL, "what it must reach, or it mistrusts itself" },
 };
 static const struct schema vantage = { vantage_rows, COUNT(vantage_rows) };
 
@@ -393,6 +395,9 @@ static const char *const kind_texts[] = {
 		"a domain name like svc.example.net, or \".\" for this name",
 	[SCHEMA_ALPN] = "a protocol like h2 or a list of them",
 	[SCHEMA_ECH] = "an ECHConfigList in base64",
+	[SCHEMA_ANCHORS] =
+		"HOST:PORT like 192.0.2.1:53 or ns.example.net:443, or a list "
+		"of them",
 	[SCHEMA_SET] = "the name of a client set",
 	[SCHEMA_CHECK] = "the name of a check",
 	[SCHEMA_SERVICE] = "the name of a service",

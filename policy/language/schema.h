@@ -44,9 +44,10 @@ enum schema_kind {
 	SCHEMA_ADDR,     /* an address of either family; struct net_addr */
 	SCHEMA_V4,       /* one or a list; struct net_addr *, then size_t */
 	SCHEMA_V6,
-	SCHEMA_TARGET, /* a domain name, or "."; const char *, absolute */
-	SCHEMA_ALPN,   /* one or a list; const char **, then size_t */
-	SCHEMA_ECH,    /* base64; const uint8_t *, then size_t */
+	SCHEMA_TARGET,  /* a domain name, or "."; const char *, absolute */
+	SCHEMA_ALPN,    /* one or a list; const char **, then size_t */
+	SCHEMA_ECH,     /* base64; const uint8_t *, then size_t */
+	SCHEMA_ANCHORS, /* one or a list; struct policy_anchor *, then size_t */
 	/* References, by name. */
 	SCHEMA_SET,               /* client set; int */
 	SCHEMA_CHECK,             /* int */

@@ -2,6 +2,7 @@
 #include "policy/language/value.h"
 
 #include "policy/base/nearest.h"
+#include "policy/language/anchor.h"
 #include "policy/language/binding.h"
 #include "policy/language/number.h"
 #include "policy/language/refer.h"
@@ -25,6 +26,7 @@ FOLLOWS(struct policy_binding, ech, sizeof(void *), ech_octets);
 FOLLOWS(struct canary_stage, percents, sizeof(void *), percent_count);
 FOLLOWS(struct policy_region, latitude, sizeof(double), longitude);
 FOLLOWS(struct policy_vantage, latitude, sizeof(double), longitude);
+FOLLOWS(struct policy_vantage, anchors, sizeof(void *), anchor_count);
 FOLLOWS(struct policy_check, status_min, sizeof(uint16_t), status_max);
 static_assert(sizeof(enum steer) == sizeof(unsigned), "words are unsigned");
 
@@ -370,6 +372,7 @@ static value_reader *const readers[] = {
 	[SCHEMA_TARGET] = binding_read,
 	[SCHEMA_ALPN] = binding_read,
 	[SCHEMA_ECH] = binding_read,
+	[SCHEMA_ANCHORS] = anchor_read,
 	[SCHEMA_SET] = refer_read,
 	[SCHEMA_CHECK] = refer_read,
 	[SCHEMA_SERVICE] = refer_read,

@@ -124,10 +124,10 @@ static void render_targets(const struct json_t *answer, int64_t wall_ms,
 	struct json_t *target;
 	size_t i;
 
-	if (json_is_true(json_object_get(answer, "abstains")))
-		fprintf(out, "abstains: not every endpoint was probed yet, or "
-			     "so many fail at once that the fault may be "
-			     "here\n");
+	if (json_is_true(json_object_get(answer, "mistrusts")))
+		fprintf(out, "abstains: the fault may be here\n");
+	else if (json_is_true(json_object_get(answer, "abstains")))
+		fprintf(out, "abstains: not every endpoint was probed yet\n");
 	json_array_foreach(targets, i, target)
 	{
 		const char *service = text_of(target, "service");

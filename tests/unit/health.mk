@@ -2,7 +2,8 @@
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_breaker %D%/test_latency %D%/test_match \
 	%D%/test_probe %D%/test_probe_tls %D%/test_prober %D%/test_schedule \
-	%D%/test_probe_named %D%/test_rounds %D%/test_watch
+	%D%/test_probe_named %D%/test_rounds %D%/test_suspicion \
+	%D%/test_watch
 %C%_test_breaker_SOURCES = %D%/test_breaker.c
 %C%_test_breaker_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 %C%_test_latency_SOURCES = %D%/test_latency.c
@@ -22,6 +23,8 @@ check_PROGRAMS += %D%/test_breaker %D%/test_latency %D%/test_match \
 %C%_test_rounds_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 %C%_test_schedule_SOURCES = %D%/test_schedule.c
 %C%_test_schedule_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
+%C%_test_suspicion_SOURCES = %D%/test_suspicion.c
+%C%_test_suspicion_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 %C%_test_watch_SOURCES = %D%/test_watch.c
 %C%_test_watch_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 endif

@@ -179,6 +179,7 @@ static void test_report_comes_back(void **state)
 		.sequence = 1700000000000,
 		.wall_made_ms = 1700000000001,
 		.abstains = true,
+		.mistrusts = true,
 		.entries = entries,
 		.count = 3,
 	};
@@ -193,7 +194,7 @@ static void test_report_comes_back(void **state)
 	back = report_parse(text, len, &err);
 	assert_non_null(back);
 	assert_string_equal(back->vantage, "eu");
-	assert_true(back->abstains && back->sorted);
+	assert_true(back->abstains && back->mistrusts && back->sorted);
 	assert_int_equal(back->sequence, 1700000000000);
 	assert_string_equal(back->entries[0].service, "api");
 	e = report_find(back, "www", "eu");

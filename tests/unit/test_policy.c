@@ -181,6 +181,15 @@ static void test_check_values(void **state)
 	assert_int_equal(p->checks[2].confirm_ms, 200);
 	assert_int_equal(p->services[0].check, 1);
 	assert_int_equal(p->services[0].endpoints[0].port, 9443);
+	assert_int_equal(p->vantages[0].anchor_count, 3);
+	assert_int_equal(p->vantages[0].anchors[0].addr.family, NET_V4);
+	assert_int_equal(p->vantages[0].anchors[0].port, 53);
+	assert_int_equal(p->vantages[0].anchors[1].addr.family, NET_V6);
+	assert_null(p->vantages[0].anchors[1].name);
+	assert_int_equal(p->vantages[0].anchors[2].addr.family, NET_NONE);
+	assert_string_equal(p->vantages[0].anchors[2].name, "ns.example.net");
+	assert_int_equal(p->vantages[0].anchors[2].port, 65535);
+	assert_int_equal(p->vantages[1].anchor_count, 0);
 	policy_free(p);
 }
 

@@ -35,6 +35,9 @@ struct world {
 	struct bus *writer, *reader;
 	struct probe_http_pool *http;
 	struct canned *canned[ENDPOINTS];
+	struct canned *anchor;
+	struct policy_anchor anchors[1];
+	struct policy_vantage vantage;
 	struct net_addr address;
 	struct policy_endpoint endpoints[ENDPOINTS];
 	struct policy_service services[2];
@@ -136,6 +139,9 @@ static void fill_policy(struct world *w)
 			.endpoints = w->endpoints,
 			.endpoint_count = ENDPOINTS,
 		};
+	w->anchors[0].addr = w->address;
+	w->anchors[0].port = canned_port(w->anchor);
+	w->vantage.anchors = w->anchors;
 	w->policy.checks = &w->check;
 	w->policy.check_count = 1;
 	w->policy.services = w->services;
@@ -169,6 +175,8 @@ static void start_world(struct world *w)
 		w->canned[i] = canned_start(w->loop, "127.0.0.1");
 		canned_set(w->canned[i], &say);
 	}
+	w->anchor = canned_start(w->loop, "127.0.0.1");
+	canned_set(w->anchor, &say);
 }
 
 static void begin(struct world *w)
@@ -182,6 +190,7 @@ static void begin(struct world *w)
 	struct rounds_config rounds = {
 		.loop = w->loop,
 		.http = w->http,
+		.vantage = &w->vantage,
 		.on_change = on_change,
 		.arg = w,
 	};
@@ -220,6 +229,7 @@ static int teardown(void **state)
 	probe_http_pool_free(w->http);
 	for (size_t i = 0; i < ENDPOINTS; i++)
 		canned_stop(w->canned[i]);
+	canned_stop(w->anchor);
 	report_free(w->newest);
 	bus_free(w->writer);
 	bus_free(w->reader);
@@ -257,7 +267,8 @@ static void await_abstention(struct world *w, bool abstains)
 {
 	int64_t start_ms = clock_now_ms();
 
-	while (w->newest == NULL || w->newest->abstains != abstains) {
+	while (w->newest == NULL || w->newest->abstains != abstains ||
+	       w->newest->mistrusts != abstains) {
 		if (clock_now_ms() - start_ms > DEADLINE_MS)
 			fail_msg("abstains never became %d", abstains);
 		event_base_loop(w->loop, EVLOOP_ONCE);
@@ -271,6 +282,7 @@ static void test_first_round(void **state)
 	begin(w);
 	await(w, REPORT_CLOSED, 2 * ENDPOINTS);
 	assert_true(w->first_abstained);
+	assert_false(w->newest->mistrusts);
 	assert_string_equal(w->newest->policy_digest, "0123456789abcdef");
 	assert_string_equal(w->node.name, "health-here");
 	assert_int_equal(w->node.role, NODE_HEALTH);
@@ -353,6 +365,44 @@ static void test_all_at_once_abstains(void **state)
 	assert_string_equal(w->node.trouble, "");
 }
 
+/* All dead and an anchor there: believed at once, no minute is lost. */
+static void test_all_dead_is_believed_with_an_anchor(void **state)
+{
+	struct world *w = *state;
+
+	w->vantage.anchor_count = 1;
+	begin(w);
+	await(w, REPORT_CLOSED, 2 * ENDPOINTS);
+	for (size_t i = 0; i < ENDPOINTS; i++)
+		canned_fall(w->canned[i]);
+	await(w, REPORT_OPEN, 2 * ENDPOINTS);
+	assert_false(w->newest->mistrusts);
+	assert_string_equal(w->node.trouble, "");
+}
+
+/* The anchor gone: nothing that fails is believed, however few and long. */
+static void test_adrift_abstains(void **state)
+{
+	struct world *w = *state;
+	unsigned before;
+
+	w->vantage.anchor_count = 1;
+	begin(w);
+	await(w, REPORT_CLOSED, 2 * ENDPOINTS);
+	canned_fall(w->anchor);
+	/* It is asked at once when a probe fails. */
+	canned_fall(w->canned[0]);
+	await_abstention(w, true);
+	assert_non_null(strstr(w->node.trouble, "none of its 1 anchors"));
+	before = canned_accepted(w->canned[1]);
+	while (canned_accepted(w->canned[1]) < before + 8)
+		event_base_loop(w->loop, EVLOOP_ONCE);
+	assert_int_equal(w->opened, 0);
+	canned_rise(w->anchor);
+	await_abstention(w, false);
+	await(w, REPORT_OPEN, 2);
+}
+
 /* What is kept over a reload, and what is not. */
 static void test_rounds_take_over(void **state)
 {
@@ -428,6 +478,8 @@ int main(void)
 		WITH_WORLD(test_dies_and_comes_back),
 		WITH_WORLD(test_open_means_left_alone),
 		WITH_WORLD(test_all_at_once_abstains),
+		WITH_WORLD(test_all_dead_is_believed_with_an_anchor),
+		WITH_WORLD(test_adrift_abstains),
 		WITH_WORLD(test_rounds_take_over),
 		WITH_WORLD(test_status),
 	};

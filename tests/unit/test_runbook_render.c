@@ -37,10 +37,16 @@ static const struct status_row {
 	  "  last probe: ok  (damped: it flapped)\n" },
 	{ "a prober that mistrusts itself",
 	  "{\"name\":\"h\",\"role\":\"health\",\"policy_digest\":\"56dd3438\","
+	  "\"wall_made_ms\":100000,\"abstains\":true,\"mistrusts\":true,"
+	  "\"trouble\":\"mistrusts itself\",\"targets\":[]}",
+	  "node h                health  policy 56dd3438 plan 0.0, 0s old"
+	  "  trouble: mistrusts itself\n"
+	  "abstains: the fault may be here\n" },
+	{ "a prober that has just begun",
+	  "{\"name\":\"h\",\"role\":\"health\",\"policy_digest\":\"56dd3438\","
 	  "\"wall_made_ms\":100000,\"abstains\":true,\"targets\":[]}",
 	  "node h                health  policy 56dd3438 plan 0.0, 0s old\n"
-	  "abstains: not every endpoint was probed yet, or so many fail at "
-	  "once that the fault may be here\n" },
+	  "abstains: not every endpoint was probed yet\n" },
 	{ "a responder",
 	  "{\"node\":{\"name\":\"d\",\"role\":\"dns\","
 	  "\"policy_digest\":\"56dd3438\",\"wall_made_ms\":100000,"
