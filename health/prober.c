@@ -9,6 +9,7 @@
 #include "policy/base/error.h"
 #include "policy/base/log.h"
 #include "policy/base/nearest.h"
+#include "policy/base/process.h"
 #include "policy/bus/control.h"
 #include "policy/bus/node.h"
 #include "policy/language/policy.h"
@@ -34,6 +35,7 @@ struct prober {
 	struct evdns_base *dns;
 	struct reporter *reporter;
 	struct control *control; /* NULL: none */
+	size_t in_flight_max;
 	struct subject on;
 	char trouble[NODE_TEXT_SIZE]; /* why the last reload failed */
 };
@@ -115,6 +117,7 @@ static bool subject_init(struct subject *s, struct prober *p,
 		.loop = p->loop,
 		.http = p->http,
 		.dns = p->dns,
+		.in_flight_max = p->in_flight_max,
 		.on_change = on_change,
 		.arg = p,
 	};
@@ -288,6 +291,7 @@ struct prober *prober_start(struct event_base *loop,
 		return NULL;
 	}
 	p->loop = loop;
+	p->in_flight_max = rounds_in_flight(process_raise_descriptors());
 	if (!start(p, config, err)) {
 		prober_stop(p);
 		return NULL;

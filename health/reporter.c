@@ -222,6 +222,19 @@ static json_t *status_targets(const struct reporter *r)
 	return list;
 }
 
+static json_t *status_load(const struct reporter *r)
+{
+	const struct rounds_load load = rounds_load(r->subject.rounds);
+
+	return json_pack("{s:I, s:I, s:I, s:I, s:f, s:f}", "probes",
+			 (json_int_t)r->subject.roster->job_count, "in_flight",
+			 (json_int_t)load.in_flight, "in_flight_max",
+			 (json_int_t)load.in_flight_max, "waiting",
+			 (json_int_t)load.waiting, "late_p50_ms",
+			 (double)load.late_p50_ms, "late_p99_ms",
+			 (double)load.late_p99_ms);
+}
+
 json_t *reporter_status(const struct reporter *r)
 {
 	json_t *status = NULL, *targets = status_targets(r);
@@ -244,6 +257,7 @@ json_t *reporter_status(const struct reporter *r)
 		    status, "mistrusts",
 		    json_boolean(rounds_doubt(r->subject.rounds).mistrusts)) <
 		    0 ||
+	    json_object_set_new(status, "load", status_load(r)) < 0 ||
 	    json_object_set(status, "targets", targets) < 0) {
 		json_decref(status);
 		status = NULL;

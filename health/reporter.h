@@ -54,8 +54,8 @@ void reporter_turn(struct reporter *r, const struct reporter_subject *subject);
 void reporter_hurry(struct reporter *r);
 
 /*
- * The node's record and "targets", one object each, as the control socket
- * answers; a new reference, NULL when memory runs out.
+ * The node's record, "load" and "targets", one object each, as the control
+ * socket answers; a new reference, NULL when memory runs out.
  */
 struct json_t *reporter_status(const struct reporter *r);
 

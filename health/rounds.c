@@ -2,6 +2,7 @@
 #include "health/rounds.h"
 
 #include "health/anchors.h"
+#include "health/histogram.h"
 #include "health/probe_http.h"
 #include "health/probe_named.h"
 #include "health/probe_tcp.h"
@@ -27,6 +28,7 @@ struct turn {
 	struct watch watch;
 	struct event *timer;
 	int64_t due_ms;            /* when the timer fires; 0: it did */
+	int64_t wanted_ms;         /* when it was due that is queued */
 	struct probe *probe;       /* NULL: none under way */
 	int64_t begun_ms;          /* when the last one was started */
 	STAILQ_ENTRY(turn) queued; /* while due and waiting */
@@ -40,8 +42,9 @@ struct rounds {
 	struct turn_queue queue;
 	struct event *launcher;
 	struct suspicion suspicion;
-	struct anchors *anchors; /* NULL: none */
-	size_t in_flight;
+	struct anchors *anchors;   /* NULL: none */
+	size_t in_flight, waiting; /* under way; in the queue */
+	struct histogram lateness;
 	size_t unfinished; /* jobs of the first round without an outcome */
 	uint64_t seed;     /* of draws; rises with each */
 };
@@ -220,11 +223,15 @@ static void on_launch(evutil_socket_t fd, short what, void *arg)
 	struct rounds *r = arg;
 
 	(void)fd, (void)what;
-	while (r->in_flight < ROUNDS_IN_FLIGHT && !STAILQ_EMPTY(&r->queue)) {
+	while (r->in_flight < r->config.in_flight_max &&
+	       !STAILQ_EMPTY(&r->queue)) {
 		struct turn *t = STAILQ_FIRST(&r->queue);
 
 		STAILQ_REMOVE_HEAD(&r->queue, queued);
+		r->waiting--;
 		t->begun_ms = clock_now_ms();
+		histogram_add(&r->lateness,
+			      (float)(t->begun_ms - t->wanted_ms));
 		t->probe = start_probe(t);
 		if (t->probe == NULL)
 			take_outcome(t, &none);
@@ -239,6 +246,7 @@ static void on_due(evutil_socket_t fd, short what, void *arg)
 	struct watch_moment at = moment_of(t->rounds);
 
 	(void)fd, (void)what;
+	t->wanted_ms = t->due_ms;
 	t->due_ms = 0;
 	if (watch_tick(&t->watch, t->job->spec.check, &at))
 		tell_change(t);
@@ -247,6 +255,7 @@ static void on_due(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	STAILQ_INSERT_TAIL(&t->rounds->queue, t, queued);
+	t->rounds->waiting++;
 	event_active(t->rounds->launcher, 0, 0);
 }
 
@@ -330,8 +339,10 @@ struct rounds *rounds_start(const struct rounds_config *config,
 	r->seed = hash_mix((uint64_t)clock_now_ns());
 	STAILQ_INIT(&r->queue);
 	r->suspicion.window_ms = config->roster->longest_ms + 1;
-	if (before != NULL)
+	if (before != NULL) {
+		r->lateness = before->lateness;
 		take_over(&r->suspicion, &before->suspicion);
+	}
 	if (!begin_anchors(r, before, err))
 		goto fail;
 	r->launcher = event_new(config->loop, -1, 0, on_launch, r);
@@ -376,6 +387,26 @@ const struct watch *rounds_watch(const struct rounds *r, size_t job)
 bool rounds_unfinished(const struct rounds *r)
 {
 	return r->unfinished > 0;
+}
+
+size_t rounds_in_flight(uint64_t descriptors)
+{
+	uint64_t half = descriptors / 2;
+
+	return half < ROUNDS_IN_FLIGHT_LEAST  ? ROUNDS_IN_FLIGHT_LEAST
+	       : half > ROUNDS_IN_FLIGHT_MOST ? ROUNDS_IN_FLIGHT_MOST
+					      : (size_t)half;
+}
+
+struct rounds_load rounds_load(const struct rounds *r)
+{
+	return (struct rounds_load){
+		.in_flight = r->in_flight,
+		.in_flight_max = r->config.in_flight_max,
+		.waiting = r->waiting,
+		.late_p50_ms = histogram_quantile(&r->lateness, 0.50),
+		.late_p99_ms = histogram_quantile(&r->lateness, 0.99),
+	};
 }
 
 struct rounds_doubt rounds_doubt(const struct rounds *r)

@@ -3,9 +3,10 @@
  * rounds -- probes every job of a roster, over and over, and keeps what it
  * saw.
  *
- * At most ROUNDS_IN_FLIGHT probes are under way at once, so that thousands of
+ * At most in_flight_max probes are under way at once, so that thousands of
  * endpoints which all time out do not use up descriptors; those that are due
- * meanwhile wait in the order they became due.
+ * meanwhile wait in the order they became due.  How late probes start is
+ * measured: a prober that has too much to do says so (rounds_load).
  *
  * Shell: owns timers and probes and reads the clock, once a turn.  What an
  * outcome means and when the next probe is due, health/watch says; whether
@@ -16,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct error;
 struct evdns_base;
@@ -26,13 +28,21 @@ struct roster;
 struct rounds;
 struct watch;
 
-enum { ROUNDS_IN_FLIGHT = 512 };
+/* Bounds of in_flight_max: some work is done, and memory does not run out. */
+enum { ROUNDS_IN_FLIGHT_LEAST = 16, ROUNDS_IN_FLIGHT_MOST = 16384 };
+
+/*
+ * Half of the descriptors that this process may have, within the bounds: a
+ * probe is one, and the bus, files and, in windrose up, clients have the rest.
+ */
+size_t rounds_in_flight(uint64_t descriptors);
 
 struct rounds_config {
 	struct event_base *loop;
 	const struct roster *roster;  /* borrowed, outlives it */
 	struct probe_http_pool *http; /* borrowed, outlives it */
 	struct evdns_base *dns;       /* borrowed, outlives it */
+	size_t in_flight_max;         /* >= 1 */
 	/* Whose anchors are asked; borrowed, outlives it; NULL: none. */
 	const struct policy_vantage *vantage;
 	/* A reported state, or the trust in ourselves, changed.  Must not stop
@@ -57,6 +67,15 @@ const struct watch *rounds_watch(const struct rounds *rounds, size_t job);
 
 /* Is there a job of which no probe has ended yet, since the very start? */
 bool rounds_unfinished(const struct rounds *rounds);
+
+/* How well the rounds keep up. */
+struct rounds_load {
+	size_t in_flight, in_flight_max;
+	size_t waiting; /* due, and not started for want of room */
+	/* From due to started, of the last thousand or so. */
+	float late_p50_ms, late_p99_ms;
+};
+struct rounds_load rounds_load(const struct rounds *rounds);
 
 /* How far this vantage trusts itself: see health/suspicion. */
 struct rounds_doubt {

@@ -67,12 +67,13 @@ struct process_usage process_usage(void)
 	};
 }
 
-void process_raise_descriptors(void)
+uint64_t process_raise_descriptors(void)
 {
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
+		return 0;
 	limit.rlim_cur = limit.rlim_max;
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	return max_fds();
 }

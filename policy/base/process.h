@@ -17,7 +17,7 @@ struct process_usage {
 /* What cannot be read is 0. */
 struct process_usage process_usage(void);
 
-/* As many descriptors as the limit can be raised to. */
-void process_raise_descriptors(void);
+/* As many descriptors as the limit can be raised to; how many those are. */
+uint64_t process_raise_descriptors(void);
 
 #endif

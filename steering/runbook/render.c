@@ -116,6 +116,19 @@ static void render_services(const struct json_t *answer, FILE *out)
 	}
 }
 
+/* How a prober keeps up. */
+static void render_load(const struct json_t *load, FILE *out)
+{
+	if (load == NULL)
+		return;
+	fprintf(out,
+		"%" PRId64 " probes, %" PRId64 " under way (at most %" PRId64
+		"), %" PRId64 " waiting, started %.1f ms late (p99 %.1f ms)\n",
+		number_of(load, "probes"), number_of(load, "in_flight"),
+		number_of(load, "in_flight_max"), number_of(load, "waiting"),
+		share_of(load, "late_p50_ms"), share_of(load, "late_p99_ms"));
+}
+
 /* What a prober sees: one line an endpoint. */
 static void render_targets(const struct json_t *answer, int64_t wall_ms,
 			   FILE *out)
@@ -225,6 +238,7 @@ void render_status(const struct json_t *answer, int64_t wall_ms, FILE *out)
 	if (json_object_get(answer, "nodes") == NULL)
 		render_node(self == NULL ? answer : self, wall_ms, out);
 	render_services(answer, out);
+	render_load(json_object_get(answer, "load"), out);
 	render_targets(answer, wall_ms, out);
 	render_canaries(answer, out);
 	render_commands(json_object_get(plan, "commands"), "command", wall_ms,

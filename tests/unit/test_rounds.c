@@ -38,6 +38,7 @@ struct world {
 	struct canned *anchor;
 	struct policy_anchor anchors[1];
 	struct policy_vantage vantage;
+	size_t in_flight_max;
 	struct net_addr address;
 	struct policy_endpoint endpoints[ENDPOINTS];
 	struct policy_service services[2];
@@ -123,6 +124,7 @@ static void fill_policy(struct world *w)
 	static const char *const names[] = { "a", "b", "c", "d", "e", "f" };
 
 	w->check = usual;
+	w->in_flight_max = ROUNDS_IN_FLIGHT_LEAST;
 	net_addr_parse("127.0.0.1", &w->address);
 	for (size_t i = 0; i < ENDPOINTS; i++)
 		w->endpoints[i] = (struct policy_endpoint){
@@ -191,6 +193,7 @@ static void begin(struct world *w)
 		.loop = w->loop,
 		.http = w->http,
 		.vantage = &w->vantage,
+		.in_flight_max = w->in_flight_max,
 		.on_change = on_change,
 		.arg = w,
 	};
@@ -410,6 +413,7 @@ static void test_rounds_take_over(void **state)
 	struct rounds_config config = {
 		.loop = w->loop,
 		.http = w->http,
+		.in_flight_max = w->in_flight_max,
 		.on_change = on_change,
 		.arg = w,
 	};
@@ -447,6 +451,39 @@ static void test_rounds_take_over(void **state)
 			 REPORT_OPEN);
 }
 
+/* One at a time: all are probed nevertheless, and who waits says so. */
+static void test_waits_for_room(void **state)
+{
+	struct world *w = *state;
+	struct rounds_load load;
+	bool waited = false;
+
+	w->in_flight_max = 1;
+	/* All slots at once. */
+	w->check.interval_ms = 10;
+	w->check.timeout_ms = 5000;
+	begin(w);
+	while (count_state(w, REPORT_CLOSED) != 2 * ENDPOINTS) {
+		event_base_loop(w->loop, EVLOOP_ONCE);
+		load = rounds_load(w->rounds);
+		assert_true(load.in_flight <= 1);
+		waited |= load.waiting > 0;
+	}
+	assert_true(waited);
+	assert_true(load.late_p99_ms > 0);
+	assert_true(load.late_p99_ms >= load.late_p50_ms);
+	assert_int_equal(load.in_flight_max, 1);
+}
+
+static void test_room(void **state)
+{
+	(void)state;
+	assert_int_equal(rounds_in_flight(0), ROUNDS_IN_FLIGHT_LEAST);
+	assert_int_equal(rounds_in_flight(1024), 512);
+	assert_int_equal(rounds_in_flight(1048576), ROUNDS_IN_FLIGHT_MOST);
+	assert_int_equal(rounds_in_flight(UINT64_MAX), ROUNDS_IN_FLIGHT_MOST);
+}
+
 static void test_status(void **state)
 {
 	struct world *w = *state;
@@ -459,6 +496,9 @@ static void test_status(void **state)
 	assert_string_equal(json_string_value(
 				    json_object_get(status, "vantage")),
 			    "here");
+	assert_int_equal(json_integer_value(json_object_get(
+				 json_object_get(status, "load"), "probes")),
+			 ENDPOINTS);
 	target = json_array_get(json_object_get(status, "targets"), 6);
 	assert_string_equal(json_string_value(
 				    json_object_get(target, "service")),
@@ -481,6 +521,8 @@ int main(void)
 		WITH_WORLD(test_all_dead_is_believed_with_an_anchor),
 		WITH_WORLD(test_adrift_abstains),
 		WITH_WORLD(test_rounds_take_over),
+		WITH_WORLD(test_waits_for_room),
+		cmocka_unit_test(test_room),
 		WITH_WORLD(test_status),
 	};
 

@@ -19,7 +19,9 @@ static const struct status_row {
 	{ "a prober in an outage",
 	  "{\"name\":\"health-dub\",\"role\":\"health\","
 	  "\"policy_digest\":\"56dd343820c9\",\"wall_made_ms\":99000,"
-	  "\"ok\":true,\"vantage\":\"dub\",\"abstains\":false,\"targets\":["
+	  "\"ok\":true,\"vantage\":\"dub\",\"abstains\":false,"
+	  "\"load\":{\"probes\":3,\"in_flight\":2,\"in_flight_max\":512,"
+	  "\"waiting\":1,\"late_p50_ms\":0.5,\"late_p99_ms\":9},\"targets\":["
 	  "{\"service\":\"www\",\"endpoint\":\"hall\",\"state\":\"closed\","
 	  "\"wall_since_ms\":10000,\"last\":\"ok\",\"ewma_ms\":3.25,"
 	  "\"p95_ms\":4.0},"
@@ -29,6 +31,8 @@ static const struct status_row {
 	  "{\"service\":\"www\",\"endpoint\":\"shed\",\"state\":\"half-open\","
 	  "\"wall_since_ms\":97000,\"last\":\"ok\",\"damped\":true}]}",
 	  "node health-dub       health  policy 56dd3438 plan 0.0, 1s old\n"
+	  "3 probes, 2 under way (at most 512), 1 waiting, started 0.5 ms late "
+	  "(p99 9.0 ms)\n"
 	  "  www/hall                        closed    for 1m 30s   "
 	  "3.2 ms (p95 4.0 ms)  last probe: ok\n"
 	  "  www/barn                        open      for 3s      "
