@@ -4,6 +4,7 @@ health_libhealth_a_SOURCES = \
 	%D%/breaker.c %D%/breaker.h \
 	%D%/histogram.c %D%/histogram.h \
 	%D%/latency.c %D%/latency.h \
+	%D%/launch.c %D%/launch.h \
 	%D%/match.c %D%/match.h \
 	%D%/outcome.c %D%/outcome.h \
 	%D%/probe.h \
@@ -16,6 +17,7 @@ health_libhealth_a_SOURCES = \
 	%D%/rounds.c %D%/rounds.h \
 	%D%/schedule.c %D%/schedule.h \
 	%D%/suspicion.c %D%/suspicion.h \
+	%D%/twin.c %D%/twin.h \
 	%D%/watch.c %D%/watch.h
 
 sbin_PROGRAMS += windrose-health

@@ -20,7 +20,8 @@ struct event_base;
 struct evdns_base;
 
 /* Starts a probe at spec->addr, as probe_tcp_start() does. */
-typedef struct probe *probe_begin(void *means, const struct probe_spec *spec,
+typedef struct probe *probe_begin(const void *means,
+				  const struct probe_spec *spec,
 				  probe_done *done, void *arg);
 
 /* How names are resolved and what then probes; all borrowed. */
@@ -28,7 +29,7 @@ struct probe_named_means {
 	struct event_base *loop;
 	struct evdns_base *dns;
 	probe_begin *begin;
-	void *means;
+	const void *means;
 };
 
 /* NULL when memory runs out.  means is copied. */

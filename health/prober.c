@@ -114,9 +114,7 @@ static bool subject_init(struct subject *s, struct prober *p,
 			 const struct subject *before, struct error *err)
 {
 	struct rounds_config config = {
-		.loop = p->loop,
-		.http = p->http,
-		.dns = p->dns,
+		.means = { .loop = p->loop, .http = p->http, .dns = p->dns },
 		.in_flight_max = p->in_flight_max,
 		.on_change = on_change,
 		.arg = p,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "health/roster.h"
 
+#include "health/twin.h"
 #include "policy/base/arena.h"
-#include "policy/base/hash.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -29,14 +29,26 @@ static size_t count_targets(const struct policy *policy)
 	return count;
 }
 
-/* The slot of key in the index, or the empty one where it belongs. */
-static size_t find_slot(const struct roster *roster, const char *key)
+typedef bool job_test(const struct roster_job *a, const struct roster_job *b);
+
+static bool same_key(const struct roster_job *a, const struct roster_job *b)
 {
-	size_t at = hash_mix(hash_octets(HASH_FNV_OFFSET, key, strlen(key))) &
-		    roster->index_mask;
+	return strcmp(a->key, b->key) == 0;
+}
+
+static bool same_probe(const struct roster_job *a, const struct roster_job *b)
+{
+	return twin_is(&a->spec, &b->spec);
+}
+
+/* The slot of a job like this one, or the empty one where it belongs. */
+static size_t find_slot(const struct roster *roster,
+			const struct roster_job *job, job_test *is_like)
+{
+	size_t at = twin_hash(&job->spec) & roster->index_mask;
 
 	while (roster->index[at] != 0 &&
-	       strcmp(roster->jobs[roster->index[at] - 1].key, key) != 0)
+	       !is_like(&roster->jobs[roster->index[at] - 1], job))
 		at = (at + 1) & roster->index_mask;
 	return at;
 }
@@ -104,11 +116,11 @@ static bool add_target(struct roster *roster, const struct policy *policy,
 	if (job.spec.host == NULL ||
 	    (endpoint->cname != NULL && job.spec.name == NULL))
 		return false;
-	job.key = key_of(roster, &job.spec);
-	if (job.key == NULL)
-		return false;
-	slot = find_slot(roster, job.key);
+	slot = find_slot(roster, &job, same_probe);
 	if (roster->index[slot] == 0) {
+		job.key = key_of(roster, &job.spec);
+		if (job.key == NULL)
+			return false;
 		roster->jobs[roster->job_count] = job;
 		roster->index[slot] = (uint32_t)++roster->job_count;
 	}
@@ -177,9 +189,11 @@ void roster_free(struct roster *roster)
 		arena_free(roster->arena);
 }
 
-size_t roster_find(const struct roster *roster, const char *key)
+size_t roster_find(const struct roster *earlier, const struct roster_job *job)
 {
-	size_t slot = find_slot(roster, key);
+	size_t slot = find_slot(earlier, job, same_key);
 
-	return roster->index[slot] == 0 ? SIZE_MAX : roster->index[slot] - 1;
+	if (earlier->index[slot] == 0)
+		slot = find_slot(earlier, job, same_probe);
+	return earlier->index[slot] == 0 ? SIZE_MAX : earlier->index[slot] - 1;
 }

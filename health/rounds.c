@@ -3,9 +3,6 @@
 
 #include "health/anchors.h"
 #include "health/histogram.h"
-#include "health/probe_http.h"
-#include "health/probe_named.h"
-#include "health/probe_tcp.h"
 #include "health/roster.h"
 #include "health/suspicion.h"
 #include "health/watch.h"
@@ -185,37 +182,6 @@ static void on_done(void *arg, const struct observation *seen)
 	event_active(t->rounds->launcher, 0, 0);
 }
 
-/* By address: see probe_begin. */
-static struct probe *begin_probe(void *means, const struct probe_spec *spec,
-				 probe_done *done, void *arg)
-{
-	const struct rounds_config *config = means;
-
-	switch (spec->check->type) {
-	case CHECK_HTTP:
-	case CHECK_HTTPS:
-		return probe_http_start(config->http, spec, done, arg);
-	case CHECK_TCP:
-		return probe_tcp_start(config->loop, spec, done, arg);
-	}
-	return NULL;
-}
-
-static struct probe *start_probe(struct turn *t)
-{
-	struct rounds_config *config = &t->rounds->config;
-	const struct probe_spec *spec = &t->job->spec;
-	const struct probe_named_means means = {
-		.loop = config->loop,
-		.dns = config->dns,
-		.begin = begin_probe,
-		.means = config,
-	};
-
-	return spec->name != NULL ? probe_named_start(&means, spec, on_done, t)
-				  : begin_probe(config, spec, on_done, t);
-}
-
 /* Starts what is due, in a turn of its own: never inside a probe's end. */
 static void on_launch(evutil_socket_t fd, short what, void *arg)
 {
@@ -232,7 +198,8 @@ static void on_launch(evutil_socket_t fd, short what, void *arg)
 		t->begun_ms = clock_now_ms();
 		histogram_add(&r->lateness,
 			      (float)(t->begun_ms - t->wanted_ms));
-		t->probe = start_probe(t);
+		t->probe = launch_probe(&r->config.means, &t->job->spec,
+					on_done, t);
 		if (t->probe == NULL)
 			take_outcome(t, &none);
 		else
@@ -266,7 +233,7 @@ static void begin_watch(struct turn *t, const struct rounds *before,
 	const struct policy_check *check = t->job->spec.check;
 	size_t old = before == NULL
 			     ? SIZE_MAX
-			     : roster_find(before->config.roster, t->job->key);
+			     : roster_find(before->config.roster, t->job);
 
 	if (old == SIZE_MAX) {
 		t->watch = watch_init(t->job->key, check, at);
@@ -284,7 +251,7 @@ static bool begin_turn(struct rounds *r, size_t job,
 
 	t->rounds = r;
 	t->job = &r->config.roster->jobs[job];
-	t->timer = evtimer_new(r->config.loop, on_due, t);
+	t->timer = evtimer_new(r->config.means.loop, on_due, t);
 	if (t->timer == NULL)
 		return false;
 	begin_watch(t, before, &at);
@@ -309,8 +276,8 @@ static bool begin_anchors(struct rounds *r, const struct rounds *before,
 			  struct error *err)
 {
 	const struct anchors_config config = {
-		.loop = r->config.loop,
-		.dns = r->config.dns,
+		.loop = r->config.means.loop,
+		.dns = r->config.means.dns,
 		.vantage = r->config.vantage,
 		.lost = before != NULL && suspicion_adrift(&before->suspicion),
 		.on_news = on_anchor,
@@ -345,7 +312,7 @@ struct rounds *rounds_start(const struct rounds_config *config,
 	}
 	if (!begin_anchors(r, before, err))
 		goto fail;
-	r->launcher = event_new(config->loop, -1, 0, on_launch, r);
+	r->launcher = event_new(config->means.loop, -1, 0, on_launch, r);
 	r->turns = calloc(count + 1, sizeof(*r->turns));
 	if (r->launcher == NULL || r->turns == NULL)
 		goto fail;

@@ -15,15 +15,14 @@
 #ifndef HEALTH_ROUNDS_H
 #define HEALTH_ROUNDS_H
 
+#include "health/launch.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct error;
-struct evdns_base;
-struct event_base;
 struct policy_vantage;
-struct probe_http_pool;
 struct roster;
 struct rounds;
 struct watch;
@@ -38,11 +37,9 @@ enum { ROUNDS_IN_FLIGHT_LEAST = 16, ROUNDS_IN_FLIGHT_MOST = 16384 };
 size_t rounds_in_flight(uint64_t descriptors);
 
 struct rounds_config {
-	struct event_base *loop;
-	const struct roster *roster;  /* borrowed, outlives it */
-	struct probe_http_pool *http; /* borrowed, outlives it */
-	struct evdns_base *dns;       /* borrowed, outlives it */
-	size_t in_flight_max;         /* >= 1 */
+	struct launch_means means;   /* how probes are made, and the loop */
+	const struct roster *roster; /* borrowed, outlives it */
+	size_t in_flight_max;        /* >= 1 */
 	/* Whose anchors are asked; borrowed, outlives it; NULL: none. */
 	const struct policy_vantage *vantage;
 	/* A reported state, or the trust in ourselves, changed.  Must not stop
@@ -53,8 +50,8 @@ struct rounds_config {
 
 /*
  * Starts probing, spread over the first interval.  What before (may be NULL)
- * saw of jobs with the same key is copied; stop it afterwards.  NULL with err
- * set, before unchanged.
+ * saw of the same jobs (roster_find()) is copied; stop it afterwards.  NULL
+ * with err set, before unchanged.
  */
 struct rounds *rounds_start(const struct rounds_config *config,
 			    const struct rounds *before, struct error *err);

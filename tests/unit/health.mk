@@ -2,8 +2,8 @@
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_breaker %D%/test_latency %D%/test_match \
 	%D%/test_probe %D%/test_probe_tls %D%/test_prober %D%/test_schedule \
-	%D%/test_probe_named %D%/test_rounds %D%/test_suspicion \
-	%D%/test_watch
+	%D%/test_probe_named %D%/test_roster %D%/test_rounds \
+	%D%/test_suspicion %D%/test_watch
 %C%_test_breaker_SOURCES = %D%/test_breaker.c
 %C%_test_breaker_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 %C%_test_latency_SOURCES = %D%/test_latency.c
@@ -19,6 +19,8 @@ check_PROGRAMS += %D%/test_breaker %D%/test_latency %D%/test_match \
 %C%_test_probe_tls_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 %C%_test_prober_SOURCES = %D%/test_prober.c %D%/canned.c %D%/canned.h
 %C%_test_prober_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
+%C%_test_roster_SOURCES = %D%/test_roster.c
+%C%_test_roster_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 %C%_test_rounds_SOURCES = %D%/test_rounds.c %D%/canned.c %D%/canned.h
 %C%_test_rounds_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 %C%_test_schedule_SOURCES = %D%/test_schedule.c

@@ -74,10 +74,10 @@ static void on_question(struct evdns_server_request *request, void *arg)
 	evdns_server_request_respond(request, say->rcode);
 }
 
-static struct probe *begin(void *means, const struct probe_spec *spec,
+static struct probe *begin(const void *means, const struct probe_spec *spec,
 			   probe_done *done, void *arg)
 {
-	struct world *w = means;
+	const struct world *w = means;
 
 	return probe_tcp_start(w->loop, spec, done, arg);
 }

@@ -190,8 +190,7 @@ static void begin(struct world *w)
 		.name = "health-here",
 	};
 	struct rounds_config rounds = {
-		.loop = w->loop,
-		.http = w->http,
+		.means = { .loop = w->loop, .http = w->http },
 		.vantage = &w->vantage,
 		.in_flight_max = w->in_flight_max,
 		.on_change = on_change,
@@ -411,8 +410,7 @@ static void test_rounds_take_over(void **state)
 {
 	struct world *w = *state;
 	struct rounds_config config = {
-		.loop = w->loop,
-		.http = w->http,
+		.means = { .loop = w->loop, .http = w->http },
 		.in_flight_max = w->in_flight_max,
 		.on_change = on_change,
 		.arg = w,

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* watch and roster: what is reported of an endpoint and when it is probed
- * next; what a policy asks to be probed. */
-#include "health/roster.h"
+/* watch: what is reported of an endpoint and when it is probed next. */
 #include "health/watch.h"
 
 #include <setjmp.h>
@@ -225,110 +223,6 @@ static void test_reload_keeps_state_and_slots(void **state)
 	assert_int_equal(watch_state(&w), REPORT_OPEN);
 }
 
-/* Two services that share two of three addresses, and one without a check. */
-struct sample {
-	struct net_addr a[3], aaaa;
-	struct policy_endpoint one[3], two[3];
-	struct policy_service services[3];
-	struct policy_check checks[2];
-	struct policy policy;
-};
-
-static void fill_sample(struct sample *s)
-{
-	*s = (struct sample){ 0 };
-	net_addr_parse("192.0.2.1", &s->a[0]);
-	net_addr_parse("192.0.2.2", &s->a[1]);
-	net_addr_parse("192.0.2.3", &s->a[2]);
-	net_addr_parse("2001:db8::1", &s->aaaa);
-	for (int i = 0; i < 3; i++) {
-		s->one[i].name = s->two[i].name =
-			(const char *[]){ "a", "b", "c" }[i];
-		s->one[i].a = s->two[i].a = &s->a[i];
-		s->one[i].a_count = s->two[i].a_count = 1;
-	}
-	s->one[2].aaaa = s->two[2].aaaa = &s->aaaa;
-	s->one[2].aaaa_count = s->two[2].aaaa_count = 1;
-	s->two[2].a_count = 0;
-	s->two[1].port = 8443;
-	s->checks[0] = check;
-	s->checks[0].port = 443;
-	s->checks[1] = check;
-	s->checks[1].name = "db";
-	s->checks[1].type = CHECK_TCP;
-	s->checks[1].port = 5432;
-	s->services[0] = (struct policy_service){ .name = "www",
-						  .fqdn = "www.example.test.",
-						  .endpoints = s->one,
-						  .endpoint_count = 3 };
-	s->services[1] = s->services[0];
-	s->services[1].name = "also";
-	s->services[1].endpoints = s->two;
-	s->services[2] = s->services[0];
-	s->services[2].check = POLICY_NONE;
-	s->policy.checks = s->checks;
-	s->policy.check_count = 2;
-	s->policy.services = s->services;
-	s->policy.service_count = 3;
-}
-
-static void test_equal_probes_run_once(void **state)
-{
-	struct sample s;
-	struct roster *r;
-
-	(void)state;
-	fill_sample(&s);
-	r = roster_new(&s.policy);
-	assert_non_null(r);
-	assert_int_equal(r->target_count, 6);
-	/* www/a = also/a; b differs by port, c by address family. */
-	assert_int_equal(r->job_count, 5);
-	assert_int_equal(r->targets[0].job, r->targets[3].job);
-	assert_int_not_equal(r->targets[1].job, r->targets[4].job);
-	assert_string_equal(r->jobs[0].key,
-			    "web 192.0.2.1 443 www.example.test");
-	assert_string_equal(r->jobs[r->targets[4].job].key,
-			    "web 192.0.2.2 8443 www.example.test");
-	/* IPv4 first, IPv6 when that is all there is. */
-	assert_string_equal(r->jobs[r->targets[2].job].key,
-			    "web 192.0.2.3 443 www.example.test");
-	assert_string_equal(r->jobs[r->targets[5].job].key,
-			    "web 2001:db8::1 443 www.example.test");
-	assert_int_equal(roster_find(r, r->jobs[4].key), 4);
-	assert_true(roster_find(r, "web 192.0.2.9 443 www.example.test") ==
-		    SIZE_MAX);
-	assert_int_equal(r->longest_ms, 6000);
-	roster_free(r);
-	roster_free(NULL);
-}
-
-static void test_host_of_check_and_tcp_without(void **state)
-{
-	struct sample s;
-	struct roster *r;
-
-	(void)state;
-	fill_sample(&s);
-	s.checks[0].host = "health.example.test.";
-	s.services[1].fqdn = "also.example.test.";
-	r = roster_new(&s.policy);
-	/* Another service name, but the check's host: still one job. */
-	assert_int_equal(r->job_count, 5);
-	assert_string_equal(r->jobs[0].spec.host, "health.example.test");
-	roster_free(r);
-	s.services[0].check = s.services[1].check = 1;
-	r = roster_new(&s.policy);
-	assert_string_equal(r->jobs[0].key, "db 192.0.2.1 5432");
-	assert_int_equal(r->job_count, 5);
-	roster_free(r);
-	s.services[0].check = s.services[1].check = POLICY_NONE;
-	r = roster_new(&s.policy);
-	assert_int_equal(r->target_count, 0);
-	assert_true(roster_find(r, "x") == SIZE_MAX);
-	roster_free(r);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -337,8 +231,6 @@ int main(void)
 		cmocka_unit_test(test_report_times),
 		cmocka_unit_test(test_damped),
 		cmocka_unit_test(test_reload_keeps_state_and_slots),
-		cmocka_unit_test(test_equal_probes_run_once),
-		cmocka_unit_test(test_host_of_check_and_tcp_without),
 	};
 
 	return cmocka_run_group_tests_name("watch", tests, NULL, NULL);

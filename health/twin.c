@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "health/twin.h"
+
+#include "policy/base/hash.h"
+
+#include <string.h>
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool same_place(const struct probe_spec *a, const struct probe_spec *b)
+{
+	return a->port == b->port && same_text(a->name, b->name) &&
+	       same_text(a->host, b->host) && net_equal(&a->addr, &b->addr);
+}
+
+static bool same_http(const struct policy_check *a,
+		      const struct policy_check *b)
+{
+	return same_text(a->path, b->path) && same_text(a->body, b->body) &&
+	       a->status_min == b->status_min &&
+	       a->status_max == b->status_max && a->verify == b->verify;
+}
+
+static bool same_breaker(const struct policy_breaker *a,
+			 const struct policy_breaker *b)
+{
+	return a->window == b->window &&
+	       a->failure_rate_pct == b->failure_rate_pct &&
+	       a->consecutive == b->consecutive && a->slow_ms == b->slow_ms &&
+	       a->slow_rate_pct == b->slow_rate_pct &&
+	       a->open_for_ms == b->open_for_ms &&
+	       a->max_open_for_ms == b->max_open_for_ms &&
+	       a->half_open_probes == b->half_open_probes;
+}
+
+static bool same_pace(const struct policy_check *a,
+		      const struct policy_check *b)
+{
+	return a->interval_ms == b->interval_ms &&
+	       a->timeout_ms == b->timeout_ms && a->confirm_ms == b->confirm_ms;
+}
+
+uint64_t twin_hash(const struct probe_spec *spec)
+{
+	uint64_t hash =
+		hash_octets(HASH_FNV_OFFSET, &spec->port, sizeof(spec->port));
+
+	if (spec->name != NULL)
+		hash = hash_octets(hash, spec->name, strlen(spec->name));
+	hash = hash_octets(hash, spec->addr.octets, sizeof(spec->addr.octets));
+	return hash_mix(hash_octets(hash, spec->host, strlen(spec->host)));
+}
+
+bool twin_is(const struct probe_spec *a, const struct probe_spec *b)
+{
+	const struct policy_check *x = a->check, *y = b->check;
+
+	if (!same_place(a, b))
+		return false;
+	return x == y ||
+	       (x->type == y->type && same_http(x, y) && same_pace(x, y) &&
+		same_breaker(&x->breaker, &y->breaker));
+}
