@@ -2,8 +2,6 @@
 #include "health/anchors.h"
 
 #include "health/outcome.h"
-#include "health/probe_named.h"
-#include "health/probe_tcp.h"
 #include "policy/base/error.h"
 
 #include <stdlib.h>
@@ -52,29 +50,11 @@ static void on_done(void *arg, const struct observation *seen)
 	take_answer(a, outcome_passed(seen->outcome));
 }
 
-/* By address: see probe_begin. */
-static struct probe *begin_tcp(void *means, const struct probe_spec *spec,
-			       probe_done *done, void *arg)
-{
-	return probe_tcp_start(means, spec, done, arg);
-}
-
 static void on_time(evutil_socket_t fd, short what, void *arg)
 {
 	struct anchor *a = arg;
-	const struct anchors_config *config = &a->of->config;
-	const struct probe_named_means means = {
-		.loop = config->loop,
-		.dns = config->dns,
-		.begin = begin_tcp,
-		.means = config->loop,
-	};
-
 	(void)fd, (void)what;
-	a->probe =
-		a->spec.name != NULL
-			? probe_named_start(&means, &a->spec, on_done, a)
-			: probe_tcp_start(config->loop, &a->spec, on_done, a);
+	a->probe = launch_probe(&a->of->config.means, &a->spec, on_done, a);
 	if (a->probe == NULL)
 		take_answer(a, false);
 }
@@ -95,7 +75,7 @@ static bool begin(struct anchors *anchors, size_t i)
 		.host = "",
 		.check = &anchors->check,
 	};
-	a->timer = evtimer_new(anchors->config.loop, on_time, a);
+	a->timer = evtimer_new(anchors->config.means.loop, on_time, a);
 	if (a->timer == NULL)
 		return false;
 	set_timer(a, 0);

@@ -12,6 +12,8 @@
 #ifndef HEALTH_ANCHORS_H
 #define HEALTH_ANCHORS_H
 
+#include "health/launch.h"
+
 #include "policy/language/policy.h"
 
 #include <stdbool.h>
@@ -19,8 +21,6 @@
 
 struct anchors;
 struct error;
-struct evdns_base;
-struct event_base;
 
 enum {
 	ANCHORS_EVERY_MS = 5000,
@@ -30,8 +30,7 @@ enum {
 };
 
 struct anchors_config {
-	struct event_base *loop;
-	struct evdns_base *dns;               /* borrowed, outlives it */
+	struct launch_means means;            /* to ask them with */
 	const struct policy_vantage *vantage; /* borrowed, outlives it */
 	bool lost; /* until asked they are taken as ones that do not answer */
 	/* One of them answered, or did not.  Must not stop the anchors. */

@@ -2,6 +2,7 @@ noinst_LIBRARIES += %D%/libhealth.a
 health_libhealth_a_SOURCES = \
 	%D%/anchors.c %D%/anchors.h \
 	%D%/breaker.c %D%/breaker.h \
+	%D%/certificate.c %D%/certificate.h \
 	%D%/histogram.c %D%/histogram.h \
 	%D%/latency.c %D%/latency.h \
 	%D%/launch.c %D%/launch.h \

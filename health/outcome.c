@@ -15,6 +15,7 @@ static const char *const words[] = {
 	[OUTCOME_TIMEOUT]     = "timeout",
 	[OUTCOME_TLS]         = "tls",
 	[OUTCOME_CERTIFICATE] = "tls-certificate",
+	[OUTCOME_EXPIRING]    = "certificate-expiring",
 	[OUTCOME_CLOSED]      = "closed",
 	[OUTCOME_PROTOCOL]    = "protocol",
 	[OUTCOME_STATUS]      = "status",

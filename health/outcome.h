@@ -24,6 +24,7 @@ enum outcome {
 	OUTCOME_TIMEOUT,     /* the check's timeout passed first */
 	OUTCOME_TLS,         /* no handshake */
 	OUTCOME_CERTIFICATE, /* untrusted, expired, or for another name */
+	OUTCOME_EXPIRING,    /* less of its life is left than is wanted */
 	OUTCOME_CLOSED,      /* closed or reset before the answer's end */
 	OUTCOME_PROTOCOL,    /* what came was not HTTP */
 	OUTCOME_STATUS,      /* a status outside the check's range */
@@ -40,6 +41,8 @@ struct observation {
 	enum outcome outcome;
 	uint16_t status; /* HTTP status when one came, else 0 */
 	float connect_ms, tls_ms, first_byte_ms, total_ms;
+	float resolve_ms;           /* of a name, before all of these began */
+	int64_t certificate_left_s; /* https: below 0: ended; 0: not known */
 	/*
 	 * One round trip and the endpoint's own work: tcp, the connect; http,
 	 * from the request's sending to the first octet of the answer, which

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "health/probe_http.h"
 
+#include "health/certificate.h"
 #include "health/match.h"
 #include "policy/base/error.h"
 
@@ -27,8 +28,9 @@ struct probe_http {
 	const struct policy_check *check;
 	struct match match;
 	size_t body_octets, header_octets;
-	bool head_ended; /* the last head's empty line came */
-	bool enough;     /* we stopped reading: all that matters is known */
+	int64_t certificate_left_s; /* 0: not known */
+	bool head_ended;            /* the last head's empty line came */
+	bool enough; /* we stopped reading: all that matters is known */
 	probe_done *done;
 	void *arg;
 };
@@ -79,6 +81,13 @@ static bool status_wanted(const struct probe_http *p, long status)
 	return status >= p->check->status_min && status <= p->check->status_max;
 }
 
+/* Where nothing is wanted, an ended one is for verify to refuse. */
+static bool ends_soon(const struct probe_http *p)
+{
+	return p->check->certificate_left_s > 0 && p->certificate_left_s != 0 &&
+	       p->certificate_left_s < (int64_t)p->check->certificate_left_s;
+}
+
 static enum outcome judge(const struct probe_http *p, CURLcode code,
 			  long status)
 {
@@ -89,6 +98,8 @@ static enum outcome judge(const struct probe_http *p, CURLcode code,
 		return OUTCOME_CLOSED;
 	if (!status_wanted(p, status))
 		return OUTCOME_STATUS;
+	if (ends_soon(p))
+		return OUTCOME_EXPIRING;
 	return p->match.found ? OUTCOME_OK : OUTCOME_BODY;
 }
 
@@ -113,6 +124,7 @@ static struct observation observe(const struct probe_http *p, CURLcode code)
 	seen.tls_ms = time_ms(p->easy, CURLINFO_APPCONNECT_TIME_T);
 	seen.first_byte_ms = time_ms(p->easy, CURLINFO_STARTTRANSFER_TIME_T);
 	seen.total_ms = time_ms(p->easy, CURLINFO_TOTAL_TIME_T);
+	seen.certificate_left_s = p->certificate_left_s;
 	if (seen.outcome == OUTCOME_OK)
 		seen.latency_ms = seen.first_byte_ms - ready_ms;
 	return seen;
@@ -233,12 +245,28 @@ static size_t take_body(char *octets, size_t size, size_t count, void *arg)
 	return p->enough ? 0 : len;
 }
 
+/* While the connection lives: libcurl lends what TLS knows no longer. */
+static void look_at_certificate(struct probe_http *p)
+{
+	struct curl_tlssessioninfo *session = NULL;
+
+	if (p->check->type == CHECK_HTTPS &&
+	    curl_easy_getinfo(p->easy, CURLINFO_TLS_SSL_PTR, &session) ==
+		    CURLE_OK &&
+	    session != NULL && session->internals != NULL &&
+	    session->backend == CURLSSLBACKEND_OPENSSL)
+		p->certificate_left_s = certificate_left_s(session->internals,
+							   p->check->verify);
+}
+
 /* Status lines, fields, empty lines: one a call.  Trailers, too. */
 static size_t take_header(char *octets, size_t size, size_t count, void *arg)
 {
 	struct probe_http *p = arg;
 	size_t len = size * count;
 
+	if (p->header_octets == 0)
+		look_at_certificate(p);
 	if (len >= 5 && memcmp(octets, "HTTP/", 5) == 0)
 		p->head_ended = false;
 	else if (len > 0 && (octets[0] == '\r' || octets[0] == '\n'))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "health/probe_named.h"
 
+#include "policy/base/clock.h"
+
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +31,8 @@ struct probe_named {
 	struct probe *inner;   /* once there is an address */
 	struct event *end;     /* the deadline, or a failure to tell */
 	enum outcome outcome;  /* of the latter */
+	int64_t start_ns;
+	float resolve_ms; /* 0: not resolved */
 	probe_done *done;
 	void *arg;
 };
@@ -63,15 +67,18 @@ static void finish(struct probe_named *p, const struct observation *seen)
 static void on_inner(void *arg, const struct observation *seen)
 {
 	struct probe_named *p = arg;
+	struct observation all = *seen;
 
 	p->inner = NULL;
-	finish(p, seen);
+	all.resolve_ms = p->resolve_ms;
+	finish(p, &all);
 }
 
 static void on_end(evutil_socket_t fd, short what, void *arg)
 {
 	struct probe_named *p = arg;
-	struct observation seen = { .outcome = p->outcome };
+	struct observation seen = { .outcome = p->outcome,
+				    .resolve_ms = p->resolve_ms };
 
 	(void)fd;
 	if ((what & EV_TIMEOUT) != 0)
@@ -126,6 +133,7 @@ static void on_resolved(int result, struct evutil_addrinfo *found, void *arg)
 	lookup->request = NULL;
 	if (p != NULL) {
 		p->lookup = NULL;
+		p->resolve_ms = (float)(clock_now_ns() - p->start_ns) / 1e6f;
 		p->spec.addr = first_of(found, AF_INET);
 		if (p->spec.addr.family == NET_NONE)
 			p->spec.addr = first_of(found, AF_INET6);
@@ -177,6 +185,7 @@ struct probe *probe_named_start(const struct probe_named_means *means,
 	p->spec = *spec;
 	p->done = done;
 	p->arg = arg;
+	p->start_ns = clock_now_ns();
 	p->end = event_new(means->loop, -1, 0, on_end, p);
 	if (p->end == NULL || event_add(p->end, &deadline) < 0)
 		goto fail;

@@ -193,7 +193,7 @@ static json_t *status_target(const struct reporter *r,
 	watch_report(w, &e);
 	return json_pack(
 		"{s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:s, s:s, s:I, s:I, "
-		"s:f, s:f, s:f, s:f, s:f, s:f, s:f}",
+		"s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I}",
 		"service", target->service->name, "endpoint",
 		target->endpoint->name, "state", report_state_name(e.state),
 		"probe", r->subject.roster->jobs[target->job].key,
@@ -203,9 +203,11 @@ static json_t *status_target(const struct reporter *r,
 		outcome_text(&w->last, last), "samples", (json_int_t)e.samples,
 		"failures", (json_int_t)e.failures, "latency_ms",
 		(double)e.latency_ms, "ewma_ms", (double)e.ewma_ms, "p50_ms",
-		(double)e.p50_ms, "p95_ms", (double)e.p95_ms, "connect_ms",
-		(double)w->last.connect_ms, "tls_ms", (double)w->last.tls_ms,
-		"first_byte_ms", (double)w->last.first_byte_ms);
+		(double)e.p50_ms, "p95_ms", (double)e.p95_ms, "resolve_ms",
+		(double)e.resolve_ms, "connect_ms", (double)e.connect_ms,
+		"tls_ms", (double)e.tls_ms, "first_byte_ms",
+		(double)e.first_byte_ms, "certificate_left_s",
+		(json_int_t)e.certificate_left_s);
 }
 
 static json_t *status_targets(const struct reporter *r)

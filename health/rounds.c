@@ -276,8 +276,7 @@ static bool begin_anchors(struct rounds *r, const struct rounds *before,
 			  struct error *err)
 {
 	const struct anchors_config config = {
-		.loop = r->config.means.loop,
-		.dns = r->config.means.dns,
+		.means = r->config.means,
 		.vantage = r->config.vantage,
 		.lost = before != NULL && suspicion_adrift(&before->suspicion),
 		.on_news = on_anchor,

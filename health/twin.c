@@ -21,7 +21,8 @@ static bool same_http(const struct policy_check *a,
 {
 	return same_text(a->path, b->path) && same_text(a->body, b->body) &&
 	       a->status_min == b->status_min &&
-	       a->status_max == b->status_max && a->verify == b->verify;
+	       a->status_max == b->status_max && a->verify == b->verify &&
+	       a->certificate_left_s == b->certificate_left_s;
 }
 
 static bool same_breaker(const struct policy_breaker *a,

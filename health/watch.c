@@ -139,4 +139,9 @@ void watch_report(const struct watch *w, struct report_entry *entry)
 	entry->ewma_ms = w->latency.ewma_ms;
 	entry->p50_ms = histogram_quantile(&w->histogram, 0.50);
 	entry->p95_ms = histogram_quantile(&w->histogram, 0.95);
+	entry->resolve_ms = w->last.resolve_ms;
+	entry->connect_ms = w->last.connect_ms;
+	entry->tls_ms = w->last.tls_ms;
+	entry->first_byte_ms = w->last.first_byte_ms;
+	entry->certificate_left_s = w->last.certificate_left_s;
 }

@@ -101,8 +101,8 @@ static int count_damped(const struct inputs *in, const char *service,
 {
 	int count = 0;
 
-	for (size_t i = 0; i < in->vantage_count; i++) {
-		const struct report *report = in->vantages[i].report;
+	for (size_t i = 0; i < in->heard.count; i++) {
+		const struct report *report = in->heard.entries[i].report;
 		const struct report_entry *entry =
 			report == NULL ? NULL
 				       : report_find(report, service, endpoint);

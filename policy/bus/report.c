@@ -5,6 +5,7 @@
 #include "policy/bus/member.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,11 @@ void report_sort(struct report *report)
 	report->sorted = true;
 }
 
+static float read_ms(struct member_reader *r, const char *name)
+{
+	return (float)member_number(r, name, 0, latency_max_ms);
+}
+
 static bool parse_entry(struct member_reader *r, struct report_entry *e)
 {
 	member_name(r, "service", e->service, sizeof(e->service));
@@ -55,11 +61,17 @@ static bool parse_entry(struct member_reader *r, struct report_entry *e)
 	e->damped = member_flag(r, "damped");
 	e->samples = (uint32_t)member_integer(r, "samples", 0, UINT32_MAX);
 	e->failures = (uint32_t)member_integer(r, "failures", 0, e->samples);
-	e->latency_ms =
-		(float)member_number(r, "latency_ms", 0, latency_max_ms);
-	e->ewma_ms = (float)member_number(r, "ewma_ms", 0, latency_max_ms);
-	e->p50_ms = (float)member_number(r, "p50_ms", 0, latency_max_ms);
-	e->p95_ms = (float)member_number(r, "p95_ms", 0, latency_max_ms);
+	e->latency_ms = read_ms(r, "latency_ms");
+	e->ewma_ms = read_ms(r, "ewma_ms");
+	e->p50_ms = read_ms(r, "p50_ms");
+	e->p95_ms = read_ms(r, "p95_ms");
+	e->resolve_ms = read_ms(r, "resolve_ms");
+	e->connect_ms = read_ms(r, "connect_ms");
+	e->tls_ms = read_ms(r, "tls_ms");
+	e->first_byte_ms = read_ms(r, "first_byte_ms");
+	e->certificate_left_s =
+		member_integer(r, "certificate_left_s", -MEMBER_EXACT_MAX,
+			       MEMBER_EXACT_MAX);
 	return !r->failed;
 }
 
@@ -136,6 +148,12 @@ struct report *report_parse(const void *octets, size_t len, struct error *err)
 	return report;
 }
 
+/* For people: more digits would make reports larger by a third. */
+static double hundredths(float ms)
+{
+	return round((double)ms * 100) / 100;
+}
+
 static json_t *write_entry(const struct report_entry *e)
 {
 	struct member_writer w = member_begin();
@@ -154,6 +172,11 @@ static json_t *write_entry(const struct report_entry *e)
 	member_put_number(&w, "ewma_ms", (double)e->ewma_ms);
 	member_put_number(&w, "p50_ms", (double)e->p50_ms);
 	member_put_number(&w, "p95_ms", (double)e->p95_ms);
+	member_put_number(&w, "resolve_ms", hundredths(e->resolve_ms));
+	member_put_number(&w, "connect_ms", hundredths(e->connect_ms));
+	member_put_number(&w, "tls_ms", hundredths(e->tls_ms));
+	member_put_number(&w, "first_byte_ms", hundredths(e->first_byte_ms));
+	member_put_integer(&w, "certificate_left_s", e->certificate_left_s);
 	return member_take(&w);
 }
 

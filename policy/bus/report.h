@@ -47,6 +47,13 @@ struct report_entry {
 	/* Milliseconds; 0 when there is none. */
 	float latency_ms; /* settled: with hysteresis, for deciding */
 	float ewma_ms, p50_ms, p95_ms; /* for people */
+	/*
+	 * Of the last probe: resolving a name; then, from the probe's start,
+	 * to the connection, the TLS handshake, the answer's first octet.
+	 */
+	float resolve_ms, connect_ms, tls_ms, first_byte_ms;
+	/* Of the certificate then; below 0: ended; 0: none seen. */
+	int64_t certificate_left_s;
 };
 
 struct report {

@@ -22,6 +22,7 @@ static void judge_check_keys(struct draft *d, const struct policy_check *check,
 		{ "expect", 1u << CHECK_HTTP | 1u << CHECK_HTTPS,
 		  "http and https" },
 		{ "verify", 1u << CHECK_HTTPS, "https" },
+		{ "certificate_left", 1u << CHECK_HTTPS, "https" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

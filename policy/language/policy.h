@@ -183,6 +183,7 @@ struct policy_check {
 		status_max; /* http(s): inclusive, default 200-299 */
 	const char *body;   /* http(s): must contain this; NULL: any */
 	bool verify;        /* https: verify the certificate (default) */
+	uint32_t certificate_left_s; /* https: less left is a failure */
 	int64_t interval_ms, timeout_ms, confirm_ms;
 	struct policy_breaker breaker;
 	uint32_t quorum; /* vantages that must agree on "down" */

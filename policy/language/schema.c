@@ -140,6 +140,8 @@ static const struct schema_row check_rows[] = {
 	  0, 0, NULL, NULL, &expect, "http, https: what a passing answer looks like" },
 	{ "verify", SCHEMA_FLAG, false, offsetof(struct policy_check, verify),
 	  0, 0, "true", verify_words, NULL, "https: whether certificates must be valid" },
+	{ "certificate_left", SCHEMA_SECONDS, false, offsetof(struct policy_check, certificate_left_s),
+	  0, 3650 * DAY, "0s", NULL, NULL, "https: a certificate with less left is a failure" },
 	{ "interval", SCHEMA_MILLIS, false, offsetof(struct policy_check, interval_ms),
 	  100, HOUR, "5s", NULL, NULL, "from one probe to the next" },
 	{ "timeout", SCHEMA_MILLIS, false, offsetof(struct policy_check, timeout_ms),

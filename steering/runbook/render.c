@@ -129,6 +129,14 @@ static void render_load(const struct json_t *load, FILE *out)
 		share_of(load, "late_p50_ms"), share_of(load, "late_p99_ms"));
 }
 
+static void render_certificate(int64_t left_s, FILE *out)
+{
+	if (left_s < 0)
+		fprintf(out, ", certificate ended");
+	else if (left_s > 0)
+		fprintf(out, ", certificate for %" PRId64 " h", left_s / 3600);
+}
+
 /* What a prober sees: one line an endpoint. */
 static void render_targets(const struct json_t *answer, int64_t wall_ms,
 			   FILE *out)
@@ -155,7 +163,10 @@ static void render_targets(const struct json_t *answer, int64_t wall_ms,
 			fprintf(out, " %.1f ms (p95 %.1f ms)",
 				share_of(target, "ewma_ms"),
 				share_of(target, "p95_ms"));
-		fprintf(out, "  last probe: %s%s\n", text_of(target, "last"),
+		fprintf(out, "  last probe: %s", text_of(target, "last"));
+		render_certificate(number_of(target, "certificate_left_s"),
+				   out);
+		fprintf(out, "%s\n",
 			json_is_true(json_object_get(target, "damped"))
 				? "  (damped: it flapped)"
 				: "");

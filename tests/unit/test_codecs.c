@@ -60,6 +60,10 @@ static const struct row {
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"state\":\"dead\"}]}", "state \"dead\" is not known" },
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"latency_ms\":-1}]}", "latency_ms is -1" },
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"latency_ms\":1e99}]}", "latency_ms is 1e+99" },
+	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"connect_ms\":-1}]}", "connect_ms is -1" },
+	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"tls_ms\":\"1\"}]}", "tls_ms must be a number" },
+	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"certificate_left_s\":-1}]}", NULL },
+	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"certificate_left_s\":0.5}]}", "certificate_left_s must be a whole number" },
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"samples\":4,\"failures\":5}]}", "failures is 5" },
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"samples\":4294967296}]}", "samples is 4294967296" },
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\"},{\"service\":\"v\",\"endpoint\":\"e\"},{\"service\":\"w\",\"endpoint\":\"e\"}]}", "w/e is there twice" },
@@ -170,7 +174,12 @@ static void test_report_comes_back(void **state)
 		  .latency_ms = 12.3f,
 		  .ewma_ms = 0.1f,
 		  .p50_ms = 11,
-		  .p95_ms = 99.75f },
+		  .p95_ms = 99.75f,
+		  .resolve_ms = 0.5f,
+		  .connect_ms = 12.346f,
+		  .tls_ms = 24.5f,
+		  .first_byte_ms = 36,
+		  .certificate_left_s = -5 },
 		{ .service = "api", .endpoint = "eu" },
 	};
 	struct report report = {
@@ -201,6 +210,10 @@ static void test_report_comes_back(void **state)
 	assert_non_null(e);
 	assert_true(e->latency_ms == 12.3f && e->ewma_ms == 0.1f &&
 		    e->p95_ms == 99.75f && e->damped);
+	/* What is for people alone is rounded. */
+	assert_true(e->resolve_ms == 0.5f && e->connect_ms == 12.35f &&
+		    e->tls_ms == 24.5f && e->first_byte_ms == 36);
+	assert_int_equal(e->certificate_left_s, -5);
 	e = report_find(back, "www", "us");
 	assert_memory_equal(e, &entries[0], sizeof(*e));
 	assert_null(report_find(back, "www", "ap"));

@@ -166,6 +166,8 @@ static void test_check_values(void **state)
 	assert_int_equal(full->status_max, 204);
 	assert_string_equal(full->body, "ok: true");
 	assert_false(full->verify);
+	assert_int_equal(plain->certificate_left_s, 0);
+	assert_int_equal(full->certificate_left_s, 14 * 86400);
 	assert_int_equal(full->confirm_ms, 500);
 	assert_int_equal(full->breaker.window, 64);
 	assert_int_equal(full->breaker.max_open_for_ms, 60000);

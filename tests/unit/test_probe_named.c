@@ -181,6 +181,9 @@ static enum outcome run(struct world *w)
 	event_base_loopexit(w->loop, &deadline);
 	event_base_dispatch(w->loop);
 	assert_int_equal(e.count, 1);
+	/* Told apart: how long the name took, and then the connection. */
+	assert_true((e.seen.resolve_ms > 0) == (w->saying.rcode != SILENT));
+	assert_true((e.seen.connect_ms > 0) == (e.seen.outcome == OUTCOME_OK));
 	return e.seen.outcome;
 }
 

@@ -188,23 +188,32 @@ static const struct row {
 	const char *host;
 	const char *trusted; /* PEM file; NULL: the system's */
 	bool expired, verify;
+	uint32_t left_s; /* wanted */
 	const char *body;
 	const char *outcome;
 } rows[] = {
 	{ "self-signed, verified",   "www.example.test", NULL, false, true,
-	  NULL, "tls-certificate" },
+	  0, NULL, "tls-certificate" },
 	{ "self-signed, not verified", "www.example.test", NULL, false, false,
-	  NULL, "ok" },
+	  0, NULL, "ok" },
 	{ "trusted",                 "www.example.test", "good", false, true,
-	  "sni=www.example.test host=www.example.test", "ok" },
+	  0, "sni=www.example.test host=www.example.test", "ok" },
 	{ "trusted, another name",   "api.example.test", "good", false, true,
-	  NULL, "tls-certificate" },
+	  0, NULL, "tls-certificate" },
 	{ "another name, not verified", "api.example.test", NULL, false, false,
-	  "sni=api.example.test host=api.example.test", "ok" },
+	  0, "sni=api.example.test host=api.example.test", "ok" },
+	{ "lives long enough",       "www.example.test", "good", false, true,
+	  DAY_S / 2, NULL, "ok" },
+	{ "ends too soon",           "www.example.test", "good", false, true,
+	  2 * DAY_S, NULL, "certificate-expiring" },
+	{ "ends too soon, not verified", "www.example.test", NULL, false, false,
+	  2 * DAY_S, NULL, "certificate-expiring" },
+	{ "expired, not verified, some life wanted", "www.example.test", NULL,
+	  true, false, 1, "late", "certificate-expiring" },
 	{ "expired",                 "www.example.test", "expired", true, true,
-	  NULL, "tls-certificate" },
+	  0, NULL, "tls-certificate" },
 	{ "expired, not verified",   "www.example.test", NULL, true, false,
-	  "late", "ok" },
+	  0, "late", "ok" },
 };
 /* clang-format on */
 
@@ -234,6 +243,14 @@ static struct observation run(struct world *w, const struct row *row,
 	return seen;
 }
 
+/* A day is left, or it ended two days ago; less what passed since setup(). */
+static void check_left(const struct row *row, const struct observation *seen)
+{
+	int64_t left_s = row->expired ? -2 * DAY_S : DAY_S;
+
+	assert_in_range(left_s - seen->certificate_left_s, 0, 600);
+}
+
 static void test_certificates(void **state)
 {
 	struct world *w = *state;
@@ -252,6 +269,7 @@ static void test_certificates(void **state)
 
 		check.verify = rows[i].verify;
 		check.body = rows[i].body;
+		check.certificate_left_s = rows[i].left_s;
 		/* Refused while nginx is still starting. */
 		do {
 			seen = run(w, &rows[i], &check);
@@ -259,6 +277,10 @@ static void test_certificates(void **state)
 			 clock_now_ms() < deadline_ms);
 		if (strcmp(outcome_text(&seen, text), rows[i].outcome) != 0)
 			fail_msg("%s: %s", rows[i].title, text);
+		if (seen.certificate_left_s != 0)
+			check_left(&rows[i], &seen);
+		if (seen.outcome == OUTCOME_OK)
+			assert_true(seen.certificate_left_s != 0);
 		if (seen.outcome == OUTCOME_OK)
 			assert_true(seen.tls_ms > seen.connect_ms &&
 				    seen.first_byte_ms >= seen.tls_ms);

@@ -134,6 +134,7 @@ CHANGE(path, c->path = "/other")
 CHANGE(status, c->status_max++)
 CHANGE(body, c->body = "ok")
 CHANGE(verify, c->verify = !c->verify)
+CHANGE(left, c->certificate_left_s++)
 CHANGE(interval, c->interval_ms++)
 CHANGE(timeout, c->timeout_ms++)
 CHANGE(confirm, c->confirm_ms++)
@@ -153,6 +154,7 @@ static const struct twin_row {
 	{ "status", change_status, false },
 	{ "body", change_body, false },
 	{ "verify", change_verify, false },
+	{ "certificate_left", change_left, false },
 	{ "interval", change_interval, false },
 	{ "timeout", change_timeout, false },
 	{ "confirm", change_confirm, false },
