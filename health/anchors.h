@@ -13,7 +13,6 @@
 #define HEALTH_ANCHORS_H
 
 #include "health/launch.h"
-
 #include "policy/language/policy.h"
 
 #include <stdbool.h>

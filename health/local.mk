@@ -7,6 +7,7 @@ health_libhealth_a_SOURCES = \
 	%D%/latency.c %D%/latency.h \
 	%D%/launch.c %D%/launch.h \
 	%D%/match.c %D%/match.h \
+	%D%/multi.c %D%/multi.h \
 	%D%/outcome.c %D%/outcome.h \
 	%D%/probe.h \
 	%D%/probe_http.c %D%/probe_http.h \
@@ -14,6 +15,7 @@ health_libhealth_a_SOURCES = \
 	%D%/probe_tcp.c %D%/probe_tcp.h \
 	%D%/prober.c %D%/prober.h \
 	%D%/reporter.c %D%/reporter.h \
+	%D%/request.c %D%/request.h \
 	%D%/roster.c %D%/roster.h \
 	%D%/rounds.c %D%/rounds.h \
 	%D%/schedule.c %D%/schedule.h \

@@ -14,9 +14,11 @@
 #include "policy/bus/node.h"
 #include "policy/language/policy.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <event2/dns.h>
 #include <jansson.h>
@@ -109,6 +111,29 @@ static bool check_vantage(const struct policy *policy, const char *vantage,
 	return false;
 }
 
+static bool check_file(const struct policy_check *check, const char *file,
+		       struct error *err)
+{
+	if (file == NULL || access(file, R_OK) == 0)
+		return true;
+	error_set(err, "check \"%s\": %s cannot be read: %s", check->name, file,
+		  strerror(errno));
+	return false;
+}
+
+/* A secret that only probes would miss is missed here, in words. */
+static bool check_files(const struct policy *policy, struct error *err)
+{
+	for (size_t i = 0; i < policy->check_count; i++) {
+		const struct policy_check *check = &policy->checks[i];
+
+		if (!check_file(check, check->client_certificate, err) ||
+		    !check_file(check, check->client_key, err))
+			return false;
+	}
+	return true;
+}
+
 /* Loads and starts; before (may be empty) lends what it saw. */
 static bool subject_init(struct subject *s, struct prober *p,
 			 const struct subject *before, struct error *err)
@@ -121,7 +146,8 @@ static bool subject_init(struct subject *s, struct prober *p,
 	};
 
 	*s = (struct subject){ .policy = load(p->policy_path, err) };
-	if (s->policy == NULL || !check_vantage(s->policy, p->vantage, err))
+	if (s->policy == NULL || !check_vantage(s->policy, p->vantage, err) ||
+	    !check_files(s->policy, err))
 		goto fail;
 	s->roster = roster_new(s->policy);
 	if (s->roster == NULL) {
@@ -258,7 +284,8 @@ static bool start(struct prober *p, const struct prober_config *config,
 		.name = p->name,
 	};
 
-	p->http = probe_http_pool_new(p->loop, config->ca_file, err);
+	p->http =
+		probe_http_pool_new(p->loop, config->ca_file, p->vantage, err);
 	if (p->http == NULL)
 		return false;
 	p->dns = resolver_new(p->loop);

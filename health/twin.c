@@ -16,12 +16,46 @@ static bool same_place(const struct probe_spec *a, const struct probe_spec *b)
 	       same_text(a->host, b->host) && net_equal(&a->addr, &b->addr);
 }
 
-static bool same_http(const struct policy_check *a,
-		      const struct policy_check *b)
+static bool same_statuses(const struct policy_check *a,
+			  const struct policy_check *b)
 {
-	return same_text(a->path, b->path) && same_text(a->body, b->body) &&
-	       a->status_min == b->status_min &&
-	       a->status_max == b->status_max && a->verify == b->verify &&
+	if (a->status_count != b->status_count)
+		return false;
+	for (size_t i = 0; i < a->status_count; i++)
+		if (a->statuses[i].first != b->statuses[i].first ||
+		    a->statuses[i].last != b->statuses[i].last)
+			return false;
+	return true;
+}
+
+static bool same_headers(const struct policy_check *a,
+			 const struct policy_check *b)
+{
+	if (a->header_count != b->header_count)
+		return false;
+	for (size_t i = 0; i < a->header_count; i++)
+		if (strcmp(a->headers[i].name, b->headers[i].name) != 0 ||
+		    strcmp(a->headers[i].value, b->headers[i].value) != 0)
+			return false;
+	return true;
+}
+
+static bool same_request(const struct policy_check *a,
+			 const struct policy_check *b)
+{
+	return same_text(a->path, b->path) && a->http == b->http &&
+	       a->kept == b->kept && same_headers(a, b) &&
+	       same_text(a->user_agent, b->user_agent) &&
+	       same_text(a->identity, b->identity) &&
+	       same_text(a->client_certificate, b->client_certificate) &&
+	       same_text(a->client_key, b->client_key);
+}
+
+static bool same_answer(const struct policy_check *a,
+			const struct policy_check *b)
+{
+	return same_statuses(a, b) && same_text(a->body, b->body) &&
+	       a->verify == b->verify &&
 	       a->certificate_left_s == b->certificate_left_s;
 }
 
@@ -62,6 +96,6 @@ bool twin_is(const struct probe_spec *a, const struct probe_spec *b)
 	if (!same_place(a, b))
 		return false;
 	return x == y ||
-	       (x->type == y->type && same_http(x, y) && same_pace(x, y) &&
-		same_breaker(&x->breaker, &y->breaker));
+	       (x->type == y->type && same_request(x, y) && same_answer(x, y) &&
+		same_pace(x, y) && same_breaker(&x->breaker, &y->breaker));
 }

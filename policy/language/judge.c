@@ -1,55 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/language/judge.h"
 
+#include "policy/language/probing.h"
 #include "policy/language/scalar.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-/* Keys of the check that its type has no use for. */
-static void judge_check_keys(struct draft *d, const struct policy_check *check,
-			     const struct tree *node)
-{
-	static const struct {
-		const char *key;
-		unsigned types; /* bit per enum check_type that knows it */
-		const char *whose;
-	} rows[] = {
-		{ "path", 1u << CHECK_HTTP | 1u << CHECK_HTTPS,
-		  "http and https" },
-		{ "host", 1u << CHECK_HTTP | 1u << CHECK_HTTPS,
-		  "http and https" },
-		{ "expect", 1u << CHECK_HTTP | 1u << CHECK_HTTPS,
-		  "http and https" },
-		{ "verify", 1u << CHECK_HTTPS, "https" },
-		{ "certificate_left", 1u << CHECK_HTTPS, "https" },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct tree *at = tree_find(node, rows[i].key);
-
-		if (at != NULL && (rows[i].types & 1u << check->type) == 0)
-			errors_add(d->errs, at->key->at,
-				   "%s is for %s checks, and \"%s\" is %s; "
-				   "remove it",
-				   rows[i].key, rows[i].whose, check->name,
-				   check_type_name(check->type));
-	}
-}
-
-static void judge_port(struct draft *d, struct policy_check *check,
-		       const struct tree *node)
-{
-	struct tree *port;
-
-	if (!draft_usable(node, "port", &port) || port != NULL)
-		return;
-	if (check->type == CHECK_TCP)
-		errors_add(d->errs, check->at,
-			   "check \"%s\" is tcp and has no port; write port:",
-			   check->name);
-	check->port = check->type == CHECK_HTTPS ? 443 : 80;
-}
 
 /* Two durations of one map, of which at least one was written. */
 struct pair {
@@ -158,10 +114,8 @@ void judge_check(struct draft *d, struct policy_check *check, struct tree *node)
 {
 	struct tree *type, *confirm, *quorum;
 
-	if (draft_usable(node, "type", &type) && type != NULL) {
-		judge_check_keys(d, check, node);
-		judge_port(d, check, node);
-	}
+	if (draft_usable(node, "type", &type) && type != NULL)
+		probing_judge(d, check, node);
 	judge_pair(d, &(struct pair){ node, "timeout", "interval",
 				      check->timeout_ms, check->interval_ms,
 				      false });

@@ -14,6 +14,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/master.c %D%/master.h \
 	%D%/merge.c %D%/merge.h \
 	%D%/number.c %D%/number.h \
+	%D%/probing.c %D%/probing.h \
 	%D%/policy.c %D%/policy.h \
 	%D%/refer.c %D%/refer.h \
 	%D%/rings.c %D%/rings.h \

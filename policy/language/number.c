@@ -182,27 +182,6 @@ static void read_way(struct draft *d, const struct schema_row *row,
 		*(double *)target = (double)ms;
 }
 
-static void read_status(struct draft *d, const struct schema_row *row,
-			struct tree *node, void *target)
-{
-	const char *text = value_text(d, row, node);
-	uint16_t *pair = target;
-	uint32_t first, last;
-
-	if (text == NULL)
-		return;
-	if (!scalar_range(text, &first, &last)) {
-		value_refuse(d, row, node);
-		return;
-	}
-	if (first < row->min || last > row->max) {
-		refuse_range(d, row, node, "");
-		return;
-	}
-	pair[0] = (uint16_t)first;
-	pair[1] = (uint16_t)last;
-}
-
 static void read_location(struct draft *d, const struct schema_row *row,
 			  struct tree *node, void *target)
 {
@@ -260,9 +239,6 @@ void number_read(struct draft *d, const struct schema_row *row,
 		break;
 	case SCHEMA_BITS:
 		read_bits(d, row, node, target);
-		break;
-	case SCHEMA_STATUS:
-		read_status(d, row, node, target);
 		break;
 	case SCHEMA_LOCATION:
 		read_location(d, row, node, target);

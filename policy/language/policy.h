@@ -172,6 +172,17 @@ struct policy_breaker {
 	int64_t half_life_ms;
 };
 
+enum http_version { HTTP_1_1, HTTP_2 };
+
+struct status_range {
+	uint16_t first, last; /* inclusive, 100..599 */
+};
+
+/* A header field of HTTP: a token, and a value of one line. */
+struct policy_field {
+	const char *name, *value;
+};
+
 struct policy_check {
 	const char *name;
 	struct place at;
@@ -179,11 +190,18 @@ struct policy_check {
 	const char *path; /* http(s): request target, default "/" */
 	const char *host; /* Host, SNI; NULL: the service's own name */
 	uint16_t port;    /* never 0: defaults 80, 443; tcp must state it */
-	uint16_t status_min,
-		status_max; /* http(s): inclusive, default 200-299 */
-	const char *body;   /* http(s): must contain this; NULL: any */
-	bool verify;        /* https: verify the certificate (default) */
+	struct status_range *statuses; /* http(s): default 200-299 */
+	size_t status_count;
+	const char *body; /* http(s): must contain this; NULL: any */
+	bool verify;      /* https: verify the certificate (default) */
 	uint32_t certificate_left_s; /* https: less left is a failure */
+	const char *client_certificate, *client_key; /* https: PEM; NULL */
+	enum http_version http;
+	bool kept; /* http(s): the connection, for the next probe */
+	struct policy_field *headers; /* http(s): sent, too */
+	size_t header_count;
+	const char *user_agent; /* http(s); NULL: the prober's own */
+	const char *identity;   /* http(s): field for the vantage's name */
 	int64_t interval_ms, timeout_ms, confirm_ms;
 	struct policy_breaker breaker;
 	uint32_t quorum; /* vantages that must agree on "down" */

@@ -14,6 +14,8 @@ enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 
 static const char *const cds_words[] = { "auto", "none", "delete", NULL };
 static const char *const check_words[] = { "http", "https", "tcp", NULL };
+static const char *const http_words[] = { "1.1", "2", NULL };
+static const char *const connection_words[] = { "fresh", "kept", NULL };
 static const char *const verify_words[] = { "false", "true", NULL };
 static const char *const unknown_words[] = { "excluded", "included", NULL };
 static const char *const none_words[] = { "serve-unhealthy", "no-answer",
@@ -87,7 +89,7 @@ static const struct schema_row vantage_rows[] = {
 static const struct schema vantage = { vantage_rows, COUNT(vantage_rows) };
 
 static const struct schema_row expect_rows[] = {
-	{ "status", SCHEMA_STATUS, false, offsetof(struct policy_check, status_min),
+	{ "status", SCHEMA_STATUS, false, offsetof(struct policy_check, statuses),
 	  100, 599, "200-299", NULL, NULL, "HTTP status codes that pass" },
 	{ "body", SCHEMA_TEXT, false, offsetof(struct policy_check, body),
 	  0, 0, NULL, NULL, NULL, "text that the body must contain" },
@@ -142,6 +144,20 @@ static const struct schema_row check_rows[] = {
 	  0, 0, "true", verify_words, NULL, "https: whether certificates must be valid" },
 	{ "certificate_left", SCHEMA_SECONDS, false, offsetof(struct policy_check, certificate_left_s),
 	  0, 3650 * DAY, "0s", NULL, NULL, "https: a certificate with less left is a failure" },
+	{ "client_certificate", SCHEMA_FILE, false, offsetof(struct policy_check, client_certificate),
+	  0, 0, NULL, NULL, NULL, "https: PEM file that says who we are" },
+	{ "client_key", SCHEMA_FILE, false, offsetof(struct policy_check, client_key),
+	  0, 0, NULL, NULL, NULL, "https: its key, when that is not in the same file" },
+	{ "http", SCHEMA_WORD, false, offsetof(struct policy_check, http),
+	  0, 0, "1.1", http_words, NULL, "http, https: the version that is spoken" },
+	{ "connection", SCHEMA_FLAG, false, offsetof(struct policy_check, kept),
+	  0, 0, "fresh", connection_words, NULL, "http, https: one a probe, or one for many" },
+	{ "headers", SCHEMA_FIELDS, false, offsetof(struct policy_check, headers),
+	  0, 32, NULL, NULL, NULL, "http, https: header fields to send" },
+	{ "user_agent", SCHEMA_LINE, false, offsetof(struct policy_check, user_agent),
+	  0, 0, NULL, NULL, NULL, "http, https: what the prober calls itself" },
+	{ "identity", SCHEMA_FIELD, false, offsetof(struct policy_check, identity),
+	  0, 0, NULL, NULL, NULL, "http, https: header field that names the vantage" },
 	{ "interval", SCHEMA_MILLIS, false, offsetof(struct policy_check, interval_ms),
 	  100, HOUR, "5s", NULL, NULL, "from one probe to the next" },
 	{ "timeout", SCHEMA_MILLIS, false, offsetof(struct policy_check, timeout_ms),
@@ -386,7 +402,10 @@ static const char *const kind_texts[] = {
 	[SCHEMA_MILLIS] = "a whole number and a unit like 250ms, 30s, 5m or 2h",
 	[SCHEMA_WAY] = "a whole number and a unit like 15ms",
 	[SCHEMA_BITS] = "a prefix length like /24",
-	[SCHEMA_STATUS] = "a range like 200-299",
+	[SCHEMA_STATUS] = "a range like 200-299 or a list of them",
+	[SCHEMA_LINE] = "a text of one line in ASCII",
+	[SCHEMA_FIELD] = "the name of a header field like X-Probe",
+	[SCHEMA_FIELDS] = "a map of header fields like {X-Probe: \"yes\"}",
 	[SCHEMA_LOCATION] = "[latitude, longitude] in degrees",
 	[SCHEMA_WORD] = "a word",
 	[SCHEMA_FLAG] = "a word",

@@ -37,7 +37,12 @@ enum schema_kind {
 	SCHEMA_MILLIS,   /* a duration; int64_t, milliseconds */
 	SCHEMA_WAY,      /* a duration; double, milliseconds */
 	SCHEMA_BITS,     /* "/24"; uint8_t */
-	SCHEMA_STATUS,   /* "200-299"; two uint16_t */
+	SCHEMA_STATUS,   /* "200-299", or a list; struct status_range *, then
+			    size_t */
+	SCHEMA_LINE,     /* of printable ASCII; const char * */
+	SCHEMA_FIELD,    /* the name of a header field; const char * */
+	SCHEMA_FIELDS,   /* a map of header fields; struct policy_field *, then
+			    size_t */
 	SCHEMA_LOCATION, /* [latitude, longitude]; two double */
 	SCHEMA_WORD,     /* one of words; unsigned, its index */
 	SCHEMA_FLAG,     /* one of two words; bool, true for the second */

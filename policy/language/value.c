@@ -5,6 +5,7 @@
 #include "policy/language/anchor.h"
 #include "policy/language/binding.h"
 #include "policy/language/number.h"
+#include "policy/language/probing.h"
 #include "policy/language/refer.h"
 #include "policy/language/scalar.h"
 #include "policy/language/sources.h"
@@ -27,7 +28,8 @@ FOLLOWS(struct canary_stage, percents, sizeof(void *), percent_count);
 FOLLOWS(struct policy_region, latitude, sizeof(double), longitude);
 FOLLOWS(struct policy_vantage, latitude, sizeof(double), longitude);
 FOLLOWS(struct policy_vantage, anchors, sizeof(void *), anchor_count);
-FOLLOWS(struct policy_check, status_min, sizeof(uint16_t), status_max);
+FOLLOWS(struct policy_check, statuses, sizeof(void *), status_count);
+FOLLOWS(struct policy_check, headers, sizeof(void *), header_count);
 static_assert(sizeof(enum steer) == sizeof(unsigned), "words are unsigned");
 
 void value_list(void *target, void *list, size_t count)
@@ -362,7 +364,10 @@ static value_reader *const readers[] = {
 	[SCHEMA_MILLIS] = number_read,
 	[SCHEMA_WAY] = number_read,
 	[SCHEMA_BITS] = number_read,
-	[SCHEMA_STATUS] = number_read,
+	[SCHEMA_STATUS] = probing_read,
+	[SCHEMA_LINE] = probing_read,
+	[SCHEMA_FIELD] = probing_read,
+	[SCHEMA_FIELDS] = probing_read,
 	[SCHEMA_LOCATION] = number_read,
 	[SCHEMA_WORD] = read_word,
 	[SCHEMA_FLAG] = read_word,

@@ -165,6 +165,12 @@ void canned_set(struct canned *c, const struct canned_say *say)
 	c->say = *say;
 }
 
+void canned_hang_up(struct canned *c)
+{
+	while (!LIST_EMPTY(&c->talks))
+		talk_end(LIST_FIRST(&c->talks));
+}
+
 unsigned canned_accepted(const struct canned *c)
 {
 	return c->accepted;
@@ -180,7 +186,6 @@ void canned_stop(struct canned *c)
 	if (c == NULL)
 		return;
 	canned_fall(c);
-	while (!LIST_EMPTY(&c->talks))
-		talk_end(LIST_FIRST(&c->talks));
+	canned_hang_up(c);
 	free(c);
 }

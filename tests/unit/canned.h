@@ -33,6 +33,9 @@ void canned_set(struct canned *c, const struct canned_say *say);
 void canned_fall(struct canned *c);
 void canned_rise(struct canned *c);
 
+/* Closes every connection there is. */
+void canned_hang_up(struct canned *c);
+
 unsigned canned_accepted(const struct canned *c);
 /* The head of the last request. */
 const char *canned_request(const struct canned *c);

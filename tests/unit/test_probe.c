@@ -28,12 +28,14 @@ struct world {
 	struct probe_spec spec;
 };
 
+static struct status_range success = { 200, 299 };
+
 static const struct policy_check usual = {
 	.name = "web",
 	.type = CHECK_HTTP,
 	.path = "/healthz",
-	.status_min = 200,
-	.status_max = 299,
+	.statuses = &success,
+	.status_count = 1,
 	.timeout_ms = TIMEOUT_MS,
 };
 
@@ -43,7 +45,7 @@ static int setup(void **state)
 	struct error err;
 
 	w->loop = event_base_new();
-	w->http = probe_http_pool_new(w->loop, NULL, &err);
+	w->http = probe_http_pool_new(w->loop, NULL, "here", &err);
 	w->canned = canned_start(w->loop, "127.0.0.1");
 	w->check = usual;
 	w->spec.check = &w->check;
@@ -245,6 +247,78 @@ static void test_request(void **state)
 	unsetenv("ALL_PROXY");
 }
 
+static struct policy_field fields[] = { { "X-Probe", "a: b" },
+					{ "Accept", "text/plain" } };
+
+static void test_fields(void **state)
+{
+	struct world *w = *state;
+	const char *request = canned_request(w->canned);
+
+	say_text(w, HEAD "Content-Length: 0\r\n\r\n", 0);
+	w->check.headers = fields;
+	w->check.header_count = 2;
+	w->check.user_agent = "our probe";
+	w->check.identity = "X-Vantage";
+	assert_int_equal(run(w).outcome, OUTCOME_OK);
+	assert_non_null(strstr(request, "\r\nX-Probe: a: b\r\n"));
+	assert_non_null(strstr(request, "\r\nAccept: text/plain\r\n"));
+	assert_null(strstr(request, "*/*"));
+	assert_non_null(strstr(request, "\r\nUser-Agent: our probe\r\n"));
+	assert_non_null(strstr(request, "\r\nX-Vantage: here\r\n"));
+}
+
+static void test_statuses(void **state)
+{
+	struct world *w = *state;
+	struct status_range ranges[] = { { 200, 204 }, { 304, 304 } };
+
+	w->check.statuses = ranges;
+	w->check.status_count = 2;
+	say_text(w, "HTTP/1.1 304 Not Modified\r\n\r\n", 0);
+	assert_int_equal(run(w).outcome, OUTCOME_OK);
+	say_text(w, HEAD "Content-Length: 0\r\n\r\n", 0);
+	assert_int_equal(run(w).outcome, OUTCOME_OK);
+	say_text(w, "HTTP/1.1 303 See\r\nContent-Length: 0\r\n\r\n", 0);
+	assert_int_equal(run(w).outcome, OUTCOME_STATUS);
+	w->check.status_count = 1;
+	say_text(w, "HTTP/1.1 304 Not Modified\r\n\r\n", 0);
+	assert_int_equal(run(w).outcome, OUTCOME_STATUS);
+}
+
+static void test_kept_connection(void **state)
+{
+	struct world *w = *state;
+	struct observation seen;
+
+	w->check.kept = true;
+	w->check.body = "ok";
+	say_text(w, HEAD "Content-Length: 6\r\n\r\nis ok.", 0);
+	for (unsigned i = 0; i < 3; i++) {
+		seen = run(w);
+		assert_int_equal(seen.outcome, OUTCOME_OK);
+		assert_true((seen.connect_ms > 0) == (i == 0));
+		assert_true(seen.latency_ms > 0);
+	}
+	assert_int_equal(canned_accepted(w->canned), 1);
+	/* Another check of the same endpoint wants its own. */
+	w->check.kept = false;
+	assert_int_equal(run(w).outcome, OUTCOME_OK);
+	assert_int_equal(canned_accepted(w->canned), 2);
+	/* A body that does not end is no longer enough. */
+	w->check.kept = true;
+	say_text(w, HEAD "Content-Length: 60\r\n\r\nis ok.", 0);
+	canned_hang_up(w->canned);
+	assert_int_equal(run(w).outcome, OUTCOME_TIMEOUT);
+	/* What the endpoint closed meanwhile is made anew, and is no failure.
+	 */
+	say_text(w, HEAD "Content-Length: 6\r\n\r\nis ok.", 0);
+	assert_int_equal(run(w).outcome, OUTCOME_OK);
+	canned_hang_up(w->canned);
+	assert_int_equal(run(w).outcome, OUTCOME_OK);
+	assert_int_equal(canned_accepted(w->canned), 5);
+}
+
 static void test_each_probe_connects_anew(void **state)
 {
 	struct world *w = *state;
@@ -416,6 +490,9 @@ int main(void)
 		WITH_WORLD(test_http_outcomes),
 		WITH_WORLD(test_body_beyond_the_cap_is_not_read),
 		WITH_WORLD(test_request),
+		WITH_WORLD(test_fields),
+		WITH_WORLD(test_statuses),
+		WITH_WORLD(test_kept_connection),
 		WITH_WORLD(test_each_probe_connects_anew),
 		WITH_WORLD(test_times_rise),
 		WITH_WORLD(test_ipv6),

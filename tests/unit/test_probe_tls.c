@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* probe over TLS: a real nginx with a good and an expired certificate, both
- * made here. */
+/* probe over TLS and HTTP/2: a real nginx with a good and an expired
+ * certificate, both made here. */
 #include "health/probe_http.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
@@ -31,6 +31,7 @@ struct world {
 	struct event_base *loop;
 	char folder[64];
 	uint16_t good_port, expired_port;
+	uint16_t h2_port, h2c_port, client_port;
 	pid_t nginx;
 };
 
@@ -90,6 +91,23 @@ static uint16_t free_port(int *keep)
 	return ntohs(at.sin_port);
 }
 
+/* A server of the configuration; more may be "ssl". */
+static void write_server(const struct world *w, FILE *f, uint16_t port,
+			 const char *more, const char *certificate)
+{
+	fprintf(f,
+		"server { listen 127.0.0.1:%u %s;\n"
+		"ssl_certificate %s/%s.pem;\n",
+		port, more, w->folder, certificate);
+	if (port == w->client_port)
+		fprintf(f,
+			"ssl_client_certificate %s/good.pem;\n"
+			"ssl_verify_client on;\n",
+			w->folder);
+	fprintf(f, "location / { return 200 \"sni=$ssl_server_name host=$host "
+		   "by=$server_protocol\"; } }\n");
+}
+
 static void write_config(const struct world *w)
 {
 	char path[128];
@@ -105,17 +123,15 @@ static void write_config(const struct world *w)
 		"client_body_temp_path %s/b; proxy_temp_path %s/p;\n"
 		"fastcgi_temp_path %s/f; uwsgi_temp_path %s/u;\n"
 		"scgi_temp_path %s/s;\n"
-		"ssl_certificate_key %s/key.pem;\n"
-		"server { listen 127.0.0.1:%u ssl;\n"
-		"ssl_certificate %s/good.pem;\n"
-		"location / { return 200 \"sni=$ssl_server_name "
-		"host=$host\"; } }\n"
-		"server { listen 127.0.0.1:%u ssl;\n"
-		"ssl_certificate %s/expired.pem;\n"
-		"location / { return 200 late; } } }\n",
+		"ssl_certificate_key %s/key.pem;\n",
 		w->folder, w->folder, w->folder, w->folder, w->folder,
-		w->folder, w->folder, w->folder, w->good_port, w->folder,
-		w->expired_port, w->folder);
+		w->folder, w->folder, w->folder);
+	write_server(w, f, w->good_port, "ssl", "good");
+	write_server(w, f, w->expired_port, "ssl", "expired");
+	write_server(w, f, w->h2_port, "ssl http2", "good");
+	write_server(w, f, w->h2c_port, "http2", "good");
+	write_server(w, f, w->client_port, "ssl", "good");
+	fprintf(f, "}\n");
 	fclose(f);
 }
 
@@ -140,7 +156,9 @@ static int setup(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
 	EVP_PKEY *key = EVP_EC_gen("P-256");
-	int one, two;
+	uint16_t *ports[] = { &w->good_port, &w->expired_port, &w->h2_port,
+			      &w->h2c_port, &w->client_port };
+	int held[5];
 
 	*state = w;
 	w->loop = event_base_new();
@@ -148,10 +166,10 @@ static int setup(void **state)
 	if (access(nginx_path, X_OK) != 0)
 		return 0;
 	assert_non_null(mkdtemp(w->folder));
-	w->good_port = free_port(&one);
-	w->expired_port = free_port(&two);
-	close(one);
-	close(two);
+	for (size_t i = 0; i < 5; i++)
+		*ports[i] = free_port(&held[i]);
+	for (size_t i = 0; i < 5; i++)
+		close(held[i]);
 	write_pem(w, "key", key, NULL);
 	make_certificate(w, "good", key, -DAY_S);
 	make_certificate(w, "expired", key, -4L * DAY_S);
@@ -182,6 +200,16 @@ static void on_done(void *arg, const struct observation *seen)
 	*(struct observation *)arg = *seen;
 }
 
+static struct status_range success = { 200, 299 };
+static const struct policy_check usual = {
+	.type = CHECK_HTTPS,
+	.path = "/",
+	.statuses = &success,
+	.status_count = 1,
+	.timeout_ms = 5000,
+	.verify = true,
+};
+
 /* clang-format off */
 static const struct row {
 	const char *title;
@@ -209,21 +237,38 @@ static const struct row {
 	{ "ends too soon, not verified", "www.example.test", NULL, false, false,
 	  2 * DAY_S, NULL, "certificate-expiring" },
 	{ "expired, not verified, some life wanted", "www.example.test", NULL,
-	  true, false, 1, "late", "certificate-expiring" },
+	  true, false, 1, "host=", "certificate-expiring" },
 	{ "expired",                 "www.example.test", "expired", true, true,
 	  0, NULL, "tls-certificate" },
 	{ "expired, not verified",   "www.example.test", NULL, true, false,
-	  0, "late", "ok" },
+	  0, "host=", "ok" },
 };
 /* clang-format on */
 
-static struct observation run(struct world *w, const struct row *row,
-			      const struct policy_check *check)
+/* trusted: as in the rows. */
+static struct observation run(struct world *w, const struct probe_spec *spec,
+			      const char *trusted)
 {
 	char ca[128];
 	struct error err;
 	struct observation seen = { 0 };
 	struct probe_http_pool *pool;
+
+	snprintf(ca, sizeof(ca), "%s/%s.pem", w->folder,
+		 trusted == NULL ? "" : trusted);
+	pool = probe_http_pool_new(w->loop, trusted == NULL ? NULL : ca, NULL,
+				   &err);
+	assert_non_null(pool);
+	assert_non_null(probe_http_start(pool, spec, on_done, &seen));
+	while (seen.outcome == OUTCOME_UNKNOWN)
+		event_base_loop(w->loop, EVLOOP_ONCE);
+	probe_http_pool_free(pool);
+	return seen;
+}
+
+static struct observation run_row(struct world *w, const struct row *row,
+				  const struct policy_check *check)
+{
 	struct probe_spec spec = {
 		.check = check,
 		.host = row->host,
@@ -231,16 +276,7 @@ static struct observation run(struct world *w, const struct row *row,
 	};
 
 	net_addr_parse("127.0.0.1", &spec.addr);
-	snprintf(ca, sizeof(ca), "%s/%s.pem", w->folder,
-		 row->trusted == NULL ? "" : row->trusted);
-	pool = probe_http_pool_new(w->loop, row->trusted == NULL ? NULL : ca,
-				   &err);
-	assert_non_null(pool);
-	assert_non_null(probe_http_start(pool, &spec, on_done, &seen));
-	while (seen.outcome == OUTCOME_UNKNOWN)
-		event_base_loop(w->loop, EVLOOP_ONCE);
-	probe_http_pool_free(pool);
-	return seen;
+	return run(w, &spec, row->trusted);
 }
 
 /* A day is left, or it ended two days ago; less what passed since setup(). */
@@ -254,11 +290,7 @@ static void check_left(const struct row *row, const struct observation *seen)
 static void test_certificates(void **state)
 {
 	struct world *w = *state;
-	struct policy_check check = { .type = CHECK_HTTPS,
-				      .path = "/",
-				      .status_min = 200,
-				      .status_max = 299,
-				      .timeout_ms = 5000 };
+	struct policy_check check = usual;
 	int64_t deadline_ms = clock_now_ms() + 10000;
 	char text[OUTCOME_TEXT_SIZE];
 
@@ -272,7 +304,7 @@ static void test_certificates(void **state)
 		check.certificate_left_s = rows[i].left_s;
 		/* Refused while nginx is still starting. */
 		do {
-			seen = run(w, &rows[i], &check);
+			seen = run_row(w, &rows[i], &check);
 		} while (i == 0 && seen.outcome == OUTCOME_REFUSED &&
 			 clock_now_ms() < deadline_ms);
 		if (strcmp(outcome_text(&seen, text), rows[i].outcome) != 0)
@@ -287,12 +319,79 @@ static void test_certificates(void **state)
 	}
 }
 
+/* Which port is asked for what, after test_certificates() saw nginx start. */
+static void test_versions(void **state)
+{
+	struct world *w = *state;
+	const struct {
+		const char *title;
+		uint16_t port;
+		enum check_type type;
+		enum http_version http;
+		enum outcome outcome;
+		const char *body;
+	} asked[] = {
+		{ "1.1 of who can both", w->h2_port, CHECK_HTTPS, HTTP_1_1,
+		  OUTCOME_OK, "by=HTTP/1.1" },
+		{ "2 of who can both", w->h2_port, CHECK_HTTPS, HTTP_2,
+		  OUTCOME_OK, "by=HTTP/2.0" },
+		{ "2 of who cannot", w->good_port, CHECK_HTTPS, HTTP_2,
+		  OUTCOME_PROTOCOL, NULL },
+		{ "2 without TLS", w->h2c_port, CHECK_HTTP, HTTP_2, OUTCOME_OK,
+		  "by=HTTP/2.0" },
+	};
+
+	if (w->nginx == 0)
+		skip(); /* no nginx on this machine */
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		struct policy_check check = usual;
+		struct probe_spec spec = { .check = &check,
+					   .host = "www.example.test",
+					   .port = asked[i].port };
+		struct observation seen;
+
+		net_addr_parse("127.0.0.1", &spec.addr);
+		check.type = asked[i].type;
+		check.http = asked[i].http;
+		check.body = asked[i].body;
+		seen = run(w, &spec, "good");
+		if (seen.outcome != asked[i].outcome)
+			fail_msg("%s: %d", asked[i].title, (int)seen.outcome);
+	}
+}
+
+static void test_client_certificate(void **state)
+{
+	struct world *w = *state;
+	char certificate[128], key[128], missing[128];
+	struct policy_check check = usual;
+	struct probe_spec spec = { .check = &check,
+				   .host = "www.example.test",
+				   .port = w->client_port };
+
+	if (w->nginx == 0)
+		skip(); /* no nginx on this machine */
+	net_addr_parse("127.0.0.1", &spec.addr);
+	/* nginx tells by a status of its own. */
+	assert_int_equal(run(w, &spec, "good").status, 400);
+	snprintf(certificate, sizeof(certificate), "%s/good.pem", w->folder);
+	snprintf(key, sizeof(key), "%s/key.pem", w->folder);
+	check.client_certificate = certificate;
+	check.client_key = key;
+	assert_int_equal(run(w, &spec, "good").outcome, OUTCOME_OK);
+	/* What we lack is not the endpoint's fault. */
+	snprintf(missing, sizeof(missing), "%s/none.pem", w->folder);
+	check.client_key = missing;
+	assert_int_equal(run(w, &spec, "good").outcome, OUTCOME_LOCAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_certificates, setup,
-						teardown),
+		cmocka_unit_test(test_certificates),
+		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_client_certificate),
 	};
 
-	return cmocka_run_group_tests_name("probe_tls", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("probe_tls", tests, setup, teardown);
 }

@@ -323,6 +323,42 @@ static void test_refuses_to_start(void **state)
 	assert_true(start(w, "iad", &err));
 }
 
+/* A check with these keys, and whether the prober starts with it. */
+static void check_start(struct world *w, const char *keys, const char *error)
+{
+	struct error err = { .text = "" };
+	FILE *f = fopen(w->policy, "w");
+	bool ok;
+
+	assert_non_null(f);
+	fprintf(f,
+		"zone: {name: gslb.example.com, nameservers: [ns.example.net]}\n"
+		"vantages: {iad: {location: [38.95, -77.45]}}\n"
+		"checks: {web: {%s, quorum: 1}}\n",
+		keys);
+	fclose(f);
+	ok = start(w, "iad", &err);
+	prober_stop(w->prober);
+	w->prober = NULL;
+	if (ok != (error == NULL) || (!ok && strstr(err.text, error) == NULL))
+		fail_msg("%s: %s", keys, err.text);
+}
+
+static void test_wants_what_checks_name(void **state)
+{
+	struct world *w = *state;
+
+	check_start(w, "type: https, client_certificate: p.yaml", NULL);
+	check_start(w, "type: https, client_certificate: none.pem",
+		    "check \"web\": ");
+	check_start(w, "type: https, client_certificate: none.pem",
+		    "/none.pem cannot be read: No such file");
+	check_start(w,
+		    "type: https, client_certificate: p.yaml, "
+		    "client_key: none.key",
+		    "/none.key cannot be read");
+}
+
 int main(void)
 {
 #define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -331,6 +367,7 @@ int main(void)
 		WITH_WORLD(test_what_does_not_load_changes_nothing),
 		WITH_WORLD(test_control_status),
 		WITH_WORLD(test_refuses_to_start),
+		WITH_WORLD(test_wants_what_checks_name),
 	};
 
 	return cmocka_run_group_tests_name("prober", tests, NULL, NULL);

@@ -9,9 +9,18 @@
 
 #include <cmocka.h>
 
+static struct status_range ranges[] = { { 200, 299 } };
+static struct status_range other_range = { 200, 298 };
+static struct policy_field fields[] = { { "A", "b" } };
+static struct policy_field other_fields[] = { { "A", "c" } };
+
 static const struct policy_check usual = {
 	.name = "web",
 	.path = "/",
+	.statuses = ranges,
+	.status_count = 1,
+	.headers = fields,
+	.header_count = 1,
 	.interval_ms = 5000,
 	.timeout_ms = 1000,
 	.confirm_ms = 1000,
@@ -131,7 +140,16 @@ CHANGE(name, c->name = "other")
 CHANGE(quorum, c->quorum++)
 CHANGE(type, c->type = CHECK_TCP)
 CHANGE(path, c->path = "/other")
-CHANGE(status, c->status_max++)
+CHANGE(status, c->statuses = &other_range)
+CHANGE(status_more, c->status_count = 0)
+CHANGE(client_certificate, c->client_certificate = "us.pem")
+CHANGE(client_key, c->client_key = "us.key")
+CHANGE(http, c->http = HTTP_2)
+CHANGE(connection, c->kept = true)
+CHANGE(headers, c->headers = other_fields)
+CHANGE(headers_more, c->header_count = 0)
+CHANGE(user_agent, c->user_agent = "us")
+CHANGE(identity, c->identity = "X-Us")
 CHANGE(body, c->body = "ok")
 CHANGE(verify, c->verify = !c->verify)
 CHANGE(left, c->certificate_left_s++)
@@ -152,6 +170,15 @@ static const struct twin_row {
 	{ "type", change_type, false },
 	{ "path", change_path, false },
 	{ "status", change_status, false },
+	{ "one status more", change_status_more, false },
+	{ "client_certificate", change_client_certificate, false },
+	{ "client_key", change_client_key, false },
+	{ "http", change_http, false },
+	{ "connection", change_connection, false },
+	{ "headers", change_headers, false },
+	{ "one header more", change_headers_more, false },
+	{ "user_agent", change_user_agent, false },
+	{ "identity", change_identity, false },
 	{ "body", change_body, false },
 	{ "verify", change_verify, false },
 	{ "certificate_left", change_left, false },

@@ -102,12 +102,14 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what, (void)arg;
 }
 
+static struct status_range success = { 200, 299 };
+
 static const struct policy_check usual = {
 	.name = "web",
 	.type = CHECK_HTTP,
 	.path = "/",
-	.status_min = 200,
-	.status_max = 299,
+	.statuses = &success,
+	.status_count = 1,
 	.port = 80,
 	.interval_ms = 150,
 	.timeout_ms = 1000,
@@ -172,7 +174,7 @@ static void start_world(struct world *w)
 	w->writer = memory_bus_new(w->hub);
 	w->reader = memory_bus_new(w->hub);
 	bus_follow(w->reader, &follower);
-	w->http = probe_http_pool_new(w->loop, NULL, &err);
+	w->http = probe_http_pool_new(w->loop, NULL, "here", &err);
 	for (size_t i = 0; i < ENDPOINTS; i++) {
 		w->canned[i] = canned_start(w->loop, "127.0.0.1");
 		canned_set(w->canned[i], &say);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * probing -- the values and the rules of checks: what is asked of an endpoint
+ * and what it has to say.
+ *
+ * Pure.  Source: RFC 9110, 5 (header fields) and 15 (status codes).
+ */
+#ifndef POLICY_LANGUAGE_PROBING_H
+#define POLICY_LANGUAGE_PROBING_H
+
+#include "policy/language/value.h"
+
+/* SCHEMA_STATUS, SCHEMA_LINE, SCHEMA_FIELD and SCHEMA_FIELDS. */
+value_reader probing_read;
+
+/*
+ * Keys that the check's type has no use for, or cannot do without; sets the
+ * port that was not written.  Its type was read.
+ */
+void probing_judge(struct draft *d, struct policy_check *check,
+		   const struct tree *node);
+
+#endif
