@@ -1,8 +1,10 @@
 noinst_LIBRARIES += %D%/libhealth.a
 health_libhealth_a_SOURCES = \
 	%D%/anchors.c %D%/anchors.h \
+	%D%/address.c %D%/address.h \
 	%D%/breaker.c %D%/breaker.h \
 	%D%/certificate.c %D%/certificate.h \
+	%D%/exchange.c %D%/exchange.h \
 	%D%/histogram.c %D%/histogram.h \
 	%D%/latency.c %D%/latency.h \
 	%D%/launch.c %D%/launch.h \

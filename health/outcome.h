@@ -28,7 +28,7 @@ enum outcome {
 	OUTCOME_CLOSED,      /* closed or reset before the answer's end */
 	OUTCOME_PROTOCOL,    /* what came was not HTTP */
 	OUTCOME_STATUS,      /* a status outside the check's range */
-	OUTCOME_BODY,        /* the expected text is not in the body */
+	OUTCOME_BODY,        /* the expected text is not in the answer */
 	OUTCOME_NAME,        /* the endpoint is a name that is not resolved */
 	OUTCOME_LOCAL,       /* could not probe from here */
 };
@@ -45,9 +45,9 @@ struct observation {
 	int64_t certificate_left_s; /* https: below 0: ended; 0: not known */
 	/*
 	 * One round trip and the endpoint's own work: tcp, the connect; http,
-	 * from the request's sending to the first octet of the answer, which
-	 * is what a client with an open connection waits.  So checks of
-	 * different kinds compare.
+	 * and tcp that asks, from the request's sending to the first octet of
+	 * the answer, which is what a client with an open connection waits.
+	 * So checks of different kinds compare.
 	 */
 	float latency_ms;
 };

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * probe_tcp -- does the endpoint accept a TCP connection?
+ * probe_tcp -- does the endpoint accept a TCP connection, and say what it
+ * should?
  *
- * Connects, sends nothing, closes.  Shell: owns the socket and its deadline.
+ * Connects; sends what the check says; where it expects a text, reads until
+ * that has come; closes.  Shell: owns the exchange (health/exchange).
  */
 #ifndef HEALTH_PROBE_TCP_H
 #define HEALTH_PROBE_TCP_H

@@ -43,8 +43,8 @@ static bool same_headers(const struct policy_check *a,
 static bool same_request(const struct policy_check *a,
 			 const struct policy_check *b)
 {
-	return same_text(a->path, b->path) && a->http == b->http &&
-	       a->kept == b->kept && same_headers(a, b) &&
+	return same_text(a->path, b->path) && same_text(a->send, b->send) &&
+	       a->http == b->http && a->kept == b->kept && same_headers(a, b) &&
 	       same_text(a->user_agent, b->user_agent) &&
 	       same_text(a->identity, b->identity) &&
 	       same_text(a->client_certificate, b->client_certificate) &&

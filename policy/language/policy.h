@@ -192,7 +192,7 @@ struct policy_check {
 	uint16_t port;    /* never 0: defaults 80, 443; tcp must state it */
 	struct status_range *statuses; /* http(s): default 200-299 */
 	size_t status_count;
-	const char *body; /* http(s): must contain this; NULL: any */
+	const char *body; /* http(s), tcp: must contain this; NULL: any */
 	bool verify;      /* https: verify the certificate (default) */
 	uint32_t certificate_left_s; /* https: less left is a failure */
 	const char *client_certificate, *client_key; /* https: PEM; NULL */
@@ -202,6 +202,7 @@ struct policy_check {
 	size_t header_count;
 	const char *user_agent; /* http(s); NULL: the prober's own */
 	const char *identity;   /* http(s): field for the vantage's name */
+	const char *send;       /* tcp; NULL: nothing */
 	int64_t interval_ms, timeout_ms, confirm_ms;
 	struct policy_breaker breaker;
 	uint32_t quorum; /* vantages that must agree on "down" */

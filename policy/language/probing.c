@@ -190,7 +190,7 @@ static const struct key_rule {
 } rules[] = {
 	{ NULL, "path",               OF_WEB,   "http and https" },
 	{ NULL, "host",               OF_WEB,   "http and https" },
-	{ NULL, "expect",             OF_WEB,   "http and https" },
+	{ "expect", "status",         OF_WEB,   "http and https" },
 	{ NULL, "verify",             OF_HTTPS, "https" },
 	{ NULL, "certificate_left",   OF_HTTPS, "https" },
 	{ NULL, "client_certificate", OF_HTTPS, "https" },
@@ -200,6 +200,7 @@ static const struct key_rule {
 	{ NULL, "headers",            OF_WEB,   "http and https" },
 	{ NULL, "user_agent",         OF_WEB,   "http and https" },
 	{ NULL, "identity",           OF_WEB,   "http and https" },
+	{ NULL, "send",               OF_TCP,   "tcp" },
 };
 /* clang-format on */
 

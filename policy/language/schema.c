@@ -90,9 +90,9 @@ static const struct schema vantage = { vantage_rows, COUNT(vantage_rows) };
 
 static const struct schema_row expect_rows[] = {
 	{ "status", SCHEMA_STATUS, false, offsetof(struct policy_check, statuses),
-	  100, 599, "200-299", NULL, NULL, "HTTP status codes that pass" },
+	  100, 599, "200-299", NULL, NULL, "http, https: status codes that pass" },
 	{ "body", SCHEMA_TEXT, false, offsetof(struct policy_check, body),
-	  0, 0, NULL, NULL, NULL, "text that the body must contain" },
+	  0, 0, NULL, NULL, NULL, "http, https, tcp: text that the answer must contain" },
 };
 static const struct schema expect = { expect_rows, COUNT(expect_rows) };
 
@@ -139,7 +139,7 @@ static const struct schema_row check_rows[] = {
 	{ "port", SCHEMA_PORT, false, offsetof(struct policy_check, port),
 	  1, 65535, NULL, NULL, NULL, "port; 80 for http, 443 for https" },
 	{ "expect", SCHEMA_MAP, false, 0,
-	  0, 0, NULL, NULL, &expect, "http, https: what a passing answer looks like" },
+	  0, 0, NULL, NULL, &expect, "what a passing answer looks like" },
 	{ "verify", SCHEMA_FLAG, false, offsetof(struct policy_check, verify),
 	  0, 0, "true", verify_words, NULL, "https: whether certificates must be valid" },
 	{ "certificate_left", SCHEMA_SECONDS, false, offsetof(struct policy_check, certificate_left_s),
@@ -158,6 +158,8 @@ static const struct schema_row check_rows[] = {
 	  0, 0, NULL, NULL, NULL, "http, https: what the prober calls itself" },
 	{ "identity", SCHEMA_FIELD, false, offsetof(struct policy_check, identity),
 	  0, 0, NULL, NULL, NULL, "http, https: header field that names the vantage" },
+	{ "send", SCHEMA_TEXT, false, offsetof(struct policy_check, send),
+	  0, 0, NULL, NULL, NULL, "tcp: what is said once connected" },
 	{ "interval", SCHEMA_MILLIS, false, offsetof(struct policy_check, interval_ms),
 	  100, HOUR, "5s", NULL, NULL, "from one probe to the next" },
 	{ "timeout", SCHEMA_MILLIS, false, offsetof(struct policy_check, timeout_ms),

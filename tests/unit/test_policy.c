@@ -193,11 +193,13 @@ static void test_check_values(void **state)
 	assert_int_equal(full->breaker.half_life_ms, 30000);
 	/* The default must not be shorter than its outcomes take. */
 	assert_int_equal(plain->breaker.window_ms, 105000);
-	assert_int_equal(p->checks[2].breaker.window_ms, 60000);
+	assert_int_equal(p->checks[3].breaker.window_ms, 60000);
 	assert_int_equal(plain->breaker.damp_openings, 5);
 	assert_int_equal(plain->breaker.half_life_ms, 600000);
+	assert_string_equal(p->checks[2].send, "PING\r\n");
+	assert_string_equal(p->checks[2].body, "+PONG");
 	/* The default must not be longer than the interval. */
-	assert_int_equal(p->checks[2].confirm_ms, 200);
+	assert_int_equal(p->checks[3].confirm_ms, 200);
 	assert_int_equal(p->services[0].check, 1);
 	assert_int_equal(p->services[0].endpoints[0].port, 9443);
 	assert_int_equal(p->vantages[0].anchor_count, 3);

@@ -146,6 +146,7 @@ CHANGE(client_certificate, c->client_certificate = "us.pem")
 CHANGE(client_key, c->client_key = "us.key")
 CHANGE(http, c->http = HTTP_2)
 CHANGE(connection, c->kept = true)
+CHANGE(send, c->send = "x")
 CHANGE(headers, c->headers = other_fields)
 CHANGE(headers_more, c->header_count = 0)
 CHANGE(user_agent, c->user_agent = "us")
@@ -175,6 +176,7 @@ static const struct twin_row {
 	{ "client_key", change_client_key, false },
 	{ "http", change_http, false },
 	{ "connection", change_connection, false },
+	{ "send", change_send, false },
 	{ "headers", change_headers, false },
 	{ "one header more", change_headers_more, false },
 	{ "user_agent", change_user_agent, false },
