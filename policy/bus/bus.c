@@ -47,7 +47,7 @@ void bus_put(struct bus *bus, enum bus_topic topic, const char *key,
 	assert(topic == BUS_REPORTS || topic == BUS_NODES);
 	assert(ttl_ms > 0);
 	if (fits(bus, topic == BUS_REPORTS ? "report" : "node", key, len,
-		 BUS_VALUE_MAX))
+		 topic == BUS_REPORTS ? BUS_VALUE_MAX : BUS_NODE_MAX))
 		bus->ops->put(bus, topic, key,
 			      (struct bus_octets){ octets, len }, ttl_ms);
 }
@@ -93,7 +93,7 @@ void bus_request(struct bus *bus, const char *id, const void *octets,
 
 void bus_answer(struct bus *bus, const char *id, const void *octets, size_t len)
 {
-	if (fits(bus, "answer", id, len, BUS_REQUEST_MAX))
+	if (fits(bus, "answer", id, len, BUS_ANSWER_MAX))
 		bus->ops->answer(bus, id, (struct bus_octets){ octets, len });
 }
 

@@ -33,8 +33,11 @@ enum {
 	BUS_KEY_MAX = 128,
 	/* A plan or report (16 MiB) in its envelope. */
 	BUS_VALUE_MAX = (16 << 20) + 4096,
-	BUS_REQUEST_MAX = 64 << 10, /* a request, an answer, an audit entry */
+	BUS_NODE_MAX = 64 << 10,
+	BUS_REQUEST_MAX = 64 << 10, /* a request, an audit entry */
+	BUS_ANSWER_MAX = 4 << 20,   /* the status of thousands of endpoints */
 	BUS_KEYS_MAX = 4096,        /* read of each topic */
+	BUS_REQUESTS_MAX = 1024,    /* open at a time; one more gets NULL */
 	BUS_AUDIT_KEPT = 4096,      /* entries kept while it is down */
 };
 
@@ -122,6 +125,7 @@ struct bus_counters {
 	uint64_t refused;   /* keys and values over the limits, both ways */
 	uint64_t dropped;   /* values put while down, or by newer ones */
 	uint64_t unaudited; /* audit entries lost because too many waited */
+	uint64_t missed; /* notices that did not come, found out by the next */
 };
 struct bus_counters bus_counters(const struct bus *bus);
 

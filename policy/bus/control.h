@@ -18,7 +18,7 @@ struct error;
 struct event_base;
 struct json_t;
 
-enum { CONTROL_LINE_MAX = 1 << 20 };
+enum { CONTROL_LINE_MAX = 4 << 20 };
 
 /*
  * Answers one request, later or at once, with control_answer().  request is

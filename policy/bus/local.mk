@@ -15,6 +15,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/redis_command.c %D%/redis_command.h \
 	%D%/redis_error.c %D%/redis_error.h \
 	%D%/redis_feed.c %D%/redis_feed.h \
+	%D%/redis_fetch.c %D%/redis_fetch.h \
 	%D%/redis_link.c %D%/redis_link.h \
 	%D%/redis_outbox.c %D%/redis_outbox.h \
 	%D%/redis_request.c %D%/redis_request.h \

@@ -34,6 +34,7 @@ struct memory_bus {
 	struct later *later;
 	struct bus_follower follower;
 	struct open_request *requests;
+	size_t request_count;
 };
 
 /* Any callback on its way to a bus. */
@@ -235,6 +236,7 @@ static void end_request(struct open_request *r, struct blob *answer)
 	while (*at != r)
 		at = &(*at)->next;
 	*at = r->next;
+	r->bus->request_count--;
 	deliver(r->bus, (struct delivery){ .tell = tell_reply,
 					   .reply = r->reply,
 					   .arg = r->arg,
@@ -260,8 +262,10 @@ static struct open_request *open_request(struct memory_bus *bus, const char *id,
 					 int64_t timeout_ms)
 {
 	struct timeval timeout = after_ms(timeout_ms);
-	struct open_request *r = calloc(1, sizeof(*r));
+	struct open_request *r = NULL;
 
+	if (bus->request_count < BUS_REQUESTS_MAX)
+		r = calloc(1, sizeof(*r));
 	if (r == NULL)
 		return NULL;
 	r->timeout = evtimer_new(bus->hub->loop, time_out_request, r);
@@ -273,6 +277,7 @@ static struct open_request *open_request(struct memory_bus *bus, const char *id,
 	r->bus = bus;
 	r->next = bus->requests;
 	bus->requests = r;
+	bus->request_count++;
 	return r;
 }
 

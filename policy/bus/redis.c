@@ -102,8 +102,8 @@ static void on_message(void *arg, const char *channel, const char *octets,
 	if (strncmp(channel, prefix, head) != 0)
 		return;
 	channel += head;
-	if (strcmp(channel, "notify") == 0)
-		redis_feed_notice(bus->feed, octets, len);
+	if (strncmp(channel, "notify:", 7) == 0)
+		redis_feed_notice(bus->feed, channel, octets, len);
 	else if (strcmp(channel, "request") == 0)
 		redis_feed_request(bus->feed, octets, len);
 	else if (strncmp(channel, "reply:", 6) == 0)
@@ -220,9 +220,10 @@ static void redis_commit_plan(struct bus *b, uint64_t epoch, uint64_t sequence,
 {
 	struct redis_session *s = &redis_of(b)->session;
 	struct ask ask = { .commit = done, .arg = arg, .refusal = BUS_DOWN };
-	char keys[4][REDIS_KEY_SIZE], channel[REDIS_KEY_SIZE];
 	static const char *const names[] = { "plan", "plan-head", "lease",
-					     "epoch" };
+					     "epoch", "notices:plan" };
+	enum { NAMES = sizeof(names) / sizeof(names[0]) };
+	char keys[NAMES][REDIS_KEY_SIZE], channel[REDIS_KEY_SIZE];
 	struct redis_command c = { 0 };
 
 	if (epoch == 0 || epoch > BUS_NUMBER_MAX || sequence == 0 ||
@@ -233,13 +234,13 @@ static void redis_commit_plan(struct bus *b, uint64_t epoch, uint64_t sequence,
 	}
 	redis_command_text(&c, "EVAL");
 	redis_command_text(&c, redis_script_commit);
-	redis_command_number(&c, 4);
-	for (size_t i = 0; i < 4; i++)
+	redis_command_number(&c, NAMES);
+	for (size_t i = 0; i < NAMES; i++)
 		redis_command_text(&c, redis_key(s, names[i], "", keys[i]));
 	redis_command_number(&c, epoch);
 	redis_command_number(&c, sequence);
 	redis_command_add(&c, plan.at, plan.len);
-	redis_command_text(&c, redis_key(s, "notify", "", channel));
+	redis_command_text(&c, redis_key(s, "notify:plan", "", channel));
 	send_ask(s, &c, &ask);
 }
 
@@ -350,7 +351,7 @@ static bool make_parts(struct redis_bus *bus)
 
 	s->later = later_new(s->loop);
 	bus->feed = redis_feed_new(s);
-	bus->outbox = redis_outbox_new(s);
+	bus->outbox = redis_outbox_new(s, bus->feed);
 	bus->requests = redis_requests_new(s);
 	bus->retry = evtimer_new(s->loop, on_retry, bus);
 	s->commands = redis_link_new(s->loop, "commands", &s->url, &owner);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/bus/redis_feed.h"
 
+#include "policy/base/clock.h"
 #include "policy/base/log.h"
 #include "policy/bus/later.h"
 #include "policy/bus/redis.h"
 #include "policy/bus/redis_error.h"
-#include "policy/bus/redis_script.h"
+#include "policy/bus/redis_fetch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,32 +14,19 @@
 #include <event2/event.h>
 #include <hiredis/hiredis.h>
 
-enum { READ_AGAIN_MS = 500 }; /* after a full read that failed */
-
-/* What is kept under ids: one row a topic. */
-static const struct family {
-	enum bus_topic topic;
-	const char *value; /* key of a value, before its id; notice too */
-	const char *set;   /* key of the set of ids */
-} families[] = {
-	{ BUS_REPORTS, "vantage:", "vantages" },
-	{ BUS_NODES, "node:", "nodes" },
+enum {
+	READ_AGAIN_MS = 500, /* after a full read that failed, between gaps */
 };
 
-static const struct family plan_family = { BUS_PLAN, "plan", NULL };
-
-enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
-
-/* One key being read. */
-struct fetch {
-	struct fetch *next;
-	struct redis_feed *feed;
-	const struct family *family;
-	redis_done *done;
-	char id[BUS_KEY_MAX + 1]; /* "" for the plan */
-	bool again;               /* changed since it was asked for */
-	bool full;                /* the full read waits for it */
+/* What is read and told of: one row a topic. */
+static const struct redis_family families[] = {
+	{ BUS_PLAN, "plan", NULL, "notify:plan", BUS_VALUE_MAX },
+	{ BUS_REPORTS, "vantage:", "vantages", "notify:reports",
+	  BUS_VALUE_MAX },
+	{ BUS_NODES, "node:", "nodes", "notify:nodes", BUS_NODE_MAX },
 };
+
+enum { PLAN, FAMILIES = sizeof(families) / sizeof(families[0]) };
 
 struct redis_feed {
 	struct later_item start;
@@ -47,26 +35,29 @@ struct redis_feed {
 	struct bus_follower follower;
 	bool following;
 	struct event *read_again;
-	struct fetch *fetches;
-	size_t fetch_count;
-	unsigned subscribing; /* confirmations due */
-	size_t reading;       /* replies the full read waits for */
+	struct redis_fetcher *fetcher;
+	uint64_t told[FAMILIES]; /* number of the last notice; 0: none yet */
+	unsigned subscribing;    /* confirmations due */
+	size_t reading;          /* replies the full read waits for */
+	int64_t read_ms;         /* when it began */
 	bool reading_failed;
+	bool missed; /* a notice, while reading: reads once more */
 	bool synced; /* since the session came up */
 };
 
 /* One listing of ids being read. */
 struct listing {
 	struct redis_feed *feed;
-	const struct family *family;
+	const struct redis_family *family;
 };
 
 /* The last reply of a full read is in. */
 static void finish_reading(struct redis_feed *feed)
 {
 	const struct bus_follower *f = &feed->follower;
-	struct timeval next = redis_jitter(
-		feed->reading_failed ? READ_AGAIN_MS : REDIS_FULL_READ_MS);
+	bool soon = feed->reading_failed || feed->missed;
+	struct timeval next =
+		redis_jitter(soon ? READ_AGAIN_MS : REDIS_FULL_READ_MS);
 
 	evtimer_add(feed->read_again, &next);
 	if (feed->reading_failed || feed->synced)
@@ -76,146 +67,42 @@ static void finish_reading(struct redis_feed *feed)
 		f->on_synced(f->arg);
 }
 
-static void end_part(struct redis_feed *feed, bool ok)
+static void end_part(void *arg, bool ok)
 {
+	struct redis_feed *feed = arg;
+
 	if (!ok)
 		feed->reading_failed = true;
 	if (--feed->reading == 0)
 		finish_reading(feed);
 }
 
-/* Its own key is gone: the id need not be listed any longer. */
-static void forget_id(struct redis_session *s, const struct family *family,
-		      const char *id)
+static void fetch_key(struct redis_feed *feed,
+		      const struct redis_family *family, const char *id,
+		      bool full)
 {
-	char value[REDIS_KEY_SIZE], set[REDIS_KEY_SIZE];
-	struct redis_command c = { 0 };
-
-	redis_command_text(&c, "EVAL");
-	redis_command_text(&c, redis_script_forget);
-	redis_command_number(&c, 1);
-	redis_command_text(&c, redis_key(s, family->set, "", set));
-	redis_command_text(&c, redis_key(s, family->value, id, value));
-	redis_command_text(&c, id);
-	redis_link_send(s->commands, &c, NULL, NULL);
-}
-
-/* Is there something to tell?  GETRANGE gives "" for what is absent. */
-static void take_value(const struct fetch *fetch, const redisReply *reply)
-{
-	struct redis_feed *feed = fetch->feed;
-	const struct bus_follower *f = &feed->follower;
-	size_t len = (size_t)reply->len;
-
-	if (reply->type != REDIS_REPLY_STRING)
-		return;
-	if (len > BUS_VALUE_MAX)
-		bus_refuse(feed->session->bus, fetch->family->value, fetch->id,
-			   len);
-	else if (len > 0)
-		f->on_value(f->arg, fetch->family->topic, fetch->id, reply->str,
-			    len);
-	else if (fetch->family->set != NULL)
-		forget_id(feed->session, fetch->family, fetch->id);
-}
-
-static bool send_fetch(struct fetch *fetch)
-{
-	struct redis_session *s = fetch->feed->session;
-	struct redis_command c = { 0 };
-	char key[REDIS_KEY_SIZE];
-
-	fetch->again = false;
-	redis_command_text(&c, "GETRANGE");
-	redis_command_text(&c,
-			   redis_key(s, fetch->family->value, fetch->id, key));
-	redis_command_number(&c, 0);
-	/* One more than fits shows that it does not fit. */
-	redis_command_number(&c, BUS_VALUE_MAX);
-	return redis_link_send(s->commands, &c, fetch->done, fetch);
-}
-
-static void free_fetch(struct fetch *fetch)
-{
-	struct fetch **at = &fetch->feed->fetches;
-
-	while (*at != fetch)
-		at = &(*at)->next;
-	*at = fetch->next;
-	fetch->feed->fetch_count--;
-	free(fetch);
-}
-
-/* A key of another type holds nothing of ours; every other error is one. */
-static bool is_answer(const redisReply *reply)
-{
-	return reply->type != REDIS_REPLY_ERROR ||
-	       redis_error_of(reply->str)->garbage;
-}
-
-static void on_fetched(void *arg, const redisReply *reply)
-{
-	struct fetch *fetch = arg;
-	struct redis_feed *feed = fetch->feed;
-	bool full = fetch->full, ok = reply != NULL && is_answer(reply);
-
-	fetch->full = false;
-	if (ok && !feed->session->closing)
-		take_value(fetch, reply);
-	if (!fetch->again || reply == NULL || !send_fetch(fetch))
-		free_fetch(fetch);
-	if (full && reply != NULL)
-		end_part(feed, ok);
-}
-
-static struct fetch *find_fetch(struct redis_feed *feed,
-				const struct family *family, const char *id)
-{
-	for (struct fetch *f = feed->fetches; f != NULL; f = f->next)
-		if (f->family == family && strcmp(f->id, id) == 0)
-			return f;
-	return NULL;
-}
-
-/*
- * Has a key read.  One that is being read already was asked for after the
- * subscription, so that is good enough for a full read.
- */
-static void fetch_key(struct redis_feed *feed, const struct family *family,
-		      const char *id, bool full)
-{
-	struct fetch *fetch = find_fetch(feed, family, id);
-
-	if (full && (fetch == NULL || !fetch->full))
+	switch (redis_fetch(feed->fetcher, family, id, full)) {
+	case REDIS_FETCH_NONE:
+		break;
+	case REDIS_FETCH_DUE:
 		feed->reading++;
-	if (fetch != NULL) {
-		fetch->again = fetch->again || !full;
-		fetch->full = fetch->full || full;
-		return;
-	}
-	if (feed->fetch_count < 2 * BUS_KEYS_MAX)
-		fetch = calloc(1, sizeof(*fetch));
-	if (fetch == NULL) {
+		break;
+	case REDIS_FETCH_FAILED:
 		feed->reading_failed = true;
-		feed->reading -= full ? 1 : 0;
-		return;
-	}
-	fetch->feed = feed;
-	fetch->family = family;
-	fetch->done = on_fetched;
-	fetch->full = full;
-	strcpy(fetch->id, id);
-	fetch->next = feed->fetches;
-	feed->fetches = fetch;
-	feed->fetch_count++;
-	if (!send_fetch(fetch)) {
-		feed->reading_failed = true;
-		feed->reading -= full ? 1 : 0;
-		free_fetch(fetch);
+		break;
 	}
 }
 
-static void take_id(struct redis_feed *feed, const struct family *family,
+static void tell_value(void *arg, const struct redis_family *family,
+		       const char *id, const char *octets, size_t len)
+{
+	const struct redis_feed *feed = arg;
+
+	feed->follower.on_value(feed->follower.arg, family->topic, id, octets,
+				len);
+}
+
+static void take_id(struct redis_feed *feed, const struct redis_family *family,
 		    const redisReply *id)
 {
 	if (id->type == REDIS_REPLY_STRING &&
@@ -231,7 +118,7 @@ static void on_listed(void *arg, const redisReply *reply)
 {
 	struct listing *listing = arg;
 	struct redis_feed *feed = listing->feed;
-	const struct family *family = listing->family;
+	const struct redis_family *family = listing->family;
 
 	free(listing);
 	if (reply == NULL)
@@ -242,11 +129,11 @@ static void on_listed(void *arg, const redisReply *reply)
 	if (reply->type == REDIS_REPLY_ARRAY && reply->elements == BUS_KEYS_MAX)
 		log_event(LOG_LEVEL_ERROR, "bus", "too-many", "set=%s only=%d",
 			  family->set, BUS_KEYS_MAX);
-	end_part(feed, is_answer(reply));
+	end_part(feed, redis_is_answer(reply));
 }
 
 /* SRANDMEMBER with a count is SMEMBERS with a limit. */
-static void list_ids(struct redis_feed *feed, const struct family *family)
+static void list_ids(struct redis_feed *feed, const struct redis_family *family)
 {
 	struct redis_session *s = feed->session;
 	struct listing *listing = malloc(sizeof(*listing));
@@ -267,18 +154,48 @@ static void list_ids(struct redis_feed *feed, const struct family *family)
 	feed->reading_failed = true;
 }
 
+static bool follows(const struct redis_feed *feed,
+		    const struct redis_family *family)
+{
+	return feed->following && (feed->follower.topics & family->topic) != 0;
+}
+
 static void read_everything(struct redis_feed *feed)
 {
 	if (feed->reading > 0)
 		return;
 	feed->reading_failed = false;
+	feed->missed = false;
+	feed->read_ms = clock_now_ms();
 	feed->reading = 1;
-	if ((feed->follower.topics & BUS_PLAN) != 0)
-		fetch_key(feed, &plan_family, "", true);
-	for (size_t i = 0; i < FAMILIES; i++)
-		if ((feed->follower.topics & families[i].topic) != 0)
-			list_ids(feed, &families[i]);
+	for (size_t i = 0; i < FAMILIES; i++) {
+		const struct redis_family *family = &families[i];
+
+		if (!follows(feed, family))
+			continue;
+		if (family->set == NULL)
+			fetch_key(feed, family, "", true);
+		else
+			list_ids(feed, family);
+	}
 	end_part(feed, true);
+}
+
+/*
+ * A notice was missed, and nobody says of what: reads all, at once, unless
+ * that was done a moment ago, so that whoever makes numbers up cannot keep us
+ * reading.
+ */
+static void read_soon(struct redis_feed *feed)
+{
+	static const struct timeval wait = { 0, READ_AGAIN_MS * 1000 };
+
+	if (feed->reading > 0)
+		feed->missed = true;
+	else if (clock_now_ms() - feed->read_ms >= READ_AGAIN_MS)
+		read_everything(feed);
+	else
+		evtimer_add(feed->read_again, &wait);
 }
 
 static void on_read_again(evutil_socket_t fd, short what, void *arg)
@@ -321,8 +238,9 @@ static void start(struct redis_feed *feed)
 
 	if (f->on_link != NULL)
 		f->on_link(f->arg, true);
-	if ((f->topics & (BUS_PLAN | BUS_REPORTS | BUS_NODES)) != 0)
-		subscribe(feed, "notify");
+	for (size_t i = 0; i < FAMILIES; i++)
+		if (follows(feed, &families[i]))
+			subscribe(feed, families[i].channel);
 	if ((f->topics & BUS_REQUESTS) != 0)
 		subscribe(feed, "request");
 	if (feed->subscribing == 0)
@@ -370,27 +288,69 @@ void redis_feed_down(struct redis_feed *feed)
 	feed->subscribing = 0;
 	feed->reading = 0;
 	feed->synced = false;
+	memset(feed->told, 0, sizeof(feed->told));
 	if (feed->following && f->on_link != NULL)
 		f->on_link(f->arg, false);
 }
 
-void redis_feed_notice(struct redis_feed *feed, const char *notice, size_t len)
+/* "NUMBER" or "NUMBER ID": the number, or 0 for what is none; *id, "" or the
+ * rest. */
+static uint64_t read_notice(const char *notice, size_t len, const char **id)
 {
-	if (!feed->following)
-		return;
-	if (strcmp(notice, plan_family.value) == 0) {
-		if ((feed->follower.topics & BUS_PLAN) != 0)
-			fetch_key(feed, &plan_family, "", false);
-		return;
-	}
-	for (size_t i = 0; i < FAMILIES; i++) {
-		const struct family *family = &families[i];
-		size_t head = strlen(family->value);
+	uint64_t number = 0;
+	size_t at = 0;
 
-		if ((feed->follower.topics & family->topic) != 0 &&
-		    strncmp(notice, family->value, head) == 0 &&
-		    bus_key_ok(notice + head, len - head))
-			fetch_key(feed, family, notice + head, false);
+	while (at < len && notice[at] >= '0' && notice[at] <= '9' &&
+	       number <= BUS_NUMBER_MAX)
+		number = number * 10 + (uint64_t)(notice[at++] - '0');
+	if (number > BUS_NUMBER_MAX)
+		return 0;
+	*id = notice + at;
+	if (at == len)
+		return number;
+	++*id;
+	return notice[at] == ' ' && bus_key_ok(*id, len - at - 1) ? number : 0;
+}
+
+/* There is one plan: whatever was missed, it is the newest that counts. */
+void redis_feed_plan_at(struct redis_feed *feed, uint64_t number)
+{
+	if (number == 0 || number == feed->told[PLAN] ||
+	    !follows(feed, &families[PLAN]))
+		return;
+	feed->told[PLAN] = number;
+	fetch_key(feed, &families[PLAN], "", false);
+}
+
+static void take_notice(struct redis_feed *feed, size_t family, uint64_t number,
+			const char *id)
+{
+	uint64_t before = feed->told[family];
+
+	feed->told[family] = number;
+	fetch_key(feed, &families[family], id, false);
+	if (before == 0 || number == before + 1)
+		return;
+	feed->session->bus->counters.missed++;
+	read_soon(feed);
+}
+
+void redis_feed_notice(struct redis_feed *feed, const char *channel,
+		       const char *notice, size_t len)
+{
+	const char *id = "";
+	uint64_t number = read_notice(notice, len, &id);
+
+	if (number == 0)
+		return;
+	for (size_t i = 0; i < FAMILIES; i++) {
+		if (!follows(feed, &families[i]) ||
+		    strcmp(families[i].channel, channel) != 0)
+			continue;
+		if (i == PLAN)
+			redis_feed_plan_at(feed, number);
+		else if (*id != '\0')
+			take_notice(feed, i, number, id);
 	}
 }
 
@@ -416,16 +376,21 @@ void redis_feed_request(struct redis_feed *feed, const char *frame, size_t len)
 struct redis_feed *redis_feed_new(struct redis_session *session)
 {
 	struct redis_feed *feed = calloc(1, sizeof(*feed));
+	const struct redis_fetch_owner owner = {
+		.on_value = tell_value,
+		.on_part = end_part,
+		.arg = feed,
+	};
 
 	if (feed == NULL)
 		return NULL;
 	feed->session = session;
 	feed->read_again = evtimer_new(session->loop, on_read_again, feed);
-	if (feed->read_again == NULL) {
-		free(feed);
-		return NULL;
-	}
-	return feed;
+	feed->fetcher = redis_fetcher_new(session, &owner);
+	if (feed->read_again != NULL && feed->fetcher != NULL)
+		return feed;
+	redis_feed_free(feed);
+	return NULL;
 }
 
 /* After the links: they have given every fetch back. */
@@ -433,6 +398,8 @@ void redis_feed_free(struct redis_feed *feed)
 {
 	if (feed == NULL)
 		return;
-	event_free(feed->read_again);
+	if (feed->read_again != NULL)
+		event_free(feed->read_again);
+	redis_fetcher_free(feed->fetcher);
 	free(feed);
 }

@@ -3,9 +3,9 @@
  * redis_feed -- reading: subscribes, reads everything, applies notices, reads
  * everything again now and then.
  *
- * A key is fetched at most once at a time; a notice that comes meanwhile has
- * it fetched once more.  Values are read up to their limit and no further, so
- * whatever somebody stored cannot fill our memory.  Shell.
+ * A follower subscribes to the notices of what it follows and to no others.
+ * Notices are numbered where they are made: a gap has everything read at once.
+ * Shell.
  */
 #ifndef POLICY_BUS_REDIS_FEED_H
 #define POLICY_BUS_REDIS_FEED_H
@@ -23,9 +23,16 @@ void redis_feed_follow(struct redis_feed *feed,
 void redis_feed_up(struct redis_feed *feed);
 void redis_feed_down(struct redis_feed *feed);
 
-/* A message of the channel notify or request. */
-void redis_feed_notice(struct redis_feed *feed, const char *notice, size_t len);
+/* A message of a channel notify:KIND, or of the channel request. */
+void redis_feed_notice(struct redis_feed *feed, const char *channel,
+		       const char *notice, size_t len);
 void redis_feed_request(struct redis_feed *feed, const char *frame, size_t len);
+
+/*
+ * The server said, in a put's answer, how many notices of plans there were: one
+ * that did not come is found out.  0: it did not say.
+ */
+void redis_feed_plan_at(struct redis_feed *feed, uint64_t number);
 
 /* Accepts NULL. */
 void redis_feed_free(struct redis_feed *feed);

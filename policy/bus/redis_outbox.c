@@ -2,9 +2,9 @@
 #include "policy/bus/redis_outbox.h"
 
 #include "policy/base/log.h"
+#include "policy/bus/redis_feed.h"
 #include "policy/bus/redis_script.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +40,7 @@ struct entry {
 
 struct redis_outbox {
 	struct redis_session *session;
+	struct redis_feed *feed;
 	struct put *puts;
 	size_t put_count;
 	/* The first is on its way when sending. */
@@ -49,27 +50,34 @@ struct redis_outbox {
 	struct event *audit_again;
 };
 
+/* Where the values of a topic are: one row each. */
+static const struct place {
+	enum bus_topic topic;
+	const char *value, *set, *notices, *channel;
+} places[] = {
+	{ BUS_REPORTS, "vantage:", "vantages", "notices:reports",
+	  "notify:reports" },
+	{ BUS_NODES, "node:", "nodes", "notices:nodes", "notify:nodes" },
+};
+
 static bool send_put(struct put *put, struct bus_octets value, int64_t ttl_ms)
 {
 	struct redis_session *s = put->out->session;
-	bool report = put->topic == BUS_REPORTS;
-	const char *name = report ? "vantage:" : "node:";
-	char key[REDIS_KEY_SIZE], set[REDIS_KEY_SIZE], channel[REDIS_KEY_SIZE];
-	char notice[BUS_KEY_MAX + 16];
+	const struct place *p = &places[put->topic == BUS_NODES];
+	char names[5][REDIS_KEY_SIZE];
 	struct redis_command c = { 0 };
 
-	snprintf(notice, sizeof(notice), "%s%s", name, put->key);
 	redis_command_text(&c, "EVAL");
 	redis_command_text(&c, redis_script_put);
-	redis_command_number(&c, 2);
-	redis_command_text(&c, redis_key(s, name, put->key, key));
-	redis_command_text(&c, redis_key(s, report ? "vantages" : "nodes", "",
-					 set));
+	redis_command_number(&c, 3);
+	redis_command_text(&c, redis_key(s, p->value, put->key, names[0]));
+	redis_command_text(&c, redis_key(s, p->set, "", names[1]));
+	redis_command_text(&c, redis_key(s, p->notices, "", names[2]));
 	redis_command_add(&c, value.at, value.len);
 	redis_command_number(&c, (uint64_t)ttl_ms);
 	redis_command_text(&c, put->key);
-	redis_command_text(&c, redis_key(s, "notify", "", channel));
-	redis_command_text(&c, notice);
+	redis_command_text(&c, redis_key(s, p->channel, "", names[3]));
+	redis_command_text(&c, redis_key(s, "notices:plan", "", names[4]));
 	return redis_link_send(s->commands, &c, put->done, put);
 }
 
@@ -92,6 +100,9 @@ static void on_put(void *arg, const redisReply *reply)
 	bool sent = false;
 
 	put->waiting = NULL;
+	if (reply != NULL && reply->type == REDIS_REPLY_INTEGER &&
+	    reply->integer > 0)
+		redis_feed_plan_at(put->out->feed, (uint64_t)reply->integer);
 	if (reply != NULL && value != NULL)
 		sent = send_put(put,
 				(struct bus_octets){ value->octets,
@@ -261,13 +272,15 @@ void redis_outbox_up(struct redis_outbox *out)
 	send_entry(out, on_entry);
 }
 
-struct redis_outbox *redis_outbox_new(struct redis_session *session)
+struct redis_outbox *redis_outbox_new(struct redis_session *session,
+				      struct redis_feed *feed)
 {
 	struct redis_outbox *out = calloc(1, sizeof(*out));
 
 	if (out == NULL)
 		return NULL;
 	out->session = session;
+	out->feed = feed;
 	out->audit_end = &out->audit;
 	out->audit_again = evtimer_new(session->loop, on_audit_again, out);
 	if (out->audit_again == NULL) {

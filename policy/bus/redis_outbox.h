@@ -13,12 +13,14 @@
 
 #include "policy/bus/redis_session.h"
 
+struct redis_feed;
 struct redis_outbox;
 
 enum { REDIS_AUDIT_LENGTH = 100000 }; /* about: what the stream is cut to */
 
-/* session is borrowed.  NULL: out of memory. */
-struct redis_outbox *redis_outbox_new(struct redis_session *session);
+/* Both are borrowed; feed is told how far plans are.  NULL: out of memory. */
+struct redis_outbox *redis_outbox_new(struct redis_session *session,
+				      struct redis_feed *feed);
 void redis_outbox_put(struct redis_outbox *out, enum bus_topic topic,
 		      const char *key, struct bus_octets value, int64_t ttl_ms);
 void redis_outbox_audit(struct redis_outbox *out, struct bus_octets entry);

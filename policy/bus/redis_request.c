@@ -22,6 +22,7 @@ struct request {
 struct redis_requests {
 	struct redis_session *session;
 	struct request *first;
+	size_t count;
 };
 
 static void send_channel(struct redis_session *s, const char *verb,
@@ -52,6 +53,7 @@ static void end_request(struct request *r, const char *octets, size_t len)
 	while (*at != r)
 		at = &(*at)->next;
 	*at = r->next;
+	r->requests->count--;
 	send_channel(r->requests->session, "UNSUBSCRIBE", r->id, NULL, NULL);
 	free_request(r);
 	reply(arg, octets, len);
@@ -120,14 +122,17 @@ bool redis_request_open(struct redis_requests *requests, const char *id,
 			struct bus_octets octets, int64_t timeout_ms,
 			bus_reply *reply, void *arg)
 {
-	struct request *r = new_request(requests, id, octets, timeout_ms);
+	struct request *r = NULL;
 
+	if (requests->count < BUS_REQUESTS_MAX)
+		r = new_request(requests, id, octets, timeout_ms);
 	if (r == NULL)
 		return false;
 	r->reply = reply;
 	r->arg = arg;
 	r->next = requests->first;
 	requests->first = r;
+	requests->count++;
 	send_channel(requests->session, "SUBSCRIBE", id, on_subscribed,
 		     requests);
 	return true;
@@ -149,7 +154,7 @@ void redis_requests_answer(struct redis_requests *requests, const char *id,
 		r = r->next;
 	if (r == NULL)
 		return;
-	if (len > BUS_REQUEST_MAX)
+	if (len > BUS_ANSWER_MAX)
 		bus_refuse(requests->session->bus, "answer", id, len);
 	else
 		end_request(r, octets, len);

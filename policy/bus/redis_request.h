@@ -16,7 +16,7 @@ struct redis_requests;
 /* session is borrowed.  NULL: out of memory. */
 struct redis_requests *redis_requests_new(struct redis_session *session);
 
-/* False when memory runs out: nobody will reply. */
+/* False when too many are open or memory runs out: nobody will reply. */
 bool redis_request_open(struct redis_requests *requests, const char *id,
 			struct bus_octets octets, int64_t timeout_ms,
 			bus_reply *reply, void *arg);

@@ -16,6 +16,17 @@
 	"  return ''\n" \
 	"end\n"
 
+/* Tells channel of a change, with the next number; garbage counts as none. */
+#define NOTIFY \
+	"local function notify(key, channel, id)\n" \
+	"  local n = redis.pcall('INCR', key)\n" \
+	"  if type(n) ~= 'number' then\n" \
+	"    redis.call('SET', key, '1')\n" \
+	"    n = 1\n" \
+	"  end\n" \
+	"  redis.call('PUBLISH', channel, string.format('%.0f', n) .. id)\n" \
+	"end\n"
+
 /*
  * A renewal keeps the epoch, unless plans of a higher one are known: then the
  * server has lost its last writes, and going on would go back.
@@ -39,7 +50,7 @@ const char redis_script_release[] = READERS
 	"if holder == ARGV[1] then redis.call('DEL', KEYS[1]) end\n"
 	"return 1\n";
 
-const char redis_script_commit[] = READERS
+const char redis_script_commit[] = READERS NOTIFY
 	"local epoch, sequence = tonumber(ARGV[1]), tonumber(ARGV[2])\n"
 	"if number(string.match(read(KEYS[3]), '^(%d+) ')) ~= epoch or\n"
 	"   number(read(KEYS[4])) ~= epoch then return 0 end\n"
@@ -48,18 +59,18 @@ const char redis_script_commit[] = READERS
 	"if number(nth) >= sequence then return 0 end\n"
 	"redis.call('SET', KEYS[2], ARGV[1] .. ' ' .. ARGV[2])\n"
 	"redis.call('SET', KEYS[1], ARGV[3])\n"
-	"redis.call('PUBLISH', ARGV[4], 'plan')\n"
+	"notify(KEYS[5], ARGV[4], '')\n"
 	"return 1\n";
 
-const char redis_script_put[] =
+const char redis_script_put[] = READERS NOTIFY
 	"redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])\n"
 	"local kind = redis.call('TYPE', KEYS[2]).ok\n"
 	"if kind ~= 'set' and kind ~= 'none' then\n"
 	"  redis.call('DEL', KEYS[2])\n"
 	"end\n"
 	"redis.call('SADD', KEYS[2], ARGV[3])\n"
-	"redis.call('PUBLISH', ARGV[4], ARGV[5])\n"
-	"return 1\n";
+	"notify(KEYS[3], ARGV[4], ' ' .. ARGV[3])\n"
+	"return number(read(ARGV[5]))\n";
 
 const char redis_script_forget[] =
 	"if redis.call('EXISTS', ARGV[1]) == 0 then\n"

@@ -4,7 +4,9 @@
  *
  * A script runs alone on the server, so what it compares cannot change before
  * it writes.  Numbers in keys are decimal below 2^53; what is not one counts
- * as absent, so garbage repairs itself at the next write.  Texts.  Pure.
+ * as absent, so garbage repairs itself at the next write.  Whoever writes a
+ * value counts its notices in the key notices:KIND and publishes the number.
+ * Texts.  Pure.
  */
 #ifndef POLICY_BUS_REDIS_SCRIPT_H
 #define POLICY_BUS_REDIS_SCRIPT_H
@@ -19,12 +21,16 @@ extern const char redis_script_lease[];
 extern const char redis_script_release[];
 
 /*
- * KEYS plan plan-head lease epoch, ARGV epoch sequence octets channel: 1 when
- * stored, 0 when stale.
+ * KEYS plan plan-head lease epoch notices, ARGV epoch sequence octets channel:
+ * 1 when stored, 0 when stale.
  */
 extern const char redis_script_commit[];
 
-/* KEYS value set, ARGV octets ttl-ms id channel notice. */
+/*
+ * KEYS value set notices, ARGV octets ttl-ms id channel plan-notices: how many
+ * notices of plans there were, or 0.  The last is no KEY, for then a user would
+ * need to be able to write it.
+ */
 extern const char redis_script_put[];
 
 /*

@@ -134,7 +134,7 @@ def forged_and_replayed(f):
         before = plan_of(f, "dns1")
         seen = log(f, "dns1").count("plan-refused") + log(f, "dns1").count("refused")
         redis(f, "set", key("plan"), envelope)
-        redis(f, "publish", key("notify"), "plan")
+        redis(f, "publish", key("notify:plan"), redis(f, "incr", key("notices:plan")))
         _, took = until(f"a newer plan in place of the {what} one", 15, lambda: all(
             plan_of(f, n) > before for n in ("dns1", "dns2", "edge")))
         note(f"{what} plan put into Redis: the next good one was everywhere after {took:.2f} s")

@@ -107,6 +107,15 @@ void world_cli(struct world *w, const char *words, char *out, size_t size)
 	pclose(pipe);
 }
 
+void world_order(struct world *w, const char *words)
+{
+	char out[512];
+
+	world_cli(w, words, out, sizeof(out));
+	if (strstr(out, "ERR") != NULL || strstr(out, "Could not") != NULL)
+		fail_msg("redis-cli %s: %s", words, out);
+}
+
 static void on_value(void *arg, enum bus_topic topic, const char *key,
 		     const void *octets, size_t len)
 {

@@ -68,6 +68,8 @@ void world_kill_server(struct world *w);
 /* Runs redis-cli with these words (as the shell splits them) in the world;
  * its output, at most size - 1 octets. */
 void world_cli(struct world *w, const char *words, char *out, size_t size);
+/* The same for what must not fail and says nothing of interest. */
+void world_order(struct world *w, const char *words);
 
 /* A new bus; with follow_topics not 0 it follows them. */
 struct party *world_party(struct world *w, unsigned follow_topics);

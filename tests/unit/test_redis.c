@@ -26,15 +26,6 @@ static void put(struct party *p, enum bus_topic topic, const char *key,
 	bus_put(p->bus, topic, key, octets, strlen(octets), 60000);
 }
 
-static void cli(struct world *w, const char *words)
-{
-	char out[512];
-
-	world_cli(w, words, out, sizeof(out));
-	if (strstr(out, "ERR") != NULL || strstr(out, "Could not") != NULL)
-		fail_msg("redis-cli %s: %s", words, out);
-}
-
 /* What redis-cli prints, until it is this. */
 struct saying {
 	struct world *w;
@@ -139,9 +130,9 @@ static void lost_notice_is_repaired(struct world *w)
 
 	party_until_synced(a);
 	/* Nobody is told of these. */
-	cli(w, "SET " KEY("plan") " quiet");
-	cli(w, "SET " KEY("node:n") " quiet");
-	cli(w, "SADD " KEY("nodes") " n");
+	world_order(w, "SET " KEY("plan") " quiet");
+	world_order(w, "SET " KEY("node:n") " quiet");
+	world_order(w, "SADD " KEY("nodes") " n");
 	party_until_heard(a, BUS_PLAN, "", "quiet");
 	party_until_heard(a, BUS_NODES, "n", "quiet");
 	assert_int_equal(a->synced, 1);
@@ -158,8 +149,8 @@ static void reconnect_reads_everything(struct world *w)
 	struct party *a = world_party(w, BUS_PLAN);
 
 	party_until_synced(a);
-	cli(w, "SET " KEY("plan") " quiet");
-	cli(w, "CLIENT KILL TYPE pubsub");
+	world_order(w, "SET " KEY("plan") " quiet");
+	world_order(w, "CLIENT KILL TYPE pubsub");
 	world_until(w, is_synced_again, a, "synced again");
 	assert_string_equal(party_heard(a, BUS_PLAN, "")->octets, "quiet");
 	assert_int_equal(a->ups, 2);
@@ -200,7 +191,7 @@ static void slow_server_is_waited_for(struct world *w)
 	struct party *a = world_party(w, BUS_REPORTS);
 
 	party_until_synced(a);
-	cli(w, "CLIENT PAUSE 700 ALL");
+	world_order(w, "CLIENT PAUSE 700 ALL");
 	for (int i = 0; i < 100; i++)
 		put(a, BUS_REPORTS, "eu", i < 99 ? "older" : "newest");
 	assert_int_equal(party_lease(a, "a", 60000, 0), 1);
@@ -215,15 +206,15 @@ static void full_memory(struct world *w)
 	struct party *a = world_party(w, BUS_PLAN);
 
 	party_until_synced(a);
-	cli(w, "SET " KEY("plan") " readable");
-	cli(w, "CONFIG SET maxmemory 1");
+	world_order(w, "SET " KEY("plan") " readable");
+	world_order(w, "CONFIG SET maxmemory 1");
 	assert_int_equal(party_lease(a, "a", 60000, 0), 0);
 	put(a, BUS_NODES, "n", "refused");
 	bus_append_audit(a->bus, "{\"kept\":1}", 10);
 	party_until_heard(a, BUS_PLAN, "", "readable");
 	assert_true(bus_is_up(a->bus));
 	assert_true(bus_counters(a->bus).errors >= 2);
-	cli(w, "CONFIG SET maxmemory 0");
+	world_order(w, "CONFIG SET maxmemory 0");
 	assert_int_equal(party_lease(a, "a", 60000, 0), 1);
 	until_said(w, "XLEN " KEY("audit"), "1\n");
 }
@@ -278,14 +269,14 @@ static void server_that_lost_writes(struct world *w)
 	assert_int_equal(party_lease(a, "a", 60000, 8), 9);
 	assert_int_equal(party_commit(a, 9, 1, "nine"), BUS_COMMITTED);
 	/* As a replica that missed the last writes would have it. */
-	cli(w, "SET " KEY("epoch") " 3");
-	cli(w, "SET " KEY("lease") " '3 a'");
-	cli(w, "SET " KEY("plan-head") " '3 40'");
+	world_order(w, "SET " KEY("epoch") " 3");
+	world_order(w, "SET " KEY("lease") " '3 a'");
+	world_order(w, "SET " KEY("plan-head") " '3 40'");
 	assert_int_equal(party_commit(a, 9, 2, "ten"), BUS_STALE);
 	assert_int_equal(party_lease(a, "a", 60000, 9), 10);
 	/* Or only the plan is known to be further. */
-	cli(w, "SET " KEY("epoch") " 3");
-	cli(w, "SET " KEY("plan-head") " '20 1'");
+	world_order(w, "SET " KEY("epoch") " 3");
+	world_order(w, "SET " KEY("plan-head") " '20 1'");
 	assert_int_equal(party_lease(a, "a", 60000, 10), 21);
 	assert_int_equal(party_commit(a, 21, 1, "behind"), BUS_STALE);
 	assert_int_equal(party_commit(a, 21, 2, "on"), BUS_COMMITTED);
@@ -296,10 +287,10 @@ static void replica_is_left(struct world *w)
 	struct party *a = world_party(w, 0);
 
 	party_until_up(a);
-	cli(w, "REPLICAOF 127.0.0.1 1");
+	world_order(w, "REPLICAOF 127.0.0.1 1");
 	assert_int_equal(party_lease(a, "a", 60000, 0), 0);
 	party_until_down(a);
-	cli(w, "REPLICAOF NO ONE");
+	world_order(w, "REPLICAOF NO ONE");
 	party_until_up(a);
 	assert_int_equal(party_lease(a, "a", 60000, 0), 1);
 }
@@ -315,22 +306,27 @@ static void garbage_in_any_key(struct world *w)
 		"SADD " KEY("nodes") " 'two words' '' n list absent",
 		"SET " KEY("node:n") " fine",
 		"RPUSH " KEY("node:list") " x",
+		"RPUSH " KEY("notices:plan") " x",
+		"SET " KEY("notices:reports") " nonsense",
 	};
 	struct party *a, *b = world_party(w, BUS_REQUESTS);
 
 	party_until_synced(b);
 	for (size_t i = 0; i < sizeof(setting) / sizeof(setting[0]); i++)
-		cli(w, setting[i]);
+		world_order(w, setting[i]);
 	a = world_party(w, BUS_PLAN | BUS_REPORTS | BUS_NODES | BUS_REQUESTS);
 	party_until_synced(a);
 	assert_int_equal(a->heard_count, 1);
 	assert_string_equal(party_heard(a, BUS_NODES, "n")->octets, "fine");
 	assert_true(bus_counters(a->bus).refused >= 2);
-	cli(w, "PUBLISH " KEY("notify") " nonsense");
-	cli(w, "PUBLISH " KEY("notify") " node:");
-	cli(w, "PUBLISH " KEY("notify") " 'node:two words'");
-	cli(w, "PUBLISH " KEY("request") " nonsense");
-	cli(w, "PUBLISH " KEY("request") " ''");
+	world_order(w, "PUBLISH " KEY("notify:nodes") " nonsense");
+	world_order(w, "PUBLISH " KEY("notify:nodes") " ''");
+	world_order(w, "PUBLISH " KEY("notify:nodes") " 7");
+	world_order(w, "PUBLISH " KEY("notify:nodes") " 'x 7'");
+	world_order(w, "PUBLISH " KEY("notify:nodes") " '7 two words'");
+	world_order(w, "PUBLISH " KEY("notify:plan") " 99999999999999999999");
+	world_order(w, "PUBLISH " KEY("request") " nonsense");
+	world_order(w, "PUBLISH " KEY("request") " ''");
 	/* Every write repairs what it finds. */
 	assert_int_equal(party_lease(a, "a", 60000, 5), 6);
 	assert_int_equal(party_commit(a, 6, 1, "plan"), BUS_COMMITTED);
@@ -347,11 +343,11 @@ static void oversize_value_is_not_read(struct world *w)
 	struct party *a = world_party(w, BUS_PLAN | BUS_NODES);
 
 	party_until_synced(a);
-	cli(w, "SETRANGE " KEY("plan") " 60000000 x");
-	cli(w, "PUBLISH " KEY("notify") " plan");
-	cli(w, "SET " KEY("node:n") " after");
-	cli(w, "SADD " KEY("nodes") " n");
-	cli(w, "PUBLISH " KEY("notify") " node:n");
+	world_order(w, "SETRANGE " KEY("plan") " 60000000 x");
+	world_order(w, "PUBLISH " KEY("notify:plan") " 7");
+	world_order(w, "SET " KEY("node:n") " after");
+	world_order(w, "SADD " KEY("nodes") " n");
+	world_order(w, "PUBLISH " KEY("notify:nodes") " '7 n'");
 	party_until_heard(a, BUS_NODES, "n", "after");
 	assert_null(party_heard(a, BUS_PLAN, ""));
 	assert_true(bus_counters(a->bus).refused >= 1);
