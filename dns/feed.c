@@ -123,20 +123,18 @@ static void describe_trouble(const struct feed *feed, char *buf)
 
 struct node feed_node(const struct feed *feed)
 {
-	struct node node = {
-		.role = NODE_DNS,
-		.plan_epoch = feed->acked_epoch,
-		.plan_sequence = feed->acked_sequence,
-		.wall_applied_ms = feed->wall_applied_ms,
-		.wall_made_ms = clock_wall_ms(),
-		.queries = stats_sum(feed->config.stats).answers,
-		.local_count = feed->world.local.count,
-	};
+	struct node node =
+		node_of(NODE_DNS, feed->config.name, clock_wall_ms());
 
+	node.plan_epoch = feed->acked_epoch;
+	node.plan_sequence = feed->acked_sequence;
+	node.wall_applied_ms = feed->wall_applied_ms;
+	node.refused = feed->world.follow.refused;
+	node.queries = stats_sum(feed->config.stats).answers;
+	node.local_count = feed->world.local.count;
 	static_assert(sizeof(node.policy_digest) ==
 			      sizeof(((struct policy *)0)->digest),
 		      "a node's digest is a policy's");
-	snprintf(node.name, sizeof(node.name), "%s", feed->config.name);
 	memcpy(node.policy_digest, policy_of(feed)->digest,
 	       sizeof(node.policy_digest));
 	describe_trouble(feed, node.trouble);

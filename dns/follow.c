@@ -73,6 +73,7 @@ enum follow_result follow_take(struct follow *follow,
 
 		plan_free(plan);
 		follow->refusal = err;
+		follow->refused++;
 		return again ? FOLLOW_REFUSED_AGAIN : FOLLOW_REFUSED;
 	}
 	plan_free(follow->plan);

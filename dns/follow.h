@@ -12,6 +12,7 @@
 #include "policy/base/error.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct plan;
 struct policy;
@@ -21,6 +22,7 @@ struct verifier;
 struct follow {
 	struct plan *plan;    /* owned; the newest taken; NULL: none */
 	struct error refusal; /* text "" when the last offer was good */
+	uint64_t refused;     /* offers, since the start */
 };
 
 enum follow_result {

@@ -288,6 +288,9 @@ static void put_state(struct openmetrics *out, const struct metrics *m)
 		    METRIC_GAUGE, "seconds", "When the plan in force was "
 		    "applied; 0 without one." },
 		  seconds(m->node.wall_applied_ms) },
+		{ { "windrose_dns_refused_plans", METRIC_COUNTER, NULL,
+		    "Plans offered and not taken: unsigned, older, or beyond "
+		    "this software." }, (double)m->node.refused },
 		{ { "windrose_dns_published_tables", METRIC_COUNTER, NULL,
 		    "Decision tables published to the workers." },
 		  (double)m->tables },

@@ -48,11 +48,7 @@ static void fill_node(const struct reporter *r, struct node *node)
 	const struct reporter_subject *on = &r->subject;
 	const struct rounds_doubt doubt = rounds_doubt(on->rounds);
 
-	*node = (struct node){
-		.role = NODE_HEALTH,
-		.wall_made_ms = clock_wall_ms(),
-	};
-	snprintf(node->name, sizeof(node->name), "%s", r->config.name);
+	*node = node_of(NODE_HEALTH, r->config.name, clock_wall_ms());
 	snprintf(node->policy_digest, sizeof(node->policy_digest), "%s",
 		 on->policy->digest);
 	if (on->trouble[0] != '\0')

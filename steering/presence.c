@@ -35,13 +35,9 @@ static const char *trouble_of(const struct steerer *s)
 struct node steerer_node(const struct steerer *s, struct ramp_now now)
 {
 	const struct plan *plan = s->inputs.plan;
-	struct node node = {
-		.role = NODE_STEER,
-		.leads = s->leads != 0,
-		.wall_made_ms = now.wall_ms,
-	};
+	struct node node = node_of(NODE_STEER, s->config.name, now.wall_ms);
 
-	audit_text(node.name, sizeof(node.name), "%s", s->config.name);
+	node.leads = s->leads != 0;
 	audit_text(node.policy_digest, sizeof(node.policy_digest), "%s",
 		   s->loaded.policy->digest);
 	audit_text(node.trouble, sizeof(node.trouble), "%s", trouble_of(s));

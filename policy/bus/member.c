@@ -33,6 +33,25 @@ static size_t nesting_depth(const char *text, size_t len)
 	return deepest;
 }
 
+/* Absent is 0, which everyone speaks. */
+static bool is_spoken(const char *what, const json_t *json, struct error *err)
+{
+	const json_t *needs = json_object_get(json, "needs");
+	long long version = json_integer_value(needs);
+
+	if (needs == NULL || (json_is_integer(needs) && version >= 0 &&
+			      version <= MEMBER_SPEAKS))
+		return true;
+	if (json_is_integer(needs))
+		error_set(err,
+			  "%s: needs version %lld of the bus's language, and "
+			  "this program speaks %d; update it",
+			  what, version, MEMBER_SPEAKS);
+	else
+		error_set(err, "%s: needs must be a whole number", what);
+	return false;
+}
+
 json_t *member_load(const char *what, const void *octets, size_t len,
 		    size_t max, struct error *err)
 {
@@ -56,10 +75,11 @@ json_t *member_load(const char *what, const void *octets, size_t len,
 	}
 	if (!json_is_object(json)) {
 		error_set(err, "%s: must be a JSON object", what);
-		json_decref(json);
-		return NULL;
+	} else if (is_spoken(what, json, err)) {
+		return json;
 	}
-	return json;
+	json_decref(json);
+	return NULL;
 }
 
 void member_fail(struct member_reader *r, const char *fmt, ...)

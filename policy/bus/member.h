@@ -5,9 +5,12 @@
  * One rule for every codec: an absent member is its zero (0, "", false, the
  * first word, no items), so writers leave zeros out and older writers stay
  * readable; a member whose range has no zero, and a name, is thereby required.
- * Unknown members are ignored (a newer writer).  A wrong type, a value out of
- * range, a text too long or with control characters, a name given twice in
- * one object, and nesting deeper than MEMBER_DEPTH_MAX are errors.
+ * Unknown members are ignored (a newer writer).  A writer whose meaning would
+ * be lost that way says so in the member needs: the version of this language
+ * that a reader has to speak.  A document that needs more than MEMBER_SPEAKS
+ * is refused before anything else in it is looked at.  A wrong type, a value
+ * out of range, a text too long or with control characters, a name given twice
+ * in one object, and nesting deeper than MEMBER_DEPTH_MAX are errors.
  *
  * A reader's first error sticks: read all members, then look at failed once.
  * Pure.
@@ -22,7 +25,12 @@
 struct error;
 struct json_t;
 
-enum { MEMBER_DEPTH_MAX = 16 };
+enum {
+	MEMBER_DEPTH_MAX = 16,
+	/* Rises by one when a document may mean what a reader before cannot
+	 * leave out; writers then put needs into those documents only. */
+	MEMBER_SPEAKS = 1,
+};
 
 /* Integers that every JSON reader, and Lua, holds exactly (RFC 8259, 6). */
 #define MEMBER_EXACT_MAX ((INT64_C(1) << 53) - 1)

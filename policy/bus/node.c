@@ -5,19 +5,47 @@
 #include "policy/bus/member.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <jansson.h>
 
 static const char *const roles[] = { "dns", "health", "steer", "edge" };
 
-enum { ROLES = sizeof(roles) / sizeof(roles[0]), NODE_OCTETS_MAX = 65536 };
+enum { ROLES = sizeof(roles) / sizeof(roles[0]), NODE_OCTETS_MAX = 64 << 10 };
 
 static_assert(ROLES == NODE_EDGE + 1, "a word for every role");
 
 const char *node_role_name(enum node_role role)
 {
 	return roles[role];
+}
+
+struct node node_of(enum node_role role, const char *name, int64_t wall_ms)
+{
+	struct node node = {
+		.role = role,
+		.speaks = MEMBER_SPEAKS,
+		.wall_made_ms = wall_ms,
+	};
+
+	static_assert(sizeof(PACKAGE_VERSION) <= NODE_VERSION_SIZE,
+		      "the version fits");
+	memcpy(node.version, PACKAGE_VERSION, sizeof(PACKAGE_VERSION));
+	snprintf(node.name, sizeof(node.name), "%.*s", NODE_NAME_SIZE - 1,
+		 name);
+	return node;
+}
+
+bool node_has_plan(const struct node *node, uint64_t epoch, uint64_t sequence)
+{
+	return node->plan_epoch > epoch ||
+	       (node->plan_epoch == epoch && node->plan_sequence >= sequence);
+}
+
+bool node_follows(const struct node *node)
+{
+	return node->role == NODE_DNS || node->role == NODE_EDGE;
 }
 
 static void parse_local(struct member_reader *r, struct node *node)
@@ -40,6 +68,8 @@ static bool parse_node(struct member_reader *r, struct node *node)
 	member_require(r, "role");
 	node->role = (enum node_role)member_word(r, "role", roles, ROLES);
 	node->leads = member_flag(r, "leads");
+	member_text(r, "version", node->version, sizeof(node->version));
+	node->speaks = (uint32_t)member_integer(r, "speaks", 0, UINT32_MAX);
 	member_text(r, "policy_digest", node->policy_digest,
 		    sizeof(node->policy_digest));
 	node->plan_epoch =
@@ -52,6 +82,7 @@ static bool parse_node(struct member_reader *r, struct node *node)
 		member_integer(r, "wall_made_ms", 0, MEMBER_EXACT_MAX);
 	member_text(r, "trouble", node->trouble, sizeof(node->trouble));
 	node->queries = (uint64_t)member_integer(r, "queries", 0, INT64_MAX);
+	node->refused = (uint64_t)member_integer(r, "refused", 0, INT64_MAX);
 	parse_local(r, node);
 	return !r->failed;
 }
@@ -96,6 +127,8 @@ char *node_write(const struct node *node, size_t *len)
 	member_put_text(&w, "name", node->name);
 	member_put_text(&w, "role", roles[node->role]);
 	member_put_flag(&w, "leads", node->leads);
+	member_put_text(&w, "version", node->version);
+	member_put_integer(&w, "speaks", node->speaks);
 	member_put_text(&w, "policy_digest", node->policy_digest);
 	member_put_integer(&w, "plan_epoch", (int64_t)node->plan_epoch);
 	member_put_integer(&w, "plan_sequence", (int64_t)node->plan_sequence);
@@ -103,6 +136,7 @@ char *node_write(const struct node *node, size_t *len)
 	member_put_integer(&w, "wall_made_ms", node->wall_made_ms);
 	member_put_text(&w, "trouble", node->trouble);
 	member_put_integer(&w, "queries", (int64_t)node->queries);
+	member_put_integer(&w, "refused", (int64_t)node->refused);
 	if (node->local_count > 0)
 		member_put_json(&w, "local", write_local(node));
 	return member_finish(&w, 9, len);

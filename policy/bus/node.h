@@ -13,24 +13,45 @@
 
 struct error;
 
-enum { NODE_NAME_SIZE = 64, NODE_TEXT_SIZE = 160, NODE_LOCAL_MAX = 16 };
+enum {
+	NODE_NAME_SIZE = 64,
+	NODE_VERSION_SIZE = 32,
+	NODE_TEXT_SIZE = 160,
+	NODE_LOCAL_MAX = 16,
+};
 
 enum node_role { NODE_DNS, NODE_HEALTH, NODE_STEER, NODE_EDGE };
 
 struct node {
 	char name[NODE_NAME_SIZE];
 	enum node_role role;
-	bool leads; /* an agent that holds the lease */
+	bool leads;                      /* an agent that holds the lease */
+	char version[NODE_VERSION_SIZE]; /* of its software; "": older than
+					  * this member */
+	uint32_t speaks; /* MEMBER_SPEAKS of that software; 0: as version */
 	char policy_digest[65];
 	uint64_t plan_epoch, plan_sequence; /* applied; 0, 0: none */
 	int64_t wall_applied_ms;            /* when it applied that plan */
 	int64_t wall_made_ms;               /* of this record */
 	char trouble[NODE_TEXT_SIZE];       /* "" when all is well */
 	uint64_t queries;                   /* answered since start; dns only */
+	uint64_t refused;                   /* plans not taken, since start */
 	/* Break-glass commands in force on this node alone, in words. */
 	char local[NODE_LOCAL_MAX][NODE_TEXT_SIZE];
 	size_t local_count;
 };
+
+/*
+ * A record to be filled in further, of this software's version, made now.
+ * name is cut to what fits.
+ */
+struct node node_of(enum node_role role, const char *name, int64_t wall_ms);
+
+/* Has it applied this plan or a newer one? */
+bool node_has_plan(const struct node *node, uint64_t epoch, uint64_t sequence);
+
+/* Is it of those who apply plans and acknowledge them? */
+bool node_follows(const struct node *node);
 
 /* False with err set, out untouched. */
 bool node_parse(const void *octets, size_t len, struct node *out,

@@ -38,20 +38,18 @@ struct follower {
 	bool renewed;   /* a newer plan came while one was under way */
 	uint64_t applied_epoch, applied_sequence;
 	int64_t wall_applied_ms;
+	uint64_t refused; /* plans, since the start */
 	char trouble[NODE_TEXT_SIZE];
 };
 
 static struct node self(const struct follower *f)
 {
-	struct node node = {
-		.role = NODE_EDGE,
-		.plan_epoch = f->applied_epoch,
-		.plan_sequence = f->applied_sequence,
-		.wall_applied_ms = f->wall_applied_ms,
-		.wall_made_ms = clock_wall_ms(),
-	};
+	struct node node = node_of(NODE_EDGE, f->config.name, clock_wall_ms());
 
-	snprintf(node.name, sizeof(node.name), "%s", f->config.name);
+	node.plan_epoch = f->applied_epoch;
+	node.plan_sequence = f->applied_sequence;
+	node.wall_applied_ms = f->wall_applied_ms;
+	node.refused = f->refused;
 	snprintf(node.trouble, sizeof(node.trouble), "%s", f->trouble);
 	if (f->plan != NULL)
 		snprintf(node.policy_digest, sizeof(node.policy_digest), "%s",
@@ -253,8 +251,10 @@ static void on_value(void *arg, enum bus_topic topic, const char *key,
 	struct error err;
 
 	(void)topic, (void)key;
-	if (!take(f, octets, len, &err))
-		log_failure("plan-refused", &err);
+	if (take(f, octets, len, &err))
+		return;
+	f->refused++;
+	log_failure("plan-refused", &err);
 }
 
 static void on_request(void *arg, const struct json_t *request,

@@ -69,6 +69,11 @@ static const struct row {
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\"},{\"service\":\"v\",\"endpoint\":\"e\"},{\"service\":\"w\",\"endpoint\":\"e\"}]}", "w/e is there twice" },
 
 	{ PLAN, "{\"epoch\":1,\"sequence\":1}", NULL },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"needs\":0}", NULL },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"needs\":1}", NULL },
+	{ PLAN, "{\"needs\":2,\"epoch\":\"of another kind\"}", "plan: needs version 2 of the bus's language, and this program speaks 1; update it" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"needs\":-1}", "needs version -1" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"needs\":\"2\"}", "needs must be a whole number" },
 	{ PLAN, "{\"epoch\":9007199254740991,\"sequence\":1}", NULL },
 	{ PLAN, "{\"epoch\":9007199254740992,\"sequence\":1}", "epoch is 9007199254740992" },
 	{ PLAN, "{\"epoch\":0,\"sequence\":1}", "epoch is 0" },
@@ -94,6 +99,10 @@ static const struct row {
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"canaries\":[{\"name\":\"c\",\"stage\":5000}]}", "stage is 5000" },
 
 	{ NODE, "{\"name\":\"dns-1\",\"role\":\"dns\"}", NULL },
+	{ NODE, "{\"name\":\"n\",\"role\":\"dns\",\"needs\":1,\"speaks\":7}", NULL },
+	{ NODE, "{\"name\":\"n\",\"role\":\"dns\",\"needs\":2}", "node: needs version 2 of the bus's language, and this program speaks 1" },
+	{ NODE, "{\"name\":\"n\",\"role\":\"dns\",\"version\":\"0123456789012345678901234567890\"}", NULL },
+	{ NODE, "{\"name\":\"n\",\"role\":\"dns\",\"version\":\"01234567890123456789012345678901\"}", "version is longer than 31" },
 	{ NODE, "{\"name\":\"dns-1\",\"role\":\"king\"}", "role \"king\"" },
 	{ NODE, "{\"name\":\"dns-1\"}", "role is missing" },
 	{ NODE, "{\"role\":\"dns\"}", "name is missing" },
@@ -236,6 +245,9 @@ static void test_node_comes_back(void **state)
 		.wall_applied_ms = 5,
 		.wall_made_ms = 6,
 		.queries = 7,
+		.version = "1.2.3",
+		.speaks = 4,
+		.refused = 8,
 		/* A log line that was cut inside a letter, with a line end. */
 		.trouble = "caf\xc3\xa9 broke\nbadl\xc3",
 		.local = { "drain eu", "drain us" },
