@@ -204,34 +204,142 @@ static json_t *canaries_status(const struct status *st)
 	return canaries;
 }
 
-static json_t *node_status(const struct heard_node *heard, int64_t now_ms)
+static json_t *node_status(const struct status *st,
+			   const struct registered *node)
 {
-	json_t *json = embed_node(&heard->node);
+	json_t *json = embed_node(&node->node);
+	int64_t lag_ms = node->wall_behind_ms == 0
+				 ? 0
+				 : st->now.wall_ms - node->wall_behind_ms;
 
 	if (json_object_set_new(json, "silent_ms",
-				json_integer(now_ms - heard->heard_ms)) == 0)
+				json_integer(st->now.now_ms -
+					     node->heard_ms)) == 0 &&
+	    json_object_set_new(json, "lag_ms", json_integer(lag_ms)) == 0)
 		return json;
 	json_decref(json);
 	return NULL;
 }
 
-static json_t *nodes_status(const struct status *st)
+static json_t *write_nodes(const struct status *st,
+			   const struct registered *const *list, size_t count)
 {
 	json_t *nodes = json_array();
 
-	for (size_t i = 0; i < st->inputs->node_count; i++)
-		if (!append(&nodes,
-			    node_status(&st->inputs->nodes[i], st->now.now_ms)))
+	for (size_t i = 0; i < count; i++)
+		if (!append(&nodes, node_status(st, list[i])))
 			return NULL;
 	return nodes;
 }
 
+static size_t at_most(size_t count, size_t max)
+{
+	return count < max ? count : max;
+}
+
+struct json_t *answer_nodes(const struct status *status, const char *after,
+			    size_t count)
+{
+	const struct registered *list[REGISTRY_MAX];
+	size_t found = registry_page(&status->inputs->registry, after, NULL,
+				     NULL, list);
+
+	return json_pack("{s:b, s:o, s:b}", "ok", 1, "nodes",
+			 write_nodes(status, list, at_most(found, count)),
+			 "more", found > count);
+}
+
+/* A plan that some have not applied. */
+struct awaited {
+	uint64_t epoch, sequence;
+};
+
+static bool is_missing(const struct registered *node, const void *arg)
+{
+	const struct awaited *plan = arg;
+
+	return node_follows(&node->node) &&
+	       !node_has_plan(&node->node, plan->epoch, plan->sequence);
+}
+
+struct json_t *answer_acks(const struct status *status, uint64_t epoch,
+			   uint64_t sequence, size_t count)
+{
+	const struct registry *r = &status->inputs->registry;
+	const struct awaited plan = { epoch, sequence };
+	const struct registered *list[REGISTRY_MAX];
+	struct registry_spread spread = registry_spread(r, epoch, sequence);
+	size_t found = registry_page(r, NULL, is_missing, &plan, list);
+
+	return json_pack("{s:b, s:I, s:I, s:o}", "ok", 1, "all",
+			 (json_int_t)spread.all, "have",
+			 (json_int_t)spread.have, "missing",
+			 write_nodes(status, list, at_most(found, count)));
+}
+
+/* {"0.2.0": 1998, "0.1.0": 2}: of how many nodes this is the software. */
+static json_t *versions_status(const struct registry *r)
+{
+	json_t *versions = json_object();
+
+	for (size_t i = 0; i < r->count; i++) {
+		const char *version = r->nodes[i].node.version;
+		const char *name = *version == '\0' ? "unknown" : version;
+		json_int_t before =
+			json_integer_value(json_object_get(versions, name));
+
+		if (json_object_set_new(versions, name,
+					json_integer(before + 1)) != 0) {
+			json_decref(versions);
+			return NULL;
+		}
+	}
+	return versions;
+}
+
+/* The fleet in numbers: who is on the newest plan, who is longest behind. */
+static json_t *fleet_status(const struct status *st)
+{
+	const struct registry *r = &st->inputs->registry;
+	struct registry_spread spread =
+		registry_spread(r, r->epoch, r->sequence);
+	const struct registered *last = NULL;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct registered *n = &r->nodes[i];
+
+		if (n->wall_behind_ms != 0 &&
+		    (last == NULL || n->wall_behind_ms < last->wall_behind_ms))
+			last = n;
+	}
+	return json_pack("{s:I, s:I, s:I, s:s, s:I, s:o}", "nodes",
+			 (json_int_t)r->count, "followers",
+			 (json_int_t)spread.all, "have",
+			 (json_int_t)spread.have, "last",
+			 last == NULL ? "" : last->node.name, "lag_ms",
+			 (json_int_t)(last == NULL
+					      ? 0
+					      : st->now.wall_ms -
+							last->wall_behind_ms),
+			 "versions", versions_status(r));
+}
+
+static json_t *first_nodes(const struct status *st)
+{
+	const struct registered *list[REGISTRY_MAX];
+	size_t found =
+		registry_page(&st->inputs->registry, NULL, NULL, NULL, list);
+
+	return write_nodes(st, list, at_most(found, ANSWER_NODES_USUAL));
+}
+
 struct json_t *answer_status(const struct status *status)
 {
-	return json_pack("{s:b, s:o, s:b, s:o, s:o, s:o, s:o}", "ok", 1, "node",
-			 embed_node(status->self), "leads", status->self->leads,
-			 "plan", embed_plan(status->inputs->plan), "services",
+	return json_pack("{s:b, s:o, s:b, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
+			 "node", embed_node(status->self), "leads",
+			 status->self->leads, "plan",
+			 embed_plan(status->inputs->plan), "services",
 			 services_status(status), "canaries",
-			 canaries_status(status), "nodes",
-			 nodes_status(status));
+			 canaries_status(status), "fleet", fleet_status(status),
+			 "nodes", first_nodes(status));
 }

@@ -31,9 +31,12 @@ struct json_t *answer_done(uint64_t epoch, uint64_t sequence,
 /* lines: taken over, an array; NULL counts as out of memory. */
 struct json_t *answer_history(struct json_t *lines);
 
+enum { ANSWER_NODES_USUAL = 100, ANSWER_NODES_MAX = 500 };
+
 /*
  * Everything: this node, the plan in force, health and share of each endpoint
- * of the policy, canaries, all nodes.
+ * of the policy, canaries, the fleet in numbers, and of its nodes the first
+ * page.
  */
 struct status {
 	const struct policy *policy;
@@ -42,5 +45,21 @@ struct status {
 	struct ramp_now now;
 };
 struct json_t *answer_status(const struct status *status);
+
+/*
+ * Of the nodes after that name ("": from the first), in order of names, at most
+ * count; "more" says whether there are others behind them.  A node is its
+ * record with silent_ms, since it was heard, and lag_ms, since it is behind the
+ * newest plan.
+ */
+struct json_t *answer_nodes(const struct status *status, const char *after,
+			    size_t count);
+
+/*
+ * How many of the nodes that apply plans "have" this one or a newer, of "all";
+ * and the first count of those that have not, by name.
+ */
+struct json_t *answer_acks(const struct status *status, uint64_t epoch,
+			   uint64_t sequence, size_t count);
 
 #endif

@@ -6,9 +6,8 @@
  *
  *   {"op": "predict", "command": {...}}
  *   {"op": "command", "command": {...}}   answered when the plan is stored
- *   {"op": "status"}
- *   {"op": "history", "count": N}
  *   {"op": "reload"}                      control socket only
+ *   those of inquiry.c, which change nothing
  *   {"envelope": "wr1 ..."}               control socket: one of these, signed
  */
 #include "steering/steerer_impl.h"
@@ -20,7 +19,6 @@
 #include "policy/bus/member.h"
 #include "policy/bus/sign.h"
 #include "steering/answer.h"
-#include "steering/journal.h"
 #include "steering/predict.h"
 
 #include <inttypes.h>
@@ -30,7 +28,7 @@
 
 #include <jansson.h>
 
-enum { HISTORY_MAX = 10000, HISTORY_USUAL = 20 };
+enum { WAITING_MAX = 1024 }; /* requests whose answer is still to come */
 
 /* Where an answer goes, and what its asker may do. */
 struct asker {
@@ -48,7 +46,7 @@ static void answer_bus(struct steerer *s, const char *id, json_t *answer)
 		"bus; ask the agent's own socket (--node)\"}";
 
 	json_decref(answer);
-	if (len > BUS_REQUEST_MAX)
+	if (len > BUS_ANSWER_MAX)
 		bus_answer(s->config.bus, id, large, sizeof(large) - 1);
 	else if (text != NULL)
 		bus_answer(s->config.bus, id, text, len);
@@ -116,6 +114,7 @@ static void end_waiting(struct steerer *s, struct waiting *w, json_t *json)
 	while (*at != w)
 		at = &(*at)->next;
 	*at = w->next;
+	s->waiting_count--;
 	answer(s, &to, json);
 	free_waiting(w);
 }
@@ -124,8 +123,10 @@ static void end_waiting(struct steerer *s, struct waiting *w, json_t *json)
 static bool wait_for_commit(struct steerer *s, const struct asker *from,
 			    const struct agent_preview *preview)
 {
-	struct waiting *w = calloc(1, sizeof(*w));
+	struct waiting *w = NULL;
 
+	if (s->waiting_count < WAITING_MAX)
+		w = calloc(1, sizeof(*w));
 	if (w == NULL)
 		return false;
 	w->call = from->call;
@@ -139,6 +140,7 @@ static bool wait_for_commit(struct steerer *s, const struct asker *from,
 	w->preview = *preview;
 	w->next = s->waiting;
 	s->waiting = w;
+	s->waiting_count++;
 	return true;
 }
 
@@ -232,7 +234,8 @@ static void op_predict(struct steerer *s, const json_t *request,
 static void refuse_follower(struct steerer *s, const struct asker *from)
 {
 	const char *leader =
-		inputs_leader(&s->inputs, s->config.name, steerer_now().now_ms);
+		registry_leader(&s->inputs.registry, s->config.name,
+				steerer_now().now_ms);
 	char text[200];
 
 	if (leader == NULL)
@@ -277,57 +280,13 @@ static void op_command(struct steerer *s, const json_t *request,
 	/* Room to answer comes first: what is accepted must be answered. */
 	if (!wait_for_commit(s, from, &preview)) {
 		drop_preview(&preview);
-		refuse(s, from, "out of memory");
+		refuse(s, from, "too many commands wait, or out of memory");
 		return;
 	}
 	if (agent_command(s->agent, &c, &in, &err))
 		publish_turn(s, now);
 	else
 		end_waiting(s, s->waiting, answer_error(err.text));
-}
-
-static void op_status(struct steerer *s, const struct asker *from)
-{
-	struct ramp_now now = steerer_now();
-	struct node self = steerer_node(s, now);
-	const struct status status = {
-		.policy = s->loaded.policy,
-		.inputs = &s->inputs,
-		.self = &self,
-		.now = now,
-	};
-
-	answer(s, from, answer_status(&status));
-}
-
-static void op_history(struct steerer *s, const json_t *request,
-		       const struct asker *from)
-{
-	struct error err = { .text = "" };
-	struct member_reader r = {
-		.object = request,
-		.what = "request",
-		.err = &err,
-	};
-	int64_t count = member_integer(&r, "count", 0, HISTORY_MAX);
-	json_t *lines;
-
-	if (r.failed) {
-		refuse(s, from, err.text);
-		return;
-	}
-	if (s->journal == NULL) {
-		refuse(s, from,
-		       "this agent keeps no journal; start it with "
-		       "--journal, or windrose up with --state");
-		return;
-	}
-	lines = journal_last(s->journal,
-			     count == 0 ? HISTORY_USUAL : (size_t)count, &err);
-	if (lines == NULL)
-		refuse(s, from, err.text);
-	else
-		answer(s, from, answer_history(lines));
 }
 
 static void op_reload(struct steerer *s, const struct asker *from)
@@ -358,6 +317,7 @@ static void take_request(struct steerer *s, const json_t *request,
 			 const struct asker *from)
 {
 	const char *op = json_string_value(json_object_get(request, "op"));
+	json_t *told;
 
 	if (op == NULL)
 		refuse(s, from, "request: \"op\" is missing");
@@ -365,16 +325,14 @@ static void take_request(struct steerer *s, const json_t *request,
 		op_predict(s, request, from);
 	else if (strcmp(op, "command") == 0)
 		op_command(s, request, from);
-	else if (strcmp(op, "status") == 0)
-		op_status(s, from);
-	else if (strcmp(op, "history") == 0)
-		op_history(s, request, from);
 	else if (strcmp(op, "reload") == 0)
 		op_reload(s, from);
+	else if (inquiry_take(s, op, request, &told))
+		answer(s, from, told);
 	else
 		refuse(s, from,
-		       "request: op must be predict, command, status, history "
-		       "or reload");
+		       "request: op must be predict, command, status, nodes, "
+		       "acks, history or reload");
 }
 
 /* The request inside an envelope of a listed key; a new reference. */

@@ -10,7 +10,7 @@
 void inputs_fini(struct inputs *in)
 {
 	heard_fini(&in->heard);
-	free(in->nodes);
+	registry_fini(&in->registry);
 	plan_free(in->plan);
 	view_free(in->view);
 	*in = (struct inputs){ .plan = NULL };
@@ -39,27 +39,9 @@ bool inputs_take_report(struct inputs *in, const char *key, const void *octets,
 	return true;
 }
 
-static struct heard_node *node_slot(struct inputs *in, const char *name)
-{
-	struct heard_node *nodes;
-
-	for (size_t i = 0; i < in->node_count; i++)
-		if (strcmp(in->nodes[i].node.name, name) == 0)
-			return &in->nodes[i];
-	if (in->node_count == INPUTS_NODES_MAX)
-		return NULL;
-	nodes = realloc(in->nodes, (in->node_count + 1) * sizeof(*nodes));
-	if (nodes == NULL)
-		return NULL;
-	in->nodes = nodes;
-	nodes[in->node_count] = (struct heard_node){ .heard_ms = 0 };
-	return &nodes[in->node_count++];
-}
-
 bool inputs_take_node(struct inputs *in, const char *key, const void *octets,
 		      size_t len, int64_t now_ms, struct error *err)
 {
-	struct heard_node *slot;
 	struct node node;
 
 	if (!node_parse(octets, len, &node, err))
@@ -69,17 +51,10 @@ bool inputs_take_node(struct inputs *in, const char *key, const void *octets,
 			  node.name);
 		return false;
 	}
-	slot = node_slot(in, node.name);
-	if (slot == NULL) {
-		error_set(err, "node: there are more than %d",
-			  INPUTS_NODES_MAX);
-		return false;
-	}
-	if (slot->node.wall_made_ms == node.wall_made_ms)
+	if (registry_take(&in->registry, &node, now_ms))
 		return true;
-	slot->node = node;
-	slot->heard_ms = now_ms;
-	return true;
+	error_set(err, "node: there are more than %d", REGISTRY_MAX);
+	return false;
 }
 
 bool inputs_take_plan(struct inputs *in, struct plan *plan, int64_t wall_ms)
@@ -89,17 +64,8 @@ bool inputs_take_plan(struct inputs *in, struct plan *plan, int64_t wall_ms)
 	plan_free(in->plan);
 	in->plan = plan;
 	in->wall_plan_ms = wall_ms;
+	registry_plan(&in->registry, plan, wall_ms);
 	return true;
-}
-
-void inputs_forget(struct inputs *in, int64_t now_ms)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < in->node_count; i++)
-		if (now_ms - in->nodes[i].heard_ms < INPUTS_NODE_FORGET_MS)
-			in->nodes[kept++] = in->nodes[i];
-	in->node_count = kept;
 }
 
 struct view *inputs_view(const struct inputs *in, const struct policy *policy,
@@ -128,17 +94,4 @@ bool inputs_reduce(struct inputs *in, const struct policy *policy,
 	view_free(in->view);
 	in->view = view;
 	return true;
-}
-
-const char *inputs_leader(const struct inputs *in, const char *self,
-			  int64_t now_ms)
-{
-	for (size_t i = 0; i < in->node_count; i++) {
-		const struct heard_node *n = &in->nodes[i];
-
-		if (n->node.leads && strcmp(n->node.name, self) != 0 &&
-		    now_ms - n->heard_ms < INPUTS_NODE_LATELY_MS)
-			return n->node.name;
-	}
-	return NULL;
 }

@@ -9,11 +9,11 @@
 #ifndef STEERING_INPUTS_H
 #define STEERING_INPUTS_H
 
-#include "policy/bus/node.h"
 #include "policy/bus/plan.h"
 #include "policy/decide/heard.h"
 #include "policy/decide/view.h"
 #include "steering/ramp.h"
+#include "steering/registry.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,26 +21,14 @@
 
 struct error;
 
-enum {
-	INPUTS_NODES_MAX = 1024,
-	INPUTS_NODE_FORGET_MS = 60000,
-	INPUTS_NODE_LATELY_MS = 5000,
-};
-
-struct heard_node {
-	struct node node;
-	int64_t heard_ms;
-};
-
 /* Zero-initialised is empty. */
 struct inputs {
 	const struct policy *policy; /* whose vantages are heard; borrowed */
 	struct heard heard;
-	struct heard_node *nodes; /* owned */
-	size_t node_count;
-	struct plan *plan;    /* the newest; owned; NULL: none yet */
-	int64_t wall_plan_ms; /* when it came */
-	struct view *view;    /* owned; NULL before inputs_reduce() */
+	struct registry registry; /* of nodes */
+	struct plan *plan;        /* the newest; owned; NULL: none yet */
+	int64_t wall_plan_ms;     /* when it came */
+	struct view *view;        /* owned; NULL before inputs_reduce() */
 };
 
 void inputs_fini(struct inputs *in);
@@ -59,9 +47,6 @@ bool inputs_take_node(struct inputs *in, const char *key, const void *octets,
  * caller's still. */
 bool inputs_take_plan(struct inputs *in, struct plan *plan, int64_t wall_ms);
 
-/* Forgets nodes that have not been heard of for long. */
-void inputs_forget(struct inputs *in, int64_t now_ms);
-
 /*
  * A view of this policy with that plan instead of the newest (NULL: none), for
  * predictions.  The caller owns it; NULL: out of memory.
@@ -72,9 +57,5 @@ struct view *inputs_view(const struct inputs *in, const struct policy *policy,
 /* Renews in->view.  Out of memory it stays as it was: false. */
 bool inputs_reduce(struct inputs *in, const struct policy *policy,
 		   struct ramp_now now);
-
-/* The name of another node that said lately that it leads; NULL: none did. */
-const char *inputs_leader(const struct inputs *in, const char *self,
-			  int64_t now_ms);
 
 #endif

@@ -10,9 +10,11 @@ steering_libsteering_a_SOURCES = \
 	%D%/effect.c %D%/effect.h \
 	%D%/guard.c %D%/guard.h \
 	%D%/inputs.c %D%/inputs.h \
+	%D%/inquiry.c \
 	%D%/journal.c %D%/journal.h \
 	%D%/lease.c %D%/lease.h \
 	%D%/loaded.c %D%/loaded.h \
+	%D%/registry.c %D%/registry.h \
 	%D%/reload.c %D%/reload.h \
 	%D%/order.c %D%/order.h \
 	%D%/predict.c %D%/predict.h \

@@ -237,7 +237,7 @@ static void on_node(evutil_socket_t fd, short what, void *arg)
 	struct ramp_now now = steerer_now();
 
 	(void)fd, (void)what;
-	inputs_forget(&s->inputs, now.now_ms);
+	registry_forget(&s->inputs.registry, now.now_ms);
 	steerer_tell_node(s, now);
 }
 

@@ -2,7 +2,7 @@
 /*
  * steerer_impl -- the steerer from inside, for the files that make it up:
  * steerer (life, tick, bus), publish (lease, commit), desk (requests),
- * presence (what it tells of itself).
+ * inquiry (those that change nothing), presence (what it tells of itself).
  *
  * Shell.
  */
@@ -23,6 +23,7 @@ struct control;
 struct control_call;
 struct event;
 struct journal;
+struct json_t;
 struct reload;
 
 /* What can go wrong in the shell; each ends by itself. */
@@ -71,6 +72,7 @@ struct steerer {
 	uint64_t leads;   /* the epoch that the agent was set up for; 0 */
 	struct commit commit;
 	struct waiting *waiting;
+	size_t waiting_count;
 	struct journal *journal;
 	struct control *control;
 	struct reload *reload;            /* NULL: no reload is under way */
@@ -122,6 +124,13 @@ void publish_heard(struct steerer *s, struct plan *plan, const char *envelope,
 /* publish: the envelope to the disk. */
 void publish_keep(struct steerer *s, const char *envelope, size_t len);
 void publish_stop(struct steerer *s);
+
+/*
+ * inquiry: answers a request that changes nothing; *out is the caller's, NULL
+ * when memory runs out.  False: op is another.
+ */
+bool inquiry_take(const struct steerer *s, const char *op,
+		  const struct json_t *request, struct json_t **out);
 
 /* desk: a request from the bus; octets are borrowed. */
 void desk_take(struct steerer *s, const char *id, const void *octets,

@@ -21,7 +21,11 @@
 
 #include <jansson.h>
 
-enum { ASK_MS = 5000, LOOK_AGAIN_MS = 20 };
+enum {
+	ASK_MS = 5000,
+	LOOK_AGAIN_MS = 20,
+	MORE_SIZE = 40, /* " and N more" */
+};
 
 static int complain(const char *verb, const struct error *err, int status)
 {
@@ -144,54 +148,49 @@ static bool confirmed(const struct order *order)
 struct spread {
 	uint64_t epoch, sequence;
 	size_t have, all;
-	char missing[200]; /* names of those who have not, cut */
+	char missing[200]; /* names of those who have not */
 };
-
-static bool is_follower(const struct json_t *node)
-{
-	const char *role = json_string_value(json_object_get(node, "role"));
-
-	return role != NULL &&
-	       (strcmp(role, "dns") == 0 || strcmp(role, "edge") == 0);
-}
 
 static uint64_t number_of(const struct json_t *json, const char *key)
 {
 	return (uint64_t)json_integer_value(json_object_get(json, key));
 }
 
-static void add_missing(struct spread *spread, const struct json_t *node)
+/* The names of those who have not, as far as they fit. */
+static void list_missing(const struct json_t *answer, struct spread *spread)
 {
-	const char *name = json_string_value(json_object_get(node, "name"));
-	size_t len = strlen(spread->missing);
+	const struct json_t *missing = json_object_get(answer, "missing");
+	size_t named = json_array_size(missing), left;
+	struct json_t *node;
+	size_t i, len = 0;
 
-	snprintf(spread->missing + len, sizeof(spread->missing) - len, "%s%s",
-		 len == 0 ? "" : ", ", name == NULL ? "?" : name);
+	spread->missing[0] = '\0';
+	json_array_foreach(missing, i, node)
+	{
+		const char *name =
+			json_string_value(json_object_get(node, "name"));
+
+		if (name == NULL || len + strlen(name) + 2 >=
+					    sizeof(spread->missing) - MORE_SIZE)
+			break;
+		len += (size_t)snprintf(spread->missing + len,
+					sizeof(spread->missing) - len, "%s%s",
+					len == 0 ? "" : ", ", name);
+	}
+	left = spread->all - spread->have;
+	if (i < named || left > named)
+		snprintf(spread->missing + len, sizeof(spread->missing) - len,
+			 " and %zu more", left - i);
 }
 
 /* Has every node that follows plans applied this one or a newer? */
-static bool count_nodes(const struct json_t *status, struct spread *spread)
+static bool read_acks(const struct json_t *answer, struct spread *spread)
 {
-	const struct json_t *nodes = json_object_get(status, "nodes");
-	struct json_t *node;
-	size_t i;
-
-	spread->have = spread->all = 0;
-	spread->missing[0] = '\0';
-	json_array_foreach(nodes, i, node)
-	{
-		uint64_t e = number_of(node, "plan_epoch");
-
-		if (!is_follower(node))
-			continue;
-		spread->all++;
-		if (e > spread->epoch ||
-		    (e == spread->epoch &&
-		     number_of(node, "plan_sequence") >= spread->sequence))
-			spread->have++;
-		else
-			add_missing(spread, node);
-	}
+	spread->all = (size_t)number_of(answer, "all");
+	spread->have = (size_t)number_of(answer, "have");
+	if (spread->have > spread->all)
+		spread->have = spread->all;
+	list_missing(answer, spread);
 	return spread->all > 0 && spread->have == spread->all;
 }
 
@@ -200,16 +199,19 @@ static bool await_nodes(struct link *link, const struct order *order,
 			struct spread *spread)
 {
 	int64_t until_ms = clock_now_ms() + (int64_t)order->wait_s * 1000;
-	struct json_t *request = json_pack("{s:s}", "op", "status");
+	struct json_t *request =
+		json_pack("{s:s, s:I, s:I}", "op", "acks", "epoch",
+			  (json_int_t)spread->epoch, "sequence",
+			  (json_int_t)spread->sequence);
 	bool complete = false;
 
 	while (request != NULL && !complete) {
 		struct error err;
-		struct json_t *status = link_ask(link, request, ASK_MS, &err);
+		struct json_t *acks = link_ask(link, request, ASK_MS, &err);
 
-		if (status != NULL)
-			complete = count_nodes(status, spread);
-		json_decref(status);
+		if (json_is_true(json_object_get(acks, "ok")))
+			complete = read_acks(acks, spread);
+		json_decref(acks);
 		if (complete || clock_now_ms() >= until_ms)
 			break;
 		poll(NULL, 0, LOOK_AGAIN_MS);

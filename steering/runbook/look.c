@@ -16,7 +16,7 @@
 
 #include <jansson.h>
 
-enum { ASK_MS = 5000, HISTORY_MAX = 10000 };
+enum { ASK_MS = 5000, HISTORY_MAX = 10000, PAGE = 500 };
 
 struct look {
 	struct order order; /* of it only where to ask is used */
@@ -61,18 +61,12 @@ static int read_options(struct look *look, int argc, char **argv)
 }
 
 /* Asks and gives the answer, or NULL with *status set. */
-static struct json_t *ask(struct look *look, struct json_t *request,
+static struct json_t *ask(struct link *link, const struct json_t *request,
 			  int *status)
 {
-	struct json_t *answer;
-	struct link *link;
 	struct error err;
+	struct json_t *answer = link_ask(link, request, ASK_MS, &err);
 
-	*status = change_open(&look->order, &link);
-	if (*status != EXIT_DONE)
-		return NULL;
-	answer = link_ask(link, request, ASK_MS, &err);
-	link_free(link);
 	if (answer == NULL) {
 		fprintf(stderr, "windrose: %s\n", err.text);
 		*status = EXIT_UNREACHABLE;
@@ -91,15 +85,67 @@ static struct json_t *ask(struct look *look, struct json_t *request,
 	return answer;
 }
 
+/*
+ * An agent's status has the first page of the nodes; fetches the others.  When
+ * that fails what is there is shown, and the fleet's numbers tell of the rest.
+ */
+static void add_pages(struct link *link, struct json_t *answer)
+{
+	struct json_t *nodes = json_object_get(answer, "nodes");
+	int64_t all = json_integer_value(
+		json_object_get(json_object_get(answer, "fleet"), "nodes"));
+	bool more = nodes != NULL && (int64_t)json_array_size(nodes) < all;
+	int status = EXIT_DONE;
+
+	while (more) {
+		const struct json_t *last =
+			json_array_get(nodes, json_array_size(nodes) - 1);
+		struct json_t *request =
+			json_pack("{s:s, s:O, s:i}", "op", "nodes", "after",
+				  json_object_get(last, "name"), "count", PAGE);
+		struct json_t *page =
+			request == NULL ? NULL : ask(link, request, &status);
+
+		more = page != NULL &&
+		       json_is_true(json_object_get(page, "more")) &&
+		       json_array_size(json_object_get(page, "nodes")) > 0;
+		if (page != NULL)
+			json_array_extend(nodes,
+					  json_object_get(page, "nodes"));
+		json_decref(page);
+		json_decref(request);
+	}
+}
+
+/* Takes request; the answer, or NULL with *status set. */
+static struct json_t *inquire(struct look *look, struct json_t *request,
+			      int *status)
+{
+	struct json_t *answer;
+	struct link *link;
+
+	if (request == NULL)
+		return NULL;
+	*status = change_open(&look->order, &link);
+	if (*status != EXIT_DONE) {
+		json_decref(request);
+		return NULL;
+	}
+	answer = ask(link, request, status);
+	json_decref(request);
+	if (answer != NULL)
+		add_pages(link, answer);
+	link_free(link);
+	return answer;
+}
+
 /* Takes request; shows the answer as JSON or through render. */
 static int look_at(struct look *look, struct json_t *request,
 		   void (*render)(const struct json_t *, int64_t, FILE *))
 {
 	int status = EXIT_FAILED;
-	struct json_t *answer =
-		request == NULL ? NULL : ask(look, request, &status);
+	struct json_t *answer = inquire(look, request, &status);
 
-	json_decref(request);
 	if (answer == NULL)
 		return status;
 	if (look->json) {

@@ -231,12 +231,45 @@ static void render_node(const struct json_t *node, int64_t wall_ms, FILE *out)
 		number_of(node, "plan_sequence"),
 		render_duration(wall_ms - number_of(node, "wall_made_ms"), age,
 				sizeof(age)));
+	if (*text_of(node, "version") != '\0')
+		fprintf(out, ", version %s", text_of(node, "version"));
+	if (number_of(node, "lag_ms") > 0)
+		fprintf(out, ", behind for %s",
+			render_duration(number_of(node, "lag_ms"), age,
+					sizeof(age)));
 	if (*text_of(node, "trouble") != '\0')
 		fprintf(out, "  trouble: %s", text_of(node, "trouble"));
 	fputc('\n', out);
 	json_array_foreach(json_object_get(node, "local"), i,
 			   local) if (json_is_string(local))
 		fprintf(out, "  only here: %s\n", json_string_value(local));
+}
+
+/* "fleet: 1998 of 2000 nodes that follow plans have the newest; ..." */
+static void render_fleet(const struct json_t *answer, FILE *out)
+{
+	struct json_t *fleet = json_object_get(answer, "fleet");
+	struct json_t *versions = json_object_get(fleet, "versions"), *count;
+	const char *version, *between = "; software";
+	char lag[48];
+
+	if (fleet == NULL)
+		return;
+	fprintf(out,
+		"fleet: %" PRId64 " of %" PRId64
+		" nodes that follow plans have the newest",
+		number_of(fleet, "have"), number_of(fleet, "followers"));
+	if (*text_of(fleet, "last") != '\0')
+		fprintf(out, "; longest behind: %s, %s", text_of(fleet, "last"),
+			render_duration(number_of(fleet, "lag_ms"), lag,
+					sizeof(lag)));
+	json_object_foreach(versions, version, count)
+	{
+		fprintf(out, "%s %s on %" PRId64, between, version,
+			(int64_t)json_integer_value(count));
+		between = ",";
+	}
+	fputc('\n', out);
 }
 
 void render_status(const struct json_t *answer, int64_t wall_ms, FILE *out)
@@ -257,6 +290,7 @@ void render_status(const struct json_t *answer, int64_t wall_ms, FILE *out)
 	if (json_object_get(answer, "nodes") == NULL)
 		render_commands(json_object_get(answer, "local"), "local",
 				wall_ms, out);
+	render_fleet(answer, out);
 	json_array_foreach(json_object_get(answer, "nodes"), i, node)
 		render_node(node, wall_ms, out);
 }

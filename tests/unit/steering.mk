@@ -2,7 +2,8 @@
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_agent %D%/test_agent_commands \
 	%D%/test_canary %D%/test_guard %D%/test_inputs %D%/test_journal \
-	%D%/test_lease %D%/test_predict %D%/test_ramp %D%/test_steerer
+	%D%/test_lease %D%/test_predict %D%/test_ramp %D%/test_registry \
+	%D%/test_steerer
 steer_world = %D%/steer_world.c %D%/steer_world.h
 story = %D%/story.c %D%/story.h $(steer_world)
 %C%_test_agent_commands_SOURCES = %D%/test_agent_commands.c $(story)
@@ -23,6 +24,8 @@ story = %D%/story.c %D%/story.h $(steer_world)
 %C%_test_predict_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 %C%_test_ramp_SOURCES = %D%/test_ramp.c
 %C%_test_ramp_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+%C%_test_registry_SOURCES = %D%/test_registry.c
+%C%_test_registry_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 %C%_test_steerer_SOURCES = %D%/test_steerer.c \
 	%D%/office.c %D%/office.h
 %C%_test_steerer_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)

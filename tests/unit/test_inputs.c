@@ -104,45 +104,8 @@ static void test_refused_values(void **state)
 	assert_int_equal(in.heard.count, 0);
 	assert_false(inputs_take_node(&in, "dns2", octets, len, 1000, &err));
 	assert_non_null(strstr(err.text, "filed under dns2"));
-	assert_int_equal(in.node_count, 0);
+	assert_int_equal(in.registry.count, 0);
 	free(octets);
-	inputs_fini(&in);
-}
-
-static void take_node(struct inputs *in, const char *name, bool leads,
-		      int64_t wall_made_ms, int64_t now_ms)
-{
-	struct node node = {
-		.role = NODE_STEER,
-		.leads = leads,
-		.wall_made_ms = wall_made_ms,
-	};
-	struct error err;
-	size_t len;
-	char *octets;
-
-	snprintf(node.name, sizeof(node.name), "%s", name);
-	octets = node_write(&node, &len);
-	assert_true(inputs_take_node(in, name, octets, len, now_ms, &err));
-	free(octets);
-}
-
-static void test_nodes(void **state)
-{
-	struct inputs in = { .plan = NULL };
-
-	(void)state;
-	take_node(&in, "a", true, 1, 1000);
-	take_node(&in, "b", false, 1, 1000);
-	assert_string_equal(inputs_leader(&in, "b", 2000), "a");
-	assert_null(inputs_leader(&in, "a", 2000));
-	assert_null(inputs_leader(&in, "b", 1000 + INPUTS_NODE_LATELY_MS));
-	/* The same record, read again, is no sign of life. */
-	take_node(&in, "a", true, 1, 60000);
-	take_node(&in, "b", false, 2, 60000);
-	inputs_forget(&in, 1000 + INPUTS_NODE_FORGET_MS);
-	assert_int_equal(in.node_count, 1);
-	assert_string_equal(in.nodes[0].node.name, "b");
 	inputs_fini(&in);
 }
 
@@ -211,7 +174,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reports_only_go_forward),
 		cmocka_unit_test(test_refused_values),
-		cmocka_unit_test(test_nodes),
 		cmocka_unit_test(test_plans_only_go_forward),
 		cmocka_unit_test(test_view),
 	};

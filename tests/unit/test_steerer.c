@@ -184,6 +184,97 @@ static void test_requests(void **state)
 	office_close(&o);
 }
 
+static void put_follower(struct office *o, const char *name, uint64_t epoch,
+			 uint64_t sequence)
+{
+	struct node node = node_of(NODE_DNS, name, clock_wall_ms());
+	size_t len;
+	char *text;
+
+	node.plan_epoch = epoch;
+	node.plan_sequence = sequence;
+	text = node_write(&node, &len);
+	assert_non_null(text);
+	bus_put(o->desk, BUS_NODES, name, text, len, 60000);
+	free(text);
+}
+
+static const char *name_nth(char *name, int i)
+{
+	sprintf(name, "dns-%04d", i);
+	return name;
+}
+
+static int64_t number(const json_t *json, const char *key)
+{
+	return json_integer_value(json_object_get(json, key));
+}
+
+static const char *name_of(const json_t *answer, const char *list, size_t i)
+{
+	const json_t *node = json_array_get(json_object_get(answer, list), i);
+
+	return json_string_value(json_object_get(node, "name"));
+}
+
+/* What a person is told of a large fleet: counts, laggards, page by page. */
+static void test_acks_and_pages(void **state)
+{
+	enum { FOLLOWERS = 2500, BEHIND = 300 };
+	struct office o;
+	char name[16], ask[200], last[16] = "";
+	size_t seen = 0;
+
+	(void)state;
+	office_open(&o);
+	office_start_agent(&o, 0);
+	office_until(&o, a_leads, "a leads");
+	for (int i = 0; i < FOLLOWERS; i++)
+		put_follower(&o, name_nth(name, i), o.plan->epoch,
+			     i % (FOLLOWERS / BEHIND) == 0 ? 0 : 1000000);
+	snprintf(
+		ask, sizeof(ask),
+		"{\"op\":\"acks\",\"epoch\":%llu,\"sequence\":%llu,\"count\":3}",
+		(unsigned long long)o.plan->epoch,
+		(unsigned long long)o.plan->sequence);
+	office_ask(&o, o.person, ask);
+	assert_true(reply_is_ok(o.reply));
+	assert_int_equal(number(o.reply, "all"), FOLLOWERS);
+	assert_int_equal(number(o.reply, "have"), FOLLOWERS - 313);
+	assert_int_equal(json_array_size(json_object_get(o.reply, "missing")),
+			 3);
+	assert_string_equal(name_of(o.reply, "missing", 0), "dns-0000");
+	assert_string_equal(name_of(o.reply, "missing", 1), "dns-0008");
+	office_ask(&o, o.person, "{\"op\":\"acks\",\"epoch\":0}");
+	reply_refuses(o.reply, "epoch is 0");
+	office_ask(&o, o.person, "{\"op\":\"nodes\",\"count\":501}");
+	reply_refuses(o.reply, "count is 501");
+	do {
+		size_t count;
+
+		snprintf(ask, sizeof(ask),
+			 "{\"op\":\"nodes\",\"after\":\"%s\",\"count\":400}",
+			 last);
+		office_ask(&o, o.person, ask);
+		count = json_array_size(json_object_get(o.reply, "nodes"));
+		assert_in_range(count, 1, 400);
+		assert_true(strcmp(name_of(o.reply, "nodes", 0), last) > 0);
+		snprintf(last, sizeof(last), "%s",
+			 name_of(o.reply, "nodes", count - 1));
+		seen += count;
+	} while (json_is_true(json_object_get(o.reply, "more")));
+	/* And the agent itself. */
+	assert_int_equal(seen, FOLLOWERS + 1);
+	office_ask(&o, o.person, "{\"op\":\"status\"}");
+	assert_int_equal(number(json_object_get(o.reply, "fleet"), "followers"),
+			 FOLLOWERS);
+	assert_int_equal(number(json_object_get(o.reply, "fleet"), "have"),
+			 FOLLOWERS - 313);
+	assert_in_range(json_array_size(json_object_get(o.reply, "nodes")), 1,
+			200);
+	office_close(&o);
+}
+
 static void test_control_socket(void **state)
 {
 	struct office o;
@@ -317,6 +408,7 @@ int main(void)
 		cmocka_unit_test(test_stale_commit_steps_down),
 		cmocka_unit_test(test_bus_down_takes_back),
 		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_acks_and_pages),
 		cmocka_unit_test(test_control_socket),
 		cmocka_unit_test(test_asking_a_standby),
 		cmocka_unit_test(test_restart_on_an_empty_bus),

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * inquiry -- the questions of people that change nothing.
+ *
+ *   {"op": "status"}
+ *   {"op": "nodes", "after": NAME, "count": N}      a page of the nodes
+ *   {"op": "acks", "epoch": E, "sequence": S, "count": N}
+ *   {"op": "history", "count": N}
+ *
+ * Shell: the history is read from the journal's file.
+ */
+#include "steering/steerer_impl.h"
+
+#include "policy/base/error.h"
+#include "policy/bus/member.h"
+#include "steering/answer.h"
+#include "steering/journal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+enum { HISTORY_MAX = 10000, HISTORY_USUAL = 20, ACKS_USUAL = 10 };
+
+/* A count that was asked for, or the usual one. */
+static size_t read_count(struct member_reader *r, size_t max, size_t usual)
+{
+	int64_t count = member_integer(r, "count", 0, (int64_t)max);
+
+	return count == 0 ? usual : (size_t)count;
+}
+
+static json_t *tell_status(const struct status *st, struct member_reader *r)
+{
+	(void)r;
+	return answer_status(st);
+}
+
+static json_t *tell_nodes(const struct status *st, struct member_reader *r)
+{
+	char after[NODE_NAME_SIZE] = "";
+	size_t count = read_count(r, ANSWER_NODES_MAX, ANSWER_NODES_USUAL);
+
+	member_text(r, "after", after, sizeof(after));
+	return r->failed ? NULL : answer_nodes(st, after, count);
+}
+
+static json_t *tell_acks(const struct status *st, struct member_reader *r)
+{
+	size_t count = read_count(r, ANSWER_NODES_MAX, ACKS_USUAL);
+	uint64_t epoch =
+		(uint64_t)member_integer(r, "epoch", 1, MEMBER_EXACT_MAX);
+	uint64_t sequence =
+		(uint64_t)member_integer(r, "sequence", 1, MEMBER_EXACT_MAX);
+
+	return r->failed ? NULL : answer_acks(st, epoch, sequence, count);
+}
+
+static const struct inquiry {
+	const char *op;
+	json_t *(*tell)(const struct status *st, struct member_reader *r);
+} inquiries[] = {
+	{ "status", tell_status },
+	{ "nodes", tell_nodes },
+	{ "acks", tell_acks },
+};
+
+static json_t *tell_history(const struct steerer *s, struct member_reader *r)
+{
+	size_t count = read_count(r, HISTORY_MAX, HISTORY_USUAL);
+	json_t *lines;
+
+	if (r->failed)
+		return NULL;
+	if (s->journal == NULL)
+		return answer_error("this agent keeps no journal; start it "
+				    "with --journal, or windrose up with "
+				    "--state");
+	lines = journal_last(s->journal, count, r->err);
+	r->failed = lines == NULL;
+	return lines == NULL ? NULL : answer_history(lines);
+}
+
+bool inquiry_take(const struct steerer *s, const char *op,
+		  const struct json_t *request, struct json_t **out)
+{
+	struct ramp_now now = steerer_now();
+	struct node self = steerer_node(s, now);
+	const struct status status = {
+		.policy = s->loaded.policy,
+		.inputs = &s->inputs,
+		.self = &self,
+		.now = now,
+	};
+	struct error err = { .text = "out of memory" };
+	struct member_reader r = { .object = request,
+				   .what = "request",
+				   .err = &err };
+	size_t i = 0;
+
+	while (i < sizeof(inquiries) / sizeof(inquiries[0]) &&
+	       strcmp(inquiries[i].op, op) != 0)
+		i++;
+	if (i < sizeof(inquiries) / sizeof(inquiries[0]))
+		*out = inquiries[i].tell(&status, &r);
+	else if (strcmp(op, "history") == 0)
+		*out = tell_history(s, &r);
+	else
+		return false;
+	if (*out == NULL)
+		*out = answer_error(err.text);
+	return true;
+}
