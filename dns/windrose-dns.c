@@ -14,6 +14,7 @@
 #include "dns/rrl.h"
 #include "dns/tcp.h"
 #include "policy/base/error.h"
+#include "policy/base/log.h"
 #include "policy/base/program.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/redis.h"
@@ -169,13 +170,32 @@ static void on_relieved(void *arg)
 	event_base_loopbreak(d->loop);
 }
 
+/* Keys that cannot be read leave the old ones in their place. */
+static void read_keys(struct daemon *d)
+{
+	const struct option_list *trust = &d->settings->trust;
+	struct error err;
+	struct verifier *next = verifier_open(trust->items, trust->count, &err);
+	char quoted[512];
+
+	if (next == NULL) {
+		log_event(LOG_LEVEL_ERROR, "dns", "keys-failed", "error=%s",
+			  log_quote(err.text, quoted, sizeof(quoted)));
+		return;
+	}
+	verifier_replace(d->trusted, next);
+	log_event(LOG_LEVEL_INFO, "dns", "keys", "trusted=%zu",
+		  verifier_count(d->trusted));
+}
+
 static void on_reload(void *arg, bool done)
 {
-	const struct daemon *d = arg;
+	struct daemon *d = arg;
 	char status[80];
 
 	if (!done) {
 		notify_reloading();
+		read_keys(d);
 		return;
 	}
 	snprintf(status, sizeof(status), "answers from policy %.16s",

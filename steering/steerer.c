@@ -127,14 +127,16 @@ static void on_loaded(void *arg, bool ok, struct loaded *loaded,
 
 void steerer_reload(struct steerer *s)
 {
+	const struct steerer_config *c = &s->config;
 	struct error err = { .text = "" };
 
 	if (s->reload != NULL) {
 		s->reload_again = true;
 		return;
 	}
-	s->reload = reload_start(s->loop, s->config.policy_path, on_loaded, s,
-				 &err);
+	if (c->read_keys == NULL || c->read_keys(c->arg, &err))
+		s->reload = reload_start(s->loop, c->policy_path, on_loaded, s,
+					 &err);
 	if (s->reload != NULL)
 		return;
 	steerer_log_failure("reload-failed", err.text);

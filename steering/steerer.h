@@ -9,6 +9,8 @@
 #ifndef STEERING_STEERER_H
 #define STEERING_STEERER_H
 
+#include <stdbool.h>
+
 struct bus;
 struct error;
 struct event_base;
@@ -30,6 +32,10 @@ struct steerer_config {
 	int open_control; /* non-zero: commands on the control socket
 			   * need no signature (the socket's
 			   * permissions are the authority) */
+	/* Reads key files again before a reload, into what was lent above.
+	 * False with err set: the old keys stay.  NULL: they never change. */
+	bool (*read_keys)(void *arg, struct error *err);
+	void *arg;
 };
 
 struct steerer *steerer_start(struct event_base *loop,

@@ -25,11 +25,15 @@ struct settings {
 	char node[PROGRAM_NODE_SIZE];
 };
 
+struct keys {
+	struct sealer *own;
+	struct verifier *plans, *people;
+};
+
 struct daemon {
 	struct settings *settings;
 	struct event_base *loop;
-	struct sealer *key;
-	struct verifier *plans, *people;
+	struct keys keys;
 	struct bus *bus;
 	struct steerer *steerer;
 };
@@ -66,18 +70,44 @@ static void fill_rows(struct settings *s, struct option_row rows[ROW_COUNT])
 }
 /* clang-format on */
 
+static void free_keys(struct keys *keys)
+{
+	verifier_free(keys->plans);
+	verifier_free(keys->people);
+	sealer_free(keys->own);
+	*keys = (struct keys){ .own = NULL };
+}
+
 /* An agent takes its own last plan over after a restart. */
-static bool read_keys(struct daemon *d, const struct settings *s,
+static bool open_keys(const struct settings *s, struct keys *out,
 		      struct error *err)
 {
-	d->key = sealer_open(s->key, err);
-	if (d->key == NULL)
+	struct keys k = { .own = sealer_open(s->key, err) };
+
+	if (k.own != NULL)
+		k.plans = verifier_open(s->trust.items, s->trust.count, err);
+	if (k.plans != NULL)
+		k.people = verifier_open(s->people.items, s->people.count, err);
+	if (k.people == NULL || !verifier_add_sealer(k.plans, k.own, err)) {
+		free_keys(&k);
 		return false;
-	d->plans = verifier_open(s->trust.items, s->trust.count, err);
-	if (d->plans == NULL)
+	}
+	*out = k;
+	return true;
+}
+
+/* All of them, or none is another. */
+static bool read_keys(void *arg, struct error *err)
+{
+	struct daemon *d = arg;
+	struct keys next;
+
+	if (!open_keys(d->settings, &next, err))
 		return false;
-	d->people = verifier_open(s->people.items, s->people.count, err);
-	return d->people != NULL && verifier_add_sealer(d->plans, d->key, err);
+	sealer_replace(d->keys.own, next.own);
+	verifier_replace(d->keys.plans, next.plans);
+	verifier_replace(d->keys.people, next.people);
+	return true;
 }
 
 static bool start(void *arg, struct event_base *loop, struct error *err)
@@ -94,18 +124,20 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 		.keep_path = s->keep,
 		.control_path = s->control,
 		.open_control = s->open_control,
+		.read_keys = read_keys,
+		.arg = d,
 	};
 
 	d->loop = loop;
-	if (!read_keys(d, s, err))
+	if (!open_keys(s, &d->keys, err))
 		return false;
 	d->bus = redis_bus_new(loop, &redis, err);
 	if (d->bus == NULL)
 		return false;
 	config.bus = d->bus;
-	config.key = d->key;
-	config.plans = d->plans;
-	config.people = d->people;
+	config.key = d->keys.own;
+	config.plans = d->keys.plans;
+	config.people = d->keys.people;
 	d->steerer = steerer_start(loop, &config, err);
 	return d->steerer != NULL;
 }
@@ -135,9 +167,7 @@ static void stop(void *arg)
 
 	say_farewell(d);
 	bus_free(d->bus);
-	verifier_free(d->plans);
-	verifier_free(d->people);
-	sealer_free(d->key);
+	free_keys(&d->keys);
 }
 
 int main(int argc, char **argv)

@@ -166,6 +166,15 @@ void sealer_free(struct sealer *sealer)
 	free(sealer);
 }
 
+void sealer_replace(struct sealer *sealer, struct sealer *next)
+{
+	struct key before = sealer->key;
+
+	sealer->key = next->key;
+	next->key = before;
+	sealer_free(next);
+}
+
 struct verifier *verifier_new(void)
 {
 	return calloc(1, sizeof(struct verifier));
@@ -243,6 +252,15 @@ void verifier_free(struct verifier *v)
 	for (size_t i = 0; i < v->count; i++)
 		EVP_PKEY_free(v->keys[i].pkey);
 	free(v);
+}
+
+void verifier_replace(struct verifier *v, struct verifier *next)
+{
+	struct verifier before = *v;
+
+	*v = *next;
+	*next = before;
+	verifier_free(next);
 }
 
 /*

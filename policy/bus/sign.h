@@ -38,6 +38,11 @@ bool sealer_save(const struct sealer *sealer, const char *pem_path,
 /* KEY-ID of its public half, for logs; borrowed. */
 const char *sealer_id(const struct sealer *sealer);
 void sealer_free(struct sealer *sealer);
+/*
+ * A key roll: sealer signs with next's key from now on, wherever it was lent
+ * to.  Takes ownership of next.
+ */
+void sealer_replace(struct sealer *sealer, struct sealer *next);
 
 /* Trusts nobody until keys are added. */
 struct verifier *verifier_new(void);
@@ -45,13 +50,18 @@ bool verifier_add_file(struct verifier *v, const char *pem_path,
 		       struct error *err);
 bool verifier_add_sealer(struct verifier *v, const struct sealer *sealer,
 			 struct error *err);
-/* How many keys it trusts; the same key twice counts once. */
 /* A new one that trusts the keys in these files.  NULL with err set. */
 struct verifier *verifier_open(const char *const *pem_paths, size_t count,
 			       struct error *err);
 
+/* How many keys it trusts; the same key twice counts once. */
 size_t verifier_count(const struct verifier *v);
 void verifier_free(struct verifier *v);
+/*
+ * A key roll: v trusts next's keys from now on, and no others, wherever it was
+ * lent to.  Takes ownership of next.
+ */
+void verifier_replace(struct verifier *v, struct verifier *next);
 
 /* The envelope; the caller frees it.  NULL with err set. */
 char *sign_wrap(const struct sealer *sealer, const char *kind,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* windrose-edge -- follows the plan on an edge node and drives its HAProxy. */
 #include "policy/base/error.h"
+#include "policy/base/log.h"
 #include "policy/base/program.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/redis.h"
@@ -106,6 +107,25 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 	return edge->follower != NULL;
 }
 
+/* Keys that cannot be read leave the old ones in their place. */
+static void reload(void *arg)
+{
+	struct edge *edge = arg;
+	const struct option_list *trust = &edge->options->trust;
+	struct error err;
+	struct verifier *next = verifier_open(trust->items, trust->count, &err);
+	char quoted[512];
+
+	if (next == NULL) {
+		log_event(LOG_LEVEL_ERROR, "edge", "keys-failed", "error=%s",
+			  log_quote(err.text, quoted, sizeof(quoted)));
+		return;
+	}
+	verifier_replace(edge->trusted, next);
+	log_event(LOG_LEVEL_INFO, "edge", "keys", "trusted=%zu",
+		  verifier_count(edge->trusted));
+}
+
 static void stop(void *arg)
 {
 	struct edge *edge = arg;
@@ -133,7 +153,7 @@ int main(int argc, char **argv)
 		.needed = needed,
 	};
 	struct edge edge = { .options = &options };
-	const struct program_life life = { start, NULL, stop, &edge };
+	const struct program_life life = { start, reload, stop, &edge };
 	enum program_status status;
 
 	fill_rows(&options, rows);
