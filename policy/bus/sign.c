@@ -15,6 +15,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/sha.h>
+#include <openssl/x509.h>
 
 enum {
 	RAW_KEY_OCTETS = 32,   /* RFC 8032, 5.1.5 */
@@ -70,26 +71,59 @@ static int no_pass_phrase(char *buf, int size, int rwflag, void *arg)
 	return -1;
 }
 
-static EVP_PKEY *read_pem(const char *path, bool private, struct error *err)
+static FILE *open_pem(const char *path, struct error *err)
 {
 	FILE *file = fopen(path, "re");
+
+	if (file == NULL)
+		error_set(err, "%s: cannot read: %s", path, strerror(errno));
+	return file;
+}
+
+static EVP_PKEY *read_private(const char *path, struct error *err)
+{
+	FILE *file = open_pem(path, err);
 	EVP_PKEY *pkey;
 
-	if (file == NULL) {
-		error_set(err, "%s: cannot read: %s", path, strerror(errno));
+	if (file == NULL)
 		return NULL;
-	}
 	/* What fails here must not wait in the thread's error queue, where the
 	 * next TLS connection would find it. */
 	ERR_set_mark();
-	pkey = private ? PEM_read_PrivateKey(file, NULL, no_pass_phrase, NULL)
-		       : PEM_read_PUBKEY(file, NULL, no_pass_phrase, NULL);
+	pkey = PEM_read_PrivateKey(file, NULL, no_pass_phrase, NULL);
 	ERR_pop_to_mark();
 	fclose(file);
 	if (pkey == NULL)
-		error_set(err, "%s: is not a %s key in PEM%s", path,
-			  private ? "private" : "public",
-			  private ? " without a pass phrase" : "");
+		error_set(err,
+			  "%s: is not a private key in PEM without a pass "
+			  "phrase",
+			  path);
+	return pkey;
+}
+
+/* The next public key; NULL at the end, and then *ok, or at what is none. */
+static EVP_PKEY *read_public(FILE *file, bool *ok)
+{
+	char *name = NULL, *header = NULL;
+	unsigned char *data = NULL;
+	EVP_PKEY *pkey = NULL;
+	long len;
+
+	ERR_set_mark();
+	if (PEM_read(file, &name, &header, &data, &len) == 1) {
+		const unsigned char *at = data;
+
+		if (strcmp(name, PEM_STRING_PUBLIC) == 0)
+			pkey = d2i_PUBKEY(NULL, &at, len);
+		*ok = pkey != NULL;
+	} else {
+		*ok = ERR_GET_REASON(ERR_peek_last_error()) ==
+		      PEM_R_NO_START_LINE;
+	}
+	ERR_pop_to_mark();
+	OPENSSL_free(name);
+	OPENSSL_free(header);
+	OPENSSL_free(data);
 	return pkey;
 }
 
@@ -112,7 +146,7 @@ static struct sealer *sealer_of(EVP_PKEY *pkey, const char *where,
 
 struct sealer *sealer_open(const char *pem_path, struct error *err)
 {
-	EVP_PKEY *pkey = read_pem(pem_path, true, err);
+	EVP_PKEY *pkey = read_private(pem_path, err);
 
 	return pkey == NULL ? NULL : sealer_of(pkey, pem_path, err);
 }
@@ -213,9 +247,21 @@ static bool trust(struct verifier *v, EVP_PKEY *pkey, const char *where,
 bool verifier_add_file(struct verifier *v, const char *pem_path,
 		       struct error *err)
 {
-	EVP_PKEY *pkey = read_pem(pem_path, false, err);
+	FILE *file = open_pem(pem_path, err);
+	EVP_PKEY *pkey;
+	size_t found = 0;
+	bool ok, trusted = true;
 
-	return pkey != NULL && trust(v, pkey, pem_path, err);
+	if (file == NULL)
+		return false;
+	while (trusted && (pkey = read_public(file, &ok)) != NULL) {
+		trusted = trust(v, pkey, pem_path, err);
+		found++;
+	}
+	fclose(file);
+	if (trusted && (!ok || found == 0))
+		error_set(err, "%s: is not a public key in PEM", pem_path);
+	return trusted && ok && found > 0;
 }
 
 bool verifier_add_sealer(struct verifier *v, const struct sealer *sealer,

@@ -46,6 +46,7 @@ void sealer_replace(struct sealer *sealer, struct sealer *next);
 
 /* Trusts nobody until keys are added. */
 struct verifier *verifier_new(void);
+/* All keys in the file: one, or during a key roll the old and the new. */
 bool verifier_add_file(struct verifier *v, const char *pem_path,
 		       struct error *err);
 bool verifier_add_sealer(struct verifier *v, const struct sealer *sealer,

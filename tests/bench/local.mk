@@ -31,3 +31,7 @@ EXTRA_PROGRAMS += %D%/bench_nest
 EXTRA_PROGRAMS += %D%/bench_xdp_echo
 %C%_bench_xdp_echo_SOURCES = %D%/xdp_echo.c %D%/xsk.c %D%/xsk.h
 %C%_bench_xdp_echo_LDADD = $(POLICY_LIBS)
+EXTRA_PROGRAMS += %D%/bench_followers
+%C%_bench_followers_SOURCES = %D%/followers.c %D%/latencies.h
+%C%_bench_followers_LDADD = $(POLICY_LIBS)
+EXTRA_DIST += %D%/followers.py

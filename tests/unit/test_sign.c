@@ -15,6 +15,12 @@
 #include <cmocka.h>
 #include <openssl/err.h>
 
+/* Another. */
+static const char second_pem[] =
+	"-----BEGIN PUBLIC KEY-----\n"
+	"MCowBQYDK2VwAyEAlnnYS74nE/nT8NoIR97Goh7e46Xdmgj8hMF9ebSKZPI=\n"
+	"-----END PUBLIC KEY-----\n";
+
 /* The key of RFC 8032, 7.1, TEST 2, in the wrapping of RFC 8410. */
 static const char private_pem[] =
 	"-----BEGIN PRIVATE KEY-----\n"
@@ -104,6 +110,48 @@ static void test_known_envelope(void **state)
 	assert_true(verifier_add_sealer(v, signer, &err));
 	assert_int_equal(verifier_count(v), 1);
 	free(envelope);
+	verifier_free(v);
+	sealer_free(signer);
+}
+
+/*
+ * A roll: the old and the new key in one file, then the new alone.  Whoever
+ * borrowed the verifier and the sealer goes on with them.
+ */
+static void test_key_roll(void **state)
+{
+	struct error err;
+	struct sealer *signer = sealer_new(&err), *next;
+	struct verifier *v = known_verifier(), *both;
+	char file[400];
+	const char *path;
+	size_t len;
+	char *before, *after;
+
+	(void)state;
+	next = sealer_open(write_pem("sign-roll.pem", private_pem), &err);
+	assert_non_null(next);
+	before = sign_wrap(signer, SIGN_PLAN, "{}", 2, &len, &err);
+	sealer_replace(signer, next);
+	assert_string_equal(sealer_id(signer), "39f713d0a644253f");
+	after = sign_wrap(signer, SIGN_PLAN, "{}", 2, &len, &err);
+	assert_false(opens(v, SIGN_PLAN, before, len));
+	assert_true(opens(v, SIGN_PLAN, after, len));
+
+	snprintf(file, sizeof(file), "old\n%s\nnew\n%s", second_pem,
+		 public_pem);
+	path = write_pem("sign-roll.pem", file);
+	both = verifier_open(&path, 1, &err);
+	assert_non_null(both);
+	assert_int_equal(verifier_count(both), 2);
+	verifier_replace(v, verifier_new());
+	assert_false(opens(v, SIGN_PLAN, after, len));
+	verifier_replace(v, both);
+	assert_int_equal(verifier_count(v), 2);
+	assert_true(opens(v, SIGN_PLAN, after, len));
+	unlink(path);
+	free(before);
+	free(after);
 	verifier_free(v);
 	sealer_free(signer);
 }
@@ -261,6 +309,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_known_envelope),
+		cmocka_unit_test(test_key_roll),
 		cmocka_unit_test(test_any_payload),
 		cmocka_unit_test(test_wrong_kind),
 		cmocka_unit_test(test_unknown_key),
