@@ -102,8 +102,9 @@ static enum command_kind read_kind(struct member_reader *r)
 	return kind;
 }
 
-bool command_parse(const struct json_t *json, struct command *out,
-		   struct error *err)
+/* strict: a member that is not known is an error. */
+static bool parse(const struct json_t *json, bool strict, struct command *out,
+		  struct error *err)
 {
 	struct member_reader r = {
 		.object = json,
@@ -116,7 +117,8 @@ bool command_parse(const struct json_t *json, struct command *out,
 		error_set(err, "command: must be a JSON object");
 		return false;
 	}
-	check_members(&r);
+	if (strict)
+		check_members(&r);
 	member_name(&r, "id", c.id, sizeof(c.id));
 	c.kind = read_kind(&r);
 	member_name(&r, "target", c.target, sizeof(c.target));
@@ -133,6 +135,18 @@ bool command_parse(const struct json_t *json, struct command *out,
 	if (!r.failed)
 		*out = c;
 	return !r.failed;
+}
+
+bool command_parse(const struct json_t *json, struct command *out,
+		   struct error *err)
+{
+	return parse(json, true, out, err);
+}
+
+bool command_read(const struct json_t *json, struct command *out,
+		  struct error *err)
+{
+	return parse(json, false, out, err);
 }
 
 struct json_t *command_write(const struct command *c)

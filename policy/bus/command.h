@@ -51,9 +51,20 @@ struct command {
 	int64_t over_ms;         /* drain and undrain: ramp; 0 at once */
 };
 
-/* JSON object of one command.  False with err set, out untouched. */
+/*
+ * JSON object of one command, as a person gives it: a member that is not known
+ * is refused, for it may be what was meant.  False with err set, out untouched.
+ */
 bool command_parse(const struct json_t *json, struct command *out,
 		   struct error *err);
+
+/*
+ * The same, as it stands in a plan: an agent has judged it and said what comes
+ * of it in the shares, so a newer agent's members are ignored as everywhere in
+ * a plan.
+ */
+bool command_read(const struct json_t *json, struct command *out,
+		  struct error *err);
 
 /* A new reference, or NULL when memory runs out. */
 struct json_t *command_write(const struct command *command);

@@ -125,7 +125,7 @@ static bool parse_commands(struct plan *plan, const json_t *list,
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		struct command *c = &plan->commands[i];
 
-		if (!command_parse(json_array_get(list, i), c, err))
+		if (!command_read(json_array_get(list, i), c, err))
 			return false;
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(plan->commands[j].id, c->id) == 0) {

@@ -15,6 +15,9 @@ check_PROGRAMS += %D%/test_redis_access
 check_PROGRAMS += %D%/test_codecs
 %C%_test_codecs_SOURCES = %D%/test_codecs.c
 %C%_test_codecs_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_versions
+%C%_test_versions_SOURCES = %D%/test_versions.c
+%C%_test_versions_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_sign
 %C%_test_sign_SOURCES = %D%/test_sign.c
 %C%_test_sign_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
@@ -26,3 +29,4 @@ check_PROGRAMS += %D%/test_control
 %C%_test_control_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 endif
 EXTRA_DIST += contrib/redis/README.md contrib/redis/redis.conf contrib/redis/users.acl
+EXTRA_DIST += tests/data/bus
