@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dns/feed.h"
 
+#include "dns/kept.h"
 #include "dns/lastgood.h"
 #include "dns/model.h"
 #include "dns/slot.h"
@@ -22,7 +23,6 @@
 #include <string.h>
 
 #include <event2/event.h>
-#include <jansson.h>
 
 struct feed {
 	struct feed_config config;
@@ -35,7 +35,6 @@ struct feed {
 	int64_t node_due_ms;
 	uint64_t acked_epoch, acked_sequence;
 	int64_t wall_applied_ms; /* of the plan that was acknowledged */
-	bool from_disk;          /* reading lastgood: nothing to save */
 	char trouble[NODE_TEXT_SIZE];
 };
 
@@ -95,6 +94,7 @@ static bool refresh(struct feed *feed, struct model *model)
 		feed->pulse.tables++;
 	}
 	feed->pulse.fresh_ms = clock_now_ms();
+	kept_verdicts(feed->config.lastgood, feed->world.view, view);
 	view_free(feed->world.view);
 	feed->world.view = view;
 	return true;
@@ -175,18 +175,6 @@ static bool acknowledge(struct feed *feed)
 	return true;
 }
 
-static void keep_local(struct feed *feed)
-{
-	json_t *json = local_write(&feed->world.local);
-	char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
-
-	if (text != NULL)
-		lastgood_set(feed->config.lastgood, LASTGOOD_LOCAL, text,
-			     strlen(text));
-	free(text);
-	json_decref(json);
-}
-
 /* A turn that took so long of a processor, not counting what others took. */
 static void owe(struct feed *feed, int64_t took_ns, int64_t now_ms)
 {
@@ -202,10 +190,12 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	if (local_expire(&feed->world.local, clock_wall_ms()) > 0)
-		keep_local(feed);
+		kept_local(feed->config.lastgood, &feed->world.local);
 	if (!refresh(feed, feed->model))
 		log_event(LOG_LEVEL_ERROR, "dns", "refresh",
 			  "error=\"out of memory; the old table stays\"");
+	lastgood_doubt(feed->config.lastgood, feed->world.follow.plan != NULL &&
+						      !feed->world.plan_fits);
 	if (acknowledge(feed) || clock_now_ms() >= feed->node_due_ms)
 		tell_node(feed);
 	ended_ms = clock_now_ms();
@@ -233,9 +223,7 @@ static void take_plan(struct feed *feed, const void *octets, size_t len)
 			    policy_of(feed), octets, len)) {
 	case FOLLOW_TAKEN:
 		feed->world.plan_fits = true;
-		if (!feed->from_disk)
-			lastgood_set(feed->config.lastgood, LASTGOOD_PLAN,
-				     octets, len);
+		kept_plan(feed->config.lastgood, octets, len);
 		wake(feed);
 		break;
 	case FOLLOW_REFUSED:
@@ -246,15 +234,6 @@ static void take_plan(struct feed *feed, const void *octets, size_t len)
 	case FOLLOW_REFUSED_AGAIN:
 		break;
 	}
-}
-
-static void keep_report(struct feed *feed, const char *vantage,
-			const void *octets, size_t len)
-{
-	char name[sizeof(LASTGOOD_REPORT) + REPORT_NAME_SIZE];
-
-	snprintf(name, sizeof(name), LASTGOOD_REPORT "%s", vantage);
-	lastgood_set(feed->config.lastgood, name, octets, len);
 }
 
 static void take_report(struct feed *feed, const char *key, const void *octets,
@@ -277,8 +256,7 @@ static void take_report(struct feed *feed, const char *key, const void *octets,
 	if (heard_take(&feed->world.heard, policy_of(feed), report,
 		       clock_now_ms()) != HEARD_TAKEN)
 		return;
-	if (!feed->from_disk)
-		keep_report(feed, key, octets, len);
+	kept_report(feed->config.lastgood, key, octets, len);
 	wake(feed);
 }
 
@@ -300,30 +278,6 @@ static void on_link(void *arg, bool up)
 		  up ? "up" : "down");
 }
 
-static void take_local(struct feed *feed, const char *octets, size_t len)
-{
-	json_t *json = json_loadb(octets, len, 0, NULL);
-
-	if (json == NULL)
-		return;
-	local_parse(json, &feed->world.local);
-	json_decref(json);
-	(void)local_adopt(&feed->world.local, policy_of(feed), clock_wall_ms());
-}
-
-static void on_kept(void *arg, const char *name, const char *octets, size_t len)
-{
-	struct feed *feed = arg;
-	size_t prefix = strlen(LASTGOOD_REPORT);
-
-	if (strcmp(name, LASTGOOD_PLAN) == 0)
-		take_plan(feed, octets, len);
-	else if (strcmp(name, LASTGOOD_LOCAL) == 0)
-		take_local(feed, octets, len);
-	else if (strncmp(name, LASTGOOD_REPORT, prefix) == 0)
-		take_report(feed, name + prefix, octets, len);
-}
-
 struct feed *feed_start(const struct feed_config *config, struct model *model,
 			struct error *err)
 {
@@ -336,10 +290,9 @@ struct feed *feed_start(const struct feed_config *config, struct model *model,
 	feed->turn = evtimer_new(config->loop, on_turn, feed);
 	if (feed->turn == NULL)
 		goto fail;
-	feed->from_disk = true;
 	if (config->lastgood != NULL)
-		lastgood_each(config->lastgood, on_kept, feed);
-	feed->from_disk = false;
+		kept_read(config->lastgood, config->trusted, model->policy,
+			  time_now(), &feed->world);
 	if (!refresh(feed, model))
 		goto fail;
 	acknowledge(feed);
@@ -378,7 +331,7 @@ bool feed_adopt(struct feed *feed, struct model *model, struct error *err)
 		log_refused("plan-set-aside", "plan", &why);
 	feed->model = model_ref(model);
 	heard_prune(&feed->world.heard, policy);
-	keep_local(feed);
+	kept_local(feed->config.lastgood, &feed->world.local);
 	(void)stats_follow(feed->config.stats, before->policy, policy);
 	model_unref(before);
 	feed->node_due_ms = 0;
@@ -394,7 +347,7 @@ bool feed_command(struct feed *feed, const struct command *command,
 	if (!world_command(&feed->world, policy_of(feed), command, time_now(),
 			   err))
 		return false;
-	keep_local(feed);
+	kept_local(feed->config.lastgood, &feed->world.local);
 	log_event(LOG_LEVEL_WARN, "dns", "local-command", "command=%s",
 		  log_quote(local_text(command, text), quoted, sizeof(quoted)));
 	feed->node_due_ms = 0;

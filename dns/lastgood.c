@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dns/lastgood.h"
 
+#include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
 #include "policy/base/thread.h"
 #include "policy/bus/keep.h"
+#include "policy/bus/ring.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -13,10 +15,14 @@
 #include <event2/event.h>
 
 struct lastgood {
-	char *path;
+	/* Of the loop's thread until the first save, then of the other's; the
+	 * loop's again when that is known to rest. */
+	struct ring *ring;
 	struct keep *keep; /* of the loop's thread */
 	struct event *timer;
+	int64_t handed_ms; /* when it was last handed over */
 	bool dirty;
+	bool doubt;
 	bool settled; /* nothing is saved until it is unsettled */
 	char shown[sizeof(((struct error *)0)->text)];
 	pthread_t thread;
@@ -24,6 +30,7 @@ struct lastgood {
 	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t wake;
 	struct keep *next; /* to be written; the thread takes it */
+	bool doubtful;     /* so is what is in next */
 	bool writing;
 	bool stopping;
 	char trouble[sizeof(((struct error *)0)->text)];
@@ -38,7 +45,7 @@ static void log_trouble(const char *event, const struct error *err)
 }
 
 /* Waits for something to write; NULL when there will be nothing. */
-static struct keep *next_save(struct lastgood *l)
+static struct keep *next_save(struct lastgood *l, bool *doubt)
 {
 	struct keep *next;
 
@@ -48,6 +55,7 @@ static struct keep *next_save(struct lastgood *l)
 	while (l->next == NULL && !l->stopping)
 		pthread_cond_wait(&l->wake, &l->lock);
 	next = l->next;
+	*doubt = l->doubtful;
 	l->next = NULL;
 	l->writing = next != NULL;
 	pthread_mutex_unlock(&l->lock);
@@ -65,12 +73,16 @@ static void *run(void *arg)
 {
 	struct lastgood *l = arg;
 	struct keep *keep;
-	bool failing = false;
+	bool failing = false, doubt;
 
-	while ((keep = next_save(l)) != NULL) {
+	while ((keep = next_save(l, &doubt)) != NULL) {
+		int64_t now_ms = clock_now_ms();
 		struct error err;
-		bool ok = keep_save(keep, l->path, &err);
+		bool ok;
 
+		if (doubt)
+			ring_doubt(l->ring, now_ms);
+		ok = ring_save(l->ring, keep, now_ms, &err);
 		if (!ok && !failing)
 			log_trouble("keep", &err);
 		failing = !ok;
@@ -80,34 +92,19 @@ static void *run(void *arg)
 	return NULL;
 }
 
-struct copying {
-	struct keep *to;
-	bool ok;
-};
-
-static void copy_one(void *arg, const char *name, const char *octets,
-		     size_t len)
-{
-	struct copying *copying = arg;
-
-	copying->ok &= keep_set(copying->to, name, octets, len);
-}
-
 /* Hands a copy to the thread, in place of one it has not begun with. */
 static bool hand_over(struct lastgood *l)
 {
-	struct copying copying = { .to = keep_new(), .ok = true };
+	struct keep *copy = keep_copy(l->keep);
 
-	if (copying.to == NULL)
+	if (copy == NULL)
 		return false;
-	keep_each(l->keep, copy_one, &copying);
-	if (!copying.ok) {
-		keep_free(copying.to);
-		return false;
-	}
+	l->handed_ms = clock_now_ms();
+	l->dirty = false;
 	pthread_mutex_lock(&l->lock);
 	keep_free(l->next);
-	l->next = copying.to;
+	l->next = copy;
+	l->doubtful = l->doubt;
 	pthread_cond_broadcast(&l->wake);
 	pthread_mutex_unlock(&l->lock);
 	return true;
@@ -118,34 +115,26 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	struct lastgood *l = arg;
 
 	(void)fd, (void)what;
-	if (l->dirty && !l->settled && hand_over(l))
-		l->dirty = false;
+	/* Time alone makes a generation good, so that is looked at, too. */
+	if (!l->settled &&
+	    (l->dirty || clock_now_ms() - l->handed_ms >= LASTGOOD_IDLE_MS))
+		(void)hand_over(l);
 }
 
-/* A keep to go on with, empty when what is on disk cannot be used. */
-static struct keep *read_keep(const char *path)
-{
-	struct error err;
-	struct keep *keep = keep_load(path, &err);
-
-	if (keep != NULL)
-		return keep;
-	log_trouble("keep-damaged", &err);
-	return keep_new();
-}
-
-static bool start(struct lastgood *l, struct event_base *loop, const char *path,
-		  struct error *err)
+static bool start(struct lastgood *l, struct event_base *loop,
+		  const struct ring_config *ring, struct error *err)
 {
 	const struct timeval every = {
 		.tv_sec = LASTGOOD_SAVE_MS / 1000,
 		.tv_usec = LASTGOOD_SAVE_MS % 1000 * 1000,
 	};
 
-	l->path = strdup(path);
-	l->keep = read_keep(path);
+	l->ring = ring_open(ring, err);
+	if (l->ring == NULL)
+		return false;
+	l->keep = keep_copy(ring_read(l->ring));
 	l->timer = event_new(loop, -1, EV_PERSIST, on_timer, l);
-	if (l->path == NULL || l->keep == NULL || l->timer == NULL ||
+	if (l->keep == NULL || l->timer == NULL ||
 	    event_add(l->timer, &every) != 0) {
 		error_set(err, "out of memory for the last known good");
 		return false;
@@ -154,7 +143,8 @@ static bool start(struct lastgood *l, struct event_base *loop, const char *path,
 	return l->running;
 }
 
-struct lastgood *lastgood_start(struct event_base *loop, const char *path,
+struct lastgood *lastgood_start(struct event_base *loop,
+				const struct ring_config *ring,
 				struct error *err)
 {
 	struct lastgood *l = calloc(1, sizeof(*l));
@@ -165,7 +155,7 @@ struct lastgood *lastgood_start(struct event_base *loop, const char *path,
 	}
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_cond_init(&l->wake, NULL);
-	if (!start(l, loop, path, err)) {
+	if (!start(l, loop, ring, err)) {
 		lastgood_stop(l);
 		return NULL;
 	}
@@ -180,11 +170,38 @@ void lastgood_each(const struct lastgood *l,
 	keep_each(l->keep, each, arg);
 }
 
+const char *lastgood_get(const struct lastgood *l, const char *name,
+			 size_t *len)
+{
+	return keep_get(l->keep, name, len);
+}
+
+bool lastgood_refuse(struct lastgood *l, const char *name, const char *why)
+{
+	const struct keep *older = ring_older(l->ring, why);
+	const char *octets;
+	size_t len;
+
+	keep_drop(l->keep, name);
+	if (older == NULL)
+		return false;
+	octets = keep_get(older, name, &len);
+	if (octets != NULL)
+		lastgood_set(l, name, octets, len);
+	return true;
+}
+
 void lastgood_set(struct lastgood *l, const char *name, const void *octets,
 		  size_t len)
 {
 	if (l != NULL && keep_set(l->keep, name, octets, len))
 		l->dirty = true;
+}
+
+void lastgood_doubt(struct lastgood *l, bool doubt)
+{
+	if (l != NULL)
+		l->doubt = doubt;
 }
 
 const char *lastgood_trouble(struct lastgood *l)
@@ -199,13 +216,14 @@ void lastgood_settle(struct lastgood *l)
 {
 	if (l == NULL)
 		return;
-	if (l->dirty && hand_over(l))
-		l->dirty = false;
+	if (l->dirty)
+		(void)hand_over(l);
 	l->settled = true;
 	pthread_mutex_lock(&l->lock);
 	while (l->next != NULL || l->writing)
 		pthread_cond_wait(&l->wake, &l->lock);
 	pthread_mutex_unlock(&l->lock);
+	ring_rest(l->ring);
 }
 
 void lastgood_unsettle(struct lastgood *l)
@@ -227,11 +245,13 @@ void lastgood_stop(struct lastgood *l)
 		pthread_mutex_unlock(&l->lock);
 		pthread_join(l->thread, NULL);
 	}
+	if (l->ring != NULL && !l->settled)
+		ring_rest(l->ring);
 	if (l->timer != NULL)
 		event_free(l->timer);
 	keep_free(l->next);
 	keep_free(l->keep);
-	free(l->path);
+	ring_free(l->ring);
 	pthread_mutex_destroy(&l->lock);
 	pthread_cond_destroy(&l->wake);
 	free(l);

@@ -3,32 +3,47 @@
  * lastgood -- what this responder last knew, kept on disk so that it can start
  * from there when the bus is gone.
  *
- * Values are the octets as they came: the plan still in its signed envelope,
- * the reports raw; what reads them verifies them as if they came from outside.
- * Written whole in a thread of its own, at most once a second, since fsync(2)
- * can take seconds where a disk is busy.  Shell.
+ * A ring of generations (policy/bus/ring) of named values; dns/kept says which
+ * values and reads them.  Written whole in a thread of its own, at most once a
+ * second, since fsync(2) can take seconds where a disk is busy.  Shell.
  */
 #ifndef DNS_LASTGOOD_H
 #define DNS_LASTGOOD_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct error;
 struct event_base;
 struct lastgood;
 
-enum { LASTGOOD_SAVE_MS = 1000 };
+struct ring_config;
 
-#define LASTGOOD_PLAN "plan"
-#define LASTGOOD_REPORT "report:" /* and the vantage */
-#define LASTGOOD_LOCAL "local"
+enum {
+	LASTGOOD_SAVE_MS = 1000,
+	LASTGOOD_IDLE_MS = 10000, /* saved again though nothing is new */
+};
 
 /*
- * Reads path; a damaged file is set aside and logged, an absent one is empty.
- * NULL with err set when it cannot run.
+ * Reads what ring has; absent files are empty, damaged ones set aside.  NULL
+ * with err set when it cannot run.
  */
-struct lastgood *lastgood_start(struct event_base *loop, const char *path,
+struct lastgood *lastgood_start(struct event_base *loop,
+				const struct ring_config *ring,
 				struct error *err);
+
+/* NULL when there is none; borrowed until the next call that changes it. */
+const char *lastgood_get(const struct lastgood *lastgood, const char *name,
+			 size_t *len);
+
+/*
+ * What a value says is refused, and why: puts that of the next older
+ * generation in its place, or takes it out when there is none left.  False:
+ * none left.  Only before the loop's first turn.
+ */
+bool lastgood_refuse(struct lastgood *lastgood, const char *name,
+		     const char *why);
 
 /* Calls each(arg, name, octets, len) for what was read. */
 void lastgood_each(const struct lastgood *lastgood,
@@ -39,6 +54,12 @@ void lastgood_each(const struct lastgood *lastgood,
 /* To be saved soon.  Copies.  Accepts NULL for lastgood: nothing is kept. */
 void lastgood_set(struct lastgood *lastgood, const char *name,
 		  const void *octets, size_t len);
+
+/*
+ * Whether what is kept is served, and not merely held: only what was served
+ * for long enough becomes a good generation.  Accepts NULL.
+ */
+void lastgood_doubt(struct lastgood *lastgood, bool doubt);
 
 /* The last save's failure, "" when it went well; borrowed until the next
  * turn of the loop. */

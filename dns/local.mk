@@ -52,6 +52,7 @@ dns_libdns_a_SOURCES += \
 	%D%/follow.c %D%/follow.h \
 	%D%/handover.c %D%/handover.h \
 	%D%/identify.c %D%/identify.h \
+	%D%/kept.c %D%/kept.h \
 	%D%/lastgood.c %D%/lastgood.h \
 	%D%/listeners.c %D%/listeners.h \
 	%D%/loader.c %D%/loader.h \
@@ -75,6 +76,7 @@ dns_libdns_a_SOURCES += \
 	%D%/transports.c %D%/transports.h \
 	%D%/udp.c %D%/udp.h \
 	%D%/upkeep.c %D%/upkeep.h \
+	%D%/verdicts.c %D%/verdicts.h \
 	%D%/watch.c %D%/watch.h \
 	%D%/world.c %D%/world.h
 

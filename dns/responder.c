@@ -5,6 +5,7 @@
 #include "dns/exporter.h"
 #include "dns/feed.h"
 #include "dns/identify.h"
+#include "dns/kept.h"
 #include "dns/lastgood.h"
 #include "dns/loader.h"
 #include "dns/metrics.h"
@@ -22,6 +23,7 @@
 #include "policy/base/openmetrics.h"
 #include "policy/base/process.h"
 #include "policy/bus/bus.h"
+#include "policy/bus/ring.h"
 #include "policy/language/policy.h"
 
 #include <errno.h>
@@ -235,6 +237,23 @@ static bool start_tap(struct responder *r,
 	return r->tap != NULL;
 }
 
+static bool start_lastgood(struct responder *r,
+			   const struct responder_config *config,
+			   struct error *err)
+{
+	const struct ring_config ring = {
+		.path = r->keep_path,
+		.part = "dns",
+		.passing = kept_passing,
+		.soak_ms = INT64_C(1000) * config->keep_soak_s,
+	};
+
+	if (r->keep_path == NULL)
+		return true;
+	r->lastgood = lastgood_start(r->loop, &ring, err);
+	return r->lastgood != NULL;
+}
+
 static bool start_feed(struct responder *r,
 		       const struct responder_config *config,
 		       struct model *model, struct error *err)
@@ -244,11 +263,8 @@ static bool start_feed(struct responder *r,
 		error_set(err, "out of memory for counters");
 		return false;
 	}
-	if (r->keep_path != NULL) {
-		r->lastgood = lastgood_start(r->loop, r->keep_path, err);
-		if (r->lastgood == NULL)
-			return false;
-	}
+	if (!start_lastgood(r, config, err))
+		return false;
 	r->feed = feed_start(
 		&(struct feed_config){
 			.loop = r->loop,

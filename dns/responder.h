@@ -30,6 +30,7 @@ struct responder_config {
 	const char *user;         /* to become after binding; NULL: stay */
 	const char *name;         /* this node's, on the bus */
 	const char *keep_path;    /* last known good; NULL: keep nothing */
+	unsigned keep_soak_s;     /* 0: RING_SOAK_S */
 	const char *control_path; /* unix socket; NULL: none */
 	struct identify_config identity;
 	const char *metrics;    /* "ADDR:PORT" or "PORT" of 127.0.0.1 to serve

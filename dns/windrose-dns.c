@@ -37,7 +37,7 @@ struct settings {
 	struct rrl_config rrl;
 	const char *tls_cert, *tls_key;
 	struct option_list listen, trust, dot, proxy_from, xdp;
-	unsigned workers, tcp_clients, tcp_idle_s;
+	unsigned workers, tcp_clients, tcp_idle_s, keep_soak_s;
 	bool take_over, check, stdin_packet;
 	char node[PROGRAM_NODE_SIZE];
 };
@@ -99,6 +99,9 @@ static size_t fill_serving(struct settings *s, struct option_row *rows)
 		  0, 0 },
 		{ "keep", OPTION_TEXT, &s->keep, "FILE",
 		  "last known good state, to start from without a bus", 0, 0 },
+		{ "keep-soak", OPTION_NUMBER, &s->keep_soak_s, "SECONDS",
+		  "what was served for so long is kept as a good generation "
+		  "(default 60)", 1, 86400 },
 		{ "control", OPTION_TEXT, &s->control, "SOCKET",
 		  "unix socket for status and break-glass commands", 0, 0 },
 		{ "take-over", OPTION_FLAG, &s->take_over, NULL,
@@ -258,6 +261,7 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 		.user = s->user,
 		.name = s->name,
 		.keep_path = s->keep,
+		.keep_soak_s = s->keep_soak_s,
 		.control_path = s->control,
 		.identity = { &s->identity, s->cookie_secrets },
 		.metrics = s->metrics,

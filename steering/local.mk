@@ -22,6 +22,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/publish.c \
 	%D%/ramp.c %D%/ramp.h \
 	%D%/recent.c %D%/recent.h \
+	%D%/shelf.c \
 	%D%/state.c %D%/state.h \
 	%D%/steerer.c %D%/steerer.h %D%/steerer_impl.h
 

@@ -11,7 +11,6 @@
 #include "policy/base/error.h"
 #include "policy/base/log.h"
 #include "policy/bus/bus.h"
-#include "policy/bus/keep.h"
 #include "policy/bus/sign.h"
 #include "steering/journal.h"
 
@@ -123,31 +122,13 @@ static void take_back(struct steerer *s, struct ramp_now now)
 		give_up(s, "out of memory");
 }
 
-void publish_keep(struct steerer *s, const char *envelope, size_t len)
-{
-	struct error err = { .text = "out of memory" };
-	struct keep *keep;
-
-	if (s->config.keep_path == NULL)
-		return;
-	keep = keep_new();
-	if (keep != NULL && keep_set(keep, "plan", envelope, len) &&
-	    keep_save(keep, s->config.keep_path, &err)) {
-		steerer_trouble(s, TROUBLE_KEEP, "");
-	} else {
-		steerer_trouble(s, TROUBLE_KEEP, err.text);
-		steerer_log_failure("keep-failed", err.text);
-	}
-	keep_free(keep);
-}
-
 static void on_stored(struct steerer *s, struct commit *c, struct ramp_now now)
 {
 	uint64_t epoch = c->plan->epoch, sequence = c->plan->sequence;
 
 	if (inputs_take_plan(&s->inputs, c->plan, now.wall_ms)) {
 		c->plan = NULL;
-		publish_keep(s, c->envelope, c->len);
+		shelf_put(s, c->envelope, c->len);
 	}
 	steerer_write_audit(s, &c->audit);
 	desk_stored(s, epoch, sequence);
@@ -332,7 +313,7 @@ void publish_heard(struct steerer *s, struct plan *plan, const char *envelope,
 		plan_free(plan);
 		return;
 	}
-	publish_keep(s, envelope, len);
+	shelf_put(s, envelope, len);
 	if (s->leads != 0 && epoch > s->leads)
 		give_up(s, "a plan of a later epoch was seen");
 	else if (s->leads != 0 && s->commit.plan == NULL)

@@ -5,7 +5,6 @@
 #include "policy/base/error.h"
 #include "policy/base/log.h"
 #include "policy/bus/bus.h"
-#include "policy/bus/keep.h"
 #include "policy/bus/sign.h"
 #include "steering/journal.h"
 #include "steering/reload.h"
@@ -146,9 +145,8 @@ void steerer_reload(struct steerer *s)
 
 /* What it hears. */
 
-/* The plan in an envelope of a trusted key; NULL with err set. */
-static struct plan *open_plan(const struct steerer *s, const void *octets,
-			      size_t len, struct error *err)
+struct plan *steerer_open_plan(const struct steerer *s, const void *octets,
+			       size_t len, struct error *err)
 {
 	const char *payload;
 	size_t payload_len;
@@ -162,7 +160,7 @@ static struct plan *open_plan(const struct steerer *s, const void *octets,
 static void hear_plan(struct steerer *s, const void *octets, size_t len)
 {
 	struct error err = { .text = "" };
-	struct plan *plan = open_plan(s, octets, len, &err);
+	struct plan *plan = steerer_open_plan(s, octets, len, &err);
 
 	if (plan == NULL)
 		steerer_log_failure("plan-refused", err.text);
@@ -240,6 +238,7 @@ static void on_node(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	registry_forget(&s->inputs.registry, now.now_ms);
+	shelf_turn(s, now.now_ms);
 	steerer_tell_node(s, now);
 }
 
@@ -277,33 +276,6 @@ static void name_holder(struct steerer *s)
 		 s->config.name, (long)getpid(),
 		 (unsigned long long)clock_now_ns(),
 		 (unsigned long long)(uintptr_t)s);
-}
-
-/* A damaged file is set aside by keep_load(); then the bus has the plan. */
-static void read_keep(struct steerer *s)
-{
-	struct error err = { .text = "" };
-	struct keep *keep;
-	const char *octets;
-	size_t len = 0;
-	struct plan *plan;
-
-	if (s->config.keep_path == NULL)
-		return;
-	keep = keep_load(s->config.keep_path, &err);
-	if (keep == NULL) {
-		steerer_log_failure("keep-refused", err.text);
-		return;
-	}
-	octets = keep_get(keep, "plan", &len);
-	if (octets != NULL) {
-		plan = open_plan(s, octets, len, &err);
-		if (plan == NULL)
-			steerer_log_failure("keep-refused", err.text);
-		else if (!inputs_take_plan(&s->inputs, plan, clock_wall_ms()))
-			plan_free(plan);
-	}
-	keep_free(keep);
 }
 
 static bool open_journal(struct steerer *s, struct error *err)
@@ -367,8 +339,7 @@ static bool start(struct steerer *s, struct error *err)
 	}
 	inputs_adopt(&s->inputs, s->loaded.policy);
 	name_holder(s);
-	read_keep(s);
-	return desk_open(s, err);
+	return shelf_open(s, err) && desk_open(s, err);
 }
 
 struct steerer *steerer_start(struct event_base *loop,
@@ -440,6 +411,7 @@ void steerer_stop(struct steerer *s)
 	free_timer(s->node_timer);
 	inputs_fini(&s->inputs);
 	agent_free(s->agent);
+	shelf_close(s);
 	journal_free(s->journal);
 	loaded_fini(&s->loaded);
 	free_text(s->config.policy_path);

@@ -23,6 +23,7 @@ struct steerer_config {
 	const char *name;         /* this node's, on the bus and in the lease */
 	const char *journal_path; /* audit file, JSON lines; NULL: none */
 	const char *keep_path;    /* last plan; NULL: keep nothing */
+	unsigned keep_soak_s;     /* 0: RING_SOAK_S */
 	const char *control_path; /* unix socket; NULL: none */
 	struct bus *bus;          /* borrowed, outlives it */
 	const struct sealer *key; /* borrowed: signs plans */

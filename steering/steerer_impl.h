@@ -2,7 +2,8 @@
 /*
  * steerer_impl -- the steerer from inside, for the files that make it up:
  * steerer (life, tick, bus), publish (lease, commit), desk (requests),
- * inquiry (those that change nothing), presence (what it tells of itself).
+ * inquiry (those that change nothing), presence (what it tells of itself), shelf
+ * (the plan on disk).
  *
  * Shell.
  */
@@ -24,7 +25,9 @@ struct control_call;
 struct event;
 struct journal;
 struct json_t;
+struct keep;
 struct reload;
+struct ring;
 
 /* What can go wrong in the shell; each ends by itself. */
 enum steerer_trouble {
@@ -74,6 +77,8 @@ struct steerer {
 	struct waiting *waiting;
 	size_t waiting_count;
 	struct journal *journal;
+	struct ring *ring; /* NULL: nothing is kept */
+	struct keep *keep; /* what was put there last */
 	struct control *control;
 	struct reload *reload;            /* NULL: no reload is under way */
 	bool reload_again;                /* asked for meanwhile */
@@ -121,8 +126,18 @@ void publish_turn(struct steerer *s, struct ramp_now now);
 /* publish: a verified plan from the bus; takes ownership. */
 void publish_heard(struct steerer *s, struct plan *plan, const char *envelope,
 		   size_t len);
-/* publish: the envelope to the disk. */
-void publish_keep(struct steerer *s, const char *envelope, size_t len);
+/* A plan in its envelope, signed by one of those that may; NULL with err. */
+struct plan *steerer_open_plan(const struct steerer *s, const void *octets,
+			       size_t len, struct error *err);
+
+/* shelf: opens what is on disk, and takes the plan from there.  False with err
+ * set when memory runs out. */
+bool shelf_open(struct steerer *s, struct error *err);
+/* shelf: the envelope to the disk. */
+void shelf_put(struct steerer *s, const char *envelope, size_t len);
+/* shelf: what has been in force for long enough becomes a good generation. */
+void shelf_turn(struct steerer *s, int64_t now_ms);
+void shelf_close(struct steerer *s);
 void publish_stop(struct steerer *s);
 
 /*

@@ -16,12 +16,13 @@
 
 #include <event2/event.h>
 
-enum { ROW_COUNT = 10, FAREWELL_MS = 300 };
+enum { ROW_COUNT = 11, FAREWELL_MS = 300 };
 
 struct settings {
 	const char *policy, *name, *bus, *key, *journal, *keep, *control;
 	struct option_list trust, people;
 	bool open_control;
+	unsigned keep_soak_s;
 	char node[PROGRAM_NODE_SIZE];
 };
 
@@ -62,6 +63,9 @@ static void fill_rows(struct settings *s, struct option_row rows[ROW_COUNT])
 		  "audit file, JSON lines", 0, 0 },
 		{ "keep", OPTION_TEXT, &s->keep, "FILE",
 		  "last plan, to go on from when the bus lost it", 0, 0 },
+		{ "keep-soak", OPTION_NUMBER, &s->keep_soak_s, "SECONDS",
+		  "a plan that was in force for so long is kept as a good "
+		  "generation (default 60)", 1, 86400 },
 		{ "control", OPTION_TEXT, &s->control, "SOCKET",
 		  "unix socket for status, history and commands", 0, 0 },
 	};
@@ -122,6 +126,7 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 				: s->name,
 		.journal_path = s->journal,
 		.keep_path = s->keep,
+		.keep_soak_s = s->keep_soak_s,
 		.control_path = s->control,
 		.open_control = s->open_control,
 		.read_keys = read_keys,

@@ -144,3 +144,11 @@ bool file_set_aside(const char *path, struct error *err)
 		return fail_errno(err, "set aside", path) != NULL;
 	return true;
 }
+
+bool file_remove(const char *path, struct error *err)
+{
+	if (unlink(path) != 0 && errno != ENOENT)
+		return fail_errno(err, "remove", path) != NULL;
+	sync_directory(path);
+	return true;
+}

@@ -29,4 +29,7 @@ bool file_replace(const char *path, const void *octets, size_t len,
 /* Moves a damaged file to path.damaged, so that it is kept and not read. */
 bool file_set_aside(const char *path, struct error *err);
 
+/* Removes path and fsyncs the directory; one that is not there is removed. */
+bool file_remove(const char *path, struct error *err);
+
 #endif

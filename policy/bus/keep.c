@@ -120,6 +120,25 @@ bool keep_set(struct keep *keep, const char *name, const void *octets,
 	return true;
 }
 
+void keep_drop(struct keep *keep, const char *name)
+{
+	struct kept *value = find(keep, name);
+
+	if (value == NULL)
+		return;
+	free(value->name);
+	free(value->octets);
+	/* The others keep their order, which is that of writing. */
+	memmove(value, value + 1,
+		(size_t)(keep->values + --keep->count - value) *
+			sizeof(*value));
+}
+
+size_t keep_count(const struct keep *keep)
+{
+	return keep->count;
+}
+
 const char *keep_get(const struct keep *keep, const char *name, size_t *len)
 {
 	const struct kept *value = find(keep, name);
@@ -138,6 +157,31 @@ void keep_each(const struct keep *keep,
 	for (size_t i = 0; i < keep->count; i++)
 		each(arg, keep->values[i].name, keep->values[i].octets,
 		     keep->values[i].len);
+}
+
+struct copying {
+	struct keep *to;
+	bool ok;
+};
+
+static void copy_one(void *arg, const char *name, const char *octets,
+		     size_t len)
+{
+	struct copying *copying = arg;
+
+	copying->ok &= keep_set(copying->to, name, octets, len);
+}
+
+struct keep *keep_copy(const struct keep *keep)
+{
+	struct copying copying = { .to = keep_new(), .ok = true };
+
+	if (copying.to != NULL)
+		keep_each(keep, copy_one, &copying);
+	if (copying.ok)
+		return copying.to;
+	keep_free(copying.to);
+	return NULL;
 }
 
 static void hex_digest(const char *octets, size_t len, char hex[HEX_OCTETS + 1])

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * keep -- the last known good, on disk: what a daemon that starts without a
- * bus goes on from.
+ * keep -- what a daemon knows, on disk: what one that starts without a bus
+ * goes on from.  Several of them make a ring: see policy/bus/ring.
  *
  * One file: a line "windrose-keep 1 SHA256-HEX\n", then named values
  * ("NAME LENGTH\n" octets "\n").  Replaced whole; a file whose checksum is
@@ -26,6 +26,11 @@ void keep_free(struct keep *keep);
  */
 bool keep_set(struct keep *keep, const char *name, const void *octets,
 	      size_t len);
+/* One of the same values; NULL when memory runs out. */
+struct keep *keep_copy(const struct keep *keep);
+/* Forgets it; there need not be one. */
+void keep_drop(struct keep *keep, const char *name);
+size_t keep_count(const struct keep *keep);
 /* NULL when there is none; borrowed until the next keep_set(). */
 const char *keep_get(const struct keep *keep, const char *name, size_t *len);
 

@@ -23,4 +23,5 @@ policy_libpolicy_a_SOURCES += \
 	%D%/redis_session.c %D%/redis_session.h \
 	%D%/redis_url.c %D%/redis_url.h \
 	%D%/report.c %D%/report.h \
+	%D%/ring.c %D%/ring.h \
 	%D%/sign.c %D%/sign.h

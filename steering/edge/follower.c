@@ -9,6 +9,7 @@
 #include "policy/bus/keep.h"
 #include "policy/bus/node.h"
 #include "policy/bus/plan.h"
+#include "policy/bus/ring.h"
 #include "policy/bus/sign.h"
 #include "steering/edge/proxy.h"
 
@@ -34,8 +35,9 @@ struct follower {
 	struct control *control;
 	struct plan *plan; /* newest accepted; NULL: none yet */
 	struct keep *keep;
-	unsigned round; /* of the reconciliation under way */
-	bool renewed;   /* a newer plan came while one was under way */
+	struct ring *ring; /* NULL: nothing is kept */
+	unsigned round;    /* of the reconciliation under way */
+	bool renewed;      /* a newer plan came while one was under way */
 	uint64_t applied_epoch, applied_sequence;
 	int64_t wall_applied_ms;
 	uint64_t refused; /* plans, since the start */
@@ -191,15 +193,6 @@ static void begin(struct follower *f)
 	read_state(f);
 }
 
-static void on_turn(evutil_socket_t fd, short what, void *arg)
-{
-	struct follower *f = arg;
-
-	(void)fd, (void)what;
-	begin(f);
-	tell(f);
-}
-
 static void log_failure(const char *event, const struct error *err)
 {
 	char quoted[512];
@@ -208,15 +201,36 @@ static void log_failure(const char *event, const struct error *err)
 		  log_quote(err->text, quoted, sizeof(quoted)));
 }
 
-static void save(struct follower *f, const void *octets, size_t len)
+static void save(struct follower *f)
 {
-	struct error err = { .text = "out of memory" };
+	struct error err;
 
-	if (f->config.keep_path == NULL)
-		return;
-	if (!keep_set(f->keep, "plan", octets, len) ||
-	    !keep_save(f->keep, f->config.keep_path, &err))
+	if (!ring_save(f->ring, f->keep, clock_now_ms(), &err))
 		log_failure("keep-failed", &err);
+}
+
+/* A plan that HAProxy has for long enough becomes a good generation. */
+static void soak(struct follower *f)
+{
+	int64_t now_ms = clock_now_ms();
+
+	if (f->ring == NULL || f->plan == NULL)
+		return;
+	if (f->trouble[0] != '\0' || f->applied_epoch != f->plan->epoch ||
+	    f->applied_sequence != f->plan->sequence)
+		ring_doubt(f->ring, now_ms);
+	if (ring_is_due(f->ring, now_ms))
+		save(f);
+}
+
+static void on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	struct follower *f = arg;
+
+	(void)fd, (void)what;
+	begin(f);
+	soak(f);
+	tell(f);
 }
 
 /* A plan from outside: the bus or the disk. */
@@ -239,7 +253,8 @@ static bool take(struct follower *f, const void *octets, size_t len,
 	}
 	plan_free(f->plan);
 	f->plan = plan;
-	save(f, octets, len);
+	if (f->ring != NULL && keep_set(f->keep, "plan", octets, len))
+		save(f);
 	begin(f);
 	return true;
 }
@@ -281,27 +296,35 @@ static void on_request(void *arg, const struct json_t *request,
 	free(text);
 }
 
-/* What was in force before the restart, judged like anything from outside. */
+/* What was in force before the restart, judged like anything from outside:
+ * the newest generation that can be taken. */
 static bool load(struct follower *f, struct error *err)
 {
-	const char *octets;
-	struct error why;
-	size_t len;
+	const struct ring_config config = {
+		.path = f->config.keep_path,
+		.part = "edge",
+		.soak_ms = INT64_C(1000) * f->config.keep_soak_s,
+	};
+	const struct keep *from;
 
-	f->keep = f->config.keep_path == NULL
-			  ? keep_new()
-			  : keep_load(f->config.keep_path, &why);
-	if (f->keep == NULL && f->config.keep_path != NULL) {
-		log_failure("keep-damaged", &why);
-		f->keep = keep_new();
-	}
-	if (f->keep == NULL) {
+	if (f->config.keep_path == NULL)
+		return true;
+	f->keep = keep_new();
+	f->ring = f->keep == NULL ? NULL : ring_open(&config, err);
+	if (f->ring == NULL) {
 		error_set(err, "out of memory");
 		return false;
 	}
-	octets = keep_get(f->keep, "plan", &len);
-	if (octets != NULL && !take(f, octets, len, &why))
-		log_failure("kept-plan-refused", &why);
+	from = ring_read(f->ring);
+	while (from != NULL) {
+		size_t len;
+		const char *octets = keep_get(from, "plan", &len);
+		struct error why;
+
+		if (octets == NULL || take(f, octets, len, &why))
+			break;
+		from = ring_older(f->ring, why.text);
+	}
 	return true;
 }
 
@@ -360,6 +383,9 @@ void follower_stop(struct follower *f)
 	control_stop(f->control);
 	proxy_free(f->proxy);
 	plan_free(f->plan);
+	if (f->ring != NULL)
+		ring_rest(f->ring);
+	ring_free(f->ring);
 	keep_free(f->keep);
 	free(f);
 }

@@ -3,11 +3,11 @@
  * follower -- keeps a local HAProxy at what the newest plan says.
  *
  * Takes plans from the bus only when a trusted key signed them and they are
- * newer than the one it has; keeps the last on disk and starts from it without
- * a bus.  Each second, and at once for a new plan, it reads what HAProxy has,
- * sends the difference, reads again: only when nothing differs any more has
- * this node the plan, and says so in its node record.  What cannot be applied
- * changes nothing, stays in force as it was, and is named as trouble.
+ * newer than the one it has; keeps the last ones on disk and starts from there
+ * without a bus.  Each second, and at once for a new plan, it reads what
+ * HAProxy has, sends the difference, reads again: only when nothing differs any
+ * more has this node the plan, and says so in its node record.  What cannot be
+ * applied changes nothing, stays in force as it was, and is named as trouble.
  *
  * Shell; on the loop's thread.
  */
@@ -30,6 +30,7 @@ struct follower_config {
 	const struct haproxy_route *routes; /* borrowed, outlives it */
 	size_t route_count;
 	const char *keep_path;          /* last plan; NULL: keep nothing */
+	unsigned keep_soak_s;           /* 0: RING_SOAK_S */
 	const char *control_path;       /* unix socket; NULL: none */
 	struct bus *bus;                /* borrowed, outlives it */
 	const struct verifier *trusted; /* borrowed */

@@ -11,11 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 7 };
+enum { ROWS = 8 };
 
 struct options {
 	const char *name, *bus, *haproxy, *keep, *control;
 	struct option_list trust, backends;
+	unsigned keep_soak_s;
 	char node[PROGRAM_NODE_SIZE];
 };
 
@@ -43,6 +44,9 @@ static void fill_rows(struct options *o, struct option_row rows[ROWS])
 		  "which backend serves a service; may be repeated", 0, 0 },
 		{ "keep", OPTION_TEXT, &o->keep, "FILE",
 		  "keep the last plan here, and start from it", 0, 0 },
+		{ "keep-soak", OPTION_NUMBER, &o->keep_soak_s, "SECONDS",
+		  "a plan that was applied for so long is kept as a good "
+		  "generation (default 60)", 1, 86400 },
 		{ "control", OPTION_TEXT, &o->control, "SOCKET",
 		  "answer windrose status here", 0, 0 },
 	};
@@ -90,6 +94,7 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 		.routes = edge->routes,
 		.route_count = o->backends.count,
 		.keep_path = o->keep,
+		.keep_soak_s = o->keep_soak_s,
 		.control_path = o->control,
 	};
 
