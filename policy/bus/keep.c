@@ -193,8 +193,7 @@ static void hex_digest(const char *octets, size_t len, char hex[HEX_OCTETS + 1])
 		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 }
 
-/* The whole file; NULL when memory runs out. */
-static char *write_file(const struct keep *keep, size_t *len)
+char *keep_write(const struct keep *keep, size_t *len)
 {
 	char hex[HEX_OCTETS + 1];
 	size_t size = HEAD_OCTETS + 1, at = HEAD_OCTETS;
@@ -225,7 +224,7 @@ static char *write_file(const struct keep *keep, size_t *len)
 bool keep_save(const struct keep *keep, const char *path, struct error *err)
 {
 	size_t len;
-	char *file = write_file(keep, &len);
+	char *file = keep_write(keep, &len);
 	bool ok;
 
 	if (file == NULL) {
@@ -280,7 +279,7 @@ static bool read_value(struct keep *keep, const char *file, size_t len,
 	return true;
 }
 
-static struct keep *read_file(const char *file, size_t len)
+struct keep *keep_parse(const char *file, size_t len)
 {
 	struct keep *keep = checksum_ok(file, len) ? keep_new() : NULL;
 	size_t at = HEAD_OCTETS;
@@ -308,7 +307,7 @@ struct keep *keep_load(const char *path, struct error *err)
 	file = file_read(path, KEEP_OCTETS_MAX, &len, err);
 	if (file == NULL)
 		return NULL;
-	keep = read_file(file, len);
+	keep = keep_parse(file, len);
 	free(file);
 	if (keep == NULL && file_set_aside(path, err))
 		error_set(err, "%s: is damaged; set aside as %s.damaged", path,

@@ -40,6 +40,11 @@ void keep_each(const struct keep *keep,
 			    size_t len),
 	       void *arg);
 
+/* A file's octets, which the caller frees; NULL when memory runs out. */
+char *keep_write(const struct keep *keep, size_t *len);
+/* NULL when they are damaged or memory runs out. */
+struct keep *keep_parse(const char *octets, size_t len);
+
 bool keep_save(const struct keep *keep, const char *path, struct error *err);
 
 /* NULL with err set when damaged; an absent file gives an empty keep. */

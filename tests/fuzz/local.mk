@@ -100,3 +100,9 @@ check_PROGRAMS += %D%/fuzz_frame
 %C%_fuzz_frame_SOURCES = %D%/fuzz_frame.c $(FUZZ_MAIN)
 %C%_fuzz_frame_LDADD = $(DNS_LIBS)
 %C%_fuzz_frame_LDFLAGS = $(FUZZ_LDFLAGS)
+
+# the last known good
+check_PROGRAMS += %D%/fuzz_keep
+%C%_fuzz_keep_SOURCES = %D%/fuzz_keep.c $(FUZZ_MAIN)
+%C%_fuzz_keep_LDADD = $(POLICY_LIBS)
+%C%_fuzz_keep_LDFLAGS = $(FUZZ_LDFLAGS)

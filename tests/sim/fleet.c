@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 enum { LIFE_MS = 90000, CALM_MS = 60000 };
 
 /* splitmix64: S. Vigna, 2015 (public domain algorithm). */
@@ -295,6 +297,7 @@ void fleet_fini(struct fleet *f)
 		node_die(f, n);
 	for (size_t i = 0; i < FLEET_RESPONDERS; i++) {
 		free(f->responders[i].kept_plan.octets);
+		json_decref(f->responders[i].kept_verdicts);
 		for (size_t v = 0; v < FLEET_VANTAGES; v++)
 			free(f->responders[i].kept_reports[v].octets);
 	}

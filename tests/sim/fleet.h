@@ -77,12 +77,12 @@ struct vantage {
 
 /* What the invariants remember of a responder. */
 struct watch {
-	/* Highest plan ever offered, also before a restart. */
+	/* Highest plan ever offered, and verdicts, also before a restart. */
 	uint64_t highest_epoch, highest_sequence;
+	enum verdict verdicts[FLEET_TARGETS]; /* of the view before */
 	/* The rest is of this life only. */
 	bool due; /* there is a view that was not looked at yet */
 	bool seen;
-	enum verdict verdicts[FLEET_TARGETS]; /* of the view before */
 	/* Of each vantage's newest report: its number, when it came (0: never),
 	 * what it said, of a probe that old by its own clock. */
 	uint64_t sequence[FLEET_VANTAGES];
@@ -97,6 +97,8 @@ struct responder {
 	struct world world;
 	struct blob kept_plan, kept_reports[FLEET_VANTAGES]; /* its disk */
 	struct local kept_local;
+	struct json_t *kept_verdicts;          /* owned; NULL: none yet */
+	int64_t wall_heard_ms[FLEET_VANTAGES]; /* of kept_reports */
 	struct watch watch;
 };
 

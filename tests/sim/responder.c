@@ -1,17 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* responder -- what dns/feed does, up to the view that answers follow from. */
+/* responder -- what dns/feed and dns/kept do, up to the view that answers
+ * follow from. */
 #include "fleet.h"
 
+#include "dns/verdicts.h"
 #include "policy/base/error.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include <jansson.h>
 
 enum { TURN_MS = 1000, FULL_READ_MS = 5000 };
 
 static struct world_time time_of(const struct fleet *f, int node)
 {
 	return (struct world_time){ fleet_mono(f, node), fleet_wall(f, node) };
+}
+
+static void keep_verdicts(struct responder *r, const struct view *view)
+{
+	if (r->world.view != NULL && verdicts_same(r->world.view, view))
+		return;
+	json_decref(r->kept_verdicts);
+	r->kept_verdicts = verdicts_write(view);
+	if (r->kept_verdicts == NULL)
+		abort();
 }
 
 static void turn(struct fleet *f, int node)
@@ -24,6 +38,7 @@ static void turn(struct fleet *f, int node)
 	view = world_look(&r->world, f->policy, time_of(f, node));
 	if (view == NULL)
 		abort();
+	keep_verdicts(r, view);
 	view_free(r->world.view);
 	r->world.view = view;
 	r->watch.due = true;
@@ -79,14 +94,14 @@ static bool is_news(const struct fleet *f, const struct watch *w,
 
 /* What the vantage said, as it arrives: for the invariants. */
 static void note_report(struct fleet *f, int node, size_t vantage,
-			const struct report *report)
+			const struct report *report, int64_t age_ms)
 {
 	struct watch *w = &f->responders[node].watch;
 
 	if (!is_news(f, w, vantage, report))
 		return;
 	w->sequence[vantage] = report->sequence;
-	w->arrived_ms[vantage] = f->now_ms;
+	w->arrived_ms[vantage] = f->now_ms - age_ms;
 	for (size_t t = 0; t < f->target_count; t++) {
 		const struct report_entry *e =
 			report_find(report, fleet_service(f, t)->name,
@@ -103,20 +118,26 @@ static void take_report(struct fleet *f, int node, size_t vantage,
 			const struct blob *blob)
 {
 	struct responder *r = &f->responders[node];
+	bool kept = blob == &r->kept_reports[vantage];
+	int64_t age_ms =
+		kept ? fleet_wall(f, node) - r->wall_heard_ms[vantage] : 0;
 	struct error err;
 	struct report *report = report_parse(blob->octets, blob->len, &err);
 
+	if (age_ms < 0)
+		age_ms = 0;
 	if (report == NULL) {
 		fleet_broken(f, "a vantage published what is no report: %s",
 			     err.text);
 		return;
 	}
-	note_report(f, node, vantage, report);
+	note_report(f, node, vantage, report, age_ms);
 	if (heard_take(&r->world.heard, f->policy, report,
-		       fleet_mono(f, node)) != HEARD_TAKEN)
+		       fleet_mono(f, node) - age_ms) != HEARD_TAKEN ||
+	    kept)
 		return;
-	if (blob != &r->kept_reports[vantage])
-		blob_keep(&r->kept_reports[vantage], blob->octets, blob->len);
+	blob_keep(&r->kept_reports[vantage], blob->octets, blob->len);
+	r->wall_heard_ms[vantage] = fleet_wall(f, node);
 }
 
 static void read_all(struct fleet *f, int node)
@@ -135,6 +156,13 @@ void responder_start(struct fleet *f, int node)
 			take_report(f, node, v, &r->kept_reports[v]);
 	r->world.local = r->kept_local;
 	(void)local_adopt(&r->world.local, f->policy, fleet_wall(f, node));
+	if (r->kept_verdicts != NULL) {
+		r->world.view =
+			world_look(&r->world, f->policy, time_of(f, node));
+		if (r->world.view == NULL)
+			abort();
+		verdicts_hold(r->kept_verdicts, r->world.view);
+	}
 	turn(f, node);
 	fleet_after(f, node, TURN_MS, EVENT_TURN);
 	fleet_after(f, node, 0, EVENT_FULL_READ);
@@ -159,9 +187,12 @@ void responder_receive(struct fleet *f, struct event *e)
 
 void responder_die(struct responder *r)
 {
-	world_fini(&r->world);
-	r->watch = (struct watch){
+	struct watch watch = {
 		.highest_epoch = r->watch.highest_epoch,
 		.highest_sequence = r->watch.highest_sequence,
 	};
+
+	memcpy(watch.verdicts, r->watch.verdicts, sizeof(watch.verdicts));
+	world_fini(&r->world);
+	r->watch = watch;
 }

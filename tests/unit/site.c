@@ -163,6 +163,8 @@ int site_set_up(void **state)
 
 int site_tear_down(void **state)
 {
+	static const char *const endings[] = { "", ".1", ".tries", ".damaged",
+					       ".geo" };
 	struct site *s = *state;
 	char path[128];
 
@@ -175,11 +177,10 @@ int site_tear_down(void **state)
 	sealer_free(s->signer);
 	sealer_free(s->stranger);
 	unlink(s->policy);
-	unlink(s->keep);
-	snprintf(path, sizeof(path), "%s.damaged", s->keep);
-	unlink(path);
-	snprintf(path, sizeof(path), "%s.geo", s->keep);
-	unlink(path);
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", s->keep, endings[i]);
+		unlink(path);
+	}
 	rmdir(s->dir);
 	free(s);
 	return 0;

@@ -9,6 +9,7 @@
 #include "policy/base/file.h"
 #include "policy/base/log.h"
 #include "policy/base/thread.h"
+#include "policy/bus/keep.h"
 #include "tests/unit/loopback.h"
 #include "tests/unit/site.h"
 
@@ -124,6 +125,80 @@ static void test_restart_without_a_bus_goes_on(void **state)
 	responder_stop(s->responder);
 	site_start_responder(s, false);
 	assert_int_equal(site_ask(s), SITE_OTHER);
+}
+
+/* The keep as it is on disk. */
+static bool keeps(struct site *s, const char *name, const char *text)
+{
+	struct error err;
+	struct keep *keep = keep_load(s->keep, &err);
+	size_t len;
+	const char *octets = keep == NULL ? NULL : keep_get(keep, name, &len);
+	bool found = octets != NULL && strstr(octets, text) != NULL;
+
+	keep_free(keep);
+	return found;
+}
+
+static bool keeps_a_verdict_without_reason(struct site *s)
+{
+	return keeps(s, "report:v", "unknown") &&
+	       keeps(s, "verdicts", "\"a\":\"down\"");
+}
+
+/* No vantage says a word about it any more: only the verdict tells. */
+static void test_a_held_verdict_outlives_a_restart(void **state)
+{
+	struct site *s = *state;
+
+	site_report_first(s, REPORT_OPEN);
+	site_turn_until(s, site_gives_other);
+	site_report_first(s, REPORT_UNKNOWN);
+	site_turn_until(s, keeps_a_verdict_without_reason);
+	assert_int_equal(site_ask(s), SITE_OTHER);
+	responder_stop(s->responder);
+	site_start_responder(s, false);
+	assert_int_equal(site_ask(s), SITE_OTHER);
+}
+
+static bool keeps_that_all_is_well(struct site *s)
+{
+	return keeps(s, "report:v", "closed") && keeps(s, "heard:v", "1") &&
+	       keeps(s, "verdicts", "\"a\":\"up\"");
+}
+
+static void change_keep(struct site *s, const char *name, const char *text)
+{
+	struct error err;
+	struct keep *keep = keep_load(s->keep, &err);
+
+	assert_non_null(keep);
+	assert_true(keep_set(keep, name, text, strlen(text)));
+	assert_true(keep_save(keep, s->keep, &err));
+	keep_free(keep);
+}
+
+/* What was said an hour before the restart is no word for today. */
+static void test_a_kept_report_is_as_old_as_it_is(void **state)
+{
+	struct site *s = *state;
+
+	site_report_first(s, REPORT_CLOSED);
+	site_turn_until(s, keeps_that_all_is_well);
+	responder_stop(s->responder);
+	change_keep(s, "verdicts", "{\"www\":{\"a\":\"down\",\"x\":\"up\"}}");
+	site_start_responder(s, false);
+	/* It was heard just now, and says that a is up. */
+	assert_int_equal(site_ask(s), SITE_FIRST);
+	responder_stop(s->responder);
+	change_keep(s, "verdicts", "{\"www\":{\"a\":\"down\",\"x\":\"up\"}}");
+	change_keep(s, "heard:v", "1700000000000");
+	site_start_responder(s, false);
+	assert_int_equal(site_ask(s), SITE_OTHER);
+	responder_stop(s->responder);
+	change_keep(s, "verdicts", "{\"www\": [\"a\"]}");
+	site_start_responder(s, false);
+	assert_int_equal(site_ask(s), SITE_FIRST);
 }
 
 static bool is_set_aside(struct site *s)
@@ -285,6 +360,8 @@ int main(void)
 		TEST(test_bad_plans_change_nothing),
 		TEST(test_reports_take_an_endpoint_out_and_back),
 		TEST(test_restart_without_a_bus_goes_on),
+		TEST(test_a_held_verdict_outlives_a_restart),
+		TEST(test_a_kept_report_is_as_old_as_it_is),
 		TEST(test_damaged_keep_is_set_aside),
 		TEST(test_reloads_lose_no_query),
 		TEST(test_a_broken_policy_changes_nothing),
