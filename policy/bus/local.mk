@@ -13,14 +13,20 @@ policy_libpolicy_a_SOURCES += \
 	%D%/plan.c %D%/plan.h \
 	%D%/redis.c %D%/redis.h \
 	%D%/redis_command.c %D%/redis_command.h \
+	%D%/redis_connect.c %D%/redis_connect.h \
 	%D%/redis_error.c %D%/redis_error.h \
 	%D%/redis_feed.c %D%/redis_feed.h \
 	%D%/redis_fetch.c %D%/redis_fetch.h \
+	%D%/redis_greeting.c %D%/redis_greeting.h \
 	%D%/redis_link.c %D%/redis_link.h \
 	%D%/redis_outbox.c %D%/redis_outbox.h \
 	%D%/redis_request.c %D%/redis_request.h \
 	%D%/redis_script.c %D%/redis_script.h \
+	%D%/redis_sentinel.c %D%/redis_sentinel.h \
 	%D%/redis_session.c %D%/redis_session.h \
+	%D%/redis_socket.c %D%/redis_socket.h \
+	%D%/redis_target.h \
+	%D%/redis_tls.c %D%/redis_tls.h \
 	%D%/redis_url.c %D%/redis_url.h \
 	%D%/report.c %D%/report.h \
 	%D%/ring.c %D%/ring.h \

@@ -4,6 +4,7 @@
 #include "policy/base/error.h"
 #include "policy/base/log.h"
 #include "policy/bus/later.h"
+#include "policy/bus/redis_connect.h"
 #include "policy/bus/redis_feed.h"
 #include "policy/bus/redis_outbox.h"
 #include "policy/bus/redis_request.h"
@@ -16,16 +17,13 @@
 #include <event2/event.h>
 #include <hiredis/hiredis.h>
 
-enum { RETRY_FIRST_MS = 100, RETRY_LAST_MS = 3000 };
-
 struct redis_bus {
 	struct bus base;
 	struct redis_session session;
 	struct redis_feed *feed;
 	struct redis_outbox *outbox;
 	struct redis_requests *requests;
-	struct event *retry;
-	int64_t retry_ms;
+	struct redis_connect *connect;
 };
 
 /* Somebody waits for the answer to a lease or a commit. */
@@ -43,28 +41,11 @@ static struct redis_bus *redis_of(struct bus *bus)
 	return (struct redis_bus *)bus;
 }
 
-static void start_links(struct redis_bus *bus)
-{
-	redis_link_connect(bus->session.commands);
-	redis_link_connect(bus->session.subscription);
-}
-
-static void on_retry(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd, (void)what;
-	start_links(arg);
-}
-
-static void on_link_up(void *arg)
+static void on_up(void *arg)
 {
 	struct redis_bus *bus = arg;
 	struct redis_session *s = &bus->session;
 
-	if (!redis_link_is_up(s->commands) ||
-	    !redis_link_is_up(s->subscription))
-		return;
-	s->up = true;
-	bus->retry_ms = RETRY_FIRST_MS;
 	bus->base.counters.links++;
 	log_event(LOG_LEVEL_INFO, "bus", "redis-up", "env=%s", s->url.env);
 	redis_outbox_up(bus->outbox);
@@ -72,23 +53,12 @@ static void on_link_up(void *arg)
 	redis_feed_up(bus->feed);
 }
 
-/* Either link: both go, and come back together. */
-static void on_link_down(void *arg)
+static void on_down(void *arg)
 {
 	struct redis_bus *bus = arg;
-	struct redis_session *s = &bus->session;
-	struct timeval after = redis_jitter(bus->retry_ms);
-	bool was_up = s->up;
 
-	s->up = false;
-	redis_link_close(s->commands);
-	redis_link_close(s->subscription);
-	evtimer_add(bus->retry, &after);
-	bus->retry_ms = bus->retry_ms * 2 > RETRY_LAST_MS ? RETRY_LAST_MS
-							  : bus->retry_ms * 2;
-	if (!was_up)
-		return;
-	log_event(LOG_LEVEL_WARN, "bus", "redis-down", "env=%s", s->url.env);
+	log_event(LOG_LEVEL_WARN, "bus", "redis-down", "env=%s",
+		  bus->session.url.env);
 	redis_feed_down(bus->feed);
 }
 
@@ -315,14 +285,11 @@ static void redis_free(struct bus *b)
 	s->up = false;
 	/* Before what its items are part of. */
 	later_free(s->later);
-	redis_link_free(s->commands);
-	redis_link_free(s->subscription);
+	redis_connect_free(bus->connect);
 	redis_feed_free(bus->feed);
 	redis_outbox_free(bus->outbox);
 	redis_requests_free(bus->requests);
-	if (bus->retry != NULL)
-		event_free(bus->retry);
-	explicit_bzero(s->url.password, sizeof(s->url.password));
+	explicit_bzero(&s->url, sizeof(s->url)); /* passwords */
 	free(bus);
 }
 
@@ -339,13 +306,13 @@ static const struct bus_ops redis_ops = {
 	.free = redis_free,
 };
 
-static bool make_parts(struct redis_bus *bus)
+static bool make_parts(struct redis_bus *bus, struct error *err)
 {
 	struct redis_session *s = &bus->session;
-	struct redis_owner owner = {
-		.bus = &bus->base,
-		.on_up = on_link_up,
-		.on_down = on_link_down,
+	const struct redis_connect_user user = {
+		.on_up = on_up,
+		.on_down = on_down,
+		.on_message = on_message,
 		.arg = bus,
 	};
 
@@ -353,14 +320,13 @@ static bool make_parts(struct redis_bus *bus)
 	bus->feed = redis_feed_new(s);
 	bus->outbox = redis_outbox_new(s, bus->feed);
 	bus->requests = redis_requests_new(s);
-	bus->retry = evtimer_new(s->loop, on_retry, bus);
-	s->commands = redis_link_new(s->loop, "commands", &s->url, &owner);
-	owner.on_message = on_message;
-	s->subscription =
-		redis_link_new(s->loop, "subscription", &s->url, &owner);
-	return s->later != NULL && bus->feed != NULL && bus->outbox != NULL &&
-	       bus->requests != NULL && bus->retry != NULL &&
-	       s->commands != NULL && s->subscription != NULL;
+	if (s->later == NULL || bus->feed == NULL || bus->outbox == NULL ||
+	    bus->requests == NULL) {
+		error_set(err, "redis: out of memory");
+		return false;
+	}
+	bus->connect = redis_connect_new(s, &user, err);
+	return bus->connect != NULL;
 }
 
 struct bus *redis_bus_new(struct event_base *loop,
@@ -375,16 +341,11 @@ struct bus *redis_bus_new(struct event_base *loop,
 	bus->base.ops = &redis_ops;
 	bus->session.bus = &bus->base;
 	bus->session.loop = loop;
-	bus->retry_ms = RETRY_FIRST_MS;
-	if (!redis_url_parse(config->url, &bus->session.url, err)) {
-		free(bus);
-		return NULL;
-	}
-	if (!make_parts(bus)) {
+	if (!redis_url_parse(config->url, &bus->session.url, err) ||
+	    !make_parts(bus, err)) {
 		redis_free(&bus->base);
-		error_set(err, "redis: out of memory");
 		return NULL;
 	}
-	start_links(bus);
+	redis_connect_start(bus->connect);
 	return &bus->base;
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/bus/redis_error.h"
 
+#include "policy/bus/redis_url.h"
+
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* clang-format off */
@@ -14,8 +17,9 @@ static const struct redis_error rows[] = {
 	{ "LOADING",     "the server is still loading its data",                           true,  false },
 	{ "READONLY",    "the server is a replica, it refuses writes",                     true,  false },
 	{ "MASTERDOWN",  "the server is a replica that has lost its primary",              true,  false },
-	{ "MOVED",       "another node of the cluster holds the keys: name it in the url", true,  false },
-	{ "ASK",         "the cluster is moving the keys to another node",                 true,  false },
+	{ "MOVED",       "another node of the cluster holds the keys",                     true,  false },
+	{ "ASK",         "the cluster is moving the keys to another node",                 false, false },
+	{ "TRYAGAIN",    "the cluster is moving the keys to another node",                 false, false },
 	{ "CLUSTERDOWN", "the cluster does not serve the keys",                            true,  false },
 	{ "MISCONF",     "the server cannot save to disk, it refuses writes",              false, false },
 	{ "NOREPLICAS",  "too few replicas are in reach, the server refuses writes",       false, false },
@@ -57,4 +61,38 @@ const struct redis_error *redis_error_of(const char *text)
 	if (strncmp(text, "ERR max number of clients", 25) == 0)
 		return redis_error_of("MAXCLIENTS ");
 	return &unknown;
+}
+
+bool redis_error_is_known(const struct redis_error *error)
+{
+	return error != &unknown;
+}
+
+bool redis_error_place(const char *text, const struct redis_place *asked,
+		       struct redis_place *out)
+{
+	static const char moved[] = "MOVED ";
+	struct redis_place place = *asked;
+	const char *host, *colon;
+	unsigned long port;
+	char *end;
+
+	if (strncmp(text, moved, sizeof(moved) - 1) != 0)
+		return false;
+	host = strchr(text + sizeof(moved) - 1, ' ');
+	colon = strrchr(text, ':');
+	if (host == NULL || colon == NULL || colon <= host ||
+	    (size_t)(colon - ++host) >= sizeof(place.host) || colon[1] < '0' ||
+	    colon[1] > '9')
+		return false;
+	port = strtoul(colon + 1, &end, 10);
+	if (port == 0 || port > UINT16_MAX || *end != '\0' || *host == '?')
+		return false;
+	if (colon > host) {
+		memcpy(place.host, host, (size_t)(colon - host));
+		place.host[colon - host] = '\0';
+	}
+	place.port = (uint16_t)port;
+	*out = place;
+	return true;
 }

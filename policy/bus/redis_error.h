@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+struct redis_place;
+
 struct redis_error {
 	const char *code;  /* "OOM" */
 	const char *words; /* "the server's memory is full ..." */
@@ -21,5 +23,16 @@ struct redis_error {
  * ones get a row of their own, never NULL.
  */
 const struct redis_error *redis_error_of(const char *text);
+
+/* False for the row of the unknown ones. */
+bool redis_error_is_known(const struct redis_error *error);
+
+/*
+ * Where "MOVED 3999 HOST:PORT" sends a client of the server at asked; an empty
+ * host is that server's own (Redis Cluster specification, "MOVED
+ * Redirection").  False for anything else.
+ */
+bool redis_error_place(const char *text, const struct redis_place *asked,
+		       struct redis_place *out);
 
 #endif

@@ -146,7 +146,7 @@ static void list_ids(struct redis_feed *feed, const struct redis_family *family)
 	if (listing != NULL)
 		*listing = (struct listing){ .feed = feed, .family = family };
 	if (listing != NULL &&
-	    redis_link_send(s->commands, &c, on_listed, listing)) {
+	    redis_link_send(s->reading, &c, on_listed, listing)) {
 		feed->reading++;
 		return;
 	}

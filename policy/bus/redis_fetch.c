@@ -77,7 +77,7 @@ static bool send_fetch(struct fetch *fetch)
 	redis_command_number(&c, 0);
 	/* One more than fits shows that it does not fit. */
 	redis_command_number(&c, fetch->family->max);
-	return redis_link_send(s->commands, &c, fetch->done, fetch);
+	return redis_link_send(s->reading, &c, fetch->done, fetch);
 }
 
 static struct fetch **bucket_of(struct redis_fetcher *f, const char *id)

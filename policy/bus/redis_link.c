@@ -4,32 +4,24 @@
 #include "policy/base/clock.h"
 #include "policy/base/log.h"
 #include "policy/bus/bus_impl.h"
-#include "policy/bus/lookup.h"
 #include "policy/bus/redis_error.h"
-#include "policy/bus/redis_url.h"
+#include "policy/bus/redis_greeting.h"
+#include "policy/bus/redis_socket.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <hiredis/hiredis.h>
 
 enum {
 	WATCH_MS = 250,
-	SAY_AGAIN_MS = 30000,     /* the same trouble is logged this often */
-	READ_AT_ONCE = 256 << 10, /* octets */
-	UNPARSED_MAX = 64 << 20,  /* octets of one reply */
-	SAID_MAX = 4,             /* troubles told apart at a time */
+	SAY_AGAIN_MS = 30000,    /* the same trouble is logged this often */
+	UNPARSED_MAX = 64 << 20, /* octets of one reply */
+	SAID_MAX = 4,            /* troubles told apart at a time */
 };
 
 enum link_state { LINK_DOWN, LINK_CONNECTING, LINK_GREETING, LINK_UP };
@@ -45,17 +37,18 @@ struct redis_call {
 struct redis_link {
 	struct event_base *loop;
 	const char *name;
-	const struct redis_url *url;
+	const struct redis_target *target;
 	struct redis_owner owner;
 	enum link_state state;
-	bool failing;   /* on_down is due on the next turn */
-	unsigned tries; /* in a row that came to nothing */
-	struct bufferevent *connection;
-	struct lookup *lookup;
+	enum redis_step greeted; /* the step whose reply is due */
+	bool failing;            /* on_down is due on the next turn */
+	unsigned tries;          /* in a row that came to nothing */
+	struct redis_socket *socket;
 	redisReader *reader;
 	struct redis_call *calls, **calls_end;
 	struct event *watch, *failure;
 	int64_t moved_ms; /* when an octet last moved, or waiting began */
+	int64_t role_ms;  /* when ROLE was last asked */
 	size_t unsent;    /* octets, when last looked */
 	/* What trouble was logged last, by address, and when. */
 	struct said {
@@ -79,34 +72,59 @@ static bool was_said(struct redis_link *link, const void *what, int64_t now_ms)
 	return false;
 }
 
-/* The first time, and then now and again: key tells troubles apart. */
-static void say(struct redis_link *link, const void *key, const char *words,
-		const char *detail)
+static void log_trouble(struct redis_link *link, const char *words,
+			const char *detail)
 {
 	const char *about = link->calls == NULL ? "" : link->calls->about;
-	char quoted[256], more[256], of[80];
+	const struct redis_target *t = link->target;
+	char server[REDIS_TEXT_SIZE + 8], at[300], quoted[256], more[256];
+	char of[80];
 
-	link->owner.bus->counters.errors++;
-	if (was_said(link, key, clock_now_ms()))
-		return;
+	if (t->path[0] != '\0')
+		snprintf(server, sizeof(server), "%s", t->path);
+	else
+		snprintf(server, sizeof(server), "%s:%u", t->place.host,
+			 t->place.port);
 	log_event(LOG_LEVEL_ERROR, "bus", "redis-trouble",
-		  "link=%s what=%s key=%s reply=%s", link->name,
+		  "link=%s server=%s what=%s key=%s reply=%s", link->name,
+		  log_quote(server, at, sizeof(at)),
 		  log_quote(words, quoted, sizeof(quoted)),
 		  log_quote(about, of, sizeof(of)),
 		  log_quote(detail, more, sizeof(more)));
 }
 
+/* The first time, and then now and again: key tells troubles apart. */
+static void say(struct redis_link *link, const void *key, const char *words,
+		const char *detail)
+{
+
+	link->owner.bus->counters.errors++;
+	if (!was_said(link, key, clock_now_ms()))
+		log_trouble(link, words, detail);
+}
+
 /* on_down comes on the next turn: nobody is cut off inside its own call. */
-static void link_fail(struct redis_link *link, const char *words,
-		      const char *detail)
+static void end_soon(struct redis_link *link)
 {
 	static const struct timeval at_once = { 0, 0 };
 
+	link->failing = true;
+	evtimer_add(link->failure, &at_once);
+}
+
+static void link_fail(struct redis_link *link, const char *words,
+		      const char *detail)
+{
 	if (link->failing || link->state == LINK_DOWN)
 		return;
-	link->failing = true;
 	say(link, words, words, detail);
-	evtimer_add(link->failure, &at_once);
+	end_soon(link);
+}
+
+void redis_link_give_up(struct redis_link *link, const char *words,
+			const char *detail)
+{
+	link_fail(link, words, detail);
 }
 
 static void tell_down(evutil_socket_t fd, short what, void *arg)
@@ -135,9 +153,8 @@ static bool send_call(struct redis_link *link, const struct redis_command *c,
 	if (call != NULL)
 		len = redisFormatCommandArgv(&octets, c->argc, argv, c->lens);
 	if (len < 0 ||
-	    evbuffer_add_reference(bufferevent_get_output(link->connection),
-				   octets, (size_t)len, free_command,
-				   octets) != 0) {
+	    evbuffer_add_reference(redis_socket_out(link->socket), octets,
+				   (size_t)len, free_command, octets) != 0) {
 		if (len >= 0)
 			redisFreeCommand(octets);
 		free(call);
@@ -159,56 +176,84 @@ bool redis_link_is_up(const struct redis_link *link)
 	return link->state == LINK_UP && !link->failing;
 }
 
+bool redis_link_is_down(const struct redis_link *link)
+{
+	return link->state == LINK_DOWN;
+}
+
 bool redis_link_send(struct redis_link *link, const struct redis_command *c,
 		     redis_done *done, void *arg)
 {
 	return redis_link_is_up(link) && send_call(link, c, done, arg);
 }
 
-static void greet_pong(void *arg, const redisReply *reply)
+/* Is there an error that sends us elsewhere? */
+static bool is_moved(struct redis_link *link, const redisReply *reply)
 {
-	struct redis_link *link = arg;
+	if (reply->type != REDIS_REPLY_ERROR || link->failing ||
+	    link->owner.on_moved == NULL ||
+	    !link->owner.on_moved(link->owner.arg, reply->str))
+		return false;
+	end_soon(link);
+	return true;
+}
 
-	if (reply == NULL)
-		return;
-	if (reply->type == REDIS_REPLY_ERROR) {
-		link_fail(link, "the server refuses to talk", reply->str);
-		return;
-	}
+static void go_up(struct redis_link *link)
+{
 	link->state = LINK_UP;
 	memset(link->said, 0, sizeof(link->said));
+	link->role_ms = clock_now_ms();
 	link->owner.on_up(link->owner.arg);
 }
 
-static void greet_auth(void *arg, const redisReply *reply)
+static void judge_step(struct redis_link *link, enum redis_step step,
+		       const redisReply *reply)
 {
-	struct redis_link *link = arg;
+	const char *words = redis_greeting_judge(link->target, step, reply);
 
-	if (reply != NULL && reply->type == REDIS_REPLY_ERROR)
-		link_fail(link, "the server refuses the user or password",
-			  reply->str);
+	if (words != NULL)
+		link_fail(link, words,
+			  reply->type == REDIS_REPLY_ERROR ? reply->str : "");
+	else if (step == REDIS_STEP_ROLE && link->owner.on_role != NULL)
+		link->owner.on_role(link->owner.arg, reply);
 }
 
-/*
- * A connection proves nothing: the kernel of a stopped server accepts too.
- * The link is up when a PING is answered.
- */
-static void greet(struct redis_link *link)
+static void on_greeted(void *arg, const redisReply *reply)
 {
-	struct redis_command auth = { 0 }, ping = { 0 };
-	bool ok = true;
+	struct redis_link *link = arg;
+	enum redis_step step = link->greeted;
+
+	if (reply == NULL || link->failing || is_moved(link, reply))
+		return;
+	link->greeted = redis_greeting_next(link->target, step + 1);
+	judge_step(link, step, reply);
+	if (!link->failing && link->greeted == REDIS_STEPS)
+		go_up(link);
+}
+
+static bool send_step(struct redis_link *link, enum redis_step step,
+		      redis_done *done)
+{
+	struct redis_command c = { 0 };
+
+	redis_greeting_write(link->target, step, &c);
+	if (send_call(link, &c, done, link))
+		return true;
+	link_fail(link, "out of memory", "");
+	return false;
+}
+
+/* All at once; the replies come in the same order. */
+static void on_open(void *arg)
+{
+	struct redis_link *link = arg;
+	enum redis_step step = redis_greeting_next(link->target, 0);
 
 	link->state = LINK_GREETING;
-	if (link->url->has_password) {
-		redis_command_text(&auth, "AUTH");
-		if (link->url->user[0] != '\0')
-			redis_command_text(&auth, link->url->user);
-		redis_command_text(&auth, link->url->password);
-		ok = send_call(link, &auth, greet_auth, link);
-	}
-	redis_command_text(&ping, "PING");
-	if (!ok || !send_call(link, &ping, greet_pong, link))
-		link_fail(link, "out of memory", "");
+	link->moved_ms = clock_now_ms();
+	link->greeted = step;
+	while (step < REDIS_STEPS && send_step(link, step, on_greeted))
+		step = redis_greeting_next(link->target, step + 1);
 }
 
 static bool is_message(const redisReply *reply)
@@ -224,6 +269,8 @@ static void judge_error(struct redis_link *link, const redisReply *reply)
 {
 	const struct redis_error *error = redis_error_of(reply->str);
 
+	if (is_moved(link, reply))
+		return;
 	if (error->ends_link)
 		link_fail(link, error->words, reply->str);
 	else
@@ -259,7 +306,7 @@ static void take_reply(struct redis_link *link, const redisReply *reply)
 /* Moves what has arrived into the parser. */
 static bool feed_reader(struct redis_link *link)
 {
-	struct evbuffer *in = bufferevent_get_input(link->connection);
+	struct evbuffer *in = redis_socket_in(link->socket);
 	size_t len;
 
 	while ((len = evbuffer_get_contiguous_space(in)) > 0) {
@@ -273,12 +320,11 @@ static bool feed_reader(struct redis_link *link)
 	return link->reader->len <= UNPARSED_MAX;
 }
 
-static void on_readable(struct bufferevent *connection, void *arg)
+static void on_octets(void *arg)
 {
 	struct redis_link *link = arg;
 	void *reply = NULL;
 
-	(void)connection;
 	link->moved_ms = clock_now_ms();
 	if (!feed_reader(link)) {
 		link_fail(link, "a reply is too large", "");
@@ -297,43 +343,40 @@ static void on_readable(struct bufferevent *connection, void *arg)
 	}
 }
 
-static void prepare_socket(struct redis_link *link)
+static void on_fail(void *arg, const char *words, const char *detail)
 {
-	evutil_socket_t fd = bufferevent_getfd(link->connection);
-	int on = 1;
-
-	evutil_make_socket_closeonexec(fd);
-	/* Fails on a unix socket, which needs none. */
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	link_fail(arg, words, detail);
 }
 
-static void on_event(struct bufferevent *connection, short what, void *arg)
+static void on_role_again(void *arg, const redisReply *reply)
 {
 	struct redis_link *link = arg;
 
-	(void)connection;
-	if ((what & BEV_EVENT_CONNECTED) != 0) {
-		prepare_socket(link);
-		link->moved_ms = clock_now_ms();
-		greet(link);
-	} else if ((what & BEV_EVENT_EOF) != 0) {
-		link_fail(link, "the server closed the connection", "");
-	} else {
-		link_fail(link,
-			  link->state == LINK_CONNECTING
-				  ? "cannot connect"
-				  : "the connection broke",
-			  evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
+	if (reply != NULL && !link->failing)
+		judge_step(link, REDIS_STEP_ROLE, reply);
+}
+
+/* A connection that says nothing is asked; ROLE is asked in any case, since a
+ * master that has become a replica goes on talking. */
+static void ask_again(struct redis_link *link, int64_t now_ms)
+{
+	if (link->owner.on_role != NULL &&
+	    now_ms - link->role_ms >= REDIS_PING_MS &&
+	    redis_greeting_next(link->target, REDIS_STEP_ROLE) ==
+		    REDIS_STEP_ROLE) {
+		link->role_ms = now_ms;
+		send_step(link, REDIS_STEP_ROLE, on_role_again);
+	} else if (link->calls == NULL &&
+		   now_ms - link->moved_ms >= REDIS_PING_MS) {
+		send_step(link, REDIS_STEP_PING, NULL);
 	}
 }
 
-static void send_ping(struct redis_link *link)
+static const char *silence_words(const struct redis_link *link)
 {
-	struct redis_command ping = { 0 };
-
-	redis_command_text(&ping, "PING");
-	if (!send_call(link, &ping, NULL, NULL))
-		link_fail(link, "out of memory", "");
+	return link->state == LINK_CONNECTING && link->target->tls != NULL
+		       ? "the server does not answer; is this its TLS port?"
+		       : "the server does not answer";
 }
 
 static void on_watch(evutil_socket_t fd, short what, void *arg)
@@ -343,100 +386,42 @@ static void on_watch(evutil_socket_t fd, short what, void *arg)
 	size_t unsent = 0;
 
 	(void)fd, (void)what;
-	if (link->connection != NULL)
-		unsent = evbuffer_get_length(
-			bufferevent_get_output(link->connection));
+	if (link->socket != NULL)
+		unsent = evbuffer_get_length(redis_socket_out(link->socket));
 	if (unsent < link->unsent)
 		link->moved_ms = now_ms;
 	link->unsent = unsent;
-	if (link->state == LINK_UP && link->calls == NULL &&
-	    now_ms - link->moved_ms >= REDIS_PING_MS)
-		send_ping(link);
-	else if ((link->calls != NULL || link->state == LINK_CONNECTING) &&
-		 now_ms - link->moved_ms >= REDIS_SILENCE_MS)
-		link_fail(link, "the server does not answer", "");
-}
-
-/* The one place that makes connections. */
-static struct bufferevent *new_connection(struct redis_link *link)
-{
-	struct bufferevent *connection =
-		bufferevent_socket_new(link->loop, -1, BEV_OPT_CLOSE_ON_FREE);
-
-	if (connection == NULL)
-		return NULL;
-	bufferevent_setcb(connection, on_readable, NULL, on_event, link);
-	bufferevent_set_max_single_read(connection, READ_AT_ONCE);
-	bufferevent_enable(connection, EV_READ | EV_WRITE);
-	return connection;
-}
-
-static int connect_unix(struct redis_link *link)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-	if (strlen(link->url->path) >= sizeof(address.sun_path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	strcpy(address.sun_path, link->url->path);
-	return bufferevent_socket_connect(link->connection,
-					  (struct sockaddr *)&address,
-					  sizeof(address));
-}
-
-/* Several addresses have their turns, one a try. */
-static void on_found(void *arg, const struct addrinfo *list,
-		     const char *problem)
-{
-	struct redis_link *link = arg;
-	const struct addrinfo *at = list;
-
-	if (list == NULL) {
-		link_fail(link, "the server's name is not found", problem);
-		return;
-	}
-	for (unsigned i = 0; i < link->tries; i++)
-		at = at->ai_next == NULL ? list : at->ai_next;
-	link->moved_ms = clock_now_ms();
-	if (bufferevent_socket_connect(link->connection, at->ai_addr,
-				       (int)at->ai_addrlen) != 0)
-		link_fail(link, "cannot connect", strerror(errno));
-}
-
-static int connect_tcp(struct redis_link *link)
-{
-	link->lookup = lookup_start(link->loop, link->url->host,
-				    link->url->port, on_found, link);
-	return link->lookup == NULL ? -1 : 0;
+	if ((link->calls != NULL || link->state == LINK_CONNECTING) &&
+	    now_ms - link->moved_ms >= REDIS_SILENCE_MS)
+		link_fail(link, silence_words(link), "");
+	else if (redis_link_is_up(link))
+		ask_again(link, now_ms);
 }
 
 void redis_link_connect(struct redis_link *link)
 {
-	struct timeval every = { 0, WATCH_MS * 1000 };
-	int rc;
+	const struct timeval every = { 0, WATCH_MS * 1000 };
+	const struct redis_socket_user user = { on_open, on_octets, on_fail,
+						link };
 
 	assert(link->state == LINK_DOWN);
 	link->state = LINK_CONNECTING;
 	link->moved_ms = clock_now_ms();
 	link->unsent = 0;
-	link->reader = redisReaderCreate();
-	link->connection = new_connection(link);
-	if (link->reader == NULL || link->connection == NULL) {
-		link_fail(link, "out of memory", "");
-		return;
-	}
 	evtimer_add(link->watch, &every);
-	rc = link->url->path[0] != '\0' ? connect_unix(link)
-					: connect_tcp(link);
-	if (rc != 0)
-		link_fail(link, "cannot connect", strerror(errno));
+	link->reader = redisReaderCreate();
+	link->socket =
+		redis_socket_open(link->loop, link->target, link->tries, &user);
+	if (link->reader == NULL || link->socket == NULL)
+		link_fail(link, "out of memory", "");
 }
 
 void redis_link_close(struct redis_link *link)
 {
 	struct redis_call *call = link->calls;
 
+	if (link->state == LINK_DOWN)
+		return;
 	/* What did not work is not tried twice in a row. */
 	link->tries = link->state == LINK_UP ? 0 : link->tries + 1;
 	link->state = LINK_DOWN;
@@ -445,13 +430,10 @@ void redis_link_close(struct redis_link *link)
 	link->calls_end = &link->calls;
 	evtimer_del(link->failure);
 	evtimer_del(link->watch);
-	if (link->connection != NULL)
-		bufferevent_free(link->connection);
-	lookup_stop(link->lookup);
+	redis_socket_close(link->socket);
 	if (link->reader != NULL)
 		redisReaderFree(link->reader);
-	link->connection = NULL;
-	link->lookup = NULL;
+	link->socket = NULL;
 	link->reader = NULL;
 	while (call != NULL) {
 		struct redis_call *next = call->next;
@@ -464,7 +446,7 @@ void redis_link_close(struct redis_link *link)
 }
 
 struct redis_link *redis_link_new(struct event_base *loop, const char *name,
-				  const struct redis_url *url,
+				  const struct redis_target *target,
 				  const struct redis_owner *owner)
 {
 	struct redis_link *link = calloc(1, sizeof(*link));
@@ -473,7 +455,7 @@ struct redis_link *redis_link_new(struct event_base *loop, const char *name,
 		return NULL;
 	link->loop = loop;
 	link->name = name;
-	link->url = url;
+	link->target = target;
 	link->owner = *owner;
 	link->calls_end = &link->calls;
 	link->watch = event_new(loop, -1, EV_PERSIST, on_watch, link);

@@ -6,6 +6,7 @@
  *     ^                   |              |               |
  *     +-- on_down, close -+--------------+---------------+
  *
+ * What is said while GREETING, and must be true: policy/bus/redis_greeting.
  * Replies come in the order of commands.  A server that leaves a command
  * unanswered, or a connection unfinished, for REDIS_SILENCE_MS without an
  * octet moving is down; an idle link is asked (PING) every REDIS_PING_MS, so
@@ -24,7 +25,7 @@ struct bus;
 struct event_base;
 struct redisReply;
 struct redis_link;
-struct redis_url;
+struct redis_target;
 
 enum {
 	REDIS_SILENCE_MS = 2000,
@@ -45,15 +46,33 @@ struct redis_owner {
 	/* What a subscription brings; may be NULL. */
 	void (*on_message)(void *arg, const char *channel, const char *octets,
 			   size_t len);
+	/*
+	 * The server's ROLE, when the target wants to know it, in the greeting
+	 * and then every REDIS_PING_MS; may be NULL: only in the greeting.
+	 */
+	void (*on_role)(void *arg, const struct redisReply *role);
+	/*
+	 * An error sends us to another server ("MOVED ..."); on_down follows.
+	 * True when it is followed, so that it is no trouble; may be NULL.
+	 */
+	bool (*on_moved)(void *arg, const char *text);
 	void *arg;
 };
 
-/* name is for logs; url and name are borrowed.  NULL: out of memory. */
+/* name is for logs; target and name are borrowed.  NULL: out of memory. */
 struct redis_link *redis_link_new(struct event_base *loop, const char *name,
-				  const struct redis_url *url,
+				  const struct redis_target *target,
 				  const struct redis_owner *owner);
 void redis_link_connect(struct redis_link *link);
 bool redis_link_is_up(const struct redis_link *link);
+bool redis_link_is_down(const struct redis_link *link);
+
+/*
+ * Gives an up link up, for what its owner learned elsewhere (words are
+ * constant); on_down follows on the next turn.
+ */
+void redis_link_give_up(struct redis_link *link, const char *words,
+			const char *detail);
 
 /*
  * False, and done is not called, when it is not up or memory runs out.  done

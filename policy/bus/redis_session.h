@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * redis_session -- what the parts of the Redis bus share: the two links, the
- * names of keys, the turn after this one.  For policy/bus/redis* only.
+ * redis_session -- what the parts of the Redis bus share: the links, the names
+ * of keys, the turn after this one.  For policy/bus/redis* only.
  *
- * Both links live and die together: the bus is up while both are, so that
- * there is one state to reason about and one moment to read everything again.
+ * policy/bus/redis_connect makes the links; they live and die together.
  * Shell.
  */
 #ifndef POLICY_BUS_REDIS_SESSION_H
@@ -25,9 +24,11 @@ struct redis_session {
 	struct bus *bus;
 	struct event_base *loop;
 	struct redis_url url;
-	struct redis_link *commands, *subscription;
+	struct redis_link *commands;     /* with the master */
+	struct redis_link *reading;      /* commands, or with a replica */
+	struct redis_link *subscription; /* where reading is */
 	struct later *later;
-	bool up;
+	bool up;      /* all links are; redis_connect's */
 	bool closing; /* bus_free() has begun: nobody is called back */
 };
 

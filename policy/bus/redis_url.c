@@ -38,43 +38,40 @@ static bool decode(const char *text, size_t len, char out[REDIS_TEXT_SIZE])
 	return true;
 }
 
-static bool parse_env(const char *text, struct redis_url *out,
-		      struct error *err)
+/* A word of what a name may be; what it is for is told when it is not. */
+static bool parse_word(const char *text, size_t len, char *out, size_t size)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
 				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "0123456789._-";
-	size_t len = strlen(text);
 
-	if (len == 0) {
-		strcpy(out->env, "default");
-		return true;
-	}
-	if (len >= sizeof(out->env) || strspn(text, allowed) != len) {
-		error_set(err, "redis url: the environment is not 1 to 32 "
-			       "letters, digits, \".\", \"_\", \"-\"");
+	if (len == 0 || len >= size || strspn(text, allowed) < len)
 		return false;
-	}
-	memcpy(out->env, text, len + 1);
+	memcpy(out, text, len);
+	out[len] = '\0';
 	return true;
 }
 
+static bool parse_env(const char *text, size_t len, struct redis_url *out,
+		      struct error *err)
+{
+	if (parse_word(text, len, out->env, sizeof(out->env)))
+		return true;
+	error_set(err, "redis url: the environment is not 1 to 32 letters, "
+		       "digits, \".\", \"_\", \"-\"");
+	return false;
+}
+
 /* [user]:password */
-static bool parse_user(const char *text, size_t len, struct redis_url *out,
-		       struct error *err)
+static bool parse_login(const char *text, size_t len, struct redis_login *out)
 {
 	const char *colon = memchr(text, ':', len);
 	size_t user = colon == NULL ? len : (size_t)(colon - text);
 
-	if (colon == NULL || !decode(text, user, out->user) ||
-	    !decode(colon + 1, len - user - 1, out->password) ||
-	    out->password[0] == '\0') {
-		error_set(err, "redis url: before \"@\" must stand "
-			       "USER:PASSWORD, percent-encoded");
-		return false;
-	}
-	out->has_password = true;
-	return true;
+	out->has_password = colon != NULL && decode(text, user, out->user) &&
+			    decode(colon + 1, len - user - 1, out->password) &&
+			    out->password[0] != '\0';
+	return out->has_password;
 }
 
 static bool parse_port(const char *text, size_t len, uint16_t *out)
@@ -92,12 +89,10 @@ static bool parse_port(const char *text, size_t len, uint16_t *out)
 	return port >= 1 && port <= 65535;
 }
 
-/* host[:port] or [address][:port] */
-static bool parse_host(const char *text, size_t len, struct redis_url *out,
-		       struct error *err)
+/* host[:port] or [address][:port]; port is left alone when there is none. */
+static bool parse_place(const char *text, size_t len, struct redis_place *out)
 {
 	const char *end = text + len, *host_end, *host = text;
-	bool ok;
 
 	if (len > 0 && *text == '[') {
 		host = text + 1;
@@ -107,76 +102,260 @@ static bool parse_host(const char *text, size_t len, struct redis_url *out,
 		if (host_end == NULL)
 			host_end = end;
 	}
-	ok = host_end != NULL && host_end > host &&
-	     decode(host, (size_t)(host_end - host), out->host);
-	if (ok && *text == '[')
+	if (host_end == NULL || host_end <= host ||
+	    !decode(host, (size_t)(host_end - host), out->host))
+		return false;
+	if (*text == '[')
 		host_end++;
-	out->port = 6379;
-	if (ok && host_end != end)
-		ok = *host_end == ':' &&
-		     parse_port(host_end + 1, (size_t)(end - host_end - 1),
-				&out->port);
-	if (!ok)
-		error_set(err, "redis url: what stands for HOST[:PORT] is "
-			       "malformed");
-	return ok;
+	return host_end == end ||
+	       (*host_end == ':' &&
+		parse_port(host_end + 1, (size_t)(end - host_end - 1),
+			   &out->port));
+}
+
+/* place[,place...] */
+static bool parse_places(const char *text, size_t len, uint16_t port,
+			 struct redis_url *out, struct error *err)
+{
+	const char *end = text + len;
+
+	for (;; text++) {
+		const char *comma = memchr(text, ',', (size_t)(end - text));
+		const char *stop = comma == NULL ? end : comma;
+		struct redis_place *place = &out->places[out->place_count];
+
+		if (out->place_count == REDIS_PLACES_MAX) {
+			error_set(err,
+				  "redis url: at most %d hosts can be "
+				  "named",
+				  REDIS_PLACES_MAX);
+			return false;
+		}
+		place->port = port;
+		if (!parse_place(text, (size_t)(stop - text), place)) {
+			error_set(err, "redis url: what stands for HOST[:PORT] "
+				       "is malformed");
+			return false;
+		}
+		out->place_count++;
+		text = stop;
+		if (comma == NULL)
+			return true;
+	}
+}
+
+/* len octets from text up to the "?" or the end: [/NAME][/ENV] */
+static bool parse_path(const char *text, size_t len, bool sentinel,
+		       struct redis_url *out, struct error *err)
+{
+	const char *end = text + len, *at = text;
+
+	if (sentinel) {
+		for (at += len > 0 ? 1 : 0; at < end && *at != '/'; at++)
+			;
+		if (at == text || *text != '/' ||
+		    !parse_word(text + 1, (size_t)(at - text - 1), out->master,
+				sizeof(out->master))) {
+			error_set(err, "redis url: after the sentinels must "
+				       "stand /NAME, the master as they call "
+				       "it");
+			return false;
+		}
+	}
+	/* "#" is no environment. */
+	if (at < end && *at == '/')
+		at++;
+	if (at == end)
+		return parse_env("default", 7, out, err);
+	return parse_env(at, (size_t)(end - at), out, err);
+}
+
+enum parameter_kind { FILE_NAME, READ_FROM, SENTINEL_LOGIN, ENVIRONMENT };
+
+/* What may follow the "?". */
+static const struct parameter {
+	const char *name;
+	enum parameter_kind kind;
+	size_t at; /* FILE_NAME: in struct redis_url */
+} parameters[] = {
+	{ "ca", FILE_NAME, offsetof(struct redis_url, ca) },
+	{ "cert", FILE_NAME, offsetof(struct redis_url, cert) },
+	{ "key", FILE_NAME, offsetof(struct redis_url, key) },
+	{ "read", READ_FROM, 0 },
+	{ "sentinel", SENTINEL_LOGIN, 0 },
+	{ "env", ENVIRONMENT, 0 },
+};
+
+enum { PARAMETERS = sizeof(parameters) / sizeof(parameters[0]) };
+
+static bool take_file(const struct parameter *p, const char *value, size_t len,
+		      struct redis_url *out, struct error *err)
+{
+	char *file = (char *)out + p->at;
+
+	if (out->tls && decode(value, len, file) && file[0] != '\0')
+		return true;
+	if (out->tls)
+		error_set(err, "redis url: %s= needs a file's name", p->name);
+	else
+		error_set(err,
+			  "redis url: %s= is for TLS: write rediss:// or "
+			  "rediss+sentinel://",
+			  p->name);
+	return false;
+}
+
+static bool take_read(const char *value, size_t len, struct redis_url *out,
+		      struct error *err)
+{
+	out->from_replica = len == 7 && memcmp(value, "replica", len) == 0;
+	if (out->from_replica ||
+	    (len == 6 && memcmp(value, "master", len) == 0))
+		return true;
+	error_set(err, "redis url: read= is neither master nor replica");
+	return false;
+}
+
+static bool take_sentinel(const char *value, size_t len, struct redis_url *out,
+			  struct error *err)
+{
+	if (out->master[0] != '\0' && parse_login(value, len, &out->sentinel))
+		return true;
+	if (out->master[0] == '\0')
+		error_set(err, "redis url: sentinel= is for redis+sentinel://");
+	else
+		error_set(err, "redis url: sentinel= needs USER:PASSWORD, "
+			       "percent-encoded");
+	return false;
+}
+
+static bool take_parameter(const struct parameter *p, const char *value,
+			   size_t len, struct redis_url *out, struct error *err)
+{
+	switch (p->kind) {
+	case FILE_NAME:
+		return take_file(p, value, len, out, err);
+	case READ_FROM:
+		return take_read(value, len, out, err);
+	case SENTINEL_LOGIN:
+		return take_sentinel(value, len, out, err);
+	case ENVIRONMENT:
+		if (out->path[0] != '\0')
+			return parse_env(value, len, out, err);
+		error_set(err, "redis url: the environment stands after the "
+			       "host: /NAME");
+		return false;
+	}
+	return false;
+}
+
+/* key=value[&key=value...]; each at most once. */
+static bool parse_query(const char *text, struct redis_url *out,
+			struct error *err)
+{
+	bool seen[PARAMETERS] = { false };
+
+	for (;;) {
+		size_t len = strcspn(text, "&"), name = strcspn(text, "=&"), i;
+
+		for (i = 0; i < PARAMETERS; i++)
+			if (strlen(parameters[i].name) == name &&
+			    strncmp(parameters[i].name, text, name) == 0)
+				break;
+		if (i == PARAMETERS || name == len || seen[i]) {
+			error_set(err,
+				  "redis url: after \"?\" each of ca=, cert=, "
+				  "key=, read=, sentinel= and (of a unix "
+				  "socket) env= may stand once, joined by "
+				  "\"&\"");
+			return false;
+		}
+		seen[i] = true;
+		if (!take_parameter(&parameters[i], text + name + 1,
+				    len - name - 1, out, err))
+			return false;
+		if (text[len] == '\0')
+			break;
+		text += len + 1;
+	}
+	if ((out->cert[0] == '\0') == (out->key[0] == '\0'))
+		return true;
+	error_set(err, "redis url: cert= and key= go together");
+	return false;
 }
 
 static bool parse_unix(const char *text, struct redis_url *out,
 		       struct error *err)
 {
-	const char *query = strchr(text, '?');
-	size_t len = query == NULL ? strlen(text) : (size_t)(query - text);
+	size_t len = strcspn(text, "?");
 
-	if (*text != '/' || !decode(text, len, out->path)) {
-		error_set(err, "redis url: redis+unix:// is followed by the "
-			       "socket's absolute path");
-		return false;
-	}
-	if (query == NULL)
-		return parse_env("", out, err);
-	if (strncmp(query, "?env=", 5) != 0) {
-		error_set(err, "redis url: only \"?env=NAME\" may follow a "
-			       "path");
-		return false;
-	}
-	return parse_env(query + 5, out, err);
+	out->place_count = 1;
+	strcpy(out->env, "default");
+	if (*text == '/' && decode(text, len, out->path))
+		return true;
+	error_set(err, "redis url: redis+unix:// is followed by the socket's "
+		       "absolute path");
+	return false;
 }
 
-static bool parse_tcp(const char *text, struct redis_url *out,
+static bool parse_tcp(const char *text, bool sentinel, struct redis_url *out,
 		      struct error *err)
 {
-	size_t len = strcspn(text, "/?#");
+	size_t len = strcspn(text, "/?#"), path = strcspn(text, "?");
 	const char *after = text + len, *at = NULL;
 
+	path -= len;
 	for (size_t i = 0; i < len; i++)
 		if (text[i] == '@')
 			at = text + i;
 	if (at != NULL) {
-		if (!parse_user(text, (size_t)(at - text), out, err))
+		if (!parse_login(text, (size_t)(at - text), &out->login)) {
+			error_set(err, "redis url: before \"@\" must stand "
+				       "USER:PASSWORD, percent-encoded");
 			return false;
+		}
 		len -= (size_t)(at + 1 - text);
 		text = at + 1;
 	}
-	return parse_host(text, len, out, err) &&
-	       parse_env(*after == '/' ? after + 1 : after, out, err);
+	return parse_places(text, len, sentinel ? 26379 : 6379, out, err) &&
+	       parse_path(after, path, sentinel, out, err);
 }
+
+static const struct scheme {
+	const char *prefix;
+	bool tls, sentinel, local;
+} schemes[] = {
+	{ "redis://", false, false, false },
+	{ "rediss://", true, false, false },
+	{ "redis+sentinel://", false, true, false },
+	{ "rediss+sentinel://", true, true, false },
+	{ "redis+unix://", false, false, true },
+};
 
 bool redis_url_parse(const char *text, struct redis_url *out, struct error *err)
 {
-	static const char tcp[] = "redis://", local[] = "redis+unix://";
+	const struct scheme *scheme = NULL;
+	const char *query = strchr(text, '?');
 	struct redis_url url = { 0 };
 	bool ok;
 
-	if (strncmp(text, tcp, sizeof(tcp) - 1) == 0) {
-		ok = parse_tcp(text + sizeof(tcp) - 1, &url, err);
-	} else if (strncmp(text, local, sizeof(local) - 1) == 0) {
-		ok = parse_unix(text + sizeof(local) - 1, &url, err);
-	} else {
-		error_set(err, "redis url: begins with neither redis:// nor "
-			       "redis+unix://");
-		ok = false;
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (strncmp(text, schemes[i].prefix,
+			    strlen(schemes[i].prefix)) == 0)
+			scheme = &schemes[i];
+	if (scheme == NULL) {
+		error_set(err, "redis url: begins with none of redis://, "
+			       "rediss://, redis+sentinel://, "
+			       "rediss+sentinel://, redis+unix://");
+		return false;
 	}
+	url.tls = scheme->tls;
+	text += strlen(scheme->prefix);
+	if (scheme->local)
+		ok = parse_unix(text, &url, err);
+	else
+		ok = parse_tcp(text, scheme->sentinel, &url, err);
+	ok = ok && (query == NULL || parse_query(query + 1, &url, err));
 	if (ok)
 		*out = url;
 	return ok;
