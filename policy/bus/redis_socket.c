@@ -61,7 +61,7 @@ static void on_trouble(struct redis_socket *s)
 
 	if (words != NULL)
 		fail(s, words, detail);
-	else if (code == 0)
+	else if (code == 0 || code == ECONNRESET)
 		fail(s, closed_words(s), "");
 	else
 		fail(s, s->open ? "the connection broke" : "cannot connect",

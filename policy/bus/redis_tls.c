@@ -5,6 +5,7 @@
 #include "policy/bus/redis_url.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include <event2/bufferevent.h>
@@ -189,8 +190,12 @@ const char *redis_tls_trouble(struct bufferevent *connection,
 
 	if (ssl == NULL)
 		return NULL;
+	/* Among them libevent puts plain numbers, of what SSL_read() returned.
+	 */
 	while ((code = bufferevent_get_openssl_error(connection)) != 0)
-		if (first == 0)
+		if (ERR_SYSTEM_ERROR(code))
+			errno = ERR_GET_REASON(code);
+		else if (ERR_GET_LIB(code) != 0 && first == 0)
 			first = code;
 	if (first == 0)
 		return NULL;

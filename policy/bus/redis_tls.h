@@ -38,7 +38,7 @@ struct ssl_st *redis_tls_session(struct redis_tls *tls, const char *host);
 /*
  * What broke a connection, in an operator's words (constant: the address tells
  * troubles apart), and the library's own in *detail, constant too.  NULL when
- * it was not TLS.
+ * it was not TLS, but what errno says.
  */
 const char *redis_tls_trouble(struct bufferevent *connection,
 			      const char **detail);

@@ -12,6 +12,9 @@ check_PROGRAMS += %D%/test_notices
 check_PROGRAMS += %D%/test_redis_access
 %C%_test_redis_access_SOURCES = %D%/test_redis_access.c %D%/bus_world.c %D%/bus_world.h
 %C%_test_redis_access_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_redis_tls
+%C%_test_redis_tls_SOURCES = %D%/test_redis_tls.c %D%/bus_world.c %D%/bus_world.h
+%C%_test_redis_tls_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_codecs
 %C%_test_codecs_SOURCES = %D%/test_codecs.c
 %C%_test_codecs_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
@@ -33,3 +36,7 @@ check_PROGRAMS += %D%/test_control
 endif
 EXTRA_DIST += contrib/redis/README.md contrib/redis/redis.conf contrib/redis/users.acl
 EXTRA_DIST += tests/data/bus
+EXTRA_DIST += contrib/redis/README.md contrib/redis/redis.conf \
+	contrib/redis/users.acl contrib/redis/tls.conf \
+	contrib/redis/sentinel.conf contrib/redis/cluster.conf \
+	contrib/redis/replica.conf

@@ -64,14 +64,18 @@ void world_fini(struct world *w)
 
 void world_start_server(struct world *w)
 {
-	char command[1024];
+	char command[2048], config[512] = "";
 
 	assert_int_equal(w->server, 0);
+	if (w->config != NULL)
+		snprintf(config, sizeof(config), "\"$SRCDIR\"/contrib/redis/%s",
+			 w->config);
 	snprintf(command, sizeof(command),
-		 "cd '%s' && exec redis-server --port %d --bind 127.0.0.1 "
+		 "SRCDIR=$(cd \"$SRCDIR\" && pwd); cd '%s' && "
+		 "exec redis-server %s --port %d --bind 127.0.0.1 "
 		 "--unixsocket '%s/redis' --save '' --appendonly no "
 		 "--daemonize no %s >>server.out 2>&1",
-		 w->folder, w->tcp_port, w->folder,
+		 w->folder, config, w->tls ? 0 : w->tcp_port, w->folder,
 		 w->extra == NULL ? "" : w->extra);
 	w->server = fork();
 	assert_true(w->server >= 0);
@@ -169,10 +173,11 @@ static struct bus *redis_party(struct world *w)
 		snprintf(url, sizeof(url), "redis+unix://%s/redis?env=%s",
 			 w->folder, w->env);
 	else
-		snprintf(url, sizeof(url), "redis://%s%s%s:%d/%s", w->user,
+		snprintf(url, sizeof(url), "%s://%s%s%s:%d/%s%s",
+			 w->tls ? "rediss" : "redis", w->user,
 			 w->user[0] == '\0' ? "" : "@",
 			 w->host == NULL ? "127.0.0.1" : w->host, w->tcp_port,
-			 w->env);
+			 w->env, w->query == NULL ? "" : w->query);
 	config.url = url;
 	bus = redis_bus_new(w->loop, &config, &err);
 	if (bus == NULL)

@@ -46,12 +46,16 @@ struct world {
 	struct event_base *loop;
 	struct memory_hub *hub; /* NULL: Redis */
 	char folder[64];
-	pid_t server;      /* 0: none runs */
-	char env[32];      /* of the buses made next */
-	char user[64];     /* "USER:PASSWORD", or "" */
+	pid_t server;  /* 0: none runs */
+	char env[32];  /* of the buses made next */
+	char user[64]; /* "USER:PASSWORD", or "" */
+	const char
+		*config;   /* a file in contrib/redis for it to read; or NULL */
 	const char *extra; /* more words for redis-server's command line */
 	int tcp_port;      /* 0: a unix socket */
+	bool tls;          /* the port is for TLS */
 	const char *host;  /* for TCP; NULL: 127.0.0.1 */
+	const char *query; /* of the url: "?ca=..."; or NULL */
 	struct party parties[PARTIES_MAX];
 	size_t party_count;
 	bool late; /* world_until()'s deadline has passed */

@@ -244,9 +244,11 @@ static int free_port(void)
 	return ntohs(address.sin_port);
 }
 
-static void start_world(struct world *w, const char *extra)
+/* config: a file of contrib/redis, which is an example that works; or NULL. */
+static void start_world(struct world *w, const char *config, const char *extra)
 {
 	world_init(w, true);
+	w->config = config;
 	w->tcp_port = free_port();
 	w->extra = extra;
 	strcpy(w->env, "default");
@@ -274,7 +276,7 @@ static void reach(const char *bind_to, const char *host)
 
 	/* The last --bind counts. */
 	snprintf(extra, sizeof(extra), "--bind %s", bind_to);
-	start_world(&w, extra);
+	start_world(&w, NULL, extra);
 	w.host = host;
 	party_until_synced(world_party(&w, BUS_PLAN));
 	world_fini(&w);
@@ -320,7 +322,7 @@ static void test_wrong_password(void **state)
 	(void)state;
 	if (!world_has_redis())
 		skip();
-	start_world(&w, "--requirepass 'p@ss'");
+	start_world(&w, NULL, "--requirepass 'p@ss'");
 	none = world_party(&w, BUS_PLAN);
 	strcpy(w.user, ":wrong");
 	wrong = world_party(&w, BUS_PLAN);
@@ -439,7 +441,7 @@ static void test_each_user_its_own(void **state)
 		skip();
 	snprintf(extra, sizeof(extra), "--aclfile '%s/contrib/redis/users.acl'",
 		 getenv("SRCDIR"));
-	start_world(&w, extra);
+	start_world(&w, "redis.conf", extra);
 	dns = party_as(&w, "dns", BUS_PLAN | BUS_REPORTS);
 	health = party_as(&w, "health-eu", 0);
 	steer = party_as(&w, "steer",
