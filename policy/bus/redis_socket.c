@@ -28,6 +28,7 @@ struct redis_socket {
 	struct bufferevent *stream;
 	struct lookup *lookup;
 	bool open;
+	bool heard; /* an octet has come */
 };
 
 static void fail(struct redis_socket *s, const char *words, const char *detail)
@@ -45,13 +46,20 @@ static void prepare_descriptor(struct redis_socket *s)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
-/* A TLS port ends a connection on which something else is said. */
+/*
+ * A TLS port ends a connection on which something else is said, and one without
+ * the certificate that it wants; its alert may be lost when it does.
+ */
 static const char *closed_words(const struct redis_socket *s)
 {
-	return s->target->tls == NULL && s->target->path[0] == '\0'
-		       ? "the server closed the connection; if this is its "
-			 "TLS port, write rediss://"
-		       : "the server closed the connection";
+	if (s->heard || s->target->path[0] != '\0')
+		return "the server closed the connection";
+	return s->target->tls == NULL
+		       ? "the server closed the connection at once; if this is "
+			 "its TLS port, write rediss://"
+		       : "the server closed the connection at once; perhaps it "
+			 "wants a client certificate: cert=FILE and key=FILE "
+			 "in the url";
 }
 
 static void on_trouble(struct redis_socket *s)
@@ -89,6 +97,7 @@ static void on_readable(struct bufferevent *stream, void *arg)
 	struct redis_socket *s = arg;
 
 	(void)stream;
+	s->heard = true;
 	s->user.on_octets(s->user.arg);
 }
 

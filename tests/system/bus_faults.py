@@ -258,4 +258,5 @@ def test():
                 raise Failed(f"{name} did not live and end as it should")
 
 
-main(test)
+if __name__ == "__main__":
+    main(test)

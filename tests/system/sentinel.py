@@ -1,0 +1,151 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+# programs: developer
+"""A fleet that finds Redis by three sentinels, with the examples of
+contrib/redis: the master is killed; a replica takes over that has lost the last
+writes; a master is told to become a replica; a sentinel dies; the replica that
+a responder reads from stops.  Clients of DNS are asked throughout, and nobody's
+plan goes back."""
+
+import signal
+
+from bus_faults import commands_work, plan_of
+from fleet import LONDON
+from redis_servers import Reached, Servers, example, newer_everywhere, watched
+from rig import Failed, Rig, main, note, until
+
+
+class Watch:
+    """Three servers, of which one is the master, and three sentinels."""
+
+    def __init__(self, rig):
+        self.rig, self.s = rig, Servers(rig)
+        self.sentinels = {}
+        self.s.start("redis1")
+        for name in ("redis2", "redis3"):
+            self.s.start(name, *self.s.include("replica.conf"), "--replicaof", f"127.0.0.1 {self.s.ports['redis1']}")
+        until("both replicas hear the master", 15, lambda: "connected_slaves:2" in self.s.cli("redis1", "info", "replication"))
+        for name in ("sentinel1", "sentinel2", "sentinel3"):
+            self.start_sentinel(name)
+        until("the sentinels know each other and the replicas", 20, lambda: all(
+            self.knows(n) == ("2", "2") for n in self.sentinels))
+
+    def start_sentinel(self, name):
+        port = self.sentinels[name] = self.rig.port()
+        text = example("sentinel.conf").replace("127.0.0.1 6379", f"127.0.0.1 {self.s.ports['redis1']}")
+        conf = self.rig.write(name + ".conf", text.replace("port 26379", f"port {port}", 1))
+        self.rig.start(name, "redis-server", conf, "--sentinel", "--bind", "127.0.0.1")
+
+    def ask(self, name, *argv):
+        return self.rig.run("redis-cli", "-p", str(self.sentinels[name]), *argv, check=False)[1].split("\n")
+
+    def knows(self, name):
+        """(other sentinels, replicas) of the master."""
+        lines = self.ask(name, "sentinel", "master", "windrose")
+        if "num-other-sentinels" not in lines:
+            return None
+        return lines[lines.index("num-other-sentinels") + 1], lines[lines.index("num-slaves") + 1]
+
+    def master(self):
+        """The server that the sentinels name, when all name the same."""
+        told = {self.ask(n, "sentinel", "get-master-addr-by-name", "windrose")[1] for n in self.sentinels
+                if self.rig.alive(n)}
+        return self.s.named(told.pop()) if len(told) == 1 else None
+
+    def is_master(self, name):
+        return self.s.cli(name, "role").startswith("master")
+
+    def replicas(self, name):
+        return int(self.s.cli(name, "info", "replication").split("connected_slaves:")[1].split()[0])
+
+    def settled(self):
+        """One master that all name, with two replicas that hear it."""
+        name = self.master()
+        return name if name and self.is_master(name) and self.replicas(name) == 2 else None
+
+    def readers(self, name):
+        """How many follow a plan at this server."""
+        return int(self.s.cli(name, "pubsub", "numsub", "windrose:{default}:notify").split("\n")[-1])
+
+    def url(self, role, query=""):
+        places = ",".join(f"127.0.0.1:{p}" for p in self.sentinels.values())
+        return f"redis+sentinel://{role}:change-me-{role}@{places}/windrose/default{query}"
+
+
+def test():
+    with Rig() as rig:
+        w = Watch(rig)
+        f = Reached(rig, w.url)
+        f.start_all(dns1=w.url("dns", "?read=replica"))
+
+        def reads_from_a_replica():
+            until("dns1 listens to a replica", 10, lambda: sum(w.readers(n) for n in ("redis2", "redis3")) == 1)
+            commands_work(f, "a replica to read from")
+
+        def replica_stops():
+            name = next(n for n in w.s.ports if n != w.master() and w.readers(n) == 1)
+            rig.running[name].send_signal(signal.SIGSTOP)
+            try:
+                _, took = until("dns1 reads from the master", 10, lambda: w.readers(w.master()) >= 4)
+                note(f"the replica that dns1 reads from stops: it reads from the master after {took:.2f} s")
+                commands_work(f, "a replica that stops")
+            finally:
+                rig.running[name].send_signal(signal.SIGCONT)
+
+        def sentinel_dies():
+            rig.stop("sentinel1", signal.SIGKILL)
+            commands_work(f, "a sentinel that dies")
+
+        def master_is_killed():
+            old = until("one master, two replicas", 30, w.settled)[0]
+            before = plan_of(f, "dns2")
+            w.s.kill(old)
+            took = newer_everywhere(f, before, 60)
+            note(f"master killed: both responders on a newer plan after {took:.2f} s, {before} -> {plan_of(f, 'dns2')}")
+            commands_work(f, "a fail-over")
+            w.s.start(old)
+            until("the old master is a replica", 60, w.settled)
+
+        def last_writes_are_lost():
+            """The replicas hear nothing of a drain; one of them becomes the master."""
+            old = w.settled()
+            others = [n for n in w.s.ports if n != old]
+            for n in others:
+                rig.running[n].send_signal(signal.SIGSTOP)
+            try:
+                w.s.cli(old, "client", "kill", "type", "replica")
+                before = plan_of(f, "dns2")
+                f.person("drain", "eu-west", "--reason", "INC-2", "--for", "5m", "--yes", "--wait", "1", check=False)
+                until("both responders have left eu-west", 10, lambda: f.both(LONDON, "eu-central"))
+                lost = plan_of(f, "dns2")
+                w.s.kill(old)
+            finally:
+                for n in others:
+                    rig.running[n].send_signal(signal.SIGCONT)
+            new = until("another master", 60, lambda: w.master() not in (None, old) and w.master())[0]
+            took = newer_everywhere(f, lost, 60)
+            if not lost > before:
+                raise Failed(f"nothing was lost: {before}, {lost}")
+            if not f.both(LONDON, "eu-central"):
+                raise Failed("the drain was lost with the writes")
+            note(f"fail-over to {new}, which had lost the drain: both responders on a newer plan after {took:.2f} s, "
+                 f"{lost} -> {plan_of(f, 'dns2')}, and eu-west is still drained")
+            f.person("undrain", "eu-west", "--reason", "INC-2 is over", "--yes")
+            commands_work(f, "lost writes")
+            w.s.start(old)
+            until("the old master is a replica", 60, w.settled)
+
+        def master_is_told_to_go():
+            old, before = w.settled(), plan_of(f, "dns2")
+            sentinel = next(n for n in w.sentinels if rig.alive(n))
+            w.ask(sentinel, "sentinel", "failover", "windrose")
+            until("another master", 30, lambda: w.master() not in (None, old))
+            took = newer_everywhere(f, before)
+            note(f"a fail-over on request, the old master alive: a newer plan everywhere after {took:.2f} s")
+            commands_work(f, "a fail-over on request")
+
+        watched(f, (reads_from_a_replica, replica_stops, sentinel_dies, master_is_killed, master_is_told_to_go,
+                    last_writes_are_lost))
+
+
+main(test)
