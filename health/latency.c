@@ -1,37 +1,75 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "health/latency.h"
 
-/* Which side of the settled value's margin the EWMA is on. */
-static int side_of(const struct latency *l)
+#include <stdbool.h>
+#include <stddef.h>
+
+static size_t at_most(uint64_t value, size_t limit)
 {
-	float margin_ms = l->settled_ms * LATENCY_MARGIN_PCT / 100;
+	return value < limit ? (size_t)value : limit;
+}
+
+/* Of the newest samples; of an even number the lower middle one. */
+static float median_of(const struct latency *l)
+{
+	size_t count = at_most(l->samples, LATENCY_WINDOW);
+	float sorted[LATENCY_WINDOW];
+
+	for (size_t i = 0; i < count; i++) {
+		size_t to = i;
+
+		for (; to > 0 && l->newest_ms[i] < sorted[to - 1]; to--)
+			sorted[to] = sorted[to - 1];
+		sorted[to] = l->newest_ms[i];
+	}
+	return sorted[(count - 1) / 2];
+}
+
+/* Which side of the settled value's margin a value is on. */
+static int side_of(float settled_ms, float value_ms)
+{
+	float margin_ms = settled_ms * LATENCY_MARGIN_PCT / 100;
 
 	if (margin_ms < LATENCY_MARGIN_MS)
 		margin_ms = LATENCY_MARGIN_MS;
-	if (l->ewma_ms > l->settled_ms + margin_ms)
+	if (value_ms > settled_ms + margin_ms)
 		return 1;
-	return l->ewma_ms < l->settled_ms - margin_ms ? -1 : 0;
+	return value_ms < settled_ms - margin_ms ? -1 : 0;
+}
+
+/* Is there nothing to hold on to, or was it held for long enough? */
+static bool is_held(const struct latency *l, int64_t now_ms)
+{
+	return l->samples <= LATENCY_WINDOW ||
+	       (l->away_samples >= LATENCY_WINDOW &&
+		now_ms - l->away_ms >= LATENCY_HOLD_MS);
+}
+
+static void settle(struct latency *l, int64_t now_ms)
+{
+	float median_ms = median_of(l);
+	int side = side_of(l->settled_ms, median_ms);
+
+	if (side != l->side) {
+		l->side = side;
+		l->away_ms = now_ms;
+		l->away_samples = 0;
+	}
+	l->away_samples++;
+	if (side == 0 || !is_held(l, now_ms))
+		return;
+	l->settled_ms = median_ms;
+	l->side = 0;
 }
 
 struct latency latency_step(struct latency l, float sample_ms, int64_t now_ms)
 {
-	int side;
-
-	if (l.samples < LATENCY_WEIGHT)
-		l.samples++;
-	l.ewma_ms += (sample_ms - l.ewma_ms) / (float)l.samples;
-	if (l.samples == 1) {
-		l.settled_ms = l.ewma_ms;
-		return l;
-	}
-	side = side_of(&l);
-	if (side != l.side) {
-		l.side = side;
-		l.away_ms = now_ms;
-	}
-	if (side != 0 && now_ms - l.away_ms >= LATENCY_HOLD_MS) {
-		l.settled_ms = l.ewma_ms;
-		l.side = 0;
-	}
+	l.newest_ms[l.samples % LATENCY_WINDOW] = sample_ms;
+	l.samples++;
+	l.ewma_ms += (sample_ms - l.ewma_ms) /
+		     (float)at_most(l.samples, LATENCY_WEIGHT);
+	if (l.samples == 1)
+		l.settled_ms = sample_ms;
+	settle(&l, now_ms);
 	return l;
 }
