@@ -21,6 +21,7 @@ health_libhealth_a_SOURCES = \
 	%D%/roster.c %D%/roster.h \
 	%D%/rounds.c %D%/rounds.h \
 	%D%/schedule.c %D%/schedule.h \
+	%D%/stretch.c %D%/stretch.h \
 	%D%/suspicion.c %D%/suspicion.h \
 	%D%/twin.c %D%/twin.h \
 	%D%/watch.c %D%/watch.h

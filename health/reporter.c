@@ -3,6 +3,7 @@
 
 #include "health/roster.h"
 #include "health/rounds.h"
+#include "health/stretch.h"
 #include "health/watch.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
@@ -10,6 +11,7 @@
 #include "policy/bus/bus.h"
 #include "policy/bus/node.h"
 #include "policy/bus/report.h"
+#include "policy/decide/latency.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +26,7 @@ struct reporter {
 	struct event *soon;  /* pending: a change waits to be told */
 	int64_t told_ms;     /* monotonic: the last publication */
 	uint64_t sequence;
+	double stretch; /* reported; 0: none yet */
 };
 
 /* Why this vantage mistrusts itself, and what would tell it more. */
@@ -64,6 +67,33 @@ static bool abstains(const struct reporter *r)
 	       rounds_doubt(r->subject.rounds).mistrusts;
 }
 
+/* The regions as points: what is fastest there is nearest to the bare way. */
+static void look_at_stretch(struct reporter *r)
+{
+	const struct policy *policy = r->subject.policy;
+	const struct roster *roster = r->subject.roster;
+	struct stretch_point points[POLICY_REGIONS_MAX] = { 0 };
+	int at = policy_find_vantage(policy, r->config.vantage);
+
+	for (size_t i = 0; at >= 0 && i < policy->region_count; i++)
+		points[i].light_ms = latency_light_ms(
+			latency_distance_km(policy->vantages[at].latitude,
+					    policy->vantages[at].longitude,
+					    policy->regions[i].latitude,
+					    policy->regions[i].longitude));
+	for (size_t i = 0; i < roster->target_count; i++) {
+		const struct roster_target *t = &roster->targets[i];
+		struct stretch_point *p = &points[t->endpoint->region];
+		double ms = (double)rounds_watch(r->subject.rounds, t->job)
+				    ->latency.settled_ms;
+
+		if (ms > 0 && (p->rtt_ms <= 0 || ms < p->rtt_ms))
+			p->rtt_ms = ms;
+	}
+	r->stretch = stretch_step(r->stretch,
+				  stretch_fit(points, policy->region_count));
+}
+
 /* False when memory runs out.  entries are the caller's to free. */
 static bool fill_report(const struct reporter *r, struct report *report)
 {
@@ -74,6 +104,7 @@ static bool fill_report(const struct reporter *r, struct report *report)
 		.wall_made_ms = clock_wall_ms(),
 		.abstains = abstains(r),
 		.mistrusts = rounds_doubt(r->subject.rounds).mistrusts,
+		.stretch = (float)r->stretch,
 		.count = roster->target_count,
 		.entries = calloc(roster->target_count + 1,
 				  sizeof(*report->entries)),
@@ -119,6 +150,7 @@ static void publish(struct reporter *r)
 
 	r->told_ms = clock_now_ms();
 	r->sequence++;
+	look_at_stretch(r);
 	if (fill_report(r, &report))
 		text = report_write(&report, &len);
 	put(r, BUS_REPORTS, r->config.vantage, text, len);
@@ -256,6 +288,7 @@ json_t *reporter_status(const struct reporter *r)
 		    json_boolean(rounds_doubt(r->subject.rounds).mistrusts)) <
 		    0 ||
 	    json_object_set_new(status, "load", status_load(r)) < 0 ||
+	    json_object_set_new(status, "stretch", json_real(r->stretch)) < 0 ||
 	    json_object_set(status, "targets", targets) < 0) {
 		json_decref(status);
 		status = NULL;

@@ -125,6 +125,7 @@ static bool parse_report(const json_t *json, struct report *out,
 		member_integer(&r, "wall_made_ms", 0, MEMBER_EXACT_MAX);
 	out->abstains = member_flag(&r, "abstains");
 	out->mistrusts = member_flag(&r, "mistrusts");
+	out->stretch = (float)member_number(&r, "stretch", 0, 100);
 	list = member_array(&r, "entries", REPORT_ENTRIES_MAX);
 	return !r.failed && parse_entries(out, list, err);
 }
@@ -195,6 +196,7 @@ char *report_write(const struct report *report, size_t *len)
 	member_put_integer(&w, "wall_made_ms", report->wall_made_ms);
 	member_put_flag(&w, "abstains", report->abstains);
 	member_put_flag(&w, "mistrusts", report->mistrusts);
+	member_put_number(&w, "stretch", (double)report->stretch);
 	member_put_json(&w, "entries", list);
 	return member_finish(&w, 9, len);
 }

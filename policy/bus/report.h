@@ -65,6 +65,9 @@ struct report {
 	bool abstains;  /* the vantage does not trust itself, or has
 			 * not finished its first round */
 	bool mistrusts; /* it is the former */
+	/* How much longer ways around it are than great circles: 1 to 100;
+	 * 0: it has too little to go by. */
+	float stretch;
 	struct report_entry *entries;
 	size_t count;
 	bool sorted; /* entries are by service, endpoint: found faster */

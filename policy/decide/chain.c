@@ -264,15 +264,9 @@ static void trace_tier(struct chain_trace *trace, uint64_t set, uint8_t tier)
 
 static void trace_ways(const struct tiers *tiers, struct chain_trace *trace)
 {
-	for (size_t i = 0; i < POLICY_ENDPOINTS_MAX; i++) {
-		struct tiers_way way;
-
-		if (!(tiers->left & bit(i)))
-			continue;
-		way = tiers_way(tiers, i);
-		trace->endpoints[i].latency_ms = way.ms;
-		trace->endpoints[i].measured = way.measured;
-	}
+	for (size_t i = 0; i < POLICY_ENDPOINTS_MAX; i++)
+		if (tiers->left & bit(i))
+			trace->endpoints[i].way = tiers_way(tiers, i);
 }
 
 /*

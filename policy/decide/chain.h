@@ -92,11 +92,10 @@ struct chain_trace {
 	struct chain_reason {
 		enum chain_step step; /* that removed it, or STEP_KEPT */
 		int residency;        /* rule that removed it, or POLICY_NONE */
-		bool away;         /* not reached by the vantages nearest to the
-				    * client, though by others */
-		double latency_ms; /* expected, when ordered by it; else 0 */
-		bool measured;     /* from vantages, not from distance alone */
-		uint8_t tier;      /* of STEP_KEPT */
+		bool away; /* not reached by the vantages nearest to the
+			    * client, though by others */
+		struct tiers_way way; /* when ordered by one */
+		uint8_t tier;         /* of STEP_KEPT */
 	} endpoints[POLICY_ENDPOINTS_MAX];
 };
 

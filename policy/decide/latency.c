@@ -24,9 +24,45 @@ double latency_distance_km(double lat1, double lon1, double lat2, double lon2)
 	return 2 * EARTH_RADIUS_KM * asin(sqrt(h < 1 ? h : 1));
 }
 
+double latency_light_ms(double distance_km)
+{
+	return 2 * distance_km / FIBRE_KM_PER_MS;
+}
+
 double latency_way_ms(double distance_km)
 {
-	return 2 * distance_km / FIBRE_KM_PER_MS * LATENCY_STRETCH;
+	return latency_light_ms(distance_km) * LATENCY_STRETCH;
+}
+
+/* The lower middle one of those that are not 0; 0 when all are. */
+static float median_known(const float *values, size_t count)
+{
+	float sorted[POLICY_VANTAGES_MAX];
+	size_t known = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t to = known;
+
+		if (!(values[i] > 0))
+			continue;
+		for (; to > 0 && values[i] < sorted[to - 1]; to--)
+			sorted[to] = sorted[to - 1];
+		sorted[to] = values[i];
+		known++;
+	}
+	return known == 0 ? 0 : sorted[(known - 1) / 2];
+}
+
+struct latency_stretch latency_stretch_of(const float *reported, size_t count)
+{
+	struct latency_stretch stretch = {
+		.region = median_known(reported, count),
+	};
+
+	for (size_t i = 0; i < count; i++)
+		stretch.vantages[i] =
+			reported[i] > 0 ? reported[i] : stretch.region;
+	return stretch;
 }
 
 struct latency_ways latency_ways_in(struct latency_room *room)
@@ -82,14 +118,20 @@ void latency_go(const struct policy *policy, double latitude, double longitude,
 	go_to_vantages(policy, latitude, longitude, ways);
 }
 
-struct latency_near latency_nearest(const struct policy *policy,
+static double stretched(float stretch)
+{
+	return stretch > 0 ? (double)stretch : LATENCY_STRETCH;
+}
+
+struct latency_near latency_nearest(size_t vantage_count,
 				    const struct latency_ways *ways,
+				    const struct latency_stretch *stretch,
 				    uint64_t measured)
 {
 	struct latency_near near = { 0 };
 
-	for (size_t i = 0;
-	     i < policy->vantage_count && near.count < LATENCY_NEAREST; i++) {
+	for (size_t i = 0; i < vantage_count && near.count < LATENCY_NEAREST;
+	     i++) {
 		uint8_t vantage = ways->vantages[i];
 		double km = ways->vantage_km[vantage];
 		double weight = 1 / (km > NEAREST_KM ? km : NEAREST_KM);
@@ -98,7 +140,8 @@ struct latency_near latency_nearest(const struct policy *policy,
 			continue;
 		near.vantages[near.count] = vantage;
 		near.weights[near.count] = weight;
-		near.way_ms[near.count] = latency_way_ms(km);
+		near.way_ms[near.count] = latency_light_ms(km) *
+					  stretched(stretch->vantages[vantage]);
 		near.sum_weight += weight;
 		near.count++;
 	}

@@ -5,8 +5,13 @@
  * Inverse-distance mean over the LATENCY_NEAREST vantages with a fresh
  * measurement: what the vantage measured to the endpoint plus the way from
  * client to vantage.  A way is distance over the speed of light in fibre
- * (200 000 km/s), there and back, times LATENCY_STRETCH.  Without any fresh
- * measurement it is the way from the client to the endpoint's region.
+ * (200 000 km/s), there and back, times a stretch, because fibre does not
+ * follow great circles.  Without any fresh measurement it is the way from the
+ * client to the endpoint's region.
+ *
+ * Each vantage fits the stretch around itself (health/stretch) and reports it;
+ * it is used for the ways to that vantage.  Where one is not known it is the
+ * median of all that are, and LATENCY_STRETCH while none is.
  *
  * Three steps, each of which is worked out once for what comes after it: the
  * ways from a place (struct latency_ways), the nearest of the vantages that
@@ -19,20 +24,35 @@
 #include "policy/language/policy.h"
 
 enum { LATENCY_NEAREST = 3 };
-#define LATENCY_STRETCH 1.6 /* fibre paths over great circles, round trip */
+#define LATENCY_STRETCH 1.6 /* the preset */
 
 /* Great-circle kilometres between two points in degrees (haversine). */
 double latency_distance_km(double lat1, double lon1, double lat2, double lon2);
 
-/* Round trip over a distance, in milliseconds. */
+/* Round trip of light in straight fibre, in milliseconds. */
+double latency_light_ms(double distance_km);
+
+/* Round trip over a distance with the preset stretch, in milliseconds. */
 double latency_way_ms(double distance_km);
+
+/* By vantage, and for ways to regions; 0: the preset. */
+struct latency_stretch {
+	float region;
+	float vantages[POLICY_VANTAGES_MAX];
+};
+
+/*
+ * From what the vantages reported, count of them, 0 where one has too little
+ * to go by.  Of an even number the median is the lower middle one.
+ */
+struct latency_stretch latency_stretch_of(const float *reported, size_t count);
 
 /*
  * From one place to all that a policy names.  The arrays are the caller's, of
  * as many as the policy has.
  */
 struct latency_ways {
-	double *region_ms; /* round trip to each */
+	double *region_ms; /* round trip to each, preset stretch */
 	uint8_t *regions;  /* all of them, nearest first */
 	float *vantage_km;
 	uint8_t *vantages; /* the same; of equally near ones the first listed */
@@ -61,9 +81,10 @@ struct latency_near {
 	double way_ms[LATENCY_NEAREST];
 };
 
-/* Of the set measured: bit i is policy->vantages[i]. */
-struct latency_near latency_nearest(const struct policy *policy,
+/* Of the set measured: bit i is vantage i of so many that the policy has. */
+struct latency_near latency_nearest(size_t vantage_count,
 				    const struct latency_ways *ways,
+				    const struct latency_stretch *stretch,
 				    uint64_t measured);
 
 /* Endpoints are taken so many at a time: room for one block more is needed. */

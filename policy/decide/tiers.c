@@ -81,6 +81,11 @@ void tiers_ground_init(struct tiers_ground *ground, const struct policy *policy,
 	ground->policy = policy;
 	ground->service = s;
 	ground->view = &view->services[service];
+	ground->stretch = &view->stretch;
+	ground->region_scale =
+		view->stretch.region > 0
+			? (double)view->stretch.region / LATENCY_STRETCH
+			: 1;
 	ground->heard_count = 0;
 	ground->endpoints = 0;
 	for (size_t i = 0; i < s->endpoint_count; i++)
@@ -107,6 +112,12 @@ static double region_ms(const struct tiers *tiers, size_t endpoint)
 	return tiers->ways->region_ms[region];
 }
 
+static struct latency_near nearest(const struct tiers *tiers, uint64_t vantages)
+{
+	return latency_nearest(tiers->ground->policy->vantage_count,
+			       tiers->ways, tiers->ground->stretch, vantages);
+}
+
 /* Expected milliseconds of all endpoints, and no end behind the last. */
 static void expect(struct tiers *tiers)
 {
@@ -115,16 +126,15 @@ static void expect(struct tiers *tiers)
 
 	for (unsigned i = 0; i < ground->heard_count; i++) {
 		const struct tiers_heard *h = &ground->heard[i];
-		struct latency_near near =
-			latency_nearest(ground->policy, tiers->ways,
-					h->vantages);
+		struct latency_near near = nearest(tiers, h->vantages);
 
 		if (near.count > 0)
 			latency_means(&near, &ground->measured, from, h->end,
 				      tiers->ms);
 		for (; near.count == 0 && from < h->end; from++)
 			tiers->ms[from] =
-				region_ms(tiers, ground->at_place[from]);
+				region_ms(tiers, ground->at_place[from]) *
+				ground->region_scale;
 		from = h->end;
 	}
 	for (unsigned i = 0; i < LATENCY_BLOCK; i++)
@@ -230,6 +240,8 @@ struct tiers_way tiers_way(const struct tiers *tiers, size_t endpoint)
 		return (struct tiers_way){ 0 };
 	if (ground->service->steer == STEER_GEO)
 		return (struct tiers_way){ .ms = region_ms(tiers, endpoint) };
-	return (struct tiers_way){ tiers->ms[ground->place_of[endpoint]],
-				   measured_from(ground->policy, e) != 0 };
+	return (struct tiers_way){
+		.ms = tiers->ms[ground->place_of[endpoint]],
+		.near = nearest(tiers, measured_from(ground->policy, e)),
+	};
 }

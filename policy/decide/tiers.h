@@ -25,7 +25,9 @@ struct tiers_ground {
 	const struct policy *policy;
 	const struct policy_service *service;
 	const struct view_service *view;
-	uint64_t endpoints;                     /* all of them, a bit each */
+	const struct latency_stretch *stretch; /* the view's */
+	double region_scale; /* what it makes of ways to regions */
+	uint64_t endpoints;  /* all of them, a bit each */
 	uint64_t in_region[POLICY_REGIONS_MAX]; /* those in each */
 	/*
 	 * For latency: the endpoints that the same vantages have measured
@@ -71,8 +73,9 @@ uint64_t tiers_next(struct tiers *tiers);
 
 /* What an endpoint was ordered by: for explain. */
 struct tiers_way {
-	double ms;     /* expected; 0: by no distance */
-	bool measured; /* from vantages, not from distance alone */
+	double ms; /* expected; 0: by no distance */
+	/* The vantages whose measurements made it; none: distance alone. */
+	struct latency_near near;
 };
 struct tiers_way tiers_way(const struct tiers *tiers, size_t endpoint);
 

@@ -46,8 +46,20 @@ static bool hear(struct reduction *r, size_t vantage)
 	return true;
 }
 
+static void hear_stretch(struct reduction *r)
+{
+	float reported[POLICY_VANTAGES_MAX] = { 0 };
+
+	for (size_t v = 0; v < r->policy->vantage_count; v++)
+		if (r->in->reports[v].report != NULL)
+			reported[v] = r->in->reports[v].report->stretch;
+	r->view->stretch =
+		latency_stretch_of(reported, r->policy->vantage_count);
+}
+
 static bool hear_all(struct reduction *r)
 {
+	hear_stretch(r);
 	for (size_t v = 0; v < r->policy->vantage_count; v++)
 		if (!hear(r, v))
 			return false;
@@ -308,6 +320,9 @@ bool view_same(const struct view *a, const struct view *b, size_t service)
 	const struct policy_service *declared = &a->policy->services[service];
 
 	if (a->policy != b->policy || x->changing != y->changing)
+		return false;
+	if (declared->steer == STEER_LATENCY &&
+	    memcmp(&a->stretch, &b->stretch, sizeof(a->stretch)) != 0)
 		return false;
 	for (size_t i = 0; i < declared->endpoint_count; i++) {
 		const struct view_endpoint *e = &x->endpoints[i];

@@ -26,6 +26,7 @@
 #include "policy/bus/command.h"
 #include "policy/bus/plan.h"
 #include "policy/bus/report.h"
+#include "policy/decide/latency.h"
 #include "policy/decide/quorum.h"
 #include "policy/language/policy.h"
 
@@ -89,6 +90,8 @@ struct view_service {
 struct view {
 	const struct policy *policy; /* borrowed */
 	struct view_service *services;
+	struct latency_stretch stretch; /* of the newest reports, old or not:
+					 * roads do not change with silence */
 	uint64_t serial; /* one more than the previous view's; from 1 */
 	uint64_t plan_epoch, plan_sequence; /* 0, 0: no plan yet */
 	bool plan_mismatch; /* the plan was made for another policy digest */

@@ -187,9 +187,10 @@ static void add_kept(struct text *t, const struct explanation *x, size_t i)
 		&x->subject->view->services[x->service].endpoints[i];
 
 	add(t, "tier %u: ", why->tier + 1u);
-	if (why->latency_ms > 0)
-		add(t, "%.1f ms expected (%s), ", why->latency_ms,
-		    why->measured ? "measured by vantages" : "by distance");
+	if (why->way.ms > 0)
+		add(t, "%.1f ms expected (%s), ", why->way.ms,
+		    why->way.near.count > 0 ? "measured by vantages"
+					    : "by distance");
 	add(t, "weight %u, share %.4g %%", e->weight,
 	    100 * accept_share(e->accept));
 	add_cause(t, e);

@@ -69,11 +69,11 @@ static json_t *write_endpoint(const struct explanation *x, size_t i)
 		return NULL;
 	if (why->step == STEP_KEPT)
 		json_object_set_new(json, "tier", json_integer(why->tier + 1));
-	if (why->latency_ms > 0) {
+	if (why->way.ms > 0) {
 		json_object_set_new(json, "expected_ms",
-				    json_real(why->latency_ms));
+				    json_real(why->way.ms));
 		json_object_set_new(json, "measured",
-				    json_boolean(why->measured));
+				    json_boolean(why->way.near.count > 0));
 	}
 	if (why->residency != POLICY_NONE)
 		json_object_set_new(

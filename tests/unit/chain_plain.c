@@ -10,6 +10,7 @@ struct plain {
 	const struct policy *policy;
 	const struct policy_service *service;
 	const struct view_endpoint *seen;
+	const struct latency_stretch *stretch;
 	const struct client_class *class;
 	struct in_turn {
 		double ms;
@@ -143,6 +144,11 @@ static int next_vantage(const struct plain *p, int e, uint64_t asked)
 	return best;
 }
 
+static double stretched(float stretch)
+{
+	return stretch > 0 ? (double)stretch : LATENCY_STRETCH;
+}
+
 static double expected_ms(const struct plain *p, int e)
 {
 	const struct policy_region *r =
@@ -160,13 +166,18 @@ static double expected_ms(const struct plain *p, int e)
 		asked |= UINT64_C(1) << v;
 		sum_weight += weight;
 		sum_ms += weight * ((double)p->seen[e].latency_ms[v] +
-				    latency_way_ms(km));
+				    latency_light_ms(km) *
+					    stretched(p->stretch->vantages[v]));
 	}
 	if (asked != 0)
 		return sum_ms / sum_weight;
-	return latency_way_ms(latency_distance_km(p->class->latitude,
-						  p->class->longitude,
-						  r->latitude, r->longitude));
+	sum_ms = latency_way_ms(latency_distance_km(p->class->latitude,
+						    p->class->longitude,
+						    r->latitude, r->longitude));
+	return p->service->steer == STEER_LATENCY
+		       ? sum_ms * (stretched(p->stretch->region) /
+				   LATENCY_STRETCH)
+		       : sum_ms;
 }
 
 static int by_ms(const void *a, const void *b)
@@ -286,6 +297,7 @@ struct row chain_plain(const struct policy *policy, const struct view *view,
 		.policy = policy,
 		.service = &policy->services[service],
 		.seen = view->services[service].endpoints,
+		.stretch = &view->stretch,
 		.class = class,
 	};
 	struct row_entry *last;

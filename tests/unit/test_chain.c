@@ -156,9 +156,10 @@ static void test_measured_latency_orders(void **state)
 	w.view_endpoints[3].latency_ms[1] = 21;
 	row = world_row(&w, &trace);
 	assert_string_equal(row_text(&row, text), "3");
-	assert_true(trace.endpoints[2].measured);
-	assert_true(trace.endpoints[2].latency_ms > 200);
-	assert_false(trace.endpoints[0].measured);
+	assert_int_equal(trace.endpoints[2].way.near.count, 1);
+	assert_int_equal(trace.endpoints[2].way.near.vantages[0], 1);
+	assert_true(trace.endpoints[2].way.ms > 200);
+	assert_int_equal(trace.endpoints[0].way.near.count, 0);
 	assert_int_equal(trace.endpoints[3].tier, 0);
 	assert_int_equal(trace.endpoints[0].tier, 1);
 }

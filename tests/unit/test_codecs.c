@@ -53,6 +53,9 @@ static const struct row {
 	{ REPORT, "{\"vantage\":\"eu\",\"sequence\":9223372036854775808}", "not JSON" },
 	{ REPORT, "{\"vantage\":\"eu\",\"sequence\":1.5}", "whole number" },
 	{ REPORT, "{\"vantage\":\"eu\",\"abstains\":1}", "true or false" },
+	{ REPORT, "{\"vantage\":\"eu\",\"stretch\":1.62}", NULL },
+	{ REPORT, "{\"vantage\":\"eu\",\"stretch\":-1}", "stretch is -1" },
+	{ REPORT, "{\"vantage\":\"eu\",\"stretch\":\"far\"}", "stretch must be" },
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":{}}", "must be an array" },
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[7]}", "report entry 1: must be an object" },
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\"}]}", "report entry 1: endpoint is missing" },
@@ -198,6 +201,7 @@ static void test_report_comes_back(void **state)
 		.wall_made_ms = 1700000000001,
 		.abstains = true,
 		.mistrusts = true,
+		.stretch = 1.7f,
 		.entries = entries,
 		.count = 3,
 	};
@@ -213,6 +217,7 @@ static void test_report_comes_back(void **state)
 	assert_non_null(back);
 	assert_string_equal(back->vantage, "eu");
 	assert_true(back->abstains && back->mistrusts && back->sorted);
+	assert_true(back->stretch == 1.7f);
 	assert_int_equal(back->sequence, 1700000000000);
 	assert_string_equal(back->entries[0].service, "api");
 	e = report_find(back, "www", "eu");

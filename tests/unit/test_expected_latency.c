@@ -7,6 +7,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -75,7 +76,7 @@ static void test_without_measurements_it_is_the_way(void **state)
 	(void)state;
 	world_init(&w);
 	l = expected(&w, 3);
-	assert_false(l.measured);
+	assert_int_equal(l.near.count, 0);
 	assert_true(
 		fabs(l.ms - latency_way_ms(latency_distance_km(53, -7, 50.11,
 							       8.68))) < 1e-6);
@@ -102,7 +103,7 @@ static void test_nearest_three_by_inverse_distance(void **state)
 		weight += 1 / d[v];
 	}
 	l = expected(&w, 3);
-	assert_true(l.measured);
+	assert_int_equal(l.near.count, 3);
 	assert_true(fabs(l.ms - sum / weight) < 0.01);
 	w.view_endpoints[3].latency_ms[3] = 9999;
 	assert_true(fabs(expected(&w, 3).ms - l.ms) < 1e-9);
@@ -117,10 +118,54 @@ static void test_stale_vantages_have_no_say(void **state)
 	world_init(&w);
 	w.view_endpoints[3].latency_ms[3] = 5; /* sin alone */
 	l = expected(&w, 3);
-	assert_true(l.measured);
+	assert_int_equal(l.near.count, 1);
+	assert_int_equal(l.near.vantages[0], 3);
 	assert_true(fabs(l.ms - 5 -
 			 latency_way_ms(latency_distance_km(53, -7, 1.35,
 							    103.8))) < 0.01);
+}
+
+/* clang-format off */
+static const struct stretch_row {
+	const char *title;
+	float reported[4], region, vantages[4];
+} stretches[] = {
+	{ "nobody knows: the preset",     { 0, 0, 0, 0 },       0,    { 0, 0, 0, 0 } },
+	{ "one knows: it is everyone's",  { 0, 2.5f, 0, 0 },    2.5f, { 2.5f, 2.5f, 2.5f, 2.5f } },
+	{ "each its own",                 { 1.5f, 2, 3, 2.5f }, 2,    { 1.5f, 2, 3, 2.5f } },
+	{ "who does not know: the median", { 4, 0, 1.5f, 2 },   2,    { 4, 2, 1.5f, 2 } },
+};
+/* clang-format on */
+
+static void test_stretch_of_each_vantage(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(stretches) / sizeof(stretches[0]); i++) {
+		const struct stretch_row *r = &stretches[i];
+		struct latency_stretch got = latency_stretch_of(r->reported, 4);
+		bool same = got.region == r->region;
+
+		for (size_t v = 0; v < 4; v++)
+			same = same && got.vantages[v] == r->vantages[v];
+		if (!same)
+			fail_msg("%s: region %f", r->title, (double)got.region);
+	}
+}
+
+static void test_fitted_stretch_is_used(void **state)
+{
+	struct world w;
+	double ms;
+
+	(void)state;
+	world_init(&w);
+	ms = expected(&w, 3).ms;
+	w.view.stretch.region = 3.2f;
+	assert_true(fabs(expected(&w, 3).ms - 2 * ms) < 1e-5);
+	w.view_endpoints[3].latency_ms[3] = 5;
+	w.view.stretch.vantages[3] = 2;
+	ms = latency_light_ms(latency_distance_km(53, -7, 1.35, 103.8));
+	assert_true(fabs(expected(&w, 3).ms - 5 - 2 * ms) < 0.01);
 }
 
 static double km_to(const struct world *w, int vantage)
@@ -165,6 +210,8 @@ int main(void)
 		cmocka_unit_test(test_without_measurements_it_is_the_way),
 		cmocka_unit_test(test_nearest_three_by_inverse_distance),
 		cmocka_unit_test(test_stale_vantages_have_no_say),
+		cmocka_unit_test(test_stretch_of_each_vantage),
+		cmocka_unit_test(test_fitted_stretch_is_used),
 		cmocka_unit_test(test_every_vantage_order_finds_the_nearest),
 	};
 
