@@ -60,12 +60,28 @@ static json_t *answer_command(struct console *console, const json_t *request)
 	return agree();
 }
 
+static json_t *answer_standing(struct console *console, const json_t *request)
+{
+	const char *name =
+		json_string_value(json_object_get(request, "service"));
+	json_t *json;
+
+	if (name == NULL)
+		return refuse("the request has no \"service\"");
+	json = feed_standing(console->config.feed, name);
+	if (json == NULL)
+		return refuse("there is no such service");
+	json_object_set_new(json, "ok", json_true());
+	return json;
+}
+
 static const struct {
 	const char *op;
 	json_t *(*answer)(struct console *console, const json_t *request);
 } ops[] = {
 	{ "status", answer_status },
 	{ "command", answer_command },
+	{ "standing", answer_standing },
 	{ "reload", answer_reload },
 };
 
@@ -76,7 +92,8 @@ static json_t *answer(struct console *console, const json_t *request)
 	for (size_t i = 0; op != NULL && i < sizeof(ops) / sizeof(ops[0]); i++)
 		if (strcmp(op, ops[i].op) == 0)
 			return ops[i].answer(console, request);
-	return refuse("\"op\" must be status, command, reload or take-over");
+	return refuse("\"op\" must be status, command, standing, reload or "
+		      "take-over");
 }
 
 static void on_request(void *arg, const json_t *request,

@@ -4,6 +4,8 @@
  *
  *   {"op":"status"}                     how it is; see dns/status
  *   {"op":"command","command":{...}}    break-glass, for this node alone
+ *   {"op":"standing","service":NAME}    how one service stands, and what the
+ *                                       vantages measured
  *   {"op":"reload"}                     as SIGHUP
  *   {"op":"take-over"}                  by a successor; see dns/handover
  *

@@ -13,6 +13,7 @@
 #include "policy/base/log.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/report.h"
+#include "policy/decide/standing.h"
 #include "policy/decide/view.h"
 #include "policy/language/policy.h"
 
@@ -381,6 +382,18 @@ struct feed_pulse feed_pulse(const struct feed *feed)
 const struct local *feed_local(const struct feed *feed)
 {
 	return &feed->world.local;
+}
+
+struct json_t *feed_standing(const struct feed *feed, const char *service)
+{
+	const struct view *view = feed->world.view;
+	struct heard_report reports[POLICY_VANTAGES_MAX];
+	int s = policy_find_service(view->policy, service);
+
+	if (s < 0)
+		return NULL;
+	heard_select(&feed->world.heard, view->policy, reports);
+	return standing_write(view, (size_t)s, reports);
 }
 
 static void ignore_value(void *arg, enum bus_topic topic, const char *key,

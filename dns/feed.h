@@ -75,6 +75,12 @@ struct model *feed_model(const struct feed *feed);
 const struct view *feed_view(const struct feed *feed);
 const struct local *feed_local(const struct feed *feed);
 
+/*
+ * How a service stands (policy/decide/standing); a new reference.  NULL: there
+ * is none of that name, or memory ran out.
+ */
+struct json_t *feed_standing(const struct feed *feed, const char *service);
+
 /* How the table in the slot is. */
 struct feed_pulse {
 	uint64_t tables;  /* published since the start */

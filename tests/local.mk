@@ -6,6 +6,7 @@ EXTRA_DIST += %D%/run %D%/system/bus_faults.py %D%/system/fleet.py \
 	%D%/system/dnstap.py %D%/system/metrics.py %D%/system/reload.py \
 	%D%/system/up.py %D%/system/xdp.py \
 	%D%/system/dot.py %D%/system/proxied.py \
+	%D%/system/latency_map.py \
 	%D%/system/rig.py %D%/system/supervised.py \
 	%D%/system/takeover.py %D%/system/tcp_abuse.py \
 	%D%/system/internet.py %D%/system/delegation.py \

@@ -24,6 +24,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/order.c %D%/order.h \
 	%D%/quorum.c %D%/quorum.h \
 	%D%/share.c %D%/share.h \
+	%D%/standing.c %D%/standing.h \
 	%D%/subdivision.c %D%/subdivision.h \
 	%D%/survey.c %D%/survey.h \
 	%D%/tiers.c %D%/tiers.h \

@@ -11,13 +11,13 @@
 #include <string.h>
 
 struct request {
-	const char *service;
+	const char *service, *node;
 	struct option_list clients, down;
 	bool json, help;
 	const char *path;
 };
 
-enum { OPERANDS_MAX = 256 };
+enum { OPERANDS_MAX = 256, ROWS = 6 };
 
 static int refuse(const char *what, const char *name, const char *near)
 {
@@ -81,6 +81,7 @@ static int explain(struct subject *s, const struct request *request,
 		   const struct net_addr *clients)
 {
 	int service = policy_find_service(s->policy, request->service);
+	struct error err;
 	uint64_t down;
 	int status;
 
@@ -88,6 +89,11 @@ static int explain(struct subject *s, const struct request *request,
 		return refuse_service(s->policy, request->service);
 	if (!read_down(s->policy, &request->down, &down, &status))
 		return status;
+	if (request->node != NULL &&
+	    !subject_ask(s, service, request->node, &err)) {
+		fprintf(stderr, "windrose explain: %s\n", err.text);
+		return REVIEW_FAILED;
+	}
 	for (size_t i = 0; i < request->clients.count; i++) {
 		struct explanation x =
 			explanation_make(s, service, &clients[i], down);
@@ -105,7 +111,8 @@ static int explain(struct subject *s, const struct request *request,
 static int print_usage(const struct option_row *rows, size_t count, FILE *out)
 {
 	fprintf(out, "usage: windrose explain PATH --client ADDR... "
-		     "--service NAME [--down REGION]... [--json]\n");
+		     "--service NAME [--down REGION]...\n"
+		     "       [--node SOCKET] [--json]\n");
 	option_print(rows, count, out);
 	return out == stdout ? REVIEW_FINE : REVIEW_USAGE;
 }
@@ -114,13 +121,15 @@ static int print_usage(const struct option_row *rows, size_t count, FILE *out)
 static bool read_request(int argc, char **argv, struct request *request,
 			 int *status)
 {
-	const struct option_row rows[] = {
+	const struct option_row rows[ROWS] = {
 		{ "client", OPTION_LIST, &request->clients, "ADDR",
 		  "address of a client; may be given again", 0, 0 },
 		{ "service", OPTION_TEXT, &request->service, "NAME",
 		  "service of the policy", 0, 0 },
 		{ "down", OPTION_LIST, &request->down, "REGION",
 		  "take this region as failed; may be given again", 0, 0 },
+		{ "node", OPTION_TEXT, &request->node, "SOCKET",
+		  "as the responder with this control socket sees it", 0, 0 },
 		{ "json", OPTION_FLAG, &request->json, NULL, "print JSON", 0,
 		  0 },
 		{ "help", OPTION_FLAG, &request->help, NULL, "print this", 0,
@@ -131,16 +140,16 @@ static bool read_request(int argc, char **argv, struct request *request,
 	int count = -1;
 
 	if (argc <= OPERANDS_MAX)
-		count = option_parse(rows, 5, argc, argv, operands, &err);
+		count = option_parse(rows, ROWS, argc, argv, operands, &err);
 	else
 		error_set(&err, "more than %d words", OPERANDS_MAX);
 	if (count < 0)
 		fprintf(stderr, "windrose explain: %s\n", err.text);
 	if (request->help) {
-		*status = print_usage(rows, 5, stdout);
+		*status = print_usage(rows, ROWS, stdout);
 	} else if (count != 1 || request->clients.count == 0 ||
 		   request->service == NULL) {
-		*status = print_usage(rows, 5, stderr);
+		*status = print_usage(rows, ROWS, stderr);
 	} else {
 		request->path = operands[0];
 		return true;

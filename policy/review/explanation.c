@@ -180,6 +180,28 @@ static void add_cause(struct text *t, const struct view_endpoint *e)
 	}
 }
 
+/* What it was ordered by: the vantages, what each measured, and how often. */
+static void add_way(struct text *t, const struct explanation *x, size_t i)
+{
+	const struct subject *s = x->subject;
+	const struct tiers_way *way = &x->trace.endpoints[i].way;
+	const float *ms = s->view->services[x->service].endpoints[i].latency_ms;
+
+	if (way->ms <= 0)
+		return;
+	add(t, "%.1f ms expected (", way->ms);
+	if (way->near.count == 0)
+		add(t, "by distance");
+	for (unsigned k = 0; k < way->near.count; k++) {
+		uint8_t v = way->near.vantages[k];
+
+		add(t, "%s%s measured %.1f ms in %u probes and is %.1f ms away",
+		    k == 0 ? "" : "; ", s->policy->vantages[v].name,
+		    (double)ms[v], s->samples->of[i][v], way->near.way_ms[k]);
+	}
+	add(t, "), ");
+}
+
 static void add_kept(struct text *t, const struct explanation *x, size_t i)
 {
 	const struct chain_reason *why = &x->trace.endpoints[i];
@@ -187,10 +209,7 @@ static void add_kept(struct text *t, const struct explanation *x, size_t i)
 		&x->subject->view->services[x->service].endpoints[i];
 
 	add(t, "tier %u: ", why->tier + 1u);
-	if (why->way.ms > 0)
-		add(t, "%.1f ms expected (%s), ", why->way.ms,
-		    why->way.near.count > 0 ? "measured by vantages"
-					    : "by distance");
+	add_way(t, x, i);
 	add(t, "weight %u, share %.4g %%", e->weight,
 	    100 * accept_share(e->accept));
 	add_cause(t, e);

@@ -47,6 +47,28 @@ static json_t *write_place(const struct place *at)
 			 (int)at->line, "column", (int)at->col);
 }
 
+/* The vantages that an endpoint's expected milliseconds come from. */
+static json_t *write_near(const struct explanation *x, size_t i)
+{
+	const struct subject *s = x->subject;
+	const struct latency_near *near = &x->trace.endpoints[i].way.near;
+	const float *ms = s->view->services[x->service].endpoints[i].latency_ms;
+	json_t *list = json_array();
+
+	for (unsigned k = 0; k < near->count; k++) {
+		uint8_t v = near->vantages[k];
+
+		json_array_append_new(
+			list,
+			json_pack("{s:s, s:f, s:f, s:f, s:I}", "vantage",
+				  s->policy->vantages[v].name, "measured_ms",
+				  (double)ms[v], "way_ms", near->way_ms[k],
+				  "weight", near->weights[k] / near->sum_weight,
+				  "probes", (json_int_t)s->samples->of[i][v]));
+	}
+	return list;
+}
+
 static json_t *write_endpoint(const struct explanation *x, size_t i)
 {
 	const struct policy *policy = x->subject->policy;
@@ -75,6 +97,8 @@ static json_t *write_endpoint(const struct explanation *x, size_t i)
 		json_object_set_new(json, "measured",
 				    json_boolean(why->way.near.count > 0));
 	}
+	if (why->way.near.count > 0)
+		json_object_set_new(json, "vantages", write_near(x, i));
 	if (why->residency != POLICY_NONE)
 		json_object_set_new(
 			json, "residency",

@@ -3,9 +3,15 @@
 
 #include "policy/base/error.h"
 #include "policy/base/hash.h"
+#include "policy/bus/control.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include <jansson.h>
+
+enum { ASK_MS = 5000 };
 
 static bool load(const char *path, struct subject *s, struct errors *errs)
 {
@@ -46,10 +52,54 @@ bool subject_open(const char *path, struct subject *out)
 
 void subject_free(struct subject *s)
 {
+	free(s->samples);
 	view_free(s->view);
 	geo_free(s->geo);
 	policy_free(s->policy);
 	memset(s, 0, sizeof(*s));
+}
+
+/* The node's answer; NULL with err set, also when it says no. */
+static json_t *ask(const char *service, const char *socket, struct error *err)
+{
+	json_t *request =
+		json_pack("{s:s, s:s}", "op", "standing", "service", service);
+	json_t *answer = control_ask(socket, request, ASK_MS, err);
+	const char *why;
+
+	json_decref(request);
+	if (answer == NULL || json_is_true(json_object_get(answer, "ok")))
+		return answer;
+	why = json_string_value(json_object_get(answer, "error"));
+	error_set(err, "%s: %s", socket, why == NULL ? "it refuses" : why);
+	json_decref(answer);
+	return NULL;
+}
+
+bool subject_ask(struct subject *s, int service, const char *socket,
+		 struct error *err)
+{
+	json_t *answer = ask(s->policy->services[service].name, socket, err);
+	const char *digest;
+	bool ok;
+
+	if (answer == NULL)
+		return false;
+	s->samples = calloc(1, sizeof(*s->samples));
+	if (s->samples == NULL) {
+		error_set(err, "out of memory");
+		json_decref(answer);
+		return false;
+	}
+	ok = standing_parse(answer, s->view, (size_t)service, s->samples, err);
+	digest = json_string_value(json_object_get(answer, "policy_digest"));
+	if (ok && (digest == NULL || strcmp(digest, s->policy->digest) != 0))
+		fprintf(stderr,
+			"warning: %s runs another policy; endpoints and "
+			"vantages are matched by name\n",
+			socket);
+	json_decref(answer);
+	return ok;
 }
 
 void subject_fail(struct subject *s, int service, uint64_t regions)
@@ -60,9 +110,12 @@ void subject_fail(struct subject *s, int service, uint64_t regions)
 	for (size_t i = 0; i < declared->endpoint_count; i++) {
 		bool failed = regions >> declared->endpoints[i].region & 1;
 
-		if (declared->check != POLICY_NONE)
-			endpoints[i].health.verdict =
-				failed ? VERDICT_DOWN : VERDICT_UNKNOWN;
+		if (declared->check == POLICY_NONE)
+			continue;
+		if (failed)
+			endpoints[i].health.verdict = VERDICT_DOWN;
+		else if (s->samples == NULL)
+			endpoints[i].health.verdict = VERDICT_UNKNOWN;
 	}
 }
 

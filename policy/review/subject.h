@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * subject -- what is under review: a policy, its client classes, and the view
- * of a world in which nothing is commanded and some regions have failed.
+ * of a world in which nothing is commanded and some regions have failed, or, of
+ * one service, that of a running node.
  *
- * Shell: loading reads files and prints what is wrong with them.
+ * Shell: loading reads files and prints what is wrong with them, asking waits.
  */
 #ifndef POLICY_REVIEW_SUBJECT_H
 #define POLICY_REVIEW_SUBJECT_H
@@ -11,6 +12,7 @@
 #include "policy/decide/chain.h"
 #include "policy/decide/geo.h"
 #include "policy/decide/share.h"
+#include "policy/decide/standing.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,6 +25,8 @@ struct subject {
 	struct policy *policy; /* owned, as all that follows */
 	struct geo *geo;
 	struct view *view;
+	struct standing_samples *samples; /* of a service that was read from a
+					   * node; NULL: none was */
 };
 
 /* False when path does not load; the reasons are then on standard error. */
@@ -30,8 +34,16 @@ bool subject_open(const char *path, struct subject *out);
 void subject_free(struct subject *s);
 
 /*
- * Every monitored endpoint of a service in these regions is down, every other
- * one is well.  Unmonitored ones stay as they are: nobody would notice.
+ * Takes over how a service stands in the running node whose control socket
+ * this is.  False with err set.
+ */
+bool subject_ask(struct subject *s, int service, const char *socket,
+		 struct error *err);
+
+/*
+ * Every monitored endpoint of a service in these regions is down; every other
+ * one is well, or, where a node was asked, as that sees it.  Unmonitored ones
+ * stay as they are: nobody would notice.
  */
 void subject_fail(struct subject *s, int service, uint64_t regions);
 

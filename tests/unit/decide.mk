@@ -1,41 +1,53 @@
 # Unit tests of decide.
 if HAVE_CMOCKA
-check_PROGRAMS += %D%/test_quorum %D%/test_expected_latency %D%/test_share \
-	%D%/test_chain %D%/test_locality %D%/test_hash_vectors %D%/test_view \
-	%D%/test_census %D%/test_command %D%/test_hearing \
-	%D%/test_chain %D%/test_hash_vectors %D%/test_view \
-	%D%/test_census %D%/test_command %D%/test_heard %D%/test_hearing \
-	%D%/test_review %D%/test_since %D%/test_vicinity
 decide_world = %D%/decide_world.c %D%/decide_world.h
+check_PROGRAMS += %D%/test_quorum
 %C%_test_quorum_SOURCES = %D%/test_quorum.c
 %C%_test_quorum_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_expected_latency
 %C%_test_expected_latency_SOURCES = %D%/test_expected_latency.c $(decide_world)
 %C%_test_expected_latency_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_share
 %C%_test_share_SOURCES = %D%/test_share.c $(decide_world)
 %C%_test_share_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_chain
 %C%_test_chain_SOURCES = %D%/test_chain.c $(decide_world)
 %C%_test_chain_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_locality
 %C%_test_locality_SOURCES = %D%/test_locality.c $(decide_world)
 %C%_test_locality_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_vicinity
 %C%_test_vicinity_SOURCES = %D%/test_vicinity.c $(decide_world)
 %C%_test_vicinity_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_census
 %C%_test_census_SOURCES = %D%/test_census.c
 %C%_test_census_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_heard
 %C%_test_heard_SOURCES = %D%/test_heard.c
 %C%_test_heard_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_hearing
 %C%_test_hearing_SOURCES = %D%/test_hearing.c $(decide_world) \
 	%D%/decide_scene.c %D%/decide_scene.h
 %C%_test_hearing_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_hash_vectors
 %C%_test_hash_vectors_SOURCES = %D%/test_hash_vectors.c
 %C%_test_hash_vectors_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_view
 %C%_test_view_SOURCES = %D%/test_view.c $(decide_world) \
 	%D%/decide_scene.c %D%/decide_scene.h
 %C%_test_view_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_since
 %C%_test_since_SOURCES = %D%/test_since.c $(decide_world) \
 	%D%/decide_scene.c %D%/decide_scene.h
 %C%_test_since_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_standing
+%C%_test_standing_SOURCES = %D%/test_standing.c $(decide_world) \
+	%D%/decide_scene.c %D%/decide_scene.h
+%C%_test_standing_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_command
 %C%_test_command_SOURCES = %D%/test_command.c $(decide_world)
 %C%_test_command_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_review
 %C%_test_review_SOURCES = %D%/test_review.c
 %C%_test_review_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 endif

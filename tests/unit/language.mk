@@ -1,18 +1,22 @@
 # Unit tests of policy/language, and of `windrose check`.
 EXTRA_DIST += tests/data/policy
 if HAVE_CMOCKA
-check_PROGRAMS += %D%/test_check %D%/test_corpus %D%/test_policy \
-	%D%/test_scalar %D%/test_schema %D%/test_tree
+check_PROGRAMS += %D%/test_check
 %C%_test_check_SOURCES = %D%/test_check.c
 %C%_test_check_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_corpus
 %C%_test_corpus_SOURCES = %D%/test_corpus.c
 %C%_test_corpus_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_policy
 %C%_test_policy_SOURCES = %D%/test_policy.c
 %C%_test_policy_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_scalar
 %C%_test_scalar_SOURCES = %D%/test_scalar.c
 %C%_test_scalar_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_schema
 %C%_test_schema_SOURCES = %D%/test_schema.c
 %C%_test_schema_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_tree
 %C%_test_tree_SOURCES = %D%/test_tree.c
 %C%_test_tree_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 endif

@@ -1,13 +1,15 @@
 # Unit tests of steering/edge and steering/runbook.
 if HAVE_CMOCKA
-check_PROGRAMS += %D%/test_haproxy %D%/test_runbook_order %D%/test_proxy \
-	%D%/test_runbook_render
+check_PROGRAMS += %D%/test_haproxy
 %C%_test_haproxy_SOURCES = %D%/test_haproxy.c
 %C%_test_haproxy_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_runbook_order
 %C%_test_runbook_order_SOURCES = %D%/test_runbook_order.c
 %C%_test_runbook_order_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_runbook_render
 %C%_test_runbook_render_SOURCES = %D%/test_runbook_render.c
 %C%_test_runbook_render_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_proxy
 %C%_test_proxy_SOURCES = %D%/test_proxy.c
 %C%_test_proxy_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 endif

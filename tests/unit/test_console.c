@@ -143,6 +143,16 @@ static void test_status(void **state)
 				 json_object_get(status, "model"), "digest"))),
 			 64);
 	json_decref(status);
+	status = control(s, json_pack("{s:s, s:s}", "op", "standing", "service",
+				      "www"));
+	endpoint = json_array_get(json_object_get(status, "endpoints"), 0);
+	assert_string_equal(json_string_value(
+				    json_object_get(endpoint, "verdict")),
+			    "down");
+	assert_true(is_ok(status));
+	assert_false(is_ok(control(s, json_pack("{s:s, s:s}", "op", "standing",
+						"service", "wwww"))));
+	assert_false(is_ok(control(s, json_pack("{s:s}", "op", "standing"))));
 	assert_false(is_ok(control(s, json_pack("{s:s}", "op", "dance"))));
 	assert_false(is_ok(control(s, json_pack("{s:s}", "op", "command"))));
 }

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/decide/standing.h"
+
+#include "policy/base/arena.h"
+#include "policy/base/error.h"
+#include "policy/bus/member.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include <jansson.h>
+
+static const char *const causes[] = { "full", "command", "ramp", "canary" };
+static const char *const verdicts[] = { "unknown", "up", "down" };
+
+enum {
+	CAUSES = sizeof(causes) / sizeof(causes[0]),
+	VERDICTS = sizeof(verdicts) / sizeof(verdicts[0]),
+	NAME_SIZE = POLICY_NAME_MAX + 1,
+	REF_SIZE = 64,
+};
+
+static_assert(CAUSES == SHARE_CANARY + 1, "a word for every cause");
+static_assert(VERDICTS == VERDICT_DOWN + 1, "a word for every verdict");
+
+/* Writing. */
+
+struct writing {
+	const struct view *view;
+	const struct policy_service *service;
+	const struct view_service *seen;
+	const struct heard_report *reports;
+};
+
+/* Probes that passed, of those that the vantage still counts. */
+static uint32_t passed(const struct writing *w, size_t vantage, size_t endpoint)
+{
+	const struct report *report = w->reports[vantage].report;
+	const struct report_entry *e =
+		report == NULL
+			? NULL
+			: report_find(report, w->service->name,
+				      w->service->endpoints[endpoint].name);
+
+	return e == NULL ? 0 : e->samples - e->failures;
+}
+
+static json_t *write_latencies(const struct writing *w, size_t endpoint)
+{
+	const struct policy *policy = w->view->policy;
+	const float *ms = w->seen->endpoints[endpoint].latency_ms;
+	json_t *list = json_array();
+
+	for (size_t v = 0; ms != NULL && v < policy->vantage_count; v++) {
+		struct member_writer m;
+
+		if (!(ms[v] > 0))
+			continue;
+		m = member_begin();
+		member_put_text(&m, "vantage", policy->vantages[v].name);
+		member_put_number(&m, "ms", (double)ms[v]);
+		member_put_integer(&m, "samples", passed(w, v, endpoint));
+		if (json_array_append_new(list, member_take(&m)) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+static json_t *write_endpoint(const struct writing *w, size_t endpoint)
+{
+	const struct view_endpoint *e = &w->seen->endpoints[endpoint];
+	struct member_writer m = member_begin();
+
+	member_put_text(&m, "endpoint", w->service->endpoints[endpoint].name);
+	member_put_text(&m, "verdict", verdicts[e->health.verdict]);
+	member_put_flag(&m, "held", e->health.held);
+	member_put_integer(&m, "up", e->health.up);
+	member_put_integer(&m, "down", e->health.down);
+	member_put_integer(&m, "accept", e->accept);
+	member_put_integer(&m, "weight", e->weight);
+	member_put_text(&m, "cause", causes[e->cause]);
+	member_put_text(&m, "ref", e->cause_ref);
+	member_put_json(&m, "latencies", write_latencies(w, endpoint));
+	return member_take(&m);
+}
+
+static json_t *write_stretches(const struct view *view)
+{
+	json_t *list = json_array();
+
+	for (size_t v = 0; v < view->policy->vantage_count; v++) {
+		struct member_writer m = member_begin();
+
+		member_put_text(&m, "vantage", view->policy->vantages[v].name);
+		member_put_number(&m, "stretch",
+				  (double)view->stretch.vantages[v]);
+		if (json_array_append_new(list, member_take(&m)) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+json_t *standing_write(const struct view *view, size_t service,
+		       const struct heard_report *reports)
+{
+	const struct writing w = {
+		.view = view,
+		.service = &view->policy->services[service],
+		.seen = &view->services[service],
+		.reports = reports,
+	};
+	struct member_writer m = member_begin();
+	json_t *endpoints = json_array();
+
+	for (size_t e = 0; e < w.service->endpoint_count; e++)
+		if (json_array_append_new(endpoints, write_endpoint(&w, e)) < 0)
+			m.failed = true;
+	member_put_text(&m, "policy_digest", view->policy->digest);
+	member_put_integer(&m, "plan_epoch", (int64_t)view->plan_epoch);
+	member_put_integer(&m, "plan_sequence", (int64_t)view->plan_sequence);
+	member_put_flag(&m, "changing", w.seen->changing);
+	member_put_number(&m, "stretch", (double)view->stretch.region);
+	member_put_json(&m, "stretches", write_stretches(view));
+	member_put_json(&m, "endpoints", endpoints);
+	return member_take(&m);
+}
+
+/* Reading. */
+
+struct reading {
+	struct view *view;
+	const struct policy_service *service;
+	struct view_service *seen;
+	struct standing_samples *samples;
+	struct error *err;
+};
+
+/* A stretch that nobody can have is none. */
+static float stretch_in(struct member_reader *m)
+{
+	return (float)member_number(m, "stretch", 0, 100);
+}
+
+static int vantage_in(struct member_reader *m, const struct policy *policy)
+{
+	char name[NAME_SIZE] = "";
+
+	member_name(m, "vantage", name, sizeof(name));
+	return policy_find_vantage(policy, name);
+}
+
+static bool parse_stretches(struct reading *r, const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		struct member_reader m =
+			member_item(list, i, "stretch", r->err);
+		int vantage = vantage_in(&m, r->view->policy);
+		float stretch = stretch_in(&m);
+
+		if (m.failed)
+			return false;
+		if (vantage >= 0)
+			r->view->stretch.vantages[vantage] = stretch;
+	}
+	return true;
+}
+
+static bool parse_latencies(struct reading *r, size_t endpoint,
+			    const json_t *list)
+{
+	float *ms = r->seen->endpoints[endpoint].latency_ms;
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		struct member_reader m =
+			member_item(list, i, "latency", r->err);
+		int vantage = vantage_in(&m, r->view->policy);
+		double value = member_number(&m, "ms", 0, 86400e3);
+		uint32_t samples =
+			(uint32_t)member_integer(&m, "samples", 0, UINT32_MAX);
+
+		if (m.failed)
+			return false;
+		if (vantage < 0 || ms == NULL)
+			continue;
+		ms[vantage] = (float)value;
+		r->samples->of[endpoint][vantage] = samples;
+	}
+	return true;
+}
+
+static bool parse_endpoint(struct reading *r, struct member_reader *m)
+{
+	struct view_endpoint skipped, *e = &skipped;
+	char name[NAME_SIZE] = "", ref[REF_SIZE] = "";
+	const json_t *latencies;
+	int at;
+
+	member_name(m, "endpoint", name, sizeof(name));
+	at = policy_find_endpoint(r->service, name);
+	if (at >= 0)
+		e = &r->seen->endpoints[at];
+	e->health.verdict =
+		(enum verdict)member_word(m, "verdict", verdicts, VERDICTS);
+	e->health.held = member_flag(m, "held");
+	e->health.up = (uint8_t)member_integer(m, "up", 0, UINT8_MAX);
+	e->health.down = (uint8_t)member_integer(m, "down", 0, UINT8_MAX);
+	e->accept = (uint32_t)member_integer(m, "accept", 0, UINT32_MAX);
+	e->weight = (uint32_t)member_integer(m, "weight", 0, UINT32_MAX);
+	e->cause = (enum share_cause)member_word(m, "cause", causes, CAUSES);
+	member_text(m, "ref", ref, sizeof(ref));
+	latencies = member_array(m, "latencies", POLICY_VANTAGES_MAX);
+	if (m->failed || at < 0)
+		return !m->failed;
+	e->cause_ref = arena_text(r->view->arena, ref, strlen(ref));
+	if (e->cause_ref == NULL) {
+		member_fail(m, "out of memory");
+		return false;
+	}
+	return parse_latencies(r, (size_t)at, latencies);
+}
+
+bool standing_parse(const json_t *json, struct view *view, size_t service,
+		    struct standing_samples *samples, struct error *err)
+{
+	struct member_reader m = {
+		.object = json,
+		.what = "service",
+		.err = err,
+	};
+	struct reading r = {
+		.view = view,
+		.service = &view->policy->services[service],
+		.seen = &view->services[service],
+		.samples = samples,
+		.err = err,
+	};
+	const json_t *endpoints, *stretches;
+
+	view->plan_epoch =
+		(uint64_t)member_integer(&m, "plan_epoch", 0, MEMBER_EXACT_MAX);
+	view->plan_sequence = (uint64_t)member_integer(&m, "plan_sequence", 0,
+						       MEMBER_EXACT_MAX);
+	r.seen->changing = member_flag(&m, "changing");
+	view->stretch.region = stretch_in(&m);
+	stretches = member_array(&m, "stretches", POLICY_VANTAGES_MAX);
+	endpoints = member_array(&m, "endpoints", POLICY_ENDPOINTS_MAX);
+	if (m.failed || !parse_stretches(&r, stretches))
+		return false;
+	for (size_t i = 0; i < json_array_size(endpoints); i++) {
+		struct member_reader item =
+			member_item(endpoints, i, "endpoint", err);
+
+		if (!parse_endpoint(&r, &item))
+			return false;
+	}
+	return true;
+}
