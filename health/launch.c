@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "health/launch.h"
 
+#include "health/probe_dns.h"
 #include "health/probe_http.h"
 #include "health/probe_named.h"
 #include "health/probe_tcp.h"
@@ -23,10 +24,18 @@ static struct probe *start_tcp(const struct launch_means *means,
 	return probe_tcp_start(means->loop, spec, done, arg);
 }
 
+static struct probe *start_dns(const struct launch_means *means,
+			       const struct probe_spec *spec, probe_done *done,
+			       void *arg)
+{
+	return probe_dns_start(means->loop, spec, done, arg);
+}
+
 static starter *const starters[] = {
 	[CHECK_HTTP] = start_http,
 	[CHECK_HTTPS] = start_http,
 	[CHECK_TCP] = start_tcp,
+	[CHECK_DNS] = start_dns,
 };
 
 /* By address: see probe_begin. */

@@ -12,10 +12,12 @@ health_libhealth_a_SOURCES = \
 	%D%/multi.c %D%/multi.h \
 	%D%/outcome.c %D%/outcome.h \
 	%D%/probe.h \
+	%D%/probe_dns.c %D%/probe_dns.h \
 	%D%/probe_http.c %D%/probe_http.h \
 	%D%/probe_named.c %D%/probe_named.h \
 	%D%/probe_tcp.c %D%/probe_tcp.h \
 	%D%/prober.c %D%/prober.h \
+	%D%/question.c %D%/question.h \
 	%D%/reporter.c %D%/reporter.h \
 	%D%/request.c %D%/request.h \
 	%D%/roster.c %D%/roster.h \

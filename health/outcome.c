@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "health/outcome.h"
 
+#include "policy/language/policy.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -20,6 +22,8 @@ static const char *const words[] = {
 	[OUTCOME_PROTOCOL]    = "protocol",
 	[OUTCOME_STATUS]      = "status",
 	[OUTCOME_BODY]        = "body",
+	[OUTCOME_RCODE]       = "rcode",
+	[OUTCOME_RDATA]       = "rdata",
 	[OUTCOME_NAME]        = "name",
 	[OUTCOME_LOCAL]       = "local",
 };
@@ -60,10 +64,22 @@ bool outcome_failed(enum outcome outcome)
 	       !outcome_passed(outcome);
 }
 
+static const char *rcode_text(unsigned rcode, char *buf)
+{
+	if (rcode < POLICY_RCODES)
+		snprintf(buf, OUTCOME_TEXT_SIZE, "rcode-%s",
+			 policy_rcodes[rcode]);
+	else
+		snprintf(buf, OUTCOME_TEXT_SIZE, "rcode-%u", rcode);
+	return buf;
+}
+
 const char *outcome_text(const struct observation *seen, char *buf)
 {
 	if (seen->outcome == OUTCOME_STATUS)
 		snprintf(buf, OUTCOME_TEXT_SIZE, "status-%u", seen->status);
+	else if (seen->outcome == OUTCOME_RCODE)
+		return rcode_text(seen->status, buf);
 	else
 		snprintf(buf, OUTCOME_TEXT_SIZE, "%s", words[seen->outcome]);
 	return buf;

@@ -26,9 +26,11 @@ enum outcome {
 	OUTCOME_CERTIFICATE, /* untrusted, expired, or for another name */
 	OUTCOME_EXPIRING,    /* less of its life is left than is wanted */
 	OUTCOME_CLOSED,      /* closed or reset before the answer's end */
-	OUTCOME_PROTOCOL,    /* what came was not HTTP */
+	OUTCOME_PROTOCOL,    /* what came was not HTTP, or DNS */
 	OUTCOME_STATUS,      /* a status outside the check's range */
 	OUTCOME_BODY,        /* the expected text is not in the answer */
+	OUTCOME_RCODE,       /* dns: another RCODE than the expected one */
+	OUTCOME_RDATA,       /* dns: the expected record is not there */
 	OUTCOME_NAME,        /* the endpoint is a name that is not resolved */
 	OUTCOME_LOCAL,       /* could not probe from here */
 };
@@ -39,7 +41,7 @@ enum { OUTCOME_COUNT = OUTCOME_LOCAL + 1, OUTCOME_TEXT_SIZE = 32 };
  * reached, or does not exist in this kind of probe. */
 struct observation {
 	enum outcome outcome;
-	uint16_t status; /* HTTP status when one came, else 0 */
+	uint16_t status; /* of HTTP, or the RCODE, when one came; else 0 */
 	float connect_ms, tls_ms, first_byte_ms, total_ms;
 	float resolve_ms;           /* of a name, before all of these began */
 	int64_t certificate_left_s; /* https: below 0: ended; 0: not known */
@@ -59,8 +61,8 @@ bool outcome_passed(enum outcome outcome);
 bool outcome_failed(enum outcome outcome);
 
 /*
- * "ok", "timeout", "status-503": into buf of OUTCOME_TEXT_SIZE, which is
- * returned.
+ * "ok", "timeout", "status-503", "rcode-SERVFAIL": into buf of
+ * OUTCOME_TEXT_SIZE, which is returned.
  */
 const char *outcome_text(const struct observation *seen, char *buf);
 

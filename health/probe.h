@@ -2,9 +2,9 @@
 /*
  * probe -- one look at one endpoint, under way.
  *
- * Each kind (probe_http, probe_tcp) starts a probe that ends by itself within
- * its check's timeout and then says once what it saw, or is cancelled and says
- * nothing.  Never from within its start.
+ * Each kind (probe_http, probe_tcp, probe_dns) starts a probe that ends by
+ * itself within its check's timeout and then says once what it saw, or is
+ * cancelled and says nothing.  Never from within its start.
  */
 #ifndef HEALTH_PROBE_H
 #define HEALTH_PROBE_H
@@ -20,7 +20,8 @@ struct probe_spec {
 	struct net_addr addr;
 	const char *name; /* to be resolved for addr; NULL: addr is known */
 	uint16_t port;
-	const char *host; /* http(s): Host and SNI, without a final dot */
+	const char *host; /* http(s): Host and SNI, dns: the name to ask for;
+			   * without a final dot */
 	const struct policy_check *check;
 };
 

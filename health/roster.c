@@ -69,14 +69,18 @@ static const char *undotted(struct roster *roster, const char *name)
 	return arena_text(roster->arena, name, len);
 }
 
-/* The name that Host and SNI carry: without the final dot, RFC 6066, 3. */
+/* The name that Host and SNI carry, or that is asked for: without the final
+ * dot, RFC 6066, 3. */
 static const char *host_of(struct roster *roster,
 			   const struct policy_service *service,
 			   const struct policy_check *check)
 {
-	const char *host = check->host != NULL ? check->host : service->fqdn;
+	const char *host =
+		check->type == CHECK_DNS ? check->query_name : check->host;
 
-	return check->type == CHECK_TCP ? "" : undotted(roster, host);
+	if (check->type == CHECK_TCP)
+		return "";
+	return undotted(roster, host != NULL ? host : service->fqdn);
 }
 
 static const char *key_of(struct roster *roster, const struct probe_spec *spec)

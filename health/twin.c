@@ -44,7 +44,8 @@ static bool same_request(const struct policy_check *a,
 			 const struct policy_check *b)
 {
 	return same_text(a->path, b->path) && same_text(a->send, b->send) &&
-	       a->http == b->http && a->kept == b->kept && same_headers(a, b) &&
+	       a->query_type == b->query_type && a->http == b->http &&
+	       a->kept == b->kept && same_headers(a, b) &&
 	       same_text(a->user_agent, b->user_agent) &&
 	       same_text(a->identity, b->identity) &&
 	       same_text(a->client_certificate, b->client_certificate) &&
@@ -55,6 +56,7 @@ static bool same_answer(const struct policy_check *a,
 			const struct policy_check *b)
 {
 	return same_statuses(a, b) && same_text(a->body, b->body) &&
+	       a->rcode == b->rcode && same_text(a->rdata, b->rdata) &&
 	       a->verify == b->verify &&
 	       a->certificate_left_s == b->certificate_left_s;
 }

@@ -5,6 +5,7 @@
 #include "policy/language/fill.h"
 #include "policy/language/judge.h"
 #include "policy/language/merge.h"
+#include "policy/language/probing.h"
 #include "policy/language/refer.h"
 #include "policy/language/service.h"
 #include "policy/language/sources.h"
@@ -97,14 +98,17 @@ static void judge_wildcards(struct draft *d)
 		const struct policy_check *check =
 			s->check == POLICY_NONE ? NULL
 						: &d->policy->checks[s->check];
+		const char *key;
 
-		if (s->name[0] == '*' && check != NULL &&
-		    check->type != CHECK_TCP && check->host == NULL)
+		key = check == NULL || s->name[0] != '*'
+			      ? NULL
+			      : probing_key_for_wildcards(check);
+		if (key != NULL)
 			errors_add(d->errs, s->at,
 				   "service \"%s\" is a wildcard and check "
-				   "\"%s\" has no host to ask for; write "
-				   "host: there",
-				   s->name, check->name);
+				   "\"%s\" has no %s to ask for; write "
+				   "%s: there",
+				   s->name, check->name, key, key);
 	}
 }
 

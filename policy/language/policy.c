@@ -170,12 +170,17 @@ const char *steer_name(enum steer steer)
 	return words[steer];
 }
 
+const char *const policy_rcodes[POLICY_RCODES + 1] = {
+	"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", NULL,
+};
+
 const char *check_type_name(enum check_type type)
 {
 	static const char *const words[] = {
 		[CHECK_HTTP] = "http",
 		[CHECK_HTTPS] = "https",
 		[CHECK_TCP] = "tcp",
+		[CHECK_DNS] = "dns",
 	};
 
 	return words[type];

@@ -155,7 +155,7 @@ struct policy_vantage {
 	size_t anchor_count; /* 0: none stated */
 };
 
-enum check_type { CHECK_HTTP, CHECK_HTTPS, CHECK_TCP };
+enum check_type { CHECK_HTTP, CHECK_HTTPS, CHECK_TCP, CHECK_DNS };
 
 struct policy_breaker {
 	uint32_t window;   /* outcomes remembered, 1..64 */
@@ -203,6 +203,10 @@ struct policy_check {
 	const char *user_agent; /* http(s); NULL: the prober's own */
 	const char *identity;   /* http(s): field for the vantage's name */
 	const char *send;       /* tcp; NULL: nothing */
+	const char *query_name; /* dns; NULL: the service's own */
+	uint16_t query_type;    /* dns: RRTYPE */
+	unsigned rcode;         /* dns: expected; below POLICY_RCODES */
+	const char *rdata;      /* dns: expected, as in a master file; NULL */
 	int64_t interval_ms, timeout_ms, confirm_ms;
 	struct policy_breaker breaker;
 	uint32_t quorum; /* vantages that must agree on "down" */
@@ -404,6 +408,10 @@ bool policy_is_alias(const struct policy_service *service);
 
 /* The words of the policy language for these. */
 const char *steer_name(enum steer steer);
+/* RFC 1035, 4.1.1: words by RCODE, then NULL. */
+enum { POLICY_RCODES = 6 };
+extern const char *const policy_rcodes[POLICY_RCODES + 1];
+
 const char *check_type_name(enum check_type type);
 
 #endif

@@ -3,8 +3,12 @@
 
 #include "policy/language/scalar.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include <ldns/ldns.h>
 
 static bool read_range(struct draft *d, const struct schema_row *row,
 		       struct tree *node, struct status_range *out)
@@ -76,6 +80,23 @@ static void read_line(struct draft *d, const struct schema_row *row,
 		value_refuse(d, row, node);
 	else
 		put_text(d, text, target);
+}
+
+/* RFC 6895, 3.1: 128 to 255 are no types of records. */
+static void read_qtype(struct draft *d, const struct schema_row *row,
+		       struct tree *node, void *target)
+{
+	const char *text = value_text(d, row, node);
+	unsigned type;
+
+	if (text == NULL)
+		return;
+	type = ldns_get_rr_type_by_name(text);
+	if (type == 0 || type > UINT16_MAX || (type >= 128 && type <= 255) ||
+	    type == LDNS_RR_TYPE_OPT)
+		value_refuse(d, row, node);
+	else
+		*(uint16_t *)target = (uint16_t)type;
 }
 
 /* Fields that say where a message goes and ends are not the operator's. */
@@ -168,6 +189,8 @@ void probing_read(struct draft *d, const struct schema_row *row,
 		read_statuses(d, row, node, target);
 	else if (row->kind == SCHEMA_LINE)
 		read_line(d, row, node, target);
+	else if (row->kind == SCHEMA_QTYPE)
+		read_qtype(d, row, node, target);
 	else if (row->kind == SCHEMA_FIELD)
 		read_field(d, row, node, target);
 	else
@@ -178,6 +201,7 @@ enum {
 	OF_HTTP = 1 << CHECK_HTTP,
 	OF_HTTPS = 1 << CHECK_HTTPS,
 	OF_TCP = 1 << CHECK_TCP,
+	OF_DNS = 1 << CHECK_DNS,
 	OF_WEB = OF_HTTP | OF_HTTPS,
 };
 
@@ -191,6 +215,10 @@ static const struct key_rule {
 	{ NULL, "path",               OF_WEB,   "http and https" },
 	{ NULL, "host",               OF_WEB,   "http and https" },
 	{ "expect", "status",         OF_WEB,   "http and https" },
+	{ "expect", "body",  OF_WEB | OF_TCP,   "http, https and tcp" },
+	{ "expect", "rcode",          OF_DNS,   "dns" },
+	{ "expect", "rdata",          OF_DNS,   "dns" },
+	{ NULL, "query",              OF_DNS,   "dns" },
 	{ NULL, "verify",             OF_HTTPS, "https" },
 	{ NULL, "certificate_left",   OF_HTTPS, "https" },
 	{ NULL, "client_certificate", OF_HTTPS, "https" },
@@ -225,6 +253,12 @@ static void judge_keys(struct draft *d, const struct policy_check *check,
 static void judge_port(struct draft *d, struct policy_check *check,
 		       const struct tree *node)
 {
+	static const uint16_t ports[] = {
+		[CHECK_HTTP] = 80,
+		[CHECK_HTTPS] = 443,
+		[CHECK_TCP] = 0,
+		[CHECK_DNS] = 53,
+	};
 	struct tree *port;
 
 	if (!draft_usable(node, "port", &port) || port != NULL)
@@ -233,7 +267,50 @@ static void judge_port(struct draft *d, struct policy_check *check,
 		errors_add(d->errs, check->at,
 			   "check \"%s\" is tcp and has no port; write port:",
 			   check->name);
-	check->port = check->type == CHECK_HTTPS ? 443 : 80;
+	check->port = ports[check->type];
+}
+
+static bool is_rdata(uint16_t type, const char *text)
+{
+	ldns_rr *rr = NULL;
+	ldns_status status = LDNS_STATUS_MEM_ERR;
+	char *line;
+
+	if (asprintf(&line, ". 0 IN TYPE%u %s", type, text) >= 0) {
+		status = ldns_rr_new_frm_str(&rr, line, 0, NULL, NULL);
+		free(line);
+	}
+	if (status != LDNS_STATUS_OK)
+		return false;
+	ldns_rr_free(rr);
+	return true;
+}
+
+static void judge_query(struct draft *d, const struct policy_check *check,
+			const struct tree *node)
+{
+	const struct tree *expect = tree_find(node, "expect");
+	struct tree *query, *type, *rcode, *rdata;
+
+	if (check->type != CHECK_DNS || !draft_usable(node, "query", &query))
+		return;
+	if (query == NULL)
+		errors_add(d->errs, check->at,
+			   "check \"%s\" is dns and has no query; write query:",
+			   check->name);
+	if (!draft_usable(expect, "rdata", &rdata) || rdata == NULL)
+		return;
+	if (draft_usable(expect, "rcode", &rcode) && check->rcode != 0)
+		errors_add(d->errs, rdata->key->at,
+			   "an answer with rcode %s has no records; remove "
+			   "rdata",
+			   policy_rcodes[check->rcode]);
+	if (draft_usable(query, "type", &type) && type != NULL &&
+	    !is_rdata(check->query_type, rdata->text))
+		errors_add(d->errs, rdata->at,
+			   "rdata \"%.80s\" is not what a record of type %s "
+			   "holds; write it as in a master file",
+			   rdata->text, type->text);
 }
 
 static void judge_client(struct draft *d, const struct tree *node)
@@ -252,4 +329,12 @@ void probing_judge(struct draft *d, struct policy_check *check,
 	judge_keys(d, check, node);
 	judge_port(d, check, node);
 	judge_client(d, node);
+	judge_query(d, check, node);
+}
+
+const char *probing_key_for_wildcards(const struct policy_check *check)
+{
+	if (check->type == CHECK_DNS)
+		return check->query_name == NULL ? "query.name" : NULL;
+	return check->type != CHECK_TCP && check->host == NULL ? "host" : NULL;
 }

@@ -3,14 +3,15 @@
  * probing -- the values and the rules of checks: what is asked of an endpoint
  * and what it has to say.
  *
- * Pure.  Source: RFC 9110, 5 (header fields) and 15 (status codes).
+ * Pure.  Source: RFC 9110, 5 (header fields) and 15 (status codes); RFC 6895, 3
+ * (RRTYPEs).
  */
 #ifndef POLICY_LANGUAGE_PROBING_H
 #define POLICY_LANGUAGE_PROBING_H
 
 #include "policy/language/value.h"
 
-/* SCHEMA_STATUS, SCHEMA_LINE, SCHEMA_FIELD and SCHEMA_FIELDS. */
+/* SCHEMA_STATUS, SCHEMA_LINE, SCHEMA_QTYPE, SCHEMA_FIELD and SCHEMA_FIELDS. */
 value_reader probing_read;
 
 /*
@@ -19,5 +20,11 @@ value_reader probing_read;
  */
 void probing_judge(struct draft *d, struct policy_check *check,
 		   const struct tree *node);
+
+/*
+ * The key that a check must have for a service whose name cannot be asked for;
+ * NULL: it can do without.
+ */
+const char *probing_key_for_wildcards(const struct policy_check *check);
 
 #endif

@@ -13,7 +13,8 @@ enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 #define DAY (24.0 * HOUR)
 
 static const char *const cds_words[] = { "auto", "none", "delete", NULL };
-static const char *const check_words[] = { "http", "https", "tcp", NULL };
+static const char *const check_words[] = { "http", "https", "tcp", "dns",
+					   NULL };
 static const char *const http_words[] = { "1.1", "2", NULL };
 static const char *const connection_words[] = { "fresh", "kept", NULL };
 static const char *const verify_words[] = { "false", "true", NULL };
@@ -93,8 +94,20 @@ static const struct schema_row expect_rows[] = {
 	  100, 599, "200-299", NULL, NULL, "http, https: status codes that pass" },
 	{ "body", SCHEMA_TEXT, false, offsetof(struct policy_check, body),
 	  0, 0, NULL, NULL, NULL, "http, https, tcp: text that the answer must contain" },
+	{ "rcode", SCHEMA_WORD, false, offsetof(struct policy_check, rcode),
+	  0, 0, "NOERROR", policy_rcodes, NULL, "dns: RCODE of the answer" },
+	{ "rdata", SCHEMA_LINE, false, offsetof(struct policy_check, rdata),
+	  0, 0, NULL, NULL, NULL, "dns: what a record of the answer must say" },
 };
 static const struct schema expect = { expect_rows, COUNT(expect_rows) };
+
+static const struct schema_row query_rows[] = {
+	{ "name", SCHEMA_DOMAIN, false, offsetof(struct policy_check, query_name),
+	  0, 0, NULL, NULL, NULL, "QNAME; else the service's name" },
+	{ "type", SCHEMA_QTYPE, true, offsetof(struct policy_check, query_type),
+	  0, 0, NULL, NULL, NULL, "QTYPE" },
+};
+static const struct schema query = { query_rows, COUNT(query_rows) };
 
 #define BREAKER(field) offsetof(struct policy_check, breaker.field)
 static const struct schema_row damping_rows[] = {
@@ -137,7 +150,7 @@ static const struct schema_row check_rows[] = {
 	{ "host", SCHEMA_HOST, false, offsetof(struct policy_check, host),
 	  0, 0, NULL, NULL, NULL, "http, https: host name asked for; else the service's" },
 	{ "port", SCHEMA_PORT, false, offsetof(struct policy_check, port),
-	  1, 65535, NULL, NULL, NULL, "port; 80 for http, 443 for https" },
+	  1, 65535, NULL, NULL, NULL, "port; 80 for http, 443 for https, 53 for dns" },
 	{ "expect", SCHEMA_MAP, false, 0,
 	  0, 0, NULL, NULL, &expect, "what a passing answer looks like" },
 	{ "verify", SCHEMA_FLAG, false, offsetof(struct policy_check, verify),
@@ -160,6 +173,8 @@ static const struct schema_row check_rows[] = {
 	  0, 0, NULL, NULL, NULL, "http, https: header field that names the vantage" },
 	{ "send", SCHEMA_TEXT, false, offsetof(struct policy_check, send),
 	  0, 0, NULL, NULL, NULL, "tcp: what is said once connected" },
+	{ "query", SCHEMA_MAP, false, 0,
+	  0, 0, NULL, NULL, &query, "dns: what is asked" },
 	{ "interval", SCHEMA_MILLIS, false, offsetof(struct policy_check, interval_ms),
 	  100, HOUR, "5s", NULL, NULL, "from one probe to the next" },
 	{ "timeout", SCHEMA_MILLIS, false, offsetof(struct policy_check, timeout_ms),
@@ -406,6 +421,7 @@ static const char *const kind_texts[] = {
 	[SCHEMA_BITS] = "a prefix length like /24",
 	[SCHEMA_STATUS] = "a range like 200-299 or a list of them",
 	[SCHEMA_LINE] = "a text of one line in ASCII",
+	[SCHEMA_QTYPE] = "a record type like A or SOA",
 	[SCHEMA_FIELD] = "the name of a header field like X-Probe",
 	[SCHEMA_FIELDS] = "a map of header fields like {X-Probe: \"yes\"}",
 	[SCHEMA_LOCATION] = "[latitude, longitude] in degrees",

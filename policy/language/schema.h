@@ -40,6 +40,7 @@ enum schema_kind {
 	SCHEMA_STATUS,   /* "200-299", or a list; struct status_range *, then
 			    size_t */
 	SCHEMA_LINE,     /* of printable ASCII; const char * */
+	SCHEMA_QTYPE,    /* of a record that can be asked for; uint16_t */
 	SCHEMA_FIELD,    /* the name of a header field; const char * */
 	SCHEMA_FIELDS,   /* a map of header fields; struct policy_field *, then
 			    size_t */

@@ -366,6 +366,7 @@ static value_reader *const readers[] = {
 	[SCHEMA_BITS] = number_read,
 	[SCHEMA_STATUS] = probing_read,
 	[SCHEMA_LINE] = probing_read,
+	[SCHEMA_QTYPE] = probing_read,
 	[SCHEMA_FIELD] = probing_read,
 	[SCHEMA_FIELDS] = probing_read,
 	[SCHEMA_LOCATION] = number_read,

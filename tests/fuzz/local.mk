@@ -9,7 +9,10 @@ endif
 EXTRA_DIST += tests/fuzz/corpus.c tests/fuzz/corpus tests/fuzz/coverage
 
 # health
-check_PROGRAMS += %D%/fuzz_match
+check_PROGRAMS += %D%/fuzz_match %D%/fuzz_question
+%C%_fuzz_question_SOURCES = %D%/fuzz_question.c $(FUZZ_MAIN)
+%C%_fuzz_question_LDADD = $(HEALTH_LIBS)
+%C%_fuzz_question_LDFLAGS = $(FUZZ_LDFLAGS)
 %C%_fuzz_match_SOURCES = %D%/fuzz_match.c $(FUZZ_MAIN)
 %C%_fuzz_match_LDADD = $(HEALTH_LIBS)
 %C%_fuzz_match_LDFLAGS = $(FUZZ_LDFLAGS)

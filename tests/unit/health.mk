@@ -1,6 +1,11 @@
 # Unit tests of health.
+FORGED_REPLY = %D%/forged_reply.c %D%/forged_reply.h
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_breaker
+check_PROGRAMS += %D%/test_breaker %D%/test_latency %D%/test_match \
+	%D%/test_probe %D%/test_probe_tls %D%/test_prober %D%/test_schedule \
+	%D%/test_probe_dns %D%/test_probe_named %D%/test_question \
+	%D%/test_roster %D%/test_rounds %D%/test_watch
 %C%_test_breaker_SOURCES = %D%/test_breaker.c
 %C%_test_breaker_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_latency
@@ -13,6 +18,8 @@ check_PROGRAMS += %D%/test_probe
 %C%_test_probe_SOURCES = %D%/test_probe.c %D%/canned.c %D%/canned.h
 %C%_test_probe_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_probe_named
+%C%_test_probe_dns_SOURCES = %D%/test_probe_dns.c $(FORGED_REPLY)
+%C%_test_probe_dns_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 %C%_test_probe_named_SOURCES = %D%/test_probe_named.c \
 	%D%/canned.c %D%/canned.h
 %C%_test_probe_named_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
@@ -23,6 +30,8 @@ check_PROGRAMS += %D%/test_prober
 %C%_test_prober_SOURCES = %D%/test_prober.c %D%/canned.c %D%/canned.h
 %C%_test_prober_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_roster
+%C%_test_question_SOURCES = %D%/test_question.c $(FORGED_REPLY)
+%C%_test_question_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 %C%_test_roster_SOURCES = %D%/test_roster.c
 %C%_test_roster_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_rounds

@@ -198,8 +198,15 @@ static void test_check_values(void **state)
 	assert_int_equal(plain->breaker.half_life_ms, 600000);
 	assert_string_equal(p->checks[2].send, "PING\r\n");
 	assert_string_equal(p->checks[2].body, "+PONG");
+	assert_string_equal(p->checks[3].query_name, "example.com.");
+	assert_int_equal(p->checks[3].query_type, 15);
+	assert_int_equal(p->checks[3].rcode, 0);
+	assert_int_equal(p->checks[3].port, 53);
+	assert_string_equal(p->checks[3].rdata, "10 Mail.example.com.");
+	assert_null(p->checks[4].query_name);
+	assert_int_equal(p->checks[4].rcode, 3);
 	/* The default must not be longer than the interval. */
-	assert_int_equal(p->checks[3].confirm_ms, 200);
+	assert_int_equal(p->checks[5].confirm_ms, 200);
 	assert_int_equal(p->services[0].check, 1);
 	assert_int_equal(p->services[0].endpoints[0].port, 9443);
 	assert_int_equal(p->vantages[0].anchor_count, 3);
@@ -219,7 +226,7 @@ static void test_words(void **state)
 {
 	static const char *const steers[] = { "latency", "geo", "weighted",
 					      "failover" };
-	static const char *const types[] = { "http", "https", "tcp" };
+	static const char *const types[] = { "http", "https", "tcp", "dns" };
 
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
@@ -231,18 +238,19 @@ static void test_words(void **state)
 		snprintf(text, sizeof(text),
 			 "zone: {name: z.example, nameservers: a.example}\n"
 			 "vantages: {v: {location: [0, 0]}}\n"
-			 "checks: {c: {type: %s, port: 9}}\n"
+			 "checks: {c: {type: %s, port: 9%s}}\n"
 			 "regions: {r: {location: [0, 0]}}\n"
 			 "services: {www: {steer: %s, sticky: %s, failback: "
 			 "{mode: %s}, endpoints: {r: {A: 192.0.2.1}}}}\n",
-			 types[i % 3], steers[i], i % 2 ? "none" : "client",
+			 types[i], i == 3 ? ", query: {type: A}" : "",
+			 steers[i], i % 2 ? "none" : "client",
 			 i % 2 ? "manual" : "auto");
 		p = load_memory(files, 1, &errs);
 		assert_non_null(p);
 		assert_int_equal(p->services[0].steer, i);
 		assert_string_equal(steer_name((enum steer)i), steers[i]);
 		assert_string_equal(check_type_name(p->checks[0].type),
-				    types[i % 3]);
+				    types[i]);
 		assert_int_equal(p->services[0].sticky,
 				 i % 2 ? STICKY_NONE : STICKY_CLIENT);
 		assert_int_equal(p->services[0].failback,

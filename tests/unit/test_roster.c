@@ -147,6 +147,9 @@ CHANGE(client_key, c->client_key = "us.key")
 CHANGE(http, c->http = HTTP_2)
 CHANGE(connection, c->kept = true)
 CHANGE(send, c->send = "x")
+CHANGE(query_type, c->query_type++)
+CHANGE(rcode, c->rcode++)
+CHANGE(rdata, c->rdata = "x")
 CHANGE(headers, c->headers = other_fields)
 CHANGE(headers_more, c->header_count = 0)
 CHANGE(user_agent, c->user_agent = "us")
@@ -177,6 +180,9 @@ static const struct twin_row {
 	{ "http", change_http, false },
 	{ "connection", change_connection, false },
 	{ "send", change_send, false },
+	{ "query.type", change_query_type, false },
+	{ "rcode", change_rcode, false },
+	{ "rdata", change_rdata, false },
 	{ "headers", change_headers, false },
 	{ "one header more", change_headers_more, false },
 	{ "user_agent", change_user_agent, false },
