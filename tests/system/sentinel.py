@@ -49,7 +49,7 @@ class Watch:
     def master(self):
         """The server that the sentinels name, when all name the same."""
         told = {self.ask(n, "sentinel", "get-master-addr-by-name", "windrose")[1] for n in self.sentinels
-                if self.rig.alive(n)}
+                if n in self.rig.running}
         return self.s.named(told.pop()) if len(told) == 1 else None
 
     def is_master(self, name):
@@ -108,7 +108,7 @@ def test():
 
         def last_writes_are_lost():
             """The replicas hear nothing of a drain; one of them becomes the master."""
-            old = w.settled()
+            old = until("one master, two replicas", 60, w.settled)[0]
             others = [n for n in w.s.ports if n != old]
             for n in others:
                 rig.running[n].send_signal(signal.SIGSTOP)
@@ -136,8 +136,8 @@ def test():
             until("the old master is a replica", 60, w.settled)
 
         def master_is_told_to_go():
-            old, before = w.settled(), plan_of(f, "dns2")
-            sentinel = next(n for n in w.sentinels if rig.alive(n))
+            old, before = until("one master, two replicas", 60, w.settled)[0], plan_of(f, "dns2")
+            sentinel = next(n for n in w.sentinels if n in rig.running)
             w.ask(sentinel, "sentinel", "failover", "windrose")
             until("another master", 30, lambda: w.master() not in (None, old))
             took = newer_everywhere(f, before)
