@@ -5,9 +5,9 @@
  *
  *   AUTH      when there is a password
  *   READONLY  to a replica: a cluster's would send us to its master
- *   ROLE      when the server must be a master or a replica
  *   EVAL      touches a key of ours: a node of a cluster that does not hold it
- *             names the one that does (MOVED)
+ *             names the one that does (MOVED), which may be its master
+ *   ROLE      when the server must be a master or a replica
  *   PING      a connection proves nothing: the kernel of a stopped server
  *             accepts too
  *
@@ -27,8 +27,8 @@ struct redisReply;
 enum redis_step {
 	REDIS_STEP_AUTH,
 	REDIS_STEP_READONLY,
-	REDIS_STEP_ROLE,
 	REDIS_STEP_KEYS,
+	REDIS_STEP_ROLE,
 	REDIS_STEP_PING,
 	REDIS_STEPS,
 };

@@ -49,6 +49,7 @@ struct redis_link {
 	struct event *watch, *failure;
 	int64_t moved_ms; /* when an octet last moved, or waiting began */
 	int64_t role_ms;  /* when ROLE was last asked */
+	int64_t news_ms;  /* when said is forgotten; 0: it was */
 	size_t unsent;    /* octets, when last looked */
 	/* What trouble was logged last, by address, and when. */
 	struct said {
@@ -201,8 +202,8 @@ static bool is_moved(struct redis_link *link, const redisReply *reply)
 static void go_up(struct redis_link *link)
 {
 	link->state = LINK_UP;
-	memset(link->said, 0, sizeof(link->said));
 	link->role_ms = clock_now_ms();
+	link->news_ms = link->role_ms + REDIS_PING_MS;
 	link->owner.on_up(link->owner.arg);
 }
 
@@ -360,6 +361,11 @@ static void on_role_again(void *arg, const redisReply *reply)
  * master that has become a replica goes on talking. */
 static void ask_again(struct redis_link *link, int64_t now_ms)
 {
+	/* What was said of the way here would be news again. */
+	if (link->news_ms != 0 && now_ms >= link->news_ms) {
+		memset(link->said, 0, sizeof(link->said));
+		link->news_ms = 0;
+	}
 	if (link->owner.on_role != NULL &&
 	    now_ms - link->role_ms >= REDIS_PING_MS &&
 	    redis_greeting_next(link->target, REDIS_STEP_ROLE) ==

@@ -1,0 +1,131 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+# programs: developer
+"""A fleet on a Redis Cluster of three masters and three replicas, with the
+examples of contrib/redis: found from any node; the master that holds the keys
+is killed and its replica takes over; the keys are moved to another master while
+they are written; master and replica are killed, so that the cluster serves the
+keys no more, and come back.  Clients of DNS are asked throughout, and nobody's
+plan goes back."""
+
+import time
+
+from bus_faults import commands_work, log, plan_of
+from redis_servers import Reached, Servers, newer_everywhere, watched
+from rig import Failed, Rig, main, note, until
+
+KEY = "windrose:{default}:plan"
+
+
+class Cluster:
+    def __init__(self, rig):
+        self.rig, self.s = rig, Servers(rig)
+        names = [f"node{i}" for i in range(1, 7)]
+        for name in names:
+            bus = rig.port()
+            self.s.start(name, *self.s.include("cluster.conf"), "--cluster-port", str(bus))
+        self.s.cli("node1", "--cluster", "create", *(f"127.0.0.1:{self.s.ports[n]}" for n in names),
+                   "--cluster-replicas", "1", "--cluster-yes", check=True)
+        until("the cluster is whole", 30, lambda: all(
+            "cluster_state:ok" in self.s.cli(n, "cluster", "info") and
+            self.s.cli(n, "cluster", "nodes").count(" connected") >= 6 for n in names))
+        self.slot = self.s.cli("node1", "cluster", "keyslot", KEY)
+
+    def alive(self):
+        return [n for n in self.s.ports if n in self.rig.running]
+
+    def nodes(self):
+        """What a living node tells: rows of words."""
+        return [line.split() for line in self.s.cli(self.alive()[0], "cluster", "nodes").splitlines()]
+
+    def holds(self, row):
+        if "master" not in row[2] or "fail" in row[2].replace("nofailover", ""):
+            return False
+        for words in row[8:]:
+            first, _, last = words.partition("-")
+            if first.isdigit() and int(first) <= int(self.slot) <= int(last or first):
+                return True
+        return False
+
+    def server(self, row):
+        return self.s.named(row[1].split("@")[0].rsplit(":", 1)[1])
+
+    def owner(self):
+        """(server, id) of the master that holds the keys."""
+        row = next(r for r in self.nodes() if self.holds(r))
+        return self.server(row), row[0]
+
+    def masters(self):
+        return [(self.server(r), r[0]) for r in self.nodes() if "master" in r[2] and "fail" not in r[2]]
+
+    def replicas_of(self, node):
+        return [self.server(r) for r in self.nodes() if r[3] == node and "fail" not in r[2]]
+
+    def url(self, role, query=""):
+        """The nodes that do not hold the keys."""
+        owner = self.owner()[0]
+        places = ",".join(f"127.0.0.1:{p}" for n, p in self.s.ports.items() if n != owner)
+        return f"redis://{role}:change-me-{role}@{places}/default{query}"
+
+
+def test():
+    with Rig() as rig:
+        c = Cluster(rig)
+        f = Reached(rig, c.url)
+        f.start_all(dns1=c.url("dns", "?read=replica"))
+        note(f"found from nodes that do not hold the keys: slot {c.slot} is {c.owner()[0]}'s")
+
+        def master_is_killed():
+            (old, _), before = c.owner(), plan_of(f, "dns2")
+            until("its replica hears it", 20, lambda: "state=online" in c.s.cli(old, "info", "replication"))
+            c.s.kill(old)
+            took = newer_everywhere(f, before, 60)
+            note(f"the master of the keys killed: both responders on a newer plan after {took:.2f} s, "
+                 f"{before} -> {plan_of(f, 'dns2')}, from {c.owner()[0]}")
+            commands_work(f, "a failed-over node")
+            c.s.start(old)
+            until("the old master is a replica", 30, lambda: old in c.replicas_of(c.owner()[1]))
+            until("and hears the new one", 20, lambda: "state=online" in c.s.cli(c.owner()[0], "info", "replication"))
+
+        def keys_move():
+            """As redis-cli --cluster reshard does it, and slowly."""
+            (source, source_id), before = c.owner(), plan_of(f, "dns2")
+            target, target_id = next(m for m in c.masters() if m[0] != source)
+            c.s.cli(target, "cluster", "setslot", c.slot, "importing", source_id, check=True)
+            c.s.cli(source, "cluster", "setslot", c.slot, "migrating", target_id, check=True)
+            began, moved = time.monotonic(), 0
+            while time.monotonic() - began < 5:
+                keys = c.s.cli(source, "cluster", "getkeysinslot", c.slot, "1").split()
+                if keys:
+                    said = c.s.cli(source, "migrate", "127.0.0.1", str(c.s.ports[target]), "", "0", "5000", "replace",
+                                   "auth2", "admin", "change-me-admin", "keys", *keys)
+                    moved += said == "OK"
+            for name in (target, source):
+                c.s.cli(name, "cluster", "setslot", c.slot, "node", target_id, check=True)
+            took = newer_everywhere(f, before)
+            if c.owner()[0] != target or not moved:
+                raise Failed(f"the keys were not moved: {moved} of them, {c.owner()}")
+            note(f"the keys moved to {target} within 5 s, {moved} of them while they were written: "
+                 f"a newer plan everywhere {took:.2f} s later")
+            commands_work(f, "a slot that moved")
+
+        def nobody_has_the_keys():
+            (owner, node), before = c.owner(), plan_of(f, "dns2")
+            gone = [owner, *c.replicas_of(node)]
+            for name in gone:
+                c.s.kill(name)
+            # As configured the others go on with what they have; now they do not.
+            for name in c.alive():
+                c.s.cli(name, "config", "set", "cluster-require-full-coverage", "yes", check=True)
+            until("the log tells that the cluster does not serve the keys", 20,
+                  lambda: "the cluster does not serve the keys" in log(f, "dns2"))
+            for name in gone:
+                c.s.start(name)
+            took = newer_everywhere(f, before, 60)
+            note(f"{' and '.join(gone)} killed and started again, empty: a newer plan everywhere after {took:.2f} s")
+            commands_work(f, "a cluster that was down")
+
+        watched(f, (lambda: commands_work(f, "a cluster"), master_is_killed, keys_move, nobody_has_the_keys))
+
+
+main(test)
