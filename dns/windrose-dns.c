@@ -93,7 +93,7 @@ static size_t fill_serving(struct settings *s, struct option_row *rows)
 		{ "name", OPTION_TEXT, &s->name, "NAME",
 		  "this node's name on the bus (default dns-HOST)", 0, 0 },
 		{ "bus", OPTION_TEXT, &s->bus, "URL",
-		  "redis://[user:password@]host[:port][/environment]", 0, 0 },
+		  REDIS_URL_HELP, 0, 0 },
 		{ "trust", OPTION_LIST, &s->trust, "FILE",
 		  "public key (PEM) whose plans are followed; may be repeated",
 		  0, 0 },

@@ -33,7 +33,7 @@ static void fill_rows(struct option_row rows[ROWS], struct options *o)
 		{ "vantage", OPTION_TEXT, &o->vantage, "NAME",
 		  "which of the policy's vantages this is", 0, 0 },
 		{ "bus", OPTION_TEXT, &o->bus, "URL",
-		  "redis://[USER:PASSWORD@]HOST[:PORT][/ENV]", 0, 0 },
+		  REDIS_URL_HELP, 0, 0 },
 		{ "name", OPTION_TEXT, &o->name, "NAME",
 		  "this node's name (health-VANTAGE)", 0, 0 },
 		{ "control", OPTION_TEXT, &o->control, "SOCKET",

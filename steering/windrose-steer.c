@@ -46,7 +46,7 @@ static void fill_rows(struct settings *s, struct option_row rows[ROW_COUNT])
 		{ "policy", OPTION_TEXT, &s->policy, "DIR",
 		  "policy to steer by: a directory or one file", 0, 0 },
 		{ "bus", OPTION_TEXT, &s->bus, "URL",
-		  "redis://[user:password@]host[:port][/environment]", 0, 0 },
+		  REDIS_URL_HELP, 0, 0 },
 		{ "key", OPTION_TEXT, &s->key, "FILE",
 		  "Ed25519 private key (PEM) that signs plans", 0, 0 },
 		{ "name", OPTION_TEXT, &s->name, "NAME",

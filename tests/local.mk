@@ -10,6 +10,8 @@ EXTRA_DIST += %D%/run %D%/system/bus_faults.py %D%/system/fleet.py \
 	%D%/system/rig.py %D%/system/supervised.py \
 	%D%/system/takeover.py %D%/system/tcp_abuse.py \
 	%D%/system/internet.py %D%/system/delegation.py \
+	%D%/system/redis_servers.py %D%/system/redis_tls.py \
+	%D%/system/sentinel.py %D%/system/cluster.py \
 	%D%/system/checkers.py %D%/system/key_files.py %D%/system/key_roll.py
 AM_TESTS_ENVIRONMENT = \
 	SRCDIR='$(abs_srcdir)'; BUILDDIR='$(abs_builddir)'; \

@@ -31,3 +31,4 @@ policy_libpolicy_a_SOURCES += \
 	%D%/report.c %D%/report.h \
 	%D%/ring.c %D%/ring.h \
 	%D%/sign.c %D%/sign.h
+dist_man_MANS += contrib/man/windrose-bus.7

@@ -3,7 +3,8 @@
  * redis -- the bus over a Redis server.
  *
  * hiredis formats commands and reads replies; libevent bufferevents carry
- * them.  Two connections: one for commands, one subscribed.  Subscribes
+ * them.  Two connections: one for commands, one subscribed; a third to read
+ * from a replica.  policy/bus/redis_connect finds the servers.  Subscribes
  * first, then reads everything, then applies notices; reads everything again
  * on reconnect and every REDIS_FULL_READ_MS.  Reconnects with back-off and
  * jitter, 100 ms to 3 s.  Stops trusting a server that leaves a command
@@ -25,13 +26,17 @@ struct event_base;
 
 enum { REDIS_FULL_READ_MS = 5000 };
 
+/* What every program that takes a url says of it. */
+#define REDIS_URL_HELP \
+	"redis://[user:password@]host[:port][/environment]; windrose-bus(7)"
+
 struct redis_config {
 	const char *url; /* see policy/bus/redis_url.h */
 };
 
 /*
  * Starts connecting and returns at once; NULL with err set for a malformed
- * url or no memory.  A server that is not there is not an error: on_link()
+ * url, files of it that cannot be used, or no memory.  A server that is not there is not an error: on_link()
  * tells.
  */
 struct bus *redis_bus_new(struct event_base *loop,

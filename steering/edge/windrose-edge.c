@@ -33,7 +33,7 @@ static void fill_rows(struct options *o, struct option_row rows[ROWS])
 {
 	/* clang-format off */
 	const struct option_row all[ROWS] = {
-		{ "bus", OPTION_TEXT, &o->bus, "URL", "redis://... to follow", 0, 0 },
+		{ "bus", OPTION_TEXT, &o->bus, "URL", REDIS_URL_HELP, 0, 0 },
 		{ "name", OPTION_TEXT, &o->name, "NAME",
 		  "of this node; default edge-HOSTNAME", 0, 0 },
 		{ "trust", OPTION_LIST, &o->trust, "PEM",
