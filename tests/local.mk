@@ -2,7 +2,8 @@ dist_check_SCRIPTS += %D%/lint/arity.sh %D%/lint/arrows.sh \
 	%D%/lint/manuals.sh %D%/lint/pure.sh %D%/lint/size.sh \
 	%D%/lint/words.sh
 TEST_EXTENSIONS = .sh
-EXTRA_DIST += %D%/run %D%/system/bus_faults.py %D%/system/fleet.py \
+EXTRA_DIST += %D%/run %D%/system/bus_faults.py %D%/system/bus_keys.py \
+	%D%/system/bus_versions.py %D%/system/envelope.py %D%/system/fleet.py \
 	%D%/system/dnstap.py %D%/system/metrics.py %D%/system/reload.py \
 	%D%/system/up.py %D%/system/xdp.py \
 	%D%/system/dot.py %D%/system/proxied.py \

@@ -1,0 +1,119 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+# programs: developer
+"""A fleet of several versions on one Redis.  What the next version says, with
+members that nobody here knows in every object, is followed: a plan, a report, a
+node's record.  What needs a newer reader is refused by name, and what was in
+force stays; the plan after it is followed again.  What the version before says
+is read, too."""
+
+import json
+import time
+
+from bus_faults import Watcher, key, log, plan_of, redis
+from envelope import publish
+from fleet import LONDON, NEW_YORK, REGIONS, Fleet
+from rig import Failed, Rig, main, note, until
+
+RESPONDERS = ("dns1", "dns2")
+
+
+def grown(value):
+    """A member that nobody knows, first in every object."""
+    if isinstance(value, list):
+        return [grown(v) for v in value]
+    if isinstance(value, dict):
+        return {"zz-next": {"a": [1, {"b": None}]}, **{k: grown(v) for k, v in value.items()}}
+    return value
+
+
+def wall_ms():
+    return int(time.time() * 1000)
+
+
+def plan(sequence, region, **more):
+    """A plan that takes everyone out of a region, by a command."""
+    command = {"id": "c-1", "kind": "drain", "target": region, "author": "ann", "reason": "INC-1",
+               "wall_made_ms": wall_ms(), "wall_expires_ms": wall_ms() + 600000}
+    share = {"service": "www", "endpoint": region, "share": 0.0, "cause": "command", "ref": "c-1"}
+    return {"epoch": 1, "sequence": sequence, "agent": "next", "shares": [share], "commands": [command], **more}
+
+
+def put(f, family, members, name, document):
+    """What a program of another version puts there, told as it tells it."""
+    redis(f, "set", key(family + name), json.dumps(document), "px", "60000")
+    redis(f, "sadd", key(members), name)
+    kind = {"nodes": "nodes", "vantages": "reports"}[members]
+    redis(f, "publish", key("notify:" + kind), redis(f, "incr", key("notices:" + kind)) + " " + name)
+
+
+def plans(f):
+    def say(document):
+        publish(f, f.plan_key, f.plan_pub, document)
+
+    def follow(what, wanted):
+        return until(what, 10, lambda: all(plan_of(f, n) == wanted for n in RESPONDERS))[1]
+
+    say(grown(plan(1, "us-east")))
+    note(f"the next version's plan is followed {1000 * follow('the plan of the next version', (1, 1)):.0f} ms after it is told")
+    if not f.neither(NEW_YORK, "us-east") or not f.both(LONDON, "eu-west"):
+        raise Failed("what the next version's plan says is not in the answers")
+    watchers = [Watcher(f.dns_ports[n]) for n in RESPONDERS]
+    for w in watchers:
+        w.start()
+    say(plan(2, "eu-west", needs=2, shares="of another kind"))
+    until("both name what they cannot read", 10, lambda: all(
+        "needs version 2" in f.node(n).get("trouble", "") and f.node(n).get("refused", 0) > 0 for n in RESPONDERS))
+    if any(plan_of(f, n) != (1, 1) for n in RESPONDERS) or not f.both(LONDON, "eu-west"):
+        raise Failed("a plan that needs a newer reader was followed")
+    say(plan(3, "us-east", needs=1))
+    follow("the plan after it", (1, 3))
+    if any(f.node(n).get("trouble") for n in RESPONDERS):
+        raise Failed(f"they are still in trouble: {[f.node(n) for n in RESPONDERS]}")
+    for w in watchers:
+        w.end()
+
+
+def reports(f):
+    entries = [{"service": "www", "endpoint": r, "state": "open" if r == "eu-west" else "closed",
+                "wall_since_ms": wall_ms(), "wall_probed_ms": wall_ms()} for r in REGIONS]
+    put(f, "vantage:", "vantages", "here", grown({"vantage": "here", "sequence": wall_ms(), "wall_made_ms": wall_ms(),
+                                                  "entries": entries}))
+    until("the next version's report is believed", 10, lambda: f.both(LONDON, "eu-central"))
+
+
+def nodes(f):
+    record = {"role": "dns", "plan_epoch": 1, "plan_sequence": 3, "wall_made_ms": wall_ms()}
+    put(f, "node:", "nodes", "older", {"name": "older", **record})
+    put(f, "node:", "nodes", "newer", grown({"name": "newer", "version": "9.0.0", "speaks": 3, **record}))
+    put(f, "node:", "nodes", "beyond", {"name": "beyond", "needs": 2, **record})
+    f.start_steer("steer1")
+    versions, _ = until("the agent knows what runs", 20, lambda: len(
+        f.status("steer1").get("fleet", {}).get("versions", {})) >= 3 and f.status("steer1")["fleet"]["versions"])
+    note(f"software as the agent counts it: {versions}")
+    if versions.get("9.0.0") != 1 or versions.get("unknown") != 1:
+        raise Failed(f"older and newer nodes are not counted: {versions}")
+    if "needs version 2" not in log(f, "steer1"):
+        raise Failed("the agent does not name the node that it cannot read")
+    text = f.windrose("status", "--node", f.rig.path("steer1.sock"))[1]
+    if "9.0.0 on 1" not in text or "node newer" not in text:
+        raise Failed(f"windrose status does not tell of versions: {text}")
+
+
+def test():
+    with Rig() as rig:
+        f = Fleet(rig)
+        rig.redis(f.redis_port)
+        for name in RESPONDERS:
+            f.start_dns(name)
+        until("both responders answer", 30, lambda: f.both(LONDON, "eu-west") and f.both(NEW_YORK, "us-east"))
+        plans(f)
+        reports(f)
+        nodes(f)
+        for name in (*RESPONDERS, "steer1"):
+            if not rig.alive(name) or rig.stop(name) != 0:
+                raise Failed(f"{name} did not live and end as it should")
+
+
+if __name__ == "__main__":
+    main(test)
