@@ -127,16 +127,58 @@ static void requests_are_bounded(struct world *w)
 	assert_string_equal(party_request(a, "more", "x", 60000), "NULL");
 }
 
+/* Puts again and again until it is heard. */
+struct putting {
+	struct party *p;
+	const char *key, *octets;
+};
+
+static bool is_put(void *arg)
+{
+	const struct putting *t = arg;
+	const struct heard *h = party_heard(t->p, BUS_REPORTS, t->key);
+
+	put(t->p, BUS_REPORTS, t->key, t->octets);
+	return h != NULL && strcmp(h->octets, t->octets) == 0;
+}
+
+static void until_put(struct party *p, const char *key, const char *octets)
+{
+	struct putting t = { p, key, octets };
+
+	world_until(p->world, is_put, &t, octets);
+}
+
+static void puts_are_bounded(struct world *w)
+{
+	struct party *a = world_party(w, BUS_REPORTS);
+	char key[16];
+
+	party_until_up(a);
+	for (int i = 0; i < 1100; i++) {
+		snprintf(key, sizeof(key), "k%d", i);
+		put(a, BUS_NODES, key, "x");
+	}
+	assert_int_equal(bus_counters(a->bus).dropped, 1100 - 1024);
+	/* One more of a key that is on its way waits for its turn. */
+	put(a, BUS_NODES, "k0", "newer");
+	assert_int_equal(bus_counters(a->bus).dropped, 1100 - 1024);
+	/* And then there is room again. */
+	put(a, BUS_REPORTS, "eu", "dropped");
+	until_put(a, "eu", "taken");
+}
+
 /* clang-format off */
 static const struct scenario {
 	const char *title;
 	void (*run)(struct world *w);
 } scenarios[] = {
-	{ "notices come by kind",                       notices_by_kind },
-	{ "a gap is read at once",                      a_gap_is_read_at_once },
-	{ "a missed plan shows in a put's answer",      a_missed_plan_shows_in_a_puts_answer },
-	{ "numbers made up are no work",                made_up_numbers_are_no_work },
-	{ "open requests are bounded",                  requests_are_bounded },
+	{ "notices come by kind",                  notices_by_kind },
+	{ "a gap is read at once",                 a_gap_is_read_at_once },
+	{ "a missed plan shows in a put's answer", a_missed_plan_shows_in_a_puts_answer },
+	{ "numbers made up are no work",           made_up_numbers_are_no_work },
+	{ "puts on their way are bounded",         puts_are_bounded },
+	{ "open requests are bounded",             requests_are_bounded },
 };
 /* clang-format on */
 

@@ -51,6 +51,21 @@ static const struct status_row {
 	  "\"wall_made_ms\":100000,\"abstains\":true,\"targets\":[]}",
 	  "node h                health  policy 56dd3438 plan 0.0, 0s old\n"
 	  "abstains: not every endpoint was probed yet\n" },
+	{ "an agent and its fleet",
+	  "{\"node\":{\"name\":\"s\"},\"fleet\":{\"nodes\":3,"
+	  "\"followers\":2,\"have\":1,\"last\":\"d2\",\"lag_ms\":65000,"
+	  "\"versions\":{\"0.2.0\":2,\"unknown\":1}},\"nodes\":["
+	  "{\"name\":\"d2\",\"role\":\"dns\",\"version\":\"0.2.0\","
+	  "\"policy_digest\":\"56dd3438\",\"wall_made_ms\":99000,"
+	  "\"plan_epoch\":2,\"plan_sequence\":7,\"lag_ms\":65000,"
+	  "\"trouble\":\"t\"}]}",
+	  "fleet: 1 of 2 nodes that follow plans have the newest; longest "
+	  "behind: d2, 1m 5s; software 0.2.0 on 2, unknown on 1\n"
+	  "node d2               dns     policy 56dd3438 plan 2.7, 1s old, "
+	  "version 0.2.0, behind for 1m 5s  trouble: t\n" },
+	{ "an agent that leads nobody",
+	  "{\"fleet\":{\"versions\":{}},\"nodes\":[]}",
+	  "fleet: 0 of 0 nodes that follow plans have the newest\n" },
 	{ "a responder",
 	  "{\"node\":{\"name\":\"d\",\"role\":\"dns\","
 	  "\"policy_digest\":\"56dd3438\",\"wall_made_ms\":100000,"
