@@ -123,11 +123,15 @@ class Fleet:
         self.plan_key, self.plan_pub = rig.keypair("plan")
         self.person_key, self.person_pub = rig.keypair("person")
 
-    def start_dns(self, name):
+    def bus_by(self, name):
+        """The bus as a responder reaches it."""
+        return self.bus
+
+    def start_dns(self, name, *extra):
         r = self.rig
         r.start(name, r.program("windrose-dns"), "--policy", r.path("policy"), "--workers", "1",
-                "--listen", f"127.0.0.1:{self.dns_ports[name]}", "--name", name, "--bus", self.bus,
-                "--trust", self.plan_pub, "--keep", r.path(name + ".keep"), "--control", r.path(name + ".sock"))
+                "--listen", f"127.0.0.1:{self.dns_ports[name]}", "--name", name, "--bus", self.bus_by(name),
+                "--trust", self.plan_pub, "--keep", r.path(name + ".keep"), "--control", r.path(name + ".sock"), *extra)
 
     def start_steer(self, name):
         r = self.rig
