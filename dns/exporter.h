@@ -10,8 +10,7 @@
 #ifndef DNS_EXPORTER_H
 #define DNS_EXPORTER_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "policy/base/guests.h"
 
 struct error;
 struct event_base;
@@ -20,17 +19,12 @@ struct openmetrics;
 
 enum { EXPORTER_HEADERS_MAX = 8192 }; /* octets, the request line too */
 
-struct exporter_limits {
-	size_t clients;  /* one more ends the oldest */
-	int64_t life_ms; /* of a connection, from accept to close */
-};
-
-extern const struct exporter_limits exporter_default_limits;
+extern const struct guests_limits exporter_default_limits;
 
 struct exporter_config {
 	/* "ADDR:PORT", or "PORT" of 127.0.0.1. */
 	const char *listen;
-	struct exporter_limits limits;
+	struct guests_limits limits;
 	/* Appends all families, without the end. */
 	void (*write)(void *arg, struct openmetrics *out);
 	/* NULL when all is well, else what is not, borrowed for the call. */

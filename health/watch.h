@@ -12,10 +12,10 @@
 #define HEALTH_WATCH_H
 
 #include "health/breaker.h"
-#include "health/histogram.h"
 #include "health/latency.h"
 #include "health/outcome.h"
 #include "health/schedule.h"
+#include "policy/base/histogram.h"
 #include "policy/bus/report.h"
 
 #include <stdbool.h>

@@ -5,7 +5,9 @@ policy_libpolicy_a_SOURCES += \
 	%D%/errand.c %D%/errand.h \
 	%D%/error.c %D%/error.h \
 	%D%/file.c %D%/file.h \
+	%D%/guests.c %D%/guests.h \
 	%D%/hash.c %D%/hash.h \
+	%D%/histogram.c %D%/histogram.h \
 	%D%/log.c %D%/log.h \
 	%D%/nearest.c %D%/nearest.h \
 	%D%/net.c %D%/net.h \

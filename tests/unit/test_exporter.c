@@ -48,7 +48,7 @@ static const char *tell(void *arg)
 	return s->trouble;
 }
 
-static void serve(struct served *s, struct exporter_limits limits)
+static void serve(struct served *s, struct guests_limits limits)
 {
 	char listen[16];
 	struct error err = { 0 };
@@ -185,8 +185,8 @@ static void test_headers_without_end(void **state)
 
 static void test_silent_clients_make_room(void **state)
 {
-	const struct exporter_limits limits = { .clients = 4,
-						.life_ms = 60 * 1000 };
+	const struct guests_limits limits = { .count = 4,
+					      .life_ms = 60 * 1000 };
 	char text[RESPONSE_SIZE];
 	struct served s;
 	int silent[8];
@@ -216,7 +216,7 @@ static void test_silent_clients_make_room(void **state)
 /* Each octet is activity to evhttp, and none to us. */
 static void test_dripping_is_cut(void **state)
 {
-	const struct exporter_limits limits = { .clients = 4, .life_ms = 300 };
+	const struct guests_limits limits = { .count = 4, .life_ms = 300 };
 	int64_t until_ms = clock_now_ms() + LOOPBACK_PATIENCE_MS;
 	struct served s;
 	char octet;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* latency and histogram: what is published moves only when it should, and
- * quantiles are as exact as promised. */
-#include "health/histogram.h"
+/* latency: what is published moves only when it should. */
 #include "health/latency.h"
 #include "policy/base/hash.h"
 
@@ -9,8 +7,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
@@ -171,75 +167,6 @@ static void test_ewma_begins_as_a_mean(void **state)
 	assert_float_equal(l.ewma_ms, 30, 0.001);
 }
 
-static int compare_floats(const void *a, const void *b)
-{
-	float x = *(const float *)a, y = *(const float *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Log-uniform over five decades, and a narrow hump: the worst and the usual. */
-static float sample(int shape, uint64_t n)
-{
-	double u = (double)(hash_mix(n) >> 11) / 9007199254740992.0;
-	double v = (double)(hash_mix(n + 777777) >> 11) / 9007199254740992.0;
-
-	if (shape == 0)
-		return (float)(0.05 * pow(10, u * 5));
-	return (float)(40 + 3 * (u + v));
-}
-
-static void test_quantiles_against_exact_ones(void **state)
-{
-	static const double shares[] = { 0.01, 0.5, 0.9, 0.95, 0.99, 1.0 };
-	enum { COUNT = HISTOGRAM_FULL };
-
-	(void)state;
-	for (int shape = 0; shape < 2; shape++) {
-		struct histogram h = { 0 };
-		float all[COUNT];
-
-		for (uint64_t i = 0; i < COUNT; i++) {
-			all[i] = sample(shape, i + 1);
-			histogram_add(&h, all[i]);
-		}
-		qsort(all, COUNT, sizeof(all[0]), compare_floats);
-		for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]);
-		     i++) {
-			size_t rank = (size_t)ceil(shares[i] * COUNT);
-			float exact = all[rank - 1];
-			float got = histogram_quantile(&h, shares[i]);
-
-			if (fabsf(got - exact) > exact / 16 + 0.001f)
-				fail_msg("shape %d p%.0f: %f for %f", shape,
-					 shares[i] * 100, (double)got,
-					 (double)exact);
-		}
-	}
-}
-
-static void test_histogram_edges(void **state)
-{
-	struct histogram h = { 0 };
-	struct histogram full = { 0 };
-
-	(void)state;
-	assert_float_equal(histogram_quantile(&h, 0.5), 0, 0);
-	histogram_add(&h, -5);
-	histogram_add(&h, NAN);
-	assert_float_equal(histogram_quantile(&h, 1), 0, 0);
-	histogram_add(&h, INFINITY);
-	histogram_add(&h, 1e9f);
-	assert_true(histogram_quantile(&h, 1) > 100000);
-	/* Old samples fade: after enough new ones the median is theirs. */
-	for (int i = 0; i < HISTOGRAM_FULL; i++)
-		histogram_add(&full, 10);
-	for (int i = 0; i < HISTOGRAM_FULL; i++)
-		histogram_add(&full, 100);
-	assert_true(histogram_quantile(&full, 0.5) > 90);
-	assert_true(full.total <= HISTOGRAM_FULL);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,8 +174,6 @@ int main(void)
 		cmocka_unit_test(test_swinging_never_settles),
 		cmocka_unit_test(test_one_step_is_one_move),
 		cmocka_unit_test(test_ewma_begins_as_a_mean),
-		cmocka_unit_test(test_quantiles_against_exact_ones),
-		cmocka_unit_test(test_histogram_edges),
 	};
 
 	return cmocka_run_group_tests_name("latency", tests, NULL, NULL);

@@ -9,8 +9,8 @@
  *
  * Source: G. Tene, HdrHistogram (the bucket layout).
  */
-#ifndef HEALTH_HISTOGRAM_H
-#define HEALTH_HISTOGRAM_H
+#ifndef POLICY_BASE_HISTOGRAM_H
+#define POLICY_BASE_HISTOGRAM_H
 
 #include <stdint.h>
 
@@ -28,6 +28,9 @@ struct histogram {
 
 /* Negative counts as 0. */
 void histogram_add(struct histogram *h, float value_ms);
+
+/* Halves all counts, rounded down. */
+void histogram_fade(struct histogram *h);
 
 /*
  * The value, in milliseconds, that a share (0..1) of the samples does not

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "health/histogram.h"
+#include "policy/base/histogram.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -35,17 +35,21 @@ static double middle_of(size_t bucket)
 	return width * ((double)(SUB + bucket % SUB) + 0.5);
 }
 
+void histogram_fade(struct histogram *h)
+{
+	h->total = 0;
+	for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
+		h->counts[i] /= 2;
+		h->total += h->counts[i];
+	}
+}
+
 void histogram_add(struct histogram *h, float value_ms)
 {
 	double us = (double)value_ms * 1000.0;
 
-	if (h->total >= HISTOGRAM_FULL) {
-		h->total = 0;
-		for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
-			h->counts[i] /= 2;
-			h->total += h->counts[i];
-		}
-	}
+	if (h->total >= HISTOGRAM_FULL)
+		histogram_fade(h);
 	/* Written so that NaN, too, ends at 0. */
 	if (!(us > 0))
 		us = 0;
