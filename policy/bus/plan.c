@@ -50,8 +50,22 @@ static int compare_shares(const void *a, const void *b)
 	return compare_share(a, y->service, y->endpoint);
 }
 
+static int compare_rum(const void *a, const void *b)
+{
+	const struct plan_rum *x = a, *y = b;
+	int order = strcmp(x->region, y->region);
+
+	if (order != 0)
+		return order;
+	return x->cell_lat != y->cell_lat ? x->cell_lat - y->cell_lat
+					  : x->cell_lon - y->cell_lon;
+}
+
 void plan_sort(struct plan *plan)
 {
+	if (plan->rum_count > 1)
+		qsort(plan->rum, plan->rum_count, sizeof(*plan->rum),
+		      compare_rum);
 	if (plan->share_count > 1)
 		qsort(plan->shares, plan->share_count, sizeof(*plan->shares),
 		      compare_shares);
@@ -173,21 +187,49 @@ static bool parse_canaries(struct plan *plan, const json_t *list,
 	return true;
 }
 
+bool plan_parse_rum(struct plan *plan, const json_t *list, struct error *err)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		struct plan_rum *u = &plan->rum[i];
+		struct member_reader r = member_item(list, i, "plan rum", err);
+
+		member_name(&r, "region", u->region, sizeof(u->region));
+		u->cell_lat = (int16_t)member_integer(&r, "cell_lat", 0, 89);
+		u->cell_lon = (int16_t)member_integer(&r, "cell_lon", 0, 179);
+		u->ms = member_number(&r, "ms", 0.001, 60e3);
+		u->samples =
+			(uint32_t)member_integer(&r, "samples", 0, UINT32_MAX);
+		if (r.failed)
+			return false;
+		plan->rum_count = i + 1;
+	}
+	plan_sort(plan);
+	for (size_t i = 1; i < plan->rum_count; i++)
+		if (compare_rum(&plan->rum[i - 1], &plan->rum[i]) == 0) {
+			error_set(err,
+				  "plan: a cell's rum of %s is there twice",
+				  plan->rum[i].region);
+			return false;
+		}
+	return true;
+}
+
 /* Room for what is about to be parsed, or copied: never 0 octets. */
 static bool allocate_lists(struct plan *plan, size_t shares, size_t commands,
-			   size_t canaries)
+			   size_t canaries, size_t rum)
 {
 	plan->shares = calloc(shares + 1, sizeof(*plan->shares));
 	plan->commands = calloc(commands + 1, sizeof(*plan->commands));
 	plan->canaries = calloc(canaries + 1, sizeof(*plan->canaries));
+	plan->rum = calloc(rum + 1, sizeof(*plan->rum));
 	return plan->shares != NULL && plan->commands != NULL &&
-	       plan->canaries != NULL;
+	       plan->canaries != NULL && plan->rum != NULL;
 }
 
 static bool parse_plan(const json_t *json, struct plan *plan, struct error *err)
 {
 	struct member_reader r = { .object = json, .what = "plan", .err = err };
-	const json_t *shares, *commands, *canaries;
+	const json_t *shares, *commands, *canaries, *rum;
 
 	plan->epoch =
 		(uint64_t)member_integer(&r, "epoch", 1, MEMBER_EXACT_MAX);
@@ -201,17 +243,19 @@ static bool parse_plan(const json_t *json, struct plan *plan, struct error *err)
 	shares = member_array(&r, "shares", PLAN_SHARES_MAX);
 	commands = member_array(&r, "commands", PLAN_COMMANDS_MAX);
 	canaries = member_array(&r, "canaries", PLAN_CANARIES_MAX);
+	rum = member_array(&r, "rum", PLAN_RUM_MAX);
 	if (r.failed)
 		return false;
 	if (!allocate_lists(plan, json_array_size(shares),
 			    json_array_size(commands),
-			    json_array_size(canaries))) {
+			    json_array_size(canaries), json_array_size(rum))) {
 		error_set(err, "plan: out of memory");
 		return false;
 	}
 	return parse_shares(plan, shares, err) &&
 	       parse_commands(plan, commands, err) &&
-	       parse_canaries(plan, canaries, err);
+	       parse_canaries(plan, canaries, err) &&
+	       plan_parse_rum(plan, rum, err);
 }
 
 struct plan *plan_parse(const void *octets, size_t len, struct error *err)
@@ -259,6 +303,30 @@ static json_t *write_canary(const struct plan_canary *c)
 	return member_take(&w);
 }
 
+static json_t *write_rum(const struct plan_rum *u)
+{
+	struct member_writer w = member_begin();
+
+	member_put_text(&w, "region", u->region);
+	member_put_integer(&w, "cell_lat", u->cell_lat);
+	member_put_integer(&w, "cell_lon", u->cell_lon);
+	member_put_number(&w, "ms", u->ms);
+	member_put_integer(&w, "samples", u->samples);
+	return member_take(&w);
+}
+
+json_t *plan_write_rum(struct plan_rum_list rum)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < rum.count; i++)
+		if (json_array_append_new(list, write_rum(&rum.list[i])) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	return list;
+}
+
 static void put_lists(struct member_writer *w, const struct plan *plan)
 {
 	json_t *shares = json_array(), *commands = json_array(),
@@ -280,6 +348,10 @@ static void put_lists(struct member_writer *w, const struct plan *plan)
 	member_put_json(w, "shares", shares);
 	member_put_json(w, "commands", commands);
 	member_put_json(w, "canaries", canaries);
+	if (plan->rum_count > 0)
+		member_put_json(w, "rum",
+				plan_write_rum((struct plan_rum_list){
+					plan->rum, plan->rum_count }));
 	if (failed != 0)
 		w->failed = true;
 }
@@ -304,6 +376,7 @@ void plan_free(struct plan *plan)
 	free(plan->shares);
 	free(plan->commands);
 	free(plan->canaries);
+	free(plan->rum);
 	free(plan);
 }
 
@@ -322,7 +395,7 @@ struct plan *plan_copy(const struct plan *plan)
 		return NULL;
 	*copy = *plan;
 	if (!allocate_lists(copy, plan->share_count, plan->command_count,
-			    plan->canary_count)) {
+			    plan->canary_count, plan->rum_count)) {
 		plan_free(copy);
 		return NULL;
 	}
@@ -332,6 +405,7 @@ struct plan *plan_copy(const struct plan *plan)
 		   sizeof(*plan->commands));
 	copy_items(copy->canaries, plan->canaries, plan->canary_count,
 		   sizeof(*plan->canaries));
+	copy_items(copy->rum, plan->rum, plan->rum_count, sizeof(*plan->rum));
 	return copy;
 }
 

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 struct error;
+struct json_t;
 struct policy;
 
 enum {
@@ -26,6 +27,7 @@ enum {
 	PLAN_SHARES_MAX = 262144,
 	PLAN_COMMANDS_MAX = 1024,
 	PLAN_CANARIES_MAX = 1024,
+	PLAN_RUM_MAX = 4096,
 };
 
 enum plan_cause {
@@ -64,6 +66,23 @@ struct plan_canary {
 	int64_t wall_since_ms;
 };
 
+/*
+ * What real users of a cell of the map (policy/decide/client) measured to a
+ * region: a median that moves only with a change that lasts.
+ */
+struct plan_rum {
+	char region[PLAN_NAME_SIZE];
+	int16_t cell_lat, cell_lon; /* 0..89, 0..179 */
+	double ms;                  /* > 0 */
+	uint32_t samples;           /* that it is the median of */
+};
+
+/* Borrowed, in the plan's order. */
+struct plan_rum_list {
+	const struct plan_rum *list;
+	size_t count;
+};
+
 struct plan {
 	uint64_t epoch, sequence; /* 1 to 2^53 - 1, exact in JSON and Lua */
 	char policy_digest[65];
@@ -76,6 +95,8 @@ struct plan {
 	size_t command_count;
 	struct plan_canary *canaries;
 	size_t canary_count;
+	struct plan_rum *rum; /* by region, cell, as plan_sort() leaves them */
+	size_t rum_count;
 };
 
 /*
@@ -89,13 +110,21 @@ struct plan *plan_parse(const void *octets, size_t len, struct error *err);
  * number. */
 char *plan_write(const struct plan *plan, size_t *len);
 
+/*
+ * The rum alone, for other messages that carry it.  list is that of a plan;
+ * plan->rum has room for as many as that has items, sorted when it is true.
+ */
+struct json_t *plan_write_rum(struct plan_rum_list rum);
+bool plan_parse_rum(struct plan *plan, const struct json_t *list,
+		    struct error *err);
+
 /* Accepts NULL. */
 void plan_free(struct plan *plan);
 
 /* A deep copy, or NULL when memory runs out. */
 struct plan *plan_copy(const struct plan *plan);
 
-/* Puts the shares in their order; plan_parse() has. */
+/* Puts shares and rum in their order; plan_parse() has. */
 void plan_sort(struct plan *plan);
 
 /* NULL when the plan says nothing of that endpoint: it takes all. */

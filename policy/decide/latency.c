@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/decide/latency.h"
 
+#include "policy/decide/rum.h"
+
 #include <assert.h>
 #include <math.h>
 
@@ -72,6 +74,7 @@ struct latency_ways latency_ways_in(struct latency_room *room)
 		.regions = room->regions,
 		.vantage_km = room->vantage_km,
 		.vantages = room->vantages,
+		.cell = &room->cell,
 	};
 }
 
@@ -114,6 +117,7 @@ static void go_to_vantages(const struct policy *policy, double latitude,
 void latency_go(const struct policy *policy, double latitude, double longitude,
 		const struct latency_ways *ways)
 {
+	*ways->cell = rum_cell(latitude, longitude);
 	go_to_regions(policy, latitude, longitude, ways);
 	go_to_vantages(policy, latitude, longitude, ways);
 }

@@ -56,6 +56,7 @@ struct latency_ways {
 	uint8_t *regions;  /* all of them, nearest first */
 	float *vantage_km;
 	uint8_t *vantages; /* the same; of equally near ones the first listed */
+	uint16_t *cell;    /* where it is: rum_cell() */
 };
 
 /* Room for the ways from one place of any policy. */
@@ -63,6 +64,7 @@ struct latency_room {
 	double region_ms[POLICY_REGIONS_MAX];
 	float vantage_km[POLICY_VANTAGES_MAX];
 	uint8_t regions[POLICY_REGIONS_MAX], vantages[POLICY_VANTAGES_MAX];
+	uint16_t cell;
 };
 struct latency_ways latency_ways_in(struct latency_room *room);
 

@@ -23,6 +23,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/mmdb.c %D%/mmdb.h \
 	%D%/order.c %D%/order.h \
 	%D%/quorum.c %D%/quorum.h \
+	%D%/rum.c %D%/rum.h \
 	%D%/share.c %D%/share.h \
 	%D%/standing.c %D%/standing.h \
 	%D%/subdivision.c %D%/subdivision.h \

@@ -6,6 +6,7 @@
 #include "policy/bus/member.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -104,6 +105,18 @@ static json_t *write_stretches(const struct view *view)
 	return list;
 }
 
+static json_t *write_users(const struct view *view)
+{
+	struct plan_rum *list = calloc(PLAN_RUM_MAX, sizeof(*list));
+	json_t *json = NULL;
+
+	if (list != NULL)
+		json = plan_write_rum((struct plan_rum_list){
+			list, rum_list(&view->rum, view->policy, list) });
+	free(list);
+	return json;
+}
+
 json_t *standing_write(const struct view *view, size_t service,
 		       const struct heard_report *reports)
 {
@@ -125,6 +138,7 @@ json_t *standing_write(const struct view *view, size_t service,
 	member_put_flag(&m, "changing", w.seen->changing);
 	member_put_number(&m, "stretch", (double)view->stretch.region);
 	member_put_json(&m, "stretches", write_stretches(view));
+	member_put_json(&m, "rum", write_users(view));
 	member_put_json(&m, "endpoints", endpoints);
 	return member_take(&m);
 }
@@ -223,6 +237,22 @@ static bool parse_endpoint(struct reading *r, struct member_reader *m)
 	return parse_latencies(r, (size_t)at, latencies);
 }
 
+static bool parse_users(struct reading *r, const json_t *list)
+{
+	struct plan plan = { .rum = calloc(json_array_size(list) + 1,
+					   sizeof(*plan.rum)) };
+	bool ok;
+
+	if (plan.rum == NULL) {
+		error_set(r->err, "out of memory");
+		return false;
+	}
+	ok = plan_parse_rum(&plan, list, r->err) &&
+	     rum_fill(&r->view->rum, r->view->policy, &plan, r->view->arena);
+	free(plan.rum);
+	return ok;
+}
+
 bool standing_parse(const json_t *json, struct view *view, size_t service,
 		    struct standing_samples *samples, struct error *err)
 {
@@ -238,7 +268,7 @@ bool standing_parse(const json_t *json, struct view *view, size_t service,
 		.samples = samples,
 		.err = err,
 	};
-	const json_t *endpoints, *stretches;
+	const json_t *endpoints, *stretches, *users;
 
 	view->plan_epoch =
 		(uint64_t)member_integer(&m, "plan_epoch", 0, MEMBER_EXACT_MAX);
@@ -247,8 +277,10 @@ bool standing_parse(const json_t *json, struct view *view, size_t service,
 	r.seen->changing = member_flag(&m, "changing");
 	view->stretch.region = stretch_in(&m);
 	stretches = member_array(&m, "stretches", POLICY_VANTAGES_MAX);
+	users = member_array(&m, "rum", PLAN_RUM_MAX);
 	endpoints = member_array(&m, "endpoints", POLICY_ENDPOINTS_MAX);
-	if (m.failed || !parse_stretches(&r, stretches))
+	if (m.failed || !parse_stretches(&r, stretches) ||
+	    !parse_users(&r, users))
 		return false;
 	for (size_t i = 0; i < json_array_size(endpoints); i++) {
 		struct member_reader item =

@@ -82,6 +82,7 @@ void tiers_ground_init(struct tiers_ground *ground, const struct policy *policy,
 	ground->service = s;
 	ground->view = &view->services[service];
 	ground->stretch = &view->stretch;
+	ground->rum = &view->rum;
 	ground->region_scale =
 		view->stretch.region > 0
 			? (double)view->stretch.region / LATENCY_STRETCH
@@ -141,6 +142,39 @@ static void expect(struct tiers *tiers)
 		tiers->ms[from + i] = INFINITY;
 }
 
+static const struct rum_value *measured_by_users(const struct tiers *tiers,
+						 const struct rum_value *row,
+						 unsigned place)
+{
+	const struct tiers_ground *ground = tiers->ground;
+	unsigned endpoint = ground->at_place[place];
+
+	return &row[ground->service->endpoints[endpoint].region];
+}
+
+/* row: what users at the client's place measured, by region. */
+static void correct(struct tiers *tiers, const struct rum_value *row)
+{
+	size_t count = tiers->ground->service->endpoint_count;
+	double more_ms = 0;
+	unsigned both = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		float ms = measured_by_users(tiers, row, i)->ms;
+
+		if (!(ms > 0))
+			continue;
+		more_ms += (double)ms - tiers->ms[i];
+		both++;
+	}
+	for (unsigned i = 0; both > 0 && i < count; i++) {
+		float ms = measured_by_users(tiers, row, i)->ms;
+
+		tiers->ms[i] =
+			ms > 0 ? (double)ms : tiers->ms[i] + more_ms / both;
+	}
+}
+
 static void take_away(struct tiers *tiers, uint64_t endpoints)
 {
 	for (uint64_t set = endpoints; set != 0; set &= set - 1)
@@ -150,6 +184,8 @@ static void take_away(struct tiers *tiers, uint64_t endpoints)
 void tiers_init(struct tiers *tiers, const struct tiers_ground *ground,
 		const struct latency_ways *ways, uint64_t endpoints)
 {
+	const struct rum_value *row;
+
 	tiers->ground = ground;
 	tiers->ways = tiers_by_way(ground->service) ? ways : NULL;
 	tiers->left = endpoints;
@@ -157,6 +193,9 @@ void tiers_init(struct tiers *tiers, const struct tiers_ground *ground,
 	if (tiers->ways == NULL || ground->service->steer != STEER_LATENCY)
 		return;
 	expect(tiers);
+	row = rum_at(ground->rum, *ways->cell);
+	if (row != NULL)
+		correct(tiers, row);
 	take_away(tiers, ground->endpoints & ~endpoints);
 }
 
@@ -235,13 +274,19 @@ struct tiers_way tiers_way(const struct tiers *tiers, size_t endpoint)
 {
 	const struct tiers_ground *ground = tiers->ground;
 	const struct view_endpoint *e = &ground->view->endpoints[endpoint];
+	const struct rum_value *row;
 
 	if (tiers->ways == NULL)
 		return (struct tiers_way){ 0 };
 	if (ground->service->steer == STEER_GEO)
 		return (struct tiers_way){ .ms = region_ms(tiers, endpoint) };
+	row = rum_at(ground->rum, *tiers->ways->cell);
 	return (struct tiers_way){
 		.ms = tiers->ms[ground->place_of[endpoint]],
+		.users = row == NULL ? 0
+				     : row[ground->service->endpoints[endpoint]
+						   .region]
+					       .samples,
 		.near = nearest(tiers, measured_from(ground->policy, e)),
 	};
 }

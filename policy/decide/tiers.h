@@ -3,6 +3,11 @@
  * tiers -- a service's endpoints in order, tier by tier, best first: the
  * ordered step of policy/decide/chain.
  *
+ * What users measured (policy/decide/rum) replaces what is expected of an
+ * endpoint.  Users see what no vantage does, the last mile: by so much as they
+ * measured more than was expected, on the mean over the endpoints of which both
+ * is known, more is expected of the others.
+ *
  * latency and geo go by expected milliseconds: all within `within` of the best
  * of what is left are one tier, and so on.  weighted is one tier; failover a
  * tier each, as listed.  From a place that is not known, latency and geo are
@@ -26,6 +31,7 @@ struct tiers_ground {
 	const struct policy_service *service;
 	const struct view_service *view;
 	const struct latency_stretch *stretch; /* the view's */
+	const struct rum *rum;                 /* the view's */
 	double region_scale; /* what it makes of ways to regions */
 	uint64_t endpoints;  /* all of them, a bit each */
 	uint64_t in_region[POLICY_REGIONS_MAX]; /* those in each */
@@ -76,6 +82,7 @@ struct tiers_way {
 	double ms; /* expected; 0: by no distance */
 	/* The vantages whose measurements made it; none: distance alone. */
 	struct latency_near near;
+	uint32_t users; /* so many measured it, and that was taken instead */
 };
 struct tiers_way tiers_way(const struct tiers *tiers, size_t endpoint);
 

@@ -116,10 +116,11 @@ static bool make_room(struct vicinity *v)
 	v->regions = calloc(places, v->region_count + 1);
 	v->vantage_km = calloc(places, (v->vantage_count + 1) * sizeof(float));
 	v->vantages = calloc(places, v->vantage_count + 1);
+	v->cells = calloc(places, sizeof(v->cells[0]));
 	return v->realms != NULL && v->kinds != NULL &&
 	       v->kind_of_class != NULL && v->region_ms != NULL &&
 	       v->regions != NULL && v->vantage_km != NULL &&
-	       v->vantages != NULL;
+	       v->vantages != NULL && v->cells != NULL;
 }
 
 struct vicinity *vicinity_new(const struct policy *policy,
@@ -159,6 +160,7 @@ void vicinity_free(struct vicinity *vicinity)
 	free(vicinity->regions);
 	free(vicinity->vantage_km);
 	free(vicinity->vantages);
+	free(vicinity->cells);
 	free(vicinity);
 }
 
@@ -173,5 +175,6 @@ struct latency_ways vicinity_ways(const struct vicinity *vicinity,
 		.regions = vicinity->regions + region,
 		.vantage_km = vicinity->vantage_km + vantage,
 		.vantages = vicinity->vantages + vantage,
+		.cell = vicinity->cells + spot,
 	};
 }

@@ -40,6 +40,7 @@ struct vicinity {
 	uint8_t *regions;
 	float *vantage_km;
 	uint8_t *vantages;
+	uint16_t *cells;
 };
 
 /*

@@ -322,7 +322,8 @@ bool view_same(const struct view *a, const struct view *b, size_t service)
 	if (a->policy != b->policy || x->changing != y->changing)
 		return false;
 	if (declared->steer == STEER_LATENCY &&
-	    memcmp(&a->stretch, &b->stretch, sizeof(a->stretch)) != 0)
+	    (a->rum.mark != b->rum.mark ||
+	     memcmp(&a->stretch, &b->stretch, sizeof(a->stretch)) != 0))
 		return false;
 	for (size_t i = 0; i < declared->endpoint_count; i++) {
 		const struct view_endpoint *e = &x->endpoints[i];
@@ -441,7 +442,8 @@ static bool reduce(struct reduction *r)
 {
 	size_t first = 0;
 
-	if (!census_init(&r->census, r->policy, r->scratch) || !hear_all(r))
+	if (!census_init(&r->census, r->policy, r->scratch) || !hear_all(r) ||
+	    !rum_fill(&r->view->rum, r->policy, r->in->plan, r->view->arena))
 		return false;
 	for (size_t i = 0; i < r->census.count; i++)
 		reset_share(r, i);

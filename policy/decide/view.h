@@ -28,6 +28,7 @@
 #include "policy/bus/report.h"
 #include "policy/decide/latency.h"
 #include "policy/decide/quorum.h"
+#include "policy/decide/rum.h"
 #include "policy/language/policy.h"
 
 #include <stdbool.h>
@@ -92,6 +93,7 @@ struct view {
 	struct view_service *services;
 	struct latency_stretch stretch; /* of the newest reports, old or not:
 					 * roads do not change with silence */
+	struct rum rum;                 /* the plan's */
 	uint64_t serial; /* one more than the previous view's; from 1 */
 	uint64_t plan_epoch, plan_sequence; /* 0, 0: no plan yet */
 	bool plan_mismatch; /* the plan was made for another policy digest */

@@ -190,6 +190,11 @@ static void add_way(struct text *t, const struct explanation *x, size_t i)
 	if (way->ms <= 0)
 		return;
 	add(t, "%.1f ms expected (", way->ms);
+	if (way->users > 0) {
+		add(t, "median of %u measurements of users there), ",
+		    way->users);
+		return;
+	}
 	if (way->near.count == 0)
 		add(t, "by distance");
 	for (unsigned k = 0; k < way->near.count; k++) {

@@ -95,8 +95,12 @@ static json_t *write_endpoint(const struct explanation *x, size_t i)
 		json_object_set_new(json, "expected_ms",
 				    json_real(why->way.ms));
 		json_object_set_new(json, "measured",
-				    json_boolean(why->way.near.count > 0));
+				    json_boolean(why->way.near.count > 0 ||
+						 why->way.users > 0));
 	}
+	if (why->way.users > 0)
+		json_object_set_new(json, "users",
+				    json_integer(why->way.users));
 	if (why->way.near.count > 0)
 		json_object_set_new(json, "vantages", write_near(x, i));
 	if (why->residency != POLICY_NONE)

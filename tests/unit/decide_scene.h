@@ -18,6 +18,7 @@ struct scene {
 	struct heard_report heard[WORLD_VANTAGES];
 	struct plan plan;
 	struct plan_share shares[4];
+	struct plan_rum rum[1];
 	struct command commands[2];
 	struct view_input in;
 	struct view *view;

@@ -41,6 +41,13 @@ static void prepare(struct scene *s)
 	memcpy(s->shares[0].endpoint, s->entries[0][1].endpoint,
 	       sizeof(s->shares[0].endpoint));
 	s->plan.share_count = 1;
+	s->plan.rum = s->rum;
+	s->plan.rum_count = 1;
+	s->rum[0] = (struct plan_rum){ .region = "eu-west",
+				       .cell_lat = 71,
+				       .cell_lon = 86,
+				       .ms = 33,
+				       .samples = 60 };
 	s->in.plan = &s->plan;
 	s->entries[1][0].samples = 20;
 	s->entries[1][0].failures = 3;
@@ -67,6 +74,7 @@ static void test_comes_over_whole(void **state)
 	assert_string_equal(got->services[0].endpoints[1].cause_ref, "c-1");
 	assert_int_equal(got->services[0].endpoints[2].health.down, 3);
 	assert_int_equal(got->plan_sequence, s.plan.sequence);
+	assert_true(got->rum.mark != 0 && got->rum.mark == s.view->rum.mark);
 	assert_int_equal(samples.of[0][1], 17);
 	assert_int_equal(samples.of[1][1], 0);
 	json_decref(json);
