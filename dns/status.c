@@ -60,8 +60,10 @@ static json_t *write_service(const struct status *status, size_t service)
 		json_decref(endpoints);
 		return NULL;
 	}
-	return json_pack("{s:s, s:b, s:I, s:o}", "service", declared->name,
-			 "changing", (int)s->changing, "answers",
+	return json_pack("{s:s, s:s*, s:b, s:I, s:o}", "service",
+			 declared->name, "unmonitored",
+			 policy_unmonitored(policy, declared), "changing",
+			 (int)s->changing, "answers",
 			 (json_int_t)stats_service(status->stats, service),
 			 "endpoints", endpoints);
 }

@@ -30,8 +30,7 @@ struct reporter {
 };
 
 /* Why this vantage mistrusts itself, and what would tell it more. */
-static void fill_doubt(const struct reporter *r, const struct rounds_doubt *is,
-		       struct node *node)
+static void fill_doubt(const struct rounds_doubt *is, struct node *node)
 {
 	if (is->anchors > 0 && is->lost >= is->anchors)
 		snprintf(node->trouble, sizeof(node->trouble),
@@ -42,7 +41,7 @@ static void fill_doubt(const struct reporter *r, const struct rounds_doubt *is,
 		snprintf(node->trouble, sizeof(node->trouble),
 			 "mistrusts itself and abstains: %zu of %zu probes "
 			 "fail%s",
-			 is->failing, r->subject.roster->job_count,
+			 is->failing, is->probes,
 			 is->anchors == 0 ? "; anchors would tell more" : "");
 }
 
@@ -58,7 +57,7 @@ static void fill_node(const struct reporter *r, struct node *node)
 		snprintf(node->trouble, sizeof(node->trouble), "%s",
 			 on->trouble);
 	else if (doubt.mistrusts)
-		fill_doubt(r, &doubt, node);
+		fill_doubt(&doubt, node);
 }
 
 static bool abstains(const struct reporter *r)
@@ -220,21 +219,22 @@ static json_t *status_target(const struct reporter *r,
 
 	watch_report(w, &e);
 	return json_pack(
-		"{s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:s, s:s, s:I, s:I, "
-		"s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I}",
+		"{s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:b, s:s, s:s, s:I, "
+		"s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I}",
 		"service", target->service->name, "endpoint",
 		target->endpoint->name, "state", report_state_name(e.state),
 		"probe", r->subject.roster->jobs[target->job].key,
 		"wall_since_ms", (json_int_t)e.wall_since_ms, "wall_probed_ms",
 		(json_int_t)e.wall_probed_ms, "failing", e.failing, "damped",
-		e.damped, "failure", e.failure, "last",
-		outcome_text(&w->last, last), "samples", (json_int_t)e.samples,
-		"failures", (json_int_t)e.failures, "latency_ms",
-		(double)e.latency_ms, "ewma_ms", (double)e.ewma_ms, "p50_ms",
-		(double)e.p50_ms, "p95_ms", (double)e.p95_ms, "resolve_ms",
-		(double)e.resolve_ms, "connect_ms", (double)e.connect_ms,
-		"tls_ms", (double)e.tls_ms, "first_byte_ms",
-		(double)e.first_byte_ms, "certificate_left_s",
+		e.damped, "shadow",
+		r->subject.roster->jobs[target->job].spec.check->shadow,
+		"failure", e.failure, "last", outcome_text(&w->last, last),
+		"samples", (json_int_t)e.samples, "failures",
+		(json_int_t)e.failures, "latency_ms", (double)e.latency_ms,
+		"ewma_ms", (double)e.ewma_ms, "p50_ms", (double)e.p50_ms,
+		"p95_ms", (double)e.p95_ms, "resolve_ms", (double)e.resolve_ms,
+		"connect_ms", (double)e.connect_ms, "tls_ms", (double)e.tls_ms,
+		"first_byte_ms", (double)e.first_byte_ms, "certificate_left_s",
 		(json_int_t)e.certificate_left_s);
 }
 

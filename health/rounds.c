@@ -40,6 +40,7 @@ struct rounds {
 	struct event *launcher;
 	struct suspicion suspicion;
 	struct anchors *anchors;   /* NULL: none */
+	size_t counted;            /* jobs that are not in shadow */
 	size_t in_flight, waiting; /* under way; in the queue */
 	struct histogram lateness;
 	size_t unfinished; /* jobs of the first round without an outcome */
@@ -61,12 +62,13 @@ static void log_change(const struct turn *t)
 	char key[400];
 
 	log_event(open ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "health", "breaker",
-		  "probe=%s state=%s last_failure=%s openings=%" PRIu32 "%s",
+		  "probe=%s state=%s last_failure=%s openings=%" PRIu32 "%s%s",
 		  log_quote(t->job->key, key, sizeof(key)),
 		  report_state_name(watch_state(&t->watch)),
 		  t->watch.failure[0] == '\0' ? "none" : t->watch.failure,
 		  t->watch.breaker.openings,
-		  t->watch.breaker.damped ? " damped=yes" : "");
+		  t->watch.breaker.damped ? " damped=yes" : "",
+		  t->job->spec.check->shadow ? " shadow=yes" : "");
 }
 
 static void tell_change(const struct turn *t)
@@ -116,12 +118,11 @@ static void judge(struct rounds *r, int64_t now_ms)
 {
 	const struct suspicion *s = &r->suspicion;
 
-	if (!suspicion_judge(&r->suspicion, r->config.roster->job_count,
-			     now_ms))
+	if (!suspicion_judge(&r->suspicion, r->counted, now_ms))
 		return;
 	log_event(LOG_LEVEL_WARN, "health", s->mistrusts ? "mistrust" : "trust",
 		  "failing=%" PRIu32 " probes=%zu anchors=%zu lost=%zu",
-		  s->failing, r->config.roster->job_count, s->anchors, s->lost);
+		  s->failing, r->counted, s->anchors, s->lost);
 	r->config.on_change(r->config.arg);
 }
 
@@ -136,11 +137,17 @@ static void on_anchor(void *arg, bool answered)
 /*
  * Tells suspicion of a probe that passes, begins or ceases to fail.  With the
  * first failure already it is asked whether the anchors are there: before it
- * is confirmed as often as a breaker needs to open.
+ * is confirmed as often as a breaker needs to open.  A check in shadow may
+ * fail everywhere, for it is on trial itself.
  */
-static void weigh(struct rounds *r, const struct watch *watch,
-		  const struct observation *seen, int64_t now_ms)
+static void weigh(const struct turn *t, const struct observation *seen,
+		  int64_t now_ms)
 {
+	const struct watch *watch = &t->watch;
+	struct rounds *r = t->rounds;
+
+	if (t->job->spec.check->shadow)
+		return;
 	if (outcome_failed(seen->outcome) && !watch->failing) {
 		suspicion_fail(&r->suspicion, now_ms);
 		anchors_hurry(r->anchors);
@@ -158,17 +165,16 @@ static void take_outcome(struct turn *t, const struct observation *seen)
 {
 	struct rounds *r = t->rounds;
 	struct watch_moment at = moment_of(r);
-	size_t count = r->config.roster->job_count;
 	bool first = !t->watch.finished;
 
-	weigh(r, &t->watch, seen, at.now_ms);
+	weigh(t, seen, at.now_ms);
 	at.mistrusts = suspicion_excuses(&r->suspicion, t->begun_ms);
 	if (watch_observe(&t->watch, t->job->spec.check, seen, &at))
 		tell_change(t);
 	if (first && r->unfinished > 0 && --r->unfinished == 0)
 		r->config.on_change(r->config.arg);
 	arm(t, &at);
-	if (suspicion_look(&r->suspicion, count, at.now_ms))
+	if (suspicion_look(&r->suspicion, r->counted, at.now_ms))
 		look_around(r);
 }
 
@@ -255,7 +261,8 @@ static bool begin_turn(struct rounds *r, size_t job,
 	if (t->timer == NULL)
 		return false;
 	begin_watch(t, before, &at);
-	r->suspicion.failing += t->watch.failing;
+	r->counted += !t->job->spec.check->shadow;
+	r->suspicion.failing += t->watch.failing && !t->job->spec.check->shadow;
 	r->unfinished += !t->watch.finished;
 	arm(t, &at);
 	return true;
@@ -380,6 +387,7 @@ struct rounds_doubt rounds_doubt(const struct rounds *r)
 	return (struct rounds_doubt){
 		.mistrusts = r->suspicion.mistrusts,
 		.failing = r->suspicion.failing,
+		.probes = r->counted,
 		.anchors = r->suspicion.anchors,
 		.lost = r->suspicion.lost,
 	};

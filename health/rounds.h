@@ -77,7 +77,8 @@ struct rounds_load rounds_load(const struct rounds *rounds);
 /* How far this vantage trusts itself: see health/suspicion. */
 struct rounds_doubt {
 	bool mistrusts;
-	size_t failing;       /* probes that fail now */
+	size_t failing;       /* probes that fail now... */
+	size_t probes;        /* ...of these, which are not in shadow */
 	size_t anchors, lost; /* that it has, and that do not answer */
 };
 struct rounds_doubt rounds_doubt(const struct rounds *rounds);

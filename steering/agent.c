@@ -326,7 +326,7 @@ static void step_service(struct agent *agent, const struct agent_input *in,
 		const struct ramp was = *ramp;
 
 		if (s->endpoints[i].canary != POLICY_NONE ||
-		    s->check == POLICY_NONE)
+		    policy_unmonitored(agent->policy, s) != NULL)
 			continue;
 		*ramp = ramp_step(*ramp, &limits,
 				  verdict_of(agent, in, service, i), in->now);

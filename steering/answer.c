@@ -149,7 +149,9 @@ static json_t *service_status(const struct status *st, size_t service)
 	for (size_t i = 0; i < s->endpoint_count; i++)
 		if (!append(&endpoints, endpoint_status(st, service, i)))
 			return NULL;
-	return json_pack("{s:s, s:b, s:o}", "service", s->name, "changing",
+	return json_pack("{s:s, s:s*, s:b, s:o}", "service", s->name,
+			 "unmonitored", policy_unmonitored(st->policy, s),
+			 "changing",
 			 st->inputs->view->services[service].changing,
 			 "endpoints", endpoints);
 }

@@ -173,7 +173,7 @@ static void adopt_share(struct state *state, const struct plan *plan,
 	s = &state->policy->services[service];
 	endpoint = policy_find_endpoint(s, share->endpoint);
 	if (endpoint < 0 || s->endpoints[endpoint].canary != POLICY_NONE ||
-	    s->check == POLICY_NONE)
+	    policy_unmonitored(state->policy, s) != NULL)
 		return;
 	*state_ramp(state, (size_t)service, (size_t)endpoint) =
 		ramp_adopt(share, &limits, plan->wall_made_ms, now);
@@ -207,7 +207,7 @@ static void carry_ramps(struct state *state, const struct state *old,
 	const struct policy_service *s = &state->policy->services[service];
 	int from = policy_find_service(old->policy, s->name);
 
-	if (from < 0 || s->check == POLICY_NONE)
+	if (from < 0 || policy_unmonitored(state->policy, s) != NULL)
 		return;
 	for (size_t i = 0; i < s->endpoint_count; i++) {
 		int e = policy_find_endpoint(&old->policy->services[from],

@@ -126,7 +126,10 @@ endpoint_before(const struct before *before,
 	return e < 0 ? NULL : &before->service->endpoints[e];
 }
 
-/* Health and latency of one endpoint.  True while a probe of it fails. */
+/*
+ * Health and latency of one endpoint.  True while a probe of it fails.  What a
+ * check in shadow sees is no verdict, but its latencies are measured.
+ */
 static bool reduce_health(const struct reduction *r, size_t number,
 			  const struct policy_check *check,
 			  const struct view_endpoint *before)
@@ -158,6 +161,8 @@ static bool reduce_health(const struct reduction *r, size_t number,
 		if (entry->state == REPORT_CLOSED && out->latency_ms != NULL)
 			out->latency_ms[v] = entry->latency_ms;
 	}
+	if (check->shadow)
+		return false;
 	out->health =
 		quorum_of(votes, vantages,
 			  &(struct quorum_limits){ check->quorum, vantages },

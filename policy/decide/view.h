@@ -63,8 +63,9 @@ enum share_cause {
 };
 
 struct view_endpoint {
-	struct quorum_result health; /* VERDICT_UNKNOWN: unmonitored or never
-				      * heard of, counted as healthy */
+	struct quorum_result health; /* VERDICT_UNKNOWN: unmonitored (no check,
+				      * or one in shadow) or never heard of,
+				      * counted as healthy */
 	uint32_t accept;
 	uint32_t weight;
 	enum share_cause cause;

@@ -158,6 +158,15 @@ bool policy_is_alias(const struct policy_service *service)
 	       service->endpoints[0].cname != NULL;
 }
 
+const char *policy_unmonitored(const struct policy *policy,
+			       const struct policy_service *service)
+{
+	if (service->check == POLICY_NONE)
+		return "no check";
+	return policy->checks[service->check].shadow ? "its check in shadow"
+						     : NULL;
+}
+
 const char *steer_name(enum steer steer)
 {
 	static const char *const words[] = {

@@ -209,6 +209,7 @@ struct policy_check {
 	const char *rdata;      /* dns: expected, as in a master file; NULL */
 	int64_t interval_ms, timeout_ms, confirm_ms;
 	struct policy_breaker breaker;
+	bool shadow;     /* measured and reported, and never counted */
 	uint32_t quorum; /* vantages that must agree on "down" */
 };
 
@@ -284,7 +285,7 @@ struct policy_service {
 	enum sticky sticky;
 	uint8_t sticky_v4_bits, sticky_v6_bits; /* 24, 48 */
 	uint32_t answers;                       /* endpoints per answer, 1.. */
-	int check;                              /* POLICY_NONE: unmonitored */
+	int check; /* POLICY_NONE: none; see policy_unmonitored() */
 	enum failback failback;
 	int64_t failback_hold_ms, failback_ramp_ms;
 	struct policy_binding https, svcb;
@@ -405,6 +406,13 @@ uint64_t policy_having(const struct policy_service *service,
 
 /* Are its endpoints names (CNAME) and not addresses? */
 bool policy_is_alias(const struct policy_service *service);
+
+/*
+ * Why nobody's health is known to decisions, as what the service has: "no
+ * check", "its check in shadow".  NULL: it is monitored.
+ */
+const char *policy_unmonitored(const struct policy *policy,
+			       const struct policy_service *service);
 
 /* The words of the policy language for these. */
 const char *steer_name(enum steer steer);

@@ -183,6 +183,8 @@ static const struct schema_row check_rows[] = {
 	  10, HOUR, "1s", NULL, NULL, "from a failed probe to the next" },
 	{ "breaker", SCHEMA_MAP, false, 0,
 	  0, 0, NULL, NULL, &breaker, "when an endpoint is left alone" },
+	{ "shadow", SCHEMA_FLAG, false, offsetof(struct policy_check, shadow),
+	  0, 0, "false", verify_words, NULL, "whether it is measured and never counted" },
 	{ "quorum", SCHEMA_WHOLE, false, offsetof(struct policy_check, quorum),
 	  1, POLICY_VANTAGES_MAX, "2", NULL, NULL, "vantages that must agree that it is down" },
 };

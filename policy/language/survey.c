@@ -114,6 +114,19 @@ static bool is_unmonitored(const struct draft *d, int service)
 	       check == NULL;
 }
 
+/* And for what reason, if so; NULL: something probes it, and counts. */
+static const char *why_unnoticed(const struct draft *d, int service)
+{
+	const struct policy *p = d->policy;
+	int check = p->services[service].check;
+
+	if (is_unmonitored(d, service))
+		return "no check";
+	return check != POLICY_NONE && p->checks[check].shadow
+		       ? "its check in shadow"
+		       : NULL;
+}
+
 static void survey_tests(struct draft *d)
 {
 	struct policy *p = d->policy;
@@ -123,16 +136,34 @@ static void survey_tests(struct draft *d)
 	for (size_t i = 0; node != NULL && i < p->test_count;
 	     i++, node = node->next) {
 		int service = p->tests[i].service;
+		const char *lacks = service == POLICY_NONE
+					    ? NULL
+					    : why_unnoticed(d, service);
 		struct tree *down;
 
-		if (service != POLICY_NONE &&
-		    draft_usable(node, "down", &down) && down != NULL &&
-		    is_unmonitored(d, service))
+		if (lacks != NULL && draft_usable(node, "down", &down) &&
+		    down != NULL)
 			errors_warn(d->errs, down->at,
-				    "service \"%s\" has no check, so nobody "
-				    "would notice that a region is down; give "
-				    "it one or remove down",
-				    p->services[service].name);
+				    "service \"%s\" has %s, so nobody would "
+				    "notice that a region is down; give it "
+				    "one that counts or remove down",
+				    p->services[service].name, lacks);
+	}
+}
+
+/* What was put into shadow for a while is easily forgotten there. */
+static void survey_shadows(struct draft *d)
+{
+	struct policy *p = d->policy;
+
+	for (size_t i = 0; i < p->service_count; i++) {
+		const struct policy_service *s = &p->services[i];
+
+		if (s->check != POLICY_NONE && p->checks[s->check].shadow)
+			errors_warn(d->errs, s->at,
+				    "service \"%s\" is unmonitored: its check "
+				    "\"%s\" is in shadow",
+				    s->name, p->checks[s->check].name);
 	}
 }
 
@@ -143,4 +174,5 @@ void survey_policy(struct draft *d)
 	survey_safety(d);
 	survey_vantages(d);
 	survey_tests(d);
+	survey_shadows(d);
 }

@@ -302,11 +302,14 @@ static void print_service(const struct explanation *x)
 		[STEP_SHARED] = "takes nobody",
 	};
 	const struct policy_service *service = service_of(x);
+	const char *lacks = policy_unmonitored(x->subject->policy, service);
 	char reason[512];
 
-	printf("service  %s (%s:%u), steer %s%s\n", service->name,
-	       service->at.file, service->at.line, steer_name(service->steer),
-	       service->check == POLICY_NONE ? ", unmonitored" : "");
+	printf("service  %s (%s:%u), steer %s", service->name, service->at.file,
+	       service->at.line, steer_name(service->steer));
+	if (lacks != NULL)
+		printf(", unmonitored: it has %s", lacks);
+	printf("\n");
 	for (size_t i = 0; i < service->endpoint_count; i++) {
 		const struct policy_endpoint *e = &service->endpoints[i];
 		enum chain_step step = x->trace.endpoints[i].step;
@@ -362,6 +365,7 @@ static void print_binding(const char *type, const struct policy_binding *b)
 void explanation_print(const struct explanation *x)
 {
 	const struct policy_service *service = service_of(x);
+	const char *lacks = policy_unmonitored(x->subject->policy, service);
 
 	print_client(x);
 	print_service(x);
@@ -373,10 +377,10 @@ void explanation_print(const struct explanation *x)
 		print_family(service, &x->families[i]);
 	print_binding("https", &service->https);
 	print_binding("svcb", &service->svcb);
-	if (x->down != 0 && service->check == POLICY_NONE)
-		printf("note     --down changes nothing: %s has no check, so "
-		       "nobody would notice\n",
-		       service->name);
+	if (x->down != 0 && lacks != NULL)
+		printf("note     --down changes nothing: %s has %s, so nobody "
+		       "would notice\n",
+		       service->name, lacks);
 	if (x->row.note != ROW_PLAIN)
 		printf("note     %s\n",
 		       row_note_name((enum row_note)x->row.note));

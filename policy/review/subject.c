@@ -110,7 +110,7 @@ void subject_fail(struct subject *s, int service, uint64_t regions)
 	for (size_t i = 0; i < declared->endpoint_count; i++) {
 		bool failed = regions >> declared->endpoints[i].region & 1;
 
-		if (declared->check == POLICY_NONE)
+		if (policy_unmonitored(s->policy, declared) != NULL)
 			continue;
 		if (failed)
 			endpoints[i].health.verdict = VERDICT_DOWN;

@@ -110,7 +110,10 @@ static void render_services(const struct json_t *answer, FILE *out)
 
 	json_array_foreach(services, i, service)
 	{
-		fprintf(out, "service %s\n", text_of(service, "service"));
+		const char *lacks = text_of(service, "unmonitored");
+
+		fprintf(out, "service %s%s%s\n", text_of(service, "service"),
+			*lacks == '\0' ? "" : ", unmonitored: it has ", lacks);
 		json_array_foreach(json_object_get(service, "endpoints"), j,
 				   endpoint) render_endpoint(endpoint, out);
 	}
@@ -159,6 +162,8 @@ static void render_targets(const struct json_t *answer, int64_t wall_ms,
 			strlen(service) < 30 ? (int)(30 - strlen(service)) : 0,
 			text_of(target, "endpoint"), text_of(target, "state"),
 			render_duration(wall_ms - since_ms, age, sizeof(age)));
+		if (json_is_true(json_object_get(target, "shadow")))
+			fprintf(out, " in shadow, not counted");
 		if (share_of(target, "ewma_ms") > 0)
 			fprintf(out, " %.1f ms (p95 %.1f ms)",
 				share_of(target, "ewma_ms"),

@@ -3,14 +3,10 @@ if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_base
 %C%_test_base_SOURCES = %D%/test_base.c
 %C%_test_base_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += %D%/test_program
-check_PROGRAMS += %D%/test_base %D%/test_errand %D%/test_histogram \
-	%D%/test_openmetrics \
-	%D%/test_program
-%C%_test_base_SOURCES = %D%/test_base.c
-%C%_test_base_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_histogram
 %C%_test_histogram_SOURCES = %D%/test_histogram.c
 %C%_test_histogram_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_program
 %C%_test_program_SOURCES = %D%/test_program.c
 %C%_test_program_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_errand

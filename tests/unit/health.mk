@@ -2,10 +2,6 @@
 FORGED_REPLY = %D%/forged_reply.c %D%/forged_reply.h
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_breaker
-check_PROGRAMS += %D%/test_breaker %D%/test_latency %D%/test_match \
-	%D%/test_probe %D%/test_probe_tls %D%/test_prober %D%/test_schedule \
-	%D%/test_probe_dns %D%/test_probe_named %D%/test_question \
-	%D%/test_roster %D%/test_rounds %D%/test_watch
 %C%_test_breaker_SOURCES = %D%/test_breaker.c
 %C%_test_breaker_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_latency
@@ -17,9 +13,10 @@ check_PROGRAMS += %D%/test_match
 check_PROGRAMS += %D%/test_probe
 %C%_test_probe_SOURCES = %D%/test_probe.c %D%/canned.c %D%/canned.h
 %C%_test_probe_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += %D%/test_probe_named
+check_PROGRAMS += %D%/test_probe_dns
 %C%_test_probe_dns_SOURCES = %D%/test_probe_dns.c $(FORGED_REPLY)
 %C%_test_probe_dns_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_probe_named
 %C%_test_probe_named_SOURCES = %D%/test_probe_named.c \
 	%D%/canned.c %D%/canned.h
 %C%_test_probe_named_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
@@ -29,13 +26,15 @@ check_PROGRAMS += %D%/test_probe_tls
 check_PROGRAMS += %D%/test_prober
 %C%_test_prober_SOURCES = %D%/test_prober.c %D%/canned.c %D%/canned.h
 %C%_test_prober_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += %D%/test_roster
+check_PROGRAMS += %D%/test_question
 %C%_test_question_SOURCES = %D%/test_question.c $(FORGED_REPLY)
 %C%_test_question_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_roster
 %C%_test_roster_SOURCES = %D%/test_roster.c
 %C%_test_roster_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_rounds
-%C%_test_rounds_SOURCES = %D%/test_rounds.c %D%/canned.c %D%/canned.h
+%C%_test_rounds_SOURCES = %D%/test_rounds.c %D%/rounds_world.c \
+	%D%/rounds_world.h %D%/canned.c %D%/canned.h
 %C%_test_rounds_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_schedule
 %C%_test_schedule_SOURCES = %D%/test_schedule.c
@@ -46,6 +45,10 @@ check_PROGRAMS += %D%/test_suspicion
 check_PROGRAMS += %D%/test_stretch
 %C%_test_stretch_SOURCES = %D%/test_stretch.c
 %C%_test_stretch_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_trust
+%C%_test_trust_SOURCES = %D%/test_trust.c %D%/rounds_world.c \
+	%D%/rounds_world.h %D%/canned.c %D%/canned.h
+%C%_test_trust_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_watch
 %C%_test_watch_SOURCES = %D%/test_watch.c
 %C%_test_watch_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)

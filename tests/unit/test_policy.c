@@ -189,6 +189,10 @@ static void test_check_values(void **state)
 	assert_int_equal(full->breaker.window, 64);
 	assert_int_equal(full->breaker.max_open_for_ms, 60000);
 	assert_int_equal(full->breaker.window_ms, 86400000);
+	assert_false(plain->shadow);
+	assert_true(full->shadow);
+	assert_string_equal(policy_unmonitored(p, &p->services[0]),
+			    "its check in shadow");
 	assert_int_equal(full->breaker.damp_openings, 2);
 	assert_int_equal(full->breaker.half_life_ms, 30000);
 	/* The default must not be shorter than its outcomes take. */

@@ -52,6 +52,9 @@ static const struct run_row {
 	{ "explain a failure that nobody would notice", review_explain,
 	  { "explain", "policy.yaml", "--client", "10.2.0.1", "--service", "raw", "--down", "us-east" },
 	  0, "explain-unmonitored.expected" },
+	{ "explain a failure that nobody counts", review_explain,
+	  { "explain", "shadow.yaml", "--client", "10.2.0.1", "--service", "www", "--down", "us-east" },
+	  0, "explain-shadow.expected" },
 	{ "explain a service of names", review_explain,
 	  { "explain", "policy.yaml", "--client", "10.2.0.1", "--service", "shop" },
 	  0, "explain-cname.expected" },
@@ -171,6 +174,7 @@ static int set_up(void **state)
 		return -1;
 	copy("policy.yaml");
 	copy("passes.yaml");
+	copy("shadow.yaml");
 	snprintf(command, sizeof(command),
 		 "perl '%s' '%s' networks.mmdb 2>make-mmdb.out", make,
 		 networks);

@@ -29,7 +29,8 @@ static const struct status_row {
 	  "\"wall_since_ms\":97000,\"last\":\"connect-refused\","
 	  "\"ewma_ms\":0.0,\"p95_ms\":0.0},"
 	  "{\"service\":\"www\",\"endpoint\":\"shed\",\"state\":\"half-open\","
-	  "\"wall_since_ms\":97000,\"last\":\"ok\",\"damped\":true}]}",
+	  "\"wall_since_ms\":97000,\"last\":\"ok\",\"damped\":true,"
+	  "\"shadow\":true}]}",
 	  "node health-dub       health  policy 56dd3438 plan 0.0, 1s old\n"
 	  "3 probes, 2 under way (at most 512), 1 waiting, started 0.5 ms late "
 	  "(p99 9.0 ms)\n"
@@ -38,7 +39,7 @@ static const struct status_row {
 	  "  www/barn                        open      for 3s      "
 	  "  last probe: connect-refused\n"
 	  "  www/shed                        half-open for 3s      "
-	  "  last probe: ok  (damped: it flapped)\n" },
+	  " in shadow, not counted  last probe: ok  (damped: it flapped)\n" },
 	{ "a prober that mistrusts itself",
 	  "{\"name\":\"h\",\"role\":\"health\",\"policy_digest\":\"56dd3438\","
 	  "\"wall_made_ms\":100000,\"abstains\":true,\"mistrusts\":true,"
@@ -70,13 +71,14 @@ static const struct status_row {
 	  "{\"node\":{\"name\":\"d\",\"role\":\"dns\","
 	  "\"policy_digest\":\"56dd3438\",\"wall_made_ms\":100000,"
 	  "\"plan_epoch\":2,\"plan_sequence\":7},\"services\":["
-	  "{\"service\":\"www\",\"endpoints\":[{\"endpoint\":\"hall\","
+	  "{\"service\":\"www\",\"unmonitored\":\"no check\","
+	  "\"endpoints\":[{\"endpoint\":\"hall\","
 	  "\"region\":\"hall\",\"verdict\":\"up\",\"share\":0.25,"
 	  "\"cause\":\"command\",\"ref\":\"c1\"},{\"endpoint\":\"shed\","
 	  "\"region\":\"hall\",\"verdict\":\"down\",\"damped\":2,"
 	  "\"share\":1.0}]}]}",
 	  "node d                dns     policy 56dd3438 plan 2.7, 0s old\n"
-	  "service www\n"
+	  "service www, unmonitored: it has no check\n"
 	  "  hall                 hall         up         25.0 %  command c1\n"
 	  "  shed                 hall         down     (damped)  100.0 %\n" },
 };

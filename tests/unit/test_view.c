@@ -211,6 +211,26 @@ static void test_unmonitored_is_unknown(void **state)
 	scene_fini(&s);
 }
 
+/* Measured: its latencies are there; never counted: it is not down. */
+static void test_shadow_is_unknown(void **state)
+{
+	struct scene s;
+	const struct view_service *www;
+
+	(void)state;
+	scene_init(&s);
+	scene_say(&s, 0xf, 2, REPORT_OPEN);
+	s.w.check.shadow = true;
+	s.w.service.steer = STEER_LATENCY;
+	s.entries[1][0].latency_ms = 20;
+	www = scene_reduce(&s);
+	assert_int_equal(www->endpoints[2].health.verdict, VERDICT_UNKNOWN);
+	assert_int_equal(www->endpoints[2].health.down, 0);
+	assert_false(www->changing);
+	assert_true(www->endpoints[0].latency_ms[1] > 0);
+	scene_fini(&s);
+}
+
 static void test_plan_by_name(void **state)
 {
 	struct scene s;
@@ -479,6 +499,7 @@ int main(void)
 		cmocka_unit_test(test_silence_holds_the_verdict),
 		cmocka_unit_test(test_verdicts_outlive_a_reload),
 		cmocka_unit_test(test_unmonitored_is_unknown),
+		cmocka_unit_test(test_shadow_is_unknown),
 		cmocka_unit_test(test_plan_by_name),
 		cmocka_unit_test(test_canaries_take_nothing_unasked),
 		cmocka_unit_test(test_expired_commands_end_without_an_agent),

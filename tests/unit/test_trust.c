@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rounds and anchors: when a vantage on loopback believes what it sees. */
+#include "tests/unit/rounds_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <event2/event.h>
+
+/* Everything dead at once is believed of ourselves, not of the world. */
+static void test_all_at_once_abstains(void **state)
+{
+	struct rounds_world *w = *state;
+
+	/* Slow enough that the first to fail would open, counted alone, long
+	 * before the last would be probed in its own slot. */
+	w->check.interval_ms = 2000;
+	w->check.confirm_ms = 400;
+	rounds_world_begin(w);
+	rounds_world_await(w, REPORT_CLOSED, 2 * ROUNDS_ENDPOINTS);
+	for (size_t i = 0; i < ROUNDS_ENDPOINTS; i++)
+		canned_fall(w->canned[i]);
+	rounds_world_await_abstention(w, true);
+	assert_non_null(strstr(w->node.trouble, "mistrusts itself"));
+	for (size_t i = 0; i < ROUNDS_ENDPOINTS; i++)
+		canned_rise(w->canned[i]);
+	rounds_world_await_abstention(w, false);
+	rounds_world_await(w, REPORT_CLOSED, 2 * ROUNDS_ENDPOINTS);
+	assert_int_equal(w->opened, 0);
+	assert_string_equal(w->node.trouble, "");
+}
+
+/* All dead and an anchor there: believed at once, no minute is lost. */
+static void test_all_dead_is_believed_with_an_anchor(void **state)
+{
+	struct rounds_world *w = *state;
+
+	w->vantage.anchor_count = 1;
+	rounds_world_begin(w);
+	rounds_world_await(w, REPORT_CLOSED, 2 * ROUNDS_ENDPOINTS);
+	for (size_t i = 0; i < ROUNDS_ENDPOINTS; i++)
+		canned_fall(w->canned[i]);
+	rounds_world_await(w, REPORT_OPEN, 2 * ROUNDS_ENDPOINTS);
+	assert_false(w->newest->mistrusts);
+	assert_string_equal(w->node.trouble, "");
+}
+
+/* The anchor gone: nothing that fails is believed, however few and long. */
+static void test_adrift_abstains(void **state)
+{
+	struct rounds_world *w = *state;
+	unsigned before;
+
+	w->vantage.anchor_count = 1;
+	rounds_world_begin(w);
+	rounds_world_await(w, REPORT_CLOSED, 2 * ROUNDS_ENDPOINTS);
+	canned_fall(w->anchor);
+	/* It is asked at once when a probe fails. */
+	canned_fall(w->canned[0]);
+	rounds_world_await_abstention(w, true);
+	assert_non_null(strstr(w->node.trouble, "none of its 1 anchors"));
+	before = canned_accepted(w->canned[1]);
+	while (canned_accepted(w->canned[1]) < before + 8)
+		event_base_loop(w->loop, EVLOOP_ONCE);
+	assert_int_equal(w->opened, 0);
+	canned_rise(w->anchor);
+	rounds_world_await_abstention(w, false);
+	rounds_world_await(w, REPORT_OPEN, 2);
+}
+
+/* A check on trial may fail everywhere: that is no reason to abstain. */
+static void test_shadow_is_no_reason_for_doubt(void **state)
+{
+	struct rounds_world *w = *state;
+
+	w->check.shadow = true;
+	rounds_world_begin(w);
+	rounds_world_await(w, REPORT_CLOSED, 2 * ROUNDS_ENDPOINTS);
+	for (size_t i = 0; i < ROUNDS_ENDPOINTS; i++)
+		canned_fall(w->canned[i]);
+	rounds_world_await(w, REPORT_OPEN, 2 * ROUNDS_ENDPOINTS);
+	assert_false(w->newest->mistrusts);
+}
+
+int main(void)
+{
+#define WITH_WORLD(test)                                          \
+	cmocka_unit_test_setup_teardown(test, rounds_world_setup, \
+					rounds_world_teardown)
+	const struct CMUnitTest tests[] = {
+		WITH_WORLD(test_all_at_once_abstains),
+		WITH_WORLD(test_all_dead_is_believed_with_an_anchor),
+		WITH_WORLD(test_adrift_abstains),
+		WITH_WORLD(test_shadow_is_no_reason_for_doubt),
+	};
+
+	return cmocka_run_group_tests_name("trust", tests, NULL, NULL);
+}
