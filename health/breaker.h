@@ -27,13 +27,15 @@
  * passes, by a failure, or, when no outcome decides it within max_open_for, by
  * opening again.  A slow pass there is no failure, but the count begins again.
  *
- * Flapping: each opening of a closed breaker adds 1 to a penalty, which halves
- * in damping.half_life.  One that is dead and opens after each trial adds
- * nothing: nobody saw a change.  Above damping.openings - 1 the breaker is
- * damped, until half of that is left, so for a half-life at least.  It then
- * passes its trial into DAMPED: still out, probed all the time, and on trial
- * again when the penalty has decayed.  So in any half-life a breaker opens at
- * most 2 x damping.openings - 1 times, whatever happens.
+ * Flapping: each opening of a breaker that had closed, or would have if it were
+ * not damped, adds 1 to a penalty, which halves in damping.half_life.  One that
+ * is dead and opens after each trial adds nothing: nobody saw a change.  Above
+ * damping.openings - 1 the breaker is damped, until half of that is left.  It
+ * then passes its trial into DAMPED: still out, probed all the time, and on
+ * trial again when the penalty has decayed.  So in any half-life a closed
+ * breaker opens at most 2 x damping.openings - 1 times, whatever happens; one
+ * that goes on flapping stays out; and as the penalty is at most 2 x
+ * damping.openings, it is out for one to three half-lives after the last.
  *
  * Another state (commanded) is more rows in breaker.c's table; other
  * evidence is another event.  Pure: time and chance are passed in.

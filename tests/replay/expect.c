@@ -167,11 +167,61 @@ static void expect_verdict(struct story *s)
 	     health->held ? " held" : "");
 }
 
+static const struct report *report_of(const struct story *s)
+{
+	int v = policy_find_vantage(s->stage.policy, story_word(s, 2));
+
+	if (v < 0)
+		story_broken(s, "no vantage %s", story_word(s, 2));
+	return &s->stage.vantages[v].report;
+}
+
+/* expect vantage NAME trusts|mistrusts */
+static void expect_vantage(struct story *s)
+{
+	const char *is = report_of(s)->mistrusts ? "mistrusts" : "trusts";
+
+	tell(s, story_is(s, 3, is), "%s", is);
+}
+
+/* expect report VANTAGE SERVICE/ENDPOINT STATE [damped] */
+static void expect_report(struct story *s)
+{
+	const struct report_entry *e =
+		&report_of(s)->entries[story_number(s, 3)];
+	const char *state = report_state_name(e->state);
+
+	tell(s, story_is(s, 4, state) && e->damped == story_is(s, 5, "damped"),
+	     "%s%s", state, e->damped ? " damped" : "");
+}
+
+/* expect turns SERVICE/ENDPOINT at most NUMBER: since it was asked before */
+static void expect_turns(struct story *s)
+{
+	unsigned *turns = &s->stage.turns[story_number(s, 2)];
+
+	tell(s, *turns <= strtoul(story_word(s, 5), NULL, 10), "%u", *turns);
+	*turns = 0;
+}
+
 void story_expect(struct story *s)
 {
-	if (story_is(s, 1, "verdict")) {
-		expect_verdict(s);
-	} else if (story_is(s, 1, "ttl")) {
+	static const struct {
+		const char *word;
+		void (*expect)(struct story *s);
+	} rows[] = {
+		{ "verdict", expect_verdict },
+		{ "vantage", expect_vantage },
+		{ "report", expect_report },
+		{ "turns", expect_turns },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (story_is(s, 1, rows[i].word)) {
+			rows[i].expect(s);
+			return;
+		}
+	if (story_is(s, 1, "ttl")) {
 		bool changing =
 			s->stage.view->services[story_service(s, 2)].changing;
 

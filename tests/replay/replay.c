@@ -89,6 +89,11 @@ static void tell_vantage(struct story *s, size_t v)
 		vantage->report.abstains = story_is(s, 2, "abstains");
 	} else if (story_is(s, 2, "silent") || story_is(s, 2, "speaks")) {
 		vantage->silent = story_is(s, 2, "silent");
+	} else if (story_is(s, 2, "probes")) {
+		stage_probe(&s->stage, v);
+	} else if (vantage->post != NULL &&
+		   (story_is(s, 2, "cut") || story_is(s, 2, "whole"))) {
+		post_cut(vantage->post, story_is(s, 2, "cut"));
 	} else if (story_is(s, 2, "says")) {
 		const char *endpoint = story_target(s, 3, service);
 
@@ -117,6 +122,34 @@ static void run_vantage(struct story *s)
 		tell_vantage(s, (size_t)v);
 	}
 	stage_refresh(&s->stage);
+}
+
+static void set_truth(struct story *s, size_t number)
+{
+	struct post_truth *truth = &s->stage.truths[number];
+
+	*truth = (struct post_truth){
+		.fails = story_is(s, 2, "fails"),
+		.since_ms = s->stage.now_ms,
+	};
+	if (story_is(s, 2, "flaps")) {
+		truth->up_ms = story_ms(s, 3);
+		truth->down_ms = story_ms(s, 4);
+	} else if (!truth->fails && !story_is(s, 2, "passes")) {
+		story_broken(s, "an endpoint does not \"%s\"",
+			     story_word(s, 2));
+	}
+}
+
+/* endpoint SERVICE/ENDPOINT fails|passes|flaps UP DOWN; "*" is all of them */
+static void run_endpoint(struct story *s)
+{
+	size_t count = s->stage.vantages[0].report.count;
+
+	if (!story_is(s, 1, "*"))
+		set_truth(s, story_number(s, 1));
+	for (size_t i = 0; story_is(s, 1, "*") && i < count; i++)
+		set_truth(s, i);
 }
 
 static enum plan_cause read_cause(const struct story *s, unsigned i)
@@ -187,10 +220,11 @@ static const struct statement {
 	const char *word;
 	void (*run)(struct story *s);
 } statements[] = {
-	{ "policy", run_policy }, { "client", run_client },
-	{ "at", run_at },         { "vantage", run_vantage },
-	{ "share", run_share },   { "drain", run_drain },
-	{ "mark", run_mark },     { "expect", story_expect },
+	{ "policy", run_policy },   { "client", run_client },
+	{ "at", run_at },           { "vantage", run_vantage },
+	{ "share", run_share },     { "drain", run_drain },
+	{ "mark", run_mark },       { "endpoint", run_endpoint },
+	{ "expect", story_expect },
 };
 
 static void run_line(struct story *s, char *line)

@@ -55,7 +55,9 @@ static void publish(struct stage *s, size_t vantage)
 
 	v->report.sequence++;
 	v->report.wall_made_ms = STAGE_WALL_MS + s->now_ms;
-	for (size_t i = 0; i < v->report.count; i++)
+	if (v->post != NULL)
+		post_report(v->post, &v->report);
+	for (size_t i = 0; i < v->report.count && v->post == NULL; i++)
 		v->report.entries[i].wall_probed_ms = v->report.wall_made_ms;
 	if (copy->entries == NULL)
 		copy->entries = malloc(size);
@@ -67,6 +69,22 @@ static void publish(struct stage *s, size_t vantage)
 	copy->count = v->report.count;
 	s->heard[vantage] =
 		(struct heard_report){ .report = copy, .heard_ms = s->now_ms };
+}
+
+static void count_turns(struct stage *s, const struct view *before)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < s->policy->service_count; i++)
+		for (size_t e = 0; e < s->policy->services[i].endpoint_count;
+		     e++, at++)
+			s->turns[at] += before != NULL &&
+					before->services[i]
+							.endpoints[e]
+							.health.verdict !=
+						s->view->services[i]
+							.endpoints[e]
+							.health.verdict;
 }
 
 static void reduce(struct stage *s)
@@ -85,14 +103,18 @@ static void reduce(struct stage *s)
 			      });
 	if (s->view == NULL)
 		abort();
+	count_turns(s, before);
 	view_free(before);
 }
 
 void stage_refresh(struct stage *s)
 {
-	for (size_t v = 0; v < s->policy->vantage_count; v++)
+	for (size_t v = 0; v < s->policy->vantage_count; v++) {
+		if (s->vantages[v].post != NULL)
+			post_run(s->vantages[v].post, s->truths, s->now_ms);
 		if (!s->vantages[v].silent)
 			publish(s, v);
+	}
 	reduce(s);
 }
 
@@ -123,6 +145,10 @@ bool stage_open(struct stage *s, const char *policy_path)
 		.sequence = 1,
 		.shares = s->shares,
 	};
+	s->truths = calloc(count_endpoints(s->policy), sizeof(s->truths[0]));
+	s->turns = calloc(count_endpoints(s->policy), sizeof(s->turns[0]));
+	if (s->truths == NULL || s->turns == NULL)
+		abort();
 	for (size_t v = 0; v < s->policy->vantage_count; v++)
 		fill_report(s->policy, v, &s->vantages[v].report);
 	stage_refresh(s);
@@ -133,11 +159,14 @@ void stage_free(struct stage *s)
 {
 	for (size_t v = 0; v < POLICY_VANTAGES_MAX; v++) {
 		free(s->vantages[v].report.entries);
+		post_free(s->vantages[v].post);
 		free(s->heard_copies[v].entries);
 	}
 	view_free(s->view);
 	policy_free(s->policy);
 	free(s->mark);
+	free(s->truths);
+	free(s->turns);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -151,6 +180,21 @@ struct report_entry *stage_entry(struct stage *s, size_t vantage,
 		    strcmp(r->entries[i].endpoint, endpoint) == 0)
 			return &r->entries[i];
 	return NULL;
+}
+
+size_t stage_number(const struct stage *s, int service, int endpoint)
+{
+	size_t number = (size_t)endpoint;
+
+	for (int i = 0; i < service; i++)
+		number += s->policy->services[i].endpoint_count;
+	return number;
+}
+
+void stage_probe(struct stage *s, size_t vantage)
+{
+	post_free(s->vantages[vantage].post);
+	s->vantages[vantage].post = post_new(s->policy, vantage, s->now_ms);
 }
 
 const struct stage_client *stage_client(const struct stage *s, const char *name)

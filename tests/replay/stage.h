@@ -4,13 +4,15 @@
  * speak or keep silent, a plan, and time that passes when the story says so.
  *
  * Every virtual second each vantage that speaks publishes its report and the
- * view is reduced from what was heard, by the cores that the daemons run.
+ * view is reduced from what was heard, by the cores that the daemons run.  A
+ * vantage says what the story says, or probes by itself (post.h).
  */
 #ifndef TESTS_REPLAY_STAGE_H
 #define TESTS_REPLAY_STAGE_H
 
 #include "policy/decide/chain.h"
 #include "policy/decide/share.h"
+#include "tests/replay/post.h"
 
 enum {
 	STAGE_CLIENTS_MAX = 16,
@@ -28,6 +30,7 @@ struct stage_client {
 struct stage_vantage {
 	struct report report; /* entries: one per endpoint, in policy order */
 	bool silent;
+	struct post *post; /* NULL: it says what the story says */
 };
 
 struct stage {
@@ -42,6 +45,8 @@ struct stage {
 	struct plan_share shares[STAGE_SHARES_MAX];
 	struct command commands[STAGE_COMMANDS_MAX]; /* break-glass */
 	size_t command_count;
+	struct post_truth *truths; /* of endpoints, in policy order */
+	unsigned *turns; /* how often the verdict of each has changed */
 	struct view *view;
 	uint8_t *mark; /* the crowd's endpoints at the last mark, or NULL */
 };
@@ -62,6 +67,12 @@ void stage_refresh(struct stage *s);
 /* The entry of a vantage's report; NULL when there is no such endpoint. */
 struct report_entry *stage_entry(struct stage *s, size_t vantage,
 				 const char *service, const char *endpoint);
+
+/* The number of an endpoint in policy order. */
+size_t stage_number(const struct stage *s, int service, int endpoint);
+
+/* From now on the vantage probes. */
+void stage_probe(struct stage *s, size_t vantage);
 
 const struct stage_client *stage_client(const struct stage *s,
 					const char *name);

@@ -97,3 +97,18 @@ const char *story_target(const struct story *s, unsigned i, char service[64])
 		 story_word(s, i));
 	return slash + 1;
 }
+
+size_t story_number(const struct story *s, unsigned i)
+{
+	char name[64];
+	const char *endpoint = story_target(s, i, name);
+	int service = policy_find_service(s->stage.policy, name);
+	int e = service < 0 ? -1
+			    : policy_find_endpoint(
+				      &s->stage.policy->services[service],
+				      endpoint);
+
+	if (e < 0)
+		story_broken(s, "no endpoint %s", story_word(s, i));
+	return stage_number(&s->stage, service, e);
+}

@@ -38,6 +38,9 @@ uint8_t story_endpoint(const struct story *s, int service, unsigned i);
 /* SERVICE/ENDPOINT: the service into service[], the endpoint returned. */
 const char *story_target(const struct story *s, unsigned i, char service[64]);
 
+/* Word i, SERVICE/ENDPOINT, as its number in policy order. */
+size_t story_number(const struct story *s, unsigned i);
+
 /* The statement `expect ...`: one line of TAP. */
 void story_expect(struct story *s);
 
