@@ -134,7 +134,7 @@ static void start_world(struct rounds_world *w)
 	w->writer = memory_bus_new(w->hub);
 	w->reader = memory_bus_new(w->hub);
 	bus_follow(w->reader, &follower);
-	w->http = probe_http_pool_new(w->loop, NULL, &err);
+	w->http = probe_http_pool_new(w->loop, NULL, "here", &err);
 	for (size_t i = 0; i < ROUNDS_ENDPOINTS; i++) {
 		w->canned[i] = canned_start(w->loop, "127.0.0.1");
 		canned_set(w->canned[i], &say);
