@@ -97,6 +97,7 @@ static void look_at_stretch(struct reporter *r)
 static bool fill_report(const struct reporter *r, struct report *report)
 {
 	const struct roster *roster = r->subject.roster;
+	int64_t now_ms = clock_now_ms();
 
 	*report = (struct report){
 		.sequence = r->sequence,
@@ -123,7 +124,7 @@ static bool fill_report(const struct reporter *r, struct report *report)
 		snprintf(entry->endpoint, sizeof(entry->endpoint), "%s",
 			 target->endpoint->name);
 		watch_report(rounds_watch(r->subject.rounds, target->job),
-			     entry);
+			     now_ms, entry);
 	}
 	return true;
 }
@@ -217,7 +218,7 @@ static json_t *status_target(const struct reporter *r,
 	struct report_entry e = { 0 };
 	char last[OUTCOME_TEXT_SIZE];
 
-	watch_report(w, &e);
+	watch_report(w, clock_now_ms(), &e);
 	return json_pack(
 		"{s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:b, s:s, s:s, s:I, "
 		"s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I}",

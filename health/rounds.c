@@ -2,13 +2,13 @@
 #include "health/rounds.h"
 
 #include "health/anchors.h"
-#include "health/histogram.h"
 #include "health/roster.h"
 #include "health/suspicion.h"
 #include "health/watch.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/hash.h"
+#include "policy/base/histogram.h"
 #include "policy/base/log.h"
 
 #include <inttypes.h>

@@ -48,11 +48,14 @@ static bool step(struct watch *w, const struct policy_check *check,
 	};
 	enum report_state before = watch_state(w);
 	bool damped = w->breaker.damped;
+	bool was_closed = w->breaker.state == BREAKER_CLOSED;
 
 	w->breaker = breaker_step(w->breaker, &check->breaker, &in);
 	if (event == BREAKER_PASS || event == BREAKER_SLOW ||
 	    w->breaker.state == BREAKER_OPEN)
 		w->known = true;
+	if (was_closed && w->breaker.state != BREAKER_CLOSED)
+		w->down_since_ms = at->now_ms;
 	if (watch_state(w) != before)
 		w->wall_since_ms = at->wall_ms;
 	return watch_state(w) != before || w->breaker.damped != damped;
@@ -125,10 +128,14 @@ int64_t watch_next_ms(const struct watch *w, const struct policy_check *check,
 	return schedule_next(&w->schedule, at->now_ms, at->draw);
 }
 
-void watch_report(const struct watch *w, struct report_entry *entry)
+void watch_report(const struct watch *w, int64_t now_ms,
+		  struct report_entry *entry)
 {
 	entry->state = watch_state(w);
 	entry->wall_since_ms = w->wall_since_ms;
+	entry->down_ms = w->breaker.state == BREAKER_CLOSED
+				 ? 0
+				 : now_ms - w->down_since_ms;
 	entry->wall_probed_ms = w->wall_probed_ms;
 	snprintf(entry->failure, sizeof(entry->failure), "%s", w->failure);
 	entry->failing = w->failing;

@@ -32,6 +32,8 @@ struct watch {
 	bool confirm;             /* the last outcome wants the next one soon */
 	int64_t failing_since_ms; /* monotonic; while failing */
 	int64_t wall_since_ms;    /* when the reported state began */
+	int64_t down_since_ms;    /* monotonic; while the breaker is not closed:
+				   * when it ceased to be */
 	int64_t wall_probed_ms;   /* 0: no probe said anything yet */
 	struct observation last;
 	char failure[OUTCOME_TEXT_SIZE]; /* of the last failed or slow one */
@@ -72,7 +74,8 @@ int64_t watch_next_ms(const struct watch *w, const struct policy_check *check,
 
 enum report_state watch_state(const struct watch *w);
 
-/* Fills all of entry but the names. */
-void watch_report(const struct watch *w, struct report_entry *entry);
+/* Fills all of entry but the names, as of now_ms. */
+void watch_report(const struct watch *w, int64_t now_ms,
+		  struct report_entry *entry);
 
 #endif

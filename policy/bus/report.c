@@ -54,6 +54,7 @@ static bool parse_entry(struct member_reader *r, struct report_entry *e)
 	e->state = (enum report_state)member_word(r, "state", states, STATES);
 	e->wall_since_ms =
 		member_integer(r, "wall_since_ms", 0, MEMBER_EXACT_MAX);
+	e->down_ms = member_integer(r, "down_ms", 0, MEMBER_EXACT_MAX);
 	e->wall_probed_ms =
 		member_integer(r, "wall_probed_ms", 0, MEMBER_EXACT_MAX);
 	member_text(r, "failure", e->failure, sizeof(e->failure));
@@ -163,6 +164,7 @@ static json_t *write_entry(const struct report_entry *e)
 	member_put_text(&w, "endpoint", e->endpoint);
 	member_put_text(&w, "state", states[e->state]);
 	member_put_integer(&w, "wall_since_ms", e->wall_since_ms);
+	member_put_integer(&w, "down_ms", e->down_ms);
 	member_put_integer(&w, "wall_probed_ms", e->wall_probed_ms);
 	member_put_text(&w, "failure", e->failure);
 	member_put_flag(&w, "failing", e->failing);

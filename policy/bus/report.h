@@ -35,6 +35,9 @@ struct report_entry {
 	char endpoint[REPORT_NAME_SIZE];
 	enum report_state state;
 	int64_t wall_since_ms;  /* when this state began */
+	int64_t down_ms;        /* it was closed last so long before the report
+				 * was made; 0: it is, or a writer that does
+				 * not say */
 	int64_t wall_probed_ms; /* when the last probe ended; 0: never */
 	char failure[REPORT_FAILURE_SIZE]; /* of the last failed probe:
 					    * "timeout", "status-503"; "" none

@@ -17,6 +17,29 @@ struct hearing {
 	struct hearing_entry entries[];
 };
 
+/* Wall times are within 2^53, so this does not overflow. */
+static int32_t age_at(const struct report *report, int64_t wall_ms)
+{
+	int64_t age_ms = report->wall_made_ms - wall_ms;
+
+	return age_ms > INT32_MAX   ? INT32_MAX
+	       : age_ms < INT32_MIN ? INT32_MIN
+				    : (int32_t)age_ms;
+}
+
+/* A writer that is older does not know, but since when it is as it is now. */
+static uint32_t down_at(const struct report *report,
+			const struct report_entry *entry)
+{
+	int32_t state_ms = age_at(report, entry->wall_since_ms);
+
+	if (entry->down_ms > UINT32_MAX)
+		return UINT32_MAX;
+	if (entry->down_ms > 0 || state_ms < 0)
+		return (uint32_t)entry->down_ms;
+	return (uint32_t)state_ms;
+}
+
 void hearing_fill(struct census *census, const struct report *report,
 		  struct hearing_entry *entries)
 {
@@ -31,7 +54,8 @@ void hearing_fill(struct census *census, const struct report *report,
 			continue;
 		hint = at + 1;
 		entries[at] = (struct hearing_entry){
-			.age_ms = report->wall_made_ms - entry->wall_probed_ms,
+			.age_ms = age_at(report, entry->wall_probed_ms),
+			.down_ms = down_at(report, entry),
 			.latency_ms = entry->latency_ms,
 			.state = entry->wall_probed_ms == 0
 					 ? REPORT_UNKNOWN

@@ -19,8 +19,10 @@
 #include <stdint.h>
 
 struct hearing_entry {
-	int64_t age_ms; /* of the probe when the report was made; < 0 when it
-			 * ended after that */
+	int32_t age_ms;   /* of the probe when the report was made; < 0 when it
+			   * ended after that */
+	uint32_t down_ms; /* it had not been up for so long then; 49 days are
+			   * the most */
 	float latency_ms;
 	uint8_t state; /* enum report_state; REPORT_UNKNOWN: says nothing */
 	bool failing;

@@ -1,10 +1,12 @@
 policy_libpolicy_a_SOURCES += \
 	%D%/atlas.c %D%/atlas.h \
+	%D%/ballot.c %D%/ballot.h \
 	%D%/census.c %D%/census.h \
 	%D%/chain.c %D%/chain.h \
 	%D%/client.c %D%/client.h \
 	%D%/corrections.c %D%/corrections.h \
 	%D%/cuts.c %D%/cuts.h \
+	%D%/electorate.c %D%/electorate.h \
 	%D%/geo.c %D%/geo.h %D%/geo_table.h \
 	%D%/geo_cache.c %D%/geo_cache.h \
 	%D%/geo_load.c \

@@ -10,25 +10,38 @@ struct locality locality_of(const struct policy *policy,
 
 	if (s->check == POLICY_NONE)
 		return l;
-	l.needed = policy->checks[s->check].quorum;
 	for (size_t i = 0; i < s->endpoint_count; i++)
 		if (l.view->endpoints[i].health.split)
 			l.split |= UINT64_C(1) << i;
+	if (l.split == 0)
+		return l;
+	l.needed = policy->checks[s->check].quorum;
+	l.electorate = electorate_of(policy);
 	return l;
+}
+
+static uint32_t votes_of(const struct electorate *e, uint64_t voters)
+{
+	uint32_t votes = (uint32_t)__builtin_popcountll(voters & e->alone);
+
+	for (size_t i = 0; i < e->network_count; i++)
+		votes += (voters & e->networks[i]) != 0;
+	return votes;
 }
 
 /* Do the nearest voters all say down? */
 static bool is_away(const struct locality *l, const struct latency_ways *ways,
 		    const struct quorum_result *health)
 {
-	uint32_t agreed = 0;
+	uint64_t agreed = 0;
 
 	for (size_t i = 0; i < l->policy->vantage_count; i++) {
 		uint64_t vantage = UINT64_C(1) << ways->vantages[i];
 
 		if (health->up_by & vantage)
 			return false;
-		if (health->down_by & vantage && ++agreed == l->needed)
+		agreed |= health->down_by & vantage;
+		if (votes_of(&l->electorate, agreed) >= l->needed)
 			return true;
 	}
 	return false;

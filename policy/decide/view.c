@@ -2,7 +2,9 @@
 #include "policy/decide/view.h"
 
 #include "policy/base/arena.h"
+#include "policy/decide/ballot.h"
 #include "policy/decide/census.h"
+#include "policy/decide/electorate.h"
 #include "policy/decide/hearing.h"
 
 #include <string.h>
@@ -14,8 +16,8 @@ struct reduction {
 	struct view *view;
 	struct arena *scratch;
 	struct census census;
-	/* What each vantage says, by census number; NULL: nothing. */
-	const struct hearing_entry *heard[POLICY_VANTAGES_MAX];
+	struct electorate electorate;
+	struct ballot_source sources[POLICY_VANTAGES_MAX];
 	const char *last_ref; /* in the view's arena; NULL: none yet */
 	bool failed;          /* memory ran out */
 };
@@ -31,18 +33,20 @@ static struct view_endpoint *numbered(const struct reduction *r, size_t number)
 static bool hear(struct reduction *r, size_t vantage)
 {
 	const struct heard_report *heard = &r->in->reports[vantage];
+	struct ballot_source *source = &r->sources[vantage];
 	struct hearing_entry *entries;
 
 	if (heard->report == NULL || heard->report->abstains)
 		return true;
-	r->heard[vantage] = hearing_entries(heard->hearing, r->policy);
-	if (r->heard[vantage] != NULL)
+	source->silence_ms = r->in->now_ms - heard->heard_ms;
+	source->entries = hearing_entries(heard->hearing, r->policy);
+	if (source->entries != NULL)
 		return true;
 	entries = arena_alloc(r->scratch, r->census.count, sizeof(*entries));
 	if (entries == NULL)
 		return false;
 	hearing_fill(&r->census, heard->report, entries);
-	r->heard[vantage] = entries;
+	source->entries = entries;
 	return true;
 }
 
@@ -64,27 +68,6 @@ static bool hear_all(struct reduction *r)
 		if (!hear(r, v))
 			return false;
 	return true;
-}
-
-/* Does this vantage know enough of the endpoint, and fresh enough, to vote? */
-static bool is_fresh(const struct reduction *r,
-		     const struct policy_check *check, size_t vantage,
-		     const struct hearing_entry *entry)
-{
-	const struct heard_report *heard = &r->in->reports[vantage];
-	int64_t limit_ms = 3 * check->interval_ms;
-	int64_t silence_ms = r->in->now_ms - heard->heard_ms;
-	int64_t age_ms = entry->age_ms;
-
-	if (entry->state == REPORT_UNKNOWN)
-		return false;
-	/* On trial, the last probe may be the one before the rest. */
-	if (entry->state != REPORT_CLOSED)
-		age_ms -= check->breaker.max_open_for_ms * 6 / 5;
-	if (limit_ms < VIEW_SILENCE_MIN_MS)
-		limit_ms = VIEW_SILENCE_MIN_MS;
-	/* No overflow: codecs keep wall times within 2^53. */
-	return silence_ms + (age_ms > 0 ? age_ms : 0) <= limit_ms;
 }
 
 /* A service as the previous view had it. */
@@ -134,40 +117,25 @@ static bool reduce_health(const struct reduction *r, size_t number,
 			  const struct policy_check *check,
 			  const struct view_endpoint *before)
 {
-	static const enum vote vote_of[] = {
-		[REPORT_UNKNOWN] = VOTE_ABSTAIN,
-		[REPORT_CLOSED] = VOTE_UP,
-		[REPORT_OPEN] = VOTE_DOWN,
-		[REPORT_HALF_OPEN] = VOTE_DOWN,
-	};
 	static const struct quorum_result never = { .verdict =
 							    VERDICT_UNKNOWN };
 	struct view_endpoint *out = numbered(r, number);
-	uint32_t vantages = (uint32_t)r->policy->vantage_count;
-	enum vote votes[POLICY_VANTAGES_MAX];
-	bool failing = false;
+	struct ballot ballot;
 
-	for (size_t v = 0; v < vantages; v++) {
-		const struct hearing_entry *entry;
+	ballot_take(r->sources, r->policy->vantage_count, check, number,
+		    &ballot);
+	if (!check->shadow)
+		out->health =
+			quorum_of(&r->electorate, ballot.votes, check->quorum,
+				  before == NULL ? &never : &before->health);
+	if (out->latency_ms == NULL)
+		return ballot.failing && !check->shadow;
+	for (uint64_t rest = ballot.reach; rest != 0; rest &= rest - 1) {
+		int v = __builtin_ctzll(rest);
 
-		votes[v] = VOTE_ABSTAIN;
-		if (r->heard[v] == NULL)
-			continue;
-		entry = &r->heard[v][number];
-		if (!is_fresh(r, check, v, entry))
-			continue;
-		votes[v] = vote_of[entry->state];
-		failing |= entry->failing && entry->state == REPORT_CLOSED;
-		if (entry->state == REPORT_CLOSED && out->latency_ms != NULL)
-			out->latency_ms[v] = entry->latency_ms;
+		out->latency_ms[v] = r->sources[v].entries[number].latency_ms;
 	}
-	if (check->shadow)
-		return false;
-	out->health =
-		quorum_of(votes, vantages,
-			  &(struct quorum_limits){ check->quorum, vantages },
-			  before == NULL ? &never : &before->health);
-	return failing;
+	return ballot.failing && !check->shadow;
 }
 
 /* The ref outlives its writer in the view; many in a row are the same. */
@@ -447,6 +415,7 @@ static bool reduce(struct reduction *r)
 {
 	size_t first = 0;
 
+	r->electorate = electorate_of(r->policy);
 	if (!census_init(&r->census, r->policy, r->scratch) || !hear_all(r) ||
 	    !rum_fill(&r->view->rum, r->policy, r->in->plan, r->view->arena))
 		return false;

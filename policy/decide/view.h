@@ -8,14 +8,8 @@
  * previous view, now) -> view.  Every reader of the same inputs computes the
  * same view: responders, the agent, `windrose explain`.
  *
- * A vantage has no vote on an endpoint when it abstains or when what it knows
- * is older than max(3 check intervals, 5 s).  Ages are those of this reader's
- * monotonic clock since the report came, plus the age that the report itself
- * had for the probe by its own clock, so no two clocks are compared.  While a
- * breaker is open it rests between probes (up to max_open_for and 20 %): that
- * rest is not silence, nor is it when the trial after it has begun and its
- * first probe has not ended.  Else each trial of a dead endpoint would take its
- * vote away for a moment, and one vantage that errs could let clients in.
+ * Who votes on an endpoint, policy/decide/ballot says; what follows from the
+ * votes, policy/decide/quorum.
  *
  * Time alone changes a view: votes age, commands expire, bake time ends.  So
  * reduce again at least every second, not only when something arrived.
@@ -78,7 +72,7 @@ struct view_endpoint {
 };
 
 /* So long after the last change a service still counts as changing. */
-enum { VIEW_BAKE_MS = 60000, VIEW_SILENCE_MIN_MS = 5000 };
+enum { VIEW_BAKE_MS = 60000 };
 
 struct view_service {
 	struct view_endpoint *endpoints; /* as policy->services[i].endpoints */

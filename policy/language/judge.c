@@ -110,9 +110,33 @@ void judge_refresh(struct draft *d, size_t zone)
 		    z->dnssec.refresh_s, max_s);
 }
 
+static void judge_quorum(struct draft *d, const struct policy_check *check,
+			 const struct tree *node)
+{
+	size_t vantages = d->policy->vantage_count;
+	uint32_t votes = policy_vote_count(d->policy);
+	struct tree *quorum;
+
+	if (!draft_usable(node, "quorum", &quorum) || quorum == NULL ||
+	    !draft_knows(d, SECTION_VANTAGES) || check->quorum <= votes)
+		return;
+	if (votes == vantages)
+		errors_warn(d->errs, quorum->at,
+			    "quorum is %u and the policy has %zu vantage%s; "
+			    "all have to agree then",
+			    check->quorum, vantages, vantages == 1 ? "" : "s");
+	else
+		errors_warn(d->errs, quorum->at,
+			    "quorum is %u and the %zu vantages have %u vote%s "
+			    "(one a network, see asn and vote); all have to "
+			    "agree then",
+			    check->quorum, vantages, votes,
+			    votes == 1 ? "" : "s");
+}
+
 void judge_check(struct draft *d, struct policy_check *check, struct tree *node)
 {
-	struct tree *type, *confirm, *quorum;
+	struct tree *type, *confirm;
 
 	if (draft_usable(node, "type", &type) && type != NULL)
 		probing_judge(d, check, node);
@@ -127,15 +151,7 @@ void judge_check(struct draft *d, struct policy_check *check, struct tree *node)
 				      true });
 	judge_breaker(d, check, node);
 	judge_window(d, check, node);
-	if (draft_usable(node, "quorum", &quorum) && quorum != NULL &&
-	    draft_knows(d, SECTION_VANTAGES) &&
-	    check->quorum > d->policy->vantage_count)
-		errors_warn(
-			d->errs, quorum->at,
-			"quorum is %u and the policy has %zu vantage%s; all "
-			"have to agree then",
-			check->quorum, d->policy->vantage_count,
-			d->policy->vantage_count == 1 ? "" : "s");
+	judge_quorum(d, check, node);
 }
 
 static void judge_weights(struct draft *d, const struct policy_service *s,

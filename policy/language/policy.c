@@ -101,6 +101,28 @@ int policy_zone_of(const struct policy *policy, const char *fqdn)
 	return found;
 }
 
+/* Has some vantage before it a share in the vote of its network? */
+static bool votes_again(const struct policy *policy, size_t vantage)
+{
+	const struct policy_vantage *v = &policy->vantages[vantage];
+
+	for (size_t i = 0; v->asn != 0 && i < vantage; i++)
+		if (policy->vantages[i].asn == v->asn &&
+		    policy->vantages[i].vote != VANTAGE_MUTE)
+			return true;
+	return false;
+}
+
+uint32_t policy_vote_count(const struct policy *policy)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < policy->vantage_count; i++)
+		count += policy->vantages[i].vote != VANTAGE_MUTE &&
+			 !votes_again(policy, i);
+	return count;
+}
+
 size_t policy_record_count(const struct policy *policy)
 {
 	size_t count = 0;

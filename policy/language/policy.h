@@ -147,12 +147,20 @@ struct policy_anchor {
 	uint16_t port;
 };
 
+enum vantage_vote {
+	VANTAGE_VOTES,
+	VANTAGE_VETO, /* and what it sees up is not down */
+	VANTAGE_MUTE, /* has none: it only measures */
+};
+
 struct policy_vantage {
 	const char *name;
 	struct place at;
 	double latitude, longitude;
 	struct policy_anchor *anchors;
 	size_t anchor_count; /* 0: none stated */
+	uint32_t asn; /* those of one network have one vote; 0: unstated */
+	enum vantage_vote vote;
 };
 
 enum check_type { CHECK_HTTP, CHECK_HTTPS, CHECK_TCP, CHECK_DNS };
@@ -210,7 +218,7 @@ struct policy_check {
 	int64_t interval_ms, timeout_ms, confirm_ms;
 	struct policy_breaker breaker;
 	bool shadow;     /* measured and reported, and never counted */
-	uint32_t quorum; /* vantages that must agree on "down" */
+	uint32_t quorum; /* votes that it takes for "down" */
 };
 
 enum none_healthy { NONE_HEALTHY_SERVE, NONE_HEALTHY_NO_ANSWER };
@@ -381,6 +389,9 @@ int policy_find_canary(const struct policy *policy, const char *name);
 int policy_find_set(const struct policy *policy, const char *name);
 int policy_find_endpoint(const struct policy_service *service,
 			 const char *name);
+
+/* The votes that the vantages have together: one for each network. */
+uint32_t policy_vote_count(const struct policy *policy);
 
 /*
  * The zone that an absolute name, lower case and with the final dot, is in: of

@@ -17,6 +17,7 @@ static const char *const check_words[] = { "http", "https", "tcp", "dns",
 					   NULL };
 static const char *const http_words[] = { "1.1", "2", NULL };
 static const char *const connection_words[] = { "fresh", "kept", NULL };
+static const char *const vote_words[] = { "yes", "veto", "no", NULL };
 static const char *const verify_words[] = { "false", "true", NULL };
 static const char *const unknown_words[] = { "excluded", "included", NULL };
 static const char *const none_words[] = { "serve-unhealthy", "no-answer",
@@ -86,6 +87,10 @@ static const struct schema_row vantage_rows[] = {
 	  0, 0, NULL, NULL, NULL, "latitude and longitude in degrees" },
 	{ "anchors", SCHEMA_ANCHORS, false, offsetof(struct policy_vantage, anchors),
 	  1, POLICY_ANCHORS_MAX, NULL, NULL, NULL, "what it must reach, or it mistrusts itself" },
+	{ "asn", SCHEMA_ASN, false, offsetof(struct policy_vantage, asn),
+	  0, 0, NULL, NULL, NULL, "its network; those of one network have one vote" },
+	{ "vote", SCHEMA_WORD, false, offsetof(struct policy_vantage, vote),
+	  0, 0, "yes", vote_words, NULL, "what its word counts on endpoints being down" },
 };
 static const struct schema vantage = { vantage_rows, COUNT(vantage_rows) };
 
@@ -186,7 +191,7 @@ static const struct schema_row check_rows[] = {
 	{ "shadow", SCHEMA_FLAG, false, offsetof(struct policy_check, shadow),
 	  0, 0, "false", verify_words, NULL, "whether it is measured and never counted" },
 	{ "quorum", SCHEMA_WHOLE, false, offsetof(struct policy_check, quorum),
-	  1, POLICY_VANTAGES_MAX, "2", NULL, NULL, "vantages that must agree that it is down" },
+	  1, POLICY_VANTAGES_MAX, "2", NULL, NULL, "votes of vantages that it takes to be down" },
 };
 static const struct schema check = { check_rows, COUNT(check_rows) };
 
@@ -429,6 +434,7 @@ static const char *const kind_texts[] = {
 	[SCHEMA_LOCATION] = "[latitude, longitude] in degrees",
 	[SCHEMA_WORD] = "a word",
 	[SCHEMA_FLAG] = "a word",
+	[SCHEMA_ASN] = "an autonomous system like AS64500",
 	[SCHEMA_ADDR] = "an address like 192.0.2.1 or 2001:db8::1",
 	[SCHEMA_V4] = "an IPv4 address like 192.0.2.10",
 	[SCHEMA_V6] = "an IPv6 address like \"2001:db8::10\"",

@@ -47,6 +47,7 @@ enum schema_kind {
 	SCHEMA_LOCATION, /* [latitude, longitude]; two double */
 	SCHEMA_WORD,     /* one of words; unsigned, its index */
 	SCHEMA_FLAG,     /* one of two words; bool, true for the second */
+	SCHEMA_ASN,      /* "AS64500"; uint32_t, not 0 */
 	SCHEMA_ADDR,     /* an address of either family; struct net_addr */
 	SCHEMA_V4,       /* one or a list; struct net_addr *, then size_t */
 	SCHEMA_V6,

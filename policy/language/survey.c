@@ -94,11 +94,16 @@ static void survey_safety(struct draft *d)
 
 static void survey_vantages(struct draft *d)
 {
-	if (d->policy->check_count > 0 && d->policy->vantage_count == 0 &&
-	    draft_knows(d, SECTION_VANTAGES))
+	if (d->policy->check_count == 0 || !draft_knows(d, SECTION_VANTAGES))
+		return;
+	if (d->policy->vantage_count == 0)
 		errors_warn(d->errs, d->sections[SECTION_CHECKS]->key->at,
 			    "there are checks and no vantages, so nothing is "
 			    "probed; write vantages:");
+	else if (policy_vote_count(d->policy) == 0)
+		errors_warn(d->errs, d->sections[SECTION_VANTAGES]->key->at,
+			    "no vantage has a vote, so no endpoint is ever "
+			    "down; leave vote: no out at some");
 }
 
 /* Does the service say that nothing probes it? */

@@ -283,6 +283,21 @@ static void read_word(struct draft *d, const struct schema_row *row,
 			     value_want(row, known, sizeof(known)));
 }
 
+/* AS 0 is nobody's: RFC 7607. */
+static void read_asn(struct draft *d, const struct schema_row *row,
+		     struct tree *node, void *target)
+{
+	const char *text = value_text(d, row, node);
+	uint32_t asn;
+
+	if (text == NULL)
+		return;
+	if (!scalar_asn(text, &asn) || asn == 0)
+		value_refuse(d, row, node);
+	else
+		memcpy(target, &asn, sizeof(asn));
+}
+
 static void read_addr(struct draft *d, const struct schema_row *row,
 		      struct tree *node, void *target)
 {
@@ -372,6 +387,7 @@ static value_reader *const readers[] = {
 	[SCHEMA_LOCATION] = number_read,
 	[SCHEMA_WORD] = read_word,
 	[SCHEMA_FLAG] = read_word,
+	[SCHEMA_ASN] = read_asn,
 	[SCHEMA_ADDR] = read_addr,
 	[SCHEMA_V4] = read_addrs,
 	[SCHEMA_V6] = read_addrs,

@@ -156,11 +156,12 @@ static void add_health(struct text *t, const struct explanation *x, size_t i)
 		    x->subject->policy->regions[region].name);
 		return;
 	}
-	add(t, "%s: %u of %u voting vantages say down%s%s",
+	add(t, "%s: %u of %u votes of vantages say down%s%s%s",
 	    verdict_name(e->health.verdict), e->health.down,
 	    (unsigned)e->health.up + e->health.down,
 	    x->trace.endpoints[i].away ? ", those nearest to this client" : "",
-	    e->health.held ? "; held, too few vote" : "");
+	    e->health.held ? "; held, too few vote" : "",
+	    e->health.vetoed ? "; a veto holds it up" : "");
 }
 
 static void add_cause(struct text *t, const struct view_endpoint *e)

@@ -193,11 +193,11 @@ void post_run(struct post *p, const struct post_truth *truths, int64_t now_ms)
 		ask_anchors(p, now_ms);
 }
 
-void post_report(const struct post *p, struct report *report)
+void post_report(const struct post *p, int64_t now_ms, struct report *report)
 {
 	report->mistrusts = report->abstains = p->suspicion.mistrusts;
 	for (size_t i = 0; i < p->count; i++) {
-		watch_report(&p->places[i].watch, &report->entries[i]);
+		watch_report(&p->places[i].watch, now_ms, &report->entries[i]);
 		report->abstains |= p->places[i].check != NULL &&
 				    !p->places[i].watch.finished;
 	}

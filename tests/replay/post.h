@@ -38,6 +38,7 @@ void post_run(struct post *post, const struct post_truth *truths,
 	      int64_t now_ms);
 
 /* What it would say now: all of report but names, times, sequence. */
-void post_report(const struct post *post, struct report *report);
+void post_report(const struct post *post, int64_t now_ms,
+		 struct report *report);
 
 #endif

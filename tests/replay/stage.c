@@ -56,7 +56,7 @@ static void publish(struct stage *s, size_t vantage)
 	v->report.sequence++;
 	v->report.wall_made_ms = STAGE_WALL_MS + s->now_ms;
 	if (v->post != NULL)
-		post_report(v->post, &v->report);
+		post_report(v->post, s->now_ms, &v->report);
 	for (size_t i = 0; i < v->report.count && v->post == NULL; i++)
 		v->report.entries[i].wall_probed_ms = v->report.wall_made_ms;
 	if (copy->entries == NULL)

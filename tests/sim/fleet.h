@@ -71,6 +71,7 @@ struct vantage {
 	struct breaker breakers[FLEET_TARGETS];
 	bool probed[FLEET_TARGETS], failing[FLEET_TARGETS];
 	int64_t wall_probed_ms[FLEET_TARGETS];
+	int64_t down_since_ms[FLEET_TARGETS]; /* monotonic: last closed */
 	uint64_t sequence;
 	bool blind; /* its own uplink is broken: all seems down */
 };

@@ -30,6 +30,11 @@ static struct report_entry entry_of(const struct fleet *f,
 		.state = v->probed[target] ? states[v->breakers[target].state]
 					   : REPORT_UNKNOWN,
 		.failing = v->failing[target],
+		.down_ms = v->breakers[target].state == BREAKER_CLOSED
+				   ? 0
+				   : fleet_mono(f, (int)(v - f->vantages) +
+							   FLEET_RESPONDERS) -
+					     v->down_since_ms[target],
 		.wall_probed_ms = v->wall_probed_ms[target],
 	};
 
@@ -81,6 +86,9 @@ static void step_breaker(struct fleet *f, int node, size_t target,
 			  });
 	if (b->state == before)
 		return;
+	if (before == BREAKER_CLOSED)
+		vantage_of(f, node)->down_since_ms[target] =
+			fleet_mono(f, node);
 	fleet_tell(f, node, "%s/%s is %s", fleet_service(f, target)->name,
 		   fleet_endpoint(f, target)->name,
 		   breaker_state_name(b->state));

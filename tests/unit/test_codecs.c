@@ -69,6 +69,8 @@ static const struct row {
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"certificate_left_s\":0.5}]}", "certificate_left_s must be a whole number" },
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"samples\":4,\"failures\":5}]}", "failures is 5" },
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"samples\":4294967296}]}", "samples is 4294967296" },
+	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"down_ms\":9007199254740991}]}", NULL },
+	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"down_ms\":-1}]}", "down_ms is -1" },
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\"},{\"service\":\"v\",\"endpoint\":\"e\"},{\"service\":\"w\",\"endpoint\":\"e\"}]}", "w/e is there twice" },
 
 	{ PLAN, "{\"epoch\":1,\"sequence\":1}", NULL },

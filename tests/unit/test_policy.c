@@ -94,6 +94,24 @@ static void test_regions_and_residency(void **state)
 	policy_free(p);
 }
 
+static void test_votes(void **state)
+{
+	struct policy *p = load_good("votes.yaml");
+
+	(void)state;
+	assert_int_equal(p->vantages[0].asn, 64500);
+	assert_int_equal(p->vantages[0].vote, VANTAGE_VOTES);
+	assert_int_equal(p->vantages[2].asn, 0);
+	assert_int_equal(p->vantages[2].vote, VANTAGE_VETO);
+	assert_int_equal(p->vantages[3].asn, 4294967295);
+	assert_int_equal(p->vantages[3].vote, VANTAGE_MUTE);
+	assert_int_equal(policy_vote_count(p), 2);
+	policy_free(p);
+	p = load_good("mute-vantages.yaml");
+	assert_int_equal(policy_vote_count(p), 0);
+	policy_free(p);
+}
+
 static void test_canary_shadows(void **state)
 {
 	struct policy *p = load_good("world");
@@ -197,7 +215,7 @@ static void test_check_values(void **state)
 	assert_int_equal(full->breaker.half_life_ms, 30000);
 	/* The default must not be shorter than its outcomes take. */
 	assert_int_equal(plain->breaker.window_ms, 105000);
-	assert_int_equal(p->checks[3].breaker.window_ms, 60000);
+	assert_int_equal(p->checks[5].breaker.window_ms, 60000);
 	assert_int_equal(plain->breaker.damp_openings, 5);
 	assert_int_equal(plain->breaker.half_life_ms, 600000);
 	assert_string_equal(p->checks[2].send, "PING\r\n");
@@ -506,6 +524,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order_and_names),
 		cmocka_unit_test(test_regions_and_residency),
+		cmocka_unit_test(test_votes),
 		cmocka_unit_test(test_canary_shadows),
 		cmocka_unit_test(test_tests),
 		cmocka_unit_test(test_check_values),

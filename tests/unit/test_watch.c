@@ -115,7 +115,7 @@ static void test_stories(void **state)
 		struct watch w = play(s->script, &wait_ms);
 		struct report_entry e = { 0 };
 
-		watch_report(&w, &e);
+		watch_report(&w, 0, &e);
 		if (e.state != s->state || e.failing != s->failing ||
 		    strcmp(e.failure, s->failure) != 0)
 			fail_msg("%s: %s, failing %d, \"%s\"", s->title,
@@ -159,14 +159,14 @@ static void test_report_times(void **state)
 	struct report_entry e;
 
 	(void)state;
-	watch_report(&w, &e);
+	watch_report(&w, at.now_ms, &e);
 	assert_int_equal(e.wall_probed_ms, 0);
 	assert_float_equal(e.latency_ms, 0, 0);
 	at.wall_ms = 6000;
 	assert_true(watch_observe(&w, &check, &seen, &at));
 	at.wall_ms = 7000;
 	assert_false(watch_observe(&w, &check, &seen, &at));
-	watch_report(&w, &e);
+	watch_report(&w, at.now_ms, &e);
 	assert_int_equal(e.wall_since_ms, 6000);
 	assert_int_equal(e.wall_probed_ms, 7000);
 	assert_int_equal(e.samples, 2);
@@ -192,7 +192,7 @@ static void test_damped(void **state)
 		watch_tick(&w, &flappy, &at);
 		watch_observe(&w, &flappy, &seen, &at);
 	}
-	watch_report(&w, &e);
+	watch_report(&w, at.now_ms, &e);
 	assert_int_equal(e.state, REPORT_HALF_OPEN);
 	assert_true(e.damped);
 	assert_true(watch_next_ms(&w, &flappy, &at) - at.now_ms >
@@ -200,9 +200,39 @@ static void test_damped(void **state)
 	/* Forgiven: the next probe is one of a trial, and that is news. */
 	at.now_ms += 1300000;
 	assert_true(watch_tick(&w, &flappy, &at));
-	watch_report(&w, &e);
+	watch_report(&w, at.now_ms, &e);
 	assert_false(e.damped);
 	assert_int_equal(e.state, REPORT_HALF_OPEN);
+}
+
+/* Trials begin a state anew, but it is down all the while. */
+static void test_down_since_it_was_closed(void **state)
+{
+	struct watch_moment at = { .now_ms = 100, .wall_ms = 5000 };
+	struct watch w = watch_init("k", &check, &at);
+	struct observation fails = observation_of('f');
+	struct report_entry e;
+
+	(void)state;
+	for (int i = 0; i < 20 && watch_state(&w) != REPORT_OPEN; i++)
+		watch_observe(&w, &check, &fails, &at);
+	watch_report(&w, 400, &e);
+	assert_int_equal(e.down_ms, 300);
+	for (int i = 0; i < 3; i++) {
+		at.now_ms = w.breaker.retry_ms;
+		assert_true(watch_tick(&w, &check, &at));
+		watch_report(&w, at.now_ms, &e);
+		assert_int_equal(e.state, REPORT_HALF_OPEN);
+		assert_int_equal(e.down_ms, at.now_ms - 100);
+		assert_true(watch_observe(&w, &check, &fails, &at));
+	}
+	at.now_ms = w.breaker.retry_ms;
+	watch_tick(&w, &check, &at);
+	fails = observation_of('p');
+	for (int i = 0; i < 20 && watch_state(&w) != REPORT_CLOSED; i++)
+		watch_observe(&w, &check, &fails, &at);
+	watch_report(&w, at.now_ms + 5, &e);
+	assert_int_equal(e.down_ms, 0);
 }
 
 static void test_reload_keeps_state_and_slots(void **state)
@@ -230,6 +260,7 @@ int main(void)
 		cmocka_unit_test(test_out_within_ten_seconds),
 		cmocka_unit_test(test_report_times),
 		cmocka_unit_test(test_damped),
+		cmocka_unit_test(test_down_since_it_was_closed),
 		cmocka_unit_test(test_reload_keeps_state_and_slots),
 	};
 

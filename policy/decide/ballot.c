@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/decide/ballot.h"
+
+#include "policy/decide/hearing.h"
+
+static bool is_fresh(const struct ballot_source *source,
+		     const struct policy_check *check,
+		     const struct hearing_entry *entry)
+{
+	int64_t limit_ms = 3 * check->interval_ms;
+	int64_t age_ms = entry->age_ms;
+
+	if (entry->state == REPORT_UNKNOWN)
+		return false;
+	/* On trial, the last probe may be the one before the rest. */
+	if (entry->state != REPORT_CLOSED)
+		age_ms -= check->breaker.max_open_for_ms * 6 / 5;
+	if (limit_ms < BALLOT_SILENCE_MIN_MS)
+		limit_ms = BALLOT_SILENCE_MIN_MS;
+	return source->silence_ms + (age_ms > 0 ? age_ms : 0) <= limit_ms;
+}
+
+void ballot_take(const struct ballot_source *sources, size_t count,
+		 const struct policy_check *check, size_t number,
+		 struct ballot *out)
+{
+	out->votes = (struct quorum_votes){ 0 };
+	out->reach = 0;
+	out->failing = false;
+	for (size_t v = 0; v < count; v++) {
+		const struct hearing_entry *entry;
+		uint64_t bit = UINT64_C(1) << v;
+
+		if (sources[v].entries == NULL)
+			continue;
+		entry = &sources[v].entries[number];
+		if (!is_fresh(&sources[v], check, entry))
+			continue;
+		if (entry->state == REPORT_CLOSED) {
+			out->reach |= bit;
+			out->votes.up |= bit;
+			out->failing |= entry->failing;
+		} else {
+			/* On trial is still down for everyone else. */
+			out->votes.down |= bit;
+			out->down_ms[v] = entry->down_ms;
+		}
+	}
+}
