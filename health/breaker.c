@@ -214,13 +214,18 @@ static int64_t open_time_ms(const struct policy_breaker *limits,
 	return wait_ms + (int64_t)((uint64_t)jitter_ms * (uint64_t)draw >> 32);
 }
 
-/* A closed breaker opens: everyone sees a change. */
+/* It opens though it had passed its trial: a change that everyone sees, or
+ * would have seen. */
 static void punish(struct breaker *b, const struct policy_breaker *limits,
 		   int64_t now_ms)
 {
+	double most = 2.0 * limits->damp_openings;
+
 	b->penalty = penalty_at(b, limits, now_ms) + 1;
+	if (b->penalty > most)
+		b->penalty = most;
 	b->penalty_ms = now_ms;
-	b->damped =
+	b->damped |=
 		limits->damp_openings > 0 && b->penalty > cutoff_bound(limits);
 }
 
@@ -240,7 +245,7 @@ static struct breaker enter(const struct breaker *from, enum breaker_state next,
 	}
 	b.openings = next_opening(from, limits, in->now_ms);
 	b.retry_ms = in->now_ms + open_time_ms(limits, b.openings, in->draw);
-	if (from->state == BREAKER_CLOSED)
+	if (from->state == BREAKER_CLOSED || from->state == BREAKER_DAMPED)
 		punish(&b, limits, in->now_ms);
 	return b;
 }

@@ -273,7 +273,6 @@ static void take_over(struct suspicion *s, const struct suspicion *before)
 {
 	s->mistrusts = before->mistrusts;
 	s->quiet_ms = before->quiet_ms;
-	s->passed = before->passed;
 	s->passed_ms = before->passed_ms;
 	s->regained = before->regained;
 	s->trusted_ms = before->trusted_ms;

@@ -33,7 +33,6 @@ void suspicion_fail(struct suspicion *s, int64_t now_ms)
 
 void suspicion_pass(struct suspicion *s, int64_t now_ms)
 {
-	s->passed = true;
 	s->passed_ms = now_ms;
 }
 
@@ -91,13 +90,14 @@ bool suspicion_look(struct suspicion *s, size_t targets, int64_t now_ms)
 	return true;
 }
 
-/* Is what fails proved to be so by what does not?  A probe that passes does so
- * again within two windows. */
+/* Is what fails proved to be so by what does not?  A probe that goes on passing
+ * does so again within two windows, and the hold is three: so it has passed
+ * since the mistrust began. */
 static bool is_proved(const struct suspicion *s, int64_t now_ms)
 {
 	if (s->anchors > 0)
 		return s->answered;
-	return s->passed && now_ms - s->passed_ms <= 2 * s->window_ms &&
+	return now_ms - s->passed_ms <= 2 * s->window_ms &&
 	       now_ms - s->quiet_ms >= hold_ms(s);
 }
 
@@ -113,7 +113,7 @@ static void doubt(struct suspicion *s, int64_t now_ms)
 {
 	s->mistrusts = true;
 	s->quiet_ms = now_ms;
-	s->passed = s->answered = false;
+	s->answered = false;
 }
 
 /* What failed so far was judged: only what fails from now on is news. */

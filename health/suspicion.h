@@ -69,11 +69,10 @@ struct suspicion {
 	uint32_t failing;                 /* probes failing now */
 	bool mistrusts;
 	/* Of the present mistrust; monotonic. */
-	int64_t quiet_ms; /* since when nothing more began to fail */
-	bool passed;      /* a probe has passed, the last at passed_ms */
-	int64_t passed_ms;
-	bool answered; /* an anchor has */
-	bool regained; /* trust was regained, the last time at trusted_ms */
+	int64_t quiet_ms;  /* since when nothing more began to fail */
+	int64_t passed_ms; /* the newest pass */
+	bool answered;     /* an anchor has */
+	bool regained;     /* trust was regained, the last time at trusted_ms */
 	int64_t trusted_ms;
 	bool looked;
 	int64_t looked_ms; /* monotonic: the last look around */

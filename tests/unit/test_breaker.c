@@ -163,7 +163,11 @@ static void test_window_in_time(void **state)
 	b = play(&lim, "ff99t");
 	assert_int_equal(b.samples, 0);
 	assert_int_equal(breaker_failures(&b), 0);
-	/* ...but not what it opened on. */
+	/* ...but not what it opened on, however long it is out. */
+	b = play(&lim, "ffff99991t");
+	assert_int_equal(b.state, BREAKER_HALF_OPEN);
+	b = play(&lim, "ffff9t9");
+	assert_int_equal(step(b, &lim, 'p', b.since_ms + 5000).samples, 4);
 	b = play(&lim, "ffff9t");
 	assert_int_equal(b.state, BREAKER_OPEN);
 	assert_int_equal(b.samples, 4);
@@ -189,6 +193,19 @@ static void test_damping(void **state)
 	/* It says so from the opening on. */
 	assert_false(play(&flaps, "f").damped);
 	assert_true(play(&flaps, "f1tpf").damped);
+	/* Failing while damped is flapping on... */
+	b = play(&flaps, "f1tpf1tpf1tp");
+	assert_int_equal(step(b, &flaps, 't', b.since_ms + 20000).state,
+			 BREAKER_DAMPED);
+	/* ...but no more than three half-lives are to be paid for it. */
+	b = play(&flaps, "f1tpf1tpf1tpf1tpf1tpf1tpf1tpf1tpf1tpf1tpf1tp");
+	assert_int_equal(step(b, &flaps, 't', b.since_ms + 29000).state,
+			 BREAKER_DAMPED);
+	assert_int_equal(step(b, &flaps, 't', b.since_ms + 30000).state,
+			 BREAKER_HALF_OPEN);
+	/* A failure of before says nothing of a breaker that is out. */
+	b = play(&flaps, "f1tpf");
+	assert_int_equal(b.samples, 1);
 	/* Damping that is taken away by a reload ends. */
 	b = play(&flaps, "f1tpf1tp");
 	lim.damp_openings = 0;
@@ -288,16 +305,22 @@ static void test_extreme_limits(void **state)
 	b = step(b, &big, 'f', 5);
 	assert_int_equal(b.state, BREAKER_OPEN);
 	assert_true(b.retry_ms >= INT64_MAX / 4);
-	/* A window of 64, every bit of it. */
+	/* A window of 64, every bit of it and none too old. */
 	big.consecutive = 0;
+	big.window_ms = 63;
 	b = (struct breaker){ 0 };
 	for (int i = 0; i < 63; i++)
-		b = step(b, &big, 'f', i);
+		b = step(b, &big, 'f', 1000 + i);
 	assert_int_equal(b.state, BREAKER_CLOSED);
 	assert_int_equal(breaker_failures(&b), 63);
-	b = step(b, &big, 'f', 63);
+	b = step(b, &big, 'f', 1063);
 	assert_int_equal(b.state, BREAKER_OPEN);
 	assert_int_equal(breaker_failures(&b), 64);
+	b = (struct breaker){ 0 };
+	for (int i = 0; i < 64; i++)
+		b = step(b, &big, 'p', 1000 + i);
+	assert_int_equal(step(b, &big, 't', 1063).samples, 64);
+	assert_int_equal(step(b, &big, 't', 1064).samples, 63);
 }
 
 /* A reload may shrink the window under the outcomes it holds. */

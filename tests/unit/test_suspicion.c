@@ -48,6 +48,7 @@ static const struct story {
 	{ "an anchor answers: true at once",  6, 2, "ffffa",        false },
 	{ "it has answered before: no proof", 6, 2, "affff",        true },
 	{ "time proves nothing with anchors", 6, 2, "ffffmmmp",     true },
+	{ "nor does one of an old mistrust",  6, 2, "ffffar8r8r8r8ffff99p", true },
 	{ "no anchor answers",                6, 2, "x",            true },
 	{ "one does again",                   6, 2, "x9a",          false },
 	{ "though most fail",                 6, 2, "xffff9a",      false },
