@@ -2,6 +2,7 @@
 #include "health/launch.h"
 
 #include "health/probe_dns.h"
+#include "health/probe_external.h"
 #include "health/probe_http.h"
 #include "health/probe_named.h"
 #include "health/probe_tcp.h"
@@ -31,11 +32,17 @@ static struct probe *start_dns(const struct launch_means *means,
 	return probe_dns_start(means->loop, spec, done, arg);
 }
 
+static struct probe *start_external(const struct launch_means *means,
+				    const struct probe_spec *spec,
+				    probe_done *done, void *arg)
+{
+	return probe_external_start(means->external, spec, done, arg);
+}
+
 static starter *const starters[] = {
-	[CHECK_HTTP] = start_http,
-	[CHECK_HTTPS] = start_http,
-	[CHECK_TCP] = start_tcp,
-	[CHECK_DNS] = start_dns,
+	[CHECK_HTTP] = start_http,         [CHECK_HTTPS] = start_http,
+	[CHECK_TCP] = start_tcp,           [CHECK_DNS] = start_dns,
+	[CHECK_EXTERNAL] = start_external,
 };
 
 /* By address: see probe_begin. */

@@ -12,6 +12,7 @@ health_libhealth_a_SOURCES = \
 	%D%/outcome.c %D%/outcome.h \
 	%D%/probe.h \
 	%D%/probe_dns.c %D%/probe_dns.h \
+	%D%/probe_external.c %D%/probe_external.h \
 	%D%/probe_http.c %D%/probe_http.h \
 	%D%/probe_named.c %D%/probe_named.h \
 	%D%/probe_tcp.c %D%/probe_tcp.h \
@@ -23,6 +24,7 @@ health_libhealth_a_SOURCES = \
 	%D%/rounds.c %D%/rounds.h \
 	%D%/schedule.c %D%/schedule.h \
 	%D%/stretch.c %D%/stretch.h \
+	%D%/spawn.c %D%/spawn.h \
 	%D%/suspicion.c %D%/suspicion.h \
 	%D%/twin.c %D%/twin.h \
 	%D%/watch.c %D%/watch.h

@@ -24,6 +24,7 @@ static const char *const words[] = {
 	[OUTCOME_BODY]        = "body",
 	[OUTCOME_RCODE]       = "rcode",
 	[OUTCOME_RDATA]       = "rdata",
+	[OUTCOME_EXIT]        = "exit",
 	[OUTCOME_NAME]        = "name",
 	[OUTCOME_LOCAL]       = "local",
 };
@@ -78,6 +79,8 @@ const char *outcome_text(const struct observation *seen, char *buf)
 {
 	if (seen->outcome == OUTCOME_STATUS)
 		snprintf(buf, OUTCOME_TEXT_SIZE, "status-%u", seen->status);
+	else if (seen->outcome == OUTCOME_EXIT)
+		snprintf(buf, OUTCOME_TEXT_SIZE, "exit-%u", seen->status);
 	else if (seen->outcome == OUTCOME_RCODE)
 		return rcode_text(seen->status, buf);
 	else

@@ -31,6 +31,7 @@ enum outcome {
 	OUTCOME_BODY,        /* the expected text is not in the answer */
 	OUTCOME_RCODE,       /* dns: another RCODE than the expected one */
 	OUTCOME_RDATA,       /* dns: the expected record is not there */
+	OUTCOME_EXIT,        /* external: another exit status than 0 */
 	OUTCOME_NAME,        /* the endpoint is a name that is not resolved */
 	OUTCOME_LOCAL,       /* could not probe from here */
 };
@@ -41,7 +42,8 @@ enum { OUTCOME_COUNT = OUTCOME_LOCAL + 1, OUTCOME_TEXT_SIZE = 32 };
  * reached, or does not exist in this kind of probe. */
 struct observation {
 	enum outcome outcome;
-	uint16_t status; /* of HTTP, or the RCODE, when one came; else 0 */
+	uint16_t status; /* of HTTP, the RCODE, of a program; none: 0 */
+
 	float connect_ms, tls_ms, first_byte_ms, total_ms;
 	float resolve_ms;           /* of a name, before all of these began */
 	int64_t certificate_left_s; /* https: below 0: ended; 0: not known */
@@ -49,7 +51,8 @@ struct observation {
 	 * One round trip and the endpoint's own work: tcp, the connect; http,
 	 * and tcp that asks, from the request's sending to the first octet of
 	 * the answer, which is what a client with an open connection waits.
-	 * So checks of different kinds compare.
+	 * So checks of different kinds compare.  dns: from the query to the
+	 * first datagram; external: none, for a program's time is its own.
 	 */
 	float latency_ms;
 };
@@ -61,7 +64,7 @@ bool outcome_passed(enum outcome outcome);
 bool outcome_failed(enum outcome outcome);
 
 /*
- * "ok", "timeout", "status-503", "rcode-SERVFAIL": into buf of
+ * "ok", "timeout", "status-503", "exit-2": into buf of
  * OUTCOME_TEXT_SIZE, which is returned.
  */
 const char *outcome_text(const struct observation *seen, char *buf);

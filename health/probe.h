@@ -2,7 +2,7 @@
 /*
  * probe -- one look at one endpoint, under way.
  *
- * Each kind (probe_http, probe_tcp, probe_dns) starts a probe that ends by
+ * Each kind (probe_http, probe_tcp, ...) starts a probe that ends by
  * itself within its check's timeout and then says once what it saw, or is
  * cancelled and says nothing.  Never from within its start.
  */

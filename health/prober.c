@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "health/prober.h"
 
+#include "health/probe_external.h"
 #include "health/probe_http.h"
 #include "health/reporter.h"
 #include "health/roster.h"
@@ -34,6 +35,7 @@ struct prober {
 	struct event_base *loop; /* borrowed */
 	char *policy_path, *vantage, *name;
 	struct probe_http_pool *http;
+	struct probe_external_pool *external;
 	struct evdns_base *dns;
 	struct reporter *reporter;
 	struct control *control; /* NULL: none */
@@ -121,14 +123,18 @@ static bool check_file(const struct policy_check *check, const char *file,
 	return false;
 }
 
-/* A secret that only probes would miss is missed here, in words. */
-static bool check_files(const struct policy *policy, struct error *err)
+/* What only probes would miss is missed here, in words. */
+static bool check_files(const struct prober *p, const struct policy *policy,
+			struct error *err)
 {
 	for (size_t i = 0; i < policy->check_count; i++) {
 		const struct policy_check *check = &policy->checks[i];
 
 		if (!check_file(check, check->client_certificate, err) ||
 		    !check_file(check, check->client_key, err))
+			return false;
+		if (check->type == CHECK_EXTERNAL &&
+		    !probe_external_check(p->external, check, err))
 			return false;
 	}
 	return true;
@@ -139,7 +145,10 @@ static bool subject_init(struct subject *s, struct prober *p,
 			 const struct subject *before, struct error *err)
 {
 	struct rounds_config config = {
-		.means = { .loop = p->loop, .http = p->http, .dns = p->dns },
+		.means = { .loop = p->loop,
+			   .http = p->http,
+			   .dns = p->dns,
+			   .external = p->external },
 		.in_flight_max = p->in_flight_max,
 		.on_change = on_change,
 		.arg = p,
@@ -147,7 +156,7 @@ static bool subject_init(struct subject *s, struct prober *p,
 
 	*s = (struct subject){ .policy = load(p->policy_path, err) };
 	if (s->policy == NULL || !check_vantage(s->policy, p->vantage, err) ||
-	    !check_files(s->policy, err))
+	    !check_files(p, s->policy, err))
 		goto fail;
 	s->roster = roster_new(s->policy);
 	if (s->roster == NULL) {
@@ -288,6 +297,9 @@ static bool start(struct prober *p, const struct prober_config *config,
 		probe_http_pool_new(p->loop, config->ca_file, p->vantage, err);
 	if (p->http == NULL)
 		return false;
+	p->external = probe_external_pool_new(p->loop, config->programs, err);
+	if (p->external == NULL)
+		return false;
 	p->dns = resolver_new(p->loop);
 	if (p->dns == NULL) {
 		error_set(err, "out of memory while starting the resolver");
@@ -336,6 +348,7 @@ void prober_stop(struct prober *p)
 	reporter_stop(p->reporter);
 	subject_fini(&p->on);
 	probe_http_pool_free(p->http);
+	probe_external_pool_free(p->external);
 	if (p->dns != NULL)
 		evdns_base_free(p->dns, 1);
 	free(p->policy_path);

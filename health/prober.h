@@ -21,8 +21,10 @@ struct prober_config {
 	const char *vantage;      /* one of the policy's vantages */
 	const char *name;         /* this node's, on the bus */
 	const char *control_path; /* unix socket; NULL: none */
-	const char *ca_file; /* PEM: trusted instead of the system's; NULL */
-	struct bus *bus;     /* borrowed, outlives it */
+	const char *ca_file;  /* PEM: trusted instead of the system's; NULL */
+	const char *programs; /* folder of those that checks run; NULL: none */
+
+	struct bus *bus; /* borrowed, outlives it */
 };
 
 /* Starts probing, spread over the first interval.  NULL with err set. */

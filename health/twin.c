@@ -40,12 +40,24 @@ static bool same_headers(const struct policy_check *a,
 	return true;
 }
 
+static bool same_arguments(const struct policy_check *a,
+			   const struct policy_check *b)
+{
+	if (a->argument_count != b->argument_count)
+		return false;
+	for (size_t i = 0; i < a->argument_count; i++)
+		if (strcmp(a->arguments[i], b->arguments[i]) != 0)
+			return false;
+	return true;
+}
+
 static bool same_request(const struct policy_check *a,
 			 const struct policy_check *b)
 {
 	return same_text(a->path, b->path) && same_text(a->send, b->send) &&
-	       a->query_type == b->query_type && a->http == b->http &&
-	       a->kept == b->kept && same_headers(a, b) &&
+	       a->query_type == b->query_type &&
+	       same_text(a->program, b->program) && same_arguments(a, b) &&
+	       a->http == b->http && a->kept == b->kept && same_headers(a, b) &&
 	       same_text(a->user_agent, b->user_agent) &&
 	       same_text(a->identity, b->identity) &&
 	       same_text(a->client_certificate, b->client_certificate) &&

@@ -81,6 +81,12 @@ static void note(struct watch *w, const struct watch_moment *at)
 		outcome_text(&w->last, w->failure);
 }
 
+static void note_latency(struct watch *w, float latency_ms, int64_t now_ms)
+{
+	w->latency = latency_step(w->latency, latency_ms, now_ms);
+	histogram_add(&w->histogram, latency_ms);
+}
+
 bool watch_observe(struct watch *w, const struct policy_check *check,
 		   const struct observation *seen,
 		   const struct watch_moment *at)
@@ -101,9 +107,8 @@ bool watch_observe(struct watch *w, const struct policy_check *check,
 	if (w->failing) {
 		event = BREAKER_FAIL;
 	} else {
-		w->latency =
-			latency_step(w->latency, seen->latency_ms, at->now_ms);
-		histogram_add(&w->histogram, seen->latency_ms);
+		if (seen->latency_ms > 0)
+			note_latency(w, seen->latency_ms, at->now_ms);
 		if (w->last.outcome == OUTCOME_SLOW)
 			event = BREAKER_SLOW;
 	}

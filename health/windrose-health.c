@@ -3,6 +3,7 @@
  * publishes what it sees. */
 #include "health/prober.h"
 #include "policy/base/error.h"
+#include "policy/base/process.h"
 #include "policy/base/program.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/redis.h"
@@ -12,7 +13,7 @@
 #include <unistd.h>
 
 struct options {
-	const char *policy, *vantage, *name, *bus, *control, *ca;
+	const char *policy, *vantage, *name, *bus, *control, *ca, *programs;
 };
 
 struct daemon {
@@ -22,7 +23,7 @@ struct daemon {
 	char name[128];
 };
 
-enum { ROWS = 6 };
+enum { ROWS = 7 };
 
 static void fill_rows(struct option_row rows[ROWS], struct options *o)
 {
@@ -40,6 +41,8 @@ static void fill_rows(struct option_row rows[ROWS], struct options *o)
 		  "unix socket for windrose --node", 0, 0 },
 		{ "ca", OPTION_TEXT, &o->ca, "PEM",
 		  "certificates to trust instead of the system's", 0, 0 },
+		{ "programs", OPTION_TEXT, &o->programs, "DIR",
+		  "where the programs of external checks are", 0, 0 },
 	};
 	/* clang-format on */
 
@@ -57,8 +60,10 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 		.name = o->name == NULL ? d->name : o->name,
 		.control_path = o->control,
 		.ca_file = o->ca,
+		.programs = o->programs,
 	};
 
+	process_raise_descriptors(); /* each probe is one, or more */
 	snprintf(d->name, sizeof(d->name), "health-%s", o->vantage);
 	d->bus = redis_bus_new(loop, &redis, err);
 	if (d->bus == NULL)

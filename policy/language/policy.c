@@ -208,10 +208,9 @@ const char *const policy_rcodes[POLICY_RCODES + 1] = {
 const char *check_type_name(enum check_type type)
 {
 	static const char *const words[] = {
-		[CHECK_HTTP] = "http",
-		[CHECK_HTTPS] = "https",
-		[CHECK_TCP] = "tcp",
-		[CHECK_DNS] = "dns",
+		[CHECK_HTTP] = "http",         [CHECK_HTTPS] = "https",
+		[CHECK_TCP] = "tcp",           [CHECK_DNS] = "dns",
+		[CHECK_EXTERNAL] = "external",
 	};
 
 	return words[type];

@@ -163,7 +163,15 @@ struct policy_vantage {
 	enum vantage_vote vote;
 };
 
-enum check_type { CHECK_HTTP, CHECK_HTTPS, CHECK_TCP, CHECK_DNS };
+enum check_type {
+	CHECK_HTTP,
+	CHECK_HTTPS,
+	CHECK_TCP,
+	CHECK_DNS,
+	CHECK_EXTERNAL,
+};
+
+enum { POLICY_ARGUMENTS_MAX = 32 };
 
 struct policy_breaker {
 	uint32_t window;   /* outcomes remembered, 1..64 */
@@ -197,7 +205,9 @@ struct policy_check {
 	enum check_type type;
 	const char *path; /* http(s): request target, default "/" */
 	const char *host; /* Host, SNI; NULL: the service's own name */
-	uint16_t port;    /* never 0: defaults 80, 443; tcp must state it */
+	uint16_t port;    /* defaults 80, 443, 53; tcp must state it; 0:
+			   * external, where it is not stated */
+
 	struct status_range *statuses; /* http(s): default 200-299 */
 	size_t status_count;
 	const char *body; /* http(s), tcp: must contain this; NULL: any */
@@ -215,6 +225,9 @@ struct policy_check {
 	uint16_t query_type;    /* dns: RRTYPE */
 	unsigned rcode;         /* dns: expected; below POLICY_RCODES */
 	const char *rdata;      /* dns: expected, as in a master file; NULL */
+	const char *program;    /* external: a file name */
+	const char **arguments;
+	size_t argument_count;
 	int64_t interval_ms, timeout_ms, confirm_ms;
 	struct policy_breaker breaker;
 	bool shadow;     /* measured and reported, and never counted */

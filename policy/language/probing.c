@@ -182,19 +182,54 @@ static void read_fields(struct draft *d, const struct schema_row *row,
 		value_list(target, list, node->count);
 }
 
+/* Of a folder that the prober was given: no path leads out of it. */
+static void read_program(struct draft *d, const struct schema_row *row,
+			 struct tree *node, void *target)
+{
+	const char *text = value_text(d, row, node);
+
+	if (text == NULL)
+		return;
+	if (!is_line(text) || text[0] == '.' || strchr(text, '/') != NULL ||
+	    strlen(text) > POLICY_NAME_MAX)
+		value_refuse(d, row, node);
+	else
+		put_text(d, text, target);
+}
+
+static void read_texts(struct draft *d, const struct schema_row *row,
+		       struct tree *node, void *target)
+{
+	struct tree *at = NULL;
+	size_t count = value_items(d, row, node, &at);
+	const char **list = draft_alloc(d, count, sizeof(*list));
+
+	if (count > (size_t)row->max) {
+		draft_refuse(d, node, "%s has %zu items; at most %g are taken",
+			     row->key, count, row->max);
+		return;
+	}
+	if (list == NULL || count == 0 || node->refused)
+		return;
+	for (size_t i = 0; i < count; i++, at = at->next)
+		list[i] = draft_text(d, at->text);
+	value_list(target, list, count);
+}
+
 void probing_read(struct draft *d, const struct schema_row *row,
 		  struct tree *node, void *target)
 {
-	if (row->kind == SCHEMA_STATUS)
-		read_statuses(d, row, node, target);
-	else if (row->kind == SCHEMA_LINE)
-		read_line(d, row, node, target);
-	else if (row->kind == SCHEMA_QTYPE)
-		read_qtype(d, row, node, target);
-	else if (row->kind == SCHEMA_FIELD)
-		read_field(d, row, node, target);
-	else
-		read_fields(d, row, node, target);
+	static value_reader *const readers[] = {
+		[SCHEMA_STATUS] = read_statuses,
+		[SCHEMA_LINE] = read_line,
+		[SCHEMA_QTYPE] = read_qtype,
+		[SCHEMA_PROGRAM] = read_program,
+		[SCHEMA_TEXTS] = read_texts,
+		[SCHEMA_FIELD] = read_field,
+		[SCHEMA_FIELDS] = read_fields,
+	};
+
+	readers[row->kind](d, row, node, target);
 }
 
 enum {
@@ -202,6 +237,7 @@ enum {
 	OF_HTTPS = 1 << CHECK_HTTPS,
 	OF_TCP = 1 << CHECK_TCP,
 	OF_DNS = 1 << CHECK_DNS,
+	OF_EXTERNAL = 1 << CHECK_EXTERNAL,
 	OF_WEB = OF_HTTP | OF_HTTPS,
 };
 
@@ -213,7 +249,9 @@ static const struct key_rule {
 	const char *whose; /* in words */
 } rules[] = {
 	{ NULL, "path",               OF_WEB,   "http and https" },
-	{ NULL, "host",               OF_WEB,   "http and https" },
+	{ NULL, "host", OF_WEB | OF_EXTERNAL,   "http, https and external" },
+	{ NULL, "program",        OF_EXTERNAL,  "external" },
+	{ NULL, "arguments",      OF_EXTERNAL,  "external" },
 	{ "expect", "status",         OF_WEB,   "http and https" },
 	{ "expect", "body",  OF_WEB | OF_TCP,   "http, https and tcp" },
 	{ "expect", "rcode",          OF_DNS,   "dns" },
@@ -254,10 +292,8 @@ static void judge_port(struct draft *d, struct policy_check *check,
 		       const struct tree *node)
 {
 	static const uint16_t ports[] = {
-		[CHECK_HTTP] = 80,
-		[CHECK_HTTPS] = 443,
-		[CHECK_TCP] = 0,
-		[CHECK_DNS] = 53,
+		[CHECK_HTTP] = 80, [CHECK_HTTPS] = 443,  [CHECK_TCP] = 0,
+		[CHECK_DNS] = 53,  [CHECK_EXTERNAL] = 0,
 	};
 	struct tree *port;
 
@@ -268,6 +304,16 @@ static void judge_port(struct draft *d, struct policy_check *check,
 			   "check \"%s\" is tcp and has no port; write port:",
 			   check->name);
 	check->port = ports[check->type];
+}
+
+static void judge_program(struct draft *d, const struct policy_check *check,
+			  const struct tree *node)
+{
+	if (check->type == CHECK_EXTERNAL && tree_find(node, "program") == NULL)
+		errors_add(d->errs, check->at,
+			   "check \"%s\" is external and has no program; "
+			   "write program:",
+			   check->name);
 }
 
 static bool is_rdata(uint16_t type, const char *text)
@@ -330,6 +376,7 @@ void probing_judge(struct draft *d, struct policy_check *check,
 	judge_port(d, check, node);
 	judge_client(d, node);
 	judge_query(d, check, node);
+	judge_program(d, check, node);
 }
 
 const char *probing_key_for_wildcards(const struct policy_check *check)

@@ -11,7 +11,7 @@
 
 #include "policy/language/value.h"
 
-/* SCHEMA_STATUS, SCHEMA_LINE, SCHEMA_QTYPE, SCHEMA_FIELD and SCHEMA_FIELDS. */
+/* SCHEMA_STATUS to SCHEMA_FIELDS, in the order of enum schema_kind. */
 value_reader probing_read;
 
 /*

@@ -13,8 +13,8 @@ enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 #define DAY (24.0 * HOUR)
 
 static const char *const cds_words[] = { "auto", "none", "delete", NULL };
-static const char *const check_words[] = { "http", "https", "tcp", "dns",
-					   NULL };
+static const char *const check_words[] = { "http", "https",    "tcp",
+					   "dns",  "external", NULL };
 static const char *const http_words[] = { "1.1", "2", NULL };
 static const char *const connection_words[] = { "fresh", "kept", NULL };
 static const char *const vote_words[] = { "yes", "veto", "no", NULL };
@@ -153,7 +153,7 @@ static const struct schema_row check_rows[] = {
 	{ "path", SCHEMA_PATH, false, offsetof(struct policy_check, path),
 	  0, 0, "/", NULL, NULL, "http, https: what is asked for" },
 	{ "host", SCHEMA_HOST, false, offsetof(struct policy_check, host),
-	  0, 0, NULL, NULL, NULL, "http, https: host name asked for; else the service's" },
+	  0, 0, NULL, NULL, NULL, "http, https, external: host name asked for; else the service's" },
 	{ "port", SCHEMA_PORT, false, offsetof(struct policy_check, port),
 	  1, 65535, NULL, NULL, NULL, "port; 80 for http, 443 for https, 53 for dns" },
 	{ "expect", SCHEMA_MAP, false, 0,
@@ -180,6 +180,10 @@ static const struct schema_row check_rows[] = {
 	  0, 0, NULL, NULL, NULL, "tcp: what is said once connected" },
 	{ "query", SCHEMA_MAP, false, 0,
 	  0, 0, NULL, NULL, &query, "dns: what is asked" },
+	{ "program", SCHEMA_PROGRAM, false, offsetof(struct policy_check, program),
+	  0, 0, NULL, NULL, NULL, "external: what is run" },
+	{ "arguments", SCHEMA_TEXTS, false, offsetof(struct policy_check, arguments),
+	  0, POLICY_ARGUMENTS_MAX, NULL, NULL, NULL, "external: its arguments" },
 	{ "interval", SCHEMA_MILLIS, false, offsetof(struct policy_check, interval_ms),
 	  100, HOUR, "5s", NULL, NULL, "from one probe to the next" },
 	{ "timeout", SCHEMA_MILLIS, false, offsetof(struct policy_check, timeout_ms),
@@ -429,6 +433,8 @@ static const char *const kind_texts[] = {
 	[SCHEMA_STATUS] = "a range like 200-299 or a list of them",
 	[SCHEMA_LINE] = "a text of one line in ASCII",
 	[SCHEMA_QTYPE] = "a record type like A or SOA",
+	[SCHEMA_PROGRAM] = "the name of a program like check_mail",
+	[SCHEMA_TEXTS] = "a text or a list of them",
 	[SCHEMA_FIELD] = "the name of a header field like X-Probe",
 	[SCHEMA_FIELDS] = "a map of header fields like {X-Probe: \"yes\"}",
 	[SCHEMA_LOCATION] = "[latitude, longitude] in degrees",

@@ -41,6 +41,8 @@ enum schema_kind {
 			    size_t */
 	SCHEMA_LINE,     /* of printable ASCII; const char * */
 	SCHEMA_QTYPE,    /* of a record that can be asked for; uint16_t */
+	SCHEMA_PROGRAM,  /* the name of a file; const char * */
+	SCHEMA_TEXTS,    /* one or a list; const char **, then size_t */
 	SCHEMA_FIELD,    /* the name of a header field; const char * */
 	SCHEMA_FIELDS,   /* a map of header fields; struct policy_field *, then
 			    size_t */

@@ -30,6 +30,7 @@ FOLLOWS(struct policy_vantage, latitude, sizeof(double), longitude);
 FOLLOWS(struct policy_vantage, anchors, sizeof(void *), anchor_count);
 FOLLOWS(struct policy_check, statuses, sizeof(void *), status_count);
 FOLLOWS(struct policy_check, headers, sizeof(void *), header_count);
+FOLLOWS(struct policy_check, arguments, sizeof(void *), argument_count);
 static_assert(sizeof(enum steer) == sizeof(unsigned), "words are unsigned");
 
 void value_list(void *target, void *list, size_t count)
@@ -382,6 +383,8 @@ static value_reader *const readers[] = {
 	[SCHEMA_STATUS] = probing_read,
 	[SCHEMA_LINE] = probing_read,
 	[SCHEMA_QTYPE] = probing_read,
+	[SCHEMA_PROGRAM] = probing_read,
+	[SCHEMA_TEXTS] = probing_read,
 	[SCHEMA_FIELD] = probing_read,
 	[SCHEMA_FIELDS] = probing_read,
 	[SCHEMA_LOCATION] = number_read,

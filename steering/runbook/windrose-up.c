@@ -27,7 +27,7 @@ struct up_options {
 	const char *path;
 	struct option_list listen;
 	unsigned workers;
-	const char *user, *vantage, *state, *control;
+	const char *user, *vantage, *state, *control, *programs;
 	char first[POLICY_NAME_MAX + 1]; /* the vantage to probe from, or "" */
 };
 
@@ -47,7 +47,7 @@ struct up {
 	char key_path[PATH_MAX];
 };
 
-enum { ROWS = 6 };
+enum { ROWS = 7 };
 
 static void fill_rows(struct up_options *o, struct option_row out[ROWS])
 {
@@ -69,6 +69,8 @@ static void fill_rows(struct up_options *o, struct option_row out[ROWS])
 		  "where windrose status, drain, ... ask; default "
 		  "/tmp/windrose.sock",
 		  0, 0 },
+		{ "programs", OPTION_TEXT, &o->programs, "DIR",
+		  "where the programs of external checks are", 0, 0 },
 	};
 
 	memcpy(out, rows, sizeof(rows));
@@ -165,6 +167,7 @@ static bool start_prober(struct up *up, const struct up_options *o,
 		.policy_path = o->path,
 		.vantage = o->first,
 		.name = "up-health",
+		.programs = o->programs,
 		.bus = up->buses[1],
 	};
 

@@ -1,5 +1,6 @@
 # Unit tests of health.
 FORGED_REPLY = %D%/forged_reply.c %D%/forged_reply.h
+PROBE_WORLD = %D%/probe_world.c %D%/probe_world.h %D%/canned.c %D%/canned.h
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_breaker
 %C%_test_breaker_SOURCES = %D%/test_breaker.c
@@ -20,6 +21,12 @@ check_PROGRAMS += %D%/test_probe_named
 %C%_test_probe_named_SOURCES = %D%/test_probe_named.c \
 	%D%/canned.c %D%/canned.h
 %C%_test_probe_named_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_probe_external
+%C%_test_probe_external_SOURCES = %D%/test_probe_external.c
+%C%_test_probe_external_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_probe_tcp
+%C%_test_probe_tcp_SOURCES = %D%/test_probe_tcp.c $(PROBE_WORLD)
+%C%_test_probe_tcp_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_probe_tls
 %C%_test_probe_tls_SOURCES = %D%/test_probe_tls.c
 %C%_test_probe_tls_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)

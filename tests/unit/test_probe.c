@@ -3,8 +3,7 @@
  * badly in every way we name. */
 #include "health/probe_http.h"
 #include "health/probe_tcp.h"
-#include "policy/base/error.h"
-#include "tests/unit/canned.h"
+#include "tests/unit/probe_world.h"
 
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -17,88 +16,6 @@
 
 #include <cmocka.h>
 #include <event2/event.h>
-
-enum { TIMEOUT_MS = 300 };
-
-struct world {
-	struct event_base *loop;
-	struct probe_http_pool *http;
-	struct canned *canned;
-	struct policy_check check;
-	struct probe_spec spec;
-};
-
-static struct status_range success = { 200, 299 };
-
-static const struct policy_check usual = {
-	.name = "web",
-	.type = CHECK_HTTP,
-	.path = "/healthz",
-	.statuses = &success,
-	.status_count = 1,
-	.timeout_ms = TIMEOUT_MS,
-};
-
-static int setup(void **state)
-{
-	struct world *w = calloc(1, sizeof(*w));
-	struct error err;
-
-	w->loop = event_base_new();
-	w->http = probe_http_pool_new(w->loop, NULL, "here", &err);
-	w->canned = canned_start(w->loop, "127.0.0.1");
-	w->check = usual;
-	w->spec.check = &w->check;
-	w->spec.host = "www.example.test";
-	w->spec.port = canned_port(w->canned);
-	net_addr_parse("127.0.0.1", &w->spec.addr);
-	*state = w;
-	return w->http == NULL || w->canned == NULL;
-}
-
-static int teardown(void **state)
-{
-	struct world *w = *state;
-
-	probe_http_pool_free(w->http);
-	canned_stop(w->canned);
-	event_base_free(w->loop);
-	free(w);
-	return 0;
-}
-
-struct ending {
-	struct world *world;
-	unsigned count;
-	struct observation seen;
-};
-
-static void on_done(void *arg, const struct observation *seen)
-{
-	struct ending *e = arg;
-
-	e->count++;
-	e->seen = *seen;
-	event_base_loopbreak(e->world->loop);
-}
-
-/* Runs one probe to its end; the loop itself ends after ten seconds. */
-static struct observation run(struct world *w)
-{
-	const struct timeval deadline = { .tv_sec = 10 };
-	struct ending e = { .world = w };
-	struct probe *p =
-		w->check.type == CHECK_TCP
-			? probe_tcp_start(w->loop, &w->spec, on_done, &e)
-			: probe_http_start(w->http, &w->spec, on_done, &e);
-
-	assert_non_null(p);
-	assert_int_equal(e.count, 0);
-	event_base_loopexit(w->loop, &deadline);
-	event_base_dispatch(w->loop);
-	assert_int_equal(e.count, 1);
-	return e.seen;
-}
 
 #define HEAD "HTTP/1.1 200 OK\r\n"
 #define CHUNKED HEAD "Transfer-Encoding: chunked\r\n\r\n"
@@ -167,7 +84,7 @@ static const struct row {
 
 static void test_http_outcomes(void **state)
 {
-	struct world *w = *state;
+	struct probe_world *w = *state;
 	char text[OUTCOME_TEXT_SIZE];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -183,27 +100,15 @@ static void test_http_outcomes(void **state)
 
 		canned_set(w->canned, &say);
 		w->check.body = row->body;
-		seen = run(w);
+		seen = probe_world_run(w);
 		if (strcmp(outcome_text(&seen, text), row->outcome) != 0)
 			fail_msg("%s: %s", row->title, text);
 	}
 }
 
-static void say_text(struct world *w, const char *text, int delay_ms)
-{
-	const struct canned_say say = {
-		.octets = text,
-		.len = strlen(text),
-		.stays = true,
-		.delay_ms = delay_ms,
-	};
-
-	canned_set(w->canned, &say);
-}
-
 static void test_body_beyond_the_cap_is_not_read(void **state)
 {
-	struct world *w = *state;
+	struct probe_world *w = *state;
 	static char page[PROBE_BODY_MAX + 200];
 	struct canned_say say = { .octets = page, .stays = true };
 	int head = snprintf(page, sizeof(page),
@@ -215,26 +120,26 @@ static void test_body_beyond_the_cap_is_not_read(void **state)
 	say.len = sizeof(page);
 	w->check.body = "ok";
 	canned_set(w->canned, &say);
-	assert_int_equal(run(w).outcome, OUTCOME_OK);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_OK);
 	/* One further: not, and the rest is not waited for. */
 	memcpy(page + head + PROBE_BODY_MAX - 2, "xok", 3);
-	assert_int_equal(run(w).outcome, OUTCOME_BODY);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_BODY);
 	/* Any body: what was read is enough. */
 	w->check.body = NULL;
-	assert_int_equal(run(w).outcome, OUTCOME_OK);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_OK);
 }
 
 /* What the endpoint is asked, and that no proxy is. */
 static void test_request(void **state)
 {
-	struct world *w = *state;
+	struct probe_world *w = *state;
 	char host[64];
 
 	setenv("http_proxy", "http://127.0.0.1:1", 1);
 	setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
-	say_text(w, HEAD "Content-Length: 0\r\n\r\n", 0);
+	probe_world_say(w, HEAD "Content-Length: 0\r\n\r\n", 0);
 	w->check.path = "/a/../b?c=d";
-	assert_int_equal(run(w).outcome, OUTCOME_OK);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_OK);
 	snprintf(host, sizeof(host), "\r\nHost: www.example.test:%u\r\n",
 		 w->spec.port);
 	assert_non_null(strstr(canned_request(w->canned), host));
@@ -252,15 +157,15 @@ static struct policy_field fields[] = { { "X-Probe", "a: b" },
 
 static void test_fields(void **state)
 {
-	struct world *w = *state;
+	struct probe_world *w = *state;
 	const char *request = canned_request(w->canned);
 
-	say_text(w, HEAD "Content-Length: 0\r\n\r\n", 0);
+	probe_world_say(w, HEAD "Content-Length: 0\r\n\r\n", 0);
 	w->check.headers = fields;
 	w->check.header_count = 2;
 	w->check.user_agent = "our probe";
 	w->check.identity = "X-Vantage";
-	assert_int_equal(run(w).outcome, OUTCOME_OK);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_OK);
 	assert_non_null(strstr(request, "\r\nX-Probe: a: b\r\n"));
 	assert_non_null(strstr(request, "\r\nAccept: text/plain\r\n"));
 	assert_null(strstr(request, "*/*"));
@@ -270,32 +175,32 @@ static void test_fields(void **state)
 
 static void test_statuses(void **state)
 {
-	struct world *w = *state;
+	struct probe_world *w = *state;
 	struct status_range ranges[] = { { 200, 204 }, { 304, 304 } };
 
 	w->check.statuses = ranges;
 	w->check.status_count = 2;
-	say_text(w, "HTTP/1.1 304 Not Modified\r\n\r\n", 0);
-	assert_int_equal(run(w).outcome, OUTCOME_OK);
-	say_text(w, HEAD "Content-Length: 0\r\n\r\n", 0);
-	assert_int_equal(run(w).outcome, OUTCOME_OK);
-	say_text(w, "HTTP/1.1 303 See\r\nContent-Length: 0\r\n\r\n", 0);
-	assert_int_equal(run(w).outcome, OUTCOME_STATUS);
+	probe_world_say(w, "HTTP/1.1 304 Not Modified\r\n\r\n", 0);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_OK);
+	probe_world_say(w, HEAD "Content-Length: 0\r\n\r\n", 0);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_OK);
+	probe_world_say(w, "HTTP/1.1 303 See\r\nContent-Length: 0\r\n\r\n", 0);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_STATUS);
 	w->check.status_count = 1;
-	say_text(w, "HTTP/1.1 304 Not Modified\r\n\r\n", 0);
-	assert_int_equal(run(w).outcome, OUTCOME_STATUS);
+	probe_world_say(w, "HTTP/1.1 304 Not Modified\r\n\r\n", 0);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_STATUS);
 }
 
 static void test_kept_connection(void **state)
 {
-	struct world *w = *state;
+	struct probe_world *w = *state;
 	struct observation seen;
 
 	w->check.kept = true;
 	w->check.body = "ok";
-	say_text(w, HEAD "Content-Length: 6\r\n\r\nis ok.", 0);
+	probe_world_say(w, HEAD "Content-Length: 6\r\n\r\nis ok.", 0);
 	for (unsigned i = 0; i < 3; i++) {
-		seen = run(w);
+		seen = probe_world_run(w);
 		assert_int_equal(seen.outcome, OUTCOME_OK);
 		assert_true((seen.connect_ms > 0) == (i == 0));
 		assert_true(seen.latency_ms > 0);
@@ -303,40 +208,40 @@ static void test_kept_connection(void **state)
 	assert_int_equal(canned_accepted(w->canned), 1);
 	/* Another check of the same endpoint wants its own. */
 	w->check.kept = false;
-	assert_int_equal(run(w).outcome, OUTCOME_OK);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_OK);
 	assert_int_equal(canned_accepted(w->canned), 2);
 	/* A body that does not end is no longer enough. */
 	w->check.kept = true;
-	say_text(w, HEAD "Content-Length: 60\r\n\r\nis ok.", 0);
+	probe_world_say(w, HEAD "Content-Length: 60\r\n\r\nis ok.", 0);
 	canned_hang_up(w->canned);
-	assert_int_equal(run(w).outcome, OUTCOME_TIMEOUT);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_TIMEOUT);
 	/* What the endpoint closed meanwhile is made anew, and is no failure.
 	 */
-	say_text(w, HEAD "Content-Length: 6\r\n\r\nis ok.", 0);
-	assert_int_equal(run(w).outcome, OUTCOME_OK);
+	probe_world_say(w, HEAD "Content-Length: 6\r\n\r\nis ok.", 0);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_OK);
 	canned_hang_up(w->canned);
-	assert_int_equal(run(w).outcome, OUTCOME_OK);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_OK);
 	assert_int_equal(canned_accepted(w->canned), 5);
 }
 
 static void test_each_probe_connects_anew(void **state)
 {
-	struct world *w = *state;
+	struct probe_world *w = *state;
 
-	say_text(w, HEAD "Content-Length: 0\r\n\r\n", 0);
+	probe_world_say(w, HEAD "Content-Length: 0\r\n\r\n", 0);
 	for (unsigned i = 1; i <= 3; i++) {
-		assert_int_equal(run(w).outcome, OUTCOME_OK);
+		assert_int_equal(probe_world_run(w).outcome, OUTCOME_OK);
 		assert_int_equal(canned_accepted(w->canned), i);
 	}
 }
 
 static void test_times_rise(void **state)
 {
-	struct world *w = *state;
+	struct probe_world *w = *state;
 	struct observation seen;
 
-	say_text(w, HEAD "Content-Length: 0\r\n\r\n", 60);
-	seen = run(w);
+	probe_world_say(w, HEAD "Content-Length: 0\r\n\r\n", 60);
+	seen = probe_world_run(w);
 	assert_true(seen.connect_ms > 0);
 	assert_true(seen.first_byte_ms >= 60);
 	assert_true(seen.total_ms >= seen.first_byte_ms);
@@ -348,7 +253,7 @@ static void test_times_rise(void **state)
 
 static void test_ipv6(void **state)
 {
-	struct world *w = *state;
+	struct probe_world *w = *state;
 	struct canned *six = canned_start(w->loop, "::1");
 	const struct canned_say say = {
 		.octets = HEAD "Content-Length: 0\r\n\r\n",
@@ -361,51 +266,51 @@ static void test_ipv6(void **state)
 	canned_set(six, &say);
 	net_addr_parse("::1", &w->spec.addr);
 	w->spec.port = canned_port(six);
-	assert_int_equal(run(w).outcome, OUTCOME_OK);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_OK);
 	w->check.type = CHECK_TCP;
-	assert_int_equal(run(w).outcome, OUTCOME_OK);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_OK);
 	canned_stop(six);
 }
 
 static void test_nobody_listens(void **state)
 {
-	struct world *w = *state;
+	struct probe_world *w = *state;
 
 	canned_fall(w->canned);
-	assert_int_equal(run(w).outcome, OUTCOME_REFUSED);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_REFUSED);
 	w->check.type = CHECK_TCP;
-	assert_int_equal(run(w).outcome, OUTCOME_REFUSED);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_REFUSED);
 	canned_rise(w->canned);
-	assert_int_equal(run(w).outcome, OUTCOME_OK);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_OK);
 }
 
 static void test_tls_with_one_who_has_none(void **state)
 {
-	struct world *w = *state;
+	struct probe_world *w = *state;
 
 	w->check.type = CHECK_HTTPS;
 	w->check.verify = true;
-	say_text(w, "HTTP/1.1 400 Bad\r\n\r\n", 0);
+	probe_world_say(w, "HTTP/1.1 400 Bad\r\n\r\n", 0);
 	/* It waits for an end of the head that never comes. */
-	assert_int_equal(run(w).outcome, OUTCOME_TIMEOUT);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_TIMEOUT);
 }
 
 /* The kernel refuses to connect to a broadcast address: not the endpoint's
  * fault. */
 static void test_local_trouble_is_no_evidence(void **state)
 {
-	struct world *w = *state;
+	struct probe_world *w = *state;
 
 	net_addr_parse("255.255.255.255", &w->spec.addr);
-	assert_int_equal(run(w).outcome, OUTCOME_LOCAL);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_LOCAL);
 	w->check.type = CHECK_TCP;
-	assert_int_equal(run(w).outcome, OUTCOME_LOCAL);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_LOCAL);
 }
 
 /* A listener whose queue is full drops SYNs: as silent as a black hole. */
 static void test_full_backlog_times_out(void **state)
 {
-	struct world *w = *state;
+	struct probe_world *w = *state;
 	struct sockaddr_in at = { .sin_family = AF_INET };
 	socklen_t len = sizeof(at);
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
@@ -423,16 +328,16 @@ static void test_full_backlog_times_out(void **state)
 	}
 	w->spec.port = ntohs(at.sin_port);
 	w->check.type = CHECK_TCP;
-	assert_int_equal(run(w).outcome, OUTCOME_TIMEOUT);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_TIMEOUT);
 	w->check.type = CHECK_HTTP;
-	assert_int_equal(run(w).outcome, OUTCOME_TIMEOUT);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_TIMEOUT);
 	for (size_t i = 0; i < 4; i++)
 		close(fill[i]);
 	close(listener);
 }
 
 struct crowd {
-	struct world *world;
+	struct probe_world *world;
 	unsigned left, passed;
 };
 
@@ -445,94 +350,13 @@ static void on_crowd(void *arg, const struct observation *seen)
 		event_base_loopbreak(c->world->loop);
 }
 
-/* clang-format off */
-static const struct tcp_row {
-	const char *title;
-	const char *send; /* canned speaks after an empty line */
-	const char *say;
-	size_t repeat;
-	bool stays;
-	const char *body;
-	const char *outcome;
-} tcp_rows[] = {
-	{ "connects",              NULL, NULL, 0, true, NULL, "ok" },
-	{ "sends, reads nothing",  "PING\r\n\r\n", NULL, 0, true, NULL, "ok" },
-	{ "the text comes",        "PING\r\n\r\n", "+PONG\r\n", 0, true,
-	  "+PONG", "ok" },
-	{ "the text comes, then the end", "PING\r\n\r\n", "+PONG\r\n", 0,
-	  false, "+PONG", "ok" },
-	{ "another text, and the end", "PING\r\n\r\n", "-ERR\r\n", 0, false,
-	  "+PONG", "body" },
-	{ "another text, and waits", "PING\r\n\r\n", "-ERR\r\n", 0, true,
-	  "+PONG", "timeout" },
-	{ "no text and the end",   "PING\r\n\r\n", "", 0, false, "+PONG",
-	  "closed" },
-	{ "silence",               "PING\r\n\r\n", NULL, 0, true, "+PONG",
-	  "timeout" },
-	{ "talks without end",     "PING\r\n\r\n", "0123456789abcdef", 5000,
-	  true, "+PONG", "body" },
-	{ "the text beyond the cap", "PING\r\n\r\n", "0123456789abcdef", 4096,
-	  false, "f+", "body" },
-};
-/* clang-format on */
-
-static void test_tcp_outcomes(void **state)
-{
-	struct world *w = *state;
-	char text[OUTCOME_TEXT_SIZE];
-
-	w->check.type = CHECK_TCP;
-	for (size_t i = 0; i < sizeof(tcp_rows) / sizeof(tcp_rows[0]); i++) {
-		const struct tcp_row *row = &tcp_rows[i];
-		const struct canned_say say = {
-			.octets = row->say,
-			.len = row->say == NULL ? 0 : strlen(row->say),
-			.repeat = row->repeat,
-			.stays = row->stays,
-		};
-		struct observation seen;
-
-		canned_set(w->canned, &say);
-		w->check.send = row->send;
-		w->check.body = row->body;
-		seen = run(w);
-		if (strcmp(outcome_text(&seen, text), row->outcome) != 0)
-			fail_msg("%s: %s", row->title, text);
-		assert_true(seen.connect_ms > 0);
-		assert_true(seen.tls_ms <= 0);
-	}
-}
-
-/* The latency is what the asked endpoint needs, not the connect alone. */
-static void test_tcp_times(void **state)
-{
-	struct world *w = *state;
-	struct observation seen;
-
-	w->check.type = CHECK_TCP;
-	w->check.send = "PING\r\n\r\n";
-	w->check.body = "PONG";
-	say_text(w, "PONG", 60);
-	seen = run(w);
-	assert_int_equal(seen.outcome, OUTCOME_OK);
-	assert_true(seen.first_byte_ms >= 60 &&
-		    seen.total_ms >= seen.first_byte_ms);
-	assert_true(seen.latency_ms >= 59 &&
-		    seen.latency_ms < seen.first_byte_ms);
-	assert_string_equal(canned_request(w->canned), "PING\r\n\r\n");
-	w->check.body = NULL;
-	seen = run(w);
-	assert_true(seen.latency_ms < 59 && seen.first_byte_ms <= 0);
-	assert_true(seen.latency_ms >= seen.connect_ms);
-}
-
 static void test_many_at_once(void **state)
 {
-	struct world *w = *state;
+	struct probe_world *w = *state;
 	const struct timeval deadline = { .tv_sec = 20 };
 	struct crowd c = { .world = w, .left = 300 };
 
-	say_text(w, HEAD "Content-Length: 2\r\n\r\nok", 20);
+	probe_world_say(w, HEAD "Content-Length: 2\r\n\r\nok", 20);
 	w->check.body = "ok";
 	w->check.timeout_ms = 10000;
 	for (unsigned i = 0; i < 300; i++)
@@ -546,27 +370,29 @@ static void test_many_at_once(void **state)
 
 static void test_cancelled_probes_say_nothing(void **state)
 {
-	struct world *w = *state;
-	struct ending first = { .world = w }, second = { .world = w };
+	struct probe_world *w = *state;
+	struct probe_ending first = { .world = w }, second = { .world = w };
 	struct probe *http, *tcp;
 
-	say_text(w, HEAD "Content-Length: 2\r\n\r\nok", 100);
-	http = probe_http_start(w->http, &w->spec, on_done, &first);
-	tcp = probe_tcp_start(w->loop, &w->spec, on_done, &second);
+	probe_world_say(w, HEAD "Content-Length: 2\r\n\r\nok", 100);
+	http = probe_http_start(w->http, &w->spec, probe_world_done, &first);
+	tcp = probe_tcp_start(w->loop, &w->spec, probe_world_done, &second);
 	/* Some way into it: connected, perhaps, but not answered. */
 	event_base_loop(w->loop, EVLOOP_ONCE);
 	if (second.count == 0)
 		probe_cancel(tcp);
 	probe_cancel(http);
 	probe_cancel(NULL);
-	assert_int_equal(run(w).outcome, OUTCOME_OK);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_OK);
 	assert_int_equal(first.count, 0);
 	assert_true(second.count <= 1);
 }
 
 int main(void)
 {
-#define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define WITH_WORLD(test)                                         \
+	cmocka_unit_test_setup_teardown(test, probe_world_setup, \
+					probe_world_teardown)
 	const struct CMUnitTest tests[] = {
 		WITH_WORLD(test_http_outcomes),
 		WITH_WORLD(test_body_beyond_the_cap_is_not_read),
@@ -581,8 +407,6 @@ int main(void)
 		WITH_WORLD(test_tls_with_one_who_has_none),
 		WITH_WORLD(test_local_trouble_is_no_evidence),
 		WITH_WORLD(test_full_backlog_times_out),
-		WITH_WORLD(test_tcp_outcomes),
-		WITH_WORLD(test_tcp_times),
 		WITH_WORLD(test_many_at_once),
 		WITH_WORLD(test_cancelled_probes_say_nothing),
 	};

@@ -281,9 +281,9 @@ static void test_outcomes(void **state)
 		assert_int_equal(w->asked_tcp, rows[i].by_tcp);
 		assert_true((seen.latency_ms > 0) ==
 			    (seen.outcome == OUTCOME_OK));
-		assert_true((seen.connect_ms > 0) ==
-			    (rows[i].by_tcp &&
-			     seen.outcome != OUTCOME_TIMEOUT));
+		assert_true(
+			(seen.connect_ms > 0) ==
+			(rows[i].by_tcp && seen.outcome != OUTCOME_TIMEOUT));
 		assert_true(seen.total_ms >= seen.first_byte_ms);
 	}
 }

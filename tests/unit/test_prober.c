@@ -37,6 +37,7 @@ struct world {
 	struct canned *canned[2];
 	struct prober *prober;
 	char folder[64], policy[96], control[96];
+	const char *programs; /* NULL: none */
 	struct report *newest;
 	struct node node;
 	json_t *answer;
@@ -158,6 +159,7 @@ static bool start(struct world *w, const char *vantage, struct error *err)
 		.name = "health-1",
 		.control_path = w->control,
 		.bus = w->writer,
+		.programs = w->programs,
 	};
 
 	w->prober = prober_start(w->loop, &config, err);
@@ -357,6 +359,15 @@ static void test_wants_what_checks_name(void **state)
 		    "type: https, client_certificate: p.yaml, "
 		    "client_key: none.key",
 		    "/none.key cannot be read");
+	check_start(w, "type: external, program: sh",
+		    "check \"web\" runs sh, and no programs are; start with "
+		    "--programs DIR");
+	w->programs = "/bin";
+	check_start(w, "type: external, program: sh", NULL);
+	check_start(w, "type: external, program: none-such",
+		    "/none-such cannot be run: No such file");
+	w->programs = "/none-such";
+	check_start(w, "type: http", "programs in /none-such: No such file");
 }
 
 int main(void)

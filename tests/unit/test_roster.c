@@ -12,6 +12,7 @@
 static struct status_range ranges[] = { { 200, 299 } };
 static struct status_range other_range = { 200, 298 };
 static struct policy_field fields[] = { { "A", "b" } };
+static const char *words[] = { "-x" }, *other_words[] = { "-y" };
 static struct policy_field other_fields[] = { { "A", "c" } };
 
 static const struct policy_check usual = {
@@ -21,6 +22,8 @@ static const struct policy_check usual = {
 	.status_count = 1,
 	.headers = fields,
 	.header_count = 1,
+	.arguments = words,
+	.argument_count = 1,
 	.interval_ms = 5000,
 	.timeout_ms = 1000,
 	.confirm_ms = 1000,
@@ -150,6 +153,9 @@ CHANGE(send, c->send = "x")
 CHANGE(query_type, c->query_type++)
 CHANGE(rcode, c->rcode++)
 CHANGE(rdata, c->rdata = "x")
+CHANGE(program, c->program = "x")
+CHANGE(arguments, c->arguments = other_words)
+CHANGE(arguments_more, c->argument_count = 0)
 CHANGE(headers, c->headers = other_fields)
 CHANGE(headers_more, c->header_count = 0)
 CHANGE(user_agent, c->user_agent = "us")
@@ -183,6 +189,9 @@ static const struct twin_row {
 	{ "query.type", change_query_type, false },
 	{ "rcode", change_rcode, false },
 	{ "rdata", change_rdata, false },
+	{ "program", change_program, false },
+	{ "arguments", change_arguments, false },
+	{ "one argument more", change_arguments_more, false },
 	{ "headers", change_headers, false },
 	{ "one header more", change_headers_more, false },
 	{ "user_agent", change_user_agent, false },
