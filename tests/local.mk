@@ -5,6 +5,8 @@ TEST_EXTENSIONS = .sh
 EXTRA_DIST += %D%/run %D%/system/bus_faults.py %D%/system/bus_keys.py \
 	%D%/system/bus_versions.py %D%/system/envelope.py %D%/system/fleet.py \
 	%D%/system/dnstap.py %D%/system/metrics.py %D%/system/reload.py \
+EXTRA_DIST += %D%/run %D%/system/bus_faults.py %D%/system/fleet.py \
+	%D%/system/dnstap.py %D%/system/metrics.py %D%/system/probes.py %D%/system/reload.py \
 	%D%/system/up.py %D%/system/xdp.py \
 	%D%/system/dot.py %D%/system/proxied.py \
 	%D%/system/latency_map.py \
