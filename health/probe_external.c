@@ -40,13 +40,16 @@ struct probe_external {
 	TAILQ_ENTRY(probe_external) waiting;
 };
 
+LIST_HEAD(child_list, child);
+TAILQ_HEAD(probe_queue, probe_external);
+
 struct probe_external_pool {
 	struct event_base *loop; /* borrowed */
 	char *folder;            /* owned; NULL: no programs */
 	struct event *turn;      /* a place may be free */
 	unsigned running;
-	LIST_HEAD(, child) children;
-	TAILQ_HEAD(, probe_external) waiting;
+	struct child_list children;
+	struct probe_queue waiting;
 };
 
 /* What a program is told of the endpoint, in words. */

@@ -57,6 +57,25 @@ static void check_binding(const struct policy_service *s,
 	expect(b->ech_octets <= POLICY_ECH_OCTETS_MAX);
 }
 
+static void check_check(const struct policy_check *c)
+{
+	expect(c->port > 0 || c->type == CHECK_EXTERNAL);
+	expect(c->timeout_ms < c->interval_ms);
+	expect(c->status_count > 0 && c->rcode < POLICY_RCODES);
+	for (size_t i = 0; i < c->status_count; i++)
+		expect(c->statuses[i].first >= 100 &&
+		       c->statuses[i].first <= c->statuses[i].last &&
+		       c->statuses[i].last <= 599);
+	for (size_t i = 0; i < c->header_count; i++)
+		expect(strpbrk(c->headers[i].name, ": \r\n") == NULL &&
+		       strpbrk(c->headers[i].value, "\r\n") == NULL);
+	expect(c->type != CHECK_DNS || c->query_type != 0);
+	expect(c->rdata == NULL || c->type == CHECK_DNS);
+	expect((c->program != NULL) == (c->type == CHECK_EXTERNAL));
+	expect(c->program == NULL || strchr(c->program, '/') == NULL);
+	expect(c->argument_count <= POLICY_ARGUMENTS_MAX);
+}
+
 static void check_policy(const struct policy *p)
 {
 	bool soa = false;
@@ -71,8 +90,7 @@ static void check_policy(const struct policy *p)
 		expect(p->services[i].check < (int)p->check_count);
 	}
 	for (size_t i = 0; i < p->check_count; i++)
-		expect(p->checks[i].port > 0 &&
-		       p->checks[i].timeout_ms < p->checks[i].interval_ms);
+		check_check(&p->checks[i]);
 	for (size_t i = 0; i < p->residency_count; i++)
 		expect(p->residency[i].clients >= 0 &&
 		       p->residency[i].jurisdictions != 0);

@@ -31,7 +31,7 @@ struct world {
 	struct event_base *loop;
 	char folder[64];
 	uint16_t good_port, expired_port;
-	uint16_t h2_port, h2c_port, client_port;
+	uint16_t h2_port, h2c_port, client_port, chained_port;
 	pid_t nginx;
 };
 
@@ -51,31 +51,72 @@ static void write_pem(const struct world *w, const char *name, EVP_PKEY *key,
 	fclose(f);
 }
 
-/* A self-signed certificate for www.example.test, valid for two days that
- * begin at from_s from now. */
-static void make_certificate(const struct world *w, const char *name,
-			     EVP_PKEY *key, long from_s)
+static void add_extension(X509 *cert, int nid, const char *value)
+{
+	X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
+
+	assert_non_null(extension);
+	X509_add_ext(cert, extension, -1);
+	X509_EXTENSION_free(extension);
+}
+
+struct making {
+	const char *file, *name; /* the subject's common name */
+	long from_s, to_s;       /* from now */
+	const X509 *issuer;      /* NULL: itself */
+	bool issues;
+};
+
+/* For www.example.test; every certificate has the same key.  The caller frees
+ * it. */
+static X509 *make_certificate(const struct world *w, EVP_PKEY *key,
+			      const struct making *m)
 {
 	X509 *cert = X509_new();
 	X509_NAME *subject = X509_get_subject_name(cert);
-	X509_EXTENSION *names =
-		X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name,
-				    "DNS:www.example.test");
 
 	X509_set_version(cert, X509_VERSION_3);
-	ASN1_INTEGER_set(X509_get_serialNumber(cert), from_s + 10 * DAY_S);
-	X509_gmtime_adj(X509_getm_notBefore(cert), from_s);
-	X509_gmtime_adj(X509_getm_notAfter(cert), from_s + 2 * DAY_S);
+	ASN1_INTEGER_set(X509_get_serialNumber(cert), m->to_s + 100 * DAY_S);
+	X509_gmtime_adj(X509_getm_notBefore(cert), m->from_s);
+	X509_gmtime_adj(X509_getm_notAfter(cert), m->to_s);
 	X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
-				   (const unsigned char *)"www.example.test",
-				   -1, -1, 0);
-	X509_set_issuer_name(cert, subject);
+				   (const unsigned char *)m->name, -1, -1, 0);
+	X509_set_issuer_name(cert, m->issuer == NULL
+					   ? subject
+					   : X509_get_subject_name(m->issuer));
 	X509_set_pubkey(cert, key);
-	X509_add_ext(cert, names, -1);
+	add_extension(cert, NID_subject_alt_name, "DNS:www.example.test");
+	if (m->issues)
+		add_extension(cert, NID_basic_constraints, "CA:TRUE");
 	assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
-	write_pem(w, name, NULL, cert);
-	X509_EXTENSION_free(names);
-	X509_free(cert);
+	write_pem(w, m->file, NULL, cert);
+	return cert;
+}
+
+/* good has a day left; expired had its end two days ago; chained has four days
+ * left, and ca, which vouches for it, two. */
+static void make_certificates(const struct world *w)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	struct making making[] = {
+		{ "good", "www.example.test", -DAY_S, DAY_S, NULL, false },
+		{ "expired", "www.example.test", -4L * DAY_S, -2L * DAY_S, NULL,
+		  false },
+		{ "ca", "ca.example.test", -DAY_S, 2L * DAY_S, NULL, true },
+		{ "chained", "www.example.test", -DAY_S, 4L * DAY_S, NULL,
+		  false },
+	};
+	X509 *made[4];
+
+	write_pem(w, "key", key, NULL);
+	for (size_t i = 0; i < 4; i++) {
+		if (i == 3)
+			making[i].issuer = made[2];
+		made[i] = make_certificate(w, key, &making[i]);
+	}
+	for (size_t i = 0; i < 4; i++)
+		X509_free(made[i]);
+	EVP_PKEY_free(key);
 }
 
 /* A port that was free a moment ago. */
@@ -131,6 +172,7 @@ static void write_config(const struct world *w)
 	write_server(w, f, w->h2_port, "ssl http2", "good");
 	write_server(w, f, w->h2c_port, "http2", "good");
 	write_server(w, f, w->client_port, "ssl", "good");
+	write_server(w, f, w->chained_port, "ssl", "chained");
 	fprintf(f, "}\n");
 	fclose(f);
 }
@@ -155,10 +197,11 @@ static void start_nginx(struct world *w)
 static int setup(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	uint16_t *ports[] = { &w->good_port, &w->expired_port, &w->h2_port,
-			      &w->h2c_port, &w->client_port };
-	int held[5];
+	uint16_t *ports[] = {
+		&w->good_port, &w->expired_port, &w->h2_port,
+		&w->h2c_port,  &w->client_port,  &w->chained_port
+	};
+	int held[6];
 
 	*state = w;
 	w->loop = event_base_new();
@@ -166,14 +209,11 @@ static int setup(void **state)
 	if (access(nginx_path, X_OK) != 0)
 		return 0;
 	assert_non_null(mkdtemp(w->folder));
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < 6; i++)
 		*ports[i] = free_port(&held[i]);
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < 6; i++)
 		close(held[i]);
-	write_pem(w, "key", key, NULL);
-	make_certificate(w, "good", key, -DAY_S);
-	make_certificate(w, "expired", key, -4L * DAY_S);
-	EVP_PKEY_free(key);
+	make_certificates(w);
 	write_config(w);
 	start_nginx(w);
 	return 0;
@@ -385,11 +425,35 @@ static void test_client_certificate(void **state)
 	assert_int_equal(run(w, &spec, "good").outcome, OUTCOME_LOCAL);
 }
 
+/* The one of the chain that ends first, where a chain was looked at. */
+static void test_chain(void **state)
+{
+	struct world *w = *state;
+	struct policy_check check = usual;
+	struct probe_spec spec = { .check = &check,
+				   .host = "www.example.test",
+				   .port = w->chained_port };
+	struct observation seen;
+
+	if (w->nginx == 0)
+		skip(); /* no nginx on this machine */
+	net_addr_parse("127.0.0.1", &spec.addr);
+	check.certificate_left_s = 3 * DAY_S;
+	seen = run(w, &spec, "ca");
+	assert_int_equal(seen.outcome, OUTCOME_EXPIRING);
+	assert_in_range(2 * DAY_S - seen.certificate_left_s, 0, 600);
+	check.verify = false;
+	seen = run(w, &spec, NULL);
+	assert_int_equal(seen.outcome, OUTCOME_OK);
+	assert_in_range(4 * DAY_S - seen.certificate_left_s, 0, 600);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_certificates),
 		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_chain),
 		cmocka_unit_test(test_client_certificate),
 	};
 

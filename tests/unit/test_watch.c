@@ -235,6 +235,46 @@ static void test_down_since_it_was_closed(void **state)
 	assert_int_equal(e.down_ms, 0);
 }
 
+/* Where a probe has no latency none is made up, and it passes as any does. */
+static void test_passes_without_latency(void **state)
+{
+	struct watch_moment at = { .now_ms = 100, .wall_ms = 5000 };
+	struct watch w = watch_init("k", &check, &at);
+	struct observation seen = { .outcome = OUTCOME_OK, .total_ms = 60 };
+	struct report_entry e = { 0 };
+
+	(void)state;
+	assert_true(watch_observe(&w, &check, &seen, &at));
+	watch_report(&w, at.now_ms, &e);
+	assert_int_equal(e.state, REPORT_CLOSED);
+	assert_int_equal(w.latency.samples, 0);
+	assert_int_equal(w.histogram.total, 0);
+	assert_float_equal(e.latency_ms, 0, 0);
+}
+
+/* What the last probe took, and what it saw of the certificate. */
+static void test_reports_the_last_probe(void **state)
+{
+	struct watch_moment at = { .now_ms = 100, .wall_ms = 5000 };
+	struct watch w = watch_init("k", &check, &at);
+	struct observation seen = { .outcome = OUTCOME_STATUS,
+				    .resolve_ms = 1,
+				    .connect_ms = 2,
+				    .tls_ms = 3,
+				    .first_byte_ms = 4,
+				    .certificate_left_s = -5 };
+	struct report_entry e = { 0 };
+
+	(void)state;
+	watch_observe(&w, &check, &seen, &at);
+	watch_report(&w, at.now_ms, &e);
+	assert_float_equal(e.resolve_ms, 1, 0);
+	assert_float_equal(e.connect_ms, 2, 0);
+	assert_float_equal(e.tls_ms, 3, 0);
+	assert_float_equal(e.first_byte_ms, 4, 0);
+	assert_int_equal(e.certificate_left_s, -5);
+}
+
 static void test_reload_keeps_state_and_slots(void **state)
 {
 	struct watch_moment at = { .now_ms = 99999 };
@@ -261,6 +301,8 @@ int main(void)
 		cmocka_unit_test(test_report_times),
 		cmocka_unit_test(test_damped),
 		cmocka_unit_test(test_down_since_it_was_closed),
+		cmocka_unit_test(test_passes_without_latency),
+		cmocka_unit_test(test_reports_the_last_probe),
 		cmocka_unit_test(test_reload_keeps_state_and_slots),
 	};
 
