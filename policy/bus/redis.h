@@ -36,8 +36,8 @@ struct redis_config {
 
 /*
  * Starts connecting and returns at once; NULL with err set for a malformed
- * url, files of it that cannot be used, or no memory.  A server that is not there is not an error: on_link()
- * tells.
+ * url, files of it that cannot be used, or no memory.  A server that is not
+ * there is not an error: on_link() tells.
  */
 struct bus *redis_bus_new(struct event_base *loop,
 			  const struct redis_config *config, struct error *err);
