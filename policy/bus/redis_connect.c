@@ -40,6 +40,7 @@ struct redis_connect {
 	struct redis_place candidate; /* a replica that the master tells of */
 	bool has_candidate;
 	int64_t shun_until_ms; /* reading from replicas */
+	int64_t shun_ms;       /* the next time */
 };
 
 static const struct redis_url *url_of(const struct redis_connect *c)
@@ -88,6 +89,16 @@ static void wait_for_next(struct redis_connect *c)
 						      : c->retry_ms * 2;
 }
 
+/* To try one costs everybody the links: less often each time in vain. */
+static void shun_replicas(struct redis_connect *c)
+{
+	if (c->state == UP)
+		c->shun_ms = REDIS_SHUN_MS;
+	c->shun_until_ms = clock_now_ms() + c->shun_ms;
+	c->shun_ms = c->shun_ms * 2 > REDIS_SHUN_LAST_MS ? REDIS_SHUN_LAST_MS
+							 : c->shun_ms * 2;
+}
+
 /* Any of them: all go, and come back together. */
 static void on_link_down(void *arg)
 {
@@ -97,7 +108,7 @@ static void on_link_down(void *arg)
 	bool at_once = reader || (c->moving && c->state != UP);
 
 	if (reader)
-		c->shun_until_ms = clock_now_ms() + REDIS_SHUN_MS;
+		shun_replicas(c);
 	c->moving = false;
 	end_round(c);
 	if (at_once)
@@ -380,6 +391,7 @@ struct redis_connect *redis_connect_new(struct redis_session *session,
 	c->session = session;
 	c->user = *user;
 	c->retry_ms = RETRY_FIRST_MS;
+	c->shun_ms = REDIS_SHUN_MS;
 	if (url_of(c)->tls) {
 		c->tls = redis_tls_open(url_of(c), err);
 		if (c->tls == NULL)

@@ -17,7 +17,8 @@
  * other, are with one of the replicas that the master tells of, drawn at
  * random; what is written, and the lease, is with the master.  A replica that
  * cannot be reached, or does not hear its master, is left: the master is read
- * from, for REDIS_SHUN_MS at least.
+ * from, for REDIS_SHUN_MS, and twice as long each time up to
+ * REDIS_SHUN_LAST_MS while none can be reached.
  *
  * All links live and die together: the session is up while all are, so that
  * there is one state to reason about and one moment to read everything again.
@@ -36,6 +37,7 @@ struct redis_session;
 enum {
 	REDIS_MOVES_MAX = 5,
 	REDIS_SHUN_MS = 30000,
+	REDIS_SHUN_LAST_MS = 960000,
 };
 
 struct redis_connect_user {

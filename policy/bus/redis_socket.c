@@ -64,8 +64,8 @@ static const char *closed_words(const struct redis_socket *s)
 
 static void on_trouble(struct redis_socket *s)
 {
-	int code = EVUTIL_SOCKET_ERROR();
 	const char *detail, *words = redis_tls_trouble(s->stream, &detail);
+	int code = EVUTIL_SOCKET_ERROR(); /* which TLS may have told */
 
 	if (words != NULL)
 		fail(s, words, detail);

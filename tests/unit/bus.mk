@@ -15,6 +15,10 @@ check_PROGRAMS += %D%/test_redis_access
 check_PROGRAMS += %D%/test_redis_url
 %C%_test_redis_url_SOURCES = %D%/test_redis_url.c
 %C%_test_redis_url_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_redis_connect
+%C%_test_redis_connect_SOURCES = %D%/test_redis_connect.c \
+	%D%/bus_world.c %D%/bus_world.h %D%/fake_redis.c %D%/fake_redis.h
+%C%_test_redis_connect_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_redis_tls
 %C%_test_redis_tls_SOURCES = %D%/test_redis_tls.c %D%/bus_world.c %D%/bus_world.h
 %C%_test_redis_tls_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)

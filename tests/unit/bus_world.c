@@ -178,10 +178,10 @@ static struct bus *redis_party(struct world *w)
 			 w->user[0] == '\0' ? "" : "@",
 			 w->host == NULL ? "127.0.0.1" : w->host, w->tcp_port,
 			 w->env, w->query == NULL ? "" : w->query);
-	config.url = url;
+	config.url = w->url == NULL ? url : w->url;
 	bus = redis_bus_new(w->loop, &config, &err);
 	if (bus == NULL)
-		fail_msg("%s: %s", url, err.text);
+		fail_msg("%s: %s", config.url, err.text);
 	return bus;
 }
 

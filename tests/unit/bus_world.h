@@ -55,6 +55,7 @@ struct world {
 	int tcp_port;      /* 0: a unix socket */
 	bool tls;          /* the port is for TLS */
 	const char *host;  /* for TCP; NULL: 127.0.0.1 */
+	const char *url;   /* instead of what follows from these; or NULL */
 	const char *query; /* of the url: "?ca=..."; or NULL */
 	struct party parties[PARTIES_MAX];
 	size_t party_count;
