@@ -12,6 +12,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/nearest.c %D%/nearest.h \
 	%D%/net.c %D%/net.h \
 	%D%/openmetrics.c %D%/openmetrics.h \
+	%D%/news.c %D%/news.h \
 	%D%/option.c %D%/option.h \
 	%D%/process.c %D%/process.h \
 	%D%/program.c %D%/program.h \

@@ -5,6 +5,7 @@
 #include "policy/base/hash.h"
 #include "policy/base/nearest.h"
 #include "policy/base/net.h"
+#include "policy/base/news.h"
 #include "policy/base/option.h"
 
 #include <setjmp.h>
@@ -199,10 +200,29 @@ static void test_nearest(void **state)
 	assert_int_equal(nearest_distance("", "abc"), 3);
 }
 
+static void test_news(void **state)
+{
+	struct news news = { { 0 } };
+
+	(void)state;
+	assert_true(news_of(&news, "eu", "unsigned"));
+	assert_false(news_of(&news, "eu", "unsigned"));
+	assert_true(news_of(&news, "eu", "too large"));
+	assert_false(news_of(&news, "eu", "too large"));
+	/* In turns they keep quiet, each of the same. */
+	assert_true(news_of(&news, "us", "too large"));
+	assert_false(news_of(&news, "eu", "too large"));
+	assert_false(news_of(&news, "us", "too large"));
+	news_over(&news, "eu");
+	assert_true(news_of(&news, "eu", "too large"));
+	assert_false(news_of(&news, "us", "too large"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_errors_sort_by_place),
+		cmocka_unit_test(test_news),
 		cmocka_unit_test(test_error_line),
 		cmocka_unit_test(test_arena_zeroes_and_refuses_overflow),
 		cmocka_unit_test(test_prefixes),
