@@ -11,8 +11,10 @@
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
+#include "policy/base/news.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/report.h"
+#include "policy/bus/witness.h"
 #include "policy/decide/standing.h"
 #include "policy/decide/view.h"
 #include "policy/language/policy.h"
@@ -36,6 +38,7 @@ struct feed {
 	int64_t node_due_ms;
 	uint64_t acked_epoch, acked_sequence;
 	int64_t wall_applied_ms; /* of the plan that was acknowledged */
+	struct news reports_refused;
 	char trouble[NODE_TEXT_SIZE];
 };
 
@@ -237,23 +240,37 @@ static void take_plan(struct feed *feed, const void *octets, size_t len)
 	}
 }
 
+/* The next one comes in a second, with the same trouble most likely. */
+static void refuse_report(struct feed *feed, const char *key,
+			  const struct error *err)
+{
+	if (news_of(&feed->reports_refused, key, err->text))
+		log_refused("report-refused", key, err);
+}
+
 static void take_report(struct feed *feed, const char *key, const void *octets,
 			size_t len)
 {
 	struct error err;
-	struct report *report = report_parse(octets, len, &err);
+	struct report *report = NULL;
+	const char *payload;
+	size_t payload_len;
 
+	if (witnesses_read(feed->config.witnesses, key, octets, len, &payload,
+			   &payload_len, &err))
+		report = report_parse(payload, payload_len, &err);
 	if (report == NULL) {
-		log_refused("report-refused", key, &err);
+		refuse_report(feed, key, &err);
 		return;
 	}
 	if (strcmp(report->vantage, key) != 0) {
 		error_set(&err, "it says to be of vantage \"%s\"",
 			  report->vantage);
-		log_refused("report-refused", key, &err);
+		refuse_report(feed, key, &err);
 		report_free(report);
 		return;
 	}
+	news_over(&feed->reports_refused, key);
 	if (heard_take(&feed->world.heard, policy_of(feed), report,
 		       clock_now_ms()) != HEARD_TAKEN)
 		return;

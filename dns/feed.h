@@ -31,6 +31,7 @@ struct model;
 struct slot;
 struct stats;
 struct verifier;
+struct witnesses;
 struct view;
 
 enum {
@@ -45,7 +46,9 @@ struct feed_config {
 	struct stats *stats;
 	struct bus *bus;                /* NULL: none */
 	const struct verifier *trusted; /* NULL: no plan is followed */
-	struct lastgood *lastgood;      /* NULL: nothing is kept */
+	const struct witnesses
+		*witnesses;        /* NULL: reports need not be signed */
+	struct lastgood *lastgood; /* NULL: nothing is kept */
 	const char *name;
 };
 

@@ -23,6 +23,7 @@ struct event_base;
 struct policy;
 struct responder;
 struct verifier;
+struct witnesses;
 
 struct responder_config {
 	const char *policy_path; /* file or directory; read again on reload */
@@ -42,6 +43,8 @@ struct responder_config {
 	void (*on_reload)(void *arg, bool done); /* begun, then done; or NULL */
 	void *arg;
 	const struct verifier *trusted; /* borrowed; whose plans are followed */
+	const struct witnesses
+		*witnesses; /* NULL: reports need not be signed */
 };
 
 /*

@@ -19,6 +19,7 @@
 #include "policy/bus/bus.h"
 #include "policy/bus/redis.h"
 #include "policy/bus/sign.h"
+#include "policy/bus/witness.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -36,7 +37,7 @@ struct settings {
 	struct option_list limits;
 	struct rrl_config rrl;
 	const char *tls_cert, *tls_key;
-	struct option_list listen, trust, dot, proxy_from, xdp;
+	struct option_list listen, trust, vantages, dot, proxy_from, xdp;
 	unsigned workers, tcp_clients, tcp_idle_s, keep_soak_s;
 	bool take_over, check, stdin_packet;
 	char node[PROGRAM_NODE_SIZE];
@@ -45,6 +46,7 @@ struct settings {
 struct daemon {
 	const struct settings *settings;
 	struct verifier *trusted;
+	struct witnesses *witnesses;
 	struct bus *bus;
 	struct rrl *rrl; /* NULL: no limit */
 	struct responder *responder;
@@ -97,6 +99,9 @@ static size_t fill_serving(struct settings *s, struct option_row *rows)
 		{ "trust", OPTION_LIST, &s->trust, "FILE",
 		  "public key (PEM) whose plans are followed; may be repeated",
 		  0, 0 },
+		{ "trust-vantage", OPTION_LIST, &s->vantages, "VANTAGE=FILE",
+		  "public key (PEM) of a vantage, whose reports must be signed; "
+		  "may be repeated", 0, 0 },
 		{ "keep", OPTION_TEXT, &s->keep, "FILE",
 		  "last known good state, to start from without a bus", 0, 0 },
 		{ "keep-soak", OPTION_NUMBER, &s->keep_soak_s, "SECONDS",
@@ -173,20 +178,36 @@ static void on_relieved(void *arg)
 	event_base_loopbreak(d->loop);
 }
 
+static bool open_keys(const struct settings *s, struct verifier **trusted,
+		      struct witnesses **witnesses, struct error *err)
+{
+	*witnesses = NULL;
+	*trusted = verifier_open(s->trust.items, s->trust.count, err);
+	if (*trusted == NULL)
+		return false;
+	*witnesses = witnesses_open(s->vantages.items, s->vantages.count, err);
+	if (*witnesses != NULL)
+		return true;
+	verifier_free(*trusted);
+	*trusted = NULL;
+	return false;
+}
+
 /* Keys that cannot be read leave the old ones in their place. */
 static void read_keys(struct daemon *d)
 {
-	const struct option_list *trust = &d->settings->trust;
+	struct verifier *trusted;
+	struct witnesses *witnesses;
 	struct error err;
-	struct verifier *next = verifier_open(trust->items, trust->count, &err);
 	char quoted[512];
 
-	if (next == NULL) {
+	if (!open_keys(d->settings, &trusted, &witnesses, &err)) {
 		log_event(LOG_LEVEL_ERROR, "dns", "keys-failed", "error=%s",
 			  log_quote(err.text, quoted, sizeof(quoted)));
 		return;
 	}
-	verifier_replace(d->trusted, next);
+	verifier_replace(d->trusted, trusted);
+	witnesses_replace(d->witnesses, witnesses);
 	log_event(LOG_LEVEL_INFO, "dns", "keys", "trusted=%zu",
 		  verifier_count(d->trusted));
 }
@@ -274,8 +295,7 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 	d->loop = loop;
 	if (!activation_take(&d->given, err))
 		return false;
-	d->trusted = verifier_open(s->trust.items, s->trust.count, err);
-	if (d->trusted == NULL)
+	if (!open_keys(s, &d->trusted, &d->witnesses, err))
 		return false;
 	if (s->bus != NULL) {
 		d->bus = redis_bus_new(loop, &redis, err);
@@ -287,6 +307,7 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 	config.transports.rrl = d->rrl;
 	config.bus = d->bus;
 	config.trusted = s->trust.count > 0 ? d->trusted : NULL;
+	config.witnesses = d->witnesses;
 	d->responder = responder_start(loop, &config, err);
 	if (d->responder == NULL)
 		return false;
@@ -315,6 +336,7 @@ static void stop(void *arg)
 	rrl_free(d->rrl);
 	bus_free(d->bus);
 	verifier_free(d->trusted);
+	witnesses_free(d->witnesses);
 }
 
 static enum program_status answer_once(const struct settings *s)

@@ -9,8 +9,8 @@
 #define DNS_WORLD_H
 
 #include "dns/follow.h"
-#include "policy/decide/heard.h"
 #include "dns/local.h"
+#include "policy/decide/heard.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -291,6 +291,7 @@ static bool start(struct prober *p, const struct prober_config *config,
 		.bus = config->bus,
 		.vantage = p->vantage,
 		.name = p->name,
+		.key = config->key,
 	};
 
 	p->http =

@@ -15,6 +15,7 @@ struct error;
 struct event_base;
 struct policy;
 struct prober;
+struct sealer;
 
 struct prober_config {
 	const char *policy_path;  /* read again on reload */
@@ -23,8 +24,8 @@ struct prober_config {
 	const char *control_path; /* unix socket; NULL: none */
 	const char *ca_file;  /* PEM: trusted instead of the system's; NULL */
 	const char *programs; /* folder of those that checks run; NULL: none */
-
-	struct bus *bus; /* borrowed, outlives it */
+	struct bus *bus;      /* borrowed, outlives it */
+	const struct sealer *key; /* borrowed: signs reports; NULL: plain */
 };
 
 /* Starts probing, spread over the first interval.  NULL with err set. */

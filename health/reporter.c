@@ -11,6 +11,7 @@
 #include "policy/bus/bus.h"
 #include "policy/bus/node.h"
 #include "policy/bus/report.h"
+#include "policy/bus/sign.h"
 #include "policy/decide/latency.h"
 
 #include <stdio.h>
@@ -141,6 +142,20 @@ static void put(const struct reporter *r, enum bus_topic topic, const char *key,
 	free(text);
 }
 
+/* As it goes out, signed where there is a key.  NULL: memory ran out. */
+static char *write_report(const struct reporter *r, const struct report *report,
+			  size_t *len)
+{
+	char *text = report_write(report, len), *sealed;
+	struct error err;
+
+	if (text == NULL || r->config.key == NULL)
+		return text;
+	sealed = sign_wrap(r->config.key, SIGN_REPORT, text, *len, len, &err);
+	free(text);
+	return sealed;
+}
+
 static void publish(struct reporter *r)
 {
 	struct report report;
@@ -152,7 +167,7 @@ static void publish(struct reporter *r)
 	r->sequence++;
 	look_at_stretch(r);
 	if (fill_report(r, &report))
-		text = report_write(&report, &len);
+		text = write_report(r, &report, &len);
 	put(r, BUS_REPORTS, r->config.vantage, text, len);
 	free(report.entries);
 	fill_node(r, &node);

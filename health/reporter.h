@@ -21,6 +21,7 @@ struct policy;
 struct reporter;
 struct roster;
 struct rounds;
+struct sealer;
 
 enum {
 	REPORTER_EVERY_MS = 1000,
@@ -33,6 +34,7 @@ struct reporter_config {
 	struct bus *bus;     /* borrowed, outlives it */
 	const char *vantage; /* borrowed, outlives it; so is name */
 	const char *name;
+	const struct sealer *key; /* borrowed: signs reports; NULL: plain */
 };
 
 /* What there is to tell; all borrowed until the next reporter_turn(). */

@@ -3,27 +3,31 @@
  * publishes what it sees. */
 #include "health/prober.h"
 #include "policy/base/error.h"
+#include "policy/base/log.h"
 #include "policy/base/process.h"
 #include "policy/base/program.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/redis.h"
+#include "policy/bus/sign.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 struct options {
-	const char *policy, *vantage, *name, *bus, *control, *ca, *programs;
+	const char *policy, *vantage, *name, *bus, *control, *ca, *programs,
+		*key;
 };
 
 struct daemon {
 	const struct options *options;
+	struct sealer *key; /* NULL: reports are not signed */
 	struct bus *bus;
 	struct prober *prober;
 	char name[128];
 };
 
-enum { ROWS = 7 };
+enum { ROWS = 8 };
 
 static void fill_rows(struct option_row rows[ROWS], struct options *o)
 {
@@ -37,6 +41,8 @@ static void fill_rows(struct option_row rows[ROWS], struct options *o)
 		  REDIS_URL_HELP, 0, 0 },
 		{ "name", OPTION_TEXT, &o->name, "NAME",
 		  "this node's name (health-VANTAGE)", 0, 0 },
+		{ "key", OPTION_TEXT, &o->key, "FILE",
+		  "Ed25519 private key (PEM) that signs reports", 0, 0 },
 		{ "control", OPTION_TEXT, &o->control, "SOCKET",
 		  "unix socket for windrose --node", 0, 0 },
 		{ "ca", OPTION_TEXT, &o->ca, "PEM",
@@ -65,18 +71,40 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 
 	process_raise_descriptors(); /* each probe is one, or more */
 	snprintf(d->name, sizeof(d->name), "health-%s", o->vantage);
+	if (o->key != NULL) {
+		d->key = sealer_open(o->key, err);
+		if (d->key == NULL)
+			return false;
+	}
 	d->bus = redis_bus_new(loop, &redis, err);
 	if (d->bus == NULL)
 		return false;
 	config.bus = d->bus;
+	config.key = d->key;
 	d->prober = prober_start(loop, &config, err);
 	return d->prober != NULL;
+}
+
+/* A key that cannot be read leaves the old one in its place. */
+static void read_key(struct daemon *d)
+{
+	struct error err;
+	struct sealer *next = sealer_open(d->options->key, &err);
+	char quoted[512];
+
+	if (next != NULL)
+		sealer_replace(d->key, next);
+	else
+		log_event(LOG_LEVEL_ERROR, "health", "keys-failed", "error=%s",
+			  log_quote(err.text, quoted, sizeof(quoted)));
 }
 
 static void reload(void *arg)
 {
 	struct daemon *d = arg;
 
+	if (d->key != NULL)
+		read_key(d);
 	prober_reload(d->prober);
 }
 
@@ -86,6 +114,7 @@ static void stop(void *arg)
 
 	prober_stop(d->prober);
 	bus_free(d->bus);
+	sealer_free(d->key);
 }
 
 int main(int argc, char **argv)

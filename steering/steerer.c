@@ -6,6 +6,7 @@
 #include "policy/base/log.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/sign.h"
+#include "policy/bus/witness.h"
 #include "steering/journal.h"
 #include "steering/reload.h"
 #include "steering/steerer_impl.h"
@@ -168,27 +169,40 @@ static void hear_plan(struct steerer *s, const void *octets, size_t len)
 		publish_heard(s, plan, octets, len);
 }
 
+static void hear_report(struct steerer *s, const char *vantage,
+			const void *octets, size_t len)
+{
+	struct error err = { .text = "" };
+	const char *payload;
+	size_t payload_len;
+
+	if (witnesses_read(s->config.witnesses, vantage, octets, len, &payload,
+			   &payload_len, &err) &&
+	    inputs_take_report(&s->inputs, vantage, payload, payload_len,
+			       clock_now_ms(), &err)) {
+		news_over(&s->reports_refused, vantage);
+		steerer_soon(s);
+	} else if (news_of(&s->reports_refused, vantage, err.text)) {
+		steerer_log_failure("report-refused", err.text);
+	}
+}
+
 static void on_value(void *arg, enum bus_topic topic, const char *key,
 		     const void *octets, size_t len)
 {
 	struct steerer *s = arg;
 	struct error err = { .text = "" };
-	int64_t now_ms = clock_now_ms();
 
 	switch (topic) {
 	case BUS_PLAN:
 		hear_plan(s, octets, len);
 		break;
 	case BUS_REPORTS:
-		if (inputs_take_report(&s->inputs, key, octets, len, now_ms,
-				       &err))
-			steerer_soon(s);
-		else
-			steerer_log_failure("report-refused", err.text);
+		hear_report(s, key, octets, len);
 		break;
 	case BUS_NODES:
-		if (!inputs_take_node(&s->inputs, key, octets, len, now_ms,
-				      &err))
+		if (!inputs_take_node(&s->inputs, key, octets, len,
+				      clock_now_ms(), &err))
 			steerer_log_failure("node-refused", err.text);
 		break;
 	case BUS_REQUESTS:

@@ -17,6 +17,7 @@ struct event_base;
 struct sealer;
 struct steerer;
 struct verifier;
+struct witnesses;
 
 struct steerer_config {
 	const char *policy_path;  /* read again on reload */
@@ -30,6 +31,8 @@ struct steerer_config {
 	const struct verifier
 		*plans; /* borrowed: whose plans may be taken over */
 	const struct verifier *people; /* borrowed: whose commands are obeyed */
+	const struct witnesses *witnesses; /* borrowed: who vouches for reports;
+					    * NULL: nobody has to */
 	int open_control; /* non-zero: commands on the control socket
 			   * need no signature (the socket's
 			   * permissions are the authority) */

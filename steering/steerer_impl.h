@@ -10,6 +10,7 @@
 #ifndef STEERING_STEERER_IMPL_H
 #define STEERING_STEERER_IMPL_H
 
+#include "policy/base/news.h"
 #include "steering/agent.h"
 #include "steering/inputs.h"
 #include "steering/lease.h"
@@ -69,6 +70,7 @@ struct steerer {
 	struct loaded loaded;
 	struct agent *agent;
 	struct inputs inputs;
+	struct news reports_refused;
 	struct lease lease;
 	char holder[128]; /* in the lease: unlike that of any other process */
 	bool synced;      /* everything on the bus was read once */

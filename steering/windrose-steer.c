@@ -10,6 +10,7 @@
 #include "policy/bus/bus.h"
 #include "policy/bus/redis.h"
 #include "policy/bus/sign.h"
+#include "policy/bus/witness.h"
 #include "steering/steerer.h"
 
 #include <string.h>
@@ -20,7 +21,7 @@ enum { ROW_COUNT = 11, FAREWELL_MS = 300 };
 
 struct settings {
 	const char *policy, *name, *bus, *key, *journal, *keep, *control;
-	struct option_list trust, people;
+	struct option_list trust, people, vantages;
 	bool open_control;
 	unsigned keep_soak_s;
 	char node[PROGRAM_NODE_SIZE];
@@ -29,6 +30,7 @@ struct settings {
 struct keys {
 	struct sealer *own;
 	struct verifier *plans, *people;
+	struct witnesses *witnesses;
 };
 
 struct daemon {
@@ -57,6 +59,9 @@ static void fill_rows(struct settings *s, struct option_row rows[ROW_COUNT])
 		{ "people", OPTION_LIST, &s->people, "FILE",
 		  "public key (PEM) whose commands are obeyed; may be repeated",
 		  0, 0 },
+		{ "trust-vantage", OPTION_LIST, &s->vantages, "VANTAGE=FILE",
+		  "public key (PEM) of a vantage, whose reports must be signed; "
+		  "may be repeated", 0, 0 },
 		{ "open-control", OPTION_FLAG, &s->open_control, NULL,
 		  "commands on the control socket need no signature", 0, 0 },
 		{ "journal", OPTION_TEXT, &s->journal, "FILE",
@@ -78,6 +83,7 @@ static void free_keys(struct keys *keys)
 {
 	verifier_free(keys->plans);
 	verifier_free(keys->people);
+	witnesses_free(keys->witnesses);
 	sealer_free(keys->own);
 	*keys = (struct keys){ .own = NULL };
 }
@@ -92,7 +98,10 @@ static bool open_keys(const struct settings *s, struct keys *out,
 		k.plans = verifier_open(s->trust.items, s->trust.count, err);
 	if (k.plans != NULL)
 		k.people = verifier_open(s->people.items, s->people.count, err);
-	if (k.people == NULL || !verifier_add_sealer(k.plans, k.own, err)) {
+	if (k.people != NULL)
+		k.witnesses = witnesses_open(s->vantages.items,
+					     s->vantages.count, err);
+	if (k.witnesses == NULL || !verifier_add_sealer(k.plans, k.own, err)) {
 		free_keys(&k);
 		return false;
 	}
@@ -111,6 +120,7 @@ static bool read_keys(void *arg, struct error *err)
 	sealer_replace(d->keys.own, next.own);
 	verifier_replace(d->keys.plans, next.plans);
 	verifier_replace(d->keys.people, next.people);
+	witnesses_replace(d->keys.witnesses, next.witnesses);
 	return true;
 }
 
@@ -143,6 +153,7 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 	config.key = d->keys.own;
 	config.plans = d->keys.plans;
 	config.people = d->keys.people;
+	config.witnesses = d->keys.witnesses;
 	d->steerer = steerer_start(loop, &config, err);
 	return d->steerer != NULL;
 }

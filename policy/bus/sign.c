@@ -480,3 +480,13 @@ bool sign_unwrap(const struct verifier *v, const char *kind, const void *octets,
 	*payload_len = len - HEAD_OCTETS;
 	return true;
 }
+
+bool sign_peek(const void *octets, size_t len, const char **payload,
+	       size_t *payload_len)
+{
+	if (len < HEAD_OCTETS || memcmp(octets, magic, sizeof(magic)) != 0)
+		return false;
+	*payload = (const char *)octets + HEAD_OCTETS;
+	*payload_len = len - HEAD_OCTETS;
+	return true;
+}

@@ -23,6 +23,7 @@ struct verifier; /* a list of trusted public keys */
 
 #define SIGN_PLAN "plan"
 #define SIGN_COMMAND "command"
+#define SIGN_REPORT "report"
 
 /* NULL with err set: absent, unreadable, not an Ed25519 private key. */
 struct sealer *sealer_open(const char *pem_path, struct error *err);
@@ -76,5 +77,10 @@ char *sign_wrap(const struct sealer *sealer, const char *kind,
 bool sign_unwrap(const struct verifier *v, const char *kind, const void *octets,
 		 size_t len, const char **payload, size_t *payload_len,
 		 struct error *err);
+
+/* The payload of what looks like an envelope, whoever signed it.  False: it is
+ * none. */
+bool sign_peek(const void *octets, size_t len, const char **payload,
+	       size_t *payload_len);
 
 #endif

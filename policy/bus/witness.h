@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * witness -- whose word is taken for what a vantage reports.
+ *
+ * A vantage may sign its reports (SIGN_REPORT).  A reader that was given keys
+ * takes only reports that a key of that very vantage signed, so that whoever
+ * holds one vantage, or Redis, cannot speak for the others.  A reader that was
+ * given none takes signed and plain reports alike, unverified.  Shell: reads
+ * key files.
+ */
+#ifndef POLICY_BUS_WITNESS_H
+#define POLICY_BUS_WITNESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct error;
+struct witnesses;
+
+/*
+ * rows are "VANTAGE=FILE"; a file holds one public key or more, and a vantage
+ * may have several.  No rows: nobody has to sign.  NULL with err set.
+ */
+struct witnesses *witnesses_open(const char *const *rows, size_t count,
+				 struct error *err);
+
+/* w has next's keys from now on, wherever it was lent to.  Takes ownership of
+ * next. */
+void witnesses_replace(struct witnesses *w, struct witnesses *next);
+
+/*
+ * The report in what came under the vantage's name; *payload points into
+ * octets.  w NULL: nobody has to sign.  False with err set.
+ */
+bool witnesses_read(const struct witnesses *w, const char *vantage,
+		    const void *octets, size_t len, const char **payload,
+		    size_t *payload_len, struct error *err);
+
+/* Accepts NULL. */
+void witnesses_free(struct witnesses *w);
+
+#endif
