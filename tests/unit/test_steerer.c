@@ -265,6 +265,12 @@ static void test_acks_and_pages(void **state)
 	} while (json_is_true(json_object_get(o.reply, "more")));
 	/* And the agent itself. */
 	assert_int_equal(seen, FOLLOWERS + 1);
+	/* A page that ends where the nodes do is the last. */
+	office_ask(&o, o.person,
+		   "{\"op\":\"nodes\",\"after\":\"dns-2489\",\"count\":10}");
+	assert_int_equal(json_array_size(json_object_get(o.reply, "nodes")),
+			 10);
+	assert_false(json_is_true(json_object_get(o.reply, "more")));
 	office_ask(&o, o.person, "{\"op\":\"status\"}");
 	assert_int_equal(number(json_object_get(o.reply, "fleet"), "followers"),
 			 FOLLOWERS);
