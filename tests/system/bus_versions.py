@@ -100,6 +100,30 @@ def nodes(f):
         raise Failed(f"windrose status does not tell of versions: {text}")
 
 
+MANY = """
+for i = 1, 1200 do
+  local name = 'many-' .. i
+  redis.call('SET', ARGV[1] .. name, cjson.encode({name = name, role = 'dns', version = '0.9', wall_made_ms = tonumber(ARGV[3])}), 'PX', 60000)
+  redis.call('SADD', ARGV[2], name)
+end
+"""
+
+
+def many(f):
+    """The whole fleet is shown, page by page, over the bus and at the socket."""
+    redis(f, "eval", MANY, "0", key("node:"), key("nodes"), str(wall_ms()))
+    until("the agent knows them", 20, lambda: f.status("steer1")["fleet"]["versions"].get("0.9") == 1200)
+    for where in (("--bus", f.bus, "--key", f.person_key), ("--node", f.rig.path("steer1.sock"))):
+        seen = json.loads(f.windrose("status", "--json", *where)[1])
+        names = [n["name"] for n in seen["nodes"]]
+        if names != sorted(set(names)) or len(names) != seen["fleet"]["nodes"] or "many-1200" not in names:
+            raise Failed(f"{where[0]}: {len(names)} of {seen['fleet']['nodes']} nodes are shown")
+    status, out, err = f.person("drain", "eu-west", "--reason", "INC-2", "--for", "5m", "--wait", "1", "--yes", check=False)
+    if status != 4 or "many-1, many-10, many-100" not in out or " more; see windrose status" not in out:
+        raise Failed(f"a command does not name the first of those who are behind: exit {status}: {out}{err}")
+    note(out.strip().splitlines()[-1])
+
+
 def test():
     with Rig() as rig:
         f = Fleet(rig)
@@ -110,6 +134,7 @@ def test():
         plans(f)
         reports(f)
         nodes(f)
+        many(f)
         for name in (*RESPONDERS, "steer1"):
             if not rig.alive(name) or rig.stop(name) != 0:
                 raise Failed(f"{name} did not live and end as it should")
