@@ -5,6 +5,7 @@
 #include "policy/review/explain.h"
 #include "policy/review/test.h"
 #include "steering/runbook/change.h"
+#include "steering/runbook/doctor.h"
 #include "steering/runbook/look.h"
 #include "steering/runbook/windrose-up.h"
 
@@ -34,6 +35,7 @@ static const struct command_row {
 	{ "cancel",   change_run,     "end a command before its time" },
 	{ "canary",   change_run,     "move a canary" },
 	{ "history",  look_history,   "who changed what, and why" },
+	{ "bus",      doctor_run,     "bus doctor: what is wrong with a Redis" },
 };
 /* clang-format on */
 

@@ -114,3 +114,9 @@ check_PROGRAMS += %D%/fuzz_redis_url
 %C%_fuzz_redis_url_SOURCES = %D%/fuzz_redis_url.c $(FUZZ_MAIN)
 %C%_fuzz_redis_url_LDADD = $(POLICY_LIBS)
 %C%_fuzz_redis_url_LDFLAGS = $(FUZZ_LDFLAGS)
+
+# what a Redis says of itself
+check_PROGRAMS += %D%/fuzz_diagnosis
+%C%_fuzz_diagnosis_SOURCES = %D%/fuzz_diagnosis.c $(FUZZ_MAIN)
+%C%_fuzz_diagnosis_LDADD = $(STEERING_LIBS)
+%C%_fuzz_diagnosis_LDFLAGS = $(FUZZ_LDFLAGS)

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "steering/runbook/rights.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	DNS = 1,
+	HEALTH = 2,
+	STEER = 4,
+	EDGE = 8,
+	OPERATOR = 16,
+	NODES = DNS | HEALTH | STEER | EDGE, /* who has a record */
+	READERS = DNS | STEER | EDGE | OPERATOR,
+	LISTENERS = DNS | STEER | OPERATOR, /* to reports */
+};
+
+static const struct role {
+	const char *name;
+	unsigned bit;
+} roles[] = {
+	{ "dns", DNS },   { "health", HEALTH },     { "steer", STEER },
+	{ "edge", EDGE }, { "operator", OPERATOR },
+};
+
+/*
+ * A word that begins with ":" is a key or channel of the environment, "%" in
+ * it the user's own name and "@" its vantage.
+ */
+/* clang-format off */
+static const struct row {
+	unsigned roles;
+	const char *argv[RIGHT_ARGS_MAX];
+} rows[] = {
+	{ NODES | OPERATOR, { "PING" } },
+	{ READERS,          { "SUBSCRIBE", ":notify" } },
+	{ READERS,          { "UNSUBSCRIBE", ":notify" } },
+	{ READERS,          { "GETRANGE", ":plan", "0", "1" } },
+	{ LISTENERS,        { "SRANDMEMBER", ":vantages", "1" } },
+	{ LISTENERS,        { "GETRANGE", ":vantage:any", "0", "1" } },
+	{ LISTENERS,        { "EVAL", "return 1", "1", ":vantages" } },
+	{ LISTENERS,        { "EXISTS", ":vantage:any" } },
+	{ LISTENERS,        { "SREM", ":vantages", "any" } },
+	{ STEER | OPERATOR, { "SRANDMEMBER", ":nodes", "1" } },
+	{ STEER | OPERATOR, { "GETRANGE", ":node:any", "0", "1" } },
+	{ STEER | OPERATOR, { "EVAL", "return 1", "1", ":nodes" } },
+	{ STEER | OPERATOR, { "EXISTS", ":node:any" } },
+	{ STEER | OPERATOR, { "SREM", ":nodes", "any" } },
+	{ NODES,            { "EVAL", "return 1", "2", ":node:%", ":nodes" } },
+	{ NODES,            { "SET", ":node:%", "x", "PX", "1" } },
+	{ NODES,            { "TYPE", ":nodes" } },
+	{ NODES,            { "DEL", ":nodes" } },
+	{ NODES,            { "SADD", ":nodes", "%" } },
+	{ NODES,            { "PUBLISH", ":notify", "x" } },
+	{ HEALTH,           { "EVAL", "return 1", "2", ":vantage:@", ":vantages" } },
+	{ HEALTH,           { "SET", ":vantage:@", "x", "PX", "1" } },
+	{ HEALTH,           { "TYPE", ":vantages" } },
+	{ HEALTH,           { "DEL", ":vantages" } },
+	{ HEALTH,           { "SADD", ":vantages", "@" } },
+	{ STEER,            { "EVAL", "return 1", "3", ":lease", ":epoch", ":plan-head" } },
+	{ STEER,            { "SET", ":lease", "x", "PX", "1" } },
+	{ STEER,            { "SET", ":epoch", "1" } },
+	{ STEER,            { "SET", ":plan-head", "1 1" } },
+	{ STEER,            { "SET", ":plan", "x" } },
+	{ STEER,            { "GET", ":lease" } },
+	{ STEER,            { "DEL", ":lease" } },
+	{ STEER,            { "XADD", ":audit", "MAXLEN", "~", "1", "*", "entry", "x" } },
+	{ STEER,            { "SUBSCRIBE", ":request" } },
+	{ STEER,            { "PUBLISH", ":reply:x", "x" } },
+	{ OPERATOR,         { "PUBLISH", ":request", "x" } },
+	{ OPERATOR,         { "SUBSCRIBE", ":reply:x" } },
+};
+/* clang-format on */
+
+/* 0: none's. */
+static unsigned role_of(const char *user)
+{
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
+		size_t len = strlen(roles[i].name);
+
+		if (strncmp(user, roles[i].name, len) == 0 &&
+		    (user[len] == '\0' || user[len] == '-'))
+			return roles[i].bit;
+	}
+	return 0;
+}
+
+static void fill_word(const char *word, const char *user, const char *env,
+		      char *out)
+{
+	const char *dash = strchr(user, '-');
+	const char *vantage = dash == NULL ? user : dash + 1;
+	size_t at = 0;
+
+	if (*word == ':')
+		at = (size_t)snprintf(out, RIGHT_ARG_SIZE,
+				      "windrose:{%s}:", env);
+	for (word += *word == ':'; *word != '\0' && at < RIGHT_ARG_SIZE - 1;
+	     word++) {
+		const char *text = *word == '%' ? user : vantage;
+
+		if (*word == '%' || *word == '@')
+			at += (size_t)snprintf(out + at, RIGHT_ARG_SIZE - at,
+					       "%.64s", text);
+		else
+			out[at++] = *word;
+	}
+	out[at < RIGHT_ARG_SIZE ? at : RIGHT_ARG_SIZE - 1] = '\0';
+}
+
+bool right_of(const char *user, const char *env, size_t nth,
+	      struct right *right)
+{
+	unsigned role = role_of(user);
+	const struct row *row = rows, *end = rows + sizeof(rows) / sizeof(*row);
+
+	for (; row < end; row++)
+		if ((row->roles & role) != 0 && nth-- == 0)
+			break;
+	if (row == end)
+		return false;
+	right->argc = 0;
+	while (right->argc < RIGHT_ARGS_MAX && row->argv[right->argc] != NULL) {
+		fill_word(row->argv[right->argc], user, env,
+			  right->argv[right->argc]);
+		right->argc++;
+	}
+	return true;
+}
