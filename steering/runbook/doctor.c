@@ -13,7 +13,6 @@
 #include "steering/runbook/rights.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -28,7 +27,6 @@ enum {
 	SCAN_COUNT = 500,
 	KEYS_MAX = 2 * BUS_KEYS_MAX + 64, /* looked at */
 	USERS_MAX = 256,
-	WORDS_MAX = 16,
 };
 
 struct options {
@@ -117,23 +115,20 @@ static redisReply *ask_words(struct doctor *d, int argc, const char **argv)
 	return NULL;
 }
 
-/* Words up to NULL.  NULL when it was refused, which is told. */
-static redisReply *ask(struct doctor *d, ...)
-{
-	const char *argv[WORDS_MAX];
-	redisReply *reply;
-	int argc = 0;
-	va_list words;
+#define WORDS(...) ((const char *[]){ __VA_ARGS__, NULL })
 
-	va_start(words, d);
-	while (argc < WORDS_MAX &&
-	       (argv[argc] = va_arg(words, const char *)) != NULL)
-		argc++;
-	va_end(words);
-	reply = ask_words(d, argc, argv);
+/* Words up to NULL.  NULL when it was refused, which is told. */
+static redisReply *ask(struct doctor *d, const char **words)
+{
+	redisReply *reply;
+	int count = 0;
+
+	while (words[count] != NULL)
+		count++;
+	reply = ask_words(d, count, words);
 	if (reply == NULL || reply->type != REDIS_REPLY_ERROR)
 		return reply;
-	take_refusal(d, argv[0], reply->str);
+	take_refusal(d, words[0], reply->str);
 	freeReplyObject(reply);
 	return NULL;
 }
@@ -166,14 +161,14 @@ static bool greet(struct doctor *d)
 
 	if (url->has_password) {
 		reply = url->user[0] == '\0'
-				? ask(d, "AUTH", url->password, NULL)
-				: ask(d, "AUTH", url->user, url->password,
-				      NULL);
+				? ask(d, WORDS("AUTH", url->password))
+				: ask(d,
+				      WORDS("AUTH", url->user, url->password));
 		if (reply == NULL)
 			return false;
 		freeReplyObject(reply);
 	}
-	reply = ask(d, "PING", NULL);
+	reply = ask(d, WORDS("PING"));
 	if (reply != NULL)
 		freeReplyObject(reply);
 	return reply != NULL;
@@ -182,7 +177,7 @@ static bool greet(struct doctor *d)
 /* "yes" for the append-only file needs no save points beside it. */
 static void look_at_config(struct doctor *d, const char *name)
 {
-	redisReply *reply = ask(d, "CONFIG", "GET", name, NULL);
+	redisReply *reply = ask(d, WORDS("CONFIG", "GET", name));
 
 	if (reply != NULL && reply->type == REDIS_REPLY_ARRAY &&
 	    reply->elements == 2 &&
@@ -193,7 +188,7 @@ static void look_at_config(struct doctor *d, const char *name)
 
 static void look_at_server(struct doctor *d)
 {
-	redisReply *reply = ask(d, "INFO", NULL);
+	redisReply *reply = ask(d, WORDS("INFO"));
 	char appends[8] = "";
 
 	if (reply != NULL && reply->type == REDIS_REPLY_STRING) {
@@ -213,7 +208,7 @@ static void look_at_server(struct doctor *d)
 static void look_at_clock(struct doctor *d)
 {
 	int64_t before_ms = clock_wall_ms(), after_ms, server_ms;
-	redisReply *reply = ask(d, "TIME", NULL);
+	redisReply *reply = ask(d, WORDS("TIME"));
 
 	after_ms = clock_wall_ms();
 	if (reply != NULL && reply->type == REDIS_REPLY_ARRAY &&
@@ -262,7 +257,7 @@ static bool try_right(struct doctor *d, const char *user,
 
 static void look_at_rights(struct doctor *d)
 {
-	redisReply *users = ask(d, "ACL", "USERS", NULL);
+	redisReply *users = ask(d, WORDS("ACL", "USERS"));
 	struct right right;
 
 	if (users == NULL || users->type != REDIS_REPLY_ARRAY) {
@@ -289,7 +284,7 @@ static void look_at_string(struct doctor *d, const char *key, const char *name)
 
 	/* One more than fits shows that it does not fit. */
 	snprintf(most, sizeof(most), "%d", BUS_VALUE_MAX);
-	reply = ask(d, "GETRANGE", key, "0", most, NULL);
+	reply = ask(d, WORDS("GETRANGE", key, "0", most));
 	/* It may have expired meanwhile. */
 	if (reply != NULL && reply->type == REDIS_REPLY_STRING &&
 	    reply->len > 0)
@@ -302,7 +297,7 @@ static void look_at_string(struct doctor *d, const char *key, const char *name)
 
 static void look_at_set(struct doctor *d, const char *key, const char *name)
 {
-	redisReply *reply = ask(d, "SCARD", key, NULL);
+	redisReply *reply = ask(d, WORDS("SCARD", key));
 
 	if (reply != NULL && reply->type == REDIS_REPLY_INTEGER)
 		diagnosis_take_set(&d->found, name, reply->integer);
@@ -313,7 +308,7 @@ static void look_at_key(struct doctor *d, const char *key)
 {
 	const char *name = key + strlen(d->prefix);
 	const char *due = diagnosis_type_of(name);
-	redisReply *type = due == NULL ? NULL : ask(d, "TYPE", key, NULL);
+	redisReply *type = due == NULL ? NULL : ask(d, WORDS("TYPE", key));
 
 	if (type == NULL || type->str == NULL) {
 		freeReplyObject(type);
@@ -342,7 +337,7 @@ static bool look_at_some(struct doctor *d, char *cursor, size_t size)
 
 	snprintf(pattern, sizeof(pattern), "%s*", d->prefix);
 	snprintf(count, sizeof(count), "%d", SCAN_COUNT);
-	reply = ask(d, "SCAN", cursor, "MATCH", pattern, "COUNT", count, NULL);
+	reply = ask(d, WORDS("SCAN", cursor, "MATCH", pattern, "COUNT", count));
 	if (reply != NULL && reply->type == REDIS_REPLY_ARRAY &&
 	    reply->elements == 2 &&
 	    reply->element[0]->type == REDIS_REPLY_STRING &&

@@ -12,38 +12,11 @@ import signal
 import threading
 import time
 
+from asker import Crowd
 from fleet import LONDON, NEW_YORK, REGIONS, WWW, Fleet
 from rig import Failed, Rig, addresses, ask, main, note, until
 
-KNOWN = {a for a, _, _ in REGIONS.values()}
-DRAINED = REGIONS["us-east"][0]
-
-
-class Watcher(threading.Thread):
-    """Asks one responder from two places all the time; every answer is judged."""
-
-    def __init__(self, port):
-        super().__init__(daemon=True)
-        self.port, self.over = port, threading.Event()
-        self.asked, self.wrong = 0, []
-
-    def run(self):
-        while not self.over.wait(0.01):
-            for subnet in (LONDON, NEW_YORK):
-                self.asked += 1
-                try:
-                    got = addresses(ask(self.port, WWW, subnet, timeout=1))
-                except Exception as e:  # whatever it is, it is not an answer
-                    got = [repr(e)]
-                if len(got) != 1 or got[0] not in KNOWN or got[0] == DRAINED:
-                    self.wrong.append((subnet, got))
-
-    def end(self):
-        self.over.set()
-        self.join()
-        note(f"port {self.port}: {self.asked} queries, {len(self.wrong)} missing or wrong")
-        if self.wrong:
-            raise Failed(f"{len(self.wrong)} answers missing or wrong: {self.wrong[:5]}")
+PERMITTED = [a for r, (a, _, _) in REGIONS.items() if r != "us-east"]  # which is drained
 
 
 def redis(f, *argv):
@@ -246,13 +219,14 @@ def test():
             plan_of(f, n) > (0, 0) for n in ("dns1", "dns2", "edge")) and all(
             e["verdict"] == "up" for s in f.status("dns1")["services"] for e in s["endpoints"]))
         proxy_drains(f)
-        watchers = [Watcher(p) for p in f.dns_ports.values()]
-        for w in watchers:
-            w.start()
+        clients = Crowd(f.dns_ports, WWW)
+        for subnet in (LONDON, NEW_YORK):
+            clients.permit(subnet, PERMITTED)
+        clients.start()
         for fault in (proxy_restarts, paused, garbage, forged_and_replayed, no_memory, wrong_password, edge_restarts_alone):
             fault(f)
-        for w in watchers:
-            w.end()
+            clients.judge(fault.__name__.replace("_", " "))
+        clients.stop()
         for name in ("dns1", "dns2", "health", "steer1", "steer2", "edge"):
             if not rig.alive(name) or rig.stop(name) != 0:
                 raise Failed(f"{name} did not live and end as it should")

@@ -14,7 +14,7 @@ import time
 from asker import Crowd
 from fleet import CANARY, LONDON, NEW_YORK, REGIONS, WWW, Fleet
 from link import Link
-from rig import Failed, Rig, main, note, until
+from rig import Failed, Rig, main, until
 
 ADDRESS = {r: a for r, (a, _, _) in REGIONS.items()}
 NODES = ("dns1", "dns2", "dns3")
