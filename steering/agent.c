@@ -239,7 +239,7 @@ bool agent_preview(const struct agent *agent, const struct command *command,
 		   const struct agent_input *in, struct agent_preview *out,
 		   struct error *err)
 {
-	const struct draft_when when = { in->now, true };
+	const struct draft_when when = { in->now, true, in->rum };
 	struct agent_preview preview = { 0 };
 	struct error rule = { .text = "" };
 	struct guard_case g;
@@ -403,7 +403,7 @@ static void keep_served(struct agent *agent, int64_t wall_ms)
 static struct plan *draft_checked(struct agent *agent,
 				  const struct agent_input *in)
 {
-	const struct draft_when when = { in->now, false };
+	const struct draft_when when = { in->now, false, in->rum };
 	struct error err = { .text = "out of memory" };
 	struct plan *plan = draft_plan(&agent->state, &when);
 

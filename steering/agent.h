@@ -70,6 +70,7 @@ struct agent_input {
 				  * nothing is known of any endpoint */
 	uint64_t epoch;          /* of the lease held; 0: none */
 	struct guard_classes classes;
+	struct plan_rum_list rum; /* what users measured, to be told */
 };
 
 /*

@@ -40,7 +40,7 @@ static void add_share(char *text, size_t size, const struct plan_share *s)
 void describe_change(struct audit_event *event, const struct state *a,
 		     const struct state *b, struct ramp_now now)
 {
-	const struct draft_when when = { now, true };
+	const struct draft_when when = { .now = now, .settled = true };
 	const struct policy *policy = a->policy;
 
 	for (size_t i = 0; i < policy->service_count; i++)

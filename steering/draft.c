@@ -121,8 +121,9 @@ struct plan *draft_plan(const struct state *state,
 		calloc(state->command_count + 1, sizeof(*plan->commands));
 	plan->canaries =
 		calloc(policy->canary_count + 1, sizeof(*plan->canaries));
+	plan->rum = calloc(when->rum.count + 1, sizeof(*plan->rum));
 	if (plan->shares == NULL || plan->commands == NULL ||
-	    plan->canaries == NULL) {
+	    plan->canaries == NULL || plan->rum == NULL) {
 		plan_free(plan);
 		return NULL;
 	}
@@ -134,6 +135,10 @@ struct plan *draft_plan(const struct state *state,
 	       policy->canary_count * sizeof(*plan->canaries));
 	draft_shares(plan, state, when);
 	draft_commands(plan, state, when);
+	plan->rum_count = when->rum.count;
+	if (plan->rum_count > 0)
+		memcpy(plan->rum, when->rum.list,
+		       plan->rum_count * sizeof(*plan->rum));
 	return plan;
 }
 
@@ -178,13 +183,28 @@ static bool share_same(const struct plan_share *x, const struct plan_share *y)
 	       (x->share > 0) == (y->share > 0);
 }
 
+static bool rum_same(const struct plan *a, const struct plan *b)
+{
+	if (a->rum_count != b->rum_count)
+		return false;
+	for (size_t i = 0; i < a->rum_count; i++) {
+		const struct plan_rum *x = &a->rum[i], *y = &b->rum[i];
+
+		if (strcmp(x->region, y->region) != 0 ||
+		    x->cell_lat != y->cell_lat || x->cell_lon != y->cell_lon ||
+		    x->ms != y->ms)
+			return false;
+	}
+	return true;
+}
+
 enum draft_change draft_compare(const struct plan *a, const struct plan *b)
 {
 	enum draft_change change = DRAFT_SAME;
 
 	if (strcmp(a->policy_digest, b->policy_digest) != 0 ||
 	    a->share_count != b->share_count || !commands_same(a, b) ||
-	    !canaries_same(a, b))
+	    !canaries_same(a, b) || !rum_same(a, b))
 		return DRAFT_CHANGED;
 	for (size_t i = 0; i < a->share_count; i++) {
 		if (!share_same(&a->shares[i], &b->shares[i]))

@@ -17,6 +17,7 @@
 struct draft_when {
 	struct ramp_now now;
 	bool settled;
+	struct plan_rum_list rum; /* what the plan is to tell of users */
 };
 
 /* What a plan says of one endpoint, said or not. */

@@ -24,6 +24,10 @@ steering_libsteering_a_SOURCES = \
 	%D%/recent.c %D%/recent.h \
 	%D%/shelf.c \
 	%D%/state.c %D%/state.h \
+	%D%/rum.c %D%/rum.h \
+	%D%/rum_rate.h \
+	%D%/rum_post.c %D%/rum_post.h \
+	%D%/tally.c %D%/tally.h \
 	%D%/steerer.c %D%/steerer.h %D%/steerer_impl.h
 
 include steering/edge/local.mk

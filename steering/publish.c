@@ -13,6 +13,7 @@
 #include "policy/bus/bus.h"
 #include "policy/bus/sign.h"
 #include "steering/journal.h"
+#include "steering/rum.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,6 +106,7 @@ static void take_over(struct steerer *s, struct ramp_now now)
 		return;
 	}
 	s->leads = s->lease.epoch;
+	rum_adopt(s->rum, plan);
 	if (plan != NULL)
 		snprintf(what, sizeof(what),
 			 "leads with epoch %llu from plan %llu/%llu by %s",

@@ -9,6 +9,7 @@
 #include "policy/bus/witness.h"
 #include "steering/journal.h"
 #include "steering/reload.h"
+#include "steering/rum.h"
 #include "steering/steerer_impl.h"
 
 #include <stdio.h>
@@ -63,6 +64,7 @@ struct agent_input steerer_input(const struct steerer *s, struct ramp_now now)
 		.view = s->inputs.view,
 		.epoch = s->leads,
 		.classes = { s->loaded.classes, s->loaded.class_count },
+		.rum = rum_told(s->rum, now.now_ms),
 	};
 }
 
@@ -324,6 +326,22 @@ static bool start_timers(struct steerer *s)
 	       s->node_timer != NULL;
 }
 
+/* Its texts are read at the start alone. */
+static bool open_rum(struct steerer *s, const struct steerer_config *config,
+		     struct error *err)
+{
+	const struct rum_config rum = {
+		.listen = config->rum_listen,
+		.edges = config->rum_edges,
+		.loaded = &s->loaded,
+	};
+
+	if (rum.listen == NULL)
+		return true;
+	s->rum = rum_start(s->loop, &rum, err);
+	return s->rum != NULL;
+}
+
 /* It is a key on the bus, and stands in plans and records. */
 static bool name_is_fit(const char *name, struct error *err)
 {
@@ -377,7 +395,7 @@ struct steerer *steerer_start(struct event_base *loop,
 		return NULL;
 	}
 	s->loop = loop;
-	if (!start(s, err)) {
+	if (!start(s, err) || !open_rum(s, config, err)) {
 		steerer_stop(s);
 		return NULL;
 	}
@@ -423,6 +441,7 @@ void steerer_stop(struct steerer *s)
 	free_timer(s->soon);
 	free_timer(s->tick_timer);
 	free_timer(s->node_timer);
+	rum_stop(s->rum);
 	inputs_fini(&s->inputs);
 	agent_free(s->agent);
 	shelf_close(s);

@@ -9,6 +9,8 @@
 #ifndef STEERING_STEERER_H
 #define STEERING_STEERER_H
 
+#include "policy/base/option.h"
+
 #include <stdbool.h>
 
 struct bus;
@@ -26,8 +28,10 @@ struct steerer_config {
 	const char *keep_path;    /* last plan; NULL: keep nothing */
 	unsigned keep_soak_s;     /* 0: RING_SOAK_S */
 	const char *control_path; /* unix socket; NULL: none */
-	struct bus *bus;          /* borrowed, outlives it */
-	const struct sealer *key; /* borrowed: signs plans */
+	const char *rum_listen;   /* ADDR:PORT of measurements; NULL: none */
+	struct option_list rum_edges; /* networks that may name clients */
+	struct bus *bus;              /* borrowed, outlives it */
+	const struct sealer *key;     /* borrowed: signs plans */
 	const struct verifier
 		*plans; /* borrowed: whose plans may be taken over */
 	const struct verifier *people; /* borrowed: whose commands are obeyed */

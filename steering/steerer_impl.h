@@ -2,8 +2,8 @@
 /*
  * steerer_impl -- the steerer from inside, for the files that make it up:
  * steerer (life, tick, bus), publish (lease, commit), desk (requests),
- * inquiry (those that change nothing), presence (what it tells of itself), shelf
- * (the plan on disk).
+ * inquiry (those that change nothing), presence (what it tells of itself),
+ * shelf (the plan on disk).
  *
  * Shell.
  */
@@ -29,6 +29,7 @@ struct json_t;
 struct keep;
 struct reload;
 struct ring;
+struct rum;
 
 /* What can go wrong in the shell; each ends by itself. */
 enum steerer_trouble {
@@ -82,6 +83,7 @@ struct steerer {
 	struct ring *ring; /* NULL: nothing is kept */
 	struct keep *keep; /* what was put there last */
 	struct control *control;
+	struct rum *rum;                  /* NULL: none */
 	struct reload *reload;            /* NULL: no reload is under way */
 	bool reload_again;                /* asked for meanwhile */
 	struct control_call *reload_call; /* who waits for it, or NULL */

@@ -14,6 +14,7 @@ EXTRA_DIST += %D%/run %D%/system/bus_faults.py %D%/system/fleet.py \
 	%D%/system/asker.py %D%/system/bus_doctor.py \
 	%D%/system/bus_matrix.py \
 	%D%/system/last_good.py %D%/system/link.py \
+	%D%/system/latency_map.py %D%/system/rum.py \
 	%D%/system/rig.py %D%/system/supervised.py \
 	%D%/system/takeover.py %D%/system/tcp_abuse.py \
 	%D%/system/internet.py %D%/system/delegation.py \

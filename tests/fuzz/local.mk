@@ -17,6 +17,12 @@ check_PROGRAMS += %D%/fuzz_match %D%/fuzz_question
 %C%_fuzz_match_LDADD = $(HEALTH_LIBS)
 %C%_fuzz_match_LDFLAGS = $(FUZZ_LDFLAGS)
 
+# steering
+check_PROGRAMS += %D%/fuzz_rum_post
+%C%_fuzz_rum_post_SOURCES = %D%/fuzz_rum_post.c $(FUZZ_MAIN)
+%C%_fuzz_rum_post_LDADD = $(STEERING_LIBS)
+%C%_fuzz_rum_post_LDFLAGS = $(FUZZ_LDFLAGS)
+
 # bus: commands
 check_PROGRAMS += %D%/fuzz_command
 %C%_fuzz_command_SOURCES = %D%/fuzz_command.c $(FUZZ_MAIN)
