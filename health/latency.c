@@ -37,12 +37,15 @@ static int side_of(float settled_ms, float value_ms)
 	return value_ms < settled_ms - margin_ms ? -1 : 0;
 }
 
-/* Is there nothing to hold on to, or was it held for long enough? */
-static bool is_held(const struct latency *l, int64_t now_ms)
+/* At first there is nothing to hold on to. */
+static bool may_move(const struct latency *l, int64_t now_ms)
 {
-	return l->samples <= LATENCY_WINDOW ||
-	       (l->away_samples >= LATENCY_WINDOW &&
-		now_ms - l->away_ms >= LATENCY_HOLD_MS);
+	if (l->samples == LATENCY_WINDOW)
+		return true;
+	if (l->side == 0 || l->samples < LATENCY_WINDOW)
+		return l->side != 0;
+	return l->away_samples >= LATENCY_WINDOW &&
+	       now_ms - l->away_ms >= LATENCY_HOLD_MS;
 }
 
 static void settle(struct latency *l, int64_t now_ms)
@@ -56,7 +59,7 @@ static void settle(struct latency *l, int64_t now_ms)
 		l->away_samples = 0;
 	}
 	l->away_samples++;
-	if (side == 0 || !is_held(l, now_ms))
+	if (!may_move(l, now_ms))
 		return;
 	l->settled_ms = median_ms;
 	l->side = 0;

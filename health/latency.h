@@ -8,10 +8,11 @@
  * LATENCY_WINDOW samples: once that has stayed away from it, on the same side,
  * by more than max(10 ms, 10 %) for LATENCY_HOLD_MS and LATENCY_WINDOW samples,
  * the settled value becomes that median.  Before LATENCY_WINDOW samples are in
- * there is nothing to hold on to: then it moves at once.
+ * there is nothing to hold on to: then it moves at once, and with the last of
+ * them it becomes their median, so that a cold first one does not stay.
  *
- * Promises, whatever the interval between samples, also when three of any
- * seven samples are anything else:
+ * From then on it promises, whatever the interval between samples, also when
+ * three of any seven samples are anything else:
  *   - samples that stay within the margin of each other never move it;
  *   - after one step of such samples, by more than their spread and the margin
  *     together, it moves exactly once, since it then becomes a sample of the

@@ -62,6 +62,12 @@ check_PROGRAMS += %D%/fuzz_secrets %D%/fuzz_rrl
 %C%_fuzz_rrl_LDADD = $(DNS_LIBS)
 %C%_fuzz_rrl_LDFLAGS = $(FUZZ_LDFLAGS)
 
+# decide: how a node says that a service stands
+check_PROGRAMS += %D%/fuzz_standing
+%C%_fuzz_standing_SOURCES = %D%/fuzz_standing.c $(FUZZ_MAIN)
+%C%_fuzz_standing_LDADD = $(POLICY_LIBS)
+%C%_fuzz_standing_LDFLAGS = $(FUZZ_LDFLAGS)
+
 # bus: plans, reports, nodes
 check_PROGRAMS += %D%/fuzz_plan %D%/fuzz_report %D%/fuzz_node
 %C%_fuzz_plan_SOURCES = %D%/fuzz_plan.c $(FUZZ_MAIN)

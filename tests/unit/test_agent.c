@@ -285,6 +285,33 @@ static void test_reload(void **state)
 	story_end(&s);
 }
 
+/* What users measured is in the plan at once, and in each from then on. */
+static void test_rum_is_told(void **state)
+{
+	struct plan_rum rum = { "eu-west", 71, 86, 40, 60 };
+	struct story s;
+	unsigned plans;
+
+	(void)state;
+	story_begin(&s);
+	story_pass(&s, 1000);
+	plans = s.plans;
+	s.w.in.rum = (struct plan_rum_list){ &rum, 1 };
+	story_tick(&s);
+	assert_int_equal(s.plans, plans + 1);
+	assert_int_equal(s.plan->rum_count, 1);
+	story_tick(&s);
+	assert_int_equal(s.plans, plans + 1);
+	rum.ms = 55;
+	story_tick(&s);
+	assert_int_equal(s.plans, plans + 2);
+	assert_true(s.plan->rum[0].ms == 55);
+	s.w.in.rum.count = 0;
+	story_tick(&s);
+	assert_int_equal(s.plan->rum_count, 0);
+	story_end(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -299,6 +326,7 @@ int main(void)
 		cmocka_unit_test(test_no_plan_when_nobody_can_be_served),
 		cmocka_unit_test(test_numbers_of_a_new_epoch),
 		cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_rum_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -295,7 +295,9 @@ static struct plan *some_plan(void)
 		"\"commands\":[" COMMAND(
 			"c1") "],\"canaries\":["
 			      "{\"name\":\"new\",\"state\":\"paused\",\"stage\":1,"
-			      "\"step\":2,\"wall_since_ms\":8}]}";
+			      "\"step\":2,\"wall_since_ms\":8}],\"rum\":["
+			      "{\"region\":\"us\",\"cell_lat\":70,"
+			      "\"cell_lon\":89,\"ms\":91.5,\"samples\":60}]}";
 	struct error err;
 	struct plan *plan = plan_parse(text, strlen(text), &err);
 
@@ -328,6 +330,12 @@ static void test_plan_comes_back(void **state)
 	assert_string_equal(back->commands[0].target, "eu");
 	assert_int_equal(back->canaries[0].state, CANARY_PAUSED);
 	assert_int_equal(back->canaries[0].step, 2);
+	assert_int_equal(back->rum_count, 1);
+	assert_string_equal(back->rum[0].region, "us");
+	assert_int_equal(back->rum[0].cell_lat, 70);
+	assert_int_equal(back->rum[0].cell_lon, 89);
+	assert_true(back->rum[0].ms == 91.5);
+	assert_int_equal(back->rum[0].samples, 60);
 	free(text);
 	free(again);
 	plan_free(back);

@@ -27,6 +27,8 @@ static const struct latency_row {
 	{ "not before the hold",          20,    80,  10,  30,  20.0f },
 	{ "a peak of some samples",       20,   500,  10,   3,  20.0f },
 	{ "a first one that is cold",    120,    20,   1,   2,  20.0f },
+	{ "one that is a little so",      28,    20,   1,   5,  28.0f },
+	{ "it does not stay",             28,    20,   1,   6,  20.0f },
 };
 /* clang-format on */
 
@@ -61,13 +63,25 @@ static void test_swinging_never_settles(void **state)
 	assert_float_equal(l.settled_ms, 100, 0.01);
 }
 
+/* Coming back begins the hold anew, too. */
+static void test_coming_and_going_never_settles(void **state)
+{
+	struct latency l = { 0 };
+
+	(void)state;
+	for (int s = 0; s < 1000; s++)
+		l = latency_step(l, s > 20 && s % 24 < 14 ? 130 : 100,
+				 s * 1000);
+	assert_float_equal(l.settled_ms, 100, 0.01);
+}
+
 /* Samples around a level, at times that a schedule jitters. */
 struct run {
 	uint64_t seed;
 	struct latency l;
 	int64_t now_ms, interval_ms;
-	unsigned spread_ms, outliers_pct, moves;
-	int64_t moved_ms; /* the last time */
+	unsigned spread_ms, outliers_ms, moves; /* outliers 0: none */
+	int64_t moved_ms;                       /* the last time */
 };
 
 static unsigned below(struct run *r, unsigned bound)
@@ -78,9 +92,9 @@ static unsigned below(struct run *r, unsigned bound)
 
 static float draw(struct run *r, unsigned level_ms, int i)
 {
-	/* One in a row of three at most, so of any seven at most three. */
-	if (i % 3 == 1 && below(r, 100) < r->outliers_pct)
-		return (float)below(r, 3000);
+	/* Runs are multiples of seven long: exactly three of any seven. */
+	if (r->outliers_ms != 0 && (i % 7 == 0 || i % 7 == 2 || i % 7 == 4))
+		return (float)r->outliers_ms;
 	return (float)level_ms +
 	       (float)below(r, 1000) / 1000 * (float)r->spread_ms;
 }
@@ -121,7 +135,9 @@ static void test_one_step_is_one_move(void **state)
 
 		r.interval_ms = intervals_ms[seed % 6];
 		r.spread_ms = below(&r, margin_ms(from_ms));
-		r.outliers_pct = below(&r, 2) * 50;
+		r.outliers_ms = below(&r, 3) * 1000 + 1;
+		if (seed % 5 == 0)
+			r.outliers_ms = 0;
 		to_ms = from_ms + 2 * r.spread_ms + margin_ms(from_ms) +
 			margin_ms(from_ms) / 5 + 2 + below(&r, 60);
 		if (seed % 2 == 0) {
@@ -130,14 +146,15 @@ static void test_one_step_is_one_move(void **state)
 			from_ms = to_ms;
 			to_ms = swap_ms;
 		}
-		r.l = latency_step(r.l, (float)from_ms, 0);
-		run_on(&r, from_ms, 500);
+		run_on(&r, from_ms, 6 * LATENCY_WINDOW);
+		r.moves = 0;
+		run_on(&r, from_ms, 497);
 		if (r.moves != 0)
 			fail_msg("seed %llu: noise of %u ms at %u ms moved it",
 				 (unsigned long long)seed, r.spread_ms,
 				 from_ms);
 		stepped_ms = r.now_ms;
-		run_on(&r, to_ms, 500);
+		run_on(&r, to_ms, 497);
 		/* To four of the new level, be outliers among them, then the
 		 * hold, then the next sample. */
 		limit_ms = 6 * r.interval_ms * 11 / 10;
@@ -172,6 +189,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_settled_has_hysteresis),
 		cmocka_unit_test(test_swinging_never_settles),
+		cmocka_unit_test(test_coming_and_going_never_settles),
 		cmocka_unit_test(test_one_step_is_one_move),
 		cmocka_unit_test(test_ewma_begins_as_a_mean),
 	};

@@ -471,6 +471,9 @@ static void test_differences_that_count(void **state)
 	assert_true(view_same(s.view, other, 0));
 	s.w.service.steer = STEER_LATENCY;
 	other->services[0].endpoints[1].latency_ms[2] -= 1;
+	other->rum.mark = 2;
+	assert_false(view_same(s.view, other, 0));
+	other->rum.mark = 0;
 	other->stretch.vantages[2] = 2;
 	assert_false(view_same(s.view, other, 0));
 	s.w.service.steer = STEER_GEO;
