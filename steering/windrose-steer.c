@@ -17,39 +17,31 @@
 
 #include <event2/event.h>
 
-<<<<<<< HEAD enum { ROW_COUNT = 11, FAREWELL_MS = 300 };
+enum { ROW_COUNT = 14, FAREWELL_MS = 300 };
 
 struct settings {
-	const char *policy, *name, *bus, *key, *journal, *keep, *control;
-	struct option_list trust, people, vantages;
-=======
-	enum { ROW_COUNT = 12, FAREWELL_MS = 300 };
+	const char *policy, *name, *bus, *key, *journal, *keep, *control, *rum;
+	struct option_list trust, people, vantages, rum_edges;
+	bool open_control;
+	unsigned keep_soak_s;
+	char node[PROGRAM_NODE_SIZE];
+};
 
-	struct settings {
-		const char *policy, *name, *bus, *key, *journal, *keep,
-			*control, *rum;
-		struct option_list trust, people, rum_edges;
->>>>>>> 3453afc (steering: the agent takes what real users measured)
-		bool open_control;
-		unsigned keep_soak_s;
-		char node[PROGRAM_NODE_SIZE];
-	};
+struct keys {
+	struct sealer *own;
+	struct verifier *plans, *people;
+	struct witnesses *witnesses;
+};
 
-	struct keys {
-		struct sealer *own;
-		struct verifier *plans, *people;
-		struct witnesses *witnesses;
-	};
+struct daemon {
+	struct settings *settings;
+	struct event_base *loop;
+	struct keys keys;
+	struct bus *bus;
+	struct steerer *steerer;
+};
 
-	struct daemon {
-		struct settings *settings;
-		struct event_base *loop;
-		struct keys keys;
-		struct bus *bus;
-		struct steerer *steerer;
-	};
-
-	/* clang-format off */
+/* clang-format off */
 static void fill_rows(struct settings *s, struct option_row rows[ROW_COUNT])
 {
 	const struct option_row all[ROW_COUNT] = {
@@ -90,145 +82,135 @@ static void fill_rows(struct settings *s, struct option_row rows[ROW_COUNT])
 
 	memcpy(rows, all, sizeof(all));
 }
-	/* clang-format on */
+/* clang-format on */
 
-	static void free_keys(struct keys *keys)
-	{
-		verifier_free(keys->plans);
-		verifier_free(keys->people);
-		witnesses_free(keys->witnesses);
-		sealer_free(keys->own);
-		*keys = (struct keys){ .own = NULL };
+static void free_keys(struct keys *keys)
+{
+	verifier_free(keys->plans);
+	verifier_free(keys->people);
+	witnesses_free(keys->witnesses);
+	sealer_free(keys->own);
+	*keys = (struct keys){ .own = NULL };
+}
+
+/* An agent takes its own last plan over after a restart. */
+static bool open_keys(const struct settings *s, struct keys *out,
+		      struct error *err)
+{
+	struct keys k = { .own = sealer_open(s->key, err) };
+
+	if (k.own != NULL)
+		k.plans = verifier_open(s->trust.items, s->trust.count, err);
+	if (k.plans != NULL)
+		k.people = verifier_open(s->people.items, s->people.count, err);
+	if (k.people != NULL)
+		k.witnesses = witnesses_open(s->vantages.items,
+					     s->vantages.count, err);
+	if (k.witnesses == NULL || !verifier_add_sealer(k.plans, k.own, err)) {
+		free_keys(&k);
+		return false;
 	}
+	*out = k;
+	return true;
+}
 
-	/* An agent takes its own last plan over after a restart. */
-	static bool open_keys(const struct settings *s, struct keys *out,
-			      struct error *err)
-	{
-		struct keys k = { .own = sealer_open(s->key, err) };
+/* All of them, or none is another. */
+static bool read_keys(void *arg, struct error *err)
+{
+	struct daemon *d = arg;
+	struct keys next;
 
-		if (k.own != NULL)
-			k.plans = verifier_open(s->trust.items, s->trust.count,
-						err);
-		if (k.plans != NULL)
-			k.people = verifier_open(s->people.items,
-						 s->people.count, err);
-		if (k.people != NULL)
-			k.witnesses = witnesses_open(s->vantages.items,
-						     s->vantages.count, err);
-		if (k.witnesses == NULL ||
-		    !verifier_add_sealer(k.plans, k.own, err)) {
-			free_keys(&k);
-			return false;
-		}
-		*out = k;
-		return true;
-	}
+	if (!open_keys(d->settings, &next, err))
+		return false;
+	sealer_replace(d->keys.own, next.own);
+	verifier_replace(d->keys.plans, next.plans);
+	verifier_replace(d->keys.people, next.people);
+	witnesses_replace(d->keys.witnesses, next.witnesses);
+	return true;
+}
 
-	/* All of them, or none is another. */
-	static bool read_keys(void *arg, struct error *err)
-	{
-		struct daemon *d = arg;
-		struct keys next;
+static bool start(void *arg, struct event_base *loop, struct error *err)
+{
+	struct daemon *d = arg;
+	const struct settings *s = d->settings;
+	const struct redis_config redis = { .url = s->bus };
+	struct steerer_config config = {
+		.policy_path = s->policy,
+		.name = s->name == NULL
+				? program_node("steer", d->settings->node)
+				: s->name,
+		.journal_path = s->journal,
+		.keep_path = s->keep,
+		.keep_soak_s = s->keep_soak_s,
+		.control_path = s->control,
+		.open_control = s->open_control,
+		.read_keys = read_keys,
+		.arg = d,
+		.rum_listen = s->rum,
+		.rum_edges = s->rum_edges,
+	};
 
-		if (!open_keys(d->settings, &next, err))
-			return false;
-		sealer_replace(d->keys.own, next.own);
-		verifier_replace(d->keys.plans, next.plans);
-		verifier_replace(d->keys.people, next.people);
-		witnesses_replace(d->keys.witnesses, next.witnesses);
-		return true;
-	}
+	d->loop = loop;
+	if (!open_keys(s, &d->keys, err))
+		return false;
+	d->bus = redis_bus_new(loop, &redis, err);
+	if (d->bus == NULL)
+		return false;
+	config.bus = d->bus;
+	config.key = d->keys.own;
+	config.plans = d->keys.plans;
+	config.people = d->keys.people;
+	config.witnesses = d->keys.witnesses;
+	d->steerer = steerer_start(loop, &config, err);
+	return d->steerer != NULL;
+}
 
-	static bool start(void *arg, struct event_base *loop, struct error *err)
-	{
-		struct daemon *d = arg;
-		const struct settings *s = d->settings;
-		const struct redis_config redis = { .url = s->bus };
-		struct steerer_config config = {
-			.policy_path = s->policy,
-			.name = s->name == NULL
-					? program_node("steer",
-						       d->settings->node)
-					: s->name,
-			.journal_path = s->journal,
-			.keep_path = s->keep,
-			.keep_soak_s = s->keep_soak_s,
-			.control_path = s->control,
-			.open_control = s->open_control,
-<<<<<<< HEAD
-			.read_keys = read_keys,
-			.arg = d,
-=======
-			.rum_listen = s->rum,
-			.rum_edges = s->rum_edges,
->>>>>>> 3453afc (steering: the agent takes what real users measured)
-		};
+/* The bus still has to carry the release of the lease. */
+static void say_farewell(struct daemon *d)
+{
+	const struct timeval tv = { 0, FAREWELL_MS * 1000 };
 
-		d->loop = loop;
-		if (!open_keys(s, &d->keys, err))
-			return false;
-		d->bus = redis_bus_new(loop, &redis, err);
-		if (d->bus == NULL)
-			return false;
-		config.bus = d->bus;
-		config.key = d->keys.own;
-		config.plans = d->keys.plans;
-		config.people = d->keys.people;
-		config.witnesses = d->keys.witnesses;
-		d->steerer = steerer_start(loop, &config, err);
-		return d->steerer != NULL;
-	}
+	if (d->steerer == NULL)
+		return;
+	steerer_stop(d->steerer);
+	event_base_loopexit(d->loop, &tv);
+	event_base_dispatch(d->loop);
+}
 
-	/* The bus still has to carry the release of the lease. */
-	static void say_farewell(struct daemon *d)
-	{
-		const struct timeval tv = { 0, FAREWELL_MS * 1000 };
+static void reload(void *arg)
+{
+	struct daemon *d = arg;
 
-		if (d->steerer == NULL)
-			return;
-		steerer_stop(d->steerer);
-		event_base_loopexit(d->loop, &tv);
-		event_base_dispatch(d->loop);
-	}
+	steerer_reload(d->steerer);
+}
 
-	static void reload(void *arg)
-	{
-		struct daemon *d = arg;
+static void stop(void *arg)
+{
+	struct daemon *d = arg;
 
-		steerer_reload(d->steerer);
-	}
+	say_farewell(d);
+	bus_free(d->bus);
+	free_keys(&d->keys);
+}
 
-	static void stop(void *arg)
-	{
-		struct daemon *d = arg;
+int main(int argc, char **argv)
+{
+	static const char *const needed[] = { "policy", "bus", "key", NULL };
+	struct settings settings = { 0 };
+	struct option_row rows[ROW_COUNT];
+	const struct program program = {
+		.name = "windrose-steer",
+		.usage = "--policy DIR --bus URL --key FILE [options]",
+		.manual = "windrose-steer(8)",
+		.rows = rows,
+		.row_count = ROW_COUNT,
+		.needed = needed,
+	};
+	struct daemon daemon = { .settings = &settings };
+	const struct program_life life = { start, reload, stop, &daemon };
+	enum program_status status;
 
-		say_farewell(d);
-		bus_free(d->bus);
-		free_keys(&d->keys);
-	}
-
-	int main(int argc, char **argv)
-	{
-		static const char *const needed[] = { "policy", "bus", "key",
-						      NULL };
-		struct settings settings = { 0 };
-		struct option_row rows[ROW_COUNT];
-		const struct program program = {
-			.name = "windrose-steer",
-			.usage = "--policy DIR --bus URL --key FILE [options]",
-			.manual = "windrose-steer(8)",
-			.rows = rows,
-			.row_count = ROW_COUNT,
-			.needed = needed,
-		};
-		struct daemon daemon = { .settings = &settings };
-		const struct program_life life = { start, reload, stop,
-						   &daemon };
-		enum program_status status;
-
-		fill_rows(&settings, rows);
-		status = program_read(&program, argc, argv);
-		return status == PROGRAM_GO ? program_run(&program, &life)
-					    : status;
-	}
+	fill_rows(&settings, rows);
+	status = program_read(&program, argc, argv);
+	return status == PROGRAM_GO ? program_run(&program, &life) : status;
+}

@@ -137,10 +137,11 @@ static bool connect_to(struct doctor *d)
 {
 	const struct timeval patience = { .tv_sec = PATIENCE_S };
 	const struct redis_url *url = &d->url;
+	const struct redis_place *place = &url->places[0];
 
-	d->server = url->host[0] == '\0'
+	d->server = place->host[0] == '\0'
 			    ? redisConnectUnixWithTimeout(url->path, patience)
-			    : redisConnectWithTimeout(url->host, url->port,
+			    : redisConnectWithTimeout(place->host, place->port,
 						      patience);
 	if (d->server == NULL) {
 		diagnosis_add(&d->found, AILMENT_UNREACHABLE, "out of memory");
@@ -156,14 +157,14 @@ static bool connect_to(struct doctor *d)
 /* Whoever may not even say PING is asked nothing more. */
 static bool greet(struct doctor *d)
 {
-	const struct redis_url *url = &d->url;
+	const struct redis_login *login = &d->url.login;
 	redisReply *reply;
 
-	if (url->has_password) {
-		reply = url->user[0] == '\0'
-				? ask(d, WORDS("AUTH", url->password))
-				: ask(d,
-				      WORDS("AUTH", url->user, url->password));
+	if (login->has_password) {
+		reply = login->user[0] == '\0'
+				? ask(d, WORDS("AUTH", login->password))
+				: ask(d, WORDS("AUTH", login->user,
+					       login->password));
 		if (reply == NULL)
 			return false;
 		freeReplyObject(reply);
@@ -448,6 +449,11 @@ static bool prepare(struct doctor *d, const struct options *o,
 	}
 	if (!redis_url_parse(bus, &d->url, err))
 		return false;
+	if (d->url.tls || d->url.master[0] != '\0' || d->url.place_count > 1) {
+		error_set(err, "the doctor looks at one server, without TLS: "
+			       "name it, redis://HOST:PORT");
+		return false;
+	}
 	snprintf(d->prefix, sizeof(d->prefix), "windrose:{%s}:", d->url.env);
 	if (o->trust.count == 0)
 		return true;

@@ -5,16 +5,11 @@ if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_breaker
 %C%_test_breaker_SOURCES = %D%/test_breaker.c
 %C%_test_breaker_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += %D%/test_latency
-check_PROGRAMS += %D%/test_breaker %D%/test_choice %D%/test_latency %D%/test_match \
-	%D%/test_probe %D%/test_probe_tls %D%/test_prober %D%/test_schedule \
-	%D%/test_probe_named %D%/test_rounds %D%/test_stretch \
-	%D%/test_watch
-%C%_test_breaker_SOURCES = %D%/test_breaker.c
-%C%_test_breaker_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_choice
 %C%_test_choice_SOURCES = %D%/test_choice.c \
 	%D%/decide_world.c %D%/decide_world.h
 %C%_test_choice_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_latency
 %C%_test_latency_SOURCES = %D%/test_latency.c
 %C%_test_latency_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_match

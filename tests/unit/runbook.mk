@@ -9,10 +9,10 @@ check_PROGRAMS += %D%/test_runbook_order
 check_PROGRAMS += %D%/test_runbook_render
 %C%_test_runbook_render_SOURCES = %D%/test_runbook_render.c
 %C%_test_runbook_render_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += %D%/test_proxy
 check_PROGRAMS += %D%/test_diagnosis
 %C%_test_diagnosis_SOURCES = %D%/test_diagnosis.c
 %C%_test_diagnosis_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_proxy
 %C%_test_proxy_SOURCES = %D%/test_proxy.c
 %C%_test_proxy_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 endif
