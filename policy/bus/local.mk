@@ -30,7 +30,6 @@ policy_libpolicy_a_SOURCES += \
 	%D%/redis_url.c %D%/redis_url.h \
 	%D%/report.c %D%/report.h \
 	%D%/ring.c %D%/ring.h \
-	%D%/sign.c %D%/sign.h
-dist_man_MANS += contrib/man/windrose-bus.7
 	%D%/sign.c %D%/sign.h \
 	%D%/witness.c %D%/witness.h
+dist_man_MANS += contrib/man/windrose-bus.7
