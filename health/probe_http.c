@@ -232,6 +232,14 @@ static void set_callbacks(struct probe_http *p)
 	curl_easy_setopt(p->request.easy, CURLOPT_HEADERDATA, p);
 }
 
+bool probe_http_speaks_2(void)
+{
+	const curl_version_info_data *version =
+		curl_version_info(CURLVERSION_NOW);
+
+	return (version->features & CURL_VERSION_HTTP2) != 0;
+}
+
 struct probe *probe_http_start(struct probe_http_pool *pool,
 			       const struct probe_spec *spec, probe_done *done,
 			       void *arg)

@@ -14,6 +14,8 @@
 
 #include "health/probe.h"
 
+#include <stdbool.h>
+
 struct error;
 struct event_base;
 struct probe_http_pool;
@@ -33,6 +35,9 @@ struct probe_http_pool *probe_http_pool_new(struct event_base *loop,
 
 /* Accepts NULL.  Every probe of it has ended or been cancelled. */
 void probe_http_pool_free(struct probe_http_pool *pool);
+
+/* Has libcurl been built with HTTP/2? */
+bool probe_http_speaks_2(void);
 
 /* NULL when memory runs out, or libcurl cannot do what the check wants. */
 struct probe *probe_http_start(struct probe_http_pool *pool,

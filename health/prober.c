@@ -124,19 +124,29 @@ static bool check_file(const struct policy_check *check, const char *file,
 }
 
 /* What only probes would miss is missed here, in words. */
-static bool check_files(const struct prober *p, const struct policy *policy,
-			struct error *err)
+static bool check_means(const struct prober *p,
+			const struct policy_check *check, struct error *err)
 {
-	for (size_t i = 0; i < policy->check_count; i++) {
-		const struct policy_check *check = &policy->checks[i];
-
-		if (!check_file(check, check->client_certificate, err) ||
-		    !check_file(check, check->client_key, err))
-			return false;
-		if (check->type == CHECK_EXTERNAL &&
-		    !probe_external_check(p->external, check, err))
-			return false;
+	if (!check_file(check, check->client_certificate, err) ||
+	    !check_file(check, check->client_key, err))
+		return false;
+	if (check->http == HTTP_2 && !probe_http_speaks_2()) {
+		error_set(err,
+			  "check \"%s\" wants HTTP/2, and this libcurl has "
+			  "none",
+			  check->name);
+		return false;
 	}
+	return check->type != CHECK_EXTERNAL ||
+	       probe_external_check(p->external, check, err);
+}
+
+static bool check_all_means(const struct prober *p, const struct policy *policy,
+			    struct error *err)
+{
+	for (size_t i = 0; i < policy->check_count; i++)
+		if (!check_means(p, &policy->checks[i], err))
+			return false;
 	return true;
 }
 
@@ -156,7 +166,7 @@ static bool subject_init(struct subject *s, struct prober *p,
 
 	*s = (struct subject){ .policy = load(p->policy_path, err) };
 	if (s->policy == NULL || !check_vantage(s->policy, p->vantage, err) ||
-	    !check_files(p, s->policy, err))
+	    !check_all_means(p, s->policy, err))
 		goto fail;
 	s->roster = roster_new(s->policy);
 	if (s->roster == NULL) {

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "health/request.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static char *url_of(const struct probe_spec *spec)
 {
@@ -102,6 +105,35 @@ static void set_manners(CURL *easy, const struct policy_check *check)
 	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 }
 
+/*
+ * A kept connection whose other end has vanished is given up by the kernel in
+ * the time of a probe; else HTTP/2 would try it again and again, for libcurl
+ * ends the stream and keeps the connection.
+ */
+static int set_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+	const struct policy_check *check = arg;
+	unsigned timeout_ms = (unsigned)check->timeout_ms;
+
+	(void)purpose;
+	if (check->kept)
+		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms,
+			   sizeof(timeout_ms));
+	return CURL_SOCKOPT_OK;
+}
+
+/* libcurl only passes it on: what is pointed at stays as it is. */
+static void watch_socket(CURL *easy, const struct policy_check *check)
+{
+	union {
+		const struct policy_check *given;
+		void *wanted;
+	} arg = { .given = check };
+
+	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, set_socket);
+	curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, arg.wanted);
+}
+
 /* Without TLS nobody negotiates: HTTP/2 is then spoken at once. */
 static bool set_version(CURL *easy, const struct policy_check *check)
 {
@@ -131,6 +163,7 @@ bool request_init(struct request *r, const struct probe_spec *spec,
 	if (r->easy == NULL)
 		return false;
 	set_manners(r->easy, spec->check);
+	watch_socket(r->easy, spec->check);
 	return set_version(r->easy, spec->check) &&
 	       set_trust(r->easy, spec->check, origin->ca_file) &&
 	       set_fields(r, spec->check, origin->vantage) && set_url(r, spec);

@@ -6,6 +6,7 @@
 #include "tests/unit/probe_world.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -191,6 +192,23 @@ static void test_statuses(void **state)
 	assert_int_equal(probe_world_run(w).outcome, OUTCOME_STATUS);
 }
 
+/* The TCP_USER_TIMEOUT of the one connection to port; 0: there is none. */
+static unsigned user_timeout_ms(uint16_t port)
+{
+	unsigned timeout_ms = 0;
+
+	for (int fd = 3; fd < 100; fd++) {
+		struct sockaddr_in at = { .sin_family = AF_UNSPEC };
+		socklen_t len = sizeof(at), size = sizeof(timeout_ms);
+
+		if (getpeername(fd, (struct sockaddr *)&at, &len) == 0 &&
+		    at.sin_family == AF_INET && ntohs(at.sin_port) == port)
+			getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT,
+				   &timeout_ms, &size);
+	}
+	return timeout_ms;
+}
+
 static void test_kept_connection(void **state)
 {
 	struct probe_world *w = *state;
@@ -206,6 +224,7 @@ static void test_kept_connection(void **state)
 		assert_true(seen.latency_ms > 0);
 	}
 	assert_int_equal(canned_accepted(w->canned), 1);
+	assert_int_equal(user_timeout_ms(w->spec.port), PROBE_WORLD_TIMEOUT_MS);
 	/* Another check of the same endpoint wants its own. */
 	w->check.kept = false;
 	assert_int_equal(probe_world_run(w).outcome, OUTCOME_OK);
