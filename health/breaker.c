@@ -91,10 +91,12 @@ static bool always(const struct breaker *b, const struct policy_breaker *limits,
 	return true;
 }
 
+enum { ANY = BREAKER_FORCED_CLOSED + 1 };
+
 /* The whole machine.  The first rule that applies fires; none means stay. */
 /* clang-format off */
 static const struct rule {
-	enum breaker_state in;
+	unsigned in; /* enum breaker_state, or ANY */
 	enum breaker_event on;
 	guard *when;
 	enum breaker_state next;
@@ -109,6 +111,10 @@ static const struct rule {
 	{ BREAKER_HALF_OPEN, BREAKER_TICK, overdue,         BREAKER_OPEN      },
 	{ BREAKER_DAMPED,    BREAKER_FAIL, always,          BREAKER_OPEN      },
 	{ BREAKER_DAMPED,    BREAKER_TICK, forgiven,        BREAKER_HALF_OPEN },
+	{ ANY,                   BREAKER_FORCE_OPEN,   always, BREAKER_FORCED_OPEN   },
+	{ ANY,                   BREAKER_FORCE_CLOSED, always, BREAKER_FORCED_CLOSED },
+	{ BREAKER_FORCED_OPEN,   BREAKER_RELEASE,      always, BREAKER_HALF_OPEN     },
+	{ BREAKER_FORCED_CLOSED, BREAKER_RELEASE,      always, BREAKER_CLOSED        },
 };
 /* clang-format on */
 
@@ -178,7 +184,7 @@ static void count(struct breaker *b, const struct policy_breaker *limits,
 	enum breaker_event counted =
 		b->state == BREAKER_CLOSED ? BREAKER_FAIL : BREAKER_PASS;
 
-	if (in->event == BREAKER_TICK || b->state == BREAKER_OPEN)
+	if (in->event > BREAKER_FAIL || b->state == BREAKER_OPEN)
 		return;
 	b->streak = in->event == counted ? b->streak + 1 : 0;
 	if (b->state == BREAKER_CLOSED)
@@ -239,6 +245,11 @@ static struct breaker enter(const struct breaker *from, enum breaker_state next,
 	b.since_ms = in->now_ms;
 	b.retry_ms = 0;
 	b.streak = 0;
+	/* A person's word: what it did before is no longer held against it. */
+	if (next == BREAKER_FORCED_CLOSED) {
+		b.damped = false;
+		b.penalty = 0;
+	}
 	if (next != BREAKER_OPEN) {
 		keep(&b, 0);
 		return b;
@@ -259,7 +270,7 @@ struct breaker breaker_step(struct breaker b,
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		const struct rule *r = &rules[i];
 
-		if (r->in == b.state && r->on == in->event &&
+		if ((r->in == b.state || r->in == ANY) && r->on == in->event &&
 		    r->when(&b, limits, in->now_ms))
 			return enter(&b, r->next, limits, in);
 	}
@@ -278,9 +289,12 @@ const char *breaker_state_name(enum breaker_state state)
 		[BREAKER_OPEN] = "open",
 		[BREAKER_HALF_OPEN] = "half-open",
 		[BREAKER_DAMPED] = "damped",
+		[BREAKER_FORCED_OPEN] = "forced-open",
+		[BREAKER_FORCED_CLOSED] = "forced-closed",
 	};
 
-	static_assert(sizeof(names) / sizeof(names[0]) == BREAKER_DAMPED + 1,
+	static_assert(sizeof(names) / sizeof(names[0]) ==
+			      BREAKER_FORCED_CLOSED + 1,
 		      "every state has its name");
 	return names[state];
 }

@@ -37,8 +37,12 @@
  * that goes on flapping stays out; and as the penalty is at most 2 x
  * damping.openings, it is out for one to three half-lives after the last.
  *
- * Another state (commanded) is more rows in breaker.c's table; other
- * evidence is another event.  Pure: time and chance are passed in.
+ * Forced: from every state a command leads to FORCED_OPEN or FORCED_CLOSED,
+ * where outcomes are measured and change nothing, and its end leads to
+ * HALF_OPEN and to CLOSED.
+ *
+ * Other evidence is another event, more rows in breaker.c's table.  Pure: time
+ * and chance are passed in.
  *
  * Source: M. Nygard, "Release It!" (2nd ed. 2018), Circuit Breaker; the
  * growing ejection time is Envoy's outlier detection; RFC 2439 for damping,
@@ -57,6 +61,8 @@ enum breaker_state {
 	BREAKER_OPEN,
 	BREAKER_HALF_OPEN,
 	BREAKER_DAMPED,
+	BREAKER_FORCED_OPEN,
+	BREAKER_FORCED_CLOSED,
 };
 
 enum breaker_event {
@@ -64,6 +70,9 @@ enum breaker_event {
 	BREAKER_SLOW, /* passed, but slower than the limits' slow_ms */
 	BREAKER_FAIL,
 	BREAKER_TICK, /* time has passed, nothing else */
+	BREAKER_FORCE_OPEN,
+	BREAKER_FORCE_CLOSED,
+	BREAKER_RELEASE, /* the force's end */
 };
 
 enum { BREAKER_WINDOW_MAX = 64, BREAKER_JITTER_PCT = 20 };
@@ -99,7 +108,7 @@ struct breaker breaker_step(struct breaker b,
 /* Failed outcomes among the samples. */
 uint32_t breaker_failures(const struct breaker *b);
 
-/* "closed", "open", "half-open", "damped". */
+/* "closed", "open", "half-open", "damped", "forced-open", "forced-closed". */
 const char *breaker_state_name(enum breaker_state state);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "health/prober.h"
 
+#include "health/force.h"
 #include "health/probe_external.h"
 #include "health/probe_http.h"
 #include "health/reporter.h"
@@ -16,6 +17,7 @@
 #include "policy/language/policy.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,6 +244,65 @@ static json_t *answer_reload(struct prober *p)
 			 error_line(&err, line, sizeof(line)));
 }
 
+/* All that share the job's probe, as "SERVICE/ENDPOINT". */
+static json_t *write_sharers(const struct roster *roster, size_t job)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < roster->target_count; i++) {
+		const struct roster_target *t = &roster->targets[i];
+
+		if (t->job == job &&
+		    json_array_append_new(
+			    list, json_sprintf("%s/%s", t->service->name,
+					       t->endpoint->name)) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+static const struct roster_target *find_target(const struct roster *roster,
+					       const struct force *force,
+					       struct error *err)
+{
+	for (size_t i = 0; i < roster->target_count; i++) {
+		const struct roster_target *t = &roster->targets[i];
+
+		if (strcmp(t->service->name, force->service) == 0 &&
+		    strcmp(t->endpoint->name, force->endpoint) == 0)
+			return t;
+	}
+	error_set(err, "force: %s/%s is not probed", force->service,
+		  force->endpoint);
+	return NULL;
+}
+
+static json_t *answer_force(struct prober *p, const json_t *request)
+{
+	const struct roster_target *target = NULL;
+	char author[2 * FORCE_TEXT_SIZE], reason[2 * FORCE_TEXT_SIZE];
+	struct force force;
+	struct error err;
+
+	if (force_parse(request, p->on.policy->safety.max_override_ms, &force,
+			&err))
+		target = find_target(p->on.roster, &force, &err);
+	if (target == NULL)
+		return json_pack("{s:b, s:s}", "ok", 0, "error", err.text);
+	log_event(LOG_LEVEL_WARN, "health", "force",
+		  "probe=\"%s\" event=%s for_s=%" PRId64 " author=%s reason=%s",
+		  p->on.roster->jobs[target->job].key, force_word(force.event),
+		  force.for_ms / 1000,
+		  log_quote(force.author, author, sizeof(author)),
+		  log_quote(force.reason, reason, sizeof(reason)));
+	rounds_force(p->on.rounds, target->job, force.event, force.for_ms);
+	reporter_hurry(p->reporter);
+	return json_pack("{s:b, s:o}", "ok", 1, "targets",
+			 write_sharers(p->on.roster, target->job));
+}
+
 static void answer(void *arg, const json_t *request, struct control_call *call)
 {
 	struct prober *p = arg;
@@ -252,10 +313,12 @@ static void answer(void *arg, const json_t *request, struct control_call *call)
 		says = reporter_status(p->reporter);
 	else if (op != NULL && strcmp(op, "reload") == 0)
 		says = answer_reload(p);
+	else if (op != NULL && strcmp(op, "force") == 0)
+		says = answer_force(p, request);
 	else
 		says = json_pack("{s:b, s:s}", "ok", 0, "error",
 				 "op is not known to a prober; it takes "
-				 "status and reload");
+				 "status, reload and force");
 	control_answer(call, says);
 }
 

@@ -235,14 +235,17 @@ static json_t *status_target(const struct reporter *r,
 
 	watch_report(w, clock_now_ms(), &e);
 	return json_pack(
-		"{s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:b, s:s, s:s, s:I, "
-		"s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I}",
+		"{s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:I, s:b, s:s, s:s, "
+		"s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I}",
 		"service", target->service->name, "endpoint",
 		target->endpoint->name, "state", report_state_name(e.state),
 		"probe", r->subject.roster->jobs[target->job].key,
 		"wall_since_ms", (json_int_t)e.wall_since_ms, "wall_probed_ms",
 		(json_int_t)e.wall_probed_ms, "failing", e.failing, "damped",
-		e.damped, "shadow",
+		e.damped, "forced_ms",
+		(json_int_t)(e.forced ? w->forced_until_ms - clock_now_ms()
+				      : 0),
+		"shadow",
 		r->subject.roster->jobs[target->job].spec.check->shadow,
 		"failure", e.failure, "last", outcome_text(&w->last, last),
 		"samples", (json_int_t)e.samples, "failures",

@@ -62,12 +62,14 @@ static void log_change(const struct turn *t)
 	char key[400];
 
 	log_event(open ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "health", "breaker",
-		  "probe=%s state=%s last_failure=%s openings=%" PRIu32 "%s%s",
+		  "probe=%s state=%s last_failure=%s openings=%" PRIu32
+		  "%s%s%s",
 		  log_quote(t->job->key, key, sizeof(key)),
 		  report_state_name(watch_state(&t->watch)),
 		  t->watch.failure[0] == '\0' ? "none" : t->watch.failure,
 		  t->watch.breaker.openings,
 		  t->watch.breaker.damped ? " damped=yes" : "",
+		  watch_forced(&t->watch) ? " forced=yes" : "",
 		  t->job->spec.check->shadow ? " shadow=yes" : "");
 }
 
@@ -359,6 +361,20 @@ const struct watch *rounds_watch(const struct rounds *r, size_t job)
 bool rounds_unfinished(const struct rounds *r)
 {
 	return r->unfinished > 0;
+}
+
+void rounds_force(struct rounds *r, size_t job, enum breaker_event event,
+		  int64_t for_ms)
+{
+	struct turn *t = &r->turns[job];
+	const struct watch_moment at = moment_of(r);
+	const struct policy_check *check = t->job->spec.check;
+
+	if (watch_force(&t->watch, check, event, at.now_ms + for_ms, &at))
+		tell_change(t);
+	/* Else it rests in the queue or is under way, and is armed after it. */
+	if (t->due_ms != 0)
+		arm(t, &at);
 }
 
 size_t rounds_in_flight(uint64_t descriptors)

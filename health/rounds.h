@@ -15,6 +15,7 @@
 #ifndef HEALTH_ROUNDS_H
 #define HEALTH_ROUNDS_H
 
+#include "health/breaker.h"
 #include "health/launch.h"
 
 #include <stdbool.h>
@@ -64,6 +65,13 @@ const struct watch *rounds_watch(const struct rounds *rounds, size_t job);
 
 /* Is there a job of which no probe has ended yet, since the very start? */
 bool rounds_unfinished(const struct rounds *rounds);
+
+/*
+ * A person says what a job's breaker is: see watch_force().  for_ms: how long,
+ * of a force.
+ */
+void rounds_force(struct rounds *rounds, size_t job, enum breaker_event event,
+		  int64_t for_ms);
 
 /* How well the rounds keep up. */
 struct rounds_load {

@@ -32,12 +32,25 @@ enum report_state watch_state(const struct watch *w)
 		[BREAKER_OPEN] = REPORT_OPEN,
 		[BREAKER_HALF_OPEN] = REPORT_HALF_OPEN,
 		[BREAKER_DAMPED] = REPORT_HALF_OPEN,
+		[BREAKER_FORCED_OPEN] = REPORT_OPEN,
+		[BREAKER_FORCED_CLOSED] = REPORT_CLOSED,
 	};
 
 	return w->known ? states[w->breaker.state] : REPORT_UNKNOWN;
 }
 
+bool watch_forced(const struct watch *w)
+{
+	return w->breaker.state == BREAKER_FORCED_OPEN ||
+	       w->breaker.state == BREAKER_FORCED_CLOSED;
+}
+
 /* Steps the breaker.  True when what we report changed. */
+static bool is_down(enum report_state state)
+{
+	return state == REPORT_OPEN || state == REPORT_HALF_OPEN;
+}
+
 static bool step(struct watch *w, const struct policy_check *check,
 		 enum breaker_event event, const struct watch_moment *at)
 {
@@ -47,18 +60,18 @@ static bool step(struct watch *w, const struct policy_check *check,
 		.now_ms = at->now_ms,
 	};
 	enum report_state before = watch_state(w);
-	bool damped = w->breaker.damped;
-	bool was_closed = w->breaker.state == BREAKER_CLOSED;
+	bool damped = w->breaker.damped, forced = watch_forced(w);
 
 	w->breaker = breaker_step(w->breaker, &check->breaker, &in);
 	if (event == BREAKER_PASS || event == BREAKER_SLOW ||
-	    w->breaker.state == BREAKER_OPEN)
+	    w->breaker.state == BREAKER_OPEN || watch_forced(w))
 		w->known = true;
-	if (was_closed && w->breaker.state != BREAKER_CLOSED)
+	if (!is_down(before) && is_down(watch_state(w)))
 		w->down_since_ms = at->now_ms;
 	if (watch_state(w) != before)
 		w->wall_since_ms = at->wall_ms;
-	return watch_state(w) != before || w->breaker.damped != damped;
+	return watch_state(w) != before || w->breaker.damped != damped ||
+	       watch_forced(w) != forced;
 }
 
 static bool is_slow(const struct policy_check *check,
@@ -119,11 +132,22 @@ bool watch_observe(struct watch *w, const struct policy_check *check,
 bool watch_tick(struct watch *w, const struct policy_check *check,
 		const struct watch_moment *at)
 {
-	return step(w, check, BREAKER_TICK, at);
+	bool ended = watch_forced(w) && at->now_ms >= w->forced_until_ms;
+
+	return step(w, check, ended ? BREAKER_RELEASE : BREAKER_TICK, at);
 }
 
-int64_t watch_next_ms(const struct watch *w, const struct policy_check *check,
-		      const struct watch_moment *at)
+bool watch_force(struct watch *w, const struct policy_check *check,
+		 enum breaker_event event, int64_t until_ms,
+		 const struct watch_moment *at)
+{
+	w->forced_until_ms = until_ms;
+	return step(w, check, event, at);
+}
+
+static int64_t next_probe_ms(const struct watch *w,
+			     const struct policy_check *check,
+			     const struct watch_moment *at)
 {
 	if (w->breaker.state == BREAKER_OPEN)
 		return w->breaker.retry_ms;
@@ -133,18 +157,28 @@ int64_t watch_next_ms(const struct watch *w, const struct policy_check *check,
 	return schedule_next(&w->schedule, at->now_ms, at->draw);
 }
 
+int64_t watch_next_ms(const struct watch *w, const struct policy_check *check,
+		      const struct watch_moment *at)
+{
+	int64_t next_ms = next_probe_ms(w, check, at);
+
+	return watch_forced(w) && w->forced_until_ms < next_ms
+		       ? w->forced_until_ms
+		       : next_ms;
+}
+
 void watch_report(const struct watch *w, int64_t now_ms,
 		  struct report_entry *entry)
 {
 	entry->state = watch_state(w);
 	entry->wall_since_ms = w->wall_since_ms;
-	entry->down_ms = w->breaker.state == BREAKER_CLOSED
-				 ? 0
-				 : now_ms - w->down_since_ms;
+	entry->down_ms =
+		!is_down(watch_state(w)) ? 0 : now_ms - w->down_since_ms;
 	entry->wall_probed_ms = w->wall_probed_ms;
 	snprintf(entry->failure, sizeof(entry->failure), "%s", w->failure);
 	entry->failing = w->failing;
 	entry->damped = w->breaker.damped;
+	entry->forced = watch_forced(w);
 	entry->samples = w->breaker.samples;
 	entry->failures = breaker_failures(&w->breaker);
 	entry->latency_ms = w->latency.settled_ms;

@@ -31,6 +31,7 @@ struct watch {
 	bool failing;             /* the last probe that says anything failed */
 	bool confirm;             /* the last outcome wants the next one soon */
 	int64_t failing_since_ms; /* monotonic; while failing */
+	int64_t forced_until_ms;  /* monotonic; while forced */
 	int64_t wall_since_ms;    /* when the reported state began */
 	int64_t down_since_ms;    /* monotonic; while the breaker is not closed:
 				   * when it ceased to be */
@@ -67,6 +68,16 @@ bool watch_observe(struct watch *w, const struct policy_check *check,
 /* Time for a probe, or for an open breaker to try one.  True: see above. */
 bool watch_tick(struct watch *w, const struct policy_check *check,
 		const struct watch_moment *at);
+
+/*
+ * A person says what it is, BREAKER_FORCE_OPEN or BREAKER_FORCE_CLOSED, until
+ * until_ms (monotonic), or takes that back, BREAKER_RELEASE.  True: see above.
+ */
+bool watch_force(struct watch *w, const struct policy_check *check,
+		 enum breaker_event event, int64_t until_ms,
+		 const struct watch_moment *at);
+
+bool watch_forced(const struct watch *w);
 
 /* When to do so next, monotonic; possibly already past. */
 int64_t watch_next_ms(const struct watch *w, const struct policy_check *check,

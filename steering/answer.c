@@ -95,11 +95,16 @@ static json_t *embed_node(const struct node *node)
 	return embed(octets, len);
 }
 
-/* How many vantages keep it out because it flapped. */
-static int count_damped(const struct inputs *in, const char *service,
-			const char *endpoint)
+/* How many vantages keep it out because it flapped, and of how many a person
+ * says what they say. */
+struct marks {
+	int damped, forced;
+};
+
+static struct marks marks_of(const struct inputs *in, const char *service,
+			     const char *endpoint)
 {
-	int count = 0;
+	struct marks marks = { 0, 0 };
 
 	for (size_t i = 0; i < in->heard.count; i++) {
 		const struct report *report = in->heard.entries[i].report;
@@ -107,9 +112,10 @@ static int count_damped(const struct inputs *in, const char *service,
 			report == NULL ? NULL
 				       : report_find(report, service, endpoint);
 
-		count += entry != NULL && entry->damped;
+		marks.damped += entry != NULL && entry->damped;
+		marks.forced += entry != NULL && entry->forced;
 	}
-	return count;
+	return marks;
 }
 
 static json_t *endpoint_status(const struct status *st, size_t service,
@@ -125,20 +131,21 @@ static json_t *endpoint_status(const struct status *st, size_t service,
 			: plan_find_share(st->inputs->plan, s->name, e->name);
 	enum plan_cause cause =
 		e->canary == POLICY_NONE ? PLAN_FULL : PLAN_CANARY;
+	struct marks marks = marks_of(st->inputs, s->name, e->name);
 	double accepted = floor(accept_share(v->accept) * 10000 + 0.5) / 10000;
 
 	if (share != NULL && v->cause != SHARE_FULL)
 		cause = share->cause;
 	return json_pack(
-		"{s:s, s:s, s:s, s:b, s:i, s:i, s:i, s:f, s:I, s:s, s:s, s:b}",
+		"{s:s, s:s, s:s, s:b, s:i, s:i, s:i, s:i, s:f, s:I, s:s, s:s, "
+		"s:b}",
 		"endpoint", e->name, "region",
 		st->policy->regions[e->region].name, "verdict",
 		verdict_name(v->health.verdict), "held", v->health.held, "up",
-		v->health.up, "down", v->health.down, "damped",
-		count_damped(st->inputs, s->name, e->name), "share", accepted,
-		"weight", (json_int_t)v->weight, "cause",
-		plan_cause_name(cause), "ref", v->cause_ref, "canary",
-		e->canary != POLICY_NONE);
+		v->health.up, "down", v->health.down, "damped", marks.damped,
+		"forced", marks.forced, "share", accepted, "weight",
+		(json_int_t)v->weight, "cause", plan_cause_name(cause), "ref",
+		v->cause_ref, "canary", e->canary != POLICY_NONE);
 }
 
 static json_t *service_status(const struct status *st, size_t service)

@@ -60,6 +60,7 @@ static bool parse_entry(struct member_reader *r, struct report_entry *e)
 	member_text(r, "failure", e->failure, sizeof(e->failure));
 	e->failing = member_flag(r, "failing");
 	e->damped = member_flag(r, "damped");
+	e->forced = member_flag(r, "forced");
 	e->samples = (uint32_t)member_integer(r, "samples", 0, UINT32_MAX);
 	e->failures = (uint32_t)member_integer(r, "failures", 0, e->samples);
 	e->latency_ms = read_ms(r, "latency_ms");
@@ -169,6 +170,7 @@ static json_t *write_entry(const struct report_entry *e)
 	member_put_text(&w, "failure", e->failure);
 	member_put_flag(&w, "failing", e->failing);
 	member_put_flag(&w, "damped", e->damped);
+	member_put_flag(&w, "forced", e->forced);
 	member_put_integer(&w, "samples", e->samples);
 	member_put_integer(&w, "failures", e->failures);
 	member_put_number(&w, "latency_ms", (double)e->latency_ms);

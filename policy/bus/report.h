@@ -43,6 +43,7 @@ struct report_entry {
 					    * "timeout", "status-503"; "" none
 					    */
 	bool failing;                      /* the last probe failed */
+	bool forced; /* a person at the vantage says what the state is */
 	bool damped; /* flapped too often: not closed for a while, even if it
 		      * passes; the state says that it is down */
 	uint32_t samples;  /* outcomes in the breaker's window */

@@ -3,6 +3,7 @@ steering_libsteering_a_SOURCES += \
 	%D%/change.c %D%/change.h \
 	%D%/diagnosis.c %D%/diagnosis.h \
 	%D%/doctor.c %D%/doctor.h \
+	%D%/force.c %D%/force.h \
 	%D%/link.c %D%/link.h \
 	%D%/look.c %D%/look.h \
 	%D%/order.c %D%/order.h \

@@ -90,12 +90,13 @@ static void render_endpoint(const struct json_t *endpoint, FILE *out)
 	const char *cause = text_of(endpoint, "cause");
 	const char *ref = text_of(endpoint, "ref");
 
-	fprintf(out, "  %-20s %-12s %-8s%s%s %6.1f %%",
+	fprintf(out, "  %-20s %-12s %-8s%s%s%s %6.1f %%",
 		text_of(endpoint, "endpoint"), text_of(endpoint, "region"),
 		text_of(endpoint, "verdict"),
 		json_is_true(json_object_get(endpoint, "held")) ? " (held)"
 								: "",
 		number_of(endpoint, "damped") > 0 ? " (damped)" : "",
+		number_of(endpoint, "forced") > 0 ? " (forced)" : "",
 		100 * share_of(endpoint, "share"));
 	if (*cause != '\0' && strcmp(cause, "full") != 0)
 		fprintf(out, "  %s%s%s", cause, *ref == '\0' ? "" : " ", ref);
@@ -162,6 +163,10 @@ static void render_targets(const struct json_t *answer, int64_t wall_ms,
 			strlen(service) < 30 ? (int)(30 - strlen(service)) : 0,
 			text_of(target, "endpoint"), text_of(target, "state"),
 			render_duration(wall_ms - since_ms, age, sizeof(age)));
+		if (number_of(target, "forced_ms") > 0)
+			fprintf(out, " forced for %s",
+				render_duration(number_of(target, "forced_ms"),
+						age, sizeof(age)));
 		if (json_is_true(json_object_get(target, "shadow")))
 			fprintf(out, " in shadow, not counted");
 		if (share_of(target, "ewma_ms") > 0)

@@ -6,6 +6,7 @@
 #include "policy/review/test.h"
 #include "steering/runbook/change.h"
 #include "steering/runbook/doctor.h"
+#include "steering/runbook/force.h"
 #include "steering/runbook/look.h"
 #include "steering/runbook/windrose-up.h"
 
@@ -34,6 +35,7 @@ static const struct command_row {
 	{ "weight",   change_run,     "change an endpoint's weight" },
 	{ "cancel",   change_run,     "end a command before its time" },
 	{ "canary",   change_run,     "move a canary" },
+	{ "force",    force_run,      "tell one prober what an endpoint is" },
 	{ "history",  look_history,   "who changed what, and why" },
 	{ "bus",      doctor_run,     "bus doctor: what is wrong with a Redis" },
 };

@@ -25,6 +25,8 @@ static struct report_entry entry_of(const struct fleet *f,
 		[BREAKER_OPEN] = REPORT_OPEN,
 		[BREAKER_HALF_OPEN] = REPORT_HALF_OPEN,
 		[BREAKER_DAMPED] = REPORT_HALF_OPEN,
+		[BREAKER_FORCED_OPEN] = REPORT_OPEN,
+		[BREAKER_FORCED_CLOSED] = REPORT_CLOSED,
 	};
 	struct report_entry e = {
 		.state = v->probed[target] ? states[v->breakers[target].state]

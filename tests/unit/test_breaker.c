@@ -23,8 +23,8 @@ static const struct policy_breaker limits = {
 
 /* clang-format off */
 /*
- * Script letters: p pass, s slow pass, f fail, t tick; a digit waits that many
- * times 100 ms.  No jitter: draw is 0.
+ * Script letters: p pass, s slow pass, f fail, t tick; O C R: forced open,
+ * closed, released; a digit waits that many times 100 ms.  No jitter: draw is 0.
  */
 static const struct story {
 	const char *title;
@@ -63,6 +63,14 @@ static const struct story {
 	{ "closing empties the window",       "fff91tppff",  BREAKER_CLOSED },
 	{ "flapping opens for longer",
 	  "fff91tppfff91t",                                  BREAKER_OPEN },
+	{ "forced open, passes change nothing", "pOppppt99t",  BREAKER_FORCED_OPEN },
+	{ "until it is released, on trial",   "pOpppR",      BREAKER_HALF_OPEN },
+	{ "forced closed, neither do failures", "Cffffft",   BREAKER_FORCED_CLOSED },
+	{ "nor are they held against it",     "CffffRff",    BREAKER_CLOSED },
+	{ "only those after it",              "CffffRfff",   BREAKER_OPEN },
+	{ "forced while it is open",          "fffC",        BREAKER_FORCED_CLOSED },
+	{ "and on trial",                     "fff91tO",     BREAKER_FORCED_OPEN },
+	{ "a release of nothing is nothing",  "fffR",        BREAKER_OPEN },
 	{ "a calm open_for is forgiven",
 	  "fff91tpp91fff91t",                                BREAKER_HALF_OPEN },
 };
@@ -71,7 +79,7 @@ static const struct story {
 static struct breaker step(struct breaker b, const struct policy_breaker *lim,
 			   char letter, int64_t now_ms)
 {
-	static const char letters[] = "psft";
+	static const char letters[] = "psftOCR";
 	const char *at = strchr(letters, letter);
 	const struct breaker_input in = {
 		.event = (enum breaker_event)(at - letters),
@@ -141,6 +149,7 @@ static const struct story damped[] = {
 	  "f1tpf1tp99999999999999999999999999t",             BREAKER_HALF_OPEN },
 	{ "where a pass closes it",
 	  "f1tpf1tp99999999999999999999999999tp",            BREAKER_CLOSED },
+	{ "forced closed, all is forgiven",   "f1tpf1tpCRf1tp", BREAKER_CLOSED },
 	{ "but not before half is left",
 	  "f1tpf1tp9999999999t",                             BREAKER_DAMPED },
 };
@@ -346,6 +355,7 @@ struct walk {
 	struct policy_breaker lim;
 	char path[16];
 	size_t depth, deepest;
+	const char *letters; /* after each a tick much later is tried as well */
 	unsigned long visited;
 	unsigned passes; /* in a row in this trial, as this walk counts */
 };
@@ -392,8 +402,23 @@ static void check_step(const struct walk *w, const struct breaker *was,
 {
 	enum breaker_state from = was->state, to = b->state;
 
+	if (letter == 'O' || letter == 'C') {
+		if (to != (letter == 'O' ? BREAKER_FORCED_OPEN
+					 : BREAKER_FORCED_CLOSED))
+			broken(w, "not forced");
+		return;
+	}
+	if (letter == 'R') {
+		if (to != (from == BREAKER_FORCED_OPEN     ? BREAKER_HALF_OPEN
+			   : from == BREAKER_FORCED_CLOSED ? BREAKER_CLOSED
+							   : from))
+			broken(w, "not released");
+		return;
+	}
 	if (from == to)
 		return;
+	if (from >= BREAKER_FORCED_OPEN || to >= BREAKER_FORCED_OPEN)
+		broken(w, "left or entered force otherwise than by a person");
 	if (from == BREAKER_CLOSED &&
 	    (to != BREAKER_OPEN || (letter != 'f' && letter != 's')))
 		broken(w, "left closed otherwise than by a bad outcome");
@@ -413,20 +438,20 @@ static void check_step(const struct walk *w, const struct breaker *was,
 
 static void walk_on(struct walk *w, struct breaker b, int64_t now_ms)
 {
-	static const char letters[] = "psft";
+	size_t count = strlen(w->letters);
 
 	w->visited++;
 	check_state(w, &b, now_ms);
 	if (w->depth == w->deepest)
 		return;
-	for (size_t i = 0; i < 5; i++) {
-		/* The fifth event: a long wait and a tick. */
-		char letter = i < 4 ? letters[i] : 't';
-		int64_t then_ms = now_ms + (i < 4 ? 30 : 120);
+	for (size_t i = 0; i <= count; i++) {
+		/* The last event: a long wait and a tick. */
+		char letter = i < count ? w->letters[i] : 't';
+		int64_t then_ms = now_ms + (i < count ? 30 : 120);
 		struct breaker next = step(b, &w->lim, letter, then_ms);
 		unsigned before = w->passes;
 
-		w->path[w->depth++] = i < 4 ? letter : 'T';
+		w->path[w->depth++] = i < count ? letter : 'T';
 		if (letter != 't')
 			w->passes = letter == 'p' ? w->passes + 1 : 0;
 		check_step(w, &b, &next, letter);
@@ -441,6 +466,7 @@ static void walk_on(struct walk *w, struct breaker b, int64_t now_ms)
 static void test_every_sequence_up_to_ten(void **state)
 {
 	struct walk w = { .deepest = 10,
+			  .letters = "psft",
 			  .lim = { .window = 3,
 				   .window_ms = 100,
 				   .failure_rate_pct = 60,
@@ -459,6 +485,7 @@ static void test_every_sequence_up_to_ten(void **state)
 static void test_every_flapping_up_to_nine(void **state)
 {
 	struct walk w = { .deepest = 9,
+			  .letters = "psft",
 			  .lim = { .window = 1,
 				   .consecutive = 1,
 				   .open_for_ms = 60,
@@ -470,6 +497,23 @@ static void test_every_flapping_up_to_nine(void **state)
 	(void)state;
 	walk_on(&w, (struct breaker){ 0 }, 0);
 	assert_int_equal(w.visited, 2441406); /* (5^10 - 1) / 4 */
+}
+
+static void test_every_force_up_to_seven(void **state)
+{
+	struct walk w = { .deepest = 7,
+			  .letters = "psftOCR",
+			  .lim = { .window = 1,
+				   .consecutive = 1,
+				   .open_for_ms = 60,
+				   .max_open_for_ms = 120,
+				   .half_open_probes = 1,
+				   .damp_openings = 2,
+				   .half_life_ms = 200 } };
+
+	(void)state;
+	walk_on(&w, (struct breaker){ 0 }, 0);
+	assert_int_equal(w.visited, 2396745); /* (8^8 - 1) / 7 */
 }
 
 int main(void)
@@ -484,6 +528,7 @@ int main(void)
 		cmocka_unit_test(test_window_shrinks),
 		cmocka_unit_test(test_every_sequence_up_to_ten),
 		cmocka_unit_test(test_every_flapping_up_to_nine),
+		cmocka_unit_test(test_every_force_up_to_seven),
 	};
 
 	return cmocka_run_group_tests_name("breaker", tests, NULL, NULL);

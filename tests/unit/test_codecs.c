@@ -192,6 +192,7 @@ static void test_report_comes_back(void **state)
 		  .endpoint = "eu",
 		  .state = REPORT_HALF_OPEN,
 		  .damped = true,
+		  .forced = true,
 		  .latency_ms = 12.3f,
 		  .ewma_ms = 0.1f,
 		  .p50_ms = 11,
@@ -232,7 +233,7 @@ static void test_report_comes_back(void **state)
 	e = report_find(back, "www", "eu");
 	assert_non_null(e);
 	assert_true(e->latency_ms == 12.3f && e->ewma_ms == 0.1f &&
-		    e->p95_ms == 99.75f && e->damped);
+		    e->p95_ms == 99.75f && e->damped && e->forced);
 	/* What is for people alone is rounded. */
 	assert_true(e->resolve_ms == 0.5f && e->connect_ms == 12.35f &&
 		    e->tls_ms == 24.5f && e->first_byte_ms == 36);

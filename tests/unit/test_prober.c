@@ -308,6 +308,71 @@ static void test_control_status(void **state)
 	assert_true(json_is_false(json_object_get(answer, "ok")));
 }
 
+/* clang-format off */
+static const struct force_row {
+	const char *title, *request, *error; /* NULL: done */
+} forces[] = {
+	{ "nothing said", "{\"op\":\"force\"}\n", "service is missing" },
+	{ "no reason",
+	  "{\"op\":\"force\",\"service\":\"www\",\"endpoint\":\"east\","
+	  "\"state\":\"open\",\"for_ms\":60000,\"author\":\"ann\"}\n",
+	  "reason is missing" },
+	{ "no end",
+	  "{\"op\":\"force\",\"service\":\"www\",\"endpoint\":\"east\","
+	  "\"state\":\"open\",\"author\":\"ann\",\"reason\":\"INC-1\"}\n",
+	  "for_ms belongs to" },
+	{ "no such state",
+	  "{\"op\":\"force\",\"service\":\"www\",\"endpoint\":\"east\","
+	  "\"state\":\"shut\",\"author\":\"ann\",\"reason\":\"INC-1\"}\n",
+	  "state \"shut\" is not known" },
+	{ "too long",
+	  "{\"op\":\"force\",\"service\":\"www\",\"endpoint\":\"east\","
+	  "\"state\":\"open\",\"for_ms\":86400001,\"author\":\"ann\","
+	  "\"reason\":\"INC-1\"}\n",
+	  "longer than the policy's max_override of 86400 s" },
+	{ "no such endpoint",
+	  "{\"op\":\"force\",\"service\":\"www\",\"endpoint\":\"moon\","
+	  "\"state\":\"open\",\"for_ms\":60000,\"author\":\"ann\","
+	  "\"reason\":\"INC-1\"}\n",
+	  "www/moon is not probed" },
+	{ "done",
+	  "{\"op\":\"force\",\"service\":\"www\",\"endpoint\":\"east\","
+	  "\"state\":\"open\",\"for_ms\":60000,\"author\":\"ann\","
+	  "\"reason\":\"INC-1\"}\n",
+	  NULL },
+};
+/* clang-format on */
+
+static void test_force(void **state)
+{
+	struct world *w = *state;
+	const json_t *answer;
+
+	must_start(w);
+	await(w, "east", REPORT_CLOSED);
+	for (size_t i = 0; i < sizeof(forces) / sizeof(forces[0]); i++) {
+		const char *error = forces[i].error;
+
+		answer = ask(w, forces[i].request);
+		if (json_is_true(json_object_get(answer, "ok")) !=
+			    (error == NULL) ||
+		    (error != NULL &&
+		     strstr(text_of(answer, "error"), error) == NULL))
+			fail_msg("%s: %s", forces[i].title,
+				 text_of(answer, "error"));
+	}
+	await(w, "east", REPORT_OPEN);
+	assert_true(report_find(w->newest, "www", "east")->forced);
+	assert_false(report_find(w->newest, "www", "west")->forced);
+	answer = ask(w, "{\"op\":\"force\",\"service\":\"www\",\"endpoint\":"
+			"\"east\",\"state\":\"auto\",\"author\":\"ann\","
+			"\"reason\":\"INC-1 is over\"}\n");
+	assert_string_equal(json_string_value(json_array_get(
+				    json_object_get(answer, "targets"), 0)),
+			    "www/east");
+	await(w, "east", REPORT_CLOSED);
+}
+
 static void test_refuses_to_start(void **state)
 {
 	struct world *w = *state;
@@ -377,6 +442,7 @@ int main(void)
 		WITH_WORLD(test_reload_keeps_what_stays),
 		WITH_WORLD(test_what_does_not_load_changes_nothing),
 		WITH_WORLD(test_control_status),
+		WITH_WORLD(test_force),
 		WITH_WORLD(test_refuses_to_start),
 		WITH_WORLD(test_wants_what_checks_name),
 	};

@@ -26,7 +26,7 @@ static const struct status_row {
 	  "\"wall_since_ms\":10000,\"last\":\"ok\",\"ewma_ms\":3.25,"
 	  "\"p95_ms\":4.0,\"certificate_left_s\":864000},"
 	  "{\"service\":\"www\",\"endpoint\":\"barn\",\"state\":\"open\","
-	  "\"wall_since_ms\":97000,\"last\":\"connect-refused\","
+	  "\"wall_since_ms\":97000,\"last\":\"connect-refused\",\"forced_ms\":90000,"
 	  "\"ewma_ms\":0.0,\"p95_ms\":0.0},"
 	  "{\"service\":\"www\",\"endpoint\":\"shed\",\"state\":\"half-open\","
 	  "\"wall_since_ms\":97000,\"last\":\"ok\",\"damped\":true,"
@@ -37,7 +37,7 @@ static const struct status_row {
 	  "  www/hall                        closed    for 1m 30s   "
 	  "3.2 ms (p95 4.0 ms)  last probe: ok, certificate for 240 h\n"
 	  "  www/barn                        open      for 3s      "
-	  "  last probe: connect-refused\n"
+	  " forced for 1m 30s  last probe: connect-refused\n"
 	  "  www/shed                        half-open for 3s      "
 	  " in shadow, not counted  last probe: ok  (damped: it flapped)\n" },
 	{ "a prober that mistrusts itself",
@@ -75,12 +75,12 @@ static const struct status_row {
 	  "\"endpoints\":[{\"endpoint\":\"hall\","
 	  "\"region\":\"hall\",\"verdict\":\"up\",\"share\":0.25,"
 	  "\"cause\":\"command\",\"ref\":\"c1\"},{\"endpoint\":\"shed\","
-	  "\"region\":\"hall\",\"verdict\":\"down\",\"damped\":2,"
+	  "\"region\":\"hall\",\"verdict\":\"down\",\"damped\":2,\"forced\":1,"
 	  "\"share\":1.0}]}]}",
 	  "node d                dns     policy 56dd3438 plan 2.7, 0s old\n"
 	  "service www, unmonitored: it has no check\n"
 	  "  hall                 hall         up         25.0 %  command c1\n"
-	  "  shed                 hall         down     (damped)  100.0 %\n" },
+	  "  shed                 hall         down     (damped) (forced)  100.0 %\n" },
 };
 /* clang-format on */
 

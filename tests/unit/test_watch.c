@@ -275,6 +275,38 @@ static void test_reports_the_last_probe(void **state)
 	assert_int_equal(e.certificate_left_s, -5);
 }
 
+/* A person's word holds until its time, probed on all the while. */
+static void test_forced(void **state)
+{
+	struct watch_moment at = { .now_ms = 70000 };
+	struct watch w = watch_init("k", &check, &at);
+	const struct observation pass = observation_of('p');
+	struct report_entry e;
+
+	(void)state;
+	assert_true(watch_force(&w, &check, BREAKER_FORCE_OPEN, 72000, &at));
+	watch_report(&w, at.now_ms, &e);
+	assert_int_equal(e.state, REPORT_OPEN);
+	assert_true(e.forced);
+	assert_true(watch_next_ms(&w, &check, &at) <= 72000);
+	at.now_ms = 71000;
+	assert_false(watch_tick(&w, &check, &at));
+	assert_false(watch_observe(&w, &check, &pass, &at));
+	assert_float_equal(w.last.latency_ms, 20, 0.001);
+	at.now_ms = 71999;
+	assert_false(watch_tick(&w, &check, &at));
+	at.now_ms = 72000;
+	assert_true(watch_tick(&w, &check, &at));
+	watch_report(&w, at.now_ms, &e);
+	assert_int_equal(e.state, REPORT_HALF_OPEN);
+	assert_false(e.forced);
+	assert_true(watch_force(&w, &check, BREAKER_FORCE_CLOSED, 99000, &at));
+	watch_report(&w, at.now_ms, &e);
+	assert_int_equal(e.state, REPORT_CLOSED);
+	assert_true(watch_force(&w, &check, BREAKER_RELEASE, 0, &at));
+	assert_int_equal(watch_state(&w), REPORT_CLOSED);
+}
+
 static void test_reload_keeps_state_and_slots(void **state)
 {
 	struct watch_moment at = { .now_ms = 99999 };
@@ -303,6 +335,7 @@ int main(void)
 		cmocka_unit_test(test_down_since_it_was_closed),
 		cmocka_unit_test(test_passes_without_latency),
 		cmocka_unit_test(test_reports_the_last_probe),
+		cmocka_unit_test(test_forced),
 		cmocka_unit_test(test_reload_keeps_state_and_slots),
 	};
 
