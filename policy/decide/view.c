@@ -138,6 +138,28 @@ static bool reduce_health(const struct reduction *r, size_t number,
 	return ballot.failing && !check->shadow;
 }
 
+/*
+ * A vantage that fell silent a while ago, or has just begun again, moved no
+ * endpoint: what it measured last stands, so that nobody is sent elsewhere and
+ * back.
+ */
+static void remember_latencies(const struct reduction *r,
+			       const struct before *before,
+			       const struct view_endpoint *was,
+			       struct view_endpoint *out)
+{
+	if (was == NULL || before->declared != NULL || out->latency_ms == NULL)
+		return;
+	for (size_t v = 0; v < r->policy->vantage_count; v++) {
+		const struct heard_report *heard = &r->in->reports[v];
+
+		if (!(out->latency_ms[v] > 0) && was->latency_ms[v] > 0 &&
+		    heard->report != NULL &&
+		    r->in->now_ms - heard->heard_ms <= VIEW_REMEMBER_MS)
+			out->latency_ms[v] = was->latency_ms[v];
+	}
+}
+
 /* The ref outlives its writer in the view; many in a row are the same. */
 static void set_cause(struct reduction *r, struct view_endpoint *e,
 		      enum share_cause cause, const char *ref)
@@ -335,6 +357,7 @@ static void reduce_service(const struct reduction *r, size_t service,
 			changing |= reduce_health(
 				r, first + e,
 				&r->policy->checks[declared->check], was);
+		remember_latencies(r, &before, was, &out->endpoints[e]);
 		changing |= in_transit(&out->endpoints[e]);
 		moved |= was != NULL && !decides_same(was, &out->endpoints[e]);
 	}

@@ -65,14 +65,18 @@ struct view_endpoint {
 	enum share_cause cause;
 	const char *cause_ref; /* "" when there is none */
 	/*
-	 * From each vantage, milliseconds; 0 when not known or stale.  NULL
+	 * From each vantage, milliseconds; 0 when not known, or the vantage
+	 * has not been heard for VIEW_REMEMBER_MS.  NULL
 	 * where the service is not steered by latency: nobody looks at it.
 	 */
 	float *latency_ms;
 };
 
 /* So long after the last change a service still counts as changing. */
-enum { VIEW_BAKE_MS = 60000 };
+enum {
+	VIEW_BAKE_MS = 60000,
+	VIEW_REMEMBER_MS = 600000, /* what a silent vantage measured */
+};
 
 struct view_service {
 	struct view_endpoint *endpoints; /* as policy->services[i].endpoints */

@@ -150,9 +150,12 @@ void world_draw_view(struct world *w, struct rng *rng)
 	static const double shares[] = { 0, 0, 0.3, 0.7, 1, 1, 1, 1 };
 	static const uint32_t weights[] = { 0, 1, 1, 1, 2, 3 };
 	float stretches[WORLD_VANTAGES];
+	/* What is drawn beside these goes on as it was before there were any.
+	 */
+	struct rng own = { rng->state ^ UINT64_C(0x5bd1e995) };
 
 	for (int v = 0; v < WORLD_VANTAGES; v++)
-		stretches[v] = (float)(rng_below(rng, 2) * rng_below(rng, 5));
+		stretches[v] = (float)(rng_below(&own, 2) * rng_below(&own, 5));
 	w->view.stretch = latency_stretch_of(stretches, WORLD_VANTAGES);
 	for (size_t i = 0; i < w->service.endpoint_count; i++) {
 		struct view_endpoint *e = &w->view_endpoints[i];

@@ -55,28 +55,6 @@ static void test_health_by_votes(void **state)
 	scene_fini(&s);
 }
 
-/* Of whoever was heard once: how roads lead does not change with silence. */
-static void test_stretch_outlives_silence(void **state)
-{
-	struct scene s;
-
-	(void)state;
-	scene_init(&s);
-	s.reports[1].stretch = 2;
-	s.reports[2].stretch = 3;
-	scene_reduce(&s);
-	assert_true(s.view->stretch.vantages[0] == 2 &&
-		    s.view->stretch.vantages[1] == 2 &&
-		    s.view->stretch.vantages[2] == 3);
-	s.in.now_ms += 3600000;
-	s.reports[1].abstains = true;
-	s.heard[0].report = NULL;
-	scene_reduce(&s);
-	assert_true(s.view->stretch.vantages[0] == 2 &&
-		    s.view->stretch.region == 2);
-	scene_fini(&s);
-}
-
 /* clang-format off */
 static const struct fresh_row {
 	const char *title;
@@ -496,7 +474,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_health_by_votes),
-		cmocka_unit_test(test_stretch_outlives_silence),
 		cmocka_unit_test(test_freshness),
 		cmocka_unit_test(test_short_intervals_have_five_seconds),
 		cmocka_unit_test(test_silence_holds_the_verdict),
