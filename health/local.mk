@@ -6,7 +6,6 @@ health_libhealth_a_SOURCES = \
 	%D%/certificate.c %D%/certificate.h \
 	%D%/exchange.c %D%/exchange.h \
 	%D%/force.c %D%/force.h \
-	%D%/histogram.c %D%/histogram.h \
 	%D%/latency.c %D%/latency.h \
 	%D%/launch.c %D%/launch.h \
 	%D%/match.c %D%/match.h \
