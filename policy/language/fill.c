@@ -43,7 +43,7 @@ void fill_refuse_key(struct draft *d, const struct schema *schema,
 
 	node->refused = true;
 	for (size_t i = 0; i < schema->count; i++) {
-		if (strlen(known) + strlen(schema->rows[i].key) >
+		if (strlen(known) + strlen(", ") + strlen(schema->rows[i].key) >
 		    sizeof(known) - sizeof(", ...")) {
 			strcat(known, ", ...");
 			break;
