@@ -14,8 +14,8 @@ policy_libpolicy_a_SOURCES += \
 	%D%/master.c %D%/master.h \
 	%D%/merge.c %D%/merge.h \
 	%D%/number.c %D%/number.h \
-	%D%/probing.c %D%/probing.h \
 	%D%/policy.c %D%/policy.h \
+	%D%/probing.c %D%/probing.h \
 	%D%/refer.c %D%/refer.h \
 	%D%/rings.c %D%/rings.h \
 	%D%/scalar.c %D%/scalar.h \

@@ -8,7 +8,7 @@
 
 #include "policy/language/draft.h"
 
-/* As value_read(), for the kinds from SCHEMA_NUMBER to SCHEMA_LOCATION. */
+/* As value_read(), for SCHEMA_NUMBER to _BITS and SCHEMA_LOCATION. */
 void number_read(struct draft *d, const struct schema_row *row,
 		 struct tree *node, void *target);
 

@@ -207,7 +207,6 @@ struct policy_check {
 	const char *host; /* Host, SNI; NULL: the service's own name */
 	uint16_t port;    /* defaults 80, 443, 53; tcp must state it; 0:
 			   * external, where it is not stated */
-
 	struct status_range *statuses; /* http(s): default 200-299 */
 	size_t status_count;
 	const char *body; /* http(s), tcp: must contain this; NULL: any */

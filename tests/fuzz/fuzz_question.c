@@ -14,10 +14,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
 static void read_with(const struct policy_check *check, const uint8_t *octets,
 		      size_t len)
 {
-	uint16_t id = len < 2 ? 0 : (uint16_t)(octets[0] << 8 | octets[1]);
+	uint16_t id = 0;
 	struct question q;
 	struct reply reply, again;
 
+	if (len >= 2)
+		id = (uint16_t)(octets[0] << 8 | octets[1]);
 	if (!question_init(&q, check, "www.example.test", id))
 		abort();
 	reply = question_read(&q, octets, len);
