@@ -52,7 +52,7 @@ class Cluster:
 
     def owner(self):
         """(server, id) of the master that holds the keys."""
-        row = next(r for r in self.nodes() if self.holds(r))
+        row, _ = until("a master holds the keys", 30, lambda: next((r for r in self.nodes() if self.holds(r)), None))
         return self.server(row), row[0]
 
     def masters(self):
