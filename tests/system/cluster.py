@@ -73,7 +73,9 @@ def test():
         c = Cluster(rig)
         f = Reached(rig, c.url)
         f.start_all(dns1=c.url("dns", "?read=replica"))
-        note(f"found from nodes that do not hold the keys: slot {c.slot} is {c.owner()[0]}'s")
+        owner, node = c.owner()
+        until("dns1 listens to the replica of the keys", 40, lambda: [c.s.readers(n) for n in c.replicas_of(node)] == [1])
+        note(f"found from nodes that do not hold the keys: slot {c.slot} is {owner}'s; dns1 reads from {c.replicas_of(node)[0]}")
 
         def master_is_killed():
             (old, _), before = c.owner(), plan_of(f, "dns2")

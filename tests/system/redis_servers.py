@@ -48,6 +48,10 @@ class Servers:
         return self.rig.run("redis-cli", "-p", str(self.ports[name]), "--user", "admin", "--pass", "change-me-admin",
                             "--no-auth-warning", *self.cli_extra, *argv, check=check)[1].strip()
 
+    def readers(self, name):
+        """How many follow a plan at this server."""
+        return int(self.cli(name, "pubsub", "numsub", "windrose:{default}:notify").split("\n")[-1])
+
     def named(self, port):
         return next(n for n, p in self.ports.items() if p == int(port))
 

@@ -63,10 +63,6 @@ class Watch:
         name = self.master()
         return name if name and self.is_master(name) and self.replicas(name) == 2 else None
 
-    def readers(self, name):
-        """How many follow a plan at this server."""
-        return int(self.s.cli(name, "pubsub", "numsub", "windrose:{default}:notify").split("\n")[-1])
-
     def url(self, role, query=""):
         places = ",".join(f"127.0.0.1:{p}" for p in self.sentinels.values())
         return f"redis+sentinel://{role}:change-me-{role}@{places}/windrose/default{query}"
@@ -79,14 +75,14 @@ def test():
         f.start_all(dns1=w.url("dns", "?read=replica"))
 
         def reads_from_a_replica():
-            until("dns1 listens to a replica", 10, lambda: sum(w.readers(n) for n in ("redis2", "redis3")) == 1)
+            until("dns1 listens to a replica", 10, lambda: sum(w.s.readers(n) for n in ("redis2", "redis3")) == 1)
             commands_work(f, "a replica to read from")
 
         def replica_stops():
-            name = next(n for n in w.s.ports if n != w.master() and w.readers(n) == 1)
+            name = next(n for n in w.s.ports if n != w.master() and w.s.readers(n) == 1)
             rig.running[name].send_signal(signal.SIGSTOP)
             try:
-                _, took = until("dns1 reads from the master", 10, lambda: w.readers(w.master()) >= 4)
+                _, took = until("dns1 reads from the master", 10, lambda: w.s.readers(w.master()) >= 4)
                 note(f"the replica that dns1 reads from stops: it reads from the master after {took:.2f} s")
                 commands_work(f, "a replica that stops")
             finally:
