@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "steering/answer.h"
 
+#include "policy/bus/member.h"
 #include "steering/agent.h"
 #include "steering/canary.h"
 #include "steering/predict.h"
@@ -306,6 +307,19 @@ static json_t *versions_status(const struct registry *r)
 	return versions;
 }
 
+/* What every node that applies plans understands; this program's own when there
+ * is none.  A document that needs more would leave somebody behind. */
+static json_int_t spoken_by_all(const struct registry *r)
+{
+	json_int_t least = MEMBER_SPEAKS;
+
+	for (size_t i = 0; i < r->count; i++)
+		if (node_follows(&r->nodes[i].node) &&
+		    r->nodes[i].node.speaks < least)
+			least = r->nodes[i].node.speaks;
+	return least;
+}
+
 /* The fleet in numbers: who is on the newest plan, who is longest behind. */
 static json_t *fleet_status(const struct status *st)
 {
@@ -321,16 +335,15 @@ static json_t *fleet_status(const struct status *st)
 		    (last == NULL || n->wall_behind_ms < last->wall_behind_ms))
 			last = n;
 	}
-	return json_pack("{s:I, s:I, s:I, s:s, s:I, s:o}", "nodes",
-			 (json_int_t)r->count, "followers",
-			 (json_int_t)spread.all, "have",
-			 (json_int_t)spread.have, "last",
-			 last == NULL ? "" : last->node.name, "lag_ms",
-			 (json_int_t)(last == NULL
-					      ? 0
-					      : st->now.wall_ms -
-							last->wall_behind_ms),
-			 "versions", versions_status(r));
+	return json_pack(
+		"{s:I, s:I, s:I, s:s, s:I, s:I, s:o}", "nodes",
+		(json_int_t)r->count, "followers", (json_int_t)spread.all,
+		"have", (json_int_t)spread.have, "last",
+		last == NULL ? "" : last->node.name, "lag_ms",
+		(json_int_t)(last == NULL
+				     ? 0
+				     : st->now.wall_ms - last->wall_behind_ms),
+		"speaks", spoken_by_all(r), "versions", versions_status(r));
 }
 
 static json_t *first_nodes(const struct status *st)

@@ -91,6 +91,8 @@ def nodes(f):
     versions, _ = until("the agent knows what runs", 20, lambda: len(
         f.status("steer1").get("fleet", {}).get("versions", {})) >= 3 and f.status("steer1")["fleet"]["versions"])
     note(f"software as the agent counts it: {versions}")
+    if f.status("steer1")["fleet"]["speaks"] != 0:
+        raise Failed("the agent does not tell that one node understands the least")
     if versions.get("9.0.0") != 1 or versions.get("unknown") != 1:
         raise Failed(f"older and newer nodes are not counted: {versions}")
     if "needs version 2" not in log(f, "steer1"):

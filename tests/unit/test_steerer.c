@@ -4,6 +4,7 @@
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
+#include "policy/bus/member.h"
 #include "steering/journal.h"
 #include "steering/steerer.h"
 
@@ -274,6 +275,8 @@ static void test_acks_and_pages(void **state)
 	office_ask(&o, o.person, "{\"op\":\"status\"}");
 	assert_int_equal(number(json_object_get(o.reply, "fleet"), "followers"),
 			 FOLLOWERS);
+	assert_int_equal(number(json_object_get(o.reply, "fleet"), "speaks"),
+			 MEMBER_SPEAKS);
 	assert_int_equal(number(json_object_get(o.reply, "fleet"), "have"),
 			 FOLLOWERS - 313);
 	assert_in_range(json_array_size(json_object_get(o.reply, "nodes")), 1,
