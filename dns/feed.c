@@ -39,6 +39,8 @@ struct feed {
 	uint64_t acked_epoch, acked_sequence;
 	int64_t wall_applied_ms; /* of the plan that was acknowledged */
 	struct news reports_refused;
+	char report_trouble[NODE_TEXT_SIZE]; /* of the last one refused, ... */
+	int64_t report_refused_ms;           /* ... then */
 	char trouble[NODE_TEXT_SIZE];
 };
 
@@ -49,6 +51,9 @@ struct feed {
  * not to wait for what that one took.
  */
 enum { REST_FACTOR = 4, REST_FREE_MS = 50 };
+
+/* A refused report is shown for so long: the next one comes every second. */
+enum { REFUSED_SHOWN_MS = 5000 };
 
 static const struct policy *policy_of(const struct feed *feed)
 {
@@ -118,6 +123,9 @@ static void describe_trouble(const struct feed *feed, char *buf)
 	else if (feed->world.follow.plan != NULL && !feed->world.plan_fits)
 		text = "the plan would leave a service of this policy empty: "
 		       "it is set aside";
+	else if (clock_now_ms() < feed->report_refused_ms + REFUSED_SHOWN_MS &&
+		 feed->report_trouble[0] != '\0')
+		text = feed->report_trouble;
 	else if (keep[0] != '\0')
 		text = keep;
 	else if (feed->config.bus != NULL && !bus_is_up(feed->config.bus))
@@ -246,6 +254,9 @@ static void refuse_report(struct feed *feed, const char *key,
 {
 	if (news_of(&feed->reports_refused, key, err->text))
 		log_refused("report-refused", key, err);
+	feed->report_refused_ms = clock_now_ms();
+	snprintf(feed->report_trouble, sizeof(feed->report_trouble),
+		 "report of %.40s: %.100s", key, err->text);
 }
 
 static void take_report(struct feed *feed, const char *key, const void *octets,

@@ -6,9 +6,10 @@
  * them.  Two connections: one for commands, one subscribed; a third to read
  * from a replica.  policy/bus/redis_connect finds the servers.  Subscribes
  * first, then reads everything, then applies notices; reads everything again
- * on reconnect and every REDIS_FULL_READ_MS.  Reconnects with back-off and
- * jitter, 100 ms to 3 s.  Stops trusting a server that leaves a command
- * unanswered for 2 s.  Shell: the program must ignore SIGPIPE.
+ * on reconnect, when a notice was missed, and every REDIS_FULL_READ_MS.
+ * Reconnects with back-off and jitter, 100 ms to 3 s.  Stops trusting a server
+ * that leaves a command unanswered for 2 s.  Shell: the program must ignore
+ * SIGPIPE.
  *
  * Keys, under "windrose:{ENV}:" (hash-tagged for Redis Cluster):
  *   plan, plan-head ("EPOCH SEQUENCE"), vantage:ID, node:ID, nodes and

@@ -52,6 +52,7 @@ def test():
         start_health(f)
         until("the careful one refuses what is not signed", 20,
               lambda: "event=report-refused key=\"here\" error=\"is not a signed envelope\"" in log(f, "dns2"))
+        until("and its record says so", 5, lambda: f.node("dns2").get("trouble") == "report of here: is not a signed envelope")
         rig.stop("eu-west")
         _, took = until("the other one leaves what is down", 20, lambda: f.region("dns1", LONDON) == "eu-central")
         if f.region("dns2", LONDON) != "eu-west":
@@ -60,6 +61,7 @@ def test():
         start_health(f, "--key", vantage_key)
         _, took = until("a signed report moves both", 20, lambda: f.both(LONDON, "eu-central"))
         note(f"prober started with its key: both believe it after {took:.2f} s")
+        until("the trouble is over", 10, lambda: f.node("dns2").get("trouble", "") == "")
         rig.stop("health")
         forge(f, "eu-central")
         until("a forged report moves who checks nothing", 10, lambda: f.region("dns1", LONDON) != "eu-central")
