@@ -206,8 +206,7 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 	if (!refresh(feed, feed->model))
 		log_event(LOG_LEVEL_ERROR, "dns", "refresh",
 			  "error=\"out of memory; the old table stays\"");
-	lastgood_doubt(feed->config.lastgood, feed->world.follow.plan != NULL &&
-						      !feed->world.plan_fits);
+	kept_doubt(feed->config.lastgood, &feed->world);
 	if (acknowledge(feed) || clock_now_ms() >= feed->node_due_ms)
 		tell_node(feed);
 	ended_ms = clock_now_ms();

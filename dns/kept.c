@@ -69,6 +69,16 @@ void kept_verdicts(struct lastgood *lastgood, const struct view *before,
 		keep_json(lastgood, VERDICTS, verdicts_write(view));
 }
 
+void kept_doubt(struct lastgood *lastgood, const struct world *world)
+{
+	size_t len;
+
+	if (lastgood != NULL)
+		lastgood_doubt(lastgood, world_plan(world) == NULL &&
+						 lastgood_get(lastgood, PLAN,
+							      &len) != NULL);
+}
+
 static json_t *read_json(const struct lastgood *lastgood, const char *name)
 {
 	size_t len = 0;
@@ -77,23 +87,23 @@ static json_t *read_json(const struct lastgood *lastgood, const char *name)
 	return octets == NULL ? NULL : json_loadb(octets, len, 0, NULL);
 }
 
-/* The newest one that may be followed, of all generations. */
+/*
+ * The newest one that may be followed, of all generations.  When there is none
+ * the newest stays on disk: a trusted key may be missing that comes back.
+ */
 static void read_plan(struct lastgood *lastgood, const struct verifier *trusted,
 		      const struct policy *policy, struct world *world)
 {
-	const char *octets;
-	size_t len;
+	size_t len = 0;
+	const char *octets = lastgood_get(lastgood, PLAN, &len);
 
-	while ((octets = lastgood_get(lastgood, PLAN, &len)) != NULL) {
-		if (follow_take(&world->follow, trusted, policy, octets, len) ==
-		    FOLLOW_TAKEN) {
-			world->plan_fits = true;
-			return;
-		}
-		if (!lastgood_refuse(lastgood, PLAN,
-				     world->follow.refusal.text))
-			return;
-	}
+	while (octets != NULL && follow_take(&world->follow, trusted, policy,
+					     octets, len) != FOLLOW_TAKEN)
+		octets = lastgood_older(lastgood, PLAN,
+					world->follow.refusal.text, &len);
+	world->plan_fits = octets != NULL;
+	if (octets != NULL)
+		lastgood_set(lastgood, PLAN, octets, len);
 }
 
 struct reading {

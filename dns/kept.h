@@ -40,6 +40,9 @@ void kept_local(struct lastgood *lastgood, const struct local *local);
 void kept_verdicts(struct lastgood *lastgood, const struct view *before,
 		   const struct view *view);
 
+/* A plan that is kept and not in force makes no good generation. */
+void kept_doubt(struct lastgood *lastgood, const struct world *world);
+
 /*
  * Makes world, which is empty, what lastgood has of it, with a view in which
  * the verdicts are held.  A plan that is refused is taken from the next older

@@ -176,19 +176,12 @@ const char *lastgood_get(const struct lastgood *l, const char *name,
 	return keep_get(l->keep, name, len);
 }
 
-bool lastgood_refuse(struct lastgood *l, const char *name, const char *why)
+const char *lastgood_older(struct lastgood *l, const char *name,
+			   const char *why, size_t *len)
 {
 	const struct keep *older = ring_older(l->ring, why);
-	const char *octets;
-	size_t len;
 
-	keep_drop(l->keep, name);
-	if (older == NULL)
-		return false;
-	octets = keep_get(older, name, &len);
-	if (octets != NULL)
-		lastgood_set(l, name, octets, len);
-	return true;
+	return older == NULL ? NULL : keep_get(older, name, len);
 }
 
 void lastgood_set(struct lastgood *l, const char *name, const void *octets,

@@ -38,12 +38,12 @@ const char *lastgood_get(const struct lastgood *lastgood, const char *name,
 			 size_t *len);
 
 /*
- * What a value says is refused, and why: puts that of the next older
- * generation in its place, or takes it out when there is none left.  False:
- * none left.  Only before the loop's first turn.
+ * A value is refused, and why: that of the next older generation, borrowed as
+ * the first was; NULL when there is none left.  Nothing is changed by it.
+ * Only before the loop's first turn.
  */
-bool lastgood_refuse(struct lastgood *lastgood, const char *name,
-		     const char *why);
+const char *lastgood_older(struct lastgood *lastgood, const char *name,
+			   const char *why, size_t *len);
 
 /* Calls each(arg, name, octets, len) for what was read. */
 void lastgood_each(const struct lastgood *lastgood,

@@ -120,20 +120,6 @@ bool keep_set(struct keep *keep, const char *name, const void *octets,
 	return true;
 }
 
-void keep_drop(struct keep *keep, const char *name)
-{
-	struct kept *value = find(keep, name);
-
-	if (value == NULL)
-		return;
-	free(value->name);
-	free(value->octets);
-	/* The others keep their order, which is that of writing. */
-	memmove(value, value + 1,
-		(size_t)(keep->values + --keep->count - value) *
-			sizeof(*value));
-}
-
 size_t keep_count(const struct keep *keep)
 {
 	return keep->count;

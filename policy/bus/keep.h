@@ -28,8 +28,6 @@ bool keep_set(struct keep *keep, const char *name, const void *octets,
 	      size_t len);
 /* One of the same values; NULL when memory runs out. */
 struct keep *keep_copy(const struct keep *keep);
-/* Forgets it; there need not be one. */
-void keep_drop(struct keep *keep, const char *name);
 size_t keep_count(const struct keep *keep);
 /* NULL when there is none; borrowed until the next keep_set(). */
 const char *keep_get(const struct keep *keep, const char *name, size_t *len);

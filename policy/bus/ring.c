@@ -176,16 +176,9 @@ static const struct generation *current(const struct ring *ring)
 	return &ring->files[ring->order[ring->at]];
 }
 
-/* It will be written over, so who wants to know what it was finds it there. */
 static void pass_over(struct ring *ring, const char *event, const char *why)
 {
-	const struct generation *g = current(ring);
-	char aside[4096];
-
-	tell(ring, event, g->path, why);
-	if (g == &ring->files[0] && snprintf(aside, sizeof(aside), "%s.refused",
-					     g->path) < (int)sizeof(aside))
-		(void)rename(g->path, aside);
+	tell(ring, event, current(ring)->path, why);
 	ring->at++;
 }
 
@@ -206,8 +199,6 @@ static void note_try(struct ring *ring)
 	char name[NAME_SIZE], text[16];
 	struct error err = { .text = "out of memory" };
 
-	if (ring->at == ring->count)
-		return;
 	name_tries(current(ring), name);
 	snprintf(text, sizeof(text), "%u", tries_of(ring, current(ring)) + 1);
 	ring->tried = keep_set(ring->tries, name, text, strlen(text)) &&
@@ -216,17 +207,36 @@ static void note_try(struct ring *ring)
 		tell(ring, "keep-tries", ring->tries_path, err.text);
 }
 
-static void tell_start(const struct ring *ring)
+/*
+ * FILE will be written over: who wants to know what it was finds it there.
+ * Only when there is something else to go on with, lest all be refused for
+ * what is wrong elsewhere, a key that is not trusted.
+ */
+static void set_newest_aside(const struct ring *ring)
+{
+	const char *path = ring->files[0].path;
+	char aside[4096];
+
+	if (ring->order[0] == 0 && ring->at > 0 &&
+	    snprintf(aside, sizeof(aside), "%s.refused", path) <
+		    (int)sizeof(aside))
+		(void)rename(path, aside);
+}
+
+/* This start is from the current one, if there is any. */
+static void begin(struct ring *ring)
 {
 	char file[300];
 
-	if (ring->at < ring->count)
-		log_event(ring->order[ring->at] == 0 ? LOG_LEVEL_INFO
-						     : LOG_LEVEL_WARN,
-			  ring->config.part, "keep",
-			  "from=%s generation=%" PRIu64 " of=%zu",
-			  log_quote(current(ring)->path, file, sizeof(file)),
-			  current(ring)->number, ring->count);
+	if (ring->at == ring->count)
+		return;
+	set_newest_aside(ring);
+	note_try(ring);
+	log_event(ring->order[ring->at] == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
+		  ring->config.part, "keep",
+		  "from=%s generation=%" PRIu64 " of=%zu",
+		  log_quote(current(ring)->path, file, sizeof(file)),
+		  current(ring)->number, ring->count);
 }
 
 static void choose(struct ring *ring)
@@ -245,8 +255,7 @@ static void choose(struct ring *ring)
 		pass_over(ring, "keep-passed-over",
 			  "the last starts from it were cut short");
 	if (ring->tries != NULL)
-		note_try(ring);
-	tell_start(ring);
+		begin(ring);
 }
 
 static char *name_file(const char *path, const char *ending)
@@ -333,8 +342,7 @@ const struct keep *ring_older(struct ring *ring, const char *why)
 		pass_over(ring, "keep-refused", why);
 	if (ring->at == ring->count)
 		return NULL;
-	note_try(ring);
-	tell_start(ring);
+	begin(ring);
 	return current(ring)->keep;
 }
 

@@ -21,8 +21,8 @@
  * RING_TRIES_MAX starts in a row.  A start is brought down when its process
  * ends otherwise than by ring_rest() within the soak time.  When that holds of
  * all of them it is not they that do harm: then the newest is taken.  What is
- * passed over is told in one line of the log each, and FILE is moved to
- * FILE.refused.
+ * passed over is told in one line of the log each; FILE is moved to
+ * FILE.refused when there is an older one to go on with.
  *
  * Shell: files, and the log.  One thread at a time.
  */

@@ -10,6 +10,7 @@
 #include "policy/base/log.h"
 #include "policy/base/thread.h"
 #include "policy/bus/keep.h"
+#include "policy/bus/sign.h"
 #include "tests/unit/loopback.h"
 #include "tests/unit/site.h"
 
@@ -201,6 +202,33 @@ static void test_a_kept_report_is_as_old_as_it_is(void **state)
 	assert_int_equal(site_ask(s), SITE_FIRST);
 }
 
+static bool keeps_a_plan(struct site *s)
+{
+	return keeps(s, "plan", "wr1 ");
+}
+
+/* Refused for want of a key, it stays where it is until the key is back. */
+static void test_a_plan_waits_for_its_key(void **state)
+{
+	struct site *s = *state;
+	struct verifier *trusted = s->trusted;
+
+	site_publish(s, s->signer, 1, (double[]){ 0, 1 });
+	site_turn_until(s, acknowledges_one);
+	site_turn_until(s, keeps_a_plan);
+	responder_stop(s->responder);
+	s->trusted = verifier_new();
+	site_start_responder(s, false);
+	assert_int_equal(site_ask(s), SITE_FIRST);
+	unlink(s->keep);
+	site_turn_until(s, keeps_a_plan);
+	responder_stop(s->responder);
+	verifier_free(s->trusted);
+	s->trusted = trusted;
+	site_start_responder(s, false);
+	assert_int_equal(site_ask(s), SITE_OTHER);
+}
+
 static bool is_set_aside(struct site *s)
 {
 	char path[128];
@@ -360,6 +388,7 @@ int main(void)
 		TEST(test_bad_plans_change_nothing),
 		TEST(test_reports_take_an_endpoint_out_and_back),
 		TEST(test_restart_without_a_bus_goes_on),
+		TEST(test_a_plan_waits_for_its_key),
 		TEST(test_a_held_verdict_outlives_a_restart),
 		TEST(test_a_kept_report_is_as_old_as_it_is),
 		TEST(test_damaged_keep_is_set_aside),

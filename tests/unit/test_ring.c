@@ -250,10 +250,27 @@ static void test_refused_goes_back(void **arg)
 					    "plan"),
 				    older[i]);
 	assert_null(ring_older(life.ring, "bad"));
+	assert_null(ring_older(life.ring, "bad"));
 	end(&life);
 	/* The newest is there to be looked at; the good ones stay. */
 	assert_true(is_there(".refused"));
 	must_start_from("4");
+	remove_files();
+}
+
+/* Without another it stays: who refuses it may be who is wrong. */
+static void test_the_only_one_is_not_set_aside(void **arg)
+{
+	struct life life = begin();
+
+	(void)arg;
+	save(&life, "1", "r");
+	end(&life);
+	life = begin();
+	assert_null(ring_older(life.ring, "bad"));
+	end(&life);
+	assert_false(is_there(".refused"));
+	must_start_from("1");
 	remove_files();
 }
 
@@ -424,6 +441,7 @@ int main(void)
 		cmocka_unit_test(test_plans_alone_are_written_once),
 		cmocka_unit_test(test_newest_that_reads),
 		cmocka_unit_test(test_refused_goes_back),
+		cmocka_unit_test(test_the_only_one_is_not_set_aside),
 		cmocka_unit_test(test_refused_in_both_places),
 		cmocka_unit_test(test_crashes_go_back),
 		cmocka_unit_test(test_only_starts_cut_short_count),
