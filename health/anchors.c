@@ -2,6 +2,7 @@
 #include "health/anchors.h"
 
 #include "health/outcome.h"
+#include "policy/base/clock.h"
 #include "policy/base/error.h"
 
 #include <stdlib.h>
@@ -13,6 +14,7 @@ struct anchor {
 	struct probe_spec spec;
 	struct event *timer;
 	struct probe *probe; /* NULL: not being asked */
+	int64_t begun_ms;    /* when it was asked last */
 	bool lost;
 };
 
@@ -47,13 +49,18 @@ static void on_done(void *arg, const struct observation *seen)
 	struct anchor *a = arg;
 
 	a->probe = NULL;
-	take_answer(a, outcome_passed(seen->outcome));
+	if (outcome_stalled(seen, clock_now_ms() - a->begun_ms,
+			    ANCHORS_TIMEOUT_MS))
+		set_timer(a, 0);
+	else
+		take_answer(a, outcome_passed(seen->outcome));
 }
 
 static void on_time(evutil_socket_t fd, short what, void *arg)
 {
 	struct anchor *a = arg;
 	(void)fd, (void)what;
+	a->begun_ms = clock_now_ms();
 	a->probe = launch_probe(&a->of->config.means, &a->spec, on_done, a);
 	if (a->probe == NULL)
 		take_answer(a, false);

@@ -36,7 +36,11 @@ enum outcome {
 	OUTCOME_LOCAL,       /* could not probe from here */
 };
 
-enum { OUTCOME_COUNT = OUTCOME_LOCAL + 1, OUTCOME_TEXT_SIZE = 32 };
+enum {
+	OUTCOME_COUNT = OUTCOME_LOCAL + 1,
+	OUTCOME_TEXT_SIZE = 32,
+	OUTCOME_STALL_MS = 50, /* and a twentieth of the timeout */
+};
 
 /* Times in milliseconds from the probe's start; 0: that point was not
  * reached, or does not exist in this kind of probe. */
@@ -62,6 +66,14 @@ bool outcome_passed(enum outcome outcome);
 
 /* Says something against the endpoint: neither passed, unknown nor local. */
 bool outcome_failed(enum outcome outcome);
+
+/*
+ * A timeout of timeout_ms that was noticed after took_ms, too late: this
+ * process stood still while the deadline passed, and whether the answer came in
+ * time nobody can tell.
+ */
+bool outcome_stalled(const struct observation *seen, int64_t took_ms,
+		     int64_t timeout_ms);
 
 /*
  * "ok", "timeout", "status-503", "exit-2": into buf of

@@ -257,13 +257,28 @@ static json_t *status_target(const struct reporter *r,
 		(json_int_t)e.certificate_left_s);
 }
 
+/* Of many targets, only those are shown about which there is something to say.
+ */
+static bool is_shown(const struct reporter *r, size_t target, size_t shown)
+{
+	const struct roster *roster = r->subject.roster;
+	const struct watch *w =
+		rounds_watch(r->subject.rounds, roster->targets[target].job);
+
+	return roster->target_count <= REPORTER_SHOWN_MAX ||
+	       (shown < REPORTER_SHOWN_MAX &&
+		(w->failing || watch_forced(w) ||
+		 watch_state(w) != REPORT_CLOSED));
+}
+
 static json_t *status_targets(const struct reporter *r)
 {
 	const struct roster *roster = r->subject.roster;
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < roster->target_count; i++)
-		if (json_array_append_new(
+		if (is_shown(r, i, json_array_size(list)) &&
+		    json_array_append_new(
 			    list, status_target(r, &roster->targets[i])) < 0) {
 			json_decref(list);
 			return NULL;
@@ -308,6 +323,10 @@ json_t *reporter_status(const struct reporter *r)
 		    0 ||
 	    json_object_set_new(status, "load", status_load(r)) < 0 ||
 	    json_object_set_new(status, "stretch", json_real(r->stretch)) < 0 ||
+	    json_object_set_new(
+		    status, "left_out",
+		    json_integer((json_int_t)(r->subject.roster->target_count -
+					      json_array_size(targets)))) < 0 ||
 	    json_object_set(status, "targets", targets) < 0) {
 		json_decref(status);
 		status = NULL;

@@ -27,6 +27,8 @@ enum {
 	REPORTER_EVERY_MS = 1000,
 	REPORTER_PAUSE_MS = 100,
 	REPORTER_TTL_MS = 15000,
+	/* Targets in a status: what a line of the control socket can hold. */
+	REPORTER_SHOWN_MAX = 1000,
 };
 
 struct reporter_config {
@@ -57,7 +59,9 @@ void reporter_hurry(struct reporter *r);
 
 /*
  * The node's record, "load" and "targets", one object each, as the control
- * socket answers; a new reference, NULL when memory runs out.
+ * socket answers.  Of more than REPORTER_SHOWN_MAX targets those that are
+ * plainly up are left out, and what is too much still; "left_out" counts them;
+ * a new reference, NULL when memory runs out.
  */
 struct json_t *reporter_status(const struct reporter *r);
 

@@ -2,6 +2,7 @@
 #include "health/rounds.h"
 
 #include "health/anchors.h"
+#include "health/outcome.h"
 #include "health/roster.h"
 #include "health/suspicion.h"
 #include "health/watch.h"
@@ -17,6 +18,8 @@
 #include <sys/queue.h>
 
 #include <event2/event.h>
+
+enum { LOOK_RATE = 10 }; /* a millisecond, when looking around */
 
 /* One job's place in the rounds. */
 struct turn {
@@ -99,16 +102,23 @@ static void arm(struct turn *t, const struct watch_moment *at)
 /*
  * Probes all that do not fail, spread over half the time after which a
  * failure is confirmed: what they see must be there before that is counted.
+ * Never more than LOOK_RATE in a millisecond: thousands at once would be lost
+ * on their way, and look like the outage that was suspected.
  */
 static void look_around(struct rounds *r)
 {
-	for (size_t i = 0; i < r->config.roster->job_count; i++) {
+	size_t count = r->config.roster->job_count;
+
+	for (size_t i = 0; i < count; i++) {
 		struct turn *t = &r->turns[i];
 		const struct watch_moment at = moment_of(r);
 		uint64_t room =
 			(uint64_t)t->job->spec.check->confirm_ms / 2 + 1;
-		int64_t soon_ms =
-			at.now_ms + (int64_t)(room * (uint64_t)at.draw >> 32);
+		int64_t soon_ms;
+
+		if (room < count / LOOK_RATE)
+			room = count / LOOK_RATE;
+		soon_ms = at.now_ms + (int64_t)(room * (uint64_t)at.draw >> 32);
 
 		if (t->due_ms > soon_ms && !t->watch.failing)
 			set_due(t, soon_ms, at.now_ms);
@@ -182,11 +192,15 @@ static void take_outcome(struct turn *t, const struct observation *seen)
 
 static void on_done(void *arg, const struct observation *seen)
 {
+	static const struct observation nothing = { .outcome = OUTCOME_LOCAL };
 	struct turn *t = arg;
 
 	t->probe = NULL;
 	t->rounds->in_flight--;
-	take_outcome(t, seen);
+	take_outcome(t, outcome_stalled(seen, clock_now_ms() - t->begun_ms,
+					t->job->spec.check->timeout_ms)
+				? &nothing
+				: seen);
 	event_active(t->rounds->launcher, 0, 0);
 }
 

@@ -8,6 +8,7 @@ EXTRA_DIST += %D%/run %D%/system/bus_faults.py %D%/system/bus_keys.py \
 EXTRA_DIST += %D%/run %D%/system/bus_faults.py %D%/system/fleet.py \
 	%D%/system/dnstap.py %D%/system/metrics.py %D%/system/probes.py %D%/system/reload.py \
 	%D%/system/up.py %D%/system/xdp.py \
+	%D%/system/up.py %D%/system/vantage.py %D%/system/xdp.py \
 	%D%/system/dot.py %D%/system/proxied.py \
 	%D%/system/latency_map.py \
 	%D%/system/asker.py %D%/system/bus_matrix.py \

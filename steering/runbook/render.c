@@ -183,6 +183,15 @@ static void render_targets(const struct json_t *answer, int64_t wall_ms,
 	}
 }
 
+static void render_left_out(const struct json_t *answer, FILE *out)
+{
+	int64_t count = number_of(answer, "left_out");
+
+	if (count > 0)
+		fprintf(out, "  and %" PRId64 " more, most of them up\n",
+			count);
+}
+
 static void render_commands(const struct json_t *commands, const char *where,
 			    int64_t wall_ms, FILE *out)
 {
@@ -294,6 +303,7 @@ void render_status(const struct json_t *answer, int64_t wall_ms, FILE *out)
 	render_services(answer, out);
 	render_load(json_object_get(answer, "load"), out);
 	render_targets(answer, wall_ms, out);
+	render_left_out(answer, out);
 	render_canaries(answer, out);
 	render_commands(json_object_get(plan, "commands"), "command", wall_ms,
 			out);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rounds and anchors: when a vantage on loopback believes what it sees. */
+#include "health/watch.h"
 #include "tests/unit/rounds_world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 #include <event2/event.h>
@@ -85,6 +87,36 @@ static void test_shadow_is_no_reason_for_doubt(void **state)
 	assert_false(w->newest->mistrusts);
 }
 
+static void test_stalled(void **state)
+{
+	const struct observation timeout = { .outcome = OUTCOME_TIMEOUT };
+	const struct observation refused = { .outcome = OUTCOME_REFUSED };
+
+	(void)state;
+	assert_false(outcome_stalled(&timeout, 2000, 2000));
+	assert_false(outcome_stalled(&timeout, 2150, 2000));
+	assert_true(outcome_stalled(&timeout, 2151, 2000));
+	assert_false(outcome_stalled(&refused, 9000, 2000));
+}
+
+/* This process stands still while a probe's deadline passes. */
+static void test_standing_still_is_no_timeout(void **state)
+{
+	const struct timespec still = { .tv_nsec = 400 * 1000000 };
+	struct rounds_world *w = *state;
+
+	w->check.timeout_ms = 140;
+	rounds_world_begin(w);
+	rounds_world_await(w, REPORT_CLOSED, 2 * ROUNDS_ENDPOINTS);
+	while (rounds_load(w->rounds).in_flight == 0)
+		event_base_loop(w->loop, EVLOOP_ONCE);
+	nanosleep(&still, NULL);
+	while (rounds_load(w->rounds).in_flight > 0)
+		event_base_loop(w->loop, EVLOOP_ONCE);
+	for (size_t i = 0; i < ROUNDS_ENDPOINTS; i++)
+		assert_false(rounds_watch(w->rounds, i)->failing);
+}
+
 int main(void)
 {
 #define WITH_WORLD(test)                                          \
@@ -95,6 +127,8 @@ int main(void)
 		WITH_WORLD(test_all_dead_is_believed_with_an_anchor),
 		WITH_WORLD(test_adrift_abstains),
 		WITH_WORLD(test_shadow_is_no_reason_for_doubt),
+		cmocka_unit_test(test_stalled),
+		WITH_WORLD(test_standing_still_is_no_timeout),
 	};
 
 	return cmocka_run_group_tests_name("trust", tests, NULL, NULL);
