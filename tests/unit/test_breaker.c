@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* breaker: every story an endpoint can live through, one row each, and every
- * sequence of events up to a length, against what must always hold. */
-#include "health/breaker.h"
+/* breaker: every story an endpoint can live through, one row each. */
+#include "tests/unit/breaker_letter.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -76,19 +75,6 @@ static const struct story {
 };
 /* clang-format on */
 
-static struct breaker step(struct breaker b, const struct policy_breaker *lim,
-			   char letter, int64_t now_ms)
-{
-	static const char letters[] = "psftOCR";
-	const char *at = strchr(letters, letter);
-	const struct breaker_input in = {
-		.event = (enum breaker_event)(at - letters),
-		.now_ms = now_ms,
-	};
-
-	return breaker_step(b, lim, &in);
-}
-
 static struct breaker play(const struct policy_breaker *lim, const char *script)
 {
 	struct breaker b = { 0 };
@@ -100,7 +86,7 @@ static struct breaker play(const struct policy_breaker *lim, const char *script)
 		if (*c >= '0' && *c <= '9')
 			now_ms += 100 * (*c - '0');
 		else
-			b = step(b, lim, *c, now_ms);
+			b = breaker_letter(b, lim, *c, now_ms);
 	}
 	return b;
 }
@@ -176,7 +162,8 @@ static void test_window_in_time(void **state)
 	b = play(&lim, "ffff99991t");
 	assert_int_equal(b.state, BREAKER_HALF_OPEN);
 	b = play(&lim, "ffff9t9");
-	assert_int_equal(step(b, &lim, 'p', b.since_ms + 5000).samples, 4);
+	assert_int_equal(
+		breaker_letter(b, &lim, 'p', b.since_ms + 5000).samples, 4);
 	b = play(&lim, "ffff9t");
 	assert_int_equal(b.state, BREAKER_OPEN);
 	assert_int_equal(b.samples, 4);
@@ -204,73 +191,26 @@ static void test_damping(void **state)
 	assert_true(play(&flaps, "f1tpf").damped);
 	/* Failing while damped is flapping on... */
 	b = play(&flaps, "f1tpf1tpf1tp");
-	assert_int_equal(step(b, &flaps, 't', b.since_ms + 20000).state,
-			 BREAKER_DAMPED);
+	assert_int_equal(
+		breaker_letter(b, &flaps, 't', b.since_ms + 20000).state,
+		BREAKER_DAMPED);
 	/* ...but no more than three half-lives are to be paid for it. */
 	b = play(&flaps, "f1tpf1tpf1tpf1tpf1tpf1tpf1tpf1tpf1tpf1tpf1tp");
-	assert_int_equal(step(b, &flaps, 't', b.since_ms + 29000).state,
-			 BREAKER_DAMPED);
-	assert_int_equal(step(b, &flaps, 't', b.since_ms + 30000).state,
-			 BREAKER_HALF_OPEN);
+	assert_int_equal(
+		breaker_letter(b, &flaps, 't', b.since_ms + 29000).state,
+		BREAKER_DAMPED);
+	assert_int_equal(
+		breaker_letter(b, &flaps, 't', b.since_ms + 30000).state,
+		BREAKER_HALF_OPEN);
 	/* A failure of before says nothing of a breaker that is out. */
 	b = play(&flaps, "f1tpf");
 	assert_int_equal(b.samples, 1);
 	/* Damping that is taken away by a reload ends. */
 	b = play(&flaps, "f1tpf1tp");
 	lim.damp_openings = 0;
-	b = step(b, &lim, 't', b.since_ms + 1);
+	b = breaker_letter(b, &lim, 't', b.since_ms + 1);
 	assert_int_equal(b.state, BREAKER_HALF_OPEN);
 	assert_false(b.damped);
-}
-
-/*
- * An endpoint that does its worst: it passes each trial at once and fails as
- * soon as, or a while after, it is closed.  breaker.h says how often it can
- * open in a half-life, and by what decays in all that time how often at all.
- */
-static void flap(uint32_t openings, int64_t up_ms)
-{
-	enum { HALF_LIFE_MS = 10000, STEP_MS = 10, LIVES = 40 };
-	struct policy_breaker lim = flaps;
-	int64_t opened_ms[LIVES * 64], closed_ms = 0;
-	struct breaker b = { 0 };
-	size_t count = 0;
-
-	lim.damp_openings = openings;
-	lim.open_for_ms = STEP_MS;
-	lim.max_open_for_ms = STEP_MS;
-	for (int64_t t = 0; t < LIVES * HALF_LIFE_MS; t += STEP_MS) {
-		enum breaker_state was;
-
-		b = step(b, &lim, 't', t);
-		was = b.state;
-		b = step(b, &lim,
-			 was == BREAKER_CLOSED && t - closed_ms >= up_ms ? 'f'
-									 : 'p',
-			 t);
-		if (was != BREAKER_CLOSED && b.state == BREAKER_CLOSED)
-			closed_ms = t;
-		if (was == BREAKER_CLOSED && b.state == BREAKER_OPEN &&
-		    count < sizeof(opened_ms) / sizeof(opened_ms[0]))
-			opened_ms[count++] = t;
-	}
-	for (size_t i = 0; i + 2 * openings - 1 < count; i++)
-		if (opened_ms[i + 2 * openings - 1] - opened_ms[i] <=
-		    HALF_LIFE_MS)
-			fail_msg("damping.openings %u, up for %ld ms: too many "
-				 "openings at %ld ms",
-				 openings, (long)up_ms, (long)opened_ms[i]);
-	if ((double)count > openings * (1 + 0.7 * LIVES) || count < 2)
-		fail_msg("damping.openings %u, up for %ld ms: %zu openings",
-			 openings, (long)up_ms, count);
-}
-
-static void test_flapping_is_bounded(void **state)
-{
-	(void)state;
-	for (uint32_t openings = 1; openings <= 12; openings++)
-		for (int64_t up_ms = 0; up_ms < 12000; up_ms += 700)
-			flap(openings, up_ms);
 }
 
 static void test_jitter_is_at_most_a_fifth(void **state)
@@ -307,11 +247,11 @@ static void test_extreme_limits(void **state)
 
 	(void)state;
 	for (int i = 0; i < 200; i++)
-		b = step(b, &off, "fs"[i % 2], i);
+		b = breaker_letter(b, &off, "fs"[i % 2], i);
 	assert_int_equal(b.state, BREAKER_CLOSED);
 	assert_int_equal(b.samples, 0);
 	b = (struct breaker){ .openings = 1000 };
-	b = step(b, &big, 'f', 5);
+	b = breaker_letter(b, &big, 'f', 5);
 	assert_int_equal(b.state, BREAKER_OPEN);
 	assert_true(b.retry_ms >= INT64_MAX / 4);
 	/* A window of 64, every bit of it and none too old. */
@@ -319,17 +259,17 @@ static void test_extreme_limits(void **state)
 	big.window_ms = 63;
 	b = (struct breaker){ 0 };
 	for (int i = 0; i < 63; i++)
-		b = step(b, &big, 'f', 1000 + i);
+		b = breaker_letter(b, &big, 'f', 1000 + i);
 	assert_int_equal(b.state, BREAKER_CLOSED);
 	assert_int_equal(breaker_failures(&b), 63);
-	b = step(b, &big, 'f', 1063);
+	b = breaker_letter(b, &big, 'f', 1063);
 	assert_int_equal(b.state, BREAKER_OPEN);
 	assert_int_equal(breaker_failures(&b), 64);
 	b = (struct breaker){ 0 };
 	for (int i = 0; i < 64; i++)
-		b = step(b, &big, 'p', 1000 + i);
-	assert_int_equal(step(b, &big, 't', 1063).samples, 64);
-	assert_int_equal(step(b, &big, 't', 1064).samples, 63);
+		b = breaker_letter(b, &big, 'p', 1000 + i);
+	assert_int_equal(breaker_letter(b, &big, 't', 1063).samples, 64);
+	assert_int_equal(breaker_letter(b, &big, 't', 1064).samples, 63);
 }
 
 /* A reload may shrink the window under the outcomes it holds. */
@@ -342,178 +282,12 @@ static void test_window_shrinks(void **state)
 	lim.consecutive = 0;
 	lim.window = 20;
 	for (int i = 0; i < 12; i++)
-		b = step(b, &lim, i < 8 ? 'f' : 'p', i);
+		b = breaker_letter(b, &lim, i < 8 ? 'f' : 'p', i);
 	assert_int_equal(b.samples, 12);
 	lim.window = 4;
-	b = step(b, &lim, 'p', 12);
+	b = breaker_letter(b, &lim, 'p', 12);
 	assert_int_equal(b.samples, 4);
 	assert_int_equal(breaker_failures(&b), 0);
-}
-
-/* What must hold after any sequence; the path is kept to be shown. */
-struct walk {
-	struct policy_breaker lim;
-	char path[16];
-	size_t depth, deepest;
-	const char *letters; /* after each a tick much later is tried as well */
-	unsigned long visited;
-	unsigned passes; /* in a row in this trial, as this walk counts */
-};
-
-static void broken(const struct walk *w, const char *what)
-{
-	fail_msg("%s: %.*s", what, (int)w->depth, w->path);
-}
-
-static void check_state(const struct walk *w, const struct breaker *b,
-			int64_t now_ms)
-{
-	if (b->state == BREAKER_OPEN) {
-		int64_t wait_ms = b->retry_ms - b->since_ms;
-
-		if (wait_ms < w->lim.open_for_ms ||
-		    wait_ms > w->lim.max_open_for_ms * 6 / 5)
-			broken(w, "open for too short or too long");
-		if (step(*b, &w->lim, 't', b->retry_ms).state !=
-		    BREAKER_HALF_OPEN)
-			broken(w, "stuck open");
-		if (b->retry_ms - 1 >= now_ms &&
-		    step(*b, &w->lim, 't', b->retry_ms - 1).state !=
-			    BREAKER_OPEN)
-			broken(w, "tried too early");
-	}
-	if (b->state == BREAKER_DAMPED) {
-		if (step(*b, &w->lim, 't', now_ms + 8 * w->lim.half_life_ms)
-			    .state != BREAKER_HALF_OPEN)
-			broken(w, "stuck damped");
-	}
-	if (b->state == BREAKER_CLOSED && b->damped)
-		broken(w, "closed and damped");
-	if (b->state == BREAKER_HALF_OPEN &&
-	    step(*b, &w->lim, 't', b->since_ms + w->lim.max_open_for_ms)
-			    .state != BREAKER_OPEN)
-		broken(w, "stuck half-open");
-	if (breaker_failures(b) > b->samples || b->samples > w->lim.window)
-		broken(w, "miscounted");
-}
-
-static void check_step(const struct walk *w, const struct breaker *was,
-		       const struct breaker *b, char letter)
-{
-	enum breaker_state from = was->state, to = b->state;
-
-	if (letter == 'O' || letter == 'C') {
-		if (to != (letter == 'O' ? BREAKER_FORCED_OPEN
-					 : BREAKER_FORCED_CLOSED))
-			broken(w, "not forced");
-		return;
-	}
-	if (letter == 'R') {
-		if (to != (from == BREAKER_FORCED_OPEN     ? BREAKER_HALF_OPEN
-			   : from == BREAKER_FORCED_CLOSED ? BREAKER_CLOSED
-							   : from))
-			broken(w, "not released");
-		return;
-	}
-	if (from == to)
-		return;
-	if (from >= BREAKER_FORCED_OPEN || to >= BREAKER_FORCED_OPEN)
-		broken(w, "left or entered force otherwise than by a person");
-	if (from == BREAKER_CLOSED &&
-	    (to != BREAKER_OPEN || (letter != 'f' && letter != 's')))
-		broken(w, "left closed otherwise than by a bad outcome");
-	if (from == BREAKER_OPEN && (to != BREAKER_HALF_OPEN || letter != 't'))
-		broken(w, "left open otherwise than by time");
-	if (from == BREAKER_DAMPED && (letter == 'f') != (to == BREAKER_OPEN))
-		broken(w, "left damped otherwise than by failure or time");
-	if (to == BREAKER_DAMPED && from != BREAKER_HALF_OPEN)
-		broken(w, "damped without a trial");
-	if (to == BREAKER_CLOSED && from != BREAKER_HALF_OPEN)
-		broken(w, "closed without a trial");
-	if (to == BREAKER_CLOSED && w->passes < w->lim.half_open_probes)
-		broken(w, "closed without enough passes");
-	if (to == BREAKER_OPEN && b->openings == 0)
-		broken(w, "an opening that does not count");
-}
-
-static void walk_on(struct walk *w, struct breaker b, int64_t now_ms)
-{
-	size_t count = strlen(w->letters);
-
-	w->visited++;
-	check_state(w, &b, now_ms);
-	if (w->depth == w->deepest)
-		return;
-	for (size_t i = 0; i <= count; i++) {
-		/* The last event: a long wait and a tick. */
-		char letter = i < count ? w->letters[i] : 't';
-		int64_t then_ms = now_ms + (i < count ? 30 : 120);
-		struct breaker next = step(b, &w->lim, letter, then_ms);
-		unsigned before = w->passes;
-
-		w->path[w->depth++] = i < count ? letter : 'T';
-		if (letter != 't')
-			w->passes = letter == 'p' ? w->passes + 1 : 0;
-		check_step(w, &b, &next, letter);
-		if (next.state != b.state)
-			w->passes = 0;
-		walk_on(w, next, then_ms);
-		w->passes = before;
-		w->depth--;
-	}
-}
-
-static void test_every_sequence_up_to_ten(void **state)
-{
-	struct walk w = { .deepest = 10,
-			  .letters = "psft",
-			  .lim = { .window = 3,
-				   .window_ms = 100,
-				   .failure_rate_pct = 60,
-				   .consecutive = 2,
-				   .slow_rate_pct = 100,
-				   .open_for_ms = 100,
-				   .max_open_for_ms = 250,
-				   .half_open_probes = 2 } };
-
-	(void)state;
-	walk_on(&w, (struct breaker){ 0 }, 0);
-	assert_int_equal(w.visited, 12207031); /* (5^11 - 1) / 4 */
-}
-
-/* So few and so quick that nine events damp it and let it go again. */
-static void test_every_flapping_up_to_nine(void **state)
-{
-	struct walk w = { .deepest = 9,
-			  .letters = "psft",
-			  .lim = { .window = 1,
-				   .consecutive = 1,
-				   .open_for_ms = 60,
-				   .max_open_for_ms = 120,
-				   .half_open_probes = 1,
-				   .damp_openings = 2,
-				   .half_life_ms = 200 } };
-
-	(void)state;
-	walk_on(&w, (struct breaker){ 0 }, 0);
-	assert_int_equal(w.visited, 2441406); /* (5^10 - 1) / 4 */
-}
-
-static void test_every_force_up_to_seven(void **state)
-{
-	struct walk w = { .deepest = 7,
-			  .letters = "psftOCR",
-			  .lim = { .window = 1,
-				   .consecutive = 1,
-				   .open_for_ms = 60,
-				   .max_open_for_ms = 120,
-				   .half_open_probes = 1,
-				   .damp_openings = 2,
-				   .half_life_ms = 200 } };
-
-	(void)state;
-	walk_on(&w, (struct breaker){ 0 }, 0);
-	assert_int_equal(w.visited, 2396745); /* (8^8 - 1) / 7 */
 }
 
 int main(void)
@@ -522,13 +296,9 @@ int main(void)
 		cmocka_unit_test(test_stories),
 		cmocka_unit_test(test_window_in_time),
 		cmocka_unit_test(test_damping),
-		cmocka_unit_test(test_flapping_is_bounded),
 		cmocka_unit_test(test_jitter_is_at_most_a_fifth),
 		cmocka_unit_test(test_extreme_limits),
 		cmocka_unit_test(test_window_shrinks),
-		cmocka_unit_test(test_every_sequence_up_to_ten),
-		cmocka_unit_test(test_every_flapping_up_to_nine),
-		cmocka_unit_test(test_every_force_up_to_seven),
 	};
 
 	return cmocka_run_group_tests_name("breaker", tests, NULL, NULL);

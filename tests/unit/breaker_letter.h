@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* breaker_letter -- what happens to a breaker, a letter each: p pass, s slow
+ * pass, f fail, t tick; O C R: forced open, closed, released. */
+#ifndef TESTS_UNIT_BREAKER_LETTER_H
+#define TESTS_UNIT_BREAKER_LETTER_H
+
+#include "health/breaker.h"
+
+struct breaker breaker_letter(struct breaker b,
+			      const struct policy_breaker *lim, char letter,
+			      int64_t now_ms);
+
+#endif
