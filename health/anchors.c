@@ -121,7 +121,7 @@ void anchors_stop(struct anchors *anchors)
 {
 	if (anchors == NULL)
 		return;
-	for (size_t i = 0; i < anchors->count; i++) {
+	for (size_t i = 0; anchors->list != NULL && i < anchors->count; i++) {
 		probe_cancel(anchors->list[i].probe);
 		if (anchors->list[i].timer != NULL)
 			event_free(anchors->list[i].timer);
