@@ -9,11 +9,12 @@ static size_t at_most(uint64_t value, size_t limit)
 	return value < limit ? (size_t)value : limit;
 }
 
-/* Of the newest samples; of an even number the lower middle one. */
+/* Of the newest samples, one at least; of an even number the lower middle one.
+ */
 static float median_of(const struct latency *l)
 {
 	size_t count = at_most(l->samples, LATENCY_WINDOW);
-	float sorted[LATENCY_WINDOW];
+	float sorted[LATENCY_WINDOW] = { 0 };
 
 	for (size_t i = 0; i < count; i++) {
 		size_t to = i;

@@ -83,8 +83,8 @@ size_t rum_list(const struct rum *rum, const struct policy *policy,
 {
 	size_t count = 0;
 
-	for (uint16_t cell = 0; cell < RUM_CELLS; cell++) {
-		const struct rum_value *row = rum_at(rum, cell);
+	for (int cell = 0; cell < RUM_CELLS; cell++) {
+		const struct rum_value *row = rum_at(rum, (uint16_t)cell);
 
 		for (size_t i = 0; row != NULL && i < rum->region_count; i++) {
 			if (!(row[i].ms > 0))
