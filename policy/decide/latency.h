@@ -3,11 +3,11 @@
  * latency -- how long the way from a client to an endpoint takes.
  *
  * Inverse-distance mean over the LATENCY_NEAREST vantages that have measured it
- * (policy/decide/view: for how long that counts): what the vantage measured to the endpoint plus the way from
- * client to vantage.  A way is distance over the speed of light in fibre
- * (200 000 km/s), there and back, times a stretch, because fibre does not
- * follow great circles.  Without any measurement it is the way from the
- * client to the endpoint's region.
+ * (policy/decide/view says for how long that counts): what the vantage measured
+ * to the endpoint plus the way from client to vantage.  A way is distance over
+ * the speed of light in fibre (200 000 km/s), there and back, times a stretch,
+ * because fibre does not follow great circles.  Without any measurement it is
+ * the way from the client to the endpoint's region.
  *
  * Each vantage fits the stretch around itself (health/stretch) and reports it;
  * it is used for the ways to that vantage.  Where one is not known it is the
