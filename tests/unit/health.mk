@@ -3,14 +3,9 @@ FORGED_REPLY = %D%/forged_reply.c %D%/forged_reply.h
 PROBE_WORLD = %D%/probe_world.c %D%/probe_world.h %D%/canned.c %D%/canned.h
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_breaker
-%C%_test_breaker_SOURCES = %D%/test_breaker.c
-check_PROGRAMS += %D%/test_breaker %D%/test_breaker_laws %D%/test_latency \
-	%D%/test_match \
-	%D%/test_probe %D%/test_probe_tls %D%/test_prober %D%/test_schedule \
-	%D%/test_probe_named %D%/test_rounds %D%/test_suspicion \
-	%D%/test_trust %D%/test_watch
 %C%_test_breaker_SOURCES = %D%/test_breaker.c %D%/breaker_letter.c \
 	%D%/breaker_letter.h
+check_PROGRAMS += %D%/test_breaker_laws
 %C%_test_breaker_laws_SOURCES = %D%/test_breaker_laws.c \
 	%D%/breaker_letter.c %D%/breaker_letter.h
 %C%_test_breaker_laws_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
