@@ -15,6 +15,7 @@
 #include "policy/bus/bus.h"
 #include "policy/bus/report.h"
 #include "policy/bus/witness.h"
+#include "policy/decide/deferral.h"
 #include "policy/decide/standing.h"
 #include "policy/decide/view.h"
 #include "policy/language/policy.h"
@@ -81,6 +82,25 @@ static void wake(struct feed *feed)
 	arm(feed, rest_ms > 0 ? rest_ms : 0);
 }
 
+/* A line for each endpoint that begins or ceases to be served though down. */
+static void tell_deferred(const struct view *view)
+{
+	for (size_t s = 0; view->turned && s < view->policy->service_count;
+	     s++) {
+		const struct policy_service *service =
+			&view->policy->services[s];
+		const struct view_endpoint *e = view->services[s].endpoints;
+
+		for (size_t i = 0; i < service->endpoint_count; i++)
+			if (e[i].turned)
+				log_event(LOG_LEVEL_WARN, "dns", "deferred",
+					  "service=%s endpoint=%s state=%s",
+					  service->name,
+					  service->endpoints[i].name,
+					  e[i].deferred ? "begins" : "ends");
+	}
+}
+
 /* Reduces, and publishes when some decision is another.  False: no memory,
  * nothing changed. */
 static bool refresh(struct feed *feed, struct model *model)
@@ -104,6 +124,7 @@ static bool refresh(struct feed *feed, struct model *model)
 	}
 	feed->pulse.fresh_ms = clock_now_ms();
 	kept_verdicts(feed->config.lastgood, feed->world.view, view);
+	tell_deferred(view);
 	view_free(feed->world.view);
 	feed->world.view = view;
 	return true;
@@ -114,8 +135,11 @@ static void describe_trouble(const struct feed *feed, char *buf)
 	const char *keep = feed->config.lastgood == NULL
 				   ? ""
 				   : lastgood_trouble(feed->config.lastgood);
-	const char *text = "";
+	char deferred[NODE_TEXT_SIZE] = "";
+	const char *text = deferred;
 
+	if (feed->world.view != NULL)
+		deferral_text(feed->world.view, deferred, sizeof(deferred));
 	if (feed->trouble[0] != '\0')
 		text = feed->trouble;
 	else if (feed->world.follow.refusal.text[0] != '\0')

@@ -19,6 +19,7 @@ struct model;
 struct openmetrics;
 struct signed_zones;
 struct stats;
+struct view;
 
 /* All borrowed for the call. */
 struct metrics {
@@ -29,6 +30,7 @@ struct metrics {
 	int64_t wall_started_ms, wall_loaded_ms;
 	uint64_t reloads, failed_reloads, failed_signings; /* since the start */
 	const struct signed_zones *signing;                /* NULL: not known */
+	const struct view *view;                           /* NULL: not known */
 	uint64_t tables;       /* published since the start */
 	uint64_t lost_copies;  /* for dnstap: tap_lost() */
 	uint64_t lost_packets; /* by XDP: xdp_lost() */

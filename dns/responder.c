@@ -170,6 +170,7 @@ static void on_scrape(void *arg, struct openmetrics *out)
 		.failed_reloads = upkeep.failed_reloads,
 		.failed_signings = upkeep.failed_signings,
 		.signing = upkeep.signing,
+		.view = feed_view(r->feed),
 		.tables = feed_pulse(r->feed).tables,
 		.has_bus = r->bus != NULL,
 		.bus_up = r->bus != NULL && bus_is_up(r->bus),

@@ -7,7 +7,7 @@
 #include "dns/stats.h"
 #include "policy/base/clock.h"
 #include "policy/decide/geo.h"
-#include "policy/decide/quorum.h"
+#include "policy/decide/health_json.h"
 #include "policy/decide/view.h"
 #include "policy/keys/keyring.h"
 #include "policy/language/policy.h"
@@ -34,13 +34,17 @@ static json_t *write_endpoint(const struct policy *policy,
 			      const struct policy_endpoint *declared,
 			      const struct view_endpoint *e)
 {
-	return json_pack("{s:s, s:s, s:s, s:b, s:f, s:I, s:s, s:s}", "endpoint",
-			 declared->name, "region",
-			 policy->regions[declared->region].name, "verdict",
-			 verdict_name(e->health.verdict), "held",
-			 (int)e->health.held, "share", accept_share(e->accept),
-			 "weight", (json_int_t)e->weight, "cause",
-			 cause_name(e->cause), "ref", e->cause_ref);
+	json_t *json = json_pack("{s:s, s:s, s:f, s:I, s:s, s:s}", "endpoint",
+				 declared->name, "region",
+				 policy->regions[declared->region].name,
+				 "share", accept_share(e->accept), "weight",
+				 (json_int_t)e->weight, "cause",
+				 cause_name(e->cause), "ref", e->cause_ref);
+
+	if (health_json_put(json, policy, e))
+		return json;
+	json_decref(json);
+	return NULL;
 }
 
 static json_t *write_service(const struct status *status, size_t service)

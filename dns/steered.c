@@ -164,6 +164,25 @@ static void note_pick(struct answer *a, int service, const struct pool *pool,
 	a->outcome->region = pool->endpoints[pick->endpoints[0]].region;
 }
 
+static bool is_deferred(const struct row *row, uint8_t endpoint)
+{
+	for (unsigned i = 0; i < row->count; i++)
+		if (row->entries[i].endpoint == endpoint)
+			return row->entries[i].deferred;
+	return false;
+}
+
+/* Who is sent to what is down can at least find out why. */
+static void note_deferred(struct answer *a, const struct pick *pick)
+{
+	for (unsigned i = 0; i < pick->count; i++)
+		if (is_deferred(pick->entries, pick->endpoints[i]))
+			a->reply.edns.ede = (struct ede){
+				EDE_OTHER, "an endpoint is down, and too much "
+					   "is for it to be taken out"
+			};
+}
+
 const struct rrset *put_steered(struct answer *a, struct position name,
 				int service, enum pool_kind kind)
 {
@@ -191,6 +210,8 @@ const struct rrset *put_steered(struct answer *a, struct position name,
 		narrow_scope(a,
 			     decision_scope(d, model->geo, client, pick.row));
 	note_pick(a, service, s.pool, &pick);
+	if (pick.entries->note == ROW_DEFERRED)
+		note_deferred(a, &pick);
 	if (pick.count == 0)
 		put_no_endpoint(a, name, &s, &pick);
 	else if (put_rrset(a, name, &s, &pick))

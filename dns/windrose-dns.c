@@ -60,7 +60,7 @@ struct daemon {
 enum { WORKERS_MAX = 256 };
 
 /* clang-format off */
-/* What is served, how, and who is followed; their number. */
+/* What is served, and how; their number. */
 static size_t fill_serving(struct settings *s, struct option_row *rows)
 {
 	const struct option_row all[] = {
@@ -92,6 +92,25 @@ static size_t fill_serving(struct settings *s, struct option_row *rows)
 		  1, 3600 },
 		{ "user", OPTION_TEXT, &s->user, "USER",
 		  "become this user after binding", 0, 0 },
+		{ "take-over", OPTION_FLAG, &s->take_over, NULL,
+		  "take the sockets of who listens on --control, without a "
+		  "lost query", 0, 0 },
+		{ "rrl", OPTION_LIST, &s->limits, "KEY=VALUE,...",
+		  "limit the rate of like answers; may be repeated", 0, 0 },
+		{ "check", OPTION_FLAG, &s->check, NULL,
+		  "load the policy and its databases, say OK, exit", 0, 0 },
+		{ "stdin-packet", OPTION_FLAG, &s->stdin_packet, NULL,
+		  "answer one message from standard input, exit", 0, 0 },
+	};
+
+	memcpy(rows, all, sizeof(all));
+	return sizeof(all) / sizeof(all[0]);
+}
+
+/* Who is followed, and what is kept of it; their number. */
+static size_t fill_following(struct settings *s, struct option_row *rows)
+{
+	const struct option_row all[] = {
 		{ "name", OPTION_TEXT, &s->name, "NAME",
 		  "this node's name on the bus (default dns-HOST)", 0, 0 },
 		{ "bus", OPTION_TEXT, &s->bus, "URL",
@@ -109,15 +128,6 @@ static size_t fill_serving(struct settings *s, struct option_row *rows)
 		  "(default 60)", 1, 86400 },
 		{ "control", OPTION_TEXT, &s->control, "SOCKET",
 		  "unix socket for status and break-glass commands", 0, 0 },
-		{ "take-over", OPTION_FLAG, &s->take_over, NULL,
-		  "take the sockets of who listens on --control, without a "
-		  "lost query", 0, 0 },
-		{ "rrl", OPTION_LIST, &s->limits, "KEY=VALUE,...",
-		  "limit the rate of like answers; may be repeated", 0, 0 },
-		{ "check", OPTION_FLAG, &s->check, NULL,
-		  "load the policy and its databases, say OK, exit", 0, 0 },
-		{ "stdin-packet", OPTION_FLAG, &s->stdin_packet, NULL,
-		  "answer one message from standard input, exit", 0, 0 },
 	};
 
 	memcpy(rows, all, sizeof(all));
@@ -157,6 +167,7 @@ static size_t fill_rows(struct settings *s,
 {
 	size_t count = fill_serving(s, rows);
 
+	count += fill_following(s, rows + count);
 	count += fill_telling(s, rows + count);
 	assert(count <= PROGRAM_ROWS_MAX);
 	return count;

@@ -76,13 +76,15 @@ static bool same_answer(const struct policy_check *a,
 static bool same_breaker(const struct policy_breaker *a,
 			 const struct policy_breaker *b)
 {
-	return a->window == b->window &&
+	return a->window == b->window && a->window_ms == b->window_ms &&
 	       a->failure_rate_pct == b->failure_rate_pct &&
 	       a->consecutive == b->consecutive && a->slow_ms == b->slow_ms &&
 	       a->slow_rate_pct == b->slow_rate_pct &&
 	       a->open_for_ms == b->open_for_ms &&
 	       a->max_open_for_ms == b->max_open_for_ms &&
-	       a->half_open_probes == b->half_open_probes;
+	       a->half_open_probes == b->half_open_probes &&
+	       a->damp_openings == b->damp_openings &&
+	       a->half_life_ms == b->half_life_ms;
 }
 
 static bool same_pace(const struct policy_check *a,
@@ -111,5 +113,6 @@ bool twin_is(const struct probe_spec *a, const struct probe_spec *b)
 		return false;
 	return x == y ||
 	       (x->type == y->type && same_request(x, y) && same_answer(x, y) &&
-		same_pace(x, y) && same_breaker(&x->breaker, &y->breaker));
+		same_pace(x, y) && same_breaker(&x->breaker, &y->breaker) &&
+		x->shadow == y->shadow);
 }

@@ -305,13 +305,14 @@ static void tell_ramp(struct agent *agent, const struct policy_service *s,
 	audit_add(&agent->audit, &event);
 }
 
+/* What is down and served all the same keeps its share: unknown moves none. */
 static enum verdict verdict_of(const struct agent *agent,
 			       const struct agent_input *in, size_t service,
 			       size_t endpoint)
 {
 	if (in->view == NULL || in->view->policy != agent->policy)
 		return VERDICT_UNKNOWN;
-	return in->view->services[service].endpoints[endpoint].health.verdict;
+	return view_verdict(&in->view->services[service].endpoints[endpoint]);
 }
 
 /* A canary's endpoint has no failback ramp: its clients are its canary's. */

@@ -2,6 +2,7 @@
 #include "steering/answer.h"
 
 #include "policy/bus/member.h"
+#include "policy/decide/health_json.h"
 #include "steering/agent.h"
 #include "steering/canary.h"
 #include "steering/predict.h"
@@ -133,20 +134,22 @@ static json_t *endpoint_status(const struct status *st, size_t service,
 	enum plan_cause cause =
 		e->canary == POLICY_NONE ? PLAN_FULL : PLAN_CANARY;
 	struct marks marks = marks_of(st->inputs, s->name, e->name);
+	json_t *json;
 	double accepted = floor(accept_share(v->accept) * 10000 + 0.5) / 10000;
 
 	if (share != NULL && v->cause != SHARE_FULL)
 		cause = share->cause;
-	return json_pack(
-		"{s:s, s:s, s:s, s:b, s:i, s:i, s:i, s:i, s:f, s:I, s:s, s:s, "
-		"s:b}",
-		"endpoint", e->name, "region",
-		st->policy->regions[e->region].name, "verdict",
-		verdict_name(v->health.verdict), "held", v->health.held, "up",
-		v->health.up, "down", v->health.down, "damped", marks.damped,
-		"forced", marks.forced, "share", accepted, "weight",
-		(json_int_t)v->weight, "cause", plan_cause_name(cause), "ref",
-		v->cause_ref, "canary", e->canary != POLICY_NONE);
+	json = json_pack("{s:s, s:s, s:i, s:i, s:f, s:I, s:s, s:s, s:b}",
+			 "endpoint", e->name, "region",
+			 st->policy->regions[e->region].name, "damped",
+			 marks.damped, "forced", marks.forced, "share",
+			 accepted, "weight", (json_int_t)v->weight, "cause",
+			 plan_cause_name(cause), "ref", v->cause_ref, "canary",
+			 e->canary != POLICY_NONE);
+	if (health_json_put(json, st->policy, v))
+		return json;
+	json_decref(json);
+	return NULL;
 }
 
 static json_t *service_status(const struct status *st, size_t service)

@@ -2,6 +2,7 @@
 #include "steering/guard.h"
 
 #include "policy/base/error.h"
+#include "policy/decide/capacity.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,31 +21,12 @@ struct service_case {
 	struct left before, after;
 };
 
+/* Deferred or not: there is nobody to fall back on where it is down. */
 static bool is_down(const struct guard_case *c, size_t service, size_t endpoint)
 {
 	return c->view != NULL &&
 	       c->view->services[service].endpoints[endpoint].health.verdict ==
 		       VERDICT_DOWN;
-}
-
-/* Without any stated capacity all regions are alike. */
-static double capacity_mean(const struct policy *policy)
-{
-	double sum = 0;
-	size_t stated = 0;
-
-	for (size_t i = 0; i < policy->region_count; i++) {
-		sum += policy->regions[i].capacity;
-		stated += policy->regions[i].capacity > 0;
-	}
-	return stated == 0 ? 1 : sum / (double)stated;
-}
-
-static double capacity_of(const struct policy *policy, int region)
-{
-	double stated = policy->regions[region].capacity;
-
-	return stated > 0 ? stated : capacity_mean(policy);
 }
 
 static struct left left_by(const struct guard_case *c, struct commands commands,

@@ -2,6 +2,7 @@
 /* presence -- what a steerer tells of itself: its record, its troubles.
  * Shell. */
 #include "policy/bus/bus.h"
+#include "policy/decide/deferral.h"
 #include "steering/steerer_impl.h"
 
 #include <stdlib.h>
@@ -23,13 +24,16 @@ void steerer_trouble(struct steerer *s, enum steerer_trouble trouble,
 }
 
 /* What keeps plans from being made comes first. */
-static const char *trouble_of(const struct steerer *s)
+static void put_trouble(const struct steerer *s, char *buf, size_t size)
 {
 	const char *trouble = agent_trouble(s->agent);
 
 	for (size_t i = 0; trouble[0] == '\0' && i < TROUBLE_COUNT; i++)
 		trouble = s->troubles[i];
-	return trouble;
+	if (trouble[0] == '\0' && s->inputs.view != NULL)
+		deferral_text(s->inputs.view, buf, size);
+	else
+		audit_text(buf, size, "%s", trouble);
 }
 
 struct node steerer_node(const struct steerer *s, struct ramp_now now)
@@ -40,7 +44,7 @@ struct node steerer_node(const struct steerer *s, struct ramp_now now)
 	node.leads = s->leads != 0;
 	audit_text(node.policy_digest, sizeof(node.policy_digest), "%s",
 		   s->loaded.policy->digest);
-	audit_text(node.trouble, sizeof(node.trouble), "%s", trouble_of(s));
+	put_trouble(s, node.trouble, sizeof(node.trouble));
 	if (plan != NULL) {
 		node.plan_epoch = plan->epoch;
 		node.plan_sequence = plan->sequence;

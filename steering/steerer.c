@@ -7,6 +7,7 @@
 #include "policy/bus/bus.h"
 #include "policy/bus/sign.h"
 #include "policy/bus/witness.h"
+#include "policy/decide/deferral.h"
 #include "steering/journal.h"
 #include "steering/reload.h"
 #include "steering/rum.h"
@@ -232,12 +233,25 @@ static void on_link(void *arg, bool up)
 		s->synced = false;
 }
 
+/* The responders say which; here it is said that it changed. */
+static void tell_deferred(const struct view *view)
+{
+	char text[NODE_TEXT_SIZE], quoted[NODE_TEXT_SIZE + 16];
+
+	log_event(LOG_LEVEL_WARN, "steer", "deferred", "endpoints=%zu text=%s",
+		  view->deferred,
+		  log_quote(deferral_text(view, text, sizeof(text)), quoted,
+			    sizeof(quoted)));
+}
+
 static void turn(struct steerer *s)
 {
 	struct ramp_now now = steerer_now();
 
 	if (!inputs_reduce(&s->inputs, s->loaded.policy, now))
 		steerer_log_failure("view-failed", "out of memory");
+	else if (s->inputs.view->turned)
+		tell_deferred(s->inputs.view);
 	publish_turn(s, now);
 }
 

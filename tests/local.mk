@@ -4,6 +4,7 @@ dist_check_SCRIPTS += %D%/lint/arity.sh %D%/lint/arrows.sh \
 TEST_EXTENSIONS = .sh
 EXTRA_DIST += %D%/run %D%/system/bus_faults.py %D%/system/bus_keys.py \
 	%D%/system/bus_versions.py %D%/system/bus_witness.py %D%/system/envelope.py %D%/system/fleet.py \
+EXTRA_DIST += %D%/run %D%/system/budget.py %D%/system/bus_faults.py %D%/system/fleet.py \
 	%D%/system/dnstap.py %D%/system/metrics.py %D%/system/reload.py \
 EXTRA_DIST += %D%/run %D%/system/bus_faults.py %D%/system/fleet.py \
 	%D%/system/dnstap.py %D%/system/metrics.py %D%/system/probes.py %D%/system/reload.py \

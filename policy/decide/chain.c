@@ -94,7 +94,8 @@ static const struct view_endpoint *usable_canary(const struct choosing *c,
 
 /* What is known of the eligible ones; a bit each. */
 struct condition {
-	uint64_t drained, alive, canaried, shareless, weightless;
+	uint64_t drained, alive, deferred, canaried;
+	uint64_t shareless, partial, weightless;
 };
 
 static struct condition examine(const struct choosing *c, uint64_t eligible)
@@ -106,15 +107,19 @@ static struct condition examine(const struct choosing *c, uint64_t eligible)
 		const struct view_endpoint *e = &c->chain->view->endpoints[i];
 		const struct view_endpoint *canary = usable_canary(c, i);
 
-		if (e->cause == SHARE_COMMAND && e->accept == ACCEPT_NONE)
+		if (view_is_drained(e))
 			found.drained |= bit(i);
 		if (!is_down(c, i) ||
 		    (canary != NULL && canary->accept == ACCEPT_ALL))
 			found.alive |= bit(i);
+		else if (e->deferred)
+			found.deferred |= bit(i);
 		if (canary != NULL)
 			found.canaried |= bit(i);
 		if (e->accept == ACCEPT_NONE)
 			found.shareless |= bit(i);
+		if (e->accept != ACCEPT_ALL)
+			found.partial |= bit(i);
 		if (e->weight == 0)
 			found.weightless |= bit(i);
 	}
@@ -130,7 +135,7 @@ static enum row_note find_left(const struct choosing *c, uint64_t eligible,
 
 	*left = 0;
 	if ((open & are->alive) != 0) {
-		*left = open & are->alive;
+		*left = open & (are->alive | are->deferred);
 		note = ROW_PLAIN;
 	} else if (are->alive != 0) {
 		*left = are->alive;
@@ -152,6 +157,27 @@ static enum row_note find_left(const struct choosing *c, uint64_t eligible,
 static uint64_t unless_all(uint64_t left, uint64_t set)
 {
 	return (left & ~set) != 0 ? left & ~set : left;
+}
+
+/* Of those that are left, those that take clients. */
+static uint64_t find_kept(uint64_t left, const struct condition *are)
+{
+	return unless_all(unless_all(left, are->shareless), are->weightless);
+}
+
+/* The deferred stay beside one that is well and takes all its clients, or go:
+ * one on hold after an outage would leave nearly all to what is down. */
+static void settle_deferred(struct chain_choice *choice,
+			    const struct condition *are,
+			    struct chain_trace *trace)
+{
+	choice->kept = find_kept(choice->left, are);
+	if (choice->note != ROW_PLAIN ||
+	    (choice->kept & are->alive & ~are->partial) != 0)
+		return;
+	trace_step(trace, choice->left & ~are->alive, STEP_HEALTHY);
+	choice->left &= are->alive;
+	choice->kept = find_kept(choice->left, are);
 }
 
 void chain_init(struct chain *chain, const struct policy *policy,
@@ -185,9 +211,10 @@ struct chain_choice chain_choose(const struct chain *chain,
 		return choice;
 	are = examine(&c, eligible);
 	choice.note = find_left(&c, eligible, &are, &choice.left);
-	choice.kept = unless_all(choice.left, are.shareless);
-	choice.kept = unless_all(choice.kept, are.weightless);
+	settle_deferred(&choice, &are, trace);
 	choice.canaried = are.canaried & choice.kept;
+	if (choice.note == ROW_PLAIN)
+		choice.deferred = are.deferred & choice.kept;
 	trace_step(trace, choice.left & ~choice.kept, STEP_SHARED);
 	return choice;
 }
@@ -206,6 +233,7 @@ static struct row_entry make_entry(const struct chain *chain,
 		.accept = e->accept == ACCEPT_NONE ? ACCEPT_ALL : e->accept,
 	};
 
+	entry.deferred = (choice->deferred & bit(endpoint)) != 0;
 	if (choice->canaried & bit(endpoint)) {
 		int canary = chain->service->endpoints[endpoint].shadowed_by;
 
@@ -322,6 +350,9 @@ void chain_place(const struct chain *chain, const struct chain_choice *choice,
 		trace_ways(&tiers, trace);
 	fill_row(chain, choice, &tiers, out, trace);
 	settle_last(chain, out);
+	for (unsigned i = 0; choice->deferred != 0 && i < out->count; i++)
+		if (out->entries[i].deferred)
+			out->note = ROW_DEFERRED;
 }
 
 struct row chain_row(const struct policy *policy, const struct view *view,
@@ -380,6 +411,7 @@ const char *row_note_name(enum row_note note)
 		[ROW_NONE_HEALTHY] = "none-healthy",
 		[ROW_WITHHELD] = "withheld",
 		[ROW_ALL_COMMANDED] = "all-commanded",
+		[ROW_DEFERRED] = "deferred",
 	};
 
 	return names[note];

@@ -10,8 +10,10 @@
  * eligible   stable endpoints of the regions that residency leaves the class.
  * commanded  those that a command brought to share 0 go.
  * healthy    those that are down go, for everybody or for clients of this
- *            place alone (policy/decide/locality).  An endpoint whose clients
- * all go to its canary is judged by the canary.  When commands and health
+ *            place alone (policy/decide/locality), but for the deferred
+ *            (policy/decide/budget) where one that is well takes all its
+ *            clients beside them.  An endpoint whose clients all go to its
+ *            canary is judged by the canary.  When commands and health
  *            together leave nothing, the first of these that has any is kept
  *            (never empty by accident):
  *              1. drained but healthy endpoints: a drain says "rather not",
@@ -57,6 +59,7 @@ enum row_note {
 	ROW_NONE_HEALTHY,  /* all are down: served all the same */
 	ROW_WITHHELD,      /* all are down and the rule says no answer */
 	ROW_ALL_COMMANDED, /* only drained ones work: drains did not apply */
+	ROW_DEFERRED,      /* some are down, and too many for all to go out */
 };
 
 struct row_entry {
@@ -64,7 +67,7 @@ struct row_entry {
 	uint8_t tier;     /* 0 is best; entries are sorted by tier, and inside
 			   * a tier by endpoint index */
 	uint8_t canary;   /* endpoint that shadows this one, or ROW_NONE */
-	uint8_t zero;     /* always 0: rows are compared as octets */
+	uint8_t deferred; /* 1: it is down, and served all the same */
 	uint32_t weight;  /* > 0 */
 	uint32_t accept;  /* > 0 */
 	uint32_t canary_accept; /* > 0 when there is a canary, else 0 */
@@ -118,6 +121,7 @@ struct chain_choice {
 	uint64_t kept;     /* of these in the row: `shared` removes the others
 			    * from the tiers that all of them made */
 	uint64_t canaried; /* of these, whose canary takes a part */
+	uint64_t deferred; /* of these, that are down */
 };
 
 /*

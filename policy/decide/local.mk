@@ -1,16 +1,20 @@
 policy_libpolicy_a_SOURCES += \
 	%D%/atlas.c %D%/atlas.h \
 	%D%/ballot.c %D%/ballot.h \
+	%D%/budget.c %D%/budget.h \
+	%D%/capacity.c %D%/capacity.h \
 	%D%/census.c %D%/census.h \
 	%D%/chain.c %D%/chain.h \
 	%D%/client.c %D%/client.h \
 	%D%/corrections.c %D%/corrections.h \
 	%D%/cuts.c %D%/cuts.h \
+	%D%/deferral.c %D%/deferral.h \
 	%D%/electorate.c %D%/electorate.h \
 	%D%/geo.c %D%/geo.h %D%/geo_table.h \
 	%D%/geo_cache.c %D%/geo_cache.h \
 	%D%/geo_load.c \
 	%D%/geo_needs.c %D%/geo_needs.h \
+	%D%/health_json.c %D%/health_json.h \
 	%D%/heard.c %D%/heard.h \
 	%D%/hearing.c %D%/hearing.h \
 	%D%/intern.c %D%/intern.h \
@@ -33,4 +37,5 @@ policy_libpolicy_a_SOURCES += \
 	%D%/tiers.c %D%/tiers.h \
 	%D%/vicinity.c %D%/vicinity.h \
 	%D%/view.c %D%/view.h \
+	%D%/view_same.c \
 	%D%/walk.c %D%/walk.h

@@ -4,6 +4,7 @@
 #include "policy/base/arena.h"
 #include "policy/decide/ballot.h"
 #include "policy/decide/census.h"
+#include "policy/decide/deferral.h"
 #include "policy/decide/electorate.h"
 #include "policy/decide/hearing.h"
 
@@ -110,6 +111,25 @@ endpoint_before(const struct before *before,
 }
 
 /*
+ * For how long it is down.  While the verdict is held nobody says it: then it
+ * goes on by this reader's clock.
+ */
+static uint32_t down_for(const struct reduction *r, const struct ballot *ballot,
+			 const struct policy_check *check,
+			 const struct view_endpoint *before, bool held)
+{
+	int64_t passed_ms;
+
+	if (!held)
+		return quorum_down_ms(&r->electorate, ballot->votes,
+				      check->quorum, ballot->down_ms);
+	passed_ms = r->in->now_ms - r->in->previous->made_ms;
+	return passed_ms > UINT32_MAX - before->down_ms
+		       ? UINT32_MAX
+		       : before->down_ms + (uint32_t)passed_ms;
+}
+
+/*
  * Health and latency of one endpoint.  True while a probe of it fails.  What a
  * check in shadow sees is no verdict, but its latencies are measured.
  */
@@ -128,6 +148,9 @@ static bool reduce_health(const struct reduction *r, size_t number,
 		out->health =
 			quorum_of(&r->electorate, ballot.votes, check->quorum,
 				  before == NULL ? &never : &before->health);
+	if (out->health.verdict == VERDICT_DOWN)
+		out->down_ms =
+			down_for(r, &ballot, check, before, out->health.held);
 	if (out->latency_ms == NULL)
 		return ballot.failing && !check->shadow;
 	for (uint64_t rest = ballot.reach; rest != 0; rest &= rest - 1) {
@@ -279,65 +302,34 @@ static void apply_local(struct reduction *r)
 	}
 }
 
-/* For whom is an endpoint out alone?  See policy/decide/locality. */
-static bool splits_same(const struct quorum_result *a,
-			const struct quorum_result *b)
-{
-	if (a->split != b->split)
-		return false;
-	return !a->split || (a->up_by == b->up_by && a->down_by == b->down_by);
-}
-
-/* Unknown counts as healthy, so going from one to the other is no change. */
-static bool decides_same(const struct view_endpoint *a,
-			 const struct view_endpoint *b)
-{
-	return (a->health.verdict == VERDICT_DOWN) ==
-		       (b->health.verdict == VERDICT_DOWN) &&
-	       splits_same(&a->health, &b->health) && a->accept == b->accept &&
-	       a->weight == b->weight &&
-	       (a->cause == SHARE_COMMAND) == (b->cause == SHARE_COMMAND);
-}
-
-static bool hears_same(const struct view_endpoint *a,
-		       const struct view_endpoint *b, size_t vantages)
-{
-	for (size_t i = 0; i < vantages; i++)
-		if (a->latency_ms[i] != b->latency_ms[i])
-			return false;
-	return true;
-}
-
-bool view_same(const struct view *a, const struct view *b, size_t service)
-{
-	const struct view_service *x = &a->services[service];
-	const struct view_service *y = &b->services[service];
-	const struct policy_service *declared = &a->policy->services[service];
-
-	if (a->policy != b->policy || x->changing != y->changing)
-		return false;
-	if (declared->steer == STEER_LATENCY &&
-	    (a->rum.mark != b->rum.mark ||
-	     memcmp(&a->stretch, &b->stretch, sizeof(a->stretch)) != 0))
-		return false;
-	for (size_t i = 0; i < declared->endpoint_count; i++) {
-		const struct view_endpoint *e = &x->endpoints[i];
-		const struct view_endpoint *f = &y->endpoints[i];
-
-		if (!decides_same(e, f) || e->health.held != f->health.held)
-			return false;
-		if (declared->steer == STEER_LATENCY &&
-		    !hears_same(e, f, a->policy->vantage_count))
-			return false;
-	}
-	return true;
-}
-
 static bool in_transit(const struct view_endpoint *e)
 {
 	return e->cause == SHARE_COMMAND ||
 	       (e->cause == SHARE_RAMP && e->accept != ACCEPT_NONE &&
 		e->accept != ACCEPT_ALL);
+}
+
+/* Health of one service, whose first endpoint has this number.  True while a
+ * probe of it fails. */
+static bool reduce_verdicts(const struct reduction *r, size_t service,
+			    size_t first, const struct before *before)
+{
+	const struct policy_service *declared = &r->policy->services[service];
+	const struct view_endpoint *out = r->view->services[service].endpoints;
+	bool failing = false;
+	unsigned down = 0;
+
+	if (declared->check == POLICY_NONE)
+		return false;
+	for (size_t e = 0; e < declared->endpoint_count; e++) {
+		failing |= reduce_health(r, first + e,
+					 &r->policy->checks[declared->check],
+					 endpoint_before(before, declared, e));
+		down += out[e].health.verdict == VERDICT_DOWN;
+	}
+	if (down > 1)
+		deferral_apply(r->view, service);
+	return failing;
 }
 
 /* One service, whose first endpoint has this number. */
@@ -347,19 +339,19 @@ static void reduce_service(const struct reduction *r, size_t service,
 	const struct policy_service *declared = &r->policy->services[service];
 	const struct before before = find_before(r, service);
 	struct view_service *out = &r->view->services[service];
-	bool changing = false, moved = false;
+	bool changing = reduce_verdicts(r, service, first, &before);
+	bool moved = false;
 
-	for (size_t e = 0; e < declared->endpoint_count; e++) {
+	for (size_t i = 0; i < declared->endpoint_count; i++) {
 		const struct view_endpoint *was =
-			endpoint_before(&before, declared, e);
+			endpoint_before(&before, declared, i);
+		struct view_endpoint *e = &out->endpoints[i];
 
-		if (declared->check != POLICY_NONE)
-			changing |= reduce_health(
-				r, first + e,
-				&r->policy->checks[declared->check], was);
-		remember_latencies(r, &before, was, &out->endpoints[e]);
-		changing |= in_transit(&out->endpoints[e]);
-		moved |= was != NULL && !decides_same(was, &out->endpoints[e]);
+		remember_latencies(r, &before, was, e);
+		changing |= in_transit(e) || e->deferred;
+		moved |= was != NULL && !view_endpoint_same(was, e);
+		e->turned = e->deferred != (was != NULL && was->deferred);
+		r->view->turned |= e->turned;
 	}
 	out->changed_ms = moved ? r->in->now_ms
 			  : before.service == NULL

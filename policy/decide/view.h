@@ -60,6 +60,10 @@ struct view_endpoint {
 	struct quorum_result health; /* VERDICT_UNKNOWN: unmonitored (no check,
 				      * or one in shadow) or never heard of,
 				      * counted as healthy */
+	bool deferred;    /* down, and beyond what health may take out: see
+			   * policy/decide/budget */
+	bool turned;      /* deferred began or ended with this view */
+	uint32_t down_ms; /* while it is down: for how long, by the reports */
 	uint32_t accept;
 	uint32_t weight;
 	enum share_cause cause;
@@ -71,6 +75,21 @@ struct view_endpoint {
 	 */
 	float *latency_ms;
 };
+
+/*
+ * The verdict that is acted on: unknown where down is deferred.  Who asks
+ * whether an endpoint works, and not what is done about it, reads health.
+ */
+static inline enum verdict view_verdict(const struct view_endpoint *e)
+{
+	return e->deferred ? VERDICT_UNKNOWN : e->health.verdict;
+}
+
+/* Did a command take all clients away? */
+static inline bool view_is_drained(const struct view_endpoint *e)
+{
+	return e->cause == SHARE_COMMAND && e->accept == ACCEPT_NONE;
+}
 
 /* So long after the last change a service still counts as changing. */
 enum {
@@ -96,6 +115,8 @@ struct view {
 	uint64_t serial; /* one more than the previous view's; from 1 */
 	uint64_t plan_epoch, plan_sequence; /* 0, 0: no plan yet */
 	bool plan_mismatch; /* the plan was made for another policy digest */
+	size_t deferred;    /* endpoints */
+	bool turned;        /* some endpoint's is */
 	int64_t made_ms;
 	struct arena *arena;
 };
@@ -133,6 +154,10 @@ struct view *view_reduce(const struct policy *policy,
 
 /* Accepts NULL. */
 void view_free(struct view *view);
+
+/* Do two states of one endpoint lead to the same decisions? */
+bool view_endpoint_same(const struct view_endpoint *a,
+			const struct view_endpoint *b);
 
 /*
  * Do a and b, of one policy, lead to the same decisions for service, as fresh?

@@ -331,7 +331,10 @@ struct policy_canary {
 
 struct policy_safety {
 	uint32_t min_regions_in_service;   /* default 1 */
-	uint32_t max_capacity_removed_pct; /* default 100 */
+	uint32_t max_capacity_removed_pct; /* by commands; default 100 */
+	/* By health, of a service: see policy/decide/budget.  1..100. */
+	uint32_t max_capacity_opened_pct;  /* default 50 */
+	uint32_t max_capacity_at_once_pct; /* default 34 */
 	int64_t max_override_ms;           /* default 24 h */
 };
 

@@ -336,6 +336,10 @@ static const struct schema_row safety_rows[] = {
 	  1, POLICY_REGIONS_MAX, "1", NULL, NULL, "commands may not leave a service fewer" },
 	{ "max_capacity_removed", SCHEMA_PERCENT, false, offsetof(struct policy_safety, max_capacity_removed_pct),
 	  1, 100, "100%", NULL, NULL, "commands may not remove more" },
+	{ "max_capacity_opened", SCHEMA_PERCENT, false, offsetof(struct policy_safety, max_capacity_opened_pct),
+	  1, 100, "50%", NULL, NULL, "health may not take out more, beyond one region" },
+	{ "max_capacity_opened_at_once", SCHEMA_PERCENT, false, offsetof(struct policy_safety, max_capacity_at_once_pct),
+	  1, 100, "34%", NULL, NULL, "nor more of it within five minutes" },
 	{ "max_override", SCHEMA_MILLIS, false, offsetof(struct policy_safety, max_override_ms),
 	  MINUTE, 30 * DAY, "24h", NULL, NULL, "how long a command can last" },
 };
@@ -381,7 +385,7 @@ static const struct schema_row top_rows[SECTION_COUNT] = {
 	[SECTION_CANARIES] = { "canaries", SCHEMA_NAMED, false, 0,
 	  0, 256, NULL, NULL, &canary, "new versions that come step by step" },
 	[SECTION_SAFETY] = { "safety", SCHEMA_MAP, false, 0,
-	  0, 0, NULL, NULL, &safety, "what commands may not do" },
+	  0, 0, NULL, NULL, &safety, "what commands and health may not do" },
 	[SECTION_TESTS] = { "tests", SCHEMA_ITEMS, false, 0,
 	  0, 65536, NULL, NULL, &test, "what must hold of this policy" },
 };

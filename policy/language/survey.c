@@ -76,6 +76,25 @@ static void survey_jurisdictions(struct draft *d)
 	}
 }
 
+/* More at once than ever. */
+static void survey_budget(struct draft *d)
+{
+	const struct policy_safety *safety = &d->policy->safety;
+	struct tree *map = d->sections[SECTION_SAFETY], *at_once, *ever;
+
+	if (map != NULL &&
+	    draft_usable(map, "max_capacity_opened_at_once", &at_once) &&
+	    at_once != NULL &&
+	    draft_usable(map, "max_capacity_opened", &ever) &&
+	    safety->max_capacity_at_once_pct > safety->max_capacity_opened_pct)
+		errors_warn(d->errs, at_once->at,
+			    "max_capacity_opened_at_once is more than "
+			    "max_capacity_opened (%u%%%s), which is reached "
+			    "first",
+			    safety->max_capacity_opened_pct,
+			    ever == NULL ? " by default" : "");
+}
+
 static void survey_safety(struct draft *d)
 {
 	struct tree *map = d->sections[SECTION_SAFETY], *least;
@@ -177,6 +196,7 @@ void survey_policy(struct draft *d)
 	survey_residency(d);
 	survey_jurisdictions(d);
 	survey_safety(d);
+	survey_budget(d);
 	survey_vantages(d);
 	survey_tests(d);
 	survey_shadows(d);

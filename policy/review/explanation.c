@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/review/explanation.h"
 
+#include "policy/decide/deferral.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,6 +87,9 @@ struct explanation explanation_make(struct subject *s, int service,
 	x.class = geo_class(s->geo, x.match.class_id);
 	x.row = subject_row(s, service, x.match.class_id, &x.trace);
 	find_picks(&x);
+	/* Only to be told: what is supposed to be down is supposed to be out.
+	 */
+	deferral_apply(s->view, (size_t)service);
 	x.draw = row_is_draw(&x.row, declared->answers);
 	x.ttl_s = x.row.changing ? declared->ttl.changing_s
 				 : declared->ttl.steady_s;
@@ -152,8 +157,11 @@ static void add_health(struct text *t, const struct explanation *x, size_t i)
 	int region = service_of(x)->endpoints[i].region;
 
 	if (x->down >> region & 1) {
-		add(t, "down, as --down %s supposes",
-		    x->subject->policy->regions[region].name);
+		add(t, "down, as --down %s supposes%s",
+		    x->subject->policy->regions[region].name,
+		    e->deferred ? "; together with the others it would still "
+				  "be served, see safety.max_capacity_opened"
+				: "");
 		return;
 	}
 	add(t, "%s: %u of %u votes of vantages say down%s%s%s",

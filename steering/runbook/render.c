@@ -85,6 +85,30 @@ void render_prediction(const struct json_t *answer, FILE *out)
 		fprintf(out, "warning: %s\n", json_string_value(item));
 }
 
+static bool is_set(const struct json_t *object, const char *key)
+{
+	return json_is_true(json_object_get(object, key));
+}
+
+/* Who votes against it; and what is not done about it. */
+static void render_votes(const struct json_t *endpoint, FILE *out)
+{
+	const struct json_t *names = json_object_get(endpoint, "down_by");
+	struct json_t *name;
+	size_t i;
+
+	json_array_foreach(names, i, name)
+	{
+		fprintf(out, "%s%s", i == 0 ? "  down by " : ", ",
+			json_string_value(name));
+	}
+	if (is_set(endpoint, "vetoed"))
+		fprintf(out, "  held up by a veto");
+	if (is_set(endpoint, "deferred"))
+		fprintf(out, "  STILL SERVED: more is down than health may "
+			     "take out, drain it to take it out");
+}
+
 static void render_endpoint(const struct json_t *endpoint, FILE *out)
 {
 	const char *cause = text_of(endpoint, "cause");
@@ -93,13 +117,13 @@ static void render_endpoint(const struct json_t *endpoint, FILE *out)
 	fprintf(out, "  %-20s %-12s %-8s%s%s%s %6.1f %%",
 		text_of(endpoint, "endpoint"), text_of(endpoint, "region"),
 		text_of(endpoint, "verdict"),
-		json_is_true(json_object_get(endpoint, "held")) ? " (held)"
-								: "",
+		is_set(endpoint, "held") ? " (held)" : "",
 		number_of(endpoint, "damped") > 0 ? " (damped)" : "",
 		number_of(endpoint, "forced") > 0 ? " (forced)" : "",
 		100 * share_of(endpoint, "share"));
 	if (*cause != '\0' && strcmp(cause, "full") != 0)
 		fprintf(out, "  %s%s%s", cause, *ref == '\0' ? "" : " ", ref);
+	render_votes(endpoint, out);
 	fputc('\n', out);
 }
 

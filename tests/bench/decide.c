@@ -127,6 +127,8 @@ static struct policy *make_policy(const struct setup *setup)
 					     .quorum = 2 };
 	struct policy *p = take(1, sizeof(*p));
 
+	p->safety = (struct policy_safety){ .max_capacity_opened_pct = 50,
+					    .max_capacity_at_once_pct = 34 };
 	p->geo.databases = (const char **)(size_t)setup->databases;
 	p->geo.database_count = setup->database_count;
 	p->checks = &check;

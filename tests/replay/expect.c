@@ -144,7 +144,7 @@ static void expect_client(struct story *s)
 	}
 }
 
-/* expect verdict SERVICE/ENDPOINT up|down|unknown [held] */
+/* expect verdict SERVICE/ENDPOINT up|down|unknown [held|deferred] */
 static void expect_verdict(struct story *s)
 {
 	const struct stage *stage = &s->stage;
@@ -155,16 +155,19 @@ static void expect_verdict(struct story *s)
 			? -1
 			: policy_find_endpoint(
 				  &stage->policy->services[service], endpoint);
+	const struct view_endpoint *seen;
 	const struct quorum_result *health;
 
 	if (e < 0)
 		story_broken(s, "no endpoint %s", story_word(s, 2));
-	health = &stage->view->services[service].endpoints[e].health;
+	seen = &stage->view->services[service].endpoints[e];
+	health = &seen->health;
 	tell(s,
 	     story_is(s, 3, verdict_name(health->verdict)) &&
-		     health->held == story_is(s, 4, "held"),
-	     "%s%s", verdict_name(health->verdict),
-	     health->held ? " held" : "");
+		     health->held == story_is(s, 4, "held") &&
+		     seen->deferred == story_is(s, 4, "deferred"),
+	     "%s%s%s", verdict_name(health->verdict),
+	     health->held ? " held" : "", seen->deferred ? " deferred" : "");
 }
 
 static const struct report *report_of(const struct story *s)

@@ -4,5 +4,6 @@ check_PROGRAMS += %D%/replay
 	%D%/post.c %D%/post.h %D%/story.c %D%/story.h
 %C%_replay_LDADD = $(HEALTH_LIBS)
 EXTRA_DIST += %D%/README %D%/world.yaml %D%/lone.yaml \
-	%D%/canary.rpl %D%/dies.rpl %D%/drain.rpl %D%/hold.rpl %D%/latency.rpl %D%/lies.rpl \
-	%D%/flaps.rpl %D%/residency.rpl %D%/silence.rpl %D%/uplink.rpl
+	%D%/canary.rpl %D%/deferred.rpl %D%/dies.rpl %D%/drain.rpl \
+	%D%/flaps.rpl %D%/hold.rpl %D%/latency.rpl %D%/lies.rpl \
+	%D%/residency.rpl %D%/silence.rpl %D%/uplink.rpl

@@ -46,6 +46,17 @@ static void fill_report(const struct policy *policy, size_t vantage,
 	}
 }
 
+/* As of a probe just now. */
+static void date_entry(struct report_entry *e, int64_t wall_ms)
+{
+	bool down = e->state == REPORT_OPEN || e->state == REPORT_HALF_OPEN;
+
+	e->wall_probed_ms = wall_ms;
+	if (!down)
+		e->wall_since_ms = wall_ms;
+	e->down_ms = wall_ms - e->wall_since_ms;
+}
+
 /* What was heard is a copy: a vantage that falls silent changes nothing. */
 static void publish(struct stage *s, size_t vantage)
 {
@@ -58,7 +69,7 @@ static void publish(struct stage *s, size_t vantage)
 	if (v->post != NULL)
 		post_report(v->post, s->now_ms, &v->report);
 	for (size_t i = 0; i < v->report.count && v->post == NULL; i++)
-		v->report.entries[i].wall_probed_ms = v->report.wall_made_ms;
+		date_entry(&v->report.entries[i], v->report.wall_made_ms);
 	if (copy->entries == NULL)
 		copy->entries = malloc(size);
 	if (copy->entries == NULL)

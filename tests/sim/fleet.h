@@ -158,6 +158,7 @@ struct history {
 struct totals {
 	uint64_t steps, plans, stale, takeovers, faults, orders, locals;
 	uint64_t canaries, moves; /* canary commands; rows compared */
+	uint64_t deferrals;       /* endpoints in views */
 };
 
 struct event;

@@ -5,6 +5,7 @@
 #include "policy/decide/share.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -17,7 +18,7 @@ enum {
 
 /* What a class may get of a service, by what its view says: endpoint bits. */
 struct sets {
-	uint64_t stable, inside, down, drained;
+	uint64_t stable, inside, down, drained, deferred, weightless;
 	bool by_canary; /* a canary carries a stable endpoint's clients */
 };
 
@@ -37,6 +38,10 @@ static struct sets sets_of(const struct fleet *f, const struct view *view,
 			sets.inside |= bit;
 		if (v[e].health.verdict == VERDICT_DOWN)
 			sets.down |= bit;
+		if (v[e].deferred)
+			sets.deferred |= bit;
+		if (v[e].weight == 0)
+			sets.weightless |= bit;
 		if (v[e].cause == SHARE_COMMAND && v[e].accept == ACCEPT_NONE)
 			sets.drained |= bit;
 	}
@@ -73,12 +78,104 @@ static bool check_row(struct fleet *f, size_t r, size_t service, size_t class)
 		return broken_row(f, r, service, class, "empty");
 	if (alive == 0 && !sets.by_canary && withholds && possible != 0)
 		return broken_row(f, r, service, class, "not withheld");
-	if (alive != 0 && (possible & sets.down) != 0)
+	if (alive != 0 && (possible & sets.down & ~sets.deferred) != 0)
 		return broken_row(f, r, service, class,
 				  "sends to what is down");
 	if ((alive & ~sets.drained) != 0 && (possible & sets.drained) != 0)
 		return broken_row(f, r, service, class, "sends to what drains");
 	return movement_check(f, r, service, class, &row);
+}
+
+static uint64_t regions_of(const struct policy_service *s, uint64_t set)
+{
+	uint64_t regions = 0;
+
+	for (size_t e = 0; e < s->endpoint_count; e++)
+		if (set >> e & 1)
+			regions |= UINT64_C(1) << s->endpoints[e].region;
+	return regions;
+}
+
+/*
+ * Health takes out at most half of what takes clients, or one region; leaves
+ * nobody in who could go; and knows no limit where order is a list.  In this
+ * policy all capacities are alike.
+ */
+static bool check_budget(struct fleet *f, size_t r, size_t service)
+{
+	const struct view *view = f->responders[r].world.view;
+	const struct policy_service *s = &f->policy->services[service];
+	struct sets sets = sets_of(f, view, service, 0);
+	uint64_t serving = sets.stable & ~sets.drained & ~sets.weightless;
+	uint64_t out = serving & sets.down & ~sets.deferred;
+	int count = __builtin_popcountll(out);
+
+	f->totals.deferrals += (uint64_t)__builtin_popcountll(sets.deferred);
+	if ((sets.deferred & ~(sets.down & serving)) != 0)
+		return fleet_broken(f, "responder %zu defers what is not down",
+				    r);
+	if (s->steer == STEER_FAILOVER)
+		return sets.deferred == 0 ||
+		       fleet_broken(f, "responder %zu defers in a list", r);
+	if (sets.deferred != 0 && out == 0)
+		return fleet_broken(f, "responder %zu takes nobody out", r);
+	/* A canary that has all clients of an endpoint is not counted. */
+	return sets.by_canary ||
+	       __builtin_popcountll(regions_of(s, out)) <= 1 ||
+	       2 * count <= __builtin_popcountll(serving) ||
+	       fleet_broken(f,
+			    "responder %zu takes %d endpoints of service %s "
+			    "out",
+			    r, count, s->name);
+}
+
+/* No verdict of the service is from memory. */
+static bool is_heard(const struct fleet *f, const struct view *view,
+		     size_t service)
+{
+	const struct view_endpoint *v = view->services[service].endpoints;
+
+	for (size_t e = 0; e < f->policy->services[service].endpoint_count; e++)
+		if (v[e].health.held)
+			return false;
+	return true;
+}
+
+/*
+ * Readers agree whenever they started: who begins this moment, and has heard
+ * what this responder has, decides the same.
+ */
+static bool check_newcomer(struct fleet *f, size_t r)
+{
+	struct world world = f->responders[r].world; /* borrows all of it */
+	const struct view *view = world.view;
+	const struct world_time now = { fleet_mono(f, (int)r),
+					fleet_wall(f, (int)r) };
+	struct view *begun;
+	bool ok = true;
+
+	world.view = NULL;
+	begun = world_look(&world, f->policy, now);
+	if (begun == NULL)
+		abort();
+	for (size_t t = 0; t < f->target_count; t++) {
+		size_t s = f->target_service[t], e = f->target_endpoint[t];
+		const struct view_endpoint *is =
+			&view->services[s].endpoints[e];
+		const struct view_endpoint *as =
+			&begun->services[s].endpoints[e];
+
+		if (is_heard(f, view, s) &&
+		    (is->deferred != as->deferred ||
+		     (is->health.verdict == VERDICT_DOWN) !=
+			     (as->health.verdict == VERDICT_DOWN)))
+			ok = fleet_broken(f,
+					  "responder %zu does not judge "
+					  "target %zu as one that begins",
+					  r, t);
+	}
+	view_free(begun);
+	return ok;
 }
 
 /* Always the newest that was offered, also over a restart. */
@@ -256,6 +353,8 @@ static bool check_responder(struct fleet *f, size_t r)
 		    !check_command(f, r, t) || !check_obeyed(f, r, t))
 			return false;
 	for (size_t s = 0; s < f->policy->service_count; s++) {
+		if (!check_budget(f, r, s))
+			return false;
 		for (size_t c = 0; c < FLEET_CLASSES; c++)
 			if (!check_row(f, r, s, c))
 				return false;
@@ -263,7 +362,7 @@ static bool check_responder(struct fleet *f, size_t r)
 			return false;
 	}
 	f->responders[r].watch.seen = true;
-	return check_order(f, r);
+	return check_newcomer(f, r) && check_order(f, r);
 }
 
 bool invariants_hold(struct fleet *f)

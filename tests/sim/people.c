@@ -104,6 +104,12 @@ static struct row row_by(const struct fleet *f, int node,
 	return row;
 }
 
+/* By what works, be it beside what does not. */
+static bool is_served(const struct row *row)
+{
+	return row->note == ROW_PLAIN || row->note == ROW_DEFERRED;
+}
+
 /*
  * Once it is through, a command that was accepted leaves every class of
  * clients an endpoint that works and is not drained, if it had one.
@@ -116,7 +122,7 @@ static void check_accepted(struct fleet *f, int node, const struct command *c,
 			struct row before = row_by(f, node, p->before, s, k);
 			struct row after = row_by(f, node, p->after, s, k);
 
-			if (before.note == ROW_PLAIN && after.note != ROW_PLAIN)
+			if (is_served(&before) && !is_served(&after))
 				fleet_broken(
 					f,
 					"%s %s was accepted, though it leaves "

@@ -30,6 +30,7 @@ static void add(struct totals *to, const struct totals *t)
 	to->locals += t->locals;
 	to->canaries += t->canaries;
 	to->moves += t->moves;
+	to->deferrals += t->deferrals;
 }
 
 static bool run_fleet(const struct policy *policy, uint64_t seed, bool trace,
@@ -72,7 +73,7 @@ static bool eventful(const struct totals *t)
 {
 	return t->steps > 0 && t->plans > 0 && t->takeovers > 0 &&
 	       t->faults > 0 && t->orders > 0 && t->locals > 0 &&
-	       t->canaries > 0 && t->moves > 0;
+	       t->canaries > 0 && t->moves > 0 && t->deferrals > 0;
 }
 
 static void print_totals(unsigned seeds, const struct totals *t)
@@ -83,6 +84,8 @@ static void print_totals(unsigned seeds, const struct totals *t)
 	printf("# %" PRIu64 " commands, %" PRIu64 " to one node, %" PRIu64
 	       " to canaries; %" PRIu64 " rows with one change\n",
 	       t->orders, t->locals, t->canaries, t->moves);
+	printf("# %" PRIu64 " times an endpoint was deferred in a view\n",
+	       t->deferrals);
 }
 
 static int run(const struct policy *policy, unsigned from, unsigned seeds,

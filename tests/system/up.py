@@ -55,7 +55,7 @@ class Up:
         r = self.rig
         r.start(self.name, r.program("windrose"), "up", r.path("policy"), "--workers", "1",
                 "--listen", f"127.0.0.1:{self.port}", "--control", self.socket, *self.extra)
-        until(f"{self.name} leads and answers", 15, lambda: self.node()["leads"] and self.region(NEW_YORK))
+        until(f"{self.name} leads and answers", 15, lambda: self.node().get("leads") and self.region(NEW_YORK))
 
     def windrose(self, *argv, check=True):
         return self.rig.run(self.rig.program("windrose"), *argv, "--node", self.socket, check=check)

@@ -100,14 +100,20 @@ static bool is_alive(const struct plain *p, int e)
 	       (canary != POLICY_NONE && p->seen[canary].accept == ACCEPT_ALL);
 }
 
-enum wish { OPEN_AND_ALIVE, ALIVE, OPEN, ANY };
+static bool is_deferred(const struct plain *p, int e)
+{
+	return p->seen[e].deferred && !is_alive(p, e);
+}
+
+enum wish { SERVED, OPEN_AND_ALIVE, ALIVE, OPEN, ANY };
 
 /* The eligible ones that fulfil the wish become the order, as listed. */
 static bool take(struct plain *p, enum wish wish)
 {
 	p->count = 0;
 	for (int e = 0; e < (int)p->service->endpoint_count; e++) {
-		bool alive = wish == OPEN || wish == ANY || is_alive(p, e);
+		bool alive = wish == OPEN || wish == ANY || is_alive(p, e) ||
+			     (wish == SERVED && is_deferred(p, e));
 		bool open = wish == ALIVE || wish == ANY || !is_drained(p, e);
 
 		if (is_eligible(p, e) && alive && open)
@@ -117,11 +123,49 @@ static bool take(struct plain *p, enum wish wish)
 	return p->count > 0;
 }
 
+static bool is_zero(const struct plain *p, int i, bool by_weight)
+{
+	const struct view_endpoint *e = &p->seen[p->order[i].endpoint];
+
+	return by_weight ? e->weight == 0 : e->accept == ACCEPT_NONE;
+}
+
+static void drop_zeros(struct plain *p, bool by_weight)
+{
+	int count = 0;
+
+	for (int i = 0; i < p->count; i++)
+		count += !is_zero(p, i, by_weight);
+	if (count == 0)
+		return;
+	count = 0;
+	for (int i = 0; i < p->count; i++)
+		if (!is_zero(p, i, by_weight))
+			p->order[count++] = p->order[i];
+	p->count = count;
+}
+
+/* The open ones that are alive or deferred, if a living one takes all its
+ * clients. */
+static bool take_served(struct plain *p)
+{
+	bool alive = false;
+
+	if (!take(p, OPEN_AND_ALIVE) || !take(p, SERVED))
+		return false;
+	drop_zeros(p, false);
+	drop_zeros(p, true);
+	for (int i = 0; i < p->count; i++)
+		alive |= is_alive(p, p->order[i].endpoint) &&
+			 p->seen[p->order[i].endpoint].accept == ACCEPT_ALL;
+	return alive && take(p, SERVED);
+}
+
 static enum row_note choose(struct plain *p)
 {
 	if (!take(p, ANY))
 		return ROW_NO_REGION;
-	if (take(p, OPEN_AND_ALIVE))
+	if (take_served(p) || take(p, OPEN_AND_ALIVE))
 		return ROW_PLAIN;
 	if (take(p, ALIVE))
 		return ROW_ALL_COMMANDED;
@@ -221,28 +265,6 @@ static void order(struct plain *p)
 	qsort(p->order, (size_t)p->count, sizeof(p->order[0]), by_tier);
 }
 
-static bool is_zero(const struct plain *p, int i, bool by_weight)
-{
-	const struct view_endpoint *e = &p->seen[p->order[i].endpoint];
-
-	return by_weight ? e->weight == 0 : e->accept == ACCEPT_NONE;
-}
-
-static void drop_zeros(struct plain *p, bool by_weight)
-{
-	int count = 0;
-
-	for (int i = 0; i < p->count; i++)
-		count += !is_zero(p, i, by_weight);
-	if (count == 0)
-		return;
-	count = 0;
-	for (int i = 0; i < p->count; i++)
-		if (!is_zero(p, i, by_weight))
-			p->order[count++] = p->order[i];
-	p->count = count;
-}
-
 static void add_entry(const struct plain *p, int i, uint8_t tier,
 		      struct row *row)
 {
@@ -255,6 +277,7 @@ static void add_entry(const struct plain *p, int i, uint8_t tier,
 	entry->canary = canary == POLICY_NONE ? ROW_NONE : (uint8_t)canary;
 	entry->weight = e->weight == 0 ? 1 : e->weight;
 	entry->accept = e->accept == ACCEPT_NONE ? ACCEPT_ALL : e->accept;
+	entry->deferred = row->note == ROW_PLAIN && is_deferred(p, endpoint);
 	if (canary != POLICY_NONE)
 		entry->canary_accept = p->seen[canary].accept;
 }
@@ -312,6 +335,9 @@ struct row chain_plain(const struct policy *policy, const struct view *view,
 	drop_zeros(&p, false);
 	drop_zeros(&p, true);
 	fill(&p, &row);
+	for (int i = 0; i < row.count; i++)
+		if (row.entries[i].deferred)
+			row.note = ROW_DEFERRED;
 	last = &row.entries[row.count - 1];
 	if (row.count == 1 ||
 	    (p.service->answers == 1 && last[-1].tier != last->tier))

@@ -1,6 +1,13 @@
 # Unit tests of decide.
 if HAVE_CMOCKA
 decide_world = %D%/decide_world.c %D%/decide_world.h
+check_PROGRAMS += %D%/test_budget
+%C%_test_budget_SOURCES = %D%/test_budget.c $(decide_world)
+%C%_test_budget_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_deferral
+%C%_test_deferral_SOURCES = %D%/test_deferral.c $(decide_world) \
+	%D%/decide_scene.c %D%/decide_scene.h
+%C%_test_deferral_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_quorum
 %C%_test_quorum_SOURCES = %D%/test_quorum.c
 %C%_test_quorum_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)

@@ -175,6 +175,9 @@ void world_draw_view(struct world *w, struct rng *rng)
 				e->health.up_by != 0 &&
 				__builtin_popcountll(e->health.down_by) >= 2;
 		}
+		e->deferred = w->endpoints[i].canary == POLICY_NONE &&
+			      e->health.verdict == VERDICT_DOWN &&
+			      rng_below(rng, 3) == 0;
 		for (int v = 0; v < WORLD_VANTAGES; v++)
 			e->latency_ms[v] = (float)(rng_below(rng, 3) *
 						   rng_below(rng, 100));

@@ -61,6 +61,30 @@ static void test_start_is_no_outage(void **state)
 	story_end(&s);
 }
 
+/* What is down and served all the same is not brought to the floor. */
+static void test_deferred_keeps_its_share(void **state)
+{
+	struct story s;
+	struct view_endpoint *e = &s.w.view_www[US_EAST];
+
+	(void)state;
+	story_begin(&s);
+	steer_health(&s.w, WWW, US_EAST, VERDICT_DOWN);
+	e->deferred = true;
+	story_pass(&s, 10000);
+	story_has_share(&s, "us-east", 1);
+	assert_int_equal(story_cause_of(&s, "us-east"), PLAN_FULL);
+	e->deferred = false;
+	story_tick(&s);
+	story_has_share(&s, "us-east", 0.05);
+	/* Deferred again while it waits: that is no recovery. */
+	e->deferred = true;
+	story_pass(&s, 600000);
+	story_has_share(&s, "us-east", 0.05);
+	assert_int_equal(story_cause_of(&s, "us-east"), PLAN_HOLD);
+	story_end(&s);
+}
+
 static void test_outage_hold_and_ramp(void **state)
 {
 	struct story s;
@@ -318,6 +342,7 @@ int main(void)
 		cmocka_unit_test(test_constant_work),
 		cmocka_unit_test(test_no_lease_no_plan),
 		cmocka_unit_test(test_start_is_no_outage),
+		cmocka_unit_test(test_deferred_keeps_its_share),
 		cmocka_unit_test(test_outage_hold_and_ramp),
 		cmocka_unit_test(test_manual_failback),
 		cmocka_unit_test(test_takeover_in_the_middle),

@@ -199,6 +199,30 @@ static void test_withheld(void **state)
 	table_free(down);
 }
 
+/* Who gets what is down since too much is: the answer says so, others not. */
+static void test_deferred(void **state)
+{
+	static struct asked a;
+	struct world *w = *state;
+	struct view_endpoint *e = w->view->services[WORLD_WWW].endpoints;
+	struct table *table;
+
+	e[0].health.verdict = VERDICT_DOWN;
+	e[0].deferred = true;
+	touch(w, WORLD_WWW);
+	table = table_build(w->model, w->view, w->table);
+	assert_non_null(table);
+	e[0].health.verdict = VERDICT_UNKNOWN;
+	e[0].deferred = false;
+	asked_put(table, &a, "10.1.1.1", "www.gslb.example A edns");
+	assert_non_null(strstr(a.text, "IN A 192.0.2.11"));
+	assert_non_null(strstr(a.text, "ede 0"));
+	asked_put(table, &a, "10.2.1.1", "www.gslb.example A edns");
+	assert_non_null(strstr(a.text, "IN A 192.0.2.12"));
+	assert_null(strstr(a.text, "ede"));
+	table_free(table);
+}
+
 /* Verdicts that are held since vantages fell silent: the answer says so. */
 static void test_stale(void **state)
 {
@@ -236,6 +260,7 @@ int main(void)
 		cmocka_unit_test(test_fresh_draws),
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_withheld),
+		cmocka_unit_test(test_deferred),
 		cmocka_unit_test(test_stale),
 	};
 

@@ -5,6 +5,7 @@
 #include "dns/model.h"
 #include "dns/stats.h"
 #include "policy/base/openmetrics.h"
+#include "policy/decide/view.h"
 #include "tests/unit/world.h"
 
 #include <setjmp.h>
@@ -41,6 +42,7 @@ static void set_up(struct scene *s)
 		.tables = 7,
 		.lost_copies = 4,
 		.has_bus = true,
+		.view = s->world.view,
 		.process = { .cpu_s = 0.5, .resident_octets = 4096,
 			     .open_fds = 9, .max_fds = 1024, },
 	};
@@ -85,6 +87,11 @@ static void count(struct scene *s)
 	struct stats_block *a = stats_block(s->stats, 0);
 	struct stats_block *b = stats_block(s->stats, 1);
 
+	for (int i = 0; i < 2; i++)
+		s->world.view->services[WORLD_WWW].endpoints[i].health =
+			(struct quorum_result){ .verdict = VERDICT_DOWN,
+						.down = 3 };
+	s->world.view->services[WORLD_WWW].endpoints[1].deferred = true;
 	stats_count(a, STATS_UDP, &in_eu, 50);
 	stats_count(b, STATS_TCP, &in_eu, 50);
 	stats_count(b, STATS_DOT, &nowhere, 50);
@@ -110,6 +117,10 @@ static const char *const wanted[] = {
 	"windrose_dns_service_answers_total{service=\"www\",region=\"us\"} 0",
 	"windrose_dns_service_answers_total{service=\"www\",region=\"\"} 1",
 	"windrose_dns_service_answers_total{service=\"app\",region=\"\"} 0",
+	"windrose_dns_endpoints{service=\"www\",health=\"down\"} 1",
+	"windrose_dns_endpoints{service=\"www\",health=\"deferred\"} 1",
+	"windrose_dns_endpoints{service=\"www\",health=\"up\"} 0",
+	"windrose_dns_down_votes{service=\"www\",endpoint=\"eu\"} 3",
 	"windrose_dns_truncated_answers_total 1",
 	"windrose_dns_ecs_answers_total 2",
 	"windrose_dns_dnssec_ok_answers_total 1",

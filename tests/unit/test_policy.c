@@ -90,11 +90,13 @@ static void test_regions_and_residency(void **state)
 	assert_false(r->unknown_included);
 	assert_int_equal(p->safety.min_regions_in_service, 2);
 	assert_int_equal(p->safety.max_capacity_removed_pct, 40);
+	assert_int_equal(p->safety.max_capacity_opened_pct, 50);
+	assert_int_equal(p->safety.max_capacity_at_once_pct, 34);
 	assert_int_equal(p->safety.max_override_ms, 86400000);
 	policy_free(p);
 }
 
-static void test_votes(void **state)
+static void test_votes_and_budget(void **state)
 {
 	struct policy *p = load_good("votes.yaml");
 
@@ -109,6 +111,9 @@ static void test_votes(void **state)
 	policy_free(p);
 	p = load_good("mute-vantages.yaml");
 	assert_int_equal(policy_vote_count(p), 0);
+	policy_free(p);
+	p = load_good("budget.yaml");
+	assert_int_equal(p->safety.max_capacity_at_once_pct, 30);
 	policy_free(p);
 }
 
@@ -441,7 +446,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order_and_names),
 		cmocka_unit_test(test_regions_and_residency),
-		cmocka_unit_test(test_votes),
+		cmocka_unit_test(test_votes_and_budget),
 		cmocka_unit_test(test_canary_shadows),
 		cmocka_unit_test(test_tests),
 		cmocka_unit_test(test_words),

@@ -75,13 +75,20 @@ static const struct status_row {
 	  "{\"service\":\"www\",\"unmonitored\":\"no check\","
 	  "\"endpoints\":[{\"endpoint\":\"hall\","
 	  "\"region\":\"hall\",\"verdict\":\"up\",\"share\":0.25,"
-	  "\"cause\":\"command\",\"ref\":\"c1\"},{\"endpoint\":\"shed\","
-	  "\"region\":\"hall\",\"verdict\":\"down\",\"damped\":2,\"forced\":1,"
-	  "\"share\":1.0}]}]}",
+	  "\"cause\":\"command\",\"ref\":\"c1\"},"
+	  "{\"endpoint\":\"barn\",\"region\":\"barn\",\"verdict\":\"up\","
+	  "\"vetoed\":true,\"down_by\":[\"dub\",\"iad\"],\"share\":1.0},"
+	  "{\"endpoint\":\"shed\",\"region\":\"shed\",\"verdict\":\"down\","
+	  "\"damped\":2,\"forced\":1,"
+	  "\"deferred\":true,\"down_by\":[\"dub\"],\"share\":1.0}]}]}",
 	  "node d                dns     policy 56dd3438 plan 2.7, 0s old\n"
 	  "service www, unmonitored: it has no check\n"
 	  "  hall                 hall         up         25.0 %  command c1\n"
-	  "  shed                 hall         down     (damped) (forced)  100.0 %\n" },
+	  "  barn                 barn         up        100.0 %"
+	  "  down by dub, iad  held up by a veto\n"
+	  "  shed                 shed         down     (damped) (forced)  100.0 %"
+	  "  down by dub  STILL SERVED: more is down than health may take out, "
+	  "drain it to take it out\n" },
 };
 /* clang-format on */
 

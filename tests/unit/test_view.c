@@ -423,6 +423,7 @@ static void test_same_views_have_same_rows(void **state)
 		endpoints[rng_below(&rng, 3)].cause =
 			(enum share_cause)rng_below(&rng, 4);
 		endpoints[rng_below(&rng, 3)].health.up = 7;
+		endpoints[rng_below(&rng, 3)].deferred = rng_below(&rng, 2);
 		b = chain_row(&w.policy, &view, 0, &w.class, NULL);
 		if (!view_same(&w.view, &view, 0))
 			continue;

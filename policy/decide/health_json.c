@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/decide/health_json.h"
+
+#include "policy/decide/view.h"
+
+#include <jansson.h>
+
+static json_t *names_of(const struct policy *policy, uint64_t vantages)
+{
+	json_t *list = json_array();
+
+	for (size_t v = 0; v < policy->vantage_count; v++)
+		if ((vantages >> v & 1) != 0 &&
+		    json_array_append_new(
+			    list, json_string(policy->vantages[v].name)) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	return list;
+}
+
+bool health_json_put(struct json_t *object, const struct policy *policy,
+		     const struct view_endpoint *endpoint)
+{
+	const struct quorum_result *health = &endpoint->health;
+	json_t *members =
+		json_pack("{s:s, s:b, s:b, s:b, s:i, s:i, s:o, s:I}", "verdict",
+			  verdict_name(health->verdict), "held", health->held,
+			  "vetoed", health->vetoed, "deferred",
+			  endpoint->deferred, "up", health->up, "down",
+			  health->down, "down_by",
+			  names_of(policy, health->down_by), "down_ms",
+			  (json_int_t)endpoint->down_ms);
+	bool ok = members != NULL && json_object_update(object, members) == 0;
+
+	json_decref(members);
+	return ok;
+}
