@@ -86,7 +86,7 @@ static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
 	return 0;
 }
 
-static bool start(struct multi *m)
+static bool start(struct multi *m, long kept_max)
 {
 	m->curl = curl_multi_init();
 	m->timer = evtimer_new(m->loop, on_timer, m);
@@ -97,12 +97,12 @@ static bool start(struct multi *m)
 	curl_multi_setopt(m->curl, CURLMOPT_TIMERFUNCTION, set_timer);
 	curl_multi_setopt(m->curl, CURLMOPT_TIMERDATA, m);
 	/* By itself, four for each transfer that is under way. */
-	curl_multi_setopt(m->curl, CURLMOPT_MAXCONNECTS, (long)MULTI_KEPT_MAX);
+	curl_multi_setopt(m->curl, CURLMOPT_MAXCONNECTS, kept_max);
 	return true;
 }
 
 struct multi *multi_new(struct event_base *loop, multi_done *done,
-			struct error *err)
+			long kept_max, struct error *err)
 {
 	struct multi *m = calloc(1, sizeof(*m));
 
@@ -113,7 +113,7 @@ struct multi *multi_new(struct event_base *loop, multi_done *done,
 	}
 	m->loop = loop;
 	m->done = done;
-	if (!start(m)) {
+	if (!start(m, kept_max)) {
 		error_set(err, "out of memory while starting libcurl");
 		multi_free(m);
 		return NULL;

@@ -15,18 +15,16 @@ struct error;
 struct event_base;
 struct multi;
 
-/* Connections that wait for a next transfer, at most. */
-enum { MULTI_KEPT_MAX = 4096 };
-
 /* The transfer of easy has ended; to be removed before this returns. */
 typedef void multi_done(CURL *easy, CURLcode result);
 
 /*
- * NULL with err set.  Not to be made by two threads at once (libcurl's global
- * state).
+ * kept_max: connections that wait for a next transfer; beyond it each new one
+ * drops the oldest.  NULL with err set.  Not to be made by two threads at once
+ * (libcurl's global state).
  */
 struct multi *multi_new(struct event_base *loop, multi_done *done,
-			struct error *err);
+			long kept_max, struct error *err);
 
 /* Accepts NULL.  Every transfer has been removed. */
 void multi_free(struct multi *multi);

@@ -6,20 +6,28 @@
 #include "health/multi.h"
 #include "health/request.h"
 #include "policy/base/error.h"
+#include "policy/base/hash.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+
+/*
+ * libcurl looks at every connection that it keeps when a transfer ends; so
+ * each keeps a part of them.
+ */
+enum { MULTIS = 16, KEPT_MAX = 65536 };
 
 struct probe_http_pool {
-	struct multi *multi;
+	struct multi *multis[MULTIS];
 	char *ca_file; /* owned; NULL: the system's */
 	char *vantage; /* owned; NULL: told to nobody */
 };
 
 struct probe_http {
-	struct probe probe; /* first */
-	struct probe_http_pool *pool;
+	struct probe probe;  /* first */
+	struct multi *multi; /* the pool's, for this endpoint */
 	struct request request;
 	const struct policy_check *check;
 	struct match match;
@@ -150,7 +158,7 @@ static struct observation observe(const struct probe_http *p, CURLcode code)
 static void destroy(struct probe_http *p)
 {
 	if (p->request.easy != NULL)
-		multi_remove(p->pool->multi, p->request.easy);
+		multi_remove(p->multi, p->request.easy);
 	request_fini(&p->request);
 	match_fini(&p->match);
 	free(p);
@@ -240,6 +248,15 @@ bool probe_http_speaks_2(void)
 	return (version->features & CURL_VERSION_HTTP2) != 0;
 }
 
+static struct multi *multi_for(const struct probe_http_pool *pool,
+			       const struct net_addr *addr)
+{
+	uint64_t hash = hash_octets(HASH_FNV_OFFSET, addr->octets,
+				    sizeof(addr->octets));
+
+	return pool->multis[hash_mix(hash) % MULTIS];
+}
+
 struct probe *probe_http_start(struct probe_http_pool *pool,
 			       const struct probe_spec *spec, probe_done *done,
 			       void *arg)
@@ -251,7 +268,7 @@ struct probe *probe_http_start(struct probe_http_pool *pool,
 	if (p == NULL)
 		return NULL;
 	p->probe.cancel = cancel;
-	p->pool = pool;
+	p->multi = multi_for(pool, &spec->addr);
 	p->check = spec->check;
 	p->done = done;
 	p->arg = arg;
@@ -259,7 +276,7 @@ struct probe *probe_http_start(struct probe_http_pool *pool,
 	    !match_init(&p->match, body == NULL ? "" : body))
 		goto fail;
 	set_callbacks(p);
-	if (!multi_add(pool->multi, p->request.easy))
+	if (!multi_add(p->multi, p->request.easy))
 		goto fail;
 	return &p->probe;
 fail:
@@ -271,6 +288,17 @@ static bool copy_text(char **to, const char *text)
 {
 	*to = text == NULL ? NULL : strdup(text);
 	return text == NULL || *to != NULL;
+}
+
+/* Of each: together no more than half of the descriptors there may be. */
+static long kept_max(void)
+{
+	struct rlimit descriptors;
+
+	if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0 ||
+	    descriptors.rlim_cur / 2 > KEPT_MAX)
+		return KEPT_MAX / MULTIS;
+	return (long)(descriptors.rlim_cur / 2 / MULTIS + 1);
 }
 
 struct probe_http_pool *probe_http_pool_new(struct event_base *loop,
@@ -285,9 +313,11 @@ struct probe_http_pool *probe_http_pool_new(struct event_base *loop,
 		error_set(err, "out of memory while starting probes");
 		goto fail;
 	}
-	pool->multi = multi_new(loop, on_done, err);
-	if (pool->multi == NULL)
-		goto fail;
+	for (size_t i = 0; i < MULTIS; i++) {
+		pool->multis[i] = multi_new(loop, on_done, kept_max(), err);
+		if (pool->multis[i] == NULL)
+			goto fail;
+	}
 	return pool;
 fail:
 	probe_http_pool_free(pool);
@@ -298,7 +328,8 @@ void probe_http_pool_free(struct probe_http_pool *pool)
 {
 	if (pool == NULL)
 		return;
-	multi_free(pool->multi);
+	for (size_t i = 0; i < MULTIS; i++)
+		multi_free(pool->multis[i]);
 	free(pool->ca_file);
 	free(pool->vantage);
 	free(pool);
