@@ -50,7 +50,8 @@ class Servers:
 
     def readers(self, name):
         """How many follow a plan at this server."""
-        return int(self.cli(name, "pubsub", "numsub", "windrose:{default}:notify").split("\n")[-1])
+        told = self.cli(name, "pubsub", "numsub", "windrose:{default}:notify", "windrose:{default}:notify:plan")
+        return sum(int(n) for n in told.split("\n")[1::2])
 
     def named(self, port):
         return next(n for n, p in self.ports.items() if p == int(port))
