@@ -7,3 +7,4 @@ include policy/keys/local.mk
 include policy/decide/local.mk
 include policy/bus/local.mk
 include policy/review/local.mk
+dist_man_MANS += contrib/man/windrose-bus.7

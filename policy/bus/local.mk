@@ -33,3 +33,4 @@ policy_libpolicy_a_SOURCES += \
 	%D%/sign.c %D%/sign.h \
 	%D%/witness.c %D%/witness.h
 dist_man_MANS += contrib/man/windrose-bus.7
+	%D%/sign.c %D%/sign.h
