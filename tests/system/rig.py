@@ -8,6 +8,7 @@ again and again and fails at its deadline with what it last saw.
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -26,6 +27,7 @@ import dns.rdatatype
 
 SRC = os.environ.get("SRCDIR", os.path.abspath(os.path.join(os.path.dirname(__file__), "../..")))
 BUILD = os.environ.get("BUILDDIR", os.path.join(SRC, "build"))
+PORTS = (10000, 32000)  # below those that the kernel gives away by itself
 _tick = threading.Event()
 
 # One service, www, which has one address, 192.0.2.1.
@@ -72,6 +74,7 @@ class Rig:
         os.chmod(self.dir, 0o755)
         self.running = {}
         self.count = 0
+        self.claims = []  # of ports: a name that the kernel gives up with us
 
     def __enter__(self):
         return self
@@ -85,6 +88,8 @@ class Rig:
                     print(f"--- {name}")
                     with open(os.path.join(self.dir, name), errors="replace") as f:
                         print("".join(f.readlines()[-25:]))
+        for claim in self.claims:
+            claim.close()
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def path(self, name):
@@ -100,15 +105,20 @@ class Rig:
         return os.path.join(BUILD, name)
 
     def port(self, address="127.0.0.1"):
-        """A port free for UDP and TCP just now."""
+        """A port free for UDP and TCP, which no other rig gets while this one lives, nor
+        whoever is given any port by the kernel."""
         while True:
-            with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
-                tcp.bind((address, 0))
-                port = tcp.getsockname()[1]
-                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-                    with contextlib.suppress(OSError):
-                        udp.bind((address, port))
-                        return port
+            port = random.randrange(*PORTS)
+            claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            with contextlib.suppress(OSError), \
+                    socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, \
+                    socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+                claim.bind(f"\0windrose-port-{port}")
+                tcp.bind((address, port))
+                udp.bind((address, port))
+                self.claims.append(claim)
+                return port
+            claim.close()
 
     def start(self, name, *argv):
         """Starts argv as name; its output goes to name.log."""
