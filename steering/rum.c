@@ -43,8 +43,7 @@ struct rum {
 	struct guests *guests;
 	struct tally tally;
 	struct rum_rate rate;
-	uint64_t
-		seed; /* so that nobody can choose whom he shares a rate with */
+	uint64_t seed; /* drawn: nobody chooses whom he shares a rate with */
 };
 
 /* One request a connection; any page may read the answer. */
