@@ -10,7 +10,8 @@ check_PROGRAMS += %D%/test_notices
 %C%_test_notices_SOURCES = %D%/test_notices.c %D%/bus_world.c %D%/bus_world.h
 %C%_test_notices_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_redis_access
-%C%_test_redis_access_SOURCES = %D%/test_redis_access.c %D%/bus_world.c %D%/bus_world.h
+%C%_test_redis_access_SOURCES = %D%/test_redis_access.c %D%/bus_world.c \
+	%D%/bus_world.h %D%/spare_port.c %D%/spare_port.h
 %C%_test_redis_access_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_redis_url
 %C%_test_redis_url_SOURCES = %D%/test_redis_url.c
@@ -20,7 +21,8 @@ check_PROGRAMS += %D%/test_redis_connect
 	%D%/bus_world.c %D%/bus_world.h %D%/fake_redis.c %D%/fake_redis.h
 %C%_test_redis_connect_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_redis_tls
-%C%_test_redis_tls_SOURCES = %D%/test_redis_tls.c %D%/bus_world.c %D%/bus_world.h
+%C%_test_redis_tls_SOURCES = %D%/test_redis_tls.c %D%/bus_world.c \
+	%D%/bus_world.h %D%/spare_port.c %D%/spare_port.h
 %C%_test_redis_tls_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_codecs
 %C%_test_codecs_SOURCES = %D%/test_codecs.c

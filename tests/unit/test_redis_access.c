@@ -4,6 +4,7 @@
  * own, and nobody else's.
  */
 #include "tests/unit/bus_world.h"
+#include "tests/unit/spare_port.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -20,29 +21,12 @@
 #include <event2/event.h>
 #include <event2/listener.h>
 
-/* A port that nobody listens on just now. */
-static int free_port(void)
-{
-	struct sockaddr_in address = {
-		.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	socklen_t len = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_true(fd >= 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-	close(fd);
-	return ntohs(address.sin_port);
-}
-
 /* config: a file of contrib/redis, which is an example that works; or NULL. */
 static void start_world(struct world *w, const char *config, const char *extra)
 {
 	world_init(w, true);
 	w->config = config;
-	w->tcp_port = free_port();
+	w->tcp_port = spare_port();
 	w->extra = extra;
 	strcpy(w->env, "default");
 	world_start_server(w);
@@ -309,7 +293,7 @@ static void test_not_a_redis_server(void **state)
 		struct world w;
 
 		world_init(&w, true);
-		w.tcp_port = free_port();
+		w.tcp_port = spare_port();
 		address.sin_port = htons((uint16_t)w.tcp_port);
 		listener = evconnlistener_new_bind(
 			w.loop, speak_nonsense, (void *)(uintptr_t)&sayings[i],

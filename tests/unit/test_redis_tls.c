@@ -4,6 +4,7 @@
  * and what the log tells an operator then.
  */
 #include "tests/unit/bus_world.h"
+#include "tests/unit/spare_port.h"
 
 #include "policy/base/error.h"
 #include "policy/bus/redis.h"
@@ -104,22 +105,6 @@ static bool log_has(const struct papers *p, const char *words)
 	return strstr(text, words) != NULL;
 }
 
-static int free_port(void)
-{
-	struct sockaddr_in address = {
-		.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	socklen_t len = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_true(fd >= 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-	close(fd);
-	return ntohs(address.sin_port);
-}
-
 /* A server with redis.conf, tls.conf and this certificate. */
 static void start_server(struct world *w, const struct papers *p,
 			 const char *cert, const char *more)
@@ -149,7 +134,7 @@ static void start_plain(struct world *w)
 static void init_world(struct world *w)
 {
 	world_init(w, true);
-	w->tcp_port = free_port();
+	w->tcp_port = spare_port();
 	w->tls = true;
 	strcpy(w->env, "default");
 	strcpy(w->user, "steer:change-me-steer");
