@@ -121,6 +121,7 @@ check_PROGRAMS += %D%/fuzz_keep
 %C%_fuzz_keep_SOURCES = %D%/fuzz_keep.c $(FUZZ_MAIN)
 %C%_fuzz_keep_LDADD = $(POLICY_LIBS)
 %C%_fuzz_keep_LDFLAGS = $(FUZZ_LDFLAGS)
+
 # bus: where Redis is
 check_PROGRAMS += %D%/fuzz_redis_url
 %C%_fuzz_redis_url_SOURCES = %D%/fuzz_redis_url.c $(FUZZ_MAIN)

@@ -46,7 +46,6 @@ check_PROGRAMS += %D%/test_control
 %C%_test_control_SOURCES = %D%/test_control.c
 %C%_test_control_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 endif
-EXTRA_DIST += contrib/redis/README.md contrib/redis/redis.conf contrib/redis/users.acl
 EXTRA_DIST += tests/data/bus
 EXTRA_DIST += contrib/redis/README.md contrib/redis/redis.conf \
 	contrib/redis/users.acl contrib/redis/tls.conf \
