@@ -7,6 +7,7 @@
 #include "policy/bus/plan.h"
 #include "policy/bus/report.h"
 #include "policy/bus/sign.h"
+#include "policy/bus/witness.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -31,7 +32,7 @@ static const struct ailment_row {
 	[AILMENT_CLOCK]       = { "clock",       "run NTP on both machines: commands expire by the clock" },
 	[AILMENT_WRONG_TYPE]  = { "wrong-type",  "delete the key (DEL); its owner writes it again" },
 	[AILMENT_UNREADABLE]  = { "unreadable",  "find out who writes there; the owner's next publication repairs it, DEL removes it" },
-	[AILMENT_UNSIGNED]    = { "unsigned",    "find out who wrote it; nodes do not follow it, and a leading agent replaces it" },
+	[AILMENT_UNSIGNED]    = { "unsigned",    "find out who wrote it; nodes do not follow it, and its owner replaces it" },
 	[AILMENT_SIZE]        = { "size",        "make room: raise the server's limit, or split the policy or the fleet between environments" },
 	[AILMENT_BUFFERS]     = { "buffers",     "set client-output-buffer-limit as the server has it of its own: normal 0 0 0, pubsub 32mb 8mb 60" },
 };
@@ -262,7 +263,7 @@ void diagnosis_take_clock(struct diagnosis *d, int64_t ahead_ms)
 enum value_kind {
 	KIND_PLAN,
 	KIND_HEAD,
-	KIND_EPOCH,
+	KIND_NUMBER,
 	KIND_LEASE,
 	KIND_REPORT,
 	KIND_NODE,
@@ -279,12 +280,13 @@ static const struct key_row {
 } keys[] = {
 	{ "plan",      false, "string", KIND_PLAN,   PLAN_OCTETS_MAX },
 	{ "plan-head", false, "string", KIND_HEAD,   0 },
-	{ "epoch",     false, "string", KIND_EPOCH,  0 },
+	{ "epoch",     false, "string", KIND_NUMBER, 0 },
 	{ "lease",     false, "string", KIND_LEASE,  0 },
 	{ "vantage:",  true,  "string", KIND_REPORT, REPORT_OCTETS_MAX },
 	{ "node:",     true,  "string", KIND_NODE,   0 },
 	{ "nodes",     false, "set",    KIND_OTHER,  0 },
 	{ "vantages",  false, "set",    KIND_OTHER,  0 },
+	{ "notices:",  true,  "string", KIND_NUMBER, 0 },
 	{ "audit",     false, "stream", KIND_OTHER,  0 },
 };
 /* clang-format on */
@@ -309,12 +311,12 @@ const char *diagnosis_type_of(const char *name)
 static void take_plan(struct diagnosis *d, const struct verifier *trusted,
 		      const struct diagnosis_key *key)
 {
-	const char *payload = memchr(key->octets, '\n', key->len);
-	size_t len = 0;
+	const char *payload;
 	struct plan *plan;
 	struct error err;
+	size_t len;
 
-	if (payload == NULL || strncmp(key->octets, "wr1 ", 4) != 0) {
+	if (!sign_peek(key->octets, key->len, &payload, &len)) {
 		diagnosis_add(d, AILMENT_UNSIGNED,
 			      "%s is in no signed envelope", key->name);
 		return;
@@ -325,8 +327,6 @@ static void take_plan(struct diagnosis *d, const struct verifier *trusted,
 			      err.text);
 		return;
 	}
-	if (trusted == NULL)
-		len = key->len - (size_t)(++payload - key->octets);
 	plan = plan_parse(payload, len, &err);
 	if (plan == NULL)
 		diagnosis_add(d, AILMENT_UNREADABLE, "%s: %s", key->name,
@@ -334,13 +334,22 @@ static void take_plan(struct diagnosis *d, const struct verifier *trusted,
 	plan_free(plan);
 }
 
-static void take_report(struct diagnosis *d, const struct diagnosis_key *key)
+static void take_report(struct diagnosis *d, const struct witnesses *trusted,
+			const struct diagnosis_key *key)
 {
 	struct error err = { .text = "it says to be of another vantage" };
-	struct report *report = report_parse(key->octets, key->len, &err);
+	const char *vantage = key->name + strlen("vantage:"), *payload;
+	struct report *report;
+	size_t len;
 
-	if (report == NULL ||
-	    strcmp(report->vantage, key->name + strlen("vantage:")) != 0)
+	if (!witnesses_read(trusted, vantage, key->octets, key->len, &payload,
+			    &len, &err)) {
+		diagnosis_add(d, AILMENT_UNSIGNED, "%s: %s", key->name,
+			      err.text);
+		return;
+	}
+	report = report_parse(payload, len, &err);
+	if (report == NULL || strcmp(report->vantage, vantage) != 0)
 		diagnosis_add(d, AILMENT_UNREADABLE, "%s: %s", key->name,
 			      err.text);
 	report_free(report);
@@ -379,7 +388,8 @@ static void take_numbers(struct diagnosis *d, const struct diagnosis_key *key,
 	}
 }
 
-void diagnosis_take_value(struct diagnosis *d, const struct verifier *trusted,
+void diagnosis_take_value(struct diagnosis *d,
+			  const struct diagnosis_trust *trust,
 			  const struct diagnosis_key *key)
 {
 	const struct key_row *row = find_key(key->name);
@@ -392,10 +402,10 @@ void diagnosis_take_value(struct diagnosis *d, const struct verifier *trusted,
 			      key->name, key->len, row->most);
 	switch (row->kind) {
 	case KIND_PLAN:
-		take_plan(d, trusted, key);
+		take_plan(d, trust->plans, key);
 		break;
 	case KIND_REPORT:
-		take_report(d, key);
+		take_report(d, trust->reports, key);
 		break;
 	case KIND_NODE:
 		take_node(d, key);
@@ -403,7 +413,7 @@ void diagnosis_take_value(struct diagnosis *d, const struct verifier *trusted,
 	case KIND_HEAD:
 		take_numbers(d, key, 2, false);
 		break;
-	case KIND_EPOCH:
+	case KIND_NUMBER:
 		take_numbers(d, key, 1, false);
 		break;
 	case KIND_LEASE:

@@ -93,9 +93,16 @@ struct diagnosis_key {
  */
 const char *diagnosis_type_of(const char *name);
 
-/* A key that has the right type.  trusted NULL: signatures are not verified,
+/* Whose signatures are right; borrowed.  NULL: they are not verified, of plans
  * only that there is one. */
-void diagnosis_take_value(struct diagnosis *d, const struct verifier *trusted,
+struct diagnosis_trust {
+	const struct verifier *plans;
+	const struct witnesses *reports;
+};
+
+/* A key that has the right type. */
+void diagnosis_take_value(struct diagnosis *d,
+			  const struct diagnosis_trust *trust,
 			  const struct diagnosis_key *key);
 
 /* How many ids one of the sets has. */

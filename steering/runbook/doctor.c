@@ -8,6 +8,7 @@
 #include "policy/bus/redis_error.h"
 #include "policy/bus/redis_url.h"
 #include "policy/bus/sign.h"
+#include "policy/bus/witness.h"
 #include "steering/runbook/change.h"
 #include "steering/runbook/diagnosis.h"
 #include "steering/runbook/rights.h"
@@ -31,14 +32,15 @@ enum {
 
 struct options {
 	const char *bus;
-	struct option_list trust;
+	struct option_list trust, vantages;
 	bool json, help;
 };
 
 struct doctor {
 	struct redis_url url;
 	redisContext *server; /* NULL: it is gone */
-	struct verifier *trusted;
+	struct verifier *plan_keys;
+	struct witnesses *vantage_keys;
 	struct diagnosis found;
 	char prefix[60];  /* "windrose:{ENV}:" */
 	char version[32]; /* of the server */
@@ -54,6 +56,9 @@ static bool read_options(struct options *o, int argc, char **argv,
 		{ "trust", OPTION_LIST, &o->trust, "FILE",
 		  "public key (PEM) whose plans are right; may be repeated", 0,
 		  0 },
+		{ "trust-vantage", OPTION_LIST, &o->vantages, "VANTAGE=FILE",
+		  "public key (PEM) whose reports are right; may be repeated",
+		  0, 0 },
 		{ "json", OPTION_FLAG, &o->json, NULL, "answer in JSON", 0, 0 },
 		{ "help", OPTION_FLAG, &o->help, NULL, "this text", 0, 0 },
 	};
@@ -289,7 +294,9 @@ static void look_at_string(struct doctor *d, const char *key, const char *name)
 	/* It may have expired meanwhile. */
 	if (reply != NULL && reply->type == REDIS_REPLY_STRING &&
 	    reply->len > 0)
-		diagnosis_take_value(&d->found, d->trusted,
+		diagnosis_take_value(&d->found,
+				     &(struct diagnosis_trust){
+					     d->plan_keys, d->vantage_keys },
 				     &(struct diagnosis_key){
 					     name, reply->str,
 					     (size_t)reply->len });
@@ -455,10 +462,12 @@ static bool prepare(struct doctor *d, const struct options *o,
 		return false;
 	}
 	snprintf(d->prefix, sizeof(d->prefix), "windrose:{%s}:", d->url.env);
-	if (o->trust.count == 0)
-		return true;
-	d->trusted = verifier_open(o->trust.items, o->trust.count, err);
-	return d->trusted != NULL;
+	d->vantage_keys =
+		witnesses_open(o->vantages.items, o->vantages.count, err);
+	if (d->vantage_keys == NULL || o->trust.count == 0)
+		return d->vantage_keys != NULL;
+	d->plan_keys = verifier_open(o->trust.items, o->trust.count, err);
+	return d->plan_keys != NULL;
 }
 
 int doctor_run(int argc, char **argv)
@@ -471,6 +480,7 @@ int doctor_run(int argc, char **argv)
 	if (!read_options(&options, argc, argv, &err) ||
 	    (!options.help && !prepare(&doctor, &options, &err))) {
 		fprintf(stderr, "windrose bus: %s\n", err.text);
+		witnesses_free(doctor.vantage_keys);
 		return EXIT_USAGE;
 	}
 	if (options.help)
@@ -479,6 +489,7 @@ int doctor_run(int argc, char **argv)
 	status = tell(&doctor, options.json);
 	if (doctor.server != NULL)
 		redisFree(doctor.server);
-	verifier_free(doctor.trusted);
+	verifier_free(doctor.plan_keys);
+	witnesses_free(doctor.vantage_keys);
 	return status;
 }

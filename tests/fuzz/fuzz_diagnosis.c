@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 	else if (*octets == 'u')
 		try_user(text);
 	else
-		diagnosis_take_value(&d, NULL,
+		diagnosis_take_value(&d, &(struct diagnosis_trust){ 0 },
 				     &(struct diagnosis_key){
 					     names[*octets % 7], text,
 					     len - 1 });

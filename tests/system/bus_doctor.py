@@ -5,12 +5,14 @@ what is wrong, all of it and nothing else, and says nothing of a good one."""
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import threading
 import time
 
+from envelope import sealed
 from rig import SRC, Failed, Rig, main, note, until
 
 GOOD = ("--save", "300 1")
@@ -134,11 +136,10 @@ def rights(c):
     with open(acl) as f:
         lines = f.read().splitlines()
     c.close()
-    users = [line.split()[1] for line in lines if not line.startswith(("user default", "user doctor"))]
-    for user in users:
+    for user in ("dns", "health-eu", "steer", "edge", "operator"):
         mine = next(line for line in lines if line.startswith(f"user {user} "))
-        for right in [w for w in mine.split()[3:] if w[0] in "+%&"]:
-            without = " ".join(word for word in mine.split() if word != right)
+        for right in re.findall(r"(?<= )(?:\([^)]*\)|[+%&]\S+)", mine):
+            without = mine.replace(f" {right}", "", 1)
             text = "\n".join(without if line == mine else line for line in lines)
             c.rig.write("users.acl", text + "\n")
             c.rig.start("redis", "redis-server", "--port", str(c.port), "--bind", "127.0.0.1", *GOOD, "--dir",
@@ -165,6 +166,16 @@ def keys(c):
     c.expect("what an agent leaves behind", extra=("--trust", plan_pub))
     _, stranger = c.rig.keypair("stranger")
     c.expect("a plan of a key that is not trusted", "unsigned", extra=("--trust", stranger))
+    ours, ours_pub = c.rig.keypair("vantage")
+    report = json.dumps({"vantage": "eu", "sequence": 1})
+    c.cli("set", PREFIX + "vantage:eu", sealed(c.rig, ours, ours_pub, report, "report"))
+    c.expect("a report signed by anybody")
+    c.expect("by its vantage", extra=("--trust-vantage", f"eu={ours_pub}"))
+    c.expect("by another", "unsigned", extra=("--trust-vantage", f"eu={stranger}"))
+    c.cli("set", PREFIX + "vantage:eu", report)
+    c.expect("by nobody")
+    c.expect("by nobody where somebody must", "unsigned", extra=("--trust-vantage", f"eu={ours_pub}"))
+    c.cli("del", PREFIX + "vantage:eu")
     plan = c.cli("--no-raw", "get", PREFIX + "plan")[1:-1].encode().decode("unicode_escape")
     for title, key, value, ailment in (
             ("a plan in no envelope", "plan", "{}", "unsigned"),
@@ -173,6 +184,7 @@ def keys(c):
             ("a node that says to be another", "node:x", '{"name":"y","role":"dns"}', "unreadable"),
             ("an epoch that is no number", "epoch", "x", "unreadable"),
             ("a head of one number", "plan-head", "12", "unreadable"),
+            ("a count of notices that is none", "notices:plan", "x", "unreadable"),
             ("a lease of nobody", "lease", "12", "unreadable")):
         before = c.cli("--no-raw", "get", PREFIX + key)
         c.cli("set", PREFIX + key, value)
@@ -180,7 +192,7 @@ def keys(c):
         c.cli("del", PREFIX + key)
         if before != "(nil)":
             c.cli("set", PREFIX + key, before[1:-1].encode().decode("unicode_escape"))
-    for key in ("plan", "plan-head", "epoch", "lease", "vantage:eu", "node:x"):
+    for key in ("plan", "plan-head", "epoch", "lease", "vantage:eu", "node:x", "notices:nodes"):
         c.cli("del", PREFIX + key)
         c.cli("rpush", PREFIX + key, "x")
         c.expect(f"a list in {key}", "wrong-type")

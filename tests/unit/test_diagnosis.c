@@ -81,13 +81,16 @@ static const struct value_row {
 	{ "a long head", "plan-head", "5 17 1", AILMENT_UNREADABLE },
 	{ "a lease", "lease", "5 steer1:99:1:2", NOTHING },
 	{ "a lease of nobody", "lease", "5", AILMENT_UNREADABLE },
+	{ "a number of notices", "notices:plan", "17", NOTHING },
+	{ "no number of notices", "notices:nodes", "x", AILMENT_UNREADABLE },
 	{ "a report", "vantage:eu", "{\"vantage\":\"eu\",\"sequence\":1}", NOTHING },
 	{ "another's report", "vantage:us", "{\"vantage\":\"eu\",\"sequence\":1}", AILMENT_UNREADABLE },
 	{ "no report", "vantage:us", "[]", AILMENT_UNREADABLE },
 	{ "another node", "node:a", "{\"name\":\"b\",\"role\":\"dns\"}", AILMENT_UNREADABLE },
 	{ "no node", "node:a", "x", AILMENT_UNREADABLE },
 	{ "no envelope", "plan", "{}", AILMENT_UNSIGNED },
-	{ "an envelope of nothing", "plan", "wr1 0123456789abcdef AAAA\n", AILMENT_UNREADABLE },
+	{ "a short envelope", "plan", "wr1 0123456789abcdef AAAA\n", AILMENT_UNSIGNED },
+	{ "an envelope of nothing", "plan", "wr1 0123456789abcdef AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\n", AILMENT_UNREADABLE },
 	{ "a word like one", "plan", "wr1\n{}", AILMENT_UNSIGNED },
 	{ "somebody else's key", "plans", "x", NOTHING },
 	{ "a set", "nodes", "x", NOTHING },
@@ -167,7 +170,7 @@ static void test_values(void **state)
 		const struct value_row *row = &values[i];
 		struct diagnosis d = { 0 };
 
-		diagnosis_take_value(&d, NULL,
+		diagnosis_take_value(&d, &(struct diagnosis_trust){ 0 },
 				     &(struct diagnosis_key){
 					     row->name, row->octets,
 					     strlen(row->octets) });
@@ -184,23 +187,47 @@ static void test_signatures(void **state)
 	struct verifier *trusted = verifier_new();
 	struct diagnosis_key key = { .name = "plan" };
 	struct diagnosis good = { 0 }, bad = { 0 };
+	struct diagnosis_trust trust = { .plans = trusted };
 	char *envelope;
 
 	(void)state;
 	assert_true(verifier_add_sealer(trusted, ours, &err));
 	envelope = sign_wrap(ours, SIGN_PLAN, "{}", 2, &key.len, &err);
 	key.octets = envelope;
-	diagnosis_take_value(&good, trusted, &key);
+	diagnosis_take_value(&good, &trust, &key);
 	must_find("ours", &good, AILMENT_UNREADABLE, "plan");
 	free(envelope);
 	envelope = sign_wrap(theirs, SIGN_PLAN, "{}", 2, &key.len, &err);
 	key.octets = envelope;
-	diagnosis_take_value(&bad, trusted, &key);
+	diagnosis_take_value(&bad, &trust, &key);
 	must_find("a stranger's", &bad, AILMENT_UNSIGNED, "key");
 	free(envelope);
 	sealer_free(ours);
 	sealer_free(theirs);
 	verifier_free(trusted);
+}
+
+/* Nobody has to sign reports, and who does is read. */
+static void test_a_signed_report(void **state)
+{
+	static const char text[] = "{\"vantage\":\"eu\",\"sequence\":1}";
+	struct diagnosis_trust nobody = { 0 };
+	struct diagnosis good = { 0 }, bad = { 0 };
+	struct error err;
+	struct sealer *sealer = sealer_new(&err);
+	struct diagnosis_key key = { .name = "vantage:eu" };
+	char *envelope = sign_wrap(sealer, SIGN_REPORT, text, strlen(text),
+				   &key.len, &err);
+
+	(void)state;
+	key.octets = envelope;
+	diagnosis_take_value(&good, &nobody, &key);
+	must_find("a signed report", &good, NOTHING, "");
+	key.name = "vantage:us";
+	diagnosis_take_value(&bad, &nobody, &key);
+	must_find("another's", &bad, AILMENT_UNREADABLE, "another vantage");
+	free(envelope);
+	sealer_free(sealer);
 }
 
 static void test_sizes(void **state)
@@ -215,7 +242,7 @@ static void test_sizes(void **state)
 	diagnosis_take_set(&d, "nodes", 4096);
 	must_find("a crowd", &d, AILMENT_SIZE, "nodes has 4096");
 	memset(much, 'x', len);
-	diagnosis_take_value(&d, NULL,
+	diagnosis_take_value(&d, &(struct diagnosis_trust){ 0 },
 			     &(struct diagnosis_key){ "plan", much, len });
 	assert_int_equal(d.count, 3);
 	assert_int_equal(d.findings[1].ailment, AILMENT_SIZE);
@@ -248,7 +275,7 @@ static const struct type_row {
 	const char *name, *type;
 } types[] = {
 	{ "plan", "string" }, { "plan-head", "string" }, { "node:a", "string" },
-	{ "vantage:eu", "string" }, { "nodes", "set" }, { "audit", "stream" },
+	{ "vantage:eu", "string" }, { "notices:plan", "string" }, { "nodes", "set" }, { "audit", "stream" },
 	{ "plan2", NULL }, { "nodes:x", NULL }, { "", NULL },
 };
 
@@ -258,6 +285,9 @@ static const struct right_row {
 	const char *argv[3]; /* one that is among them */
 } rights[] = {
 	{ "dns",       true,  { "SET", "windrose:{e}:node:dns", "x" } },
+	{ "dns",       true,  { "PUBLISH", "windrose:{e}:notify:nodes", "x" } },
+	{ "health-eu", true,  { "PUBLISH", "windrose:{e}:notify:reports", "x" } },
+	{ "steer",     true,  { "PUBLISH", "windrose:{e}:notify:plan", "x" } },
 	{ "dns-3",     true,  { "SET", "windrose:{e}:node:dns-3", "x" } },
 	{ "health-eu", true,  { "SET", "windrose:{e}:vantage:eu", "x" } },
 	{ "steer",     true,  { "SET", "windrose:{e}:plan", "x" } },
@@ -326,6 +356,7 @@ int main(void)
 		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_signatures),
+		cmocka_unit_test(test_a_signed_report),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_more_than_fit_are_counted),
 		cmocka_unit_test(test_each_ailment_has_words),
