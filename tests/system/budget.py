@@ -47,12 +47,13 @@ class Up:
         return self.rig.run(self.rig.program("windrose"), *argv, "--node", self.socket, check=check)
 
     def status(self):
-        status, out, _ = self.windrose("status", "--json", check=False)
-        return json.loads(out) if status == 0 else None
+        def told():
+            status, out, _ = self.windrose("status", "--json", check=False)
+            return json.loads(out) if status == 0 else None
+        return until("the status is told", 20, told)[0]
 
     def endpoints(self):
-        status = self.status()
-        return {e["endpoint"]: e for e in status["services"][0]["endpoints"]} if status else {}
+        return {e["endpoint"]: e for s in self.status()["services"] for e in s["endpoints"]}
 
     def answers(self):
         """What 200 client networks get: the regions, and those of which an extended error is told."""

@@ -41,6 +41,15 @@ def plan_of(f, name):
     return n.get("plan_epoch", 0), n.get("plan_sequence", 0)
 
 
+def clients(f, names=None):
+    """Clients of these responders who may get everything but what is drained."""
+    crowd = Crowd({n: p for n, p in f.dns_ports.items() if names is None or n in names}, WWW)
+    for subnet in (LONDON, NEW_YORK):
+        crowd.permit(subnet, PERMITTED)
+    crowd.start()
+    return crowd
+
+
 def commands_work(f, what):
     """A command of a person gets through everything, there and back."""
     def drained():
@@ -219,14 +228,11 @@ def test():
             plan_of(f, n) > (0, 0) for n in ("dns1", "dns2", "edge")) and all(
             e["verdict"] == "up" for s in f.status("dns1")["services"] for e in s["endpoints"]))
         proxy_drains(f)
-        clients = Crowd(f.dns_ports, WWW)
-        for subnet in (LONDON, NEW_YORK):
-            clients.permit(subnet, PERMITTED)
-        clients.start()
+        crowd = clients(f)
         for fault in (proxy_restarts, paused, garbage, forged_and_replayed, no_memory, wrong_password, edge_restarts_alone):
             fault(f)
-            clients.judge(fault.__name__.replace("_", " "))
-        clients.stop()
+            crowd.judge(fault.__name__.replace("_", " "))
+        crowd.stop()
         for name in ("dns1", "dns2", "health", "steer1", "steer2", "edge"):
             if not rig.alive(name) or rig.stop(name) != 0:
                 raise Failed(f"{name} did not live and end as it should")

@@ -9,7 +9,7 @@ last step what the old key signs moves nobody."""
 
 import signal
 
-from bus_faults import Watcher, commands_work, key, log, plan_of, redis
+from bus_faults import clients, commands_work, key, log, plan_of, redis
 from envelope import key_id, publish
 from fleet import NEW_YORK, Fleet
 from rig import Failed, Rig, main, note, until
@@ -141,23 +141,18 @@ def test():
         f.start_all()
         until("everyone has the plan", 30, lambda: all(plan_of(f, n) > (0, 0) for n in FOLLOWERS))
         f.person("drain", "us-east", "--reason", "INC-1", "--for", "30m", "--yes")
-        watchers = [Watcher(p) for p in (f.dns_ports["dns1"],)]
-        roll_with(watchers, f, r)
+        crowd = clients(f, ("dns1",))
+        for step in (roll, old_key_moves_nobody):
+            step(f, r)
+            crowd.judge(step.__name__.replace("_", " "))
+        person_rolls(f)
+        crowd.judge("person rolls")
+        crowd.stop()
+        if not f.neither(NEW_YORK, "us-east"):
+            raise Failed("the drain was lost")
         for name in (*FOLLOWERS, "steer1"):
             if not rig.alive(name) or rig.stop(name) != 0:
                 raise Failed(f"{name} did not live and end as it should")
-
-
-def roll_with(watchers, f, r):
-    for w in watchers:
-        w.start()
-    roll(f, r)
-    old_key_moves_nobody(f, r)
-    person_rolls(f)
-    for w in watchers:
-        w.end()
-    if not f.neither(NEW_YORK, "us-east"):
-        raise Failed("the drain was lost")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ is read, too."""
 import json
 import time
 
-from bus_faults import Watcher, key, log, plan_of, redis
+from bus_faults import clients, key, log, plan_of, redis
 from envelope import publish
 from fleet import LONDON, NEW_YORK, REGIONS, Fleet
 from rig import Failed, Rig, main, note, until
@@ -58,9 +58,7 @@ def plans(f):
     note(f"the next version's plan is followed {1000 * follow('the plan of the next version', (1, 1)):.0f} ms after it is told")
     if not f.neither(NEW_YORK, "us-east") or not f.both(LONDON, "eu-west"):
         raise Failed("what the next version's plan says is not in the answers")
-    watchers = [Watcher(f.dns_ports[n]) for n in RESPONDERS]
-    for w in watchers:
-        w.start()
+    crowd = clients(f, RESPONDERS)
     say(plan(2, "eu-west", needs=2, shares="of another kind"))
     until("both name what they cannot read", 10, lambda: all(
         "needs version 2" in f.node(n).get("trouble", "") and f.node(n).get("refused", 0) > 0 for n in RESPONDERS))
@@ -70,8 +68,8 @@ def plans(f):
     follow("the plan after it", (1, 3))
     if any(f.node(n).get("trouble") for n in RESPONDERS):
         raise Failed(f"they are still in trouble: {[f.node(n) for n in RESPONDERS]}")
-    for w in watchers:
-        w.end()
+    crowd.judge("plans of the next version")
+    crowd.stop()
 
 
 def reports(f):

@@ -111,6 +111,9 @@ def test():
                  f"a newer plan everywhere {took:.2f} s later")
             commands_work(f, "a slot that moved")
 
+        def commands():
+            commands_work(f, "a cluster")
+
         def nobody_has_the_keys():
             (owner, node), before = c.owner(), plan_of(f, "dns2")
             gone = [owner, *c.replicas_of(node)]
@@ -127,7 +130,7 @@ def test():
             note(f"{' and '.join(gone)} killed and started again, empty: a newer plan everywhere after {took:.2f} s")
             commands_work(f, "a cluster that was down")
 
-        watched(f, (lambda: commands_work(f, "a cluster"), master_is_killed, keys_move, nobody_has_the_keys))
+        watched(f, (commands, master_is_killed, keys_move, nobody_has_the_keys))
 
 
 main(test)

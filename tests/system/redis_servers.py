@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 
-from bus_faults import Watcher, plan_of
+from bus_faults import clients, plan_of
 from fleet import CANARY, LONDON, REGIONS, WWW, Fleet
 from rig import SRC, Failed, addresses, ask, note, until
 
@@ -131,13 +131,15 @@ class Forward(threading.Thread):
 def watched(f, faults):
     """Drains a region, then lets each fault happen while clients of DNS ask."""
     f.person("drain", WWW_IS_DRAINED, "--reason", "INC-1", "--for", "30m", "--yes")
-    watchers = [Watcher(p) for p in f.dns_ports.values()] + [Forward(f, n) for n in f.dns_ports]
-    for w in watchers:
-        w.start()
+    crowd, plans = clients(f), [Forward(f, n) for n in f.dns_ports]
+    for p in plans:
+        p.start()
     for fault in faults:
         fault()
-    for w in watchers:
-        w.end()
+        crowd.judge(fault.__name__.replace("_", " "))
+    crowd.stop()
+    for p in plans:
+        p.end()
     for name in ("dns1", "dns2", "health", "steer1", "steer2"):
         if not f.rig.alive(name) or f.rig.stop(name) != 0:
             raise Failed(f"{name} did not live and end as it should")

@@ -56,6 +56,9 @@ def test():
         f = Reached(rig, url)
         f.start_all()
 
+        def commands():
+            commands_work(f, "TLS")
+
         def wrong_ca():
             answers_alone(f, "dns3", url("dns", "?ca={0}/other.crt"), "name its CA with ca=FILE")
             answers_alone(f, "dns4", url("dns", ""), "name its CA with ca=FILE")
@@ -93,7 +96,7 @@ def test():
             note(f"Redis restarted, empty, with every certificate and the CA replaced: a newer plan everywhere after {took:.2f} s")
             commands_work(f, "new certificates")
 
-        watched(f, (lambda: commands_work(f, "TLS"), wrong_ca, everything_is_replaced, sentinel_over_tls))
+        watched(f, (commands, wrong_ca, everything_is_replaced, sentinel_over_tls))
 
 
 main(test)

@@ -144,7 +144,10 @@ def many(rig, bus):
     names = ["web", "too", "also"]
     head = POLICY.format(anchors=f"127.0.0.1:{port}, 127.0.0.2:{port}", port=port, interval="5s")
     check = head[head.index("  web:"):].rstrip("\n")
-    policy = head.rstrip("\n") + "\n" + "\n".join(check.replace("  web:", f"  {n}:") for n in names[1:]) + "\nservices:\n"
+    # Checks that differ in no more than their names would share their probes.
+    policy = head.rstrip("\n") + "\n" + "\n".join(
+        check.replace("  web:", f"  {n}:").replace("timeout: 200ms", f"timeout: {201 + i}ms")
+        for i, n in enumerate(names[1:])) + "\nservices:\n"
     for s in range(MANY):
         for n in names:
             policy += f"  s{s}-{n}:\n    steer: failover\n    check: {n}\n    endpoints:\n"
