@@ -4,6 +4,8 @@
 
 enum fault {
 	FAULT_ENDPOINT, /* one dies, and comes back */
+	FAULT_FLAP,     /* one dies and comes back, over and over */
+	FAULT_SLOW,     /* one answers later, perhaps too late */
 	FAULT_KILL,     /* a process dies, and is started again */
 	FAULT_CUT,      /* a node cannot reach the store */
 	FAULT_PAUSE,    /* a process is stopped, and wakes late */
@@ -12,32 +14,68 @@ enum fault {
 	FAULT_REGION,   /* every endpoint of a region dies */
 	FAULT_DARK,     /* every vantage is cut off: nobody says anything */
 	FAULT_BLIND,    /* a vantage's own uplink breaks: all seems down */
+	FAULT_LIE,      /* a vantage sees the opposite of what is, of some */
+	FAULT_DETOUR,   /* its way to a region is longer, or so again */
 	FAULT_STOP,     /* the leading agent is stopped in good order */
 	FAULTS,
 };
 
-static void heal_later(struct fleet *f, int node, enum fault fault, uint64_t b)
+static void heal_at(struct fleet *f, int64_t for_ms, int node, enum fault fault,
+		    uint64_t b)
 {
-	fleet_at(f, f->now_ms + fleet_between(f, 200, 15000),
+	fleet_at(f, f->now_ms + for_ms,
 		 (struct event){
 			 .kind = EVENT_HEAL, .to = node, .a = fault, .b = b });
 }
 
-static void strike_endpoint(struct fleet *f, size_t target)
+static void heal_later(struct fleet *f, int node, enum fault fault, uint64_t b)
 {
-	f->down[target]++;
-	fleet_tell(f, FLEET_STORE, "%s/%s dies", fleet_service(f, target)->name,
-		   fleet_endpoint(f, target)->name);
-	heal_later(f, FLEET_STORE, FAULT_ENDPOINT, target);
+	heal_at(f, fleet_between(f, 200, 15000), node, fault, b);
+}
+
+static void strike_site(struct fleet *f, size_t site)
+{
+	f->sites[site].down++;
+	ground_turn(f, site);
+	heal_later(f, FLEET_STORE, FAULT_ENDPOINT, site);
 }
 
 static void strike_region(struct fleet *f)
 {
 	int region = (int)(fleet_draw(f) % f->policy->region_count);
 
-	for (size_t t = 0; t < f->target_count; t++)
-		if (fleet_endpoint(f, t)->region == region)
-			strike_endpoint(f, t);
+	for (size_t p = 0; p < f->roster->job_count; p++)
+		if (f->sites[p].region == region)
+			strike_site(f, p);
+}
+
+/* From faster than any breaker to slower than all. */
+static void strike_flap(struct fleet *f, size_t site)
+{
+	struct site *p = &f->sites[site];
+
+	if (p->flap_half_ms != 0)
+		return;
+	p->flap_half_ms = INT64_C(100) << fleet_between(f, 0, 7);
+	p->flap_half_ms += fleet_between(f, 0, p->flap_half_ms);
+	p->flap_until_ms = f->now_ms + fleet_between(f, 5000, 60000);
+	f->totals.flaps++;
+	fleet_tell(f, FLEET_STORE, "%s flaps, each %lld ms",
+		   f->roster->jobs[site].key, (long long)p->flap_half_ms);
+	ground_flap(f, site);
+}
+
+/* A little later, slow, or not in time. */
+static void strike_slow(struct fleet *f, size_t site)
+{
+	static const int64_t by_ms[] = { 40, 120, 450, 2000 };
+
+	f->sites[site].slow_ms = by_ms[fleet_draw(f) % 4];
+	fleet_tell(f, FLEET_STORE, "%s is %lld ms later",
+		   f->roster->jobs[site].key,
+		   (long long)f->sites[site].slow_ms);
+	heal_at(f, fleet_between(f, 5000, 60000), FLEET_STORE, FAULT_SLOW,
+		site);
 }
 
 static void strike_store(struct fleet *f)
@@ -57,6 +95,8 @@ static void strike_store(struct fleet *f)
 static void strike_clock(struct fleet *f, int node)
 {
 	f->clocks[node].step_ms = fleet_between(f, -3600000, 3600000);
+	f->stepped[node] = true;
+	fleet_unwell(f, node, f->now_ms);
 	fleet_tell(f, node, "its clock is stepped by %lld ms",
 		   (long long)f->clocks[node].step_ms);
 	heal_later(f, node, FAULT_CLOCK, 0);
@@ -70,11 +110,46 @@ static void strike_dark(struct fleet *f)
 		fleet_cut(f, fleet_vantage(v), for_ms);
 }
 
+/* Some for longer than a vantage doubts itself. */
+static int64_t draw_fog_ms(struct fleet *f)
+{
+	return fleet_draw(f) % 4 == 0 ? fleet_between(f, 15000, 90000)
+				      : fleet_between(f, 500, 30000);
+}
+
 static void strike_blind(struct fleet *f, size_t vantage)
 {
-	f->vantages[vantage].blind = true;
+	ground_blind(f, vantage, true);
+	f->outturn.stirs++;
 	fleet_tell(f, fleet_vantage(vantage), "sees all down");
-	heal_later(f, fleet_vantage(vantage), FAULT_BLIND, vantage);
+	heal_at(f, draw_fog_ms(f), fleet_vantage(vantage), FAULT_BLIND,
+		vantage);
+}
+
+/* About a few sites, or about half of all. */
+static void strike_lie(struct fleet *f, size_t vantage)
+{
+	uint64_t sites = fleet_draw(f);
+
+	if (fleet_draw(f) % 2 == 0)
+		sites &= fleet_draw(f);
+	ground_lie(f, vantage, sites);
+	f->outturn.stirs++;
+	f->totals.lies++;
+	fleet_tell(f, fleet_vantage(vantage), "lies of %llx",
+		   (unsigned long long)sites);
+	heal_at(f, draw_fog_ms(f), fleet_vantage(vantage), FAULT_LIE, vantage);
+}
+
+static void strike_detour(struct fleet *f, size_t vantage)
+{
+	uint64_t region = fleet_draw(f) % f->policy->region_count;
+
+	f->sights[vantage].detour_ms[region] =
+		fleet_draw(f) % 3 == 0 ? 0 : fleet_between(f, 5, 150);
+	fleet_tell(f, fleet_vantage(vantage), "is %lld ms farther from %s",
+		   (long long)f->sights[vantage].detour_ms[region],
+		   f->policy->regions[region].name);
 }
 
 /* As publish_stop(): the lease is given back, so a standby need not wait. */
@@ -113,6 +188,7 @@ static void strike_node(struct fleet *f, enum fault fault, int node)
 	} else if (fault == FAULT_PAUSE) {
 		fleet_tell(f, node, "is paused for %lld ms", (long long)for_ms);
 		f->paused_until_ms[node] = f->now_ms + for_ms;
+		fleet_unwell(f, node, f->now_ms + for_ms);
 	} else {
 		strike_clock(f, node);
 	}
@@ -122,11 +198,21 @@ void fault_strike(struct fleet *f)
 {
 	enum fault fault = (enum fault)(fleet_draw(f) % FAULTS);
 	int node = (int)(fleet_draw(f) % FLEET_NODES);
+	size_t site = fleet_draw(f) % f->roster->job_count;
+	size_t vantage = fleet_draw(f) % FLEET_VANTAGES;
 
 	f->totals.faults++;
+	if (f->weather == WEATHER_FLAPS)
+		fault = FAULT_FLAP;
 	switch (fault) {
 	case FAULT_ENDPOINT:
-		strike_endpoint(f, fleet_draw(f) % f->target_count);
+		strike_site(f, site);
+		break;
+	case FAULT_FLAP:
+		strike_flap(f, site);
+		break;
+	case FAULT_SLOW:
+		strike_slow(f, site);
 		break;
 	case FAULT_REGION:
 		strike_region(f);
@@ -138,7 +224,13 @@ void fault_strike(struct fleet *f)
 		strike_dark(f);
 		break;
 	case FAULT_BLIND:
-		strike_blind(f, fleet_draw(f) % FLEET_VANTAGES);
+		strike_blind(f, vantage);
+		break;
+	case FAULT_LIE:
+		strike_lie(f, vantage);
+		break;
+	case FAULT_DETOUR:
+		strike_detour(f, vantage);
 		break;
 	case FAULT_STOP:
 		strike_stop(f);
@@ -170,11 +262,17 @@ void fault_heal(struct fleet *f, const struct event *e)
 	if (e->a == FAULT_KILL && !f->alive[e->to]) {
 		node_start(f, e->to);
 	} else if (e->a == FAULT_BLIND) {
-		f->vantages[e->b].blind = false;
+		ground_blind(f, e->b, false);
+	} else if (e->a == FAULT_LIE) {
+		ground_lie(f, e->b, 0);
+	} else if (e->a == FAULT_SLOW) {
+		f->sites[e->b].slow_ms = 0;
 	} else if (e->a == FAULT_CLOCK) {
 		f->clocks[e->to].step_ms = 0;
-	} else if (e->a == FAULT_ENDPOINT && f->down[e->b] > 0) {
-		f->down[e->b]--;
+		fleet_unwell(f, e->to, f->now_ms);
+	} else if (e->a == FAULT_ENDPOINT && f->sites[e->b].down > 0) {
+		f->sites[e->b].down--;
+		ground_turn(f, e->b);
 	} else if (e->a == FAULT_STORE && f->calm_from_ms != INT64_MAX) {
 		heal_store(f, e->b);
 	}

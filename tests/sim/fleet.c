@@ -10,7 +10,11 @@
 
 #include <jansson.h>
 
-enum { LIFE_MS = 90000, CALM_MS = 60000 };
+enum {
+	LIFE_MS = 90000,
+	CALM_MS = 60000,
+	CROWD_MOST = 10000, /* events at one instant */
+};
 
 /* splitmix64: S. Vigna, 2015 (public domain algorithm). */
 uint64_t fleet_draw(struct fleet *f)
@@ -182,6 +186,13 @@ void fleet_answer(struct fleet *f, int node, struct event e)
 	transmit(f, node, 1, e);
 }
 
+void fleet_unwell(struct fleet *f, int node, int64_t until_ms)
+{
+	f->outturn.stirs++;
+	if (f->well_ms[node] < until_ms)
+		f->well_ms[node] = until_ms;
+}
+
 /* Its node notices within the silence that the bus allows. */
 void fleet_cut(struct fleet *f, int node, int64_t for_ms)
 {
@@ -190,6 +201,7 @@ void fleet_cut(struct fleet *f, int node, int64_t for_ms)
 	if (until_ms <= f->cut_until_ms[node])
 		return;
 	f->cut_until_ms[node] = until_ms;
+	fleet_unwell(f, node, until_ms);
 	f->link[node]++;
 	f->fifo_ms[node][0] = f->fifo_ms[node][1] = 0;
 	fleet_tell(f, node, "is cut off for %lld ms", (long long)for_ms);
@@ -242,12 +254,17 @@ static void make_classes(struct fleet *f)
 
 static void list_targets(struct fleet *f)
 {
-	for (size_t s = 0; s < f->policy->service_count; s++)
-		for (size_t e = 0; e < f->policy->services[s].endpoint_count;
-		     e++) {
-			f->target_service[f->target_count] = s;
-			f->target_endpoint[f->target_count++] = e;
-		}
+	for (size_t i = 0; i < f->roster->target_count; i++) {
+		const struct roster_target *t = &f->roster->targets[i];
+
+		f->target_service[i] =
+			(size_t)(t->service - f->policy->services);
+		f->target_endpoint[i] =
+			(size_t)(t->endpoint - t->service->endpoints);
+		f->target_site[i] = t->job;
+	}
+	f->target_count = f->roster->target_count;
+	ground_init(f);
 }
 
 static void plan_fate(struct fleet *f)
@@ -262,23 +279,37 @@ static void plan_fate(struct fleet *f)
 					 .to = FLEET_STORE });
 }
 
-void fleet_init(struct fleet *f, const struct policy *policy, uint64_t seed,
-		bool trace)
+/* Every third fleet is kind, so that logic alone is tested too; half of
+ * those meet nothing but flapping and a liar. */
+static void make_weather(struct fleet *f, uint64_t seed)
+{
+	f->weather = seed % 6 == 0   ? WEATHER_FLAPS
+		     : seed % 3 == 0 ? WEATHER_KIND
+				     : WEATHER_ALL;
+	f->delay_max_ms = 5;
+	if (f->weather == WEATHER_ALL) {
+		f->breaks_permille = (unsigned)fleet_between(f, 0, 5);
+		f->delay_max_ms = fleet_between(f, 1, 400);
+	}
+	if (f->weather == WEATHER_FLAPS)
+		ground_lie(f, fleet_draw(f) % FLEET_VANTAGES, fleet_draw(f));
+}
+
+void fleet_init(struct fleet *f, const struct policy *policy,
+		const struct roster *roster, uint64_t seed, bool trace)
 {
 	*f = (struct fleet){
 		.policy = policy,
+		.roster = roster,
 		.random = seed,
 		.digest = HASH_FNV_OFFSET,
 		.trace = trace,
 		.end_ms = LIFE_MS + CALM_MS,
 		.calm_from_ms = LIFE_MS,
 	};
-	/* Every third fleet is kind, so that logic alone is tested too. */
-	f->breaks_permille =
-		seed % 3 == 0 ? 0 : (unsigned)fleet_between(f, 0, 5);
-	f->delay_max_ms = seed % 3 == 0 ? 5 : fleet_between(f, 1, 400);
 	make_classes(f);
 	list_targets(f);
+	make_weather(f, seed);
 	for (int n = 0; n < FLEET_NODES; n++) {
 		f->clocks[n] = (struct clocks){
 			.mono_offset_ms = fleet_between(f, 0, 1000000),
@@ -303,6 +334,10 @@ void fleet_fini(struct fleet *f)
 	}
 	for (size_t i = 0; i < FLEET_SEATS; i++)
 		free(f->seats[i].kept_plan.octets);
+	for (size_t v = 0; v < FLEET_VANTAGES; v++) {
+		free(f->parsed[v].octets.octets);
+		report_free(f->parsed[v].report);
+	}
 	store_forget(f);
 	history_fini(&f->history);
 	for (size_t i = 0; i < f->queued; i++)
@@ -317,11 +352,11 @@ static void calm_down(struct fleet *f)
 	f->breaks_permille = 0;
 	f->delay_max_ms = 20;
 	fleet_tell(f, FLEET_STORE, "calm begins");
-	for (size_t t = 0; t < f->target_count; t++)
-		f->down[t] = 0;
-	for (size_t v = 0; v < FLEET_VANTAGES; v++)
-		f->vantages[v].blind = false;
+	ground_calm(f);
+	f->outturn.mended_ms = f->now_ms;
 	for (int n = 0; n < FLEET_NODES; n++) {
+		if (f->outturn.mended_ms < f->paused_until_ms[n])
+			f->outturn.mended_ms = f->paused_until_ms[n];
 		f->clocks[n].step_ms = 0;
 		if (f->cut_until_ms[n] > f->now_ms) {
 			f->cut_until_ms[n] = 0;
@@ -362,6 +397,9 @@ void node_start(struct fleet *f, int node)
 	f->alive[node] = true;
 	f->life[node]++;
 	f->paused_until_ms[node] = 0;
+	/* Where a clock was wrong, a report's sequence may begin anew. */
+	fleet_unwell(f, node,
+		     f->now_ms + (f->stepped[node] ? HEARD_RESTART_MS : 0));
 	fleet_tell(f, node, "starts");
 	if (node < FLEET_RESPONDERS)
 		responder_start(f, node);
@@ -400,6 +438,8 @@ static void carry_out(struct fleet *f, struct event *e)
 		fault_heal(f, e);
 	else if (e->kind == EVENT_PERSON)
 		person_acts(f);
+	else if (e->kind == EVENT_FLAP)
+		ground_flap(f, e->a);
 	else if (e->to == FLEET_STORE)
 		store_receive(f, e);
 	else
@@ -413,6 +453,9 @@ bool fleet_step(struct fleet *f)
 	if (f->queued == 0 || f->queue[0].at_ms > f->end_ms)
 		return false;
 	e = take_next(f);
+	f->crowd = e.at_ms == f->now_ms ? f->crowd + 1 : 0;
+	if (f->crowd > CROWD_MOST)
+		fleet_broken(f, "node %d is busy for ever", e.to);
 	f->now_ms = e.at_ms;
 	if (f->now_ms >= f->calm_from_ms)
 		calm_down(f);

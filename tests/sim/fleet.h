@@ -3,12 +3,13 @@
  * fleet -- responders, vantages and agents in virtual time, around a store
  * that goes away, delays and forgets.
  *
- * What runs is the real thing: health's breaker; the codecs of report, plan
- * and command; what a responder knows (dns/world: reports, plan, local
- * commands, view); the chain and shares; what an agent has heard
- * (steering/inputs), the agent, its lease.  Only processes, clocks and the bus
- * are made here, and the order of things in a process, which is its shell's:
- * seat.c does what steering/publish.c does, responder.c what dns/feed.c does.
+ * What runs is the real thing: health's roster, watches and suspicion; the
+ * codecs of report, plan and command; what a responder knows (dns/world:
+ * reports, plan, local commands, view); the chain and shares; what an agent has
+ * heard (steering/inputs), the agent, its lease.  Only processes, clocks and
+ * the bus are made here, and the order of things in a process, which is its
+ * shell's: seat.c does what steering/publish.c does, responder.c what
+ * dns/feed.c does.
  *
  *   vantage --report--> store --value--> responder, agent
  *   agent --lease, commit--> store --answer--> agent
@@ -21,7 +22,10 @@
 #define TESTS_SIM_FLEET_H
 
 #include "dns/world.h"
-#include "health/breaker.h"
+#include "ground.h"
+#include "health/roster.h"
+#include "health/suspicion.h"
+#include "health/watch.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/plan.h"
 #include "policy/bus/report.h"
@@ -67,17 +71,27 @@ struct blob {
 	size_t len;
 };
 
-struct vantage {
-	struct breaker breakers[FLEET_TARGETS];
-	bool probed[FLEET_TARGETS], failing[FLEET_TARGETS];
-	int64_t wall_probed_ms[FLEET_TARGETS];
-	int64_t down_since_ms[FLEET_TARGETS]; /* monotonic: last closed */
+struct vantage { /* a prober's process */
+	struct watch watches[GROUND_SITES];
+	struct observation seen[GROUND_SITES]; /* of the probe under way */
+	int64_t due_ms[GROUND_SITES];   /* when its timer fires; 0: it did */
+	uint64_t due[GROUND_SITES];     /* the event that is this timer */
+	int64_t begun_ms[GROUND_SITES]; /* when the last probe was started */
+	unsigned passes[GROUND_SITES];  /* so far, of its probes */
+	struct suspicion suspicion;
+	size_t unfinished; /* sites of the first round without an outcome */
 	uint64_t sequence;
-	bool blind; /* its own uplink is broken: all seems down */
+	int64_t told_ms; /* fleet's time: the last report */
+	uint64_t hurry;  /* the event of a report out of turn; 0: none */
+	/* Fleet's time, for the invariants: when it trusted itself again; what
+	 * latency of a site it settled on, and when that moved. */
+	int64_t trusted_ms;
+	float settled_ms[GROUND_SITES];
+	int64_t moved_ms[GROUND_SITES]; /* 0: never */
 };
 
 /* What the invariants remember of a responder. */
-struct watch {
+struct notes {
 	/* Highest plan ever offered, and verdicts, also before a restart. */
 	uint64_t highest_epoch, highest_sequence;
 	enum verdict verdicts[FLEET_TARGETS]; /* of the view before */
@@ -92,6 +106,10 @@ struct watch {
 	enum report_state said[FLEET_VANTAGES][FLEET_TARGETS];
 	struct row rows[FLEET_SERVICES][FLEET_CLASSES];
 	uint8_t picks[FLEET_SERVICES][FLEET_CLASSES][FLEET_CLIENTS];
+	int64_t began_ms;
+	bool down[FLEET_TARGETS];    /* of the view before, for truth.c */
+	double takes[FLEET_TARGETS]; /* share of its clients, 0 when down */
+	int heading[FLEET_TARGETS];  /* where that last went: -1, 0, 1 */
 };
 
 struct responder {
@@ -100,7 +118,7 @@ struct responder {
 	struct local kept_local;
 	struct json_t *kept_verdicts;          /* owned; NULL: none yet */
 	int64_t wall_heard_ms[FLEET_VANTAGES]; /* of kept_reports */
-	struct watch watch;
+	struct notes notes;
 };
 
 struct seat { /* an agent's process */
@@ -145,9 +163,10 @@ struct history {
 	size_t order_count;
 	bool seen_down[FLEET_TARGETS];
 	int64_t released_ms[FLEET_TARGETS];
-	int64_t down_ms[FLEET_TARGETS];    /* last said so by this leader */
-	int64_t canary_ms[FLEET_CANARIES]; /* last command for it */
-	uint64_t given_epoch, given_to;    /* the last new epoch, to whom */
+	int64_t down_ms[FLEET_TARGETS];     /* last said so by this leader */
+	int64_t canary_ms[FLEET_CANARIES];  /* last command for it */
+	uint64_t given_epoch, given_to;     /* the last new epoch, to whom */
+	uint64_t lost_epoch, lost_sequence; /* the last that nobody answered */
 	/* Plans that responders took: what they said. */
 	struct taken {
 		uint64_t epoch, sequence, hash;
@@ -159,12 +178,48 @@ struct totals {
 	uint64_t steps, plans, stale, takeovers, faults, orders, locals;
 	uint64_t canaries, moves; /* canary commands; rows compared */
 	uint64_t deferrals;       /* endpoints in views */
+	uint64_t overtaken; /* plans that their own agent did not know of */
+	uint64_t mistrusts, flaps, lies, latencies; /* those that moved */
+};
+
+/* What a responder made of one target. */
+struct turns {
+	unsigned verdicts; /* changes of its verdict */
+	unsigned answers;  /* changes of direction in what it takes */
+};
+
+/* What a fleet came to, for the distributions over fleets. */
+struct outturn {
+	int64_t mended_ms; /* the last fault was over; 0: not yet */
+	int64_t right_ms;  /* the last time that a verdict was wrong */
+	int64_t obeyed_ms; /* the last time that a command was in force */
+	int64_t alike_ms; /* the last time that two answered otherwise than each
+			   * other, and had for a while */
+	int64_t apart_ms; /* since when two do; 0: all are alike */
+	struct turns turns[FLEET_RESPONDERS][FLEET_TARGETS];
+	uint64_t lied;  /* bit per site that a vantage ever lied of */
+	unsigned stirs; /* faults of vantages, responders, links, the store */
 };
 
 struct event;
 
+/* A report as octets, and what they say. */
+struct parsed {
+	struct blob octets;
+	struct report *report; /* owned */
+};
+
+/* What kind of faults a fleet meets. */
+enum weather {
+	WEATHER_ALL,
+	WEATHER_KIND, /* all, but links are quick and do not break */
+	WEATHER_FLAPS /* kind links; endpoints flap; one vantage lies */
+};
+
 struct fleet {
 	const struct policy *policy; /* borrowed */
+	const struct roster *roster; /* borrowed, of policy */
+	enum weather weather;
 	uint64_t random, digest;
 	int64_t now_ms;
 	bool trace;
@@ -175,6 +230,9 @@ struct fleet {
 	/* The link to the store: messages keep their order; a cut loses what
 	 * is on its way, and is noticed a while later. */
 	int64_t cut_until_ms[FLEET_NODES], paused_until_ms[FLEET_NODES];
+	int64_t well_ms[FLEET_NODES]; /* since, or from, when it is: see
+				       * fleet_unwell() */
+	bool stepped[FLEET_NODES];    /* its wall clock has ever been wrong */
 	unsigned link[FLEET_NODES];
 	int64_t fifo_ms[FLEET_NODES][2];
 	struct responder responders[FLEET_RESPONDERS];
@@ -182,9 +240,12 @@ struct fleet {
 	struct seat seats[FLEET_SEATS];
 	struct store store;
 	struct history history;
+	struct parsed parsed[FLEET_VANTAGES]; /* the last that was parsed */
 	size_t target_count;
 	size_t target_service[FLEET_TARGETS], target_endpoint[FLEET_TARGETS];
-	int down[FLEET_TARGETS]; /* how many faults hold it down */
+	size_t target_site[FLEET_TARGETS];
+	struct site sites[GROUND_SITES];
+	struct sight sights[FLEET_VANTAGES];
 	struct client_class classes[FLEET_CLASSES];
 	const struct client_class *class_list[FLEET_CLASSES];
 	uint64_t class_regions[FLEET_CLASSES]; /* said by hand */
@@ -195,12 +256,15 @@ struct fleet {
 	struct event *queue; /* binary heap by (time, order) */
 	size_t queued, room;
 	uint64_t order, questions;
+	unsigned crowd; /* events at this instant */
 	struct totals totals;
+	struct outturn outturn;
 	char trouble[FLEET_TROUBLE_SIZE]; /* the broken invariant, or "" */
 };
 
-void fleet_init(struct fleet *f, const struct policy *policy, uint64_t seed,
-		bool trace);
+/* Borrows the roster and its policy. */
+void fleet_init(struct fleet *f, const struct policy *policy,
+		const struct roster *roster, uint64_t seed, bool trace);
 void fleet_fini(struct fleet *f);
 
 /* Carries out the next event.  False at the end of time. */
@@ -263,8 +327,10 @@ bool fleet_broken(struct fleet *f, const char *fmt, ...)
 
 /* What happens at an instant. */
 enum event_kind {
-	EVENT_PROBE,     /* to: vantage; a: target */
-	EVENT_REPORT,    /* to: vantage: publish */
+	EVENT_PROBE,     /* to: vantage; a: site; number */
+	EVENT_SEEN,      /* to: vantage; a: site: its probe has ended */
+	EVENT_REPORT,    /* to: vantage: publish; number: in a hurry */
+	EVENT_FLAP,      /* a: site: half a period is over */
 	EVENT_TURN,      /* to: responder or seat: its timer */
 	EVENT_FULL_READ, /* to: responder or seat */
 	EVENT_LINK,      /* to: anyone; a: it has noticed a cut (0), or the
@@ -324,6 +390,10 @@ void fleet_answer(struct fleet *f, int node, struct event e);
 /* Cuts a node off from the store for so long. */
 void fleet_cut(struct fleet *f, int node, int64_t for_ms);
 
+/* Something is wrong with a node until then: nothing is expected of it before
+ * it has been well again for a while. */
+void fleet_unwell(struct fleet *f, int node, int64_t until_ms);
+
 struct blob blob_copy(const char *octets, size_t len);
 /* Replaces *kept by a copy. */
 void blob_keep(struct blob *kept, const char *octets, size_t len);
@@ -333,7 +403,7 @@ void store_receive(struct fleet *f, struct event *e);
 bool store_is_held(const struct fleet *f);
 /* Redis without persistence, restarted: nothing is left, not the epoch. */
 void store_forget(struct fleet *f);
-/* Its replica takes its place, without the last writes and the lease. */
+/* Its replica takes its site, without the last writes and the lease. */
 void store_fail_over(struct fleet *f);
 
 /* vantage.c, responder.c, seat.c: lives and events of each kind. */
@@ -364,6 +434,19 @@ void person_acts(struct fleet *f);
  */
 bool invariants_hold(struct fleet *f);
 bool invariants_converged(struct fleet *f);
+
+/*
+ * truth.c: what is said, against what is true.  Of a report as it is made; of
+ * a latency that is settled on; of a vantage that begins or ends to mistrust
+ * itself; of a responder's new view; of all responders, in the calm; at the
+ * end.
+ */
+void truth_report(struct fleet *f, size_t vantage, const struct report *report);
+void truth_latency(struct fleet *f, size_t vantage, size_t site, float ms);
+void truth_mistrust(struct fleet *f, int node, bool mistrusts);
+bool truth_check(struct fleet *f, size_t r);
+void truth_compare(struct fleet *f);
+bool truth_converged(struct fleet *f);
 
 /*
  * movement.c: only clients that must move do, from the row before to this; and

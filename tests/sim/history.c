@@ -322,7 +322,8 @@ static bool same(const struct plan *plan, uint64_t epoch, uint64_t sequence)
 /*
  * Does this plan follow from the last?  After the store has forgotten it need
  * not: who leads then goes on from the newest that it knows, and who knew a
- * newer one may take over from it.
+ * newer one may take over from it.  Nor need it when the last was stored late,
+ * after its own agent, whom nobody had answered, went on from the one before.
  */
 static bool follows(struct fleet *f, const struct event *e,
 		    const struct plan *plan)
@@ -331,6 +332,12 @@ static bool follows(struct fleet *f, const struct event *e,
 
 	if (last == NULL || same(last, e->base_epoch, e->base_sequence))
 		return true;
+	if (plan->epoch == last->epoch &&
+	    last->epoch == f->history.lost_epoch &&
+	    last->sequence <= f->history.lost_sequence) {
+		f->totals.overtaken++;
+		return false;
+	}
 	if (!f->history.forgotten &&
 	    fleet_before(e->base_epoch, e->base_sequence, last->epoch,
 			 last->sequence))

@@ -181,7 +181,7 @@ static bool check_newcomer(struct fleet *f, size_t r)
 /* Always the newest that was offered, also over a restart. */
 static bool check_order(struct fleet *f, size_t i)
 {
-	const struct watch *w = &f->responders[i].watch;
+	const struct notes *w = &f->responders[i].notes;
 	const struct plan *plan = f->responders[i].world.follow.plan;
 
 	if (plan == NULL)
@@ -205,7 +205,7 @@ static const struct view_endpoint *seen(const struct fleet *f, size_t r,
 }
 
 /* May, and must, this vantage vote on the target by what it said and when? */
-static bool has_vote(const struct fleet *f, const struct watch *w, size_t v,
+static bool has_vote(const struct fleet *f, const struct notes *w, size_t v,
 		     size_t target, bool surely)
 {
 	enum report_state said = w->said[v][target];
@@ -224,7 +224,7 @@ static bool has_vote(const struct fleet *f, const struct watch *w, size_t v,
 /* Those vote who were heard lately, nobody else, and as they said. */
 static bool check_votes(struct fleet *f, size_t r, size_t target)
 {
-	const struct watch *w = &f->responders[r].watch;
+	const struct notes *w = &f->responders[r].notes;
 	const struct quorum_result *h = &seen(f, r, target)->health;
 	unsigned least[2] = { 0 }, most[2] = { 0 };
 
@@ -255,7 +255,7 @@ static bool check_votes(struct fleet *f, size_t r, size_t target)
 /* The quorum's rule, and what was known is held when too few speak. */
 static bool check_verdict(struct fleet *f, size_t r, size_t target)
 {
-	struct watch *w = &f->responders[r].watch;
+	struct notes *w = &f->responders[r].notes;
 	const struct quorum_result *h = &seen(f, r, target)->health;
 	enum verdict due = VERDICT_UP;
 
@@ -361,19 +361,24 @@ static bool check_responder(struct fleet *f, size_t r)
 		if (!movement_check_canary(f, r, s))
 			return false;
 	}
-	f->responders[r].watch.seen = true;
-	return check_newcomer(f, r) && check_order(f, r);
+	f->responders[r].notes.seen = true;
+	return truth_check(f, r) && check_newcomer(f, r) && check_order(f, r);
 }
 
 bool invariants_hold(struct fleet *f)
 {
+	bool news = false;
+
 	for (size_t r = 0; r < FLEET_RESPONDERS; r++) {
-		if (!f->alive[r] || !f->responders[r].watch.due)
+		if (!f->alive[r] || !f->responders[r].notes.due)
 			continue;
-		f->responders[r].watch.due = false;
+		f->responders[r].notes.due = false;
+		news = true;
 		if (!check_responder(f, r))
 			return false;
 	}
+	if (news && f->outturn.mended_ms != 0)
+		truth_compare(f);
 	return f->trouble[0] == '\0';
 }
 
@@ -433,5 +438,5 @@ bool invariants_converged(struct fleet *f)
 			if (!check_truth(f, fleet_seat(i),
 					 f->seats[i].inputs.view, t))
 				return false;
-	return true;
+	return truth_converged(f);
 }

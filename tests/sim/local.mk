@@ -1,8 +1,10 @@
 # The simulator: bounded in `make check`, as long as wanted by hand (README.md).
 check_PROGRAMS += tests/sim/sim
 tests_sim_sim_SOURCES = \
-	%D%/faults.c %D%/fleet.c %D%/fleet.h %D%/history.c \
-	%D%/invariants.c %D%/movement.c %D%/people.c %D%/plans.c %D%/responder.c \
-	%D%/seat.c %D%/sim.c %D%/store.c %D%/vantage.c
+	%D%/faults.c %D%/figures.c %D%/figures.h %D%/fleet.c %D%/fleet.h \
+	%D%/ground.c %D%/ground.h %D%/history.c %D%/invariants.c \
+	%D%/movement.c %D%/people.c %D%/plans.c %D%/responder.c \
+	%D%/seat.c %D%/sim.c %D%/store.c %D%/truth.c \
+	%D%/vantage.c
 tests_sim_sim_LDADD = steering/libsteering.a health/libhealth.a $(DNS_LIBS)
 EXTRA_DIST += %D%/README.md %D%/policy.yaml

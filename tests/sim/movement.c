@@ -88,7 +88,7 @@ static void pick_all(const struct fleet *f, const struct row *row,
 bool movement_check(struct fleet *f, size_t r, size_t service, size_t class,
 		    const struct row *row)
 {
-	struct watch *w = &f->responders[r].watch;
+	struct notes *w = &f->responders[r].notes;
 	struct row *old = &w->rows[service][class];
 	uint8_t *was = w->picks[service][class], is[FLEET_CLIENTS];
 	unsigned at = 0;
@@ -132,7 +132,7 @@ static uint32_t asked_for(const struct row *row, uint8_t pick, bool *taken)
 
 bool movement_check_canary(struct fleet *f, size_t r, size_t service)
 {
-	const struct watch *w = &f->responders[r].watch;
+	const struct notes *w = &f->responders[r].notes;
 
 	for (size_t i = 0; i < FLEET_CLIENTS; i++) {
 		uint32_t in = ACCEPT_ALL, out = ACCEPT_NONE;

@@ -110,6 +110,27 @@ static bool is_served(const struct row *row)
 	return row->note == ROW_PLAIN || row->note == ROW_DEFERRED;
 }
 
+/* Is the service as the agent saw it at its last turn?  What has come since it
+ * could not judge by. */
+static bool saw(const struct fleet *f, int node, const struct plan *plan,
+		size_t service)
+{
+	const struct seat *s = &f->seats[node - fleet_seat(0)];
+	struct ramp_now now = { fleet_mono(f, node), fleet_wall(f, node) };
+	struct view *view = inputs_view(&s->inputs, f->policy, plan, now);
+	bool same = true;
+
+	if (view == NULL)
+		abort();
+	for (size_t e = 0; e < f->policy->services[service].endpoint_count; e++)
+		same &= view->services[service].endpoints[e].health.verdict ==
+			s->inputs.view->services[service]
+				.endpoints[e]
+				.health.verdict;
+	view_free(view);
+	return same;
+}
+
 /*
  * Once it is through, a command that was accepted leaves every class of
  * clients an endpoint that works and is not drained, if it had one.
@@ -122,7 +143,8 @@ static void check_accepted(struct fleet *f, int node, const struct command *c,
 			struct row before = row_by(f, node, p->before, s, k);
 			struct row after = row_by(f, node, p->after, s, k);
 
-			if (is_served(&before) && !is_served(&after))
+			if (is_served(&before) && !is_served(&after) &&
+			    saw(f, node, p->before, s))
 				fleet_broken(
 					f,
 					"%s %s was accepted, though it leaves "

@@ -41,11 +41,11 @@ static void turn(struct fleet *f, int node)
 	keep_verdicts(r, view);
 	view_free(r->world.view);
 	r->world.view = view;
-	r->watch.due = true;
+	r->notes.due = true;
 }
 
 /* Not with plan_newer(): that is on trial. */
-static void note_plan(struct watch *w, const struct plan *plan)
+static void note_plan(struct notes *w, const struct plan *plan)
 {
 	if (!fleet_before(w->highest_epoch, w->highest_sequence, plan->epoch,
 			  plan->sequence))
@@ -62,7 +62,7 @@ static void take_plan(struct fleet *f, int node, const struct blob *blob)
 	struct plan *plan = plan_parse(blob->octets, blob->len, &err);
 
 	if (plan != NULL)
-		note_plan(&r->watch, plan);
+		note_plan(&r->notes, plan);
 	if (plan == NULL || !plan_newer(plan, r->world.follow.plan)) {
 		plan_free(plan);
 		return;
@@ -82,7 +82,7 @@ static void take_plan(struct fleet *f, int node, const struct blob *blob)
 
 /* News, by policy/decide/heard's rule: not with heard_take(), that is on trial.
  */
-static bool is_news(const struct fleet *f, const struct watch *w,
+static bool is_news(const struct fleet *f, const struct notes *w,
 		    size_t vantage, const struct report *report)
 {
 	if (report->sequence == w->sequence[vantage])
@@ -96,7 +96,7 @@ static bool is_news(const struct fleet *f, const struct watch *w,
 static void note_report(struct fleet *f, int node, size_t vantage,
 			const struct report *report, int64_t age_ms)
 {
-	struct watch *w = &f->responders[node].watch;
+	struct notes *w = &f->responders[node].notes;
 
 	if (!is_news(f, w, vantage, report))
 		return;
@@ -114,6 +114,33 @@ static void note_report(struct fleet *f, int node, size_t vantage,
 	}
 }
 
+/* Parses what came, or copies what was parsed of the same octets before: all
+ * responders hear the same, again with each full read. */
+static struct report *parse_report(struct fleet *f, size_t vantage,
+				   const struct blob *blob, struct error *err)
+{
+	struct parsed *p = &f->parsed[vantage];
+	struct report *copy = malloc(sizeof(*copy));
+
+	if (p->octets.len != blob->len || p->report == NULL ||
+	    memcmp(p->octets.octets, blob->octets, blob->len) != 0) {
+		report_free(p->report);
+		p->report = report_parse(blob->octets, blob->len, err);
+		blob_keep(&p->octets, blob->octets, blob->len);
+	}
+	if (p->report == NULL || copy == NULL) {
+		free(copy);
+		return NULL;
+	}
+	*copy = *p->report;
+	copy->entries = calloc(copy->count + 1, sizeof(*copy->entries));
+	if (copy->entries == NULL)
+		abort();
+	memcpy(copy->entries, p->report->entries,
+	       copy->count * sizeof(*copy->entries));
+	return copy;
+}
+
 static void take_report(struct fleet *f, int node, size_t vantage,
 			const struct blob *blob)
 {
@@ -122,7 +149,7 @@ static void take_report(struct fleet *f, int node, size_t vantage,
 	int64_t age_ms =
 		kept ? fleet_wall(f, node) - r->wall_heard_ms[vantage] : 0;
 	struct error err;
-	struct report *report = report_parse(blob->octets, blob->len, &err);
+	struct report *report = parse_report(f, vantage, blob, &err);
 
 	if (age_ms < 0)
 		age_ms = 0;
@@ -149,6 +176,7 @@ void responder_start(struct fleet *f, int node)
 {
 	struct responder *r = &f->responders[node];
 
+	r->notes.began_ms = f->now_ms;
 	if (r->kept_plan.octets != NULL)
 		take_plan(f, node, &r->kept_plan);
 	for (size_t v = 0; v < FLEET_VANTAGES; v++)
@@ -187,12 +215,12 @@ void responder_receive(struct fleet *f, struct event *e)
 
 void responder_die(struct responder *r)
 {
-	struct watch watch = {
-		.highest_epoch = r->watch.highest_epoch,
-		.highest_sequence = r->watch.highest_sequence,
+	struct notes notes = {
+		.highest_epoch = r->notes.highest_epoch,
+		.highest_sequence = r->notes.highest_sequence,
 	};
 
-	memcpy(watch.verdicts, r->watch.verdicts, sizeof(watch.verdicts));
+	memcpy(notes.verdicts, r->notes.verdicts, sizeof(notes.verdicts));
 	world_fini(&r->world);
-	r->watch = watch;
+	r->notes = notes;
 }

@@ -223,6 +223,10 @@ static void on_committed(struct fleet *f, int node, enum bus_commit result)
 		take_plan(f, node, plan);
 		return;
 	}
+	if (result == BUS_DOWN) {
+		f->history.lost_epoch = plan->epoch;
+		f->history.lost_sequence = plan->sequence;
+	}
 	plan_free(plan);
 	if (result == BUS_STALE)
 		give_up(f, node);

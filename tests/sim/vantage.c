@@ -1,50 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vantage -- a prober: breakers fed by probes of what is up or down. */
+/*
+ * vantage -- a prober's process: what health/rounds and health/reporter do
+ * around watches and suspicion, in their order.
+ */
 #include "fleet.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { REPORT_MS = 1000, RETRY_MS = 1000 };
+enum { REPORT_MS = 1000, PAUSE_MS = 100 }; /* as health/reporter */
 
 static struct vantage *vantage_of(struct fleet *f, int node)
 {
 	return &f->vantages[node - fleet_vantage(0)];
 }
 
-static const struct policy_check *check_of(const struct fleet *f, size_t target)
+static const struct policy_check *check_of(const struct fleet *f, size_t job)
 {
-	return &f->policy->checks[fleet_service(f, target)->check];
+	return f->roster->jobs[job].spec.check;
 }
 
-static struct report_entry entry_of(const struct fleet *f,
-				    const struct vantage *v, size_t target)
+static struct watch_moment moment_of(struct fleet *f, int node)
 {
-	static const enum report_state states[] = {
-		[BREAKER_CLOSED] = REPORT_CLOSED,
-		[BREAKER_OPEN] = REPORT_OPEN,
-		[BREAKER_HALF_OPEN] = REPORT_HALF_OPEN,
-		[BREAKER_DAMPED] = REPORT_HALF_OPEN,
-		[BREAKER_FORCED_OPEN] = REPORT_OPEN,
-		[BREAKER_FORCED_CLOSED] = REPORT_CLOSED,
+	return (struct watch_moment){
+		.now_ms = fleet_mono(f, node),
+		.wall_ms = fleet_wall(f, node),
+		.draw = (uint32_t)fleet_draw(f),
 	};
-	struct report_entry e = {
-		.state = v->probed[target] ? states[v->breakers[target].state]
-					   : REPORT_UNKNOWN,
-		.failing = v->failing[target],
-		.down_ms = v->breakers[target].state == BREAKER_CLOSED
-				   ? 0
-				   : fleet_mono(f, (int)(v - f->vantages) +
-							   FLEET_RESPONDERS) -
-					     v->down_since_ms[target],
-		.wall_probed_ms = v->wall_probed_ms[target],
-	};
-
-	snprintf(e.service, sizeof(e.service), "%s",
-		 fleet_service(f, target)->name);
-	snprintf(e.endpoint, sizeof(e.endpoint), "%s",
-		 fleet_endpoint(f, target)->name);
-	return e;
 }
 
 static void publish(struct fleet *f, int node)
@@ -54,18 +36,29 @@ static void publish(struct fleet *f, int node)
 	struct report report = {
 		.sequence = ++v->sequence,
 		.wall_made_ms = fleet_wall(f, node),
+		.abstains = v->unfinished > 0 || v->suspicion.mistrusts,
+		.mistrusts = v->suspicion.mistrusts,
 		.entries = entries,
 		.count = f->target_count,
 	};
 	size_t at = (size_t)(v - f->vantages);
 	struct blob blob;
 
+	v->told_ms = f->now_ms;
 	snprintf(report.vantage, sizeof(report.vantage), "%s",
 		 f->policy->vantages[at].name);
+	snprintf(report.policy_digest, sizeof(report.policy_digest), "%s",
+		 f->policy->digest);
 	for (size_t t = 0; t < f->target_count; t++) {
-		entries[t] = entry_of(f, v, t);
-		report.abstains |= !v->probed[t];
+		entries[t] = (struct report_entry){ 0 };
+		snprintf(entries[t].service, sizeof(entries[t].service), "%s",
+			 fleet_service(f, t)->name);
+		snprintf(entries[t].endpoint, sizeof(entries[t].endpoint), "%s",
+			 fleet_endpoint(f, t)->name);
+		watch_report(&v->watches[f->target_site[t]],
+			     fleet_mono(f, node), &entries[t]);
 	}
+	truth_report(f, at, &report);
 	blob.octets = report_write(&report, &blob.len);
 	if (blob.octets == NULL)
 		abort();
@@ -74,73 +67,160 @@ static void publish(struct fleet *f, int node)
 			  .kind = MESSAGE_REPORT, .a = at, .blob = blob });
 }
 
-static void step_breaker(struct fleet *f, int node, size_t target,
-			 enum breaker_event event)
-{
-	struct breaker *b = &vantage_of(f, node)->breakers[target];
-	enum breaker_state before = b->state;
-
-	*b = breaker_step(*b, &check_of(f, target)->breaker,
-			  &(struct breaker_input){
-				  .event = event,
-				  .draw = (uint32_t)fleet_draw(f),
-				  .now_ms = fleet_mono(f, node),
-			  });
-	if (b->state == before)
-		return;
-	if (before == BREAKER_CLOSED)
-		vantage_of(f, node)->down_since_ms[target] =
-			fleet_mono(f, node);
-	fleet_tell(f, node, "%s/%s is %s", fleet_service(f, target)->name,
-		   fleet_endpoint(f, target)->name,
-		   breaker_state_name(b->state));
-	publish(f, node);
-}
-
-static void probe(struct fleet *f, int node, size_t target)
+/* Something changed that others wait for: as reporter_hurry(). */
+static void hurry(struct fleet *f, int node)
 {
 	struct vantage *v = vantage_of(f, node);
-	int64_t next_ms = check_of(f, target)->interval_ms;
+	int64_t at_ms = v->told_ms + PAUSE_MS;
 
-	step_breaker(f, node, target, BREAKER_TICK);
-	if (v->breakers[target].state != BREAKER_OPEN) {
-		/* Now and then a probe is lost on its way. */
-		bool passed =
-			f->down[target] == 0 &&
-			(f->breaks_permille == 0 || fleet_draw(f) % 100 > 0);
+	if (v->hurry != 0)
+		return;
+	v->hurry = ++f->questions;
+	fleet_at(f, at_ms > f->now_ms ? at_ms : f->now_ms,
+		 (struct event){ .kind = EVENT_REPORT,
+				 .to = node,
+				 .number = v->hurry });
+}
 
-		v->probed[target] = true;
-		v->failing[target] = !passed;
-		v->wall_probed_ms[target] = fleet_wall(f, node);
-		step_breaker(f, node, target,
-			     passed ? BREAKER_PASS : BREAKER_FAIL);
-		if (!passed)
-			next_ms = RETRY_MS;
+static void tell_change(struct fleet *f, int node, size_t job)
+{
+	fleet_tell(f, node, "%s is %s", f->roster->jobs[job].key,
+		   report_state_name(
+			   watch_state(&vantage_of(f, node)->watches[job])));
+	hurry(f, node);
+}
+
+/* The timer of a job fires then, monotonic, and no more as it was set. */
+static void set_due(struct fleet *f, int node, size_t job, int64_t due_ms)
+{
+	struct vantage *v = vantage_of(f, node);
+	int64_t at_ms = due_ms - f->clocks[node].mono_offset_ms;
+
+	v->due_ms[job] = due_ms;
+	v->due[job] = ++f->questions;
+	fleet_at(f, at_ms > f->now_ms ? at_ms : f->now_ms,
+		 (struct event){ .kind = EVENT_PROBE,
+				 .to = node,
+				 .a = job,
+				 .number = v->due[job] });
+}
+
+static void arm(struct fleet *f, int node, size_t job,
+		const struct watch_moment *at)
+{
+	set_due(f, node, job,
+		watch_next_ms(&vantage_of(f, node)->watches[job],
+			      check_of(f, job), at));
+}
+
+static void look_around(struct fleet *f, int node)
+{
+	struct vantage *v = vantage_of(f, node);
+
+	for (size_t i = 0; i < f->roster->job_count; i++) {
+		const struct watch_moment at = moment_of(f, node);
+		uint64_t room = (uint64_t)check_of(f, i)->confirm_ms / 2 + 1;
+		int64_t soon_ms =
+			at.now_ms + (int64_t)(room * (uint64_t)at.draw >> 32);
+
+		if (v->due_ms[i] > soon_ms && !v->watches[i].failing)
+			set_due(f, node, i, soon_ms);
 	}
-	fleet_at(f, f->now_ms + next_ms,
-		 (struct event){
-			 .kind = EVENT_PROBE, .to = node, .a = target });
+}
+
+static void weigh(struct fleet *f, int node, const struct watch *w,
+		  const struct observation *seen)
+{
+	struct suspicion *s = &vantage_of(f, node)->suspicion;
+	int64_t now_ms = fleet_mono(f, node);
+
+	if (outcome_failed(seen->outcome) && !w->failing)
+		suspicion_fail(s, now_ms);
+	if (outcome_passed(seen->outcome)) {
+		suspicion_pass(s, now_ms);
+		if (w->failing)
+			suspicion_recover(s, w->failing_since_ms, now_ms);
+	}
+	if (!suspicion_judge(s, f->roster->job_count, now_ms))
+		return;
+	fleet_tell(f, node, "%s itself", s->mistrusts ? "mistrusts" : "trusts");
+	truth_mistrust(f, node, s->mistrusts);
+	hurry(f, node);
+}
+
+static void take_outcome(struct fleet *f, int node, size_t job)
+{
+	struct vantage *v = vantage_of(f, node);
+	struct watch *w = &v->watches[job];
+	const struct observation seen = v->seen[job];
+	struct watch_moment at = moment_of(f, node);
+	bool first = !w->finished;
+
+	v->passes[job] += outcome_passed(seen.outcome);
+	weigh(f, node, w, &seen);
+	at.mistrusts = suspicion_excuses(&v->suspicion, v->begun_ms[job]);
+	if (watch_observe(w, check_of(f, job), &seen, &at))
+		tell_change(f, node, job);
+	truth_latency(f, (size_t)(v - f->vantages), job, w->latency.settled_ms);
+	if (first && v->unfinished > 0 && --v->unfinished == 0)
+		hurry(f, node);
+	arm(f, node, job, &at);
+	if (suspicion_look(&v->suspicion, f->roster->job_count, at.now_ms))
+		look_around(f, node);
+}
+
+static void begin_probe(struct fleet *f, int node, size_t job)
+{
+	struct vantage *v = vantage_of(f, node);
+	struct watch *w = &v->watches[job];
+	const struct watch_moment at = moment_of(f, node);
+
+	v->due_ms[job] = 0;
+	if (watch_tick(w, check_of(f, job), &at))
+		tell_change(f, node, job);
+	if (w->breaker.state == BREAKER_OPEN) {
+		arm(f, node, job, &at);
+		return;
+	}
+	v->begun_ms[job] = at.now_ms;
+	v->seen[job] = ground_probe(f, (size_t)(v - f->vantages), job);
+	fleet_at(f, f->now_ms + (int64_t)v->seen[job].total_ms,
+		 (struct event){ .kind = EVENT_SEEN, .to = node, .a = job });
 }
 
 void vantage_start(struct fleet *f, int node)
 {
+	struct vantage *v = vantage_of(f, node);
+	const struct watch_moment at = moment_of(f, node);
+
 	/* From its wall clock, so that it goes on up, if that does. */
-	*vantage_of(f, node) = (struct vantage){
-		.sequence = (uint64_t)fleet_wall(f, node),
+	*v = (struct vantage){
+		.sequence = (uint64_t)at.wall_ms,
+		.suspicion.window_ms = f->roster->longest_ms + 1,
+		.unfinished = f->roster->job_count,
 	};
-	for (size_t t = 0; t < f->target_count; t++)
-		fleet_at(f, f->now_ms + fleet_between(f, 1, 2000),
-			 (struct event){
-				 .kind = EVENT_PROBE, .to = node, .a = t });
+	for (size_t i = 0; i < f->roster->job_count; i++) {
+		v->watches[i] =
+			watch_init(f->roster->jobs[i].key, check_of(f, i), &at);
+		arm(f, node, i, &at);
+	}
 	fleet_after(f, node, REPORT_MS, EVENT_REPORT);
 }
 
 void vantage_receive(struct fleet *f, struct event *e)
 {
-	if (e->kind == EVENT_PROBE) {
-		probe(f, e->to, e->a);
-	} else if (e->kind == EVENT_REPORT) {
+	struct vantage *v = vantage_of(f, e->to);
+
+	if (e->kind == EVENT_PROBE && e->number == v->due[e->a]) {
+		begin_probe(f, e->to, e->a);
+	} else if (e->kind == EVENT_SEEN) {
+		take_outcome(f, e->to, e->a);
+	} else if (e->kind == EVENT_REPORT &&
+		   (e->number == 0 || e->number == v->hurry)) {
+		/* By the clock, which is as good as in a hurry. */
+		v->hurry = 0;
 		publish(f, e->to);
-		fleet_after(f, e->to, REPORT_MS, EVENT_REPORT);
 	}
+	if (e->kind == EVENT_REPORT && e->number == 0)
+		fleet_after(f, e->to, REPORT_MS, EVENT_REPORT);
 }
