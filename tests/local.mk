@@ -45,3 +45,6 @@ SH_LOG_DRIVER = $(LOG_DRIVER)
 # Queries and answers on the wire
 EXTRA_DIST += %D%/system/wire.py %D%/system/wire_cases.py \
 	%D%/system/wire_message.py %D%/data/wire
+
+# Bugs put in on purpose
+EXTRA_DIST += %D%/mutants/mutants %D%/mutants/run
