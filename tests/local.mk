@@ -42,6 +42,9 @@ include tests/sim/local.mk
 include tests/bench/local.mk
 SH_LOG_DRIVER = $(LOG_DRIVER)
 
+# Deaths of endpoints, and how long until answers change
+EXTRA_DIST += %D%/system/death.py %D%/system/mortals.py %D%/system/watching.py
+
 # Queries and answers on the wire
 EXTRA_DIST += %D%/system/wire.py %D%/system/wire_cases.py \
 	%D%/system/wire_message.py %D%/data/wire
