@@ -117,7 +117,7 @@ static bool has_rdata(const struct question *q, const ldns_pkt *pkt)
 
 static struct reply judge(const struct question *q, const ldns_pkt *pkt)
 {
-	struct reply reply = { .rcode = ldns_pkt_get_rcode(pkt) };
+	struct reply reply = { .rcode = (uint16_t)ldns_pkt_get_rcode(pkt) };
 
 	if (!is_asked(q, pkt))
 		return reply;

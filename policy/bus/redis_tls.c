@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <event2/bufferevent.h>
@@ -145,11 +146,13 @@ static bool is_address(const char *host)
 SSL *redis_tls_session(struct redis_tls *tls, const char *host)
 {
 	SSL *ssl = SSL_new(tls->context);
+	char name[REDIS_TEXT_SIZE]; /* OpenSSL's macro takes no const */
 	X509_VERIFY_PARAM *param;
 	bool ok;
 
 	if (ssl == NULL)
 		return NULL;
+	snprintf(name, sizeof(name), "%s", host);
 	param = SSL_get0_param(ssl);
 	X509_VERIFY_PARAM_set_hostflags(param,
 					X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
@@ -158,7 +161,7 @@ SSL *redis_tls_session(struct redis_tls *tls, const char *host)
 		ok = X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1;
 	else
 		ok = X509_VERIFY_PARAM_set1_host(param, host, 0) == 1 &&
-		     SSL_set_tlsext_host_name(ssl, host) == 1;
+		     SSL_set_tlsext_host_name(ssl, name) == 1;
 	if (ok)
 		return ssl;
 	SSL_free(ssl);

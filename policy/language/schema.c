@@ -453,8 +453,8 @@ static const char *const kind_texts[] = {
 	[SCHEMA_ALPN] = "a protocol like h2 or a list of them",
 	[SCHEMA_ECH] = "an ECHConfigList in base64",
 	[SCHEMA_ANCHORS] =
-		"HOST:PORT like 192.0.2.1:53 or ns.example.net:443, or a list "
-		"of them",
+		("HOST:PORT like 192.0.2.1:53 or ns.example.net:443, or a list "
+		 "of them"),
 	[SCHEMA_SET] = "the name of a client set",
 	[SCHEMA_CHECK] = "the name of a check",
 	[SCHEMA_SERVICE] = "the name of a service",

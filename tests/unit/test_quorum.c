@@ -84,8 +84,8 @@ static void test_rows(void **state)
 		struct quorum_result before = { .verdict = row->before };
 		struct policy_vantage vantages[8];
 		struct policy policy =
-			make_policy("--------" + (8 - row->vantages),
-				    "........", vantages);
+			make_policy(&"--------"[8 - row->vantages], "........",
+				    vantages);
 		struct electorate electorate = electorate_of(&policy);
 		struct quorum_votes votes = votes_of(row->votes);
 		struct quorum_result r =
