@@ -70,6 +70,28 @@ static void find_picks(struct explanation *x)
 	}
 }
 
+/* What health would leave in of this outage.  Only to be told: what is supposed
+ * to be down is supposed to be out, for this client and the next. */
+static uint64_t find_deferred(struct view *view, int service)
+{
+	const struct policy_service *declared =
+		&view->policy->services[service];
+	struct view_endpoint *e = view->services[service].endpoints;
+	bool before[POLICY_ENDPOINTS_MAX];
+	size_t count = view->deferred;
+	uint64_t found = 0;
+
+	for (size_t i = 0; i < declared->endpoint_count; i++)
+		before[i] = e[i].deferred;
+	deferral_apply(view, (size_t)service);
+	for (size_t i = 0; i < declared->endpoint_count; i++) {
+		found |= (uint64_t)e[i].deferred << i;
+		e[i].deferred = before[i];
+	}
+	view->deferred = count;
+	return found;
+}
+
 struct explanation explanation_make(struct subject *s, int service,
 				    const struct net_addr *client,
 				    uint64_t down)
@@ -87,9 +109,7 @@ struct explanation explanation_make(struct subject *s, int service,
 	x.class = geo_class(s->geo, x.match.class_id);
 	x.row = subject_row(s, service, x.match.class_id, &x.trace);
 	find_picks(&x);
-	/* Only to be told: what is supposed to be down is supposed to be out.
-	 */
-	deferral_apply(s->view, (size_t)service);
+	x.deferred = find_deferred(s->view, service);
 	x.draw = row_is_draw(&x.row, declared->answers);
 	x.ttl_s = x.row.changing ? declared->ttl.changing_s
 				 : declared->ttl.steady_s;
@@ -159,9 +179,10 @@ static void add_health(struct text *t, const struct explanation *x, size_t i)
 	if (x->down >> region & 1) {
 		add(t, "down, as --down %s supposes%s",
 		    x->subject->policy->regions[region].name,
-		    e->deferred ? "; together with the others it would still "
-				  "be served, see safety.max_capacity_opened"
-				: "");
+		    x->deferred >> i & 1
+			    ? "; together with the others it would still "
+			      "be served, see safety.max_capacity_opened"
+			    : "");
 		return;
 	}
 	add(t, "%s: %u of %u votes of vantages say down%s%s%s",

@@ -14,7 +14,9 @@ struct explanation {
 	const struct subject *subject; /* borrowed */
 	int service;
 	struct net_addr client;
-	uint64_t down; /* regions that were taken as failed */
+	uint64_t down;     /* regions that were taken as failed */
+	uint64_t deferred; /* endpoints that health would leave in all the same
+			    */
 	struct geo_match match;
 	const struct client_class *class; /* of subject's geo */
 	struct row row;

@@ -27,7 +27,7 @@ typedef int review(int argc, char **argv);
 static const struct run_row {
 	const char *title;
 	review *run;
-	const char *words[12];
+	const char *words[14];
 	int status;
 	const char *expected; /* file below tests/data/review; NULL: silent */
 } runs[] = {
@@ -43,8 +43,8 @@ static const struct run_row {
 	{ "explain when all that is allowed failed", review_explain,
 	  { "explain", "policy.yaml", "--client", "10.3.0.1", "--service", "www", "--down", "eu-west", "--down", "eu-central" },
 	  0, "explain-none.expected" },
-	{ "explain more failures than health acts on", review_explain,
-	  { "explain", "policy.yaml", "--client", "10.2.0.1", "--service", "www", "--down", "us-east", "--down", "us-west", "--down", "ap-south" },
+	{ "explain more failures than health acts on, and the same to the next client", review_explain,
+	  { "explain", "policy.yaml", "--client", "10.2.0.1", "--client", "10.2.0.1", "--service", "www", "--down", "us-east", "--down", "us-west", "--down", "ap-south" },
 	  0, "explain-deferred.expected" },
 	{ "explain a draw in JSON", review_explain,
 	  { "explain", "policy.yaml", "--client", "10.2.0.1", "--service", "even", "--json" },
@@ -93,14 +93,14 @@ static const char *source(const char *path, char buf[4096])
 /* What run prints to standard output; the caller frees it. */
 static char *capture(const struct run_row *row, int *status)
 {
-	char words[12][64], *argv[13] = { NULL };
+	char words[14][64], *argv[15] = { NULL };
 	FILE *out = tmpfile();
 	int argc = 0, saved;
 	char *text;
 	long len;
 
 	assert_non_null(out);
-	for (; argc < 12 && row->words[argc] != NULL; argc++) {
+	for (; argc < 14 && row->words[argc] != NULL; argc++) {
 		snprintf(words[argc], 64, "%s", row->words[argc]);
 		argv[argc] = words[argc];
 	}
