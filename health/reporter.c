@@ -290,13 +290,14 @@ static json_t *status_load(const struct reporter *r)
 {
 	const struct rounds_load load = rounds_load(r->subject.rounds);
 
-	return json_pack("{s:I, s:I, s:I, s:I, s:f, s:f}", "probes",
+	return json_pack("{s:I, s:I, s:I, s:I, s:f, s:f, s:f}", "probes",
 			 (json_int_t)r->subject.roster->job_count, "in_flight",
 			 (json_int_t)load.in_flight, "in_flight_max",
 			 (json_int_t)load.in_flight_max, "waiting",
 			 (json_int_t)load.waiting, "late_p50_ms",
 			 (double)load.late_p50_ms, "late_p99_ms",
-			 (double)load.late_p99_ms);
+			 (double)load.late_p99_ms, "late_max_ms",
+			 (double)load.late_max_ms);
 }
 
 json_t *reporter_status(const struct reporter *r)

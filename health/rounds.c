@@ -408,6 +408,7 @@ struct rounds_load rounds_load(const struct rounds *r)
 		.waiting = r->waiting,
 		.late_p50_ms = histogram_quantile(&r->lateness, 0.50),
 		.late_p99_ms = histogram_quantile(&r->lateness, 0.99),
+		.late_max_ms = histogram_quantile(&r->lateness, 1.0),
 	};
 }
 

@@ -78,7 +78,7 @@ struct rounds_load {
 	size_t in_flight, in_flight_max;
 	size_t waiting; /* due, and not started for want of room */
 	/* From due to started, of the last thousand or so. */
-	float late_p50_ms, late_p99_ms;
+	float late_p50_ms, late_p99_ms, late_max_ms;
 };
 struct rounds_load rounds_load(const struct rounds *rounds);
 

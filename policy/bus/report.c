@@ -174,9 +174,9 @@ static json_t *write_entry(const struct report_entry *e)
 	member_put_integer(&w, "samples", e->samples);
 	member_put_integer(&w, "failures", e->failures);
 	member_put_number(&w, "latency_ms", (double)e->latency_ms);
-	member_put_number(&w, "ewma_ms", (double)e->ewma_ms);
-	member_put_number(&w, "p50_ms", (double)e->p50_ms);
-	member_put_number(&w, "p95_ms", (double)e->p95_ms);
+	member_put_number(&w, "ewma_ms", hundredths(e->ewma_ms));
+	member_put_number(&w, "p50_ms", hundredths(e->p50_ms));
+	member_put_number(&w, "p95_ms", hundredths(e->p95_ms));
 	member_put_number(&w, "resolve_ms", hundredths(e->resolve_ms));
 	member_put_number(&w, "connect_ms", hundredths(e->connect_ms));
 	member_put_number(&w, "tls_ms", hundredths(e->tls_ms));

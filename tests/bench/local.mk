@@ -35,3 +35,7 @@ EXTRA_PROGRAMS += %D%/bench_followers
 %C%_bench_followers_SOURCES = %D%/followers.c %D%/latencies.h
 %C%_bench_followers_LDADD = $(POLICY_LIBS)
 EXTRA_DIST += %D%/followers.py
+EXTRA_PROGRAMS += %D%/bench_farm
+%C%_bench_farm_SOURCES = %D%/farm.c
+%C%_bench_farm_LDADD = $(POLICY_LIBS)
+EXTRA_DIST += %D%/farm.py

@@ -148,6 +148,7 @@ static void test_waits_for_room(void **state)
 	assert_true(waited);
 	assert_true(load.late_p99_ms > 0);
 	assert_true(load.late_p99_ms >= load.late_p50_ms);
+	assert_true(load.late_max_ms >= load.late_p99_ms);
 	assert_int_equal(load.in_flight_max, 1);
 }
 
