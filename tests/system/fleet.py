@@ -97,7 +97,7 @@ class Watcher(threading.Thread):
         while not self.over.wait(0.01):
             self.asked += 1
             try:
-                if not addresses(ask(self.port, WWW, LONDON, timeout=0.5)):
+                if not addresses(ask(self.port, WWW, LONDON)):
                     self.missed += 1
             except Exception:  # whatever it is, it is not an answer
                 self.missed += 1
