@@ -2,8 +2,6 @@
 /* view.h's comparisons. */
 #include "policy/decide/view.h"
 
-#include <string.h>
-
 /* For whom is an endpoint out alone?  See policy/decide/locality. */
 static bool splits_same(const struct quorum_result *a,
 			const struct quorum_result *b)
@@ -34,6 +32,15 @@ static bool hears_same(const struct view_endpoint *a,
 	return true;
 }
 
+static bool stretches_same(const struct latency_stretch *a,
+			   const struct latency_stretch *b, size_t vantages)
+{
+	for (size_t i = 0; i < vantages; i++)
+		if (a->vantages[i] != b->vantages[i])
+			return false;
+	return a->region == b->region;
+}
+
 bool view_same(const struct view *a, const struct view *b, size_t service)
 {
 	const struct view_service *x = &a->services[service];
@@ -44,7 +51,8 @@ bool view_same(const struct view *a, const struct view *b, size_t service)
 		return false;
 	if (declared->steer == STEER_LATENCY &&
 	    (a->rum.mark != b->rum.mark ||
-	     memcmp(&a->stretch, &b->stretch, sizeof(a->stretch)) != 0))
+	     !stretches_same(&a->stretch, &b->stretch,
+			     a->policy->vantage_count)))
 		return false;
 	for (size_t i = 0; i < declared->endpoint_count; i++) {
 		const struct view_endpoint *e = &x->endpoints[i];
