@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many endpoints one prober carries.
 
-  tests/bench/farm.py [--endpoints N] [--interval S] [--seconds N] [--kept] [--responder]
+  tests/bench/farm.py [--endpoints N] [--interval S] [--seconds N] [--responder]
                       [--realtime] [--callgrind FILE]
 
 One windrose-health probes N addresses of loopback (default 5000) by three
@@ -34,7 +34,6 @@ def arguments():
     parser.add_argument("--endpoints", type=int, default=5000)
     parser.add_argument("--interval", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=30, help="how long it is measured")
-    parser.add_argument("--kept", action="store_true", help="http checks keep their connections")
     parser.add_argument("--responder", action="store_true", help="measure a reader of the reports, too")
     parser.add_argument("--realtime", action="store_true", help="before all else, on a machine that cannot be quiet; as root")
     parser.add_argument("--callgrind", metavar="FILE", help="count instructions; figures of time mean nothing then")
@@ -42,8 +41,7 @@ def arguments():
 
 
 def policy(args, port):
-    kept = ", connection: kept" if args.kept else ""
-    checks = "".join(f"  {n}: {{{what}{kept if 'http,' in what else ''}, port: {port}, interval: {args.interval}s, "
+    checks = "".join(f"  {n}: {{{what}, port: {port}, interval: {args.interval}s, "
                      f"timeout: {args.interval * 1000 - 500}ms}}\n" for n, what in CHECKS.items())
     services = ""
     for first in range(0, args.endpoints, A_SERVICE):

@@ -129,6 +129,9 @@ class Fleet:
         """Every one of these vantages sees everything up, and trusts itself."""
         return all(self.bus.up(v) == len(self.all) for v in vantages)
 
+    def lives(self, service, endpoint):
+        return endpoint != REGIONS[0] or not self.mortals[service].silent
+
     def trouble(self):
         return [t for of in self.watchers.values() for w in of for t in w.wrong]
 
@@ -203,24 +206,25 @@ async def cut_off(f, count):
     return found
 
 
-def opposite(report):
-    """What a vantage says that swaps up and down."""
+def opposite(f, report):
+    """The opposite of what is true, of the endpoints that another one reports: what that one
+    sees comes later than the truth, and its opposite would at times be true."""
     now = wall_ms()
     swapped = [{"service": e["service"], "endpoint": e["endpoint"], "wall_since_ms": now - 60000, "wall_probed_ms": now,
                 **({"state": "open", "down_ms": 60000, "failing": True, "failure": "timeout"}
-                   if e.get("state") == "closed" else {"state": "closed"})} for e in report["entries"]]
+                   if f.lives(e["service"], e["endpoint"]) else {"state": "closed"})} for e in report["entries"]]
     return {"vantage": ODD, "policy_digest": report["policy_digest"], "sequence": now, "wall_made_ms": now,
             "entries": swapped}
 
 
 async def lying(f, count):
-    """A stand-in of the odd vantage swaps up and down of what another one says, four times a second."""
+    """A stand-in of the odd vantage says the opposite of what is true, four times a second."""
     others = [v for v in VANTAGES if v != ODD]
     f.rig.stop(ODD)
 
     async def lie():
         while True:
-            await f.bus.put_report(key, ODD, opposite(f.bus.reports[others[0]]))
+            await f.bus.put_report(key, ODD, opposite(f, f.bus.reports[others[0]]))
             await asyncio.sleep(0.25)
 
     liar = asyncio.create_task(lie())
