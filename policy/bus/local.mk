@@ -32,5 +32,4 @@ policy_libpolicy_a_SOURCES += \
 	%D%/ring.c %D%/ring.h \
 	%D%/sign.c %D%/sign.h \
 	%D%/witness.c %D%/witness.h
-dist_man_MANS += contrib/man/windrose-bus.7
 	%D%/sign.c %D%/sign.h
