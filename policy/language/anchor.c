@@ -66,12 +66,8 @@ void anchor_read(struct draft *d, const struct schema_row *row,
 	size_t count = value_items(d, row, node, &at);
 	struct policy_anchor *list;
 
-	if (count > (size_t)row->max) {
-		draft_refuse(d, node,
-			     "%s has %zu addresses; at most %g are allowed",
-			     row->key, count, row->max);
+	if (!value_fits(d, row, node, count, "addresses"))
 		return;
-	}
 	list = draft_alloc(d, count, sizeof(*list));
 	if (list == NULL || count == 0)
 		return;

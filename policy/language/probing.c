@@ -204,11 +204,8 @@ static void read_texts(struct draft *d, const struct schema_row *row,
 	size_t count = value_items(d, row, node, &at);
 	const char **list = draft_alloc(d, count, sizeof(*list));
 
-	if (count > (size_t)row->max) {
-		draft_refuse(d, node, "%s has %zu items; at most %g are taken",
-			     row->key, count, row->max);
+	if (!value_fits(d, row, node, count, "items"))
 		return;
-	}
 	if (list == NULL || count == 0 || node->refused)
 		return;
 	for (size_t i = 0; i < count; i++, at = at->next)

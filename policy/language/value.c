@@ -102,6 +102,16 @@ size_t value_items(struct draft *d, const struct schema_row *row,
 	return node->count;
 }
 
+bool value_fits(struct draft *d, const struct schema_row *row,
+		struct tree *node, size_t count, const char *nouns)
+{
+	if (count <= (size_t)row->max)
+		return true;
+	draft_refuse(d, node, "%s has %zu %s; at most %g are allowed", row->key,
+		     count, nouns, row->max);
+	return false;
+}
+
 static void put_text(struct draft *d, const char *text, void *target)
 {
 	const char *copy = draft_text(d, text);
@@ -235,12 +245,8 @@ static void read_domains(struct draft *d, const struct schema_row *row,
 	size_t count = value_items(d, row, node, &at);
 	const char **list;
 
-	if (count > (size_t)row->max) {
-		draft_refuse(d, node,
-			     "%s has %zu names; at most %g are allowed",
-			     row->key, count, row->max);
+	if (!value_fits(d, row, node, count, "names"))
 		return;
-	}
 	list = draft_alloc(d, count, sizeof(char *));
 	if (list == NULL || count == 0)
 		return;
@@ -343,12 +349,8 @@ static void read_addrs(struct draft *d, const struct schema_row *row,
 	size_t count = value_items(d, row, node, &at);
 	struct net_addr *list;
 
-	if (count > (size_t)row->max) {
-		draft_refuse(d, node,
-			     "%s has %zu addresses; at most %g are allowed",
-			     row->key, count, row->max);
+	if (!value_fits(d, row, node, count, "addresses"))
 		return;
-	}
 	list = draft_alloc(d, count, sizeof(*list));
 	if (list == NULL || count == 0)
 		return;

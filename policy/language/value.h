@@ -35,6 +35,11 @@ const char *value_text(struct draft *d, const struct schema_row *row,
 size_t value_items(struct draft *d, const struct schema_row *row,
 		   struct tree *node, struct tree **first);
 
+/* Are count items, which are called nouns, as few as row allows?  Else node is
+ * refused. */
+bool value_fits(struct draft *d, const struct schema_row *row,
+		struct tree *node, size_t count, const char *nouns);
+
 /* Stores a list as two members that follow each other: pointer and count. */
 void value_list(void *target, void *list, size_t count);
 
