@@ -191,7 +191,7 @@ def tell(title, found, asked):
 
 
 async def cut_off(f, count):
-    """The odd vantage sees everything dead, a cut for each of a few deaths."""
+    """The odd vantage sees everything dead; up to one death of each service in a cut."""
     found, others = [], [v for v in VANTAGES if v != ODD]
     while len(found) < count:
         for m in f.all:
@@ -225,7 +225,7 @@ async def lying(f, count):
     async def lie():
         while True:
             await f.bus.put_report(key, ODD, opposite(f, f.bus.reports[others[0]]))
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(0.25)  # the pace of a prober that has news, not a wait
 
     liar = asyncio.create_task(lie())
     await until_all("the lie is told", 10, lambda: f.bus.up(ODD) == 0)

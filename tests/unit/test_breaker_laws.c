@@ -183,66 +183,49 @@ static void walk_on(struct walk *w, struct breaker b, int64_t now_ms)
 	}
 }
 
-static void test_every_sequence_up_to_ten(void **state)
+/* clang-format off */
+#define QUICK { .window = 1, .consecutive = 1, .open_for_ms = 60, \
+		.max_open_for_ms = 120, .half_open_probes = 1, \
+		.damp_openings = 2, .half_life_ms = 200 }
+/* clang-format on */
+
+/* clang-format off */
+static const struct walk_row {
+	const char *title;
+	struct walk walk;
+	unsigned visited; /* (letters + 1)^(deepest + 1) - 1, over letters */
+} walks[] = {
+	{ "every sequence up to ten",
+	  { .deepest = 10, .letters = "psft",
+	    .lim = { .window = 3, .window_ms = 100, .failure_rate_pct = 60,
+		     .consecutive = 2, .slow_rate_pct = 100, .open_for_ms = 100,
+		     .max_open_for_ms = 250, .half_open_probes = 2 } },
+	  12207031 },
+	/* So few and so quick that nine events damp it and let it go again. */
+	{ "every flapping up to nine",
+	  { .deepest = 9, .letters = "psft", .lim = QUICK }, 2441406 },
+	{ "every force up to seven",
+	  { .deepest = 7, .letters = "psftOCR", .lim = QUICK }, 2396745 },
+};
+/* clang-format on */
+
+static void test_walks(void **state)
 {
-	struct walk w = { .deepest = 10,
-			  .letters = "psft",
-			  .lim = { .window = 3,
-				   .window_ms = 100,
-				   .failure_rate_pct = 60,
-				   .consecutive = 2,
-				   .slow_rate_pct = 100,
-				   .open_for_ms = 100,
-				   .max_open_for_ms = 250,
-				   .half_open_probes = 2 } };
-
 	(void)state;
-	walk_on(&w, (struct breaker){ 0 }, 0);
-	assert_int_equal(w.visited, 12207031); /* (5^11 - 1) / 4 */
-}
+	for (size_t i = 0; i < sizeof(walks) / sizeof(walks[0]); i++) {
+		struct walk w = walks[i].walk;
 
-/* So few and so quick that nine events damp it and let it go again. */
-static void test_every_flapping_up_to_nine(void **state)
-{
-	struct walk w = { .deepest = 9,
-			  .letters = "psft",
-			  .lim = { .window = 1,
-				   .consecutive = 1,
-				   .open_for_ms = 60,
-				   .max_open_for_ms = 120,
-				   .half_open_probes = 1,
-				   .damp_openings = 2,
-				   .half_life_ms = 200 } };
-
-	(void)state;
-	walk_on(&w, (struct breaker){ 0 }, 0);
-	assert_int_equal(w.visited, 2441406); /* (5^10 - 1) / 4 */
-}
-
-static void test_every_force_up_to_seven(void **state)
-{
-	struct walk w = { .deepest = 7,
-			  .letters = "psftOCR",
-			  .lim = { .window = 1,
-				   .consecutive = 1,
-				   .open_for_ms = 60,
-				   .max_open_for_ms = 120,
-				   .half_open_probes = 1,
-				   .damp_openings = 2,
-				   .half_life_ms = 200 } };
-
-	(void)state;
-	walk_on(&w, (struct breaker){ 0 }, 0);
-	assert_int_equal(w.visited, 2396745); /* (8^8 - 1) / 7 */
+		print_message("# %s\n", walks[i].title);
+		walk_on(&w, (struct breaker){ 0 }, 0);
+		assert_int_equal(w.visited, walks[i].visited);
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_flapping_is_bounded),
-		cmocka_unit_test(test_every_sequence_up_to_ten),
-		cmocka_unit_test(test_every_flapping_up_to_nine),
-		cmocka_unit_test(test_every_force_up_to_seven),
+		cmocka_unit_test(test_walks),
 	};
 
 	return cmocka_run_group_tests_name("breaker_laws", tests, NULL, NULL);

@@ -268,17 +268,24 @@ static void test_nothing_is_left_behind(void **state)
 	await_death(w, "child");
 }
 
+/* Its child has begun, and is still there. */
+static void cancel_a_hanging_one(struct world *w, struct ending *e)
+{
+	struct probe *p;
+
+	write_hanging(w, "wait");
+	p = probe_external_start(w->pool, &w->spec, on_done, e);
+	while (!is_there(w, "child"))
+		event_base_loop(w->loop, EVLOOP_NONBLOCK);
+	probe_cancel(p);
+}
+
 static void test_cancelled_probes_say_nothing(void **state)
 {
 	struct world *w = *state;
 	struct ending e = { .world = w };
-	struct probe *p;
 
-	write_hanging(w, "wait");
-	p = probe_external_start(w->pool, &w->spec, on_done, &e);
-	while (!is_there(w, "child"))
-		event_base_loop(w->loop, EVLOOP_NONBLOCK);
-	probe_cancel(p);
+	cancel_a_hanging_one(w, &e);
 	await_death(w, "child");
 	write_program(w, "exit 0");
 	assert_int_equal(run(w).outcome, OUTCOME_OK);
@@ -317,13 +324,8 @@ static void test_pool_ends(void **state)
 {
 	struct world *w = *state;
 	struct ending e = { .world = w };
-	struct probe *p;
 
-	write_hanging(w, "wait");
-	p = probe_external_start(w->pool, &w->spec, on_done, &e);
-	while (!is_there(w, "child"))
-		event_base_loop(w->loop, EVLOOP_NONBLOCK);
-	probe_cancel(p);
+	cancel_a_hanging_one(w, &e);
 	probe_external_pool_free(w->pool);
 	w->pool = NULL;
 	await_death(w, "child");
