@@ -362,3 +362,16 @@ const char *party_request(struct party *p, const char *id, const char *octets,
 	assert_int_equal(p->replies, m.before + 1);
 	return p->reply;
 }
+
+void scenario_on_redis(void **state)
+{
+	const struct scenario *s = *state;
+	struct world w;
+
+	if (!world_has_redis())
+		skip();
+	world_init(&w, true);
+	world_start_server(&w);
+	s->run(&w);
+	world_fini(&w);
+}

@@ -101,4 +101,13 @@ enum bus_commit party_commit(struct party *p, uint64_t epoch, uint64_t sequence,
 const char *party_request(struct party *p, const char *id, const char *octets,
 			  int64_t timeout_ms);
 
+/* What happens in a world; the state of a test that is one. */
+struct scenario {
+	const char *title;
+	void (*run)(struct world *w);
+};
+
+/* With a redis-server of its own; skipped where there is none. */
+void scenario_on_redis(void **state);
+
 #endif

@@ -8,10 +8,12 @@ check_PROGRAMS += %D%/test_corpus
 %C%_test_corpus_SOURCES = %D%/test_corpus.c
 %C%_test_corpus_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_policy
-%C%_test_policy_SOURCES = %D%/test_policy.c
+%C%_test_policy_SOURCES = %D%/test_policy.c %D%/good_policy.c \
+	%D%/good_policy.h
 %C%_test_policy_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_probing
-%C%_test_probing_SOURCES = %D%/test_probing.c
+%C%_test_probing_SOURCES = %D%/test_probing.c %D%/good_policy.c \
+	%D%/good_policy.h
 %C%_test_probing_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_scalar
 %C%_test_scalar_SOURCES = %D%/test_scalar.c

@@ -312,10 +312,7 @@ static void freeing_in_flight_calls_nobody(struct world *w)
 }
 
 /* clang-format off */
-static const struct scenario {
-	const char *title;
-	void (*run)(struct world *w);
-} scenarios[] = {
+static const struct scenario scenarios[] = {
 	{ "a follower hears what is there and what comes", follower_hears_new_and_old },
 	{ "one's own values come back",                    own_values_come_back },
 	{ "values may hold any octet",                     values_may_hold_any_octet },
@@ -344,19 +341,6 @@ static void run_on_memory(void **state)
 	struct world w;
 
 	world_init(&w, false);
-	s->run(&w);
-	world_fini(&w);
-}
-
-static void run_on_redis(void **state)
-{
-	const struct scenario *s = *state;
-	struct world w;
-
-	if (!world_has_redis())
-		skip();
-	world_init(&w, true);
-	world_start_server(&w);
 	s->run(&w);
 	world_fini(&w);
 }
@@ -402,9 +386,9 @@ int main(void)
 			 scenarios[i].title);
 		tests[2 * i] = (struct CMUnitTest){ names[2 * i], run_on_memory,
 						    NULL, NULL, row };
-		tests[2 * i + 1] =
-			(struct CMUnitTest){ names[2 * i + 1], run_on_redis,
-					     NULL, NULL, row };
+		tests[2 * i + 1] = (struct CMUnitTest){ names[2 * i + 1],
+							scenario_on_redis, NULL,
+							NULL, row };
 	}
 	tests[2 * SCENARIOS] = (struct CMUnitTest)cmocka_unit_test(
 		test_memory_keeps_the_last_of_the_audit);

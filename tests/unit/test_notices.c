@@ -188,10 +188,7 @@ static void puts_are_bounded(struct world *w)
 }
 
 /* clang-format off */
-static const struct scenario {
-	const char *title;
-	void (*run)(struct world *w);
-} scenarios[] = {
+static const struct scenario scenarios[] = {
 	{ "notices come by kind",                  notices_by_kind },
 	{ "a gap is read at once",                 a_gap_is_read_at_once },
 	{ "a missed plan shows in a put's answer", a_missed_plan_shows_in_a_puts_answer },
@@ -203,27 +200,14 @@ static const struct scenario {
 
 enum { SCENARIOS = sizeof(scenarios) / sizeof(scenarios[0]) };
 
-static void run_scenario(void **state)
-{
-	const struct scenario *s = *state;
-	struct world w;
-
-	if (!world_has_redis())
-		skip();
-	world_init(&w, true);
-	world_start_server(&w);
-	s->run(&w);
-	world_fini(&w);
-}
-
 int main(void)
 {
 	struct CMUnitTest tests[SCENARIOS];
 
 	for (size_t i = 0; i < SCENARIOS; i++)
 		tests[i] =
-			(struct CMUnitTest){ scenarios[i].title, run_scenario,
-					     NULL, NULL,
+			(struct CMUnitTest){ scenarios[i].title,
+					     scenario_on_redis, NULL, NULL,
 					     (void *)(uintptr_t)&scenarios[i] };
 	return cmocka_run_group_tests_name("notices", tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "policy/language/load.h"
 #include "policy/language/policy.h"
 #include "policy/language/sources.h"
+#include "tests/unit/good_policy.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,22 +18,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static struct policy *load_good(const char *name)
-{
-	const char *srcdir = getenv("SRCDIR");
-	struct errors errs = { 0 };
-	struct policy *policy;
-	char path[4096];
-
-	snprintf(path, sizeof(path), "%s/tests/data/policy/good/%s",
-		 srcdir == NULL ? "." : srcdir, name);
-	policy = policy_load(path, &errs);
-	errors_print(&errs, stderr);
-	errors_fini(&errs);
-	assert_non_null(policy);
-	return policy;
-}
 
 /* files are pairs of name and octets, the policy's own first. */
 static struct policy *load_memory(const char *const (*files)[2], size_t count,
@@ -49,7 +34,7 @@ static struct policy *load_memory(const char *const (*files)[2], size_t count,
 
 static void test_order_and_names(void **state)
 {
-	struct policy *p = load_good("world");
+	struct policy *p = good_policy("world");
 
 	(void)state;
 	/* Files in name order, keys in the order written. */
@@ -74,7 +59,7 @@ static void test_order_and_names(void **state)
 
 static void test_regions_and_residency(void **state)
 {
-	struct policy *p = load_good("world");
+	struct policy *p = good_policy("world");
 	const struct policy_residency *r = &p->residency[0];
 
 	(void)state;
@@ -98,7 +83,7 @@ static void test_regions_and_residency(void **state)
 
 static void test_votes_and_budget(void **state)
 {
-	struct policy *p = load_good("votes.yaml");
+	struct policy *p = good_policy("votes.yaml");
 
 	(void)state;
 	assert_int_equal(p->vantages[0].asn, 64500);
@@ -109,17 +94,17 @@ static void test_votes_and_budget(void **state)
 	assert_int_equal(p->vantages[3].vote, VANTAGE_MUTE);
 	assert_int_equal(policy_vote_count(p), 2);
 	policy_free(p);
-	p = load_good("mute-vantages.yaml");
+	p = good_policy("mute-vantages.yaml");
 	assert_int_equal(policy_vote_count(p), 0);
 	policy_free(p);
-	p = load_good("budget.yaml");
+	p = good_policy("budget.yaml");
 	assert_int_equal(p->safety.max_capacity_at_once_pct, 30);
 	policy_free(p);
 }
 
 static void test_canary_shadows(void **state)
 {
-	struct policy *p = load_good("world");
+	struct policy *p = good_policy("world");
 	const struct policy_service *s = &p->services[2];
 	const struct policy_canary *c = &p->canaries[0];
 
@@ -147,7 +132,7 @@ static void test_canary_shadows(void **state)
 
 static void test_tests(void **state)
 {
-	struct policy *p = load_good("world");
+	struct policy *p = good_policy("world");
 
 	(void)state;
 	assert_int_equal(p->test_count, 3);
@@ -205,7 +190,7 @@ static void test_words(void **state)
 
 static void test_client_terms(void **state)
 {
-	struct policy *p = load_good("clients.yaml");
+	struct policy *p = good_policy("clients.yaml");
 	const struct client_set *sets = p->sets;
 
 	(void)state;
@@ -252,7 +237,7 @@ static const struct record *find_record(const struct policy *p,
 
 static void test_records(void **state)
 {
-	struct policy *p = load_good("world");
+	struct policy *p = good_policy("world");
 	const struct record *r;
 
 	(void)state;
@@ -286,7 +271,7 @@ static void test_records(void **state)
 
 static void test_apex_of_the_file(void **state)
 {
-	struct policy *p = load_good("static");
+	struct policy *p = good_policy("static");
 	const struct record *soa =
 		find_record(p, OWNER("\6static\7example\3com"), 6);
 	const struct record *mx =

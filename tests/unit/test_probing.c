@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* probing: what checks come to; what is wrong with them, test_corpus shows. */
 #include "policy/language/policy.h"
+#include "tests/unit/good_policy.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,25 +13,9 @@
 
 #include <cmocka.h>
 
-static struct policy *load_good(const char *name)
-{
-	const char *srcdir = getenv("SRCDIR");
-	struct errors errs = { 0 };
-	struct policy *policy;
-	char path[4096];
-
-	snprintf(path, sizeof(path), "%s/tests/data/policy/good/%s",
-		 srcdir == NULL ? "." : srcdir, name);
-	policy = policy_load(path, &errs);
-	errors_print(&errs, stderr);
-	errors_fini(&errs);
-	assert_non_null(policy);
-	return policy;
-}
-
 static void test_check_values(void **state)
 {
-	struct policy *p = load_good("checks.yaml");
+	struct policy *p = good_policy("checks.yaml");
 	const struct policy_check *plain = &p->checks[0], *full = &p->checks[1];
 
 	(void)state;
@@ -97,7 +82,7 @@ static void test_check_values(void **state)
 
 static void test_breaker_values(void **state)
 {
-	struct policy *p = load_good("checks.yaml");
+	struct policy *p = good_policy("checks.yaml");
 	const struct policy_check *plain = &p->checks[0], *full = &p->checks[1];
 
 	(void)state;
@@ -118,7 +103,7 @@ static void test_breaker_values(void **state)
 
 static void test_anchors(void **state)
 {
-	struct policy *p = load_good("checks.yaml");
+	struct policy *p = good_policy("checks.yaml");
 	const struct policy_anchor *anchors = p->vantages[0].anchors;
 
 	(void)state;

@@ -387,10 +387,7 @@ static void environments_do_not_mix(struct world *w)
 }
 
 /* clang-format off */
-static const struct scenario {
-	const char *title;
-	void (*run)(struct world *w);
-} scenarios[] = {
+static const struct scenario scenarios[] = {
 	{ "down at start",                              down_at_start },
 	{ "a request waits for the link",               request_waits_for_the_link },
 	{ "killed and restarted empty",                 restarted_empty },
@@ -414,27 +411,14 @@ static const struct scenario {
 
 enum { SCENARIOS = sizeof(scenarios) / sizeof(scenarios[0]) };
 
-static void run_scenario(void **state)
-{
-	const struct scenario *s = *state;
-	struct world w;
-
-	if (!world_has_redis())
-		skip();
-	world_init(&w, true);
-	world_start_server(&w);
-	s->run(&w);
-	world_fini(&w);
-}
-
 int main(void)
 {
 	struct CMUnitTest tests[SCENARIOS];
 
 	for (size_t i = 0; i < SCENARIOS; i++)
 		tests[i] =
-			(struct CMUnitTest){ scenarios[i].title, run_scenario,
-					     NULL, NULL,
+			(struct CMUnitTest){ scenarios[i].title,
+					     scenario_on_redis, NULL, NULL,
 					     (void *)(uintptr_t)&scenarios[i] };
 	return cmocka_run_group_tests_name("redis", tests, NULL, NULL);
 }
