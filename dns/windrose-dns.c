@@ -196,7 +196,8 @@ static bool open_keys(const struct settings *s, struct verifier **trusted,
 	*trusted = verifier_open(s->trust.items, s->trust.count, err);
 	if (*trusted == NULL)
 		return false;
-	*witnesses = witnesses_open(s->vantages.items, s->vantages.count, err);
+	*witnesses = witnesses_open(WITNESS_VANTAGES, s->vantages.items,
+				    s->vantages.count, err);
 	if (*witnesses != NULL)
 		return true;
 	verifier_free(*trusted);

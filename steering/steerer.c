@@ -211,6 +211,8 @@ static void on_value(void *arg, enum bus_topic topic, const char *key,
 	case BUS_REQUESTS:
 		desk_take(s, key, octets, len);
 		break;
+	case BUS_SERVED: /* not followed */
+		break;
 	}
 }
 

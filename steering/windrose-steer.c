@@ -104,8 +104,9 @@ static bool open_keys(const struct settings *s, struct keys *out,
 	if (k.plans != NULL)
 		k.people = verifier_open(s->people.items, s->people.count, err);
 	if (k.people != NULL)
-		k.witnesses = witnesses_open(s->vantages.items,
-					     s->vantages.count, err);
+		k.witnesses =
+			witnesses_open(WITNESS_VANTAGES, s->vantages.items,
+				       s->vantages.count, err);
 	if (k.witnesses == NULL || !verifier_add_sealer(k.plans, k.own, err)) {
 		free_keys(&k);
 		return false;

@@ -36,6 +36,25 @@ static bool fits(struct bus *bus, const char *what, const char *key, size_t len,
 	return false;
 }
 
+/* What may be put: one row a topic. */
+static const struct kind {
+	enum bus_topic topic;
+	const char *what;
+	size_t max; /* octets */
+} kinds[] = {
+	{ BUS_REPORTS, "report", BUS_VALUE_MAX },
+	{ BUS_NODES, "node", BUS_NODE_MAX },
+	{ BUS_SERVED, "served", BUS_SERVED_MAX },
+};
+
+static const struct kind *kind_of(enum bus_topic topic)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i].topic == topic)
+			return &kinds[i];
+	return NULL;
+}
+
 void bus_follow(struct bus *bus, const struct bus_follower *follower)
 {
 	bus->ops->follow(bus, follower);
@@ -44,10 +63,10 @@ void bus_follow(struct bus *bus, const struct bus_follower *follower)
 void bus_put(struct bus *bus, enum bus_topic topic, const char *key,
 	     const void *octets, size_t len, int64_t ttl_ms)
 {
-	assert(topic == BUS_REPORTS || topic == BUS_NODES);
-	assert(ttl_ms > 0);
-	if (fits(bus, topic == BUS_REPORTS ? "report" : "node", key, len,
-		 topic == BUS_REPORTS ? BUS_VALUE_MAX : BUS_NODE_MAX))
+	const struct kind *kind = kind_of(topic);
+
+	assert(kind != NULL && ttl_ms > 0);
+	if (fits(bus, kind->what, key, len, kind->max))
 		bus->ops->put(bus, topic, key,
 			      (struct bus_octets){ octets, len }, ttl_ms);
 }

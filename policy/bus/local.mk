@@ -30,6 +30,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/redis_url.c %D%/redis_url.h \
 	%D%/report.c %D%/report.h \
 	%D%/ring.c %D%/ring.h \
+	%D%/served.c %D%/served.h \
 	%D%/sign.c %D%/sign.h \
 	%D%/witness.c %D%/witness.h
 	%D%/sign.c %D%/sign.h

@@ -6,7 +6,7 @@
 
 #include <event2/event.h>
 
-/* A report, a node, or the plan (which never expires). */
+/* A report, a node, what an edge saw, or the plan (which never expires). */
 struct stored {
 	struct stored *next;
 	struct memory_store *store;

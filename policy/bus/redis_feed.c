@@ -24,6 +24,7 @@ static const struct redis_family families[] = {
 	{ BUS_REPORTS, "vantage:", "vantages", "notify:reports",
 	  BUS_VALUE_MAX },
 	{ BUS_NODES, "node:", "nodes", "notify:nodes", BUS_NODE_MAX },
+	{ BUS_SERVED, "served:", "edges", "notify:served", BUS_SERVED_MAX },
 };
 
 enum { PLAN, FAMILIES = sizeof(families) / sizeof(families[0]) };

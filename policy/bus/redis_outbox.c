@@ -58,12 +58,23 @@ static const struct place {
 	{ BUS_REPORTS, "vantage:", "vantages", "notices:reports",
 	  "notify:reports" },
 	{ BUS_NODES, "node:", "nodes", "notices:nodes", "notify:nodes" },
+	{ BUS_SERVED, "served:", "edges", "notices:served", "notify:served" },
 };
+
+/* policy/bus/bus lets no other topic through. */
+static const struct place *place_of(enum bus_topic topic)
+{
+	const struct place *p = places;
+
+	while (p->topic != topic)
+		p++;
+	return p;
+}
 
 static bool send_put(struct put *put, struct bus_octets value, int64_t ttl_ms)
 {
 	struct redis_session *s = put->out->session;
-	const struct place *p = &places[put->topic == BUS_NODES];
+	const struct place *p = place_of(put->topic);
 	char names[5][REDIS_KEY_SIZE];
 	struct redis_command c = { 0 };
 

@@ -3,33 +3,46 @@
 
 #include "policy/base/error.h"
 #include "policy/bus/report.h"
+#include "policy/bus/served.h"
 #include "policy/bus/sign.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct witness {
-	char vantage[REPORT_NAME_SIZE];
+	char name[REPORT_NAME_SIZE];
 	struct verifier *keys;
 };
 
+static const struct {
+	const char *noun, *row, *signs;
+} kinds[] = {
+	[WITNESS_VANTAGES] = { "vantage", "VANTAGE=FILE", SIGN_REPORT },
+	[WITNESS_EDGES] = { "edge", "NODE=FILE", SIGN_SERVED },
+};
+
+static_assert((int)SERVED_NAME_SIZE <= (int)REPORT_NAME_SIZE,
+	      "every edge's name fits");
+
 struct witnesses {
+	enum witness_kind kind;
 	struct witness *list;
 	size_t count;
 };
 
-static struct witness *find(const struct witnesses *w, const char *vantage)
+static struct witness *find(const struct witnesses *w, const char *name)
 {
 	for (size_t i = 0; i < w->count; i++)
-		if (strcmp(w->list[i].vantage, vantage) == 0)
+		if (strcmp(w->list[i].name, name) == 0)
 			return &w->list[i];
 	return NULL;
 }
 
-/* The vantage's place, made when it has none; NULL when memory runs out. */
-static struct witness *place_of(struct witnesses *w, const char *vantage)
+/* The name's place, made when it has none; NULL when memory runs out. */
+static struct witness *place_of(struct witnesses *w, const char *name)
 {
-	struct witness *at = find(w, vantage);
+	struct witness *at = find(w, name);
 
 	if (at != NULL)
 		return at;
@@ -37,7 +50,7 @@ static struct witness *place_of(struct witnesses *w, const char *vantage)
 	at->keys = verifier_new();
 	if (at->keys == NULL)
 		return NULL;
-	strcpy(at->vantage, vantage);
+	strcpy(at->name, name);
 	w->count++;
 	return at;
 }
@@ -46,15 +59,15 @@ static bool add_row(struct witnesses *w, const char *row, struct error *err)
 {
 	const char *equals = strchr(row, '=');
 	size_t len = equals == NULL ? 0 : (size_t)(equals - row);
-	char vantage[REPORT_NAME_SIZE] = "";
+	char name[REPORT_NAME_SIZE] = "";
 	struct witness *at;
 
-	if (len == 0 || len >= sizeof(vantage) || equals[1] == '\0') {
-		error_set(err, "\"%s\": must be VANTAGE=FILE", row);
+	if (len == 0 || len >= sizeof(name) || equals[1] == '\0') {
+		error_set(err, "\"%s\": must be %s", row, kinds[w->kind].row);
 		return false;
 	}
-	memcpy(vantage, row, len);
-	at = place_of(w, vantage);
+	memcpy(name, row, len);
+	at = place_of(w, name);
 	if (at == NULL) {
 		error_set(err, "out of memory");
 		return false;
@@ -62,13 +75,16 @@ static bool add_row(struct witnesses *w, const char *row, struct error *err)
 	return verifier_add_file(at->keys, equals + 1, err);
 }
 
-struct witnesses *witnesses_open(const char *const *rows, size_t count,
+struct witnesses *witnesses_open(enum witness_kind kind,
+				 const char *const *rows, size_t count,
 				 struct error *err)
 {
 	struct witnesses *w = calloc(1, sizeof(*w));
 
-	if (w != NULL)
+	if (w != NULL) {
+		w->kind = kind;
 		w->list = calloc(count + 1, sizeof(*w->list));
+	}
 	if (w == NULL || w->list == NULL) {
 		witnesses_free(w);
 		error_set(err, "out of memory");
@@ -91,7 +107,7 @@ void witnesses_replace(struct witnesses *w, struct witnesses *next)
 	witnesses_free(next);
 }
 
-bool witnesses_read(const struct witnesses *w, const char *vantage,
+bool witnesses_read(const struct witnesses *w, const char *name,
 		    const void *octets, size_t len, const char **payload,
 		    size_t *payload_len, struct error *err)
 {
@@ -104,11 +120,12 @@ bool witnesses_read(const struct witnesses *w, const char *vantage,
 		}
 		return true;
 	}
-	at = find(w, vantage);
+	at = find(w, name);
 	if (at != NULL)
-		return sign_unwrap(at->keys, SIGN_REPORT, octets, len, payload,
-				   payload_len, err);
-	error_set(err, "no key of vantage \"%.60s\" is trusted", vantage);
+		return sign_unwrap(at->keys, kinds[w->kind].signs, octets, len,
+				   payload, payload_len, err);
+	error_set(err, "no key of %s \"%.60s\" is trusted", kinds[w->kind].noun,
+		  name);
 	return false;
 }
 

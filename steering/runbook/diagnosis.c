@@ -6,6 +6,7 @@
 #include "policy/bus/node.h"
 #include "policy/bus/plan.h"
 #include "policy/bus/report.h"
+#include "policy/bus/served.h"
 #include "policy/bus/sign.h"
 #include "policy/bus/witness.h"
 
@@ -267,6 +268,7 @@ enum value_kind {
 	KIND_LEASE,
 	KIND_REPORT,
 	KIND_NODE,
+	KIND_SERVED,
 	KIND_OTHER, /* not a string */
 };
 
@@ -285,7 +287,9 @@ static const struct key_row {
 	{ "vantage:",  true,  "string", KIND_REPORT, REPORT_OCTETS_MAX },
 	{ "node:",     true,  "string", KIND_NODE,   0 },
 	{ "nodes",     false, "set",    KIND_OTHER,  0 },
+	{ "served:",   true,  "string", KIND_SERVED, SERVED_OCTETS_MAX },
 	{ "vantages",  false, "set",    KIND_OTHER,  0 },
+	{ "edges",     false, "set",    KIND_OTHER,  0 },
 	{ "notices:",  true,  "string", KIND_NUMBER, 0 },
 	{ "audit",     false, "stream", KIND_OTHER,  0 },
 };
@@ -366,6 +370,25 @@ static void take_node(struct diagnosis *d, const struct diagnosis_key *key)
 			      err.text);
 }
 
+/* Whoever signed it. */
+static void take_served(struct diagnosis *d, const struct diagnosis_key *key)
+{
+	struct error err = { .text = "it says to be of another edge" };
+	const char *node = key->name + strlen("served:"), *payload;
+	struct served *served;
+	size_t len;
+
+	if (!sign_peek(key->octets, key->len, &payload, &len)) {
+		payload = key->octets;
+		len = key->len;
+	}
+	served = served_parse(payload, len, &err);
+	if (served == NULL || strcmp(served->node, node) != 0)
+		diagnosis_add(d, AILMENT_UNREADABLE, "%s: %s", key->name,
+			      err.text);
+	served_free(served);
+}
+
 /* Decimal numbers, one space between; more may follow where rest is true. */
 static void take_numbers(struct diagnosis *d, const struct diagnosis_key *key,
 			 unsigned count, bool rest)
@@ -409,6 +432,9 @@ void diagnosis_take_value(struct diagnosis *d,
 		break;
 	case KIND_NODE:
 		take_node(d, key);
+		break;
+	case KIND_SERVED:
+		take_served(d, key);
 		break;
 	case KIND_HEAD:
 		take_numbers(d, key, 2, false);

@@ -462,8 +462,8 @@ static bool prepare(struct doctor *d, const struct options *o,
 		return false;
 	}
 	snprintf(d->prefix, sizeof(d->prefix), "windrose:{%s}:", d->url.env);
-	d->vantage_keys =
-		witnesses_open(o->vantages.items, o->vantages.count, err);
+	d->vantage_keys = witnesses_open(WITNESS_VANTAGES, o->vantages.items,
+					 o->vantages.count, err);
 	if (d->vantage_keys == NULL || o->trust.count == 0)
 		return d->vantage_keys != NULL;
 	d->plan_keys = verifier_open(o->trust.items, o->trust.count, err);

@@ -12,7 +12,8 @@ enum {
 	OPERATOR = 16,
 	NODES = DNS | HEALTH | STEER | EDGE, /* who has a record */
 	READERS = DNS | STEER | EDGE | OPERATOR,
-	LISTENERS = DNS | STEER | OPERATOR, /* to reports */
+	LISTENERS = DNS | STEER | OPERATOR,   /* to reports */
+	WEIGHERS = HEALTH | STEER | OPERATOR, /* of what edges saw */
 };
 
 static const struct role {
@@ -50,6 +51,21 @@ static const struct row {
 	{ STEER | OPERATOR, { "EVAL", "return 1", "1", ":nodes" } },
 	{ STEER | OPERATOR, { "EXISTS", ":node:any" } },
 	{ STEER | OPERATOR, { "SREM", ":nodes", "any" } },
+	{ WEIGHERS,         { "SUBSCRIBE", ":notify:served" } },
+	{ WEIGHERS,         { "UNSUBSCRIBE", ":notify:served" } },
+	{ WEIGHERS,         { "SRANDMEMBER", ":edges", "1" } },
+	{ WEIGHERS,         { "GETRANGE", ":served:any", "0", "1" } },
+	{ WEIGHERS,         { "EVAL", "return 1", "1", ":edges" } },
+	{ WEIGHERS,         { "EXISTS", ":served:any" } },
+	{ WEIGHERS,         { "SREM", ":edges", "any" } },
+	{ EDGE,             { "EVAL", "return 1", "3", ":served:%", ":edges", ":notices:served" } },
+	{ EDGE,             { "SET", ":served:%", "x", "PX", "1" } },
+	{ EDGE,             { "TYPE", ":edges" } },
+	{ EDGE,             { "DEL", ":edges" } },
+	{ EDGE,             { "SADD", ":edges", "%" } },
+	{ EDGE,             { "INCR", ":notices:served" } },
+	{ EDGE,             { "SET", ":notices:served", "1" } },
+	{ EDGE,             { "PUBLISH", ":notify:served", "x" } },
 	{ NODES,            { "EVAL", "return 1", "3", ":node:%", ":nodes", ":notices:nodes" } },
 	{ NODES,            { "SET", ":node:%", "x", "PX", "1" } },
 	{ NODES,            { "TYPE", ":nodes" } },

@@ -70,6 +70,10 @@ check_PROGRAMS += %D%/fuzz_standing
 
 # bus: plans, reports, nodes
 check_PROGRAMS += %D%/fuzz_plan %D%/fuzz_report %D%/fuzz_node
+check_PROGRAMS += %D%/fuzz_served
+%C%_fuzz_served_SOURCES = %D%/fuzz_served.c $(FUZZ_MAIN)
+%C%_fuzz_served_LDADD = $(POLICY_LIBS)
+%C%_fuzz_served_LDFLAGS = $(FUZZ_LDFLAGS)
 %C%_fuzz_plan_SOURCES = %D%/fuzz_plan.c $(FUZZ_MAIN)
 %C%_fuzz_plan_LDADD = $(POLICY_LIBS)
 %C%_fuzz_plan_LDFLAGS = $(FUZZ_LDFLAGS)

@@ -192,12 +192,12 @@ def keys(c):
         c.cli("del", PREFIX + key)
         if before != "(nil)":
             c.cli("set", PREFIX + key, before[1:-1].encode().decode("unicode_escape"))
-    for key in ("plan", "plan-head", "epoch", "lease", "vantage:eu", "node:x", "notices:nodes"):
+    for key in ("plan", "plan-head", "epoch", "lease", "vantage:eu", "node:x", "served:x", "notices:nodes"):
         c.cli("del", PREFIX + key)
         c.cli("rpush", PREFIX + key, "x")
         c.expect(f"a list in {key}", "wrong-type")
         c.cli("del", PREFIX + key)
-    for key in ("nodes", "vantages", "audit"):
+    for key in ("nodes", "vantages", "edges", "audit"):
         c.cli("del", PREFIX + key)
         c.cli("set", PREFIX + key, "x")
         c.expect(f"a string in {key}", "wrong-type")

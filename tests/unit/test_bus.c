@@ -24,7 +24,8 @@ static void put(struct party *p, enum bus_topic topic, const char *key,
 static void follower_hears_new_and_old(struct world *w)
 {
 	struct party *writer = world_party(w, 0);
-	struct party *early = world_party(w, BUS_REPORTS | BUS_NODES);
+	struct party *early =
+		world_party(w, BUS_REPORTS | BUS_NODES | BUS_SERVED);
 	struct party *late;
 
 	party_until_up(writer);
@@ -34,6 +35,9 @@ static void follower_hears_new_and_old(struct world *w)
 	put(writer, BUS_NODES, "dns-1", "node one", 60000);
 	party_until_heard(early, BUS_REPORTS, "eu", "one");
 	party_until_heard(early, BUS_NODES, "dns-1", "node one");
+	put(writer, BUS_SERVED, "edge-1", "counts", 60000);
+	party_until_heard(early, BUS_SERVED, "edge-1", "counts");
+	assert_null(party_heard(early, BUS_NODES, "edge-1"));
 	put(writer, BUS_REPORTS, "eu", "two", 60000);
 	party_until_heard(early, BUS_REPORTS, "eu", "two");
 

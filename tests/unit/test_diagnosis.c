@@ -86,6 +86,9 @@ static const struct value_row {
 	{ "a report", "vantage:eu", "{\"vantage\":\"eu\",\"sequence\":1}", NOTHING },
 	{ "another's report", "vantage:us", "{\"vantage\":\"eu\",\"sequence\":1}", AILMENT_UNREADABLE },
 	{ "no report", "vantage:us", "[]", AILMENT_UNREADABLE },
+	{ "what an edge saw", "served:e", "{\"node\":\"e\"}", NOTHING },
+	{ "what another saw", "served:e", "{\"node\":\"f\"}", AILMENT_UNREADABLE },
+	{ "nothing an edge saw", "served:e", "x", AILMENT_UNREADABLE },
 	{ "another node", "node:a", "{\"name\":\"b\",\"role\":\"dns\"}", AILMENT_UNREADABLE },
 	{ "no node", "node:a", "x", AILMENT_UNREADABLE },
 	{ "no envelope", "plan", "{}", AILMENT_UNSIGNED },
@@ -275,7 +278,7 @@ static const struct type_row {
 	const char *name, *type;
 } types[] = {
 	{ "plan", "string" }, { "plan-head", "string" }, { "node:a", "string" },
-	{ "vantage:eu", "string" }, { "notices:plan", "string" }, { "nodes", "set" }, { "audit", "stream" },
+	{ "vantage:eu", "string" }, { "notices:plan", "string" }, { "nodes", "set" }, { "served:e", "string" }, { "edges", "set" }, { "audit", "stream" },
 	{ "plan2", NULL }, { "nodes:x", NULL }, { "", NULL },
 };
 
@@ -292,6 +295,8 @@ static const struct right_row {
 	{ "health-eu", true,  { "SET", "windrose:{e}:vantage:eu", "x" } },
 	{ "steer",     true,  { "SET", "windrose:{e}:plan", "x" } },
 	{ "edge",      true,  { "GETRANGE", "windrose:{e}:plan", "0" } },
+	{ "edge-1",    true,  { "SET", "windrose:{e}:served:edge-1", "x" } },
+	{ "health-eu", true,  { "GETRANGE", "windrose:{e}:served:any", "0" } },
 	{ "operator",  true,  { "PUBLISH", "windrose:{e}:request", "x" } },
 	{ "default",   false, { NULL } },
 	{ "dnsmasq",   false, { NULL } },

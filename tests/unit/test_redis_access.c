@@ -170,6 +170,10 @@ static void check_own_rights(struct party *dns, struct party *health,
 	party_until_heard(operator, BUS_NODES, "health-eu", "node");
 	party_until_heard(operator, BUS_NODES, "dns-1", "node");
 	party_until_heard(operator, BUS_NODES, "edge-1", "node");
+	put(edge, BUS_SERVED, "edge-1", "counts");
+	party_until_heard(health, BUS_SERVED, "edge-1", "counts");
+	party_until_heard(steer, BUS_SERVED, "edge-1", "counts");
+	party_until_heard(operator, BUS_SERVED, "edge-1", "counts");
 	assert_int_equal(party_lease(steer, "steer", 60000, 0), 1);
 	assert_int_equal(party_commit(steer, 1, 1, "plan"), BUS_COMMITTED);
 	party_until_heard(dns, BUS_PLAN, "", "plan");
@@ -220,16 +224,18 @@ static void test_each_user_its_own(void **state)
 		 getenv("SRCDIR"));
 	start_world(&w, "redis.conf", extra);
 	dns = party_as(&w, "dns", BUS_PLAN | BUS_REPORTS);
-	health = party_as(&w, "health-eu", 0);
+	health = party_as(&w, "health-eu", BUS_SERVED);
 	steer = party_as(&w, "steer",
-			 BUS_PLAN | BUS_REPORTS | BUS_NODES | BUS_REQUESTS);
+			 BUS_PLAN | BUS_REPORTS | BUS_NODES | BUS_REQUESTS |
+				 BUS_SERVED);
 	edge = party_as(&w, "edge", BUS_PLAN);
-	operator= party_as(&w, "operator", BUS_PLAN | BUS_REPORTS | BUS_NODES);
+	operator= party_as(&w, "operator",
+			   BUS_PLAN | BUS_REPORTS | BUS_NODES | BUS_SERVED);
 	party_until_synced(dns);
 	party_until_synced(steer);
 	party_until_synced(edge);
 	party_until_synced(operator);
-	party_until_up(health);
+	party_until_synced(health);
 	before = errors_of_all(&w); /* connecting took some tries */
 	check_own_rights(dns, health, steer, edge, operator);
 	world_until(&w, audit_is_there, &w, "the audit entry");
@@ -238,10 +244,12 @@ static void test_each_user_its_own(void **state)
 	/* A prober: not another's report, no lease, no plan. */
 	refused_put(health, BUS_REPORTS, "us");
 	refused_put(health, BUS_NODES, "dns-1");
+	refused_put(health, BUS_SERVED, "edge-1");
 	assert_int_equal(party_lease(health, "health", 60000, 0), 0);
 	assert_int_equal(party_commit(health, 1, 2, "forged"), BUS_DOWN);
 	/* A responder or an edge: no report, no plan. */
 	refused_put(dns, BUS_REPORTS, "eu");
+	refused_put(dns, BUS_SERVED, "edge-1");
 	assert_int_equal(party_commit(dns, 1, 2, "forged"), BUS_DOWN);
 	assert_int_equal(party_lease(edge, "edge", 60000, 0), 0);
 	/* An operator asks the agent, and writes nothing. */

@@ -40,7 +40,8 @@ static void write_file(const char *path, const char *text)
 static struct witnesses *open_rows(const char *const *rows, size_t count)
 {
 	struct error err = { .text = "" };
-	struct witnesses *w = witnesses_open(rows, count, &err);
+	struct witnesses *w =
+		witnesses_open(WITNESS_VANTAGES, rows, count, &err);
 
 	if (w == NULL)
 		fail_msg("%s", err.text);
@@ -120,6 +121,30 @@ static void test_each_for_itself(void **state)
 	witnesses_free(w);
 }
 
+/* A vantage's key does not vouch for an edge of the same name. */
+static void test_edges(void **state)
+{
+	const char *const rows[] = { "eu=witness-eu.pem" };
+	struct error err = { .text = "" };
+	struct witnesses *w = witnesses_open(WITNESS_EDGES, rows, 1, &err);
+	size_t len;
+	char *envelope = signed_as(SIGN_SERVED, &len);
+
+	(void)state;
+	assert_non_null(w);
+	assert_string_equal(verdict(w, "eu", envelope, len), "");
+	assert_non_null(strstr(verdict(w, "us", envelope, len),
+			       "no key of edge \"us\""));
+	free(envelope);
+	envelope = signed_as(SIGN_REPORT, &len);
+	assert_non_null(strstr(verdict(w, "eu", envelope, len), "is wrong"));
+	free(envelope);
+	witnesses_free(w);
+	assert_null(witnesses_open(WITNESS_EDGES, &(const char *){ "eu" }, 1,
+				   &err));
+	assert_non_null(strstr(err.text, "must be NODE=FILE"));
+}
+
 static void test_rows_that_are_none(void **state)
 {
 	static const struct {
@@ -139,7 +164,8 @@ static void test_rows_that_are_none(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct error err = { .text = "" };
 
-		assert_null(witnesses_open(&rows[i].row, 1, &err));
+		assert_null(witnesses_open(WITNESS_VANTAGES, &rows[i].row, 1,
+					   &err));
 		if (strstr(err.text, rows[i].error) == NULL)
 			fail_msg("%s: %s", rows[i].row, err.text);
 	}
@@ -164,6 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nobody_has_to_sign),
 		cmocka_unit_test(test_each_for_itself),
+		cmocka_unit_test(test_edges),
 		cmocka_unit_test(test_rows_that_are_none),
 	};
 
