@@ -8,6 +8,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/desk.c \
 	%D%/draft.c %D%/draft.h \
 	%D%/effect.c %D%/effect.h \
+	%D%/excess.c %D%/excess.h \
 	%D%/guard.c %D%/guard.h \
 	%D%/inputs.c %D%/inputs.h \
 	%D%/inquiry.c \
@@ -23,6 +24,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/ramp.c %D%/ramp.h \
 	%D%/recent.c %D%/recent.h \
 	%D%/shelf.c \
+	%D%/slowness.c %D%/slowness.h \
 	%D%/state.c %D%/state.h \
 	%D%/rum.c %D%/rum.h \
 	%D%/rum_rate.h \
