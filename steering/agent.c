@@ -117,12 +117,12 @@ bool agent_reload(struct agent *agent, const struct policy *policy,
 
 /* Commands. */
 
-static bool is_known(const struct agent *agent, const char *id)
+static bool is_in_force(const struct agent *agent, const char *id)
 {
 	for (size_t i = 0; i < agent->state.command_count; i++)
 		if (strcmp(agent->state.commands[i].id, id) == 0)
 			return true;
-	return recent_find(&agent->recent, id);
+	return false;
 }
 
 static bool is_fresh(const struct agent *agent, const struct command *c,
@@ -139,7 +139,7 @@ static bool is_fresh(const struct agent *agent, const struct command *c,
 			  AGENT_FRESH_MS / 1000);
 		return false;
 	}
-	if (is_known(agent, c->id)) {
+	if (recent_find(&agent->recent, c->id)) {
 		error_set(err, "%s: command %s has been seen before", name,
 			  c->id);
 		return false;
@@ -168,8 +168,14 @@ static bool try_command(const struct agent *agent, const struct command *c,
 			const struct agent_input *in, struct state *after,
 			struct error *err)
 {
-	if (!command_check(c, agent->policy, in->now.wall_ms, err) ||
-	    !is_fresh(agent, c, in->now.wall_ms, err))
+	if (!command_check(c, agent->policy, in->now.wall_ms, err))
+		return false;
+	if (is_in_force(agent, c->id)) {
+		error_set(err, "%s: command %s has been seen before",
+			  command_kind_name(c->kind), c->id);
+		return false;
+	}
+	if (!in->repeats && !is_fresh(agent, c, in->now.wall_ms, err))
 		return false;
 	if (!state_copy(after, &agent->state)) {
 		error_set(err, "out of memory");
@@ -222,8 +228,9 @@ bool agent_command(struct agent *agent, const struct command *command,
 
 	if (!try_command(agent, command, in, &after, err) ||
 	    !judge(agent, command, in, &after, err) ||
-	    !recent_add(&agent->recent, command->id, command->wall_made_ms,
-			in->now.wall_ms, err)) {
+	    (!in->repeats &&
+	     !recent_add(&agent->recent, command->id, command->wall_made_ms,
+			 in->now.wall_ms, err))) {
 		state_fini(&after);
 		agent_refuse(agent, command, in->now.wall_ms, err);
 		return false;
@@ -457,6 +464,10 @@ const struct plan *agent_tick(struct agent *agent, const struct agent_input *in)
 	if (in->epoch > agent->epoch && agent->silent)
 		agent->sequence =
 			agent->last == NULL ? 0 : agent->last->sequence;
+	if (agent->last != NULL) {
+		plan->base_epoch = agent->last->epoch;
+		plan->base_sequence = agent->last->sequence;
+	}
 	plan->epoch = agent->epoch = in->epoch;
 	plan->sequence = ++agent->sequence;
 	memcpy(plan->agent, agent->name, sizeof(plan->agent));

@@ -15,7 +15,8 @@
  *   agent_audit(a)                              what to write down
  *
  * When a plan could not be committed, adopt the last one that was: that takes
- * back everything since.
+ * back everything since; commands may be repeated then.  A plan names the one
+ * it was made from, the last given out or adopted, as its base.
  *
  * Promises: (epoch, sequence) of the plans it gives out only rise, also over
  * agent_adopt(); the first plan of an epoch has the sequence after that of the
@@ -71,6 +72,8 @@ struct agent_input {
 	uint64_t epoch;          /* of the lease held; 0: none */
 	struct guard_classes classes;
 	struct plan_rum_list rum; /* what users measured, to be told */
+	bool repeats; /* the command was taken on before, and taken back by
+		       * agent_adopt(): it may be old, and its id known */
 };
 
 /*

@@ -28,15 +28,6 @@
 
 #include <jansson.h>
 
-enum { WAITING_MAX = 1024 }; /* requests whose answer is still to come */
-
-/* Where an answer goes, and what its asker may do. */
-struct asker {
-	const char *bus_id;        /* or NULL */
-	struct control_call *call; /* or NULL */
-	bool may_command;
-};
-
 static void answer_bus(struct steerer *s, const char *id, json_t *answer)
 {
 	char *text = answer == NULL ? NULL : json_dumps(answer, JSON_COMPACT);
@@ -53,8 +44,7 @@ static void answer_bus(struct steerer *s, const char *id, json_t *answer)
 	free(text);
 }
 
-/* Takes ownership of answer. */
-static void answer(struct steerer *s, const struct asker *to, json_t *json)
+void desk_answer(struct steerer *s, const struct asker *to, json_t *json)
 {
 	if (to->call != NULL)
 		control_answer(to->call, json);
@@ -64,132 +54,7 @@ static void answer(struct steerer *s, const struct asker *to, json_t *json)
 
 static void refuse(struct steerer *s, const struct asker *to, const char *text)
 {
-	answer(s, to, answer_error(text));
-}
-
-static void drop_preview(struct agent_preview *preview)
-{
-	plan_free(preview->before);
-	plan_free(preview->after);
-	*preview = (struct agent_preview){ .before = NULL };
-}
-
-/* What a preview's plans would mean.  False: out of memory. */
-static bool predict(const struct steerer *s,
-		    const struct agent_preview *preview, struct prediction *out,
-		    struct error *err)
-{
-	struct ramp_now now = steerer_now();
-	struct view *before =
-		inputs_view(&s->inputs, s->loaded.policy, preview->before, now);
-	struct view *after =
-		inputs_view(&s->inputs, s->loaded.policy, preview->after, now);
-	const struct guard_classes classes = { s->loaded.classes,
-					       s->loaded.class_count };
-	bool ok = before != NULL && after != NULL &&
-		  predict_of(before, after, classes, out, err);
-
-	if (before == NULL || after == NULL)
-		error_set(err, "out of memory");
-	view_free(before);
-	view_free(after);
-	return ok;
-}
-
-/* Those that wait. */
-
-static void free_waiting(struct waiting *w)
-{
-	drop_preview(&w->preview);
-	free(w->bus_id);
-	free(w);
-}
-
-/* Takes w out of the list, answers it, frees it; owns answer. */
-static void end_waiting(struct steerer *s, struct waiting *w, json_t *json)
-{
-	const struct asker to = { w->bus_id, w->call, false };
-	struct waiting **at = &s->waiting;
-
-	while (*at != w)
-		at = &(*at)->next;
-	*at = w->next;
-	s->waiting_count--;
-	answer(s, &to, json);
-	free_waiting(w);
-}
-
-/* Takes ownership of the preview. */
-static bool wait_for_commit(struct steerer *s, const struct asker *from,
-			    const struct agent_preview *preview)
-{
-	struct waiting *w = NULL;
-
-	if (s->waiting_count < WAITING_MAX)
-		w = calloc(1, sizeof(*w));
-	if (w == NULL)
-		return false;
-	w->call = from->call;
-	if (from->bus_id != NULL) {
-		w->bus_id = strdup(from->bus_id);
-		if (w->bus_id == NULL) {
-			free(w);
-			return false;
-		}
-	}
-	w->preview = *preview;
-	w->next = s->waiting;
-	s->waiting = w;
-	s->waiting_count++;
-	return true;
-}
-
-void desk_sent(struct steerer *s, uint64_t sequence)
-{
-	for (struct waiting *w = s->waiting; w != NULL; w = w->next)
-		if (w->sequence == 0)
-			w->sequence = sequence;
-}
-
-void desk_stored(struct steerer *s, uint64_t epoch, uint64_t sequence)
-{
-	struct waiting *next;
-
-	for (struct waiting *w = s->waiting; w != NULL; w = next) {
-		struct prediction p = { .services = NULL };
-		struct error err;
-		bool ok;
-
-		next = w->next;
-		if (w->sequence == 0 || w->sequence > sequence)
-			continue;
-		ok = predict(s, &w->preview, &p, &err);
-		end_waiting(s, w, answer_done(epoch, sequence, ok ? &p : NULL));
-		if (ok)
-			prediction_fini(&p);
-	}
-}
-
-void desk_failed(struct steerer *s, const char *why)
-{
-	while (s->waiting != NULL)
-		end_waiting(s, s->waiting, answer_error(why));
-}
-
-void desk_lost(struct steerer *s, const char *why)
-{
-	char text[200];
-
-	while (s->waiting != NULL) {
-		bool sent = s->waiting->sequence != 0;
-
-		snprintf(text, sizeof(text), "%s; %s", why,
-			 sent ? "it is not known whether the command is in "
-				"force: see windrose status"
-			      : "nothing changed");
-		end_waiting(s, s->waiting,
-			    sent ? answer_unknown(text) : answer_error(text));
-	}
+	desk_answer(s, to, answer_error(text));
 }
 
 /* The operations. */
@@ -222,13 +87,13 @@ static void op_predict(struct steerer *s, const json_t *request,
 		refuse(s, from, err.text);
 		return;
 	}
-	if (predict(s, &preview, &p, &err)) {
-		answer(s, from, answer_prediction(&p, &preview));
+	if (waiting_predict(s, &preview, &p, &err)) {
+		desk_answer(s, from, answer_prediction(&p, &preview));
 		prediction_fini(&p);
 	} else {
 		refuse(s, from, err.text);
 	}
-	drop_preview(&preview);
+	waiting_drop_preview(&preview);
 }
 
 static void refuse_follower(struct steerer *s, const struct asker *from)
@@ -255,6 +120,7 @@ static void op_command(struct steerer *s, const json_t *request,
 	struct ramp_now now = steerer_now();
 	struct agent_input in = steerer_input(s, now);
 	struct agent_preview preview;
+	struct waiting *w;
 	struct command c;
 	struct error err;
 
@@ -278,15 +144,16 @@ static void op_command(struct steerer *s, const json_t *request,
 		return;
 	}
 	/* Room to answer comes first: what is accepted must be answered. */
-	if (!wait_for_commit(s, from, &preview)) {
-		drop_preview(&preview);
+	w = waiting_add(s, from, &c, &preview);
+	if (w == NULL) {
+		waiting_drop_preview(&preview);
 		refuse(s, from, "too many commands wait, or out of memory");
 		return;
 	}
 	if (agent_command(s->agent, &c, &in, &err))
 		publish_turn(s, now);
 	else
-		end_waiting(s, s->waiting, answer_error(err.text));
+		waiting_end(s, w, answer_error(err.text));
 }
 
 static void op_reload(struct steerer *s, const struct asker *from)
@@ -328,7 +195,7 @@ static void take_request(struct steerer *s, const json_t *request,
 	else if (strcmp(op, "reload") == 0)
 		op_reload(s, from);
 	else if (inquiry_take(s, op, request, &told))
-		answer(s, from, told);
+		desk_answer(s, from, told);
 	else
 		refuse(s, from,
 		       "request: op must be predict, command, status, nodes, "
@@ -423,7 +290,7 @@ bool desk_open(struct steerer *s, struct error *err)
 
 void desk_close(struct steerer *s)
 {
-	desk_lost(s, "the agent is stopping");
+	waiting_lost(s, "the agent is stopping");
 	desk_reloaded(s, false,
 		      &(struct error){ .text = "the agent is stopping" });
 	control_stop(s->control);

@@ -6,6 +6,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/canary.c %D%/canary.h \
 	%D%/describe.c %D%/describe.h \
 	%D%/desk.c \
+	%D%/doubt.c %D%/doubt.h \
 	%D%/draft.c %D%/draft.h \
 	%D%/effect.c %D%/effect.h \
 	%D%/excess.c %D%/excess.h \
@@ -30,7 +31,8 @@ steering_libsteering_a_SOURCES = \
 	%D%/rum_rate.h \
 	%D%/rum_post.c %D%/rum_post.h \
 	%D%/tally.c %D%/tally.h \
-	%D%/steerer.c %D%/steerer.h %D%/steerer_impl.h
+	%D%/steerer.c %D%/steerer.h %D%/steerer_impl.h \
+	%D%/waiting.c
 
 include steering/edge/local.mk
 include steering/runbook/local.mk

@@ -21,6 +21,9 @@
 
 #include <jansson.h>
 
+/* Longer than two full reads of the bus are apart. */
+enum { BEHIND_MS = 12000 };
+
 static void write_event(struct steerer *s, const struct audit_event *event)
 {
 	struct error err = { .text = "out of memory" };
@@ -83,7 +86,8 @@ static void step_down(struct steerer *s, const char *why)
 	if (s->leads == 0)
 		return;
 	s->leads = 0;
-	desk_lost(s, "the leadership was lost");
+	s->behind_ms = 0;
+	waiting_unsent(s, "the leadership was lost");
 	tell(s, "stepped-down", "leads no more", why);
 	steerer_tell_node(s, steerer_now());
 }
@@ -124,6 +128,66 @@ static void take_back(struct steerer *s, struct ramp_now now)
 		give_up(s, "out of memory");
 }
 
+/* Onto what is stored, with what people have commanded since. */
+static void rebase(struct steerer *s, struct ramp_now now)
+{
+	const struct plan *plan = s->inputs.plan;
+
+	s->behind_ms = 0;
+	if (!agent_adopt(s->agent, plan, now)) {
+		give_up(s, "out of memory");
+		return;
+	}
+	log_event(LOG_LEVEL_INFO, "steer", "rebased",
+		  "epoch=%llu sequence=%llu", (unsigned long long)plan->epoch,
+		  (unsigned long long)plan->sequence);
+	waiting_repeat(s, now);
+	steerer_soon(s);
+}
+
+/* The same events under another kind. */
+static void write_as(struct steerer *s, const struct audit *audit,
+		     const char *kind)
+{
+	for (size_t i = 0; i < audit->count; i++) {
+		struct audit_event event = audit->list[i];
+
+		audit_text(event.kind, sizeof(event.kind), "%s", kind);
+		write_event(s, &event);
+	}
+}
+
+/* What was unconfirmed and what became of it. */
+static void settle(struct steerer *s, size_t index, enum doubt_end end)
+{
+	static const char *const kinds[] = {
+		[DOUBT_IN_FORCE] = "confirmed",
+		[DOUBT_NOT] = "not-stored",
+		[DOUBT_LOST] = "unknown",
+	};
+	const struct doubt *d = &s->doubts.list[index];
+
+	log_event(LOG_LEVEL_INFO, "steer", kinds[end],
+		  "epoch=%llu sequence=%llu changes=%zu",
+		  (unsigned long long)d->epoch, (unsigned long long)d->sequence,
+		  d->audit.count);
+	write_as(s, &d->audit, kinds[end]);
+	waiting_settle(s, d, end);
+	doubts_drop(&s->doubts, index);
+}
+
+/* What does the newest plan say of those that nobody answered? */
+static void settle_doubts(struct steerer *s)
+{
+	for (size_t i = s->doubts.count; i-- > 0;) {
+		enum doubt_end end =
+			doubt_judge(&s->doubts.list[i], s->inputs.plan);
+
+		if (end != DOUBT_OPEN)
+			settle(s, i, end);
+	}
+}
+
 static void on_stored(struct steerer *s, struct commit *c, struct ramp_now now)
 {
 	uint64_t epoch = c->plan->epoch, sequence = c->plan->sequence;
@@ -131,9 +195,10 @@ static void on_stored(struct steerer *s, struct commit *c, struct ramp_now now)
 	if (inputs_take_plan(&s->inputs, c->plan, now.wall_ms)) {
 		c->plan = NULL;
 		shelf_put(s, c->envelope, c->len);
+		settle_doubts(s);
 	}
 	steerer_write_audit(s, &c->audit);
-	desk_stored(s, epoch, sequence);
+	waiting_stored(s, epoch, sequence);
 	steerer_tell_node(s, now);
 	steerer_soon(s);
 }
@@ -145,14 +210,12 @@ static void on_stored(struct steerer *s, struct commit *c, struct ramp_now now)
 static void tell_unconfirmed(struct steerer *s, struct commit *c,
 			     const char *why)
 {
-	for (size_t i = 0; i < c->audit.count; i++)
-		audit_text(c->audit.list[i].kind, sizeof(c->audit.list[i].kind),
-			   "unconfirmed");
 	log_event(LOG_LEVEL_WARN, "steer", "unconfirmed",
 		  "epoch=%llu sequence=%llu changes=%zu why=\"%s\"",
 		  (unsigned long long)c->plan->epoch,
 		  (unsigned long long)c->plan->sequence, c->audit.count, why);
-	steerer_write_audit(s, &c->audit);
+	write_as(s, &c->audit, "unconfirmed");
+	doubts_add(&s->doubts, c->plan, &c->audit);
 }
 
 /* Its events never became true. */
@@ -164,6 +227,33 @@ static void tell_stale(struct steerer *s, const struct commit *c)
 		 (unsigned long long)c->plan->epoch,
 		 (unsigned long long)c->plan->sequence, c->audit.count);
 	tell(s, "not-stored", what, "it was refused as stale");
+}
+
+/*
+ * A plan that the agent did not know of, perhaps its own, is stored: it goes
+ * on from that, once it has read it.
+ */
+static void on_behind(struct steerer *s, const struct commit *c,
+		      struct ramp_now now)
+{
+	const struct plan *read = s->inputs.plan;
+
+	log_event(LOG_LEVEL_WARN, "steer", "behind",
+		  "epoch=%llu sequence=%llu base=%llu/%llu",
+		  (unsigned long long)c->plan->epoch,
+		  (unsigned long long)c->plan->sequence,
+		  (unsigned long long)c->plan->base_epoch,
+		  (unsigned long long)c->plan->base_sequence);
+	if (s->leads == 0) {
+		tell_stale(s, c);
+		waiting_failed(s, "the leadership was lost, and a newer plan "
+				  "is stored; nothing changed");
+	} else if (read != NULL && (read->epoch != c->plan->base_epoch ||
+				    read->sequence != c->plan->base_sequence)) {
+		rebase(s, now);
+	} else {
+		s->behind_ms = now.now_ms;
+	}
 }
 
 static void on_committed(void *arg, enum bus_commit result)
@@ -182,13 +272,16 @@ static void on_committed(void *arg, enum bus_commit result)
 		break;
 	case BUS_STALE:
 		tell_stale(s, &c);
-		desk_failed(s, "a newer plan is stored already; nothing "
-			       "changed, send it again");
+		waiting_failed(s, "a newer plan is stored already; nothing "
+				  "changed, send it again");
 		give_up(s, "the plan was refused as stale");
 		break;
+	case BUS_BEHIND:
+		on_behind(s, &c, now);
+		break;
 	case BUS_DOWN:
+		waiting_doubt(s, c.plan->epoch, now.now_ms);
 		tell_unconfirmed(s, &c, "the bus is down");
-		desk_lost(s, "the bus is down");
 		if (s->leads != 0)
 			take_back(s, now);
 		break;
@@ -199,7 +292,7 @@ static void on_committed(void *arg, enum bus_commit result)
 static void cannot_send(struct steerer *s, const char *what)
 {
 	steerer_log_failure("plan-failed", what);
-	desk_failed(s, what);
+	waiting_failed(s, what);
 	take_back(s, steerer_now());
 }
 
@@ -229,10 +322,13 @@ static void send_plan(struct steerer *s, const struct plan *plan)
 		return;
 	}
 	take_audit(s, &c.audit);
-	desk_sent(s, plan->sequence);
+	waiting_sent(s, plan->sequence);
 	s->commit = c;
-	bus_commit_plan(s->config.bus, plan->epoch, plan->sequence, c.envelope,
-			c.len, on_committed, steerer_link_take(s));
+	bus_commit_plan(s->config.bus,
+			(struct bus_place){ plan->epoch, plan->sequence },
+			(struct bus_place){ plan->base_epoch,
+					    plan->base_sequence },
+			c.envelope, c.len, on_committed, steerer_link_take(s));
 }
 
 static void on_lease(void *arg, uint64_t epoch)
@@ -269,11 +365,29 @@ static void ask_lease(struct steerer *s, struct ramp_now now)
 			  least_epoch(s, now), on_lease, steerer_link_take(s));
 }
 
+/*
+ * Is a plan stored that was not read yet?  When it cannot be, another agent may
+ * be able to.
+ */
+static bool is_behind(struct steerer *s, struct ramp_now now)
+{
+	if (s->behind_ms != 0 && now.now_ms - s->behind_ms > BEHIND_MS) {
+		steerer_log_failure("plan-unread",
+				    "the bus says that a newer plan is stored "
+				    "than any that could be read there; is its "
+				    "agent's key in --trust? else delete the "
+				    "key plan-head, see windrose-bus(7)");
+		give_up(s, "the stored plan cannot be read");
+	}
+	return s->behind_ms != 0;
+}
+
 void publish_turn(struct steerer *s, struct ramp_now now)
 {
 	struct agent_input in;
 	const struct plan *plan;
 
+	waiting_turn(s, now.now_ms);
 	ask_lease(s, now);
 	if (!lease_leads(&s->lease, now.now_ms)) {
 		step_down(s, "the lease ran out or went to another");
@@ -281,7 +395,8 @@ void publish_turn(struct steerer *s, struct ramp_now now)
 	}
 	/* After a broken link the stored plan may be one that nobody told us
 	 * of, perhaps our own: first read it, then go on from it. */
-	if (s->commit.plan != NULL || !s->synced)
+	if (s->commit.plan != NULL || !s->synced || is_behind(s, now) ||
+	    s->lease.epoch == 0)
 		return;
 	if (s->leads != s->lease.epoch) {
 		step_down(s, "another epoch began");
@@ -294,8 +409,8 @@ void publish_turn(struct steerer *s, struct ramp_now now)
 		return;
 	}
 	steerer_write_audit(s, agent_audit(s->agent));
-	if (s->waiting != NULL && agent_trouble(s->agent)[0] != '\0') {
-		desk_failed(s, agent_trouble(s->agent));
+	if (waiting_any(s) && agent_trouble(s->agent)[0] != '\0') {
+		waiting_failed(s, agent_trouble(s->agent));
 		take_back(s, now);
 	}
 }
@@ -316,10 +431,11 @@ void publish_heard(struct steerer *s, struct plan *plan, const char *envelope,
 		return;
 	}
 	shelf_put(s, envelope, len);
+	settle_doubts(s);
 	if (s->leads != 0 && epoch > s->leads)
 		give_up(s, "a plan of a later epoch was seen");
 	else if (s->leads != 0 && s->commit.plan == NULL)
-		take_back(s, now);
+		rebase(s, now);
 }
 
 void publish_stop(struct steerer *s)
@@ -332,4 +448,5 @@ void publish_stop(struct steerer *s)
 	if (led)
 		bus_release(s->config.bus, s->holder);
 	free_commit(&s->commit);
+	doubts_fini(&s->doubts);
 }

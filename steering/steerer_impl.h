@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * steerer_impl -- the steerer from inside, for the files that make it up:
- * steerer (life, tick, bus), publish (lease, commit), desk (requests),
- * inquiry (those that change nothing), presence (what it tells of itself),
- * shelf (the plan on disk).
+ * steerer (life, tick, bus), publish (lease, commit), desk (requests), waiting
+ * (answers that wait for a commit), inquiry (requests that change nothing),
+ * presence (what it tells of itself), shelf (the plan on disk).
  *
  * Shell.
  */
@@ -12,6 +12,7 @@
 
 #include "policy/base/news.h"
 #include "steering/agent.h"
+#include "steering/doubt.h"
 #include "steering/inputs.h"
 #include "steering/lease.h"
 #include "steering/loaded.h"
@@ -27,6 +28,7 @@ struct event;
 struct journal;
 struct json_t;
 struct keep;
+struct prediction;
 struct reload;
 struct ring;
 struct rum;
@@ -41,12 +43,28 @@ enum steerer_trouble {
 
 enum { STEERER_TICK_MS = 250, STEERER_NODE_MS = 1000 };
 
-/* A person's request whose answer waits for a commit. */
+/* Where an answer goes, and what its asker may do. */
+struct asker {
+	const char *bus_id;        /* or NULL */
+	struct control_call *call; /* or NULL */
+	bool may_command;
+};
+
+enum waiting_state {
+	WAITING_NEW,     /* in no plan yet */
+	WAITING_SENT,    /* in the plan on its way */
+	WAITING_DOUBTED, /* in one of which nobody said whether it is stored */
+};
+
+/* A person's command whose answer waits for a commit. */
 struct waiting {
 	struct waiting *next;
 	char *bus_id;              /* the bus's id of it, or NULL; owned */
 	struct control_call *call; /* or the control socket's */
-	uint64_t sequence;         /* of the plan that has it; 0: none yet */
+	enum waiting_state state;
+	uint64_t epoch, sequence; /* of the plan that has it */
+	int64_t until_ms; /* monotonic; when doubt is answered as such */
+	struct command command;
 	struct agent_preview preview;
 };
 
@@ -77,7 +95,10 @@ struct steerer {
 	bool synced;      /* everything on the bus was read once */
 	uint64_t leads;   /* the epoch that the agent was set up for; 0 */
 	struct commit commit;
-	struct waiting *waiting;
+	struct doubts doubts;
+	int64_t behind_ms; /* since when a newer plan than the agent's is known
+			    * to be stored, and was not read yet; 0 */
+	struct waiting *waiting; /* in the order they came */
 	size_t waiting_count;
 	struct journal *journal;
 	struct ring *ring; /* NULL: nothing is kept */
@@ -156,14 +177,46 @@ void desk_take(struct steerer *s, const char *id, const void *octets,
 	       size_t len);
 /* desk: the control socket opens.  False with err set. */
 bool desk_open(struct steerer *s, struct error *err);
-/* desk: those not in a plan yet are in this one. */
-void desk_sent(struct steerer *s, uint64_t sequence);
-/* desk: the plan is stored: answers those who waited for it. */
-void desk_stored(struct steerer *s, uint64_t epoch, uint64_t sequence);
-/* desk: answers all who wait that it failed and nothing changed. */
-void desk_failed(struct steerer *s, const char *why);
-/* desk: the same, but a plan that was sent may have been stored. */
-void desk_lost(struct steerer *s, const char *why);
+/* desk: takes ownership of json. */
+void desk_answer(struct steerer *s, const struct asker *to,
+		 struct json_t *json);
 void desk_close(struct steerer *s);
+
+/* waiting: what a preview's plans would mean.  False with err set. */
+bool waiting_predict(const struct steerer *s,
+		     const struct agent_preview *preview,
+		     struct prediction *out, struct error *err);
+void waiting_drop_preview(struct agent_preview *preview);
+
+/* waiting: takes ownership of the preview.  NULL, and it is the caller's: too
+ * many wait, or out of memory. */
+struct waiting *waiting_add(struct steerer *s, const struct asker *from,
+			    const struct command *command,
+			    const struct agent_preview *preview);
+/* waiting: answers one and frees it; takes ownership of json. */
+void waiting_end(struct steerer *s, struct waiting *w, struct json_t *json);
+/* waiting: is there one that no plan in doubt has? */
+bool waiting_any(const struct steerer *s);
+/* waiting: those in no plan yet are in this one. */
+void waiting_sent(struct steerer *s, uint64_t sequence);
+/* waiting: the plan on its way is stored: answers those in it. */
+void waiting_stored(struct steerer *s, uint64_t epoch, uint64_t sequence);
+/* waiting: answers all but those in doubt that it failed, and why. */
+void waiting_failed(struct steerer *s, const char *why);
+/* waiting: the same for those in no plan yet. */
+void waiting_unsent(struct steerer *s, const char *why);
+/* waiting: answers all; those who were sent may be in force. */
+void waiting_lost(struct steerer *s, const char *why);
+/* waiting: nobody said whether the plan on its way, of that epoch, is stored.
+ */
+void waiting_doubt(struct steerer *s, uint64_t epoch, int64_t now_ms);
+/* waiting: now it is known: answers those in it. */
+void waiting_settle(struct steerer *s, const struct doubt *d,
+		    enum doubt_end end);
+/* waiting: answers those who have been in doubt for too long. */
+void waiting_turn(struct steerer *s, int64_t now_ms);
+/* waiting: the agent goes on from another plan: gives it what all but those in
+ * doubt commanded once more, and answers whom it refuses now. */
+void waiting_repeat(struct steerer *s, struct ramp_now now);
 
 #endif

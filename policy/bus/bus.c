@@ -87,17 +87,20 @@ void bus_release(struct bus *bus, const char *holder)
 		bus->ops->release(bus, holder);
 }
 
-void bus_commit_plan(struct bus *bus, uint64_t epoch, uint64_t sequence,
-		     const void *octets, size_t len, bus_commit_done *done,
-		     void *arg)
+void bus_commit_plan(struct bus *bus, struct bus_place at,
+		     struct bus_place base, const void *octets, size_t len,
+		     bus_commit_done *done, void *arg)
 {
+	struct bus_offer offer = { at, base, { octets, len } };
+
 	/* Not kept from the store: it finds such numbers stale. */
 	if (len > BUS_VALUE_MAX) {
 		bus_refuse(bus, "plan", "plan", len);
-		len = 0;
+		offer.plan.len = 0;
 	}
-	bus->ops->commit_plan(bus, len == 0 ? 0 : epoch, sequence,
-			      (struct bus_octets){ octets, len }, done, arg);
+	if (offer.plan.len == 0)
+		offer.at.epoch = 0;
+	bus->ops->commit_plan(bus, &offer, done, arg);
 }
 
 void bus_request(struct bus *bus, const char *id, const void *octets,

@@ -88,22 +88,34 @@ void bus_release(struct bus *bus, const char *holder);
 
 enum bus_commit {
 	BUS_COMMITTED,
-	BUS_STALE, /* the lease is gone or another's, the epoch is not the
-		    * newest, or the sequence is not higher */
-	BUS_DOWN,  /* no answer: it may or may not have been stored */
+	BUS_STALE,  /* the lease is gone or another's, the epoch is not the
+		     * newest, or the sequence is not higher */
+	BUS_BEHIND, /* a plan newer than the base is stored: it is read again,
+		     * and told to who follows plans */
+	BUS_DOWN,   /* no answer: it may or may not have been stored, or may
+		     * yet be */
+};
+
+/* A plan's place in the order of plans; zeros: before the first. */
+struct bus_place {
+	uint64_t epoch, sequence;
 };
 
 /*
- * Publishes a plan if the lease is held with this epoch, it is the newest
- * that bus_lease() gave and not below the published plan's, and sequence is
- * higher than the published plan's, whatever its epoch: compared where it is
- * stored, at the write.  Sequences go on over epochs, so a new leader that has
- * not read its predecessor's last plan is stale, and reads it.
+ * Publishes a plan if the lease is held with its epoch, which is the newest
+ * that bus_lease() gave and not below the published plan's; if no plan newer
+ * than base is published; and if its sequence is higher than the published
+ * plan's, whatever its epoch: all compared where it is stored, at the write.
+ *
+ * base is the plan that this one was made from.  Who was not answered does not
+ * know what is stored, and makes its next plan from the one before: were the
+ * first stored late, what is only in it would be lost.  A published plan older
+ * than base is no hindrance: the store has lost what it had.
  */
 typedef void bus_commit_done(void *arg, enum bus_commit result);
-void bus_commit_plan(struct bus *bus, uint64_t epoch, uint64_t sequence,
-		     const void *octets, size_t len, bus_commit_done *done,
-		     void *arg);
+void bus_commit_plan(struct bus *bus, struct bus_place at,
+		     struct bus_place base, const void *octets, size_t len,
+		     bus_commit_done *done, void *arg);
 
 /*
  * Sends a request to whoever leads; reply is called once: with its answer, or

@@ -25,6 +25,12 @@ struct bus_octets {
 	size_t len;
 };
 
+/* A plan that wants to be published; borrowed for the call. */
+struct bus_offer {
+	struct bus_place at, base;
+	struct bus_octets plan;
+};
+
 /*
  * As the functions of bus.h.  Refused all the same, by calling done or reply
  * with "no": a lease with at_least, or a plan with numbers, not below
@@ -37,9 +43,8 @@ struct bus_ops {
 	void (*lease)(struct bus *bus, const char *holder, int64_t ttl_ms,
 		      uint64_t at_least, bus_lease_done *done, void *arg);
 	void (*release)(struct bus *bus, const char *holder);
-	void (*commit_plan)(struct bus *bus, uint64_t epoch, uint64_t sequence,
-			    struct bus_octets plan, bus_commit_done *done,
-			    void *arg);
+	void (*commit_plan)(struct bus *bus, const struct bus_offer *offer,
+			    bus_commit_done *done, void *arg);
 	void (*request)(struct bus *bus, const char *id,
 			struct bus_octets request, int64_t timeout_ms,
 			bus_reply *reply, void *arg);

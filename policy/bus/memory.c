@@ -204,17 +204,18 @@ static void memory_release(struct bus *b, const char *holder)
 	memory_store_release(memory_of(b)->hub->store, holder);
 }
 
-static void memory_commit_plan(struct bus *b, uint64_t epoch, uint64_t sequence,
-			       struct bus_octets plan, bus_commit_done *done,
-			       void *arg)
+static void memory_commit_plan(struct bus *b, const struct bus_offer *offer,
+			       bus_commit_done *done, void *arg)
 {
 	struct memory_bus *bus = memory_of(b);
 	struct blob *blob = NULL;
-	enum bus_commit result = memory_store_commit(bus->hub->store, epoch,
-						     sequence, plan, &blob);
+	enum bus_commit result =
+		memory_store_commit(bus->hub->store, offer, &blob);
 
 	if (result == BUS_COMMITTED)
 		notify(bus->hub, BUS_PLAN, "", blob);
+	else if (result == BUS_BEHIND)
+		deliver_value(bus, BUS_PLAN, "", blob);
 	deliver(bus, (struct delivery){ .tell = tell_commit,
 					.commit_done = done,
 					.arg = arg,

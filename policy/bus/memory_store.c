@@ -28,8 +28,8 @@ struct memory_store {
 	size_t audit_count;
 	char holder[BUS_KEY_MAX + 1]; /* "": nobody holds the lease */
 	struct event *lease_expiry;
-	uint64_t epoch;                     /* the newest given */
-	uint64_t head_epoch, head_sequence; /* of the plan; 0, 0: none */
+	uint64_t epoch;        /* the newest given */
+	struct bus_place head; /* of the plan; zeros: none */
 };
 
 struct blob *blob_new(struct bus_octets octets)
@@ -156,7 +156,7 @@ uint64_t memory_store_lease(struct memory_store *store, const char *holder,
 {
 	struct timeval ttl = after_ms(ttl_ms);
 	uint64_t newest =
-		max_u64(max_u64(store->epoch, at_least), store->head_epoch);
+		max_u64(max_u64(store->epoch, at_least), store->head.epoch);
 
 	if (store->holder[0] != '\0' && strcmp(store->holder, holder) != 0)
 		return 0;
@@ -177,26 +177,39 @@ void memory_store_release(struct memory_store *store, const char *holder)
 	evtimer_del(store->lease_expiry);
 }
 
-static bool may_commit(const struct memory_store *store, uint64_t epoch,
-		       uint64_t sequence)
+static bool is_before(struct bus_place a, struct bus_place b)
 {
-	if (store->holder[0] == '\0' || epoch == 0 || epoch != store->epoch ||
-	    sequence == 0 || sequence > BUS_NUMBER_MAX)
-		return false;
-	return epoch >= store->head_epoch && sequence > store->head_sequence;
+	return a.epoch < b.epoch ||
+	       (a.epoch == b.epoch && a.sequence < b.sequence);
 }
 
-enum bus_commit memory_store_commit(struct memory_store *store, uint64_t epoch,
-				    uint64_t sequence, struct bus_octets plan,
+static enum bus_commit judge(const struct memory_store *store,
+			     struct bus_place at, struct bus_place base)
+{
+	if (store->holder[0] == '\0' || at.epoch == 0 ||
+	    at.epoch != store->epoch || at.epoch < store->head.epoch ||
+	    at.sequence == 0 || at.sequence > BUS_NUMBER_MAX)
+		return BUS_STALE;
+	if (is_before(base, store->head))
+		return BUS_BEHIND;
+	return at.sequence > store->head.sequence ? BUS_COMMITTED : BUS_STALE;
+}
+
+enum bus_commit memory_store_commit(struct memory_store *store,
+				    const struct bus_offer *offer,
 				    struct blob **blob)
 {
-	if (!may_commit(store, epoch, sequence))
-		return BUS_STALE;
-	*blob = memory_store_put(store, BUS_PLAN, "", plan, 0);
+	enum bus_commit result = judge(store, offer->at, offer->base);
+
+	/* What it is behind was put there. */
+	if (result == BUS_BEHIND)
+		*blob = find_stored(store, BUS_PLAN, "")->blob;
+	if (result != BUS_COMMITTED)
+		return result;
+	*blob = memory_store_put(store, BUS_PLAN, "", offer->plan, 0);
 	if (*blob == NULL)
 		return BUS_DOWN;
-	store->head_epoch = epoch;
-	store->head_sequence = sequence;
+	store->head = offer->at;
 	return BUS_COMMITTED;
 }
 

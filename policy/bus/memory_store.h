@@ -46,9 +46,10 @@ uint64_t memory_store_lease(struct memory_store *store, const char *holder,
 			    int64_t ttl_ms, uint64_t at_least);
 void memory_store_release(struct memory_store *store, const char *holder);
 
-/* See bus_commit_plan(); *blob, borrowed, when it is BUS_COMMITTED. */
-enum bus_commit memory_store_commit(struct memory_store *store, uint64_t epoch,
-				    uint64_t sequence, struct bus_octets plan,
+/* See bus_commit_plan(); *blob, borrowed, is the plan that is stored when it
+ * is BUS_COMMITTED or BUS_BEHIND. */
+enum bus_commit memory_store_commit(struct memory_store *store,
+				    const struct bus_offer *offer,
 				    struct blob **blob);
 
 /* False: out of memory, the entry is lost. */

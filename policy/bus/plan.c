@@ -240,6 +240,10 @@ static bool parse_plan(const json_t *json, struct plan *plan, struct error *err)
 	member_text(&r, "agent", plan->agent, sizeof(plan->agent));
 	plan->wall_made_ms =
 		member_integer(&r, "wall_made_ms", 0, MEMBER_EXACT_MAX);
+	plan->base_epoch =
+		(uint64_t)member_integer(&r, "base_epoch", 0, MEMBER_EXACT_MAX);
+	plan->base_sequence = (uint64_t)member_integer(&r, "base_sequence", 0,
+						       MEMBER_EXACT_MAX);
 	shares = member_array(&r, "shares", PLAN_SHARES_MAX);
 	commands = member_array(&r, "commands", PLAN_COMMANDS_MAX);
 	canaries = member_array(&r, "canaries", PLAN_CANARIES_MAX);
@@ -365,6 +369,8 @@ char *plan_write(const struct plan *plan, size_t *len)
 	member_put_text(&w, "policy_digest", plan->policy_digest);
 	member_put_text(&w, "agent", plan->agent);
 	member_put_integer(&w, "wall_made_ms", plan->wall_made_ms);
+	member_put_integer(&w, "base_epoch", (int64_t)plan->base_epoch);
+	member_put_integer(&w, "base_sequence", (int64_t)plan->base_sequence);
 	put_lists(&w, plan);
 	return member_finish(&w, 17, len);
 }

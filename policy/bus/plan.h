@@ -88,6 +88,9 @@ struct plan {
 	char policy_digest[65];
 	char agent[PLAN_NAME_SIZE]; /* who made it */
 	int64_t wall_made_ms;
+	/* The plan that it was made from; zeros: none, or its maker is of a
+	 * version that does not say. */
+	uint64_t base_epoch, base_sequence;
 	struct plan_share *shares; /* by service, endpoint (strcmp(3)), as
 				    * plan_sort() leaves them; no pair twice */
 	size_t share_count;

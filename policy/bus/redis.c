@@ -29,7 +29,7 @@ struct redis_bus {
 /* Somebody waits for the answer to a lease or a commit. */
 struct ask {
 	struct later_item item;
-	struct redis_session *session;
+	struct redis_bus *bus;
 	bus_lease_done *lease;   /* or */
 	bus_commit_done *commit; /* one of them */
 	void *arg;
@@ -93,7 +93,7 @@ static void redis_put(struct bus *b, enum bus_topic topic, const char *key,
 
 static void end_ask(struct ask *ask, uint64_t epoch, enum bus_commit result)
 {
-	if (!ask->session->closing) {
+	if (!ask->bus->session.closing) {
 		if (ask->lease != NULL)
 			ask->lease(ask->arg, epoch);
 		else if (ask->commit != NULL)
@@ -114,19 +114,36 @@ static void drop_ask(struct later_item *item)
 	free(item);
 }
 
+/* What redis_script_commit says. */
+static enum bus_commit read_result(long long said)
+{
+	if (said == 2)
+		return BUS_BEHIND;
+	return said == 1 ? BUS_COMMITTED : BUS_STALE;
+}
+
 static void on_ask(void *arg, const redisReply *reply)
 {
-	if (reply == NULL || reply->type != REDIS_REPLY_INTEGER)
-		end_ask(arg, 0, BUS_DOWN);
-	else
-		end_ask(arg, (uint64_t)reply->integer,
-			reply->integer == 1 ? BUS_COMMITTED : BUS_STALE);
+	const struct ask *ask = arg;
+	enum bus_commit result = BUS_DOWN;
+
+	if (reply == NULL || reply->type != REDIS_REPLY_INTEGER) {
+		end_ask(arg, 0, result);
+		return;
+	}
+	if (ask->commit != NULL)
+		result = read_result(reply->integer);
+	/* Its notice was lost, or is on the way. */
+	if (result == BUS_BEHIND)
+		redis_feed_read_plan(ask->bus->feed);
+	end_ask(arg, (uint64_t)reply->integer, result);
 }
 
 /* Sends the script, or sees to it that ask is refused on the next turn. */
-static void send_ask(struct redis_session *s, const struct redis_command *c,
+static void send_ask(struct redis_bus *bus, const struct redis_command *c,
 		     const struct ask *ask)
 {
+	struct redis_session *s = &bus->session;
 	struct ask *copy = malloc(sizeof(*copy));
 
 	if (copy == NULL) {
@@ -138,7 +155,7 @@ static void send_ask(struct redis_session *s, const struct redis_command *c,
 		return;
 	}
 	*copy = *ask;
-	copy->session = s;
+	copy->bus = bus;
 	copy->item.run = refuse_ask;
 	copy->item.drop = drop_ask;
 	if (c == NULL || !s->up ||
@@ -155,7 +172,7 @@ static void redis_lease(struct bus *b, const char *holder, int64_t ttl_ms,
 	struct redis_command c = { 0 };
 
 	if (at_least >= BUS_NUMBER_MAX) {
-		send_ask(s, NULL, &ask);
+		send_ask(redis_of(b), NULL, &ask);
 		return;
 	}
 	redis_command_text(&c, "EVAL");
@@ -167,7 +184,7 @@ static void redis_lease(struct bus *b, const char *holder, int64_t ttl_ms,
 	redis_command_text(&c, holder);
 	redis_command_number(&c, (uint64_t)ttl_ms);
 	redis_command_number(&c, at_least);
-	send_ask(s, &c, &ask);
+	send_ask(redis_of(b), &c, &ask);
 }
 
 static void redis_release(struct bus *b, const char *holder)
@@ -184,9 +201,14 @@ static void redis_release(struct bus *b, const char *holder)
 	redis_link_send(s->commands, &c, NULL, NULL);
 }
 
-static void redis_commit_plan(struct bus *b, uint64_t epoch, uint64_t sequence,
-			      struct bus_octets plan, bus_commit_done *done,
-			      void *arg)
+static bool is_exact(struct bus_place place)
+{
+	return place.epoch <= BUS_NUMBER_MAX &&
+	       place.sequence <= BUS_NUMBER_MAX;
+}
+
+static void redis_commit_plan(struct bus *b, const struct bus_offer *offer,
+			      bus_commit_done *done, void *arg)
 {
 	struct redis_session *s = &redis_of(b)->session;
 	struct ask ask = { .commit = done, .arg = arg, .refusal = BUS_DOWN };
@@ -196,10 +218,10 @@ static void redis_commit_plan(struct bus *b, uint64_t epoch, uint64_t sequence,
 	char keys[NAMES][REDIS_KEY_SIZE], channel[REDIS_KEY_SIZE];
 	struct redis_command c = { 0 };
 
-	if (epoch == 0 || epoch > BUS_NUMBER_MAX || sequence == 0 ||
-	    sequence > BUS_NUMBER_MAX) {
+	if (offer->at.epoch == 0 || offer->at.sequence == 0 ||
+	    !is_exact(offer->at) || !is_exact(offer->base)) {
 		ask.refusal = BUS_STALE;
-		send_ask(s, NULL, &ask);
+		send_ask(redis_of(b), NULL, &ask);
 		return;
 	}
 	redis_command_text(&c, "EVAL");
@@ -207,11 +229,13 @@ static void redis_commit_plan(struct bus *b, uint64_t epoch, uint64_t sequence,
 	redis_command_number(&c, NAMES);
 	for (size_t i = 0; i < NAMES; i++)
 		redis_command_text(&c, redis_key(s, names[i], "", keys[i]));
-	redis_command_number(&c, epoch);
-	redis_command_number(&c, sequence);
-	redis_command_add(&c, plan.at, plan.len);
+	redis_command_number(&c, offer->at.epoch);
+	redis_command_number(&c, offer->at.sequence);
+	redis_command_add(&c, offer->plan.at, offer->plan.len);
 	redis_command_text(&c, redis_key(s, "notify:plan", "", channel));
-	send_ask(s, &c, &ask);
+	redis_command_number(&c, offer->base.epoch);
+	redis_command_number(&c, offer->base.sequence);
+	send_ask(redis_of(b), &c, &ask);
 }
 
 /* A request that cannot be made: its sender hears of it on the next turn. */

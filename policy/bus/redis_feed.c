@@ -323,6 +323,12 @@ void redis_feed_plan_at(struct redis_feed *feed, uint64_t number)
 	fetch_key(feed, &families[PLAN], "", false);
 }
 
+void redis_feed_read_plan(struct redis_feed *feed)
+{
+	if (follows(feed, &families[PLAN]))
+		fetch_key(feed, &families[PLAN], "", false);
+}
+
 static void take_notice(struct redis_feed *feed, size_t family, uint64_t number,
 			const char *id)
 {

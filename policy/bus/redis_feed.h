@@ -34,6 +34,9 @@ void redis_feed_request(struct redis_feed *feed, const char *frame, size_t len);
  */
 void redis_feed_plan_at(struct redis_feed *feed, uint64_t number);
 
+/* Reads the plan again, if it is followed. */
+void redis_feed_read_plan(struct redis_feed *feed);
+
 /* Accepts NULL. */
 void redis_feed_free(struct redis_feed *feed);
 

@@ -21,8 +21,9 @@ extern const char redis_script_lease[];
 extern const char redis_script_release[];
 
 /*
- * KEYS plan plan-head lease epoch notices, ARGV epoch sequence octets channel:
- * 1 when stored, 0 when stale.
+ * KEYS plan plan-head lease epoch notices, ARGV epoch sequence octets channel
+ * base-epoch base-sequence: 1 when stored, 0 when stale, 2 when a newer plan
+ * than the base is stored.
  */
 extern const char redis_script_commit[];
 

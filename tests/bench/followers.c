@@ -214,8 +214,12 @@ static void publish(struct bench *b)
 				   &err);
 	if (sealed != NULL) {
 		b->begun_ns = clock_now_ns();
-		bus_commit_plan(b->agent, b->epoch, b->plan.sequence, sealed,
-				sealed_len, on_commit, b);
+		bus_commit_plan(b->agent,
+				(struct bus_place){ b->epoch,
+						    b->plan.sequence },
+				(struct bus_place){ b->epoch,
+						    b->plan.sequence - 1 },
+				sealed, sealed_len, on_commit, b);
 	}
 	free(sealed);
 	free(text);

@@ -32,6 +32,7 @@
 #include "policy/decide/chain.h"
 #include "policy/decide/client.h"
 #include "steering/agent.h"
+#include "steering/doubt.h"
 #include "steering/inputs.h"
 #include "steering/lease.h"
 
@@ -129,6 +130,13 @@ struct seat { /* an agent's process */
 	bool synced;
 	uint64_t lease_question, commit_question; /* open ones; 0: none */
 	struct plan *proposal; /* what the open commit would publish; owned */
+	struct audit proposed; /* what that changes */
+	struct doubts doubts;
+	bool behind; /* a newer plan than the agent's is stored, and unread */
+	/* Commands in no stored plan yet; of these, how many the proposal has.
+	 */
+	struct command meanwhile[FLEET_ORDERS];
+	size_t meanwhile_count, proposed_count;
 	uint64_t base_epoch, base_sequence; /* what the agent goes on from */
 	struct blob kept_plan;              /* its disk */
 };
@@ -163,10 +171,11 @@ struct history {
 	size_t order_count;
 	bool seen_down[FLEET_TARGETS];
 	int64_t released_ms[FLEET_TARGETS];
-	int64_t down_ms[FLEET_TARGETS];     /* last said so by this leader */
-	int64_t canary_ms[FLEET_CANARIES];  /* last command for it */
-	uint64_t given_epoch, given_to;     /* the last new epoch, to whom */
-	uint64_t lost_epoch, lost_sequence; /* the last that nobody answered */
+	int64_t down_ms[FLEET_TARGETS];    /* last said so by this leader */
+	int64_t canary_ms[FLEET_CANARIES]; /* last command for it */
+	uint64_t given_epoch, given_to;    /* the last new epoch, to whom */
+	struct bus_place *stored;          /* all plans; owned */
+	size_t stored_count, stored_room;
 	/* Plans that responders took: what they said. */
 	struct taken {
 		uint64_t epoch, sequence, hash;
@@ -178,7 +187,10 @@ struct totals {
 	uint64_t steps, plans, stale, takeovers, faults, orders, locals;
 	uint64_t canaries, moves; /* canary commands; rows compared */
 	uint64_t deferrals;       /* endpoints in views */
-	uint64_t overtaken; /* plans that their own agent did not know of */
+	uint64_t behind; /* plans refused: another was stored meanwhile */
+	/* Plans that nobody answered: their agent was told in the end what had
+	 * become of them, or could not tell. */
+	uint64_t settled, unsettled;
 	uint64_t mistrusts, flaps, lies, latencies; /* those that moved */
 };
 
@@ -417,6 +429,8 @@ void seat_receive(struct fleet *f, struct event *e);
 void seat_die(struct seat *s);
 /* Does it lead, as far as it knows? */
 bool seat_leads(struct fleet *f, int node);
+/* It has taken on this command. */
+void seat_note(struct fleet *f, int node, const struct command *c);
 struct agent_input seat_input(const struct fleet *f, int node);
 
 void node_start(struct fleet *f, int node);
@@ -470,6 +484,9 @@ void history_grant(struct fleet *f, uint64_t epoch, uint64_t holder);
 void history_commit(struct fleet *f, const struct event *e,
 		    const struct plan *plan);
 void history_order(struct fleet *f, const struct command *c);
+/* An agent has taken it on once more. */
+void history_repeat(struct fleet *f, const struct command *c);
+void history_settle(struct fleet *f, const struct doubt *d, enum doubt_end end);
 void history_adopt(struct fleet *f);
 void history_audit(struct fleet *f, const struct audit *audit);
 void history_taken(struct fleet *f, int node, const struct plan *plan,

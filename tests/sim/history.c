@@ -125,21 +125,30 @@ static bool ends(const struct command *c, const struct command *old)
 	return c->kind == old->kind;
 }
 
-void history_order(struct fleet *f, const struct command *c)
+void history_repeat(struct fleet *f, const struct command *c)
 {
 	struct history *h = &f->history;
 	int canary = policy_find_canary(f->policy, c->target);
 
+	/* Itself it is in the list when it comes again. */
 	for (size_t i = 0; i < h->order_count; i++)
-		if (ends(c, &h->orders[i].command))
+		if (strcmp(h->orders[i].command.id, c->id) != 0 &&
+		    ends(c, &h->orders[i].command))
 			h->orders[i].ended_ms = h->orders[i].gone_ms =
 				f->now_ms;
 	if (c->kind == COMMAND_UNDRAIN)
 		note_release(f, c);
-	if (c->kind >= COMMAND_CANARY_START && canary >= 0) {
+	if (c->kind >= COMMAND_CANARY_START && canary >= 0)
 		h->canary_ms[canary] = f->now_ms;
-		f->totals.canaries++;
-	}
+}
+
+void history_order(struct fleet *f, const struct command *c)
+{
+	struct history *h = &f->history;
+
+	history_repeat(f, c);
+	f->totals.canaries += c->kind >= COMMAND_CANARY_START &&
+			      policy_find_canary(f->policy, c->target) >= 0;
 	if (h->order_count == FLEET_ORDERS)
 		abort();
 	h->orders[h->order_count++] = (struct order){ .command = *c };
@@ -322,22 +331,22 @@ static bool same(const struct plan *plan, uint64_t epoch, uint64_t sequence)
 /*
  * Does this plan follow from the last?  After the store has forgotten it need
  * not: who leads then goes on from the newest that it knows, and who knew a
- * newer one may take over from it.  Nor need it when the last was stored late,
- * after its own agent, whom nobody had answered, went on from the one before.
+ * newer one may take over from it.
  */
 static bool follows(struct fleet *f, const struct event *e,
 		    const struct plan *plan)
 {
 	const struct plan *last = f->history.last;
 
+	if (plan->base_epoch != e->base_epoch ||
+	    plan->base_sequence != e->base_sequence)
+		fleet_broken(f,
+			     "plan %" PRIu64 ".%" PRIu64 " says that it was "
+			     "made from %" PRIu64 ".%" PRIu64 "; it was not",
+			     plan->epoch, plan->sequence, plan->base_epoch,
+			     plan->base_sequence);
 	if (last == NULL || same(last, e->base_epoch, e->base_sequence))
 		return true;
-	if (plan->epoch == last->epoch &&
-	    last->epoch == f->history.lost_epoch &&
-	    last->sequence <= f->history.lost_sequence) {
-		f->totals.overtaken++;
-		return false;
-	}
 	if (!f->history.forgotten &&
 	    fleet_before(e->base_epoch, e->base_sequence, last->epoch,
 			 last->sequence))
@@ -348,6 +357,19 @@ static bool follows(struct fleet *f, const struct event *e,
 			     plan->epoch, plan->sequence, e->base_epoch,
 			     e->base_sequence, last->epoch, last->sequence);
 	return false;
+}
+
+static void note_stored(struct history *h, const struct plan *plan)
+{
+	if (h->stored_count == h->stored_room) {
+		h->stored_room = h->stored_room * 2 + 64;
+		h->stored = reallocarray(h->stored, h->stored_room,
+					 sizeof(*h->stored));
+		if (h->stored == NULL)
+			abort();
+	}
+	h->stored[h->stored_count++] =
+		(struct bus_place){ plan->epoch, plan->sequence };
 }
 
 void history_commit(struct fleet *f, const struct event *e,
@@ -380,10 +402,34 @@ void history_commit(struct fleet *f, const struct event *e,
 		for (size_t t = 0; t < f->target_count; t++)
 			check_ramp(f, t, plan, made_ms);
 	}
+	note_stored(h, plan);
 	plan_free(h->last);
 	h->last = copy;
 	h->made_ms = made_ms;
 	h->forgotten = false;
+}
+
+/* What a seat was told of a plan that nobody had answered, is it true? */
+void history_settle(struct fleet *f, const struct doubt *d, enum doubt_end end)
+{
+	const struct history *h = &f->history;
+	bool stored = false;
+
+	for (size_t i = 0; i < h->stored_count && !stored; i++)
+		stored = h->stored[i].epoch == d->epoch &&
+			 h->stored[i].sequence == d->sequence;
+	f->totals.settled += end != DOUBT_LOST;
+	f->totals.unsettled += end == DOUBT_LOST;
+	if (end == DOUBT_IN_FORCE && !stored)
+		fleet_broken(f,
+			     "plan %" PRIu64 ".%" PRIu64 " is said to be in "
+			     "force; it was not stored",
+			     d->epoch, d->sequence);
+	if (end == DOUBT_NOT && stored && h->reset_ms == 0)
+		fleet_broken(f,
+			     "plan %" PRIu64 ".%" PRIu64 " is said not to be "
+			     "stored; it was",
+			     d->epoch, d->sequence);
 }
 
 void history_taken(struct fleet *f, int node, const struct plan *plan,
@@ -418,5 +464,6 @@ void history_fini(struct history *h)
 {
 	plan_free(h->last);
 	free(h->taken);
+	free(h->stored);
 	*h = (struct history){ 0 };
 }

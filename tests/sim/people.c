@@ -170,6 +170,7 @@ static void command_agent(struct fleet *f, int node, const struct command *c)
 			   (long long)(c->wall_expires_ms - c->wall_made_ms),
 			   (long long)c->over_ms);
 		history_order(f, c);
+		seat_note(f, node, c);
 		if (known && c->wall_expires_ms != 0)
 			check_accepted(f, node, c, &preview);
 		if (known && c->kind >= COMMAND_CANARY_START)

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	TURN_MS = 250,
@@ -81,6 +82,18 @@ static void ask_lease(struct fleet *f, int node)
 			     (struct event){ .kind = MESSAGE_LEASED });
 }
 
+/* Whose commands are in no plan yet is told that nothing changed. */
+static void drop_unsent(struct seat *s)
+{
+	s->meanwhile_count = s->proposed_count;
+}
+
+/* And so are those in a plan that is refused, or in doubt. */
+static void drop_all(struct seat *s)
+{
+	s->meanwhile_count = s->proposed_count = 0;
+}
+
 static void step_down(struct fleet *f, int node)
 {
 	struct seat *s = seat_of(f, node);
@@ -88,6 +101,8 @@ static void step_down(struct fleet *f, int node)
 	if (s->leads != 0)
 		fleet_tell(f, node, "leads no more");
 	s->leads = 0;
+	s->behind = false;
+	drop_unsent(s);
 }
 
 static void give_up(struct fleet *f, int node)
@@ -115,6 +130,62 @@ static void adopt(struct fleet *f, int node)
 		   (unsigned long long)s->base_sequence);
 }
 
+void seat_note(struct fleet *f, int node, const struct command *c)
+{
+	struct seat *s = seat_of(f, node);
+
+	s->meanwhile[s->meanwhile_count++] = *c;
+}
+
+/* Onto what is stored, with what people have commanded since. */
+static void rebase(struct fleet *f, int node)
+{
+	struct seat *s = seat_of(f, node);
+	size_t count = s->meanwhile_count;
+	struct agent_input in;
+
+	s->behind = false;
+	adopt(f, node);
+	drop_all(s);
+	in = seat_input(f, node);
+	in.repeats = true;
+	for (size_t i = 0; i < count; i++) {
+		const struct command c = s->meanwhile[i];
+		struct error err;
+
+		if (!agent_command(s->agent, &c, &in, &err))
+			continue;
+		fleet_tell(f, node, "takes on %s again", c.id);
+		history_repeat(f, &c);
+		seat_note(f, node, &c);
+	}
+}
+
+static void settle_doubts(struct fleet *f, int node)
+{
+	struct seat *s = seat_of(f, node);
+
+	for (size_t i = s->doubts.count; i-- > 0;) {
+		enum doubt_end end =
+			doubt_judge(&s->doubts.list[i], s->inputs.plan);
+
+		if (end == DOUBT_OPEN)
+			continue;
+		history_settle(f, &s->doubts.list[i], end);
+		doubts_drop(&s->doubts, i);
+	}
+}
+
+/* Moves the agent's events over to the proposal that makes them true. */
+static void take_audit(struct seat *s)
+{
+	struct audit *from = agent_audit(s->agent);
+
+	audit_fini(&s->proposed);
+	s->proposed = *from;
+	*from = (struct audit){ .list = NULL };
+}
+
 static void send_plan(struct fleet *f, int node, const struct plan *plan)
 {
 	struct seat *s = seat_of(f, node);
@@ -123,6 +194,8 @@ static void send_plan(struct fleet *f, int node, const struct plan *plan)
 	history_propose(f, node, plan);
 	blob.octets = plan_write(plan, &blob.len);
 	s->proposal = plan_copy(plan);
+	s->proposed_count = s->meanwhile_count;
+	take_audit(s);
 	if (blob.octets == NULL || s->proposal == NULL)
 		abort();
 	s->commit_question =
@@ -148,7 +221,7 @@ static void publish_turn(struct fleet *f, int node)
 		step_down(f, node);
 		return;
 	}
-	if (s->proposal != NULL || !s->synced)
+	if (s->proposal != NULL || !s->synced || s->behind)
 		return;
 	if (s->leads != s->lease.epoch) {
 		step_down(f, node);
@@ -158,9 +231,10 @@ static void publish_turn(struct fleet *f, int node)
 	in = seat_input(f, node);
 	plan = agent_tick(s->agent, &in);
 	history_audit(f, agent_audit(s->agent));
-	audit_clear(agent_audit(s->agent));
 	if (plan != NULL)
 		send_plan(f, node, plan);
+	else
+		audit_clear(agent_audit(s->agent));
 }
 
 static void turn(struct fleet *f, int node)
@@ -204,10 +278,36 @@ static void hear_plan(struct fleet *f, int node, const struct blob *blob)
 
 	if (plan == NULL || !take_plan(f, node, plan))
 		return;
+	settle_doubts(f, node);
 	if (s->leads != 0 && epoch > s->leads)
 		give_up(f, node);
 	else if (s->leads != 0 && s->proposal == NULL)
-		adopt(f, node);
+		rebase(f, node);
+}
+
+static void on_behind(struct fleet *f, int node)
+{
+	struct seat *s = seat_of(f, node);
+	const struct plan *read = s->inputs.plan;
+
+	fleet_tell(f, node, "is behind");
+	if (s->leads == 0)
+		drop_all(s);
+	else if (read != NULL && (read->epoch != s->base_epoch ||
+				  read->sequence != s->base_sequence))
+		rebase(f, node);
+	else
+		s->behind = true;
+}
+
+/* The commands of the proposal are in a stored plan now. */
+static void confirm(struct seat *s)
+{
+	memmove(s->meanwhile, s->meanwhile + s->proposed_count,
+		(s->meanwhile_count - s->proposed_count) *
+			sizeof(s->meanwhile[0]));
+	s->meanwhile_count -= s->proposed_count;
+	s->proposed_count = 0;
 }
 
 static void on_committed(struct fleet *f, int node, enum bus_commit result)
@@ -220,14 +320,20 @@ static void on_committed(struct fleet *f, int node, enum bus_commit result)
 	if (result == BUS_COMMITTED) {
 		s->base_epoch = plan->epoch;
 		s->base_sequence = plan->sequence;
-		take_plan(f, node, plan);
+		confirm(s);
+		if (take_plan(f, node, plan))
+			settle_doubts(f, node);
 		return;
 	}
-	if (result == BUS_DOWN) {
-		f->history.lost_epoch = plan->epoch;
-		f->history.lost_sequence = plan->sequence;
-	}
+	if (result == BUS_DOWN)
+		doubts_add(&s->doubts, plan, &s->proposed);
+	audit_clear(&s->proposed);
 	plan_free(plan);
+	if (result == BUS_BEHIND) {
+		on_behind(f, node);
+		return;
+	}
+	drop_all(s);
 	if (result == BUS_STALE)
 		give_up(f, node);
 	else if (s->leads != 0)
@@ -316,5 +422,7 @@ void seat_die(struct seat *s)
 	agent_free(s->agent);
 	inputs_fini(&s->inputs);
 	plan_free(s->proposal);
+	audit_fini(&s->proposed);
+	doubts_fini(&s->doubts);
 	*s = (struct seat){ .kept_plan = s->kept_plan };
 }

@@ -32,7 +32,9 @@ static void add(struct totals *to, const struct totals *t)
 	to->canaries += t->canaries;
 	to->moves += t->moves;
 	to->deferrals += t->deferrals;
-	to->overtaken += t->overtaken;
+	to->behind += t->behind;
+	to->settled += t->settled;
+	to->unsettled += t->unsettled;
 	to->mistrusts += t->mistrusts;
 	to->flaps += t->flaps;
 	to->lies += t->lies;
@@ -105,8 +107,10 @@ static void print_totals(unsigned seeds, const struct totals *t)
 	       t->orders, t->locals, t->canaries, t->moves);
 	printf("# %" PRIu64 " times an endpoint was deferred in a view\n",
 	       t->deferrals);
-	printf("# %" PRIu64 " plans were stored late, and overtaken\n",
-	       t->overtaken);
+	printf("# %" PRIu64 " plans were refused as made from an older one; "
+	       "of those that nobody answered, %" PRIu64 " were settled, "
+	       "%" PRIu64 " could not be\n",
+	       t->behind, t->settled, t->unsettled);
 	printf("# %" PRIu64 " endpoints flapped, %" PRIu64 " vantages lied, "
 	       "%" PRIu64 " mistrusted themselves, %" PRIu64 " latencies "
 	       "moved\n",

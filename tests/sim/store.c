@@ -91,13 +91,17 @@ static uint64_t grant(struct fleet *f, const struct event *e)
  * The compare at the write: the one fence there is.  The epoch tells the
  * holder: no two have the same.
  */
-static bool accepts(const struct fleet *f, const struct plan *plan)
+static enum bus_commit judge(const struct fleet *f, const struct plan *plan)
 {
 	const struct store *s = &f->store;
 
-	return store_is_held(f) && plan->epoch == s->epoch &&
-	       plan->epoch >= s->head_epoch &&
-	       plan->sequence > s->head_sequence;
+	if (!store_is_held(f) || plan->epoch != s->epoch ||
+	    plan->epoch < s->head_epoch)
+		return BUS_STALE;
+	if (fleet_before(plan->base_epoch, plan->base_sequence, s->head_epoch,
+			 s->head_sequence))
+		return BUS_BEHIND;
+	return plan->sequence > s->head_sequence ? BUS_COMMITTED : BUS_STALE;
 }
 
 static void store_plan(struct fleet *f, struct event *e,
@@ -123,18 +127,22 @@ static enum bus_commit commit(struct fleet *f, struct event *e)
 {
 	struct error err;
 	struct plan *plan = plan_parse(e->blob.octets, e->blob.len, &err);
-	bool taken = plan != NULL && accepts(f, plan);
+	enum bus_commit result;
 
-	if (plan == NULL)
+	if (plan == NULL) {
 		fleet_broken(f, "an agent published what is no plan: %s",
 			     err.text);
-	if (taken)
+		return BUS_STALE;
+	}
+	result = judge(f, plan);
+	if (result == BUS_COMMITTED)
 		store_plan(f, e, plan);
-	else if (plan != NULL)
+	else
 		history_refuse(f, e, plan);
-	f->totals.stale += !taken;
+	f->totals.stale += result == BUS_STALE;
+	f->totals.behind += result == BUS_BEHIND;
 	plan_free(plan);
-	return taken ? BUS_COMMITTED : BUS_STALE;
+	return result;
 }
 
 void store_receive(struct fleet *f, struct event *e)
@@ -157,6 +165,9 @@ void store_receive(struct fleet *f, struct event *e)
 	} else if (e->kind == MESSAGE_COMMIT) {
 		answer.kind = MESSAGE_COMMITTED;
 		answer.a = commit(f, e);
+		/* As policy/bus/redis reads it again. */
+		if (answer.a == BUS_BEHIND)
+			send_plan(f, e->from);
 		fleet_answer(f, e->from, answer);
 	}
 }

@@ -5,13 +5,13 @@
 members that nobody here knows in every object, is followed: a plan, a report, a
 node's record.  What needs a newer reader is refused by name, and what was in
 force stays; the plan after it is followed again.  What the version before says
-is read, too."""
+is read, too; and an agent of it may publish."""
 
 import json
 import time
 
 from bus_faults import clients, key, log, plan_of, redis
-from envelope import publish
+from envelope import publish, sealed
 from fleet import LONDON, NEW_YORK, REGIONS, Fleet
 from rig import Failed, Rig, main, note, until
 
@@ -124,6 +124,39 @@ def many(f):
     note(out.strip().splitlines()[-1])
 
 
+# What an agent of 0.1 publishes by: it says nothing of what its plan was made from.
+COMMIT_WITHOUT_BASE = """
+if string.match(redis.call('GET', KEYS[3]), '^(%d+) ') ~= ARGV[1] or redis.call('GET', KEYS[4]) ~= ARGV[1] then return 0 end
+local at, nth = string.match(redis.call('GET', KEYS[2]), '^(%d+) (%d+)$')
+if tonumber(at) > tonumber(ARGV[1]) or tonumber(nth) >= tonumber(ARGV[2]) then return 0 end
+redis.call('SET', KEYS[2], ARGV[1] .. ' ' .. ARGV[2])
+redis.call('SET', KEYS[1], ARGV[3])
+redis.call('PUBLISH', ARGV[4], redis.call('INCR', KEYS[5]))
+return 1
+"""
+
+
+def agent_before(f):
+    """An agent of the version before publishes under the same lease: that of this version, which did not know of it,
+    goes on from it, and what was commanded of both is in force."""
+    status, out, err = f.person("drain", "us-east", "--reason", "INC-3", "--for", "5m", "--yes", check=False)
+    if status not in (0, 4):
+        raise Failed(f"a drain: exit {status}: {out}{err}")
+    epoch, sequence = (int(n) for n in redis(f, "get", key("plan-head")).split())
+    document = {**plan(sequence + 1, "eu-west"), "epoch": epoch}
+    document["commands"] += f.status("steer1")["plan"]["commands"]
+    keys = [key(n) for n in ("plan", "plan-head", "lease", "epoch", "notices:plan")]
+    if redis(f, "eval", COMMIT_WITHOUT_BASE, "5", *keys, str(epoch), str(sequence + 1),
+             sealed(f.rig, f.plan_key, f.plan_pub, json.dumps(document)), key("notify:plan")) != "1":
+        raise Failed("an agent of the version before cannot publish")
+
+    def goes_on():
+        at = redis(f, "get", key("plan-head")).split()
+        commands = {c["target"] for c in f.status("steer1")["plan"]["commands"]}
+        return int(at[0]) == epoch and int(at[1]) > sequence + 1 and commands == {"us-east", "eu-west"}
+    until("this version's agent goes on from it", 20, goes_on)
+
+
 def test():
     with Rig() as rig:
         f = Fleet(rig)
@@ -134,6 +167,7 @@ def test():
         plans(f)
         reports(f)
         nodes(f)
+        agent_before(f)
         many(f)
         for name in (*RESPONDERS, "steer1"):
             if not rig.alive(name) or rig.stop(name) != 0:

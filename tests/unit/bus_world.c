@@ -326,16 +326,24 @@ static void on_commit(void *arg, enum bus_commit result)
 	p->commits++;
 }
 
-enum bus_commit party_commit(struct party *p, uint64_t epoch, uint64_t sequence,
-			     const char *octets)
+enum bus_commit party_commit_from(struct party *p, struct bus_place base,
+				  struct bus_place at, const char *octets)
 {
 	struct more m = { &p->commits, p->commits };
 
-	bus_commit_plan(p->bus, epoch, sequence, octets, strlen(octets),
-			on_commit, p);
+	bus_commit_plan(p->bus, at, base, octets, strlen(octets), on_commit, p);
 	assert_int_equal(p->commits, m.before);
 	world_until(p->world, is_more, &m, "commit");
 	return p->commit;
+}
+
+enum bus_commit party_commit(struct party *p, uint64_t epoch, uint64_t sequence,
+			     const char *octets)
+{
+	return party_commit_from(p,
+				 (struct bus_place){ epoch,
+						     (UINT64_C(1) << 53) - 1 },
+				 (struct bus_place){ epoch, sequence }, octets);
 }
 
 static void on_reply(void *arg, const void *octets, size_t len)

@@ -95,6 +95,9 @@ const struct heard *party_heard(const struct party *p, enum bus_topic topic,
 				const char *key);
 uint64_t party_lease(struct party *p, const char *holder, int64_t ttl_ms,
 		     uint64_t at_least);
+enum bus_commit party_commit_from(struct party *p, struct bus_place base,
+				  struct bus_place at, const char *octets);
+/* From whatever is stored. */
 enum bus_commit party_commit(struct party *p, uint64_t epoch, uint64_t sequence,
 			     const char *octets);
 /* Sends and waits for the reply, "NULL" for none. */

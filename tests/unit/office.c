@@ -69,36 +69,70 @@ static void pass_release(struct bus *bus, const char *holder)
 }
 
 struct grudge {
+	struct grudging_bus *bus;
 	bus_commit_done *done;
 	void *arg;
 	enum bus_commit says;
+	struct bus_offer offer; /* octets are owned */
 };
+
+static void free_grudge(struct grudge *g)
+{
+	if (g != NULL)
+		free((void *)(uintptr_t)g->offer.plan.at);
+	free(g);
+}
 
 static void bear_grudge(evutil_socket_t fd, short what, void *arg)
 {
 	struct grudge *g = arg;
 
 	(void)fd, (void)what;
+	g->bus->answers++;
 	g->done(g->arg, g->says);
-	free(g);
+	if (g->bus->late && g->bus->kept == NULL)
+		g->bus->kept = g;
+	else
+		free_grudge(g);
 }
 
-static void judge_commit(struct bus *bus, uint64_t epoch, uint64_t sequence,
-			 struct bus_octets plan, bus_commit_done *done,
-			 void *arg)
+static void ignore_result(void *arg, enum bus_commit result)
+{
+	(void)arg, (void)result;
+}
+
+static void store_late(struct grudging_bus *b)
+{
+	const struct bus_offer *o = &b->kept->offer;
+
+	bus_commit_plan(b->real, o->at, o->base, o->plan.at, o->plan.len,
+			ignore_result, NULL);
+	free_grudge(b->kept);
+	b->kept = NULL;
+	b->late = false;
+}
+
+static void judge_commit(struct bus *bus, const struct bus_offer *offer,
+			 bus_commit_done *done, void *arg)
 {
 	struct grudging_bus *b = grudging(bus);
 	struct grudge *g;
 
 	b->commits++;
+	if (b->kept != NULL)
+		store_late(b);
 	if (b->says == BUS_COMMITTED) {
-		bus_commit_plan(b->real, epoch, sequence, plan.at, plan.len,
-				done, arg);
+		bus_commit_plan(b->real, offer->at, offer->base, offer->plan.at,
+				offer->plan.len, done, arg);
 		return;
 	}
 	g = malloc(sizeof(*g));
 	assert_non_null(g);
-	*g = (struct grudge){ done, arg, b->says };
+	*g = (struct grudge){ b, done, arg, b->says, *offer };
+	g->offer.plan.at = memcpy(malloc(offer->plan.len), offer->plan.at,
+				  offer->plan.len);
+	if (b->once)
+		b->says = BUS_COMMITTED;
 	event_base_once(b->loop, -1, EV_TIMEOUT, bear_grudge, g,
 			&(struct timeval){ 0, 1000 });
 }
@@ -211,8 +245,7 @@ static void on_reply(void *arg, const void *octets, size_t len)
 	o->reply = octets == NULL ? NULL : json_loadb(octets, len, 0, NULL);
 }
 
-/* Sends a request signed by someone and waits for its reply. */
-void office_ask(struct office *o, const struct sealer *who, const char *text)
+void office_send(struct office *o, const struct sealer *who, const char *text)
 {
 	struct error err = { .text = "" };
 	char id[16];
@@ -225,6 +258,11 @@ void office_ask(struct office *o, const struct sealer *who, const char *text)
 	o->replies = 0;
 	bus_request(o->desk, id, envelope, len, PATIENCE_MS, on_reply, o);
 	free(envelope);
+}
+
+void office_ask(struct office *o, const struct sealer *who, const char *text)
+{
+	office_send(o, who, text);
 	office_until(o, has_reply, text);
 	assert_non_null(o->reply);
 }
@@ -339,6 +377,8 @@ void office_close_hub(struct office *o)
 		office_stop_agent(o, i);
 		bus_free(o->buses[i].real);
 		o->buses[i].real = NULL;
+		free_grudge(o->buses[i].kept);
+		o->buses[i].kept = NULL;
 	}
 	bus_free(o->desk);
 	memory_hub_free(o->hub);

@@ -32,7 +32,10 @@ struct grudging_bus {
 	struct bus *real;
 	struct event_base *loop;
 	enum bus_commit says; /* BUS_COMMITTED: ask the real one */
-	unsigned commits;
+	bool once;            /* then the real one is asked again */
+	bool late;            /* what was not stored is, before the next one */
+	struct grudge *kept;  /* that; owned */
+	unsigned commits, answers;
 };
 
 struct office {
@@ -68,7 +71,9 @@ void office_write_policy(const struct office *o, const char *text);
 typedef bool office_condition(const struct office *o);
 void office_until(struct office *o, office_condition *is, const char *what);
 
-/* Sends a request over the bus, signed by who; its reply is o->reply. */
+/* Sends a request over the bus, signed by who; its reply will be o->reply. */
+void office_send(struct office *o, const struct sealer *who, const char *text);
+/* And waits for it. */
 void office_ask(struct office *o, const struct sealer *who, const char *text);
 /* Into buf: a request with a fresh command. */
 const char *office_command(struct office *o, char *buf, size_t size,

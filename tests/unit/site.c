@@ -262,8 +262,9 @@ void site_publish(struct site *s, const struct sealer *signer,
 	text = plan_write(&plan, &len);
 	wrapped = sign_wrap(signer, SIGN_PLAN, text, len, &wrapped_len, &err);
 	s->commit_done = false;
-	bus_commit_plan(s->ours, s->epoch, sequence, wrapped, wrapped_len,
-			on_committed, s);
+	bus_commit_plan(s->ours, (struct bus_place){ s->epoch, sequence },
+			(struct bus_place){ s->epoch, sequence - 1 }, wrapped,
+			wrapped_len, on_committed, s);
 	site_turn_until(s, is_committed);
 	assert_int_equal(s->committed, BUS_COMMITTED);
 	free(text);

@@ -45,6 +45,13 @@ check_PROGRAMS += %D%/test_ramp
 check_PROGRAMS += %D%/test_registry
 %C%_test_registry_SOURCES = %D%/test_registry.c
 %C%_test_registry_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_doubt
+%C%_test_doubt_SOURCES = %D%/test_doubt.c
+%C%_test_doubt_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_waiting
+%C%_test_waiting_SOURCES = %D%/test_waiting.c \
+	%D%/office.c %D%/office.h
+%C%_test_waiting_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_steerer
 %C%_test_steerer_SOURCES = %D%/test_steerer.c \
 	%D%/office.c %D%/office.h

@@ -219,6 +219,47 @@ static void commit_goes_forward_only(struct world *w)
 	party_until_heard(a, BUS_PLAN, "", "ten");
 }
 
+static struct bus_place place(uint64_t epoch, uint64_t sequence)
+{
+	return (struct bus_place){ epoch, sequence };
+}
+
+/* A plan that nobody was told of is not written over by one that was made
+ * without it. */
+static void commit_goes_on_from_its_base(struct world *w)
+{
+	struct party *a = world_party(w, BUS_PLAN), *b = world_party(w, 0);
+
+	party_until_synced(a);
+	party_until_up(b);
+	assert_int_equal(party_lease(a, "a", 60000, 0), 1);
+	assert_int_equal(party_commit_from(a, place(0, 0), place(1, 4), "four"),
+			 BUS_COMMITTED);
+	party_until_heard(a, BUS_PLAN, "", "four");
+	assert_int_equal(party_commit_from(b, place(1, 4), place(1, 5), "late"),
+			 BUS_COMMITTED);
+	assert_int_equal(party_commit_from(a, place(1, 4), place(1, 6), "six"),
+			 BUS_BEHIND);
+	assert_int_equal(party_commit_from(a, place(0, 9), place(1, 6), "six"),
+			 BUS_BEHIND);
+	party_until_heard(a, BUS_PLAN, "", "late");
+	/* Too low, but that is not what keeps it from going on. */
+	assert_int_equal(party_commit_from(a, place(1, 3), place(1, 4), "four"),
+			 BUS_BEHIND);
+	assert_int_equal(party_commit_from(a, place(1, 5), place(1, 5), "five"),
+			 BUS_STALE);
+	assert_int_equal(party_commit_from(a, place(1, 5), place(1, 7), "on"),
+			 BUS_COMMITTED);
+	/* Nine comes before ten as a number, not as text. */
+	assert_int_equal(party_commit_from(a, place(1, 9), place(1, 10), "ten"),
+			 BUS_COMMITTED);
+	assert_int_equal(party_commit_from(a, place(1, 9), place(1, 11), "no"),
+			 BUS_BEHIND);
+	assert_int_equal(party_commit_from(a, place(2, 0), place(1, 11), "ok"),
+			 BUS_COMMITTED);
+	party_until_heard(a, BUS_PLAN, "", "ok");
+}
+
 static void too_large_is_refused(struct world *w)
 {
 	struct party *a = world_party(w, BUS_REPORTS);
@@ -328,6 +369,7 @@ static const struct scenario scenarios[] = {
 	{ "a holder must be a key",                        a_holder_must_be_a_key },
 	{ "a commit needs the lease",                      commit_needs_the_lease },
 	{ "a commit goes forward only",                    commit_goes_forward_only },
+	{ "a commit goes on from its base",                commit_goes_on_from_its_base },
 	{ "too large is refused",                          too_large_is_refused },
 	{ "large values pass",                             large_values_pass },
 	{ "a request is answered",                         request_is_answered },

@@ -109,30 +109,6 @@ static void test_stale_commit_steps_down(void **state)
 	office_close(&o);
 }
 
-static bool sequence_3(const struct office *o)
-{
-	return o->plan->sequence >= 3;
-}
-
-static void test_bus_down_takes_back(void **state)
-{
-	struct office o;
-
-	(void)state;
-	office_open(&o);
-	office_start_agent(&o, 0);
-	office_until(&o, a_leads, "a leads");
-	o.buses[0].says = BUS_DOWN;
-	office_order(&o, "drain", "www/us-east");
-	reply_refuses(o.reply, "the bus is down");
-	assert_true(json_is_true(json_object_get(o.reply, "unknown")));
-	o.buses[0].says = BUS_COMMITTED;
-	office_until(&o, sequence_3, "a publishes again");
-	assert_true(office_share(&o, "us-east") >= 1);
-	assert_int_equal(o.plan->command_count, 0);
-	office_close(&o);
-}
-
 static void test_requests(void **state)
 {
 	struct office o;
@@ -415,7 +391,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_standby_takes_over),
 		cmocka_unit_test(test_stale_commit_steps_down),
-		cmocka_unit_test(test_bus_down_takes_back),
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_acks_and_pages),
 		cmocka_unit_test(test_control_socket),
