@@ -374,6 +374,11 @@ fail:
 	return NULL;
 }
 
+const struct plan *follower_plan(const struct follower *f)
+{
+	return f->plan;
+}
+
 void follower_stop(struct follower *f)
 {
 	if (f == NULL)

@@ -22,6 +22,7 @@ struct bus;
 struct error;
 struct event_base;
 struct follower;
+struct plan;
 struct verifier;
 
 struct follower_config {
@@ -40,6 +41,10 @@ struct follower_config {
 struct follower *follower_start(struct event_base *loop,
 				const struct follower_config *config,
 				struct error *err);
+
+/* The newest plan that it took, borrowed for this turn of the loop; NULL: none
+ * yet. */
+const struct plan *follower_plan(const struct follower *follower);
 
 /* Accepts NULL. */
 void follower_stop(struct follower *follower);

@@ -129,8 +129,9 @@ static bool is_server_of(const char *server, const char *endpoint)
 	return true;
 }
 
-static const struct plan_share *
-find_share(const struct plan *plan, const char *service, const char *server)
+const struct plan_share *haproxy_find_share(const struct plan *plan,
+					    const char *service,
+					    const char *server)
 {
 	for (size_t i = 0; i < plan->share_count; i++)
 		if (strcmp(plan->shares[i].service, service) == 0 &&
@@ -197,8 +198,8 @@ static bool check_left(const struct haproxy_state *state,
 		if (strcmp(s->backend, route->backend) != 0)
 			continue;
 		known = true;
-		if (wanted_weight(s, find_share(plan, route->service,
-						s->name)) > 0)
+		if (wanted_weight(s, haproxy_find_share(plan, route->service,
+							s->name)) > 0)
 			return true;
 	}
 	if (!known)
@@ -225,8 +226,9 @@ static void write_changes(const struct haproxy_state *state,
 
 		if (strcmp(s->backend, route->backend) != 0)
 			continue;
-		weight = wanted_weight(s, find_share(plan, route->service,
-						     s->name));
+		weight = wanted_weight(s,
+				       haproxy_find_share(plan, route->service,
+							  s->name));
 		drains = weight == 0;
 		if (raise != (weight > s->weight || (s->drains && !drains)))
 			continue;

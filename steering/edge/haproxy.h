@@ -27,6 +27,7 @@
 
 struct error;
 struct plan;
+struct plan_share;
 
 enum { HAPROXY_NAME_SIZE = 64, HAPROXY_SERVERS_MAX = 4096 };
 
@@ -50,6 +51,11 @@ struct haproxy_state {
 bool haproxy_state_parse(const char *text, size_t len,
 			 struct haproxy_state *out, struct error *err);
 void haproxy_state_fini(struct haproxy_state *state);
+
+/* What the plan says of a service's server; NULL: nothing. */
+const struct plan_share *haproxy_find_share(const struct plan *plan,
+					    const char *service,
+					    const char *server);
 
 /* Which backend serves which service. */
 struct haproxy_route {

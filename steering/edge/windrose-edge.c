@@ -7,14 +7,15 @@
 #include "policy/bus/redis.h"
 #include "policy/bus/sign.h"
 #include "steering/edge/follower.h"
+#include "steering/edge/informer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 8 };
+enum { ROWS = 9 };
 
 struct options {
-	const char *name, *bus, *haproxy, *keep, *control;
+	const char *name, *bus, *haproxy, *keep, *control, *key;
 	struct option_list trust, backends;
 	unsigned keep_soak_s;
 	char node[PROGRAM_NODE_SIZE];
@@ -25,6 +26,8 @@ struct edge {
 	struct bus *bus;
 	struct verifier *trusted;
 	struct follower *follower;
+	struct sealer *key; /* NULL: what it saw is not signed */
+	struct informer *informer;
 	struct haproxy_route routes[OPTION_LIST_MAX];
 	char *services[OPTION_LIST_MAX]; /* owned: "SERVICE" of each route */
 };
@@ -47,6 +50,8 @@ static void fill_rows(struct options *o, struct option_row rows[ROWS])
 		{ "keep-soak", OPTION_NUMBER, &o->keep_soak_s, "SECONDS",
 		  "a plan that was applied for so long is kept as a good "
 		  "generation (default 60)", 1, 86400 },
+		{ "key", OPTION_TEXT, &o->key, "FILE",
+		  "Ed25519 private key (PEM) that signs what users met", 0, 0 },
 		{ "control", OPTION_TEXT, &o->control, "SOCKET",
 		  "answer windrose status here", 0, 0 },
 	};
@@ -82,6 +87,36 @@ static bool make_routes(struct edge *edge, const struct options *o,
 	return true;
 }
 
+static const struct plan *plan_of(void *arg)
+{
+	const struct edge *edge = arg;
+
+	return follower_plan(edge->follower);
+}
+
+static bool start_informer(struct edge *edge, struct event_base *loop,
+			   const char *name, struct error *err)
+{
+	const struct options *o = edge->options;
+	struct informer_config config = {
+		.name = name,
+		.haproxy_path = o->haproxy,
+		.routes = { edge->routes, o->backends.count },
+		.bus = edge->bus,
+		.plan = plan_of,
+		.arg = edge,
+	};
+
+	if (o->key != NULL) {
+		edge->key = sealer_open(o->key, err);
+		if (edge->key == NULL)
+			return false;
+	}
+	config.key = edge->key;
+	edge->informer = informer_start(loop, &config, err);
+	return edge->informer != NULL;
+}
+
 static bool start(void *arg, struct event_base *loop, struct error *err)
 {
 	struct edge *edge = arg;
@@ -109,7 +144,27 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 	config.bus = edge->bus;
 	config.trusted = edge->trusted;
 	edge->follower = follower_start(loop, &config, err);
-	return edge->follower != NULL;
+	return edge->follower != NULL &&
+	       start_informer(edge, loop, config.name, err);
+}
+
+static void log_keys_failed(const struct error *err)
+{
+	char quoted[512];
+
+	log_event(LOG_LEVEL_ERROR, "edge", "keys-failed", "error=%s",
+		  log_quote(err->text, quoted, sizeof(quoted)));
+}
+
+static void read_own_key(struct edge *edge)
+{
+	struct error err;
+	struct sealer *next = sealer_open(edge->options->key, &err);
+
+	if (next == NULL)
+		log_keys_failed(&err);
+	else
+		sealer_replace(edge->key, next);
 }
 
 /* Keys that cannot be read leave the old ones in their place. */
@@ -119,11 +174,11 @@ static void reload(void *arg)
 	const struct option_list *trust = &edge->options->trust;
 	struct error err;
 	struct verifier *next = verifier_open(trust->items, trust->count, &err);
-	char quoted[512];
 
+	if (edge->key != NULL)
+		read_own_key(edge);
 	if (next == NULL) {
-		log_event(LOG_LEVEL_ERROR, "edge", "keys-failed", "error=%s",
-			  log_quote(err.text, quoted, sizeof(quoted)));
+		log_keys_failed(&err);
 		return;
 	}
 	verifier_replace(edge->trusted, next);
@@ -135,8 +190,10 @@ static void stop(void *arg)
 {
 	struct edge *edge = arg;
 
+	informer_stop(edge->informer);
 	follower_stop(edge->follower);
 	bus_free(edge->bus);
+	sealer_free(edge->key);
 	verifier_free(edge->trusted);
 	for (size_t i = 0; i < OPTION_LIST_MAX; i++)
 		free(edge->services[i]);

@@ -137,3 +137,9 @@ check_PROGRAMS += %D%/fuzz_diagnosis
 %C%_fuzz_diagnosis_SOURCES = %D%/fuzz_diagnosis.c $(FUZZ_MAIN)
 %C%_fuzz_diagnosis_LDADD = $(STEERING_LIBS)
 %C%_fuzz_diagnosis_LDFLAGS = $(FUZZ_LDFLAGS)
+
+# edge: what HAProxy counted
+check_PROGRAMS += %D%/fuzz_haproxy_counters
+%C%_fuzz_haproxy_counters_SOURCES = %D%/fuzz_haproxy_counters.c $(FUZZ_MAIN)
+%C%_fuzz_haproxy_counters_LDADD = $(STEERING_LIBS)
+%C%_fuzz_haproxy_counters_LDFLAGS = $(FUZZ_LDFLAGS)

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * informer -- tells the bus what HAProxy's users met at each endpoint.
+ *
+ * Each second it reads HAProxy's counters, on a connection of its own, and
+ * publishes the whole document (policy/bus/served), whether or not anything
+ * changed: also while HAProxy does not answer, for then nothing was counted,
+ * and readers can tell that from an edge that is gone.  What HAProxy counted
+ * before the informer began is left out.
+ *
+ * Shell; on the loop's thread.
+ */
+#ifndef STEERING_EDGE_INFORMER_H
+#define STEERING_EDGE_INFORMER_H
+
+#include "steering/edge/haproxy_counters.h"
+
+struct bus;
+struct error;
+struct event_base;
+struct informer;
+struct sealer;
+
+struct informer_config {
+	const char *name;             /* this node's, on the bus */
+	const char *haproxy_path;     /* HAProxy's runtime socket */
+	struct haproxy_routes routes; /* borrowed, outlive it */
+	struct bus *bus;              /* borrowed, outlives it */
+	const struct sealer *key;     /* borrowed: signs; NULL: plain */
+	/* The plan in force, borrowed for the turn; NULL: none yet. */
+	const struct plan *(*plan)(void *arg);
+	void *arg;
+};
+
+/* NULL with err set. */
+struct informer *informer_start(struct event_base *loop,
+				const struct informer_config *config,
+				struct error *err);
+
+/* Accepts NULL. */
+void informer_stop(struct informer *informer);
+
+#endif
