@@ -14,6 +14,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/redis.c %D%/redis.h \
 	%D%/redis_command.c %D%/redis_command.h \
 	%D%/redis_connect.c %D%/redis_connect.h \
+	%D%/redis_dialog.c %D%/redis_dialog.h \
 	%D%/redis_error.c %D%/redis_error.h \
 	%D%/redis_feed.c %D%/redis_feed.h \
 	%D%/redis_fetch.c %D%/redis_fetch.h \

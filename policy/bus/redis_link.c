@@ -19,9 +19,8 @@
 
 enum {
 	WATCH_MS = 250,
-	SAY_AGAIN_MS = 30000,    /* the same trouble is logged this often */
-	UNPARSED_MAX = 64 << 20, /* octets of one reply */
-	SAID_MAX = 4,            /* troubles told apart at a time */
+	SAY_AGAIN_MS = 30000, /* the same trouble is logged this often */
+	SAID_MAX = 4,         /* troubles told apart at a time */
 };
 
 enum link_state { LINK_DOWN, LINK_CONNECTING, LINK_GREETING, LINK_UP };
@@ -304,30 +303,13 @@ static void take_reply(struct redis_link *link, const redisReply *reply)
 	free(call);
 }
 
-/* Moves what has arrived into the parser. */
-static bool feed_reader(struct redis_link *link)
-{
-	struct evbuffer *in = redis_socket_in(link->socket);
-	size_t len;
-
-	while ((len = evbuffer_get_contiguous_space(in)) > 0) {
-		const char *at =
-			(const char *)evbuffer_pullup(in, (ssize_t)len);
-
-		if (redisReaderFeed(link->reader, at, len) != REDIS_OK)
-			return false;
-		evbuffer_drain(in, len);
-	}
-	return link->reader->len <= UNPARSED_MAX;
-}
-
 static void on_octets(void *arg)
 {
 	struct redis_link *link = arg;
 	void *reply = NULL;
 
 	link->moved_ms = clock_now_ms();
-	if (!feed_reader(link)) {
+	if (!redis_socket_read(link->socket, link->reader)) {
 		link_fail(link, "a reply is too large", "");
 		return;
 	}

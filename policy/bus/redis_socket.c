@@ -17,9 +17,13 @@
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
+#include <hiredis/hiredis.h>
 #include <openssl/ssl.h>
 
-enum { READ_AT_ONCE = 256 << 10 }; /* octets */
+enum {
+	READ_AT_ONCE = 256 << 10, /* octets */
+	UNPARSED_MAX = 64 << 20,  /* of one reply */
+};
 
 struct redis_socket {
 	const struct redis_target *target;
@@ -194,6 +198,28 @@ struct evbuffer *redis_socket_in(struct redis_socket *socket)
 struct evbuffer *redis_socket_out(struct redis_socket *socket)
 {
 	return bufferevent_get_output(socket->stream);
+}
+
+bool redis_socket_read(struct redis_socket *socket, redisReader *reader)
+{
+	struct evbuffer *in = redis_socket_in(socket);
+	size_t len;
+
+	while ((len = evbuffer_get_contiguous_space(in)) > 0) {
+		const char *at =
+			(const char *)evbuffer_pullup(in, (ssize_t)len);
+
+		if (redisReaderFeed(reader, at, len) != REDIS_OK)
+			return false;
+		evbuffer_drain(in, len);
+	}
+	return reader->len <= UNPARSED_MAX;
+}
+
+void redis_socket_papers(const struct redis_socket *socket, int64_t *theirs_s,
+			 int64_t *ours_s)
+{
+	redis_tls_papers(socket->stream, theirs_s, ours_s);
 }
 
 void redis_socket_close(struct redis_socket *socket)

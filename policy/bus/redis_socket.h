@@ -10,8 +10,12 @@
 
 #include "policy/bus/redis_target.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct evbuffer;
 struct event_base;
+struct redisReader;
 struct redis_socket;
 
 struct redis_socket_user {
@@ -38,6 +42,16 @@ struct redis_socket *redis_socket_open(struct event_base *loop,
 /* What has come in, and what is to go out. */
 struct evbuffer *redis_socket_in(struct redis_socket *socket);
 struct evbuffer *redis_socket_out(struct redis_socket *socket);
+
+/*
+ * Moves what has come in into a parser.  False: more than a reply has, or out
+ * of memory.
+ */
+bool redis_socket_read(struct redis_socket *socket, struct redisReader *reader);
+
+/* Seconds until the server's certificate ends, and ours; INT64_MAX: none. */
+void redis_socket_papers(const struct redis_socket *socket, int64_t *theirs_s,
+			 int64_t *ours_s);
 
 /* Accepts NULL.  No callback follows. */
 void redis_socket_close(struct redis_socket *socket);

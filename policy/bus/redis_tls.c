@@ -213,6 +213,26 @@ const char *redis_tls_trouble(struct bufferevent *connection,
 	return words_of_reason(ERR_GET_REASON(first));
 }
 
+static int64_t left_s(const X509 *paper)
+{
+	int days, seconds;
+
+	if (paper == NULL || ASN1_TIME_diff(&days, &seconds, NULL,
+					    X509_get0_notAfter(paper)) != 1)
+		return INT64_MAX;
+	return (int64_t)days * 86400 + seconds;
+}
+
+void redis_tls_papers(struct bufferevent *connection, int64_t *theirs_s,
+		      int64_t *ours_s)
+{
+	SSL *ssl = bufferevent_openssl_get_ssl(connection);
+
+	*theirs_s = ssl == NULL ? INT64_MAX
+				: left_s(SSL_get0_peer_certificate(ssl));
+	*ours_s = ssl == NULL ? INT64_MAX : left_s(SSL_get_certificate(ssl));
+}
+
 void redis_tls_free(struct redis_tls *tls)
 {
 	if (tls == NULL)

@@ -12,6 +12,7 @@
 #define POLICY_BUS_REDIS_TLS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct bufferevent;
 struct error;
@@ -42,6 +43,13 @@ struct ssl_st *redis_tls_session(struct redis_tls *tls, const char *host);
  */
 const char *redis_tls_trouble(struct bufferevent *connection,
 			      const char **detail);
+
+/*
+ * Seconds until the certificate that the server showed ends, and the one that
+ * we did; negative: ago; INT64_MAX: there is none.
+ */
+void redis_tls_papers(struct bufferevent *connection, int64_t *theirs_s,
+		      int64_t *ours_s);
 
 /* Accepts NULL. */
 void redis_tls_free(struct redis_tls *tls);

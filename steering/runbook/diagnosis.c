@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "steering/runbook/diagnosis.h"
 
-#include "policy/base/error.h"
 #include "policy/bus/bus.h"
-#include "policy/bus/node.h"
-#include "policy/bus/plan.h"
-#include "policy/bus/report.h"
-#include "policy/bus/served.h"
-#include "policy/bus/sign.h"
-#include "policy/bus/witness.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -22,6 +15,8 @@ static const struct ailment_row {
 	const char *name, *remedy;
 } ailments[] = {
 	[AILMENT_UNREACHABLE] = { "unreachable", "start the server, or correct the host and port of the url; look at bind and protected-mode of its configuration, and at firewalls" },
+	[AILMENT_TLS]         = { "tls",         "write rediss:// where the server speaks TLS, and redis:// where it does not" },
+	[AILMENT_CERTIFICATE] = { "certificate", "renew it; programs read the new one at their next reconnect, Redis with CONFIG SET tls-cert-file" },
 	[AILMENT_PASSWORD]    = { "password",    "put USER:PASSWORD@ of the server's ACL file into the url, percent-encoded" },
 	[AILMENT_REFUSED]     = { "refused",     "see what the server says" },
 	[AILMENT_NOT_LOOKED]  = { "not-looked",  "ask again as a user that may look: see the user \"doctor\" of contrib/redis/users.acl" },
@@ -36,6 +31,10 @@ static const struct ailment_row {
 	[AILMENT_UNSIGNED]    = { "unsigned",    "find out who wrote it; nodes do not follow it, and its owner replaces it" },
 	[AILMENT_SIZE]        = { "size",        "make room: raise the server's limit, or split the policy or the fleet between environments" },
 	[AILMENT_BUFFERS]     = { "buffers",     "set client-output-buffer-limit as the server has it of its own: normal 0 0 0, pubsub 32mb 8mb 60" },
+	[AILMENT_SENTINEL]    = { "sentinel",    "start it, or correct the hosts and the name of the master in the url (SENTINEL MASTERS tells names)" },
+	[AILMENT_QUORUM]      = { "quorum",      "run three sentinels on machines that do not fail together, all with the same \"sentinel monitor NAME HOST PORT 2\"" },
+	[AILMENT_DISAGREEMENT] = { "disagreement", "ask again in a minute: a fail-over may be under way; if it stays, see that they reach each other, and SENTINEL RESET or CLUSTER MEET the one that is behind" },
+	[AILMENT_CLUSTER]     = { "cluster",     "see redis-cli --cluster check HOST:PORT, and mend it with --cluster fix" },
 };
 /* clang-format on */
 
@@ -55,16 +54,37 @@ const char *ailment_remedy(enum ailment ailment)
 void diagnosis_add(struct diagnosis *d, enum ailment ailment, const char *fmt,
 		   ...)
 {
+	struct symptom *symptom;
 	va_list args;
 
 	if (d->count == DIAGNOSIS_MAX) {
 		d->more++;
 		return;
 	}
-	d->findings[d->count].ailment = ailment;
+	symptom = &d->findings[d->count++];
+	symptom->ailment = ailment;
+	symptom->remedy = ailments[ailment].remedy;
+	memcpy(symptom->about, d->about, sizeof(symptom->about));
 	va_start(args, fmt);
-	vsnprintf(d->findings[d->count++].text, DIAGNOSIS_TEXT_SIZE, fmt, args);
+	vsnprintf(symptom->text, sizeof(symptom->text), fmt, args);
 	va_end(args);
+}
+
+/* Which of the three it is, the words say. */
+void diagnosis_add_trouble(struct diagnosis *d, const char *words,
+			   const char *detail)
+{
+	enum ailment ailment =
+		strstr(words, "certificate") != NULL ? AILMENT_CERTIFICATE
+		: strstr(words, "TLS") != NULL       ? AILMENT_TLS
+						     : AILMENT_UNREACHABLE;
+	size_t len = strcspn(words, ":;"), before = d->count;
+
+	diagnosis_add(d, ailment, "%.*s%s%s%s", (int)len, words,
+		      *detail == '\0' ? "" : " (", detail,
+		      *detail == '\0' ? "" : ")");
+	if (words[len] != '\0' && d->count > before)
+		d->findings[before].remedy = words + len + 2;
 }
 
 bool diagnosis_info_field(const char *info, const char *name, char *out,
@@ -102,7 +122,7 @@ static int64_t number(const char *info, const char *name)
 		       : 0;
 }
 
-static bool is_near(int64_t value, int64_t limit)
+bool diagnosis_is_near(int64_t value, int64_t limit)
 {
 	return limit > 0 && value >= limit / 100 * DIAGNOSIS_NEAR_PCT;
 }
@@ -123,6 +143,22 @@ static void take_replica(struct diagnosis *d, const char *line)
 			      line, strtoll(lag + 5, NULL, 10));
 }
 
+static void take_lost_primary(struct diagnosis *d, const char *info)
+{
+	int64_t since_s = number(info, "master_link_down_since_seconds");
+
+	if (!says(info, "master_link_status", "down"))
+		return;
+	if (since_s < 0)
+		diagnosis_add(d, AILMENT_REPLICATION,
+			      "the replica has not reached its primary yet");
+	else
+		diagnosis_add(d, AILMENT_REPLICATION,
+			      "the replica has lost its primary, %" PRId64
+			      " s ago",
+			      since_s);
+}
+
 static void take_replication(struct diagnosis *d, const char *info)
 {
 	char host[100] = "?", port[16] = "?", line[200], name[32];
@@ -135,11 +171,7 @@ static void take_replication(struct diagnosis *d, const char *info)
 			      "writes",
 			      host, port);
 	}
-	if (says(info, "master_link_status", "down"))
-		diagnosis_add(d, AILMENT_REPLICATION,
-			      "the replica has lost its primary, %lld s ago",
-			      (long long)number(
-				      info, "master_link_down_since_seconds"));
+	take_lost_primary(d, info);
 	for (int i = 0; i < 64; i++) {
 		snprintf(name, sizeof(name), "slave%d", i);
 		if (!diagnosis_info_field(info, name, line, sizeof(line)))
@@ -161,7 +193,7 @@ static void take_memory(struct diagnosis *d, const char *info)
 			      " octets and maxmemory-policy %s: the server "
 			      "will forget keys when it is full",
 			      most, policy);
-	if (is_near(used, most))
+	if (diagnosis_is_near(used, most))
 		diagnosis_add(d, AILMENT_SIZE,
 			      "%" PRId64 " of %" PRId64
 			      " octets of memory (maxmemory) are used",
@@ -185,7 +217,7 @@ static void take_clients(struct diagnosis *d, const char *info)
 	int64_t most = number(info, "maxclients");
 	int64_t cut = number(info, "client_output_buffer_limit_disconnections");
 
-	if (is_near(clients, most))
+	if (diagnosis_is_near(clients, most))
 		diagnosis_add(d, AILMENT_SIZE,
 			      "%" PRId64 " of %" PRId64
 			      " connections (maxclients) are used",
@@ -195,6 +227,54 @@ static void take_clients(struct diagnosis *d, const char *info)
 			      "%" PRId64 " clients were cut off for reading "
 			      "too slowly since the server started",
 			      cut);
+}
+
+void diagnosis_take_replica(struct diagnosis *d, const char *info,
+			    const char *master)
+{
+	char host[200] = "?", port[16] = "?", at[220];
+
+	diagnosis_info_field(info, "master_host", host, sizeof(host));
+	diagnosis_info_field(info, "master_port", port, sizeof(port));
+	snprintf(at, sizeof(at), "%s:%s", host, port);
+	if (!says(info, "role", "slave"))
+		diagnosis_add(d, AILMENT_REPLICATION,
+			      "it is a master, and should be a replica");
+	else if (*master != '\0' && strcmp(at, master) != 0)
+		diagnosis_add(d, AILMENT_REPLICATION,
+			      "it is a replica of %s, not of the master %s", at,
+			      master);
+	take_lost_primary(d, info);
+	take_memory(d, info);
+	take_clients(d, info);
+}
+
+bool diagnosis_info_replica(const char *info, unsigned nth, char *host,
+			    size_t size, uint16_t *port)
+{
+	char name[32], line[300];
+	const char *at, *number;
+
+	snprintf(name, sizeof(name), "slave%u", nth);
+	if (!diagnosis_info_field(info, name, line, sizeof(line)) ||
+	    strncmp(line, "ip=", 3) != 0)
+		return false;
+	at = line + 3;
+	number = strstr(at, ",port=");
+	if (number == NULL || (size_t)(number - at) >= size)
+		return false;
+	snprintf(host, size, "%.*s", (int)(number - at), at);
+	*port = (uint16_t)strtoul(number + 6, NULL, 10);
+	return *port != 0;
+}
+
+void diagnosis_take_paper(struct diagnosis *d, const char *whose,
+			  int64_t left_s)
+{
+	if (left_s / 86400 < DIAGNOSIS_PAPER_DAYS)
+		diagnosis_add(d, AILMENT_CERTIFICATE,
+			      "%s certificate ends in %" PRId64 " days", whose,
+			      left_s / 86400);
 }
 
 void diagnosis_take_info(struct diagnosis *d, const char *info)
@@ -259,202 +339,4 @@ void diagnosis_take_clock(struct diagnosis *d, int64_t ahead_ms)
 			      (double)(ahead_ms < 0 ? -ahead_ms : ahead_ms) /
 				      1000,
 			      ahead_ms < 0 ? "behind" : "ahead of");
-}
-
-enum value_kind {
-	KIND_PLAN,
-	KIND_HEAD,
-	KIND_NUMBER,
-	KIND_LEASE,
-	KIND_REPORT,
-	KIND_NODE,
-	KIND_SERVED,
-	KIND_OTHER, /* not a string */
-};
-
-/* clang-format off */
-static const struct key_row {
-	const char *name;
-	bool has_id; /* the name goes on with one */
-	const char *type;
-	enum value_kind kind;
-	size_t most; /* octets; 0: no limit of its own */
-} keys[] = {
-	{ "plan",      false, "string", KIND_PLAN,   PLAN_OCTETS_MAX },
-	{ "plan-head", false, "string", KIND_HEAD,   0 },
-	{ "epoch",     false, "string", KIND_NUMBER, 0 },
-	{ "lease",     false, "string", KIND_LEASE,  0 },
-	{ "vantage:",  true,  "string", KIND_REPORT, REPORT_OCTETS_MAX },
-	{ "node:",     true,  "string", KIND_NODE,   0 },
-	{ "nodes",     false, "set",    KIND_OTHER,  0 },
-	{ "served:",   true,  "string", KIND_SERVED, SERVED_OCTETS_MAX },
-	{ "vantages",  false, "set",    KIND_OTHER,  0 },
-	{ "edges",     false, "set",    KIND_OTHER,  0 },
-	{ "notices:",  true,  "string", KIND_NUMBER, 0 },
-	{ "audit",     false, "stream", KIND_OTHER,  0 },
-};
-/* clang-format on */
-
-static const struct key_row *find_key(const char *name)
-{
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (keys[i].has_id ? strncmp(name, keys[i].name,
-					     strlen(keys[i].name)) == 0
-				   : strcmp(name, keys[i].name) == 0)
-			return &keys[i];
-	return NULL;
-}
-
-const char *diagnosis_type_of(const char *name)
-{
-	const struct key_row *row = find_key(name);
-
-	return row == NULL ? NULL : row->type;
-}
-
-static void take_plan(struct diagnosis *d, const struct verifier *trusted,
-		      const struct diagnosis_key *key)
-{
-	const char *payload;
-	struct plan *plan;
-	struct error err;
-	size_t len;
-
-	if (!sign_peek(key->octets, key->len, &payload, &len)) {
-		diagnosis_add(d, AILMENT_UNSIGNED,
-			      "%s is in no signed envelope", key->name);
-		return;
-	}
-	if (trusted != NULL && !sign_unwrap(trusted, SIGN_PLAN, key->octets,
-					    key->len, &payload, &len, &err)) {
-		diagnosis_add(d, AILMENT_UNSIGNED, "%s: %s", key->name,
-			      err.text);
-		return;
-	}
-	plan = plan_parse(payload, len, &err);
-	if (plan == NULL)
-		diagnosis_add(d, AILMENT_UNREADABLE, "%s: %s", key->name,
-			      err.text);
-	plan_free(plan);
-}
-
-static void take_report(struct diagnosis *d, const struct witnesses *trusted,
-			const struct diagnosis_key *key)
-{
-	struct error err = { .text = "it says to be of another vantage" };
-	const char *vantage = key->name + strlen("vantage:"), *payload;
-	struct report *report;
-	size_t len;
-
-	if (!witnesses_read(trusted, vantage, key->octets, key->len, &payload,
-			    &len, &err)) {
-		diagnosis_add(d, AILMENT_UNSIGNED, "%s: %s", key->name,
-			      err.text);
-		return;
-	}
-	report = report_parse(payload, len, &err);
-	if (report == NULL || strcmp(report->vantage, vantage) != 0)
-		diagnosis_add(d, AILMENT_UNREADABLE, "%s: %s", key->name,
-			      err.text);
-	report_free(report);
-}
-
-static void take_node(struct diagnosis *d, const struct diagnosis_key *key)
-{
-	struct error err = { .text = "it says to be another node" };
-	struct node node;
-
-	if (!node_parse(key->octets, key->len, &node, &err) ||
-	    strcmp(node.name, key->name + strlen("node:")) != 0)
-		diagnosis_add(d, AILMENT_UNREADABLE, "%s: %s", key->name,
-			      err.text);
-}
-
-/* Whoever signed it. */
-static void take_served(struct diagnosis *d, const struct diagnosis_key *key)
-{
-	struct error err = { .text = "it says to be of another edge" };
-	const char *node = key->name + strlen("served:"), *payload;
-	struct served *served;
-	size_t len;
-
-	if (!sign_peek(key->octets, key->len, &payload, &len)) {
-		payload = key->octets;
-		len = key->len;
-	}
-	served = served_parse(payload, len, &err);
-	if (served == NULL || strcmp(served->node, node) != 0)
-		diagnosis_add(d, AILMENT_UNREADABLE, "%s: %s", key->name,
-			      err.text);
-	served_free(served);
-}
-
-/* Decimal numbers, one space between; more may follow where rest is true. */
-static void take_numbers(struct diagnosis *d, const struct diagnosis_key *key,
-			 unsigned count, bool rest)
-{
-	const char *at = key->octets;
-
-	for (unsigned i = 0; i < count; i++) {
-		size_t digits = strspn(at, "0123456789");
-		bool last = i + 1 == count && !rest;
-
-		if (digits == 0 || digits > 16 ||
-		    at[digits] != (last ? '\0' : ' ')) {
-			diagnosis_add(d, AILMENT_UNREADABLE,
-				      "%s holds \"%.20s\", which is not what "
-				      "an agent writes",
-				      key->name, key->octets);
-			return;
-		}
-		at += digits + !last;
-	}
-}
-
-void diagnosis_take_value(struct diagnosis *d,
-			  const struct diagnosis_trust *trust,
-			  const struct diagnosis_key *key)
-{
-	const struct key_row *row = find_key(key->name);
-
-	if (row == NULL || key->octets == NULL)
-		return;
-	if (is_near((int64_t)key->len, (int64_t)row->most))
-		diagnosis_add(d, AILMENT_SIZE,
-			      "%s has %zu of the %zu octets that readers take",
-			      key->name, key->len, row->most);
-	switch (row->kind) {
-	case KIND_PLAN:
-		take_plan(d, trust->plans, key);
-		break;
-	case KIND_REPORT:
-		take_report(d, trust->reports, key);
-		break;
-	case KIND_NODE:
-		take_node(d, key);
-		break;
-	case KIND_SERVED:
-		take_served(d, key);
-		break;
-	case KIND_HEAD:
-		take_numbers(d, key, 2, false);
-		break;
-	case KIND_NUMBER:
-		take_numbers(d, key, 1, false);
-		break;
-	case KIND_LEASE:
-		take_numbers(d, key, 1, true);
-		break;
-	case KIND_OTHER:
-		break;
-	}
-}
-
-void diagnosis_take_set(struct diagnosis *d, const char *name, int64_t ids)
-{
-	if (is_near(ids, BUS_KEYS_MAX))
-		diagnosis_add(d, AILMENT_SIZE,
-			      "%s has %" PRId64
-			      " ids; readers take no more than %d",
-			      name, ids, BUS_KEYS_MAX);
 }

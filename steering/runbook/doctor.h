@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * doctor -- `windrose bus doctor`: asks a Redis server all that can be wrong
- * with it as a bus, changes nothing, and says what is, each with what to do.
+ * doctor -- `windrose bus doctor`: asks the Redis servers of a bus all that can
+ * be wrong with them, changes nothing, and says what is, each with what to do:
+ * one server, its replicas, those that Redis Sentinel names, a Redis Cluster.
  *
  * Exit statuses: 0 nothing is wrong, 1 something is, 2 the command line is
- * wrong, 5 the server cannot be reached.
+ * wrong, 5 no server can be reached.
  *
- * Shell: speaks to the server over hiredis, blocking; runbook/diagnosis and
- * runbook/rights judge.
+ * Shell: runbook/patient asks; runbook/diagnosis and its kind judge.
  */
 #ifndef STEERING_RUNBOOK_DOCTOR_H
 #define STEERING_RUNBOOK_DOCTOR_H

@@ -11,61 +11,9 @@ plan goes back."""
 import time
 
 from bus_faults import commands_work, log, plan_of
-from redis_servers import Reached, Servers, newer_everywhere, watched
+from redis_many import Cluster
+from redis_servers import Reached, newer_everywhere, watched
 from rig import Failed, Rig, main, note, until
-
-KEY = "windrose:{default}:plan"
-
-
-class Cluster:
-    def __init__(self, rig):
-        self.rig, self.s = rig, Servers(rig)
-        names = [f"node{i}" for i in range(1, 7)]
-        for name in names:
-            bus = rig.port()
-            self.s.start(name, *self.s.include("cluster.conf"), "--cluster-port", str(bus))
-        self.s.cli("node1", "--cluster", "create", *(f"127.0.0.1:{self.s.ports[n]}" for n in names),
-                   "--cluster-replicas", "1", "--cluster-yes", check=True)
-        until("the cluster is whole", 30, lambda: all(
-            "cluster_state:ok" in self.s.cli(n, "cluster", "info") and
-            self.s.cli(n, "cluster", "nodes").count(" connected") >= 6 for n in names))
-        self.slot = self.s.cli("node1", "cluster", "keyslot", KEY)
-
-    def alive(self):
-        return [n for n in self.s.ports if n in self.rig.running]
-
-    def nodes(self):
-        """What a living node tells: rows of words."""
-        return [line.split() for line in self.s.cli(self.alive()[0], "cluster", "nodes").splitlines()]
-
-    def holds(self, row):
-        if "master" not in row[2] or "fail" in row[2].replace("nofailover", ""):
-            return False
-        for words in row[8:]:
-            first, _, last = words.partition("-")
-            if first.isdigit() and int(first) <= int(self.slot) <= int(last or first):
-                return True
-        return False
-
-    def server(self, row):
-        return self.s.named(row[1].split("@")[0].rsplit(":", 1)[1])
-
-    def owner(self):
-        """(server, id) of the master that holds the keys."""
-        row, _ = until("a master holds the keys", 30, lambda: next((r for r in self.nodes() if self.holds(r)), None))
-        return self.server(row), row[0]
-
-    def masters(self):
-        return [(self.server(r), r[0]) for r in self.nodes() if "master" in r[2] and "fail" not in r[2]]
-
-    def replicas_of(self, node):
-        return [self.server(r) for r in self.nodes() if r[3] == node and "fail" not in r[2]]
-
-    def url(self, role, query=""):
-        """The nodes that do not hold the keys."""
-        owner = self.owner()[0]
-        places = ",".join(f"127.0.0.1:{p}" for n, p in self.s.ports.items() if n != owner)
-        return f"redis://{role}:change-me-{role}@{places}/default{query}"
 
 
 def test():

@@ -11,25 +11,9 @@ of DNS are asked throughout."""
 import re
 
 from bus_faults import commands_work, plan_of
+from papers import authority, paper
 from redis_servers import Reached, Servers, answers_alone, example, newer_everywhere, watched
 from rig import Rig, main, note, until
-
-CURVE = ("ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-
-
-def authority(rig, name):
-    rig.run("openssl", "req", "-x509", "-newkey", *CURVE, "-keyout", rig.path(name + ".key"), "-out",
-            rig.path(name + ".crt"), "-days", "2", "-subj", "/CN=" + name)
-
-
-def paper(rig, name, ca, names, use):
-    """A certificate and its key."""
-    rig.run("openssl", "req", "-newkey", *CURVE, "-keyout", rig.path(name + ".key"), "-out", rig.path(name + ".csr"),
-            "-subj", "/CN=" + name)
-    extensions = rig.write(name + ".ext", f"subjectAltName={names}\nextendedKeyUsage={use}\n")
-    rig.run("openssl", "x509", "-req", "-in", rig.path(name + ".csr"), "-CA", rig.path(ca + ".crt"), "-CAkey",
-            rig.path(ca + ".key"), "-CAcreateserial", "-out", rig.path(name + ".crt"), "-days", "2",
-            "-extfile", extensions)
 
 
 def papers(rig):

@@ -11,61 +11,9 @@ import signal
 
 from bus_faults import commands_work, plan_of
 from fleet import LONDON
-from redis_servers import Reached, Servers, example, newer_everywhere, watched
+from redis_many import Watch
+from redis_servers import Reached, newer_everywhere, watched
 from rig import Failed, Rig, main, note, until
-
-
-class Watch:
-    """Three servers, of which one is the master, and three sentinels."""
-
-    def __init__(self, rig):
-        self.rig, self.s = rig, Servers(rig)
-        self.sentinels = {}
-        self.s.start("redis1")
-        for name in ("redis2", "redis3"):
-            self.s.start(name, *self.s.include("replica.conf"), "--replicaof", f"127.0.0.1 {self.s.ports['redis1']}")
-        until("both replicas hear the master", 15, lambda: "connected_slaves:2" in self.s.cli("redis1", "info", "replication"))
-        for name in ("sentinel1", "sentinel2", "sentinel3"):
-            self.start_sentinel(name)
-        until("the sentinels know each other and the replicas", 20, lambda: all(
-            self.knows(n) == ("2", "2") for n in self.sentinels))
-
-    def start_sentinel(self, name):
-        port = self.sentinels[name] = self.rig.port()
-        text = example("sentinel.conf").replace("127.0.0.1 6379", f"127.0.0.1 {self.s.ports['redis1']}")
-        conf = self.rig.write(name + ".conf", text.replace("port 26379", f"port {port}", 1))
-        self.rig.start(name, "redis-server", conf, "--sentinel", "--bind", "127.0.0.1")
-
-    def ask(self, name, *argv):
-        return self.rig.run("redis-cli", "-p", str(self.sentinels[name]), *argv, check=False)[1].split("\n")
-
-    def knows(self, name):
-        """(other sentinels, replicas) of the master."""
-        lines = self.ask(name, "sentinel", "master", "windrose")
-        if "num-other-sentinels" not in lines:
-            return None
-        return lines[lines.index("num-other-sentinels") + 1], lines[lines.index("num-slaves") + 1]
-
-    def master(self):
-        """The server that the sentinels name, when all name the same."""
-        told = {self.ask(n, "sentinel", "get-master-addr-by-name", "windrose")[1] for n in self.sentinels
-                if n in self.rig.running}
-        return self.s.named(told.pop()) if len(told) == 1 else None
-
-    def is_master(self, name):
-        return self.s.cli(name, "role").startswith("master")
-
-    def replicas(self, name):
-        return int(self.s.cli(name, "info", "replication").split("connected_slaves:")[1].split()[0])
-
-    def settled(self):
-        """One master that all name, with two replicas that hear it."""
-        name = self.master()
-        return name if name and self.is_master(name) and self.replicas(name) == 2 else None
-
-    def url(self, role, query=""):
-        places = ",".join(f"127.0.0.1:{p}" for p in self.sentinels.values())
-        return f"redis+sentinel://{role}:change-me-{role}@{places}/windrose/default{query}"
 
 
 def test():

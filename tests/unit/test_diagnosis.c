@@ -5,6 +5,7 @@
 
 #include "policy/base/error.h"
 #include "policy/bus/sign.h"
+#include "steering/runbook/content.h"
 #include "steering/runbook/rights.h"
 
 #include <setjmp.h>
@@ -42,6 +43,33 @@ static const struct info_row {
 	{ "and where there is none", WELL "aof_enabled:0\r\naof_last_write_status:err\r\n", NOTHING, "" },
 	{ "connections", WELL "connected_clients:8000\r\nmaxclients:10000\r\n", AILMENT_SIZE, "8000 of 10000" },
 	{ "cut off", WELL "client_output_buffer_limit_disconnections:3\r\n", AILMENT_BUFFERS, "3 clients" },
+};
+
+static const struct info_row replicas[] = {
+	{ "of its master", "role:slave\r\nmaster_host:m\r\nmaster_port:1\r\nmaster_link_status:up\r\n", NOTHING, "" },
+	{ "of another", "role:slave\r\nmaster_host:n\r\nmaster_port:1\r\nmaster_link_status:up\r\n", AILMENT_REPLICATION, "of n:1, not of the master m:1" },
+	{ "a master", "role:master\r\n", AILMENT_REPLICATION, "it is a master" },
+	{ "without its master", "role:slave\r\nmaster_host:m\r\nmaster_port:1\r\nmaster_link_status:down\r\nmaster_link_down_since_seconds:9\r\n", AILMENT_REPLICATION, "9 s ago" },
+	{ "on its way", "role:slave\r\nmaster_host:m\r\nmaster_port:1\r\nmaster_link_status:down\r\nmaster_link_down_since_seconds:-1\r\n", AILMENT_REPLICATION, "not reached" },
+};
+
+static const struct trouble_row {
+	const char *words, *detail;
+	enum ailment ailment;
+	const char *text, *remedy; /* NULL: the ailment's own */
+} troubles[] = {
+	{ "cannot connect", "Connection refused", AILMENT_UNREACHABLE, "cannot connect (Connection refused)", NULL },
+	{ "the server does not answer", "", AILMENT_UNREACHABLE, "the server does not answer", NULL },
+	{ "the server's certificate has expired: renew it", "x", AILMENT_CERTIFICATE, "the server's certificate has expired (x)", "renew it" },
+	{ "the server speaks no TLS here: write redis://", "", AILMENT_TLS, "the server speaks no TLS here", "write redis://" },
+	{ "closed at once; if this is its TLS port, write rediss://", "", AILMENT_TLS, "closed at once", "if this is its TLS port, write rediss://" },
+};
+
+static const struct paper_row {
+	int64_t left_s;
+	const char *says; /* NULL: nothing */
+} papers[] = {
+	{ INT64_MAX, NULL }, { 14 * 86400, NULL }, { 14 * 86400 - 1, "in 13 days" }, { 0, "in 0 days" },
 };
 
 static const struct config_row {
@@ -128,6 +156,70 @@ static void test_info(void **state)
 	}
 }
 
+static void test_replicas(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(replicas) / sizeof(replicas[0]); i++) {
+		struct diagnosis d = { 0 };
+
+		diagnosis_take_replica(&d, replicas[i].info, "m:1");
+		must_find(replicas[i].title, &d, replicas[i].ailment,
+			  replicas[i].says);
+	}
+}
+
+static void test_troubles(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(troubles) / sizeof(troubles[0]); i++) {
+		const struct trouble_row *row = &troubles[i];
+		struct diagnosis d = { .about = "h:1" };
+
+		diagnosis_add_trouble(&d, row->words, row->detail);
+		must_find(row->words, &d, row->ailment, row->text);
+		assert_string_equal(d.findings[0].text, row->text);
+		assert_string_equal(d.findings[0].about, "h:1");
+		assert_string_equal(d.findings[0].remedy,
+				    row->remedy == NULL
+					    ? ailment_remedy(row->ailment)
+					    : row->remedy);
+	}
+}
+
+static void test_papers(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(papers) / sizeof(papers[0]); i++) {
+		struct diagnosis d = { 0 };
+
+		diagnosis_take_paper(&d, "our", papers[i].left_s);
+		must_find("paper", &d,
+			  papers[i].says == NULL ? NOTHING
+						 : AILMENT_CERTIFICATE,
+			  papers[i].says == NULL ? "" : papers[i].says);
+	}
+}
+
+static void test_replicas_that_a_master_names(void **state)
+{
+	static const char info[] =
+		"slave0:ip=10.0.0.2,port=6379,state=online,offset=5,lag=0\r\n"
+		"slave1:ip=2001:db8::1,port=7,state=online,offset=5,lag=0\r\n"
+		"slave2:port=7,ip=a\r\nslave3:ip=a,state=online\r\n";
+	char host[32], small[8];
+	uint16_t port;
+
+	(void)state;
+	assert_true(diagnosis_info_replica(info, 0, host, 32, &port));
+	assert_string_equal(host, "10.0.0.2");
+	assert_int_equal(port, 6379);
+	assert_true(diagnosis_info_replica(info, 1, host, 32, &port));
+	assert_string_equal(host, "2001:db8::1");
+	assert_false(diagnosis_info_replica(info, 0, small, 8, &port));
+	for (unsigned n = 2; n < 5; n++)
+		assert_false(diagnosis_info_replica(info, n, host, 32, &port));
+}
+
 /* A replica without its primary is wrong in two ways. */
 static void test_a_lost_primary(void **state)
 {
@@ -173,10 +265,10 @@ static void test_values(void **state)
 		const struct value_row *row = &values[i];
 		struct diagnosis d = { 0 };
 
-		diagnosis_take_value(&d, &(struct diagnosis_trust){ 0 },
-				     &(struct diagnosis_key){
-					     row->name, row->octets,
-					     strlen(row->octets) });
+		content_take_value(&d, &(struct content_trust){ 0 },
+				   &(struct content_key){
+					   row->name, row->octets,
+					   strlen(row->octets) });
 		must_find(row->title, &d, row->ailment, row->name);
 	}
 }
@@ -188,21 +280,21 @@ static void test_signatures(void **state)
 	struct error err;
 	struct sealer *ours = sealer_new(&err), *theirs = sealer_new(&err);
 	struct verifier *trusted = verifier_new();
-	struct diagnosis_key key = { .name = "plan" };
+	struct content_key key = { .name = "plan" };
 	struct diagnosis good = { 0 }, bad = { 0 };
-	struct diagnosis_trust trust = { .plans = trusted };
+	struct content_trust trust = { .plans = trusted };
 	char *envelope;
 
 	(void)state;
 	assert_true(verifier_add_sealer(trusted, ours, &err));
 	envelope = sign_wrap(ours, SIGN_PLAN, "{}", 2, &key.len, &err);
 	key.octets = envelope;
-	diagnosis_take_value(&good, &trust, &key);
+	content_take_value(&good, &trust, &key);
 	must_find("ours", &good, AILMENT_UNREADABLE, "plan");
 	free(envelope);
 	envelope = sign_wrap(theirs, SIGN_PLAN, "{}", 2, &key.len, &err);
 	key.octets = envelope;
-	diagnosis_take_value(&bad, &trust, &key);
+	content_take_value(&bad, &trust, &key);
 	must_find("a stranger's", &bad, AILMENT_UNSIGNED, "key");
 	free(envelope);
 	sealer_free(ours);
@@ -214,20 +306,20 @@ static void test_signatures(void **state)
 static void test_a_signed_report(void **state)
 {
 	static const char text[] = "{\"vantage\":\"eu\",\"sequence\":1}";
-	struct diagnosis_trust nobody = { 0 };
+	struct content_trust nobody = { 0 };
 	struct diagnosis good = { 0 }, bad = { 0 };
 	struct error err;
 	struct sealer *sealer = sealer_new(&err);
-	struct diagnosis_key key = { .name = "vantage:eu" };
+	struct content_key key = { .name = "vantage:eu" };
 	char *envelope = sign_wrap(sealer, SIGN_REPORT, text, strlen(text),
 				   &key.len, &err);
 
 	(void)state;
 	key.octets = envelope;
-	diagnosis_take_value(&good, &nobody, &key);
+	content_take_value(&good, &nobody, &key);
 	must_find("a signed report", &good, NOTHING, "");
 	key.name = "vantage:us";
-	diagnosis_take_value(&bad, &nobody, &key);
+	content_take_value(&bad, &nobody, &key);
 	must_find("another's", &bad, AILMENT_UNREADABLE, "another vantage");
 	free(envelope);
 	sealer_free(sealer);
@@ -240,13 +332,13 @@ static void test_sizes(void **state)
 	char *much = calloc(1, len + 1);
 
 	(void)state;
-	diagnosis_take_set(&d, "nodes", 3199);
+	content_take_set(&d, "nodes", 3199);
 	assert_int_equal(d.count, 0);
-	diagnosis_take_set(&d, "nodes", 4096);
+	content_take_set(&d, "nodes", 4096);
 	must_find("a crowd", &d, AILMENT_SIZE, "nodes has 4096");
 	memset(much, 'x', len);
-	diagnosis_take_value(&d, &(struct diagnosis_trust){ 0 },
-			     &(struct diagnosis_key){ "plan", much, len });
+	content_take_value(&d, &(struct content_trust){ 0 },
+			   &(struct content_key){ "plan", much, len });
 	assert_int_equal(d.count, 3);
 	assert_int_equal(d.findings[1].ailment, AILMENT_SIZE);
 	free(much);
@@ -308,7 +400,7 @@ static void test_types(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		const char *type = diagnosis_type_of(types[i].name);
+		const char *type = content_type_of(types[i].name);
 
 		if (types[i].type == NULL)
 			assert_null(type);
@@ -356,6 +448,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_info),
+		cmocka_unit_test(test_replicas),
+		cmocka_unit_test(test_troubles),
+		cmocka_unit_test(test_papers),
+		cmocka_unit_test(test_replicas_that_a_master_names),
 		cmocka_unit_test(test_a_lost_primary),
 		cmocka_unit_test(test_config),
 		cmocka_unit_test(test_clock),
