@@ -14,7 +14,8 @@ EXTRA_DIST += %D%/run %D%/system/asker.py %D%/system/budget.py \
 	%D%/system/probes.py %D%/system/proxied.py %D%/system/papers.py \
 	%D%/system/redis_many.py %D%/system/redis_servers.py \
 	%D%/system/redis_tls.py %D%/system/reload.py %D%/system/rig.py \
-	%D%/system/rum.py %D%/system/sentinel.py %D%/system/supervised.py \
+	%D%/system/rum.py %D%/system/sentinel.py %D%/system/split_brain.py \
+	%D%/system/supervised.py \
 	%D%/system/takeover.py %D%/system/tcp_abuse.py %D%/system/up.py \
 	%D%/system/vantage.py %D%/system/xdp.py
 

@@ -18,8 +18,9 @@ QUEUE_MAX = 1 << 20  # beyond it the sender has to wait, as on a real link
 class _Way:
     """One direction of one connection: octets that wait until they are due."""
 
-    def __init__(self, source, sink):
+    def __init__(self, source, sink, up):
         self.source, self.sink, self.waiting, self.size, self.ended = source, sink, [], 0, False
+        self.up = up  # to the server
 
 
 class Link:
@@ -32,6 +33,7 @@ class Link:
         self.rate = None        # octets a second each way, of all connections
         self.state = "open"     # or "blackhole", "refuse"
         self.carried = 0        # octets, both ways
+        self._held = False      # what goes to the server waits
         self._ways, self._lock, self._over = [], threading.Lock(), threading.Event()
         self._free_at = 0.0     # when the next octet may go, at the rate
         self._selector = selectors.DefaultSelector()
@@ -69,6 +71,21 @@ class Link:
             if self._listener is None:
                 self._listen()
 
+    def hold(self):
+        """What goes to the server waits from now on, for as long as it takes."""
+        with self._lock:
+            self._held = True
+
+    def holds(self, octets):
+        """Does what waits for the server contain this?"""
+        with self._lock:
+            return any(octets in b"".join(o for _, o in w.waiting) for w in self._ways)
+
+    def release(self):
+        """What was held goes on, in order, also of connections that have ended."""
+        with self._lock:
+            self._held = False
+
     def _listen(self):
         self._listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
         self._listener.setblocking(False)
@@ -96,7 +113,7 @@ class Link:
         for s in (client, server):
             s.setblocking(False)
             s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for way in (_Way(client, server), _Way(server, client)):
+        for way in (_Way(client, server, True), _Way(server, client, False)):
             self._ways.append(way)
             self._selector.register(way.source, selectors.EVENT_READ, way)
 
@@ -172,5 +189,6 @@ class Link:
                 now = time.monotonic()
                 if self.state == "open":
                     for way in self._ways:
-                        self._write(way, now)
+                        if not (way.up and self._held):
+                            self._write(way, now)
                 self._close_ended()
