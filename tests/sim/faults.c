@@ -96,6 +96,7 @@ static void strike_clock(struct fleet *f, int node)
 {
 	f->clocks[node].step_ms = fleet_between(f, -3600000, 3600000);
 	f->stepped[node] = true;
+	f->totals.steps_of_clocks++;
 	fleet_unwell(f, node, f->now_ms);
 	fleet_tell(f, node, "its clock is stepped by %lld ms",
 		   (long long)f->clocks[node].step_ms);
@@ -194,6 +195,54 @@ static void strike_node(struct fleet *f, enum fault fault, int node)
 	}
 }
 
+/*
+ * The leader is paused until well after its lease has run out, so that two
+ * believe that they lead; a clock may be wrong meanwhile.
+ */
+static int64_t split(struct fleet *f, int node)
+{
+	int64_t for_ms = fleet_between(f, LEASE_TTL_MS + 500, 12000);
+
+	fleet_tell(f, node, "is paused as it leads, for %lld ms",
+		   (long long)for_ms);
+	f->split_ms = f->now_ms;
+	f->paused_until_ms[node] = f->now_ms + for_ms;
+	fleet_unwell(f, node, f->now_ms + for_ms);
+	if (fleet_draw(f) % 2 == 0)
+		strike_clock(f, fleet_seat(fleet_draw(f) % FLEET_SEATS));
+	return for_ms;
+}
+
+/* Its plan comes when the other may lead, or when it has woken up. */
+bool fault_ambush(struct fleet *f, int node, const struct event *e)
+{
+	int64_t for_ms;
+
+	if (!f->ambush)
+		return false;
+	f->ambush = false;
+	for_ms = split(f, node);
+	fleet_at(f,
+		 f->now_ms +
+			 fleet_between(f, LEASE_TTL_MS + 200, for_ms + 2000),
+		 *e);
+	return true;
+}
+
+static void strike_split(struct fleet *f)
+{
+	for (size_t i = 0; i < FLEET_SEATS; i++)
+		if (f->paused_until_ms[fleet_seat(i)] > f->now_ms)
+			return;
+	if (fleet_draw(f) % 2 == 0) {
+		f->ambush = true;
+		return;
+	}
+	for (size_t i = 0; i < FLEET_SEATS; i++)
+		if (seat_leads(f, fleet_seat(i)))
+			split(f, fleet_seat(i));
+}
+
 void fault_strike(struct fleet *f)
 {
 	enum fault fault = (enum fault)(fleet_draw(f) % FAULTS);
@@ -204,6 +253,10 @@ void fault_strike(struct fleet *f)
 	f->totals.faults++;
 	if (f->weather == WEATHER_FLAPS)
 		fault = FAULT_FLAP;
+	if (f->weather == WEATHER_SPLITS) {
+		strike_split(f);
+		return;
+	}
 	switch (fault) {
 	case FAULT_ENDPOINT:
 		strike_site(f, site);

@@ -19,6 +19,7 @@ static const struct {
 	[FIGURE_ANSWERS_LIED] = { "changes of direction per flap, and a vantage lies of it", 100 },
 	[FIGURE_VERDICTS_ALL] = { "changes of verdict per flap, all faults", 100 },
 	[FIGURE_ANSWERS_ALL] = { "changes of direction per flap, all faults", 100 },
+	[FIGURE_TAKEOVER] = { "seconds from a leader's pause until the standby's plan is stored", 1000 },
 };
 /* clang-format on */
 
@@ -84,6 +85,8 @@ void figures_take(struct figures *figures, const struct fleet *f)
 	add(figures, FIGURE_ALIKE, since(last_ms, o->alike_ms));
 	for (size_t t = 0; t < f->target_count; t++)
 		take_turns(figures, f, t);
+	for (size_t i = 0; i < o->takeovers; i++)
+		add(figures, FIGURE_TAKEOVER, o->takeover_ms[i]);
 }
 
 static int compare(const void *a, const void *b)

@@ -32,6 +32,8 @@ enum figure {
 	FIGURE_ANSWERS_LIED,
 	FIGURE_VERDICTS_ALL,
 	FIGURE_ANSWERS_ALL,
+	FIGURE_TAKEOVER, /* ms: from a leader's pause until the standby's plan
+			  */
 	FIGURES,
 };
 

@@ -155,6 +155,8 @@ static void transmit(struct fleet *f, int node, int way, struct event e)
 	int64_t at_ms = f->now_ms + fleet_between(f, 1, f->delay_max_ms);
 	bool was_up = f->now_ms >= f->cut_until_ms[node];
 
+	if (e.kind == MESSAGE_COMMIT && fault_ambush(f, node, &e))
+		return;
 	if (fleet_draw(f) % 1000 < f->breaks_permille)
 		fleet_cut(f, node, fleet_between(f, 20, 2500));
 	if (f->now_ms < f->cut_until_ms[node]) {
@@ -281,11 +283,12 @@ static void plan_fate(struct fleet *f)
 
 /* Every third fleet is kind, so that logic alone is tested too; half of
  * those meet nothing but flapping and a liar. */
-static void make_weather(struct fleet *f, uint64_t seed)
+static void make_weather(struct fleet *f, const struct fleet_setup *setup)
 {
-	f->weather = seed % 6 == 0   ? WEATHER_FLAPS
-		     : seed % 3 == 0 ? WEATHER_KIND
-				     : WEATHER_ALL;
+	f->weather = setup->splits          ? WEATHER_SPLITS
+		     : setup->seed % 6 == 0 ? WEATHER_FLAPS
+		     : setup->seed % 3 == 0 ? WEATHER_KIND
+					    : WEATHER_ALL;
 	f->delay_max_ms = 5;
 	if (f->weather == WEATHER_ALL) {
 		f->breaks_permille = (unsigned)fleet_between(f, 0, 5);
@@ -295,21 +298,20 @@ static void make_weather(struct fleet *f, uint64_t seed)
 		ground_lie(f, fleet_draw(f) % FLEET_VANTAGES, fleet_draw(f));
 }
 
-void fleet_init(struct fleet *f, const struct policy *policy,
-		const struct roster *roster, uint64_t seed, bool trace)
+void fleet_init(struct fleet *f, const struct fleet_setup *setup)
 {
 	*f = (struct fleet){
-		.policy = policy,
-		.roster = roster,
-		.random = seed,
+		.policy = setup->policy,
+		.roster = setup->roster,
+		.random = setup->seed,
 		.digest = HASH_FNV_OFFSET,
-		.trace = trace,
+		.trace = setup->trace,
 		.end_ms = LIFE_MS + CALM_MS,
 		.calm_from_ms = LIFE_MS,
 	};
 	make_classes(f);
 	list_targets(f);
-	make_weather(f, seed);
+	make_weather(f, setup);
 	for (int n = 0; n < FLEET_NODES; n++) {
 		f->clocks[n] = (struct clocks){
 			.mono_offset_ms = fleet_between(f, 0, 1000000),

@@ -26,6 +26,7 @@
 #include "health/roster.h"
 #include "health/suspicion.h"
 #include "health/watch.h"
+#include "history.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/plan.h"
 #include "policy/bus/report.h"
@@ -39,21 +40,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum {
-	FLEET_RESPONDERS = 3,
-	FLEET_VANTAGES = 3,
-	FLEET_SEATS = 2,
-	FLEET_NODES = FLEET_RESPONDERS + FLEET_VANTAGES + FLEET_SEATS,
-	FLEET_TARGETS = 24, /* service endpoints, at most */
-	FLEET_SERVICES = 8,
-	FLEET_CLASSES = 8,
-	FLEET_CANARIES = 4,
-	FLEET_CLIENTS = 24, /* of which each class is followed */
-	FLEET_ORDERS = 64,  /* commands of people */
-	FLEET_TROUBLE_SIZE = 400,
-	FLEET_SKEW_MS = 2000, /* how far a clock that is right may be off */
-};
 
 /* True time; a person's clock shows it. */
 #define FLEET_WALL_MS INT64_C(1700000000000)
@@ -152,37 +138,6 @@ struct store {
 	struct blob replica;
 };
 
-/* A command that an agent took on. */
-struct order {
-	struct command command;
-	int64_t ended_ms; /* fleet's time: when another command ended it, or
-			   * an agent said that it did; 0: not yet */
-	int64_t gone_ms;  /* the same by a command, as long as no agent has
-			   * gone back to before it */
-};
-
-/* What the invariants remember of the plans that the store took. */
-struct history {
-	struct plan *last; /* owned; NULL: none yet */
-	int64_t made_ms;   /* when last was made, fleet's time */
-	bool forgotten;    /* the store has lost last */
-	int64_t reset_ms;  /* when the store last lost its lease; 0: never */
-	struct order orders[FLEET_ORDERS];
-	size_t order_count;
-	bool seen_down[FLEET_TARGETS];
-	int64_t released_ms[FLEET_TARGETS];
-	int64_t down_ms[FLEET_TARGETS];    /* last said so by this leader */
-	int64_t canary_ms[FLEET_CANARIES]; /* last command for it */
-	uint64_t given_epoch, given_to;    /* the last new epoch, to whom */
-	struct bus_place *stored;          /* all plans; owned */
-	size_t stored_count, stored_room;
-	/* Plans that responders took: what they said. */
-	struct taken {
-		uint64_t epoch, sequence, hash;
-	} * taken; /* owned */
-	size_t taken_count, taken_room;
-};
-
 struct totals {
 	uint64_t steps, plans, stale, takeovers, faults, orders, locals;
 	uint64_t canaries, moves; /* canary commands; rows compared */
@@ -191,6 +146,10 @@ struct totals {
 	/* Plans that nobody answered: their agent was told in the end what had
 	 * become of them, or could not tell. */
 	uint64_t settled, unsettled;
+	/* Leaders paused while another led, and plans of theirs that came to
+	 * the store then. */
+	uint64_t splits, late, late_stored;
+	uint64_t steps_of_clocks;
 	uint64_t mistrusts, flaps, lies, latencies; /* those that moved */
 };
 
@@ -209,7 +168,10 @@ struct outturn {
 			   * other, and had for a while */
 	int64_t apart_ms; /* since when two do; 0: all are alike */
 	struct turns turns[FLEET_RESPONDERS][FLEET_TARGETS];
-	uint64_t lied;  /* bit per site that a vantage ever lied of */
+	uint64_t lied; /* bit per site that a vantage ever lied of */
+	int64_t takeover_ms[FLEET_SPLITS]; /* from a leader's pause until the
+					    * other's first plan */
+	size_t takeovers;
 	unsigned stirs; /* faults of vantages, responders, links, the store */
 };
 
@@ -224,8 +186,9 @@ struct parsed {
 /* What kind of faults a fleet meets. */
 enum weather {
 	WEATHER_ALL,
-	WEATHER_KIND, /* all, but links are quick and do not break */
-	WEATHER_FLAPS /* kind links; endpoints flap; one vantage lies */
+	WEATHER_KIND,  /* all, but links are quick and do not break */
+	WEATHER_FLAPS, /* kind links; endpoints flap; one vantage lies */
+	WEATHER_SPLITS /* leaders are paused for longer than their lease */
 };
 
 struct fleet {
@@ -244,7 +207,9 @@ struct fleet {
 	int64_t cut_until_ms[FLEET_NODES], paused_until_ms[FLEET_NODES];
 	int64_t well_ms[FLEET_NODES]; /* since, or from, when it is: see
 				       * fleet_unwell() */
-	bool stepped[FLEET_NODES];    /* its wall clock has ever been wrong */
+	bool ambush;      /* who leads is paused as it sends its next plan */
+	int64_t split_ms; /* when a leader was last paused so */
+	bool stepped[FLEET_NODES]; /* its wall clock has ever been wrong */
 	unsigned link[FLEET_NODES];
 	int64_t fifo_ms[FLEET_NODES][2];
 	struct responder responders[FLEET_RESPONDERS];
@@ -274,9 +239,14 @@ struct fleet {
 	char trouble[FLEET_TROUBLE_SIZE]; /* the broken invariant, or "" */
 };
 
-/* Borrows the roster and its policy. */
-void fleet_init(struct fleet *f, const struct policy *policy,
-		const struct roster *roster, uint64_t seed, bool trace);
+struct fleet_setup {
+	const struct policy *policy; /* borrowed */
+	const struct roster *roster; /* borrowed, of policy */
+	uint64_t seed;
+	bool trace;  /* prints what happens */
+	bool splits; /* WEATHER_SPLITS, whatever the seed */
+};
+void fleet_init(struct fleet *f, const struct fleet_setup *setup);
 void fleet_fini(struct fleet *f);
 
 /* Carries out the next event.  False at the end of time. */
@@ -439,6 +409,8 @@ void node_die(struct fleet *f, int node);
 /* faults.c, people.c */
 void fault_strike(struct fleet *f);
 void fault_heal(struct fleet *f, const struct event *e);
+/* Takes e, a plan that node sends, if that is what was waited for. */
+bool fault_ambush(struct fleet *f, int node, const struct event *e);
 void person_acts(struct fleet *f);
 
 /*
@@ -475,23 +447,5 @@ bool movement_check_canary(struct fleet *f, size_t r, size_t service);
 void plans_check(struct fleet *f, const struct plan *plan);
 void plans_check_canary(struct fleet *f, const struct command *c,
 			const struct plan *before, const struct plan *after);
-
-/* history.c: what the store, the people and the responders did. */
-void history_propose(struct fleet *f, int node, const struct plan *plan);
-void history_refuse(struct fleet *f, const struct event *e,
-		    const struct plan *plan);
-void history_grant(struct fleet *f, uint64_t epoch, uint64_t holder);
-void history_commit(struct fleet *f, const struct event *e,
-		    const struct plan *plan);
-void history_order(struct fleet *f, const struct command *c);
-/* An agent has taken it on once more. */
-void history_repeat(struct fleet *f, const struct command *c);
-void history_settle(struct fleet *f, const struct doubt *d, enum doubt_end end);
-void history_adopt(struct fleet *f);
-void history_audit(struct fleet *f, const struct audit *audit);
-void history_taken(struct fleet *f, int node, const struct plan *plan,
-		   const struct blob *octets);
-void history_fini(struct history *h);
-const struct order *history_find(const struct fleet *f, const char *id);
 
 #endif

@@ -8,7 +8,6 @@
  */
 #include "fleet.h"
 
-#include "policy/base/hash.h"
 #include "steering/ramp.h"
 
 #include <inttypes.h>
@@ -67,35 +66,6 @@ void history_propose(struct fleet *f, int node, const struct plan *plan)
 	    f->store.holder != fleet_holder(f, node))
 		fleet_broken(f, "node %d publishes while another leads", node);
 	check_recovery(f, &f->seats[node - fleet_seat(0)], plan);
-}
-
-/* Who leads and goes on from the last plan is not refused. */
-void history_refuse(struct fleet *f, const struct event *e,
-		    const struct plan *plan)
-{
-	const struct store *s = &f->store;
-
-	if (store_is_held(f) && plan->epoch == s->epoch &&
-	    e->base_epoch == s->head_epoch &&
-	    e->base_sequence == s->head_sequence)
-		fleet_broken(f,
-			     "plan %" PRIu64 ".%" PRIu64 " of the leader, made "
-			     "from the last, is refused",
-			     plan->epoch, plan->sequence);
-}
-
-/* Leaders are told apart by their epochs. */
-void history_grant(struct fleet *f, uint64_t epoch, uint64_t holder)
-{
-	struct history *h = &f->history;
-
-	if (epoch <= h->given_epoch)
-		fleet_broken(f,
-			     "epoch %" PRIu64 " is given to %" PRIu64
-			     " after %" PRIu64 " to %" PRIu64,
-			     epoch, holder, h->given_epoch, h->given_to);
-	h->given_epoch = epoch;
-	h->given_to = holder;
 }
 
 static void note_release(struct fleet *f, const struct command *c)
@@ -359,19 +329,6 @@ static bool follows(struct fleet *f, const struct event *e,
 	return false;
 }
 
-static void note_stored(struct history *h, const struct plan *plan)
-{
-	if (h->stored_count == h->stored_room) {
-		h->stored_room = h->stored_room * 2 + 64;
-		h->stored = reallocarray(h->stored, h->stored_room,
-					 sizeof(*h->stored));
-		if (h->stored == NULL)
-			abort();
-	}
-	h->stored[h->stored_count++] =
-		(struct bus_place){ plan->epoch, plan->sequence };
-}
-
 void history_commit(struct fleet *f, const struct event *e,
 		    const struct plan *plan)
 {
@@ -394,6 +351,7 @@ void history_commit(struct fleet *f, const struct event *e,
 			     " to %" PRIu64 ".%" PRIu64,
 			     h->last->epoch, h->last->sequence, plan->epoch,
 			     plan->sequence);
+	history_split(f, e->from, plan);
 	plans_check(f, plan);
 	note_down(f, plan, made_ms);
 	if (follows(f, e, plan)) {
@@ -402,62 +360,11 @@ void history_commit(struct fleet *f, const struct event *e,
 		for (size_t t = 0; t < f->target_count; t++)
 			check_ramp(f, t, plan, made_ms);
 	}
-	note_stored(h, plan);
+	history_store(f, plan);
 	plan_free(h->last);
 	h->last = copy;
 	h->made_ms = made_ms;
 	h->forgotten = false;
-}
-
-/* What a seat was told of a plan that nobody had answered, is it true? */
-void history_settle(struct fleet *f, const struct doubt *d, enum doubt_end end)
-{
-	const struct history *h = &f->history;
-	bool stored = false;
-
-	for (size_t i = 0; i < h->stored_count && !stored; i++)
-		stored = h->stored[i].epoch == d->epoch &&
-			 h->stored[i].sequence == d->sequence;
-	f->totals.settled += end != DOUBT_LOST;
-	f->totals.unsettled += end == DOUBT_LOST;
-	if (end == DOUBT_IN_FORCE && !stored)
-		fleet_broken(f,
-			     "plan %" PRIu64 ".%" PRIu64 " is said to be in "
-			     "force; it was not stored",
-			     d->epoch, d->sequence);
-	if (end == DOUBT_NOT && stored && h->reset_ms == 0)
-		fleet_broken(f,
-			     "plan %" PRIu64 ".%" PRIu64 " is said not to be "
-			     "stored; it was",
-			     d->epoch, d->sequence);
-}
-
-void history_taken(struct fleet *f, int node, const struct plan *plan,
-		   const struct blob *blob)
-{
-	struct history *h = &f->history;
-	uint64_t hash = hash_octets(HASH_FNV_OFFSET, blob->octets, blob->len);
-
-	fleet_tell(f, node, "follows %" PRIu64 ".%" PRIu64, plan->epoch,
-		   plan->sequence);
-	for (size_t i = h->taken_count; i-- > 0;) {
-		if (!same(plan, h->taken[i].epoch, h->taken[i].sequence))
-			continue;
-		if (h->taken[i].hash != hash)
-			fleet_broken(f,
-				     "there are two plans %" PRIu64 ".%" PRIu64,
-				     plan->epoch, plan->sequence);
-		return;
-	}
-	if (h->taken_count == h->taken_room) {
-		h->taken_room = h->taken_room * 2 + 64;
-		h->taken = reallocarray(h->taken, h->taken_room,
-					sizeof(*h->taken));
-		if (h->taken == NULL)
-			abort();
-	}
-	h->taken[h->taken_count++] =
-		(struct taken){ plan->epoch, plan->sequence, hash };
 }
 
 void history_fini(struct history *h)

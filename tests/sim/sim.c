@@ -4,6 +4,8 @@
  *
  *   sim [--seeds N] [--from SEED] [--stop]   N fleets, or up to one that fails
  *   sim --seed SEED [--trace]                one fleet again, and what happens
+ *   sim --splits N [--from SEED]             N times a leader is paused for
+ *                                            longer than its lease
  *
  * TAP on standard output; a failing fleet says how to run it again.  See
  * tests/sim/README.md.
@@ -18,7 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SEEDS_USUAL = 40, SEEDS_EVENTFUL = 20 };
+enum { SEEDS_USUAL = 40, SEEDS_EVENTFUL = 20, SPLITS_USUAL = 20 };
 
 static void add(struct totals *to, const struct totals *t)
 {
@@ -35,6 +37,10 @@ static void add(struct totals *to, const struct totals *t)
 	to->behind += t->behind;
 	to->settled += t->settled;
 	to->unsettled += t->unsettled;
+	to->splits += t->splits;
+	to->late += t->late;
+	to->late_stored += t->late_stored;
+	to->steps_of_clocks += t->steps_of_clocks;
 	to->mistrusts += t->mistrusts;
 	to->flaps += t->flaps;
 	to->lies += t->lies;
@@ -47,16 +53,19 @@ struct campaign {
 	struct roster *roster;
 	struct totals totals;
 	struct figures figures;
-	bool stop; /* at the first fleet that fails */
+	bool stop;   /* at the first fleet that fails */
+	bool splits; /* fleets whose leaders are paused */
 };
 
 static bool run_fleet(struct campaign *c, uint64_t seed, bool trace,
 		      uint64_t *digest)
 {
 	static struct fleet f; /* too large for a stack; one at a time */
+	const struct fleet_setup setup = { c->policy, c->roster, seed, trace,
+					   c->splits };
 	bool ok = true;
 
-	fleet_init(&f, c->policy, c->roster, seed, trace);
+	fleet_init(&f, &setup);
 	while (ok && fleet_step(&f))
 		ok = invariants_hold(&f);
 	ok = ok && invariants_converged(&f);
@@ -133,8 +142,9 @@ static int run(struct campaign *c, unsigned from, unsigned seeds, bool trace)
 	same = first == second;
 	print_totals(seeds, &c->totals);
 	figures_print(&c->figures);
+	figures_fini(&c->figures);
 	printf("# digest of seed %u: %016" PRIx64 "\n", from, first);
-	printf("1..3\n%s 1 - invariants hold in %u fleets\n",
+	printf("%s 1 - invariants hold in %u fleets\n",
 	       failed == 0 ? "ok" : "not ok", seeds);
 	printf("%s 2 - the same seed is the same fleet\n",
 	       same ? "ok" : "not ok");
@@ -145,9 +155,53 @@ static int run(struct campaign *c, unsigned from, unsigned seeds, bool trace)
 	return failed == 0 && same && things ? 0 : 1;
 }
 
+/* As many fleets as it takes. */
+static int run_splits(struct campaign *c, unsigned from, unsigned splits,
+		      bool trace)
+{
+	unsigned seed = from, failed = 0;
+	uint64_t digest;
+
+	c->splits = true;
+	while (c->totals.splits < splits && failed == 0 && seed < from + splits)
+		failed += !run_fleet(c, seed++, trace, &digest);
+	printf("# %" PRIu64 " times a leader was paused for longer than its "
+	       "lease while another led, in %u fleets, and %" PRIu64
+	       " times a clock was wrong\n"
+	       "# %" PRIu64 " plans of old leaders came to the store, %" PRIu64
+	       " of them were stored\n",
+	       c->totals.splits, seed - from, c->totals.steps_of_clocks,
+	       c->totals.late, c->totals.late_stored);
+	figures_print(&c->figures);
+	figures_fini(&c->figures);
+	failed += c->totals.splits < splits || c->totals.late == 0 ||
+		  c->totals.late_stored > 0;
+	printf("%s - nothing of an old leader is followed\n",
+	       failed == 0 ? "ok" : "not ok");
+	return failed == 0 ? 0 : 1;
+}
+
+/* Fleets, splits: none of both is the usual number of both. */
+static int run_both(const struct campaign *c, unsigned from,
+		    const unsigned counts[2], bool trace)
+{
+	bool usual = counts[0] == 0 && counts[1] == 0;
+	unsigned seeds = usual ? SEEDS_USUAL : counts[0];
+	unsigned splits = usual ? SPLITS_USUAL : counts[1];
+	struct campaign fleets = *c, split = *c;
+	int result = 0;
+
+	printf("1..%d\n", (seeds > 0 ? 3 : 0) + (splits > 0 ? 1 : 0));
+	if (seeds > 0)
+		result |= run(&fleets, from, seeds, trace);
+	if (splits > 0)
+		result |= run_splits(&split, from, splits, trace);
+	return result;
+}
+
 int main(int argc, char **argv)
 {
-	unsigned seeds = SEEDS_USUAL, from = 1, only = 0;
+	unsigned seeds = 0, from = 1, only = 0, splits = 0;
 	bool trace = false;
 	struct campaign campaign = { .stop = false };
 	const struct option_row rows[] = {
@@ -156,13 +210,16 @@ int main(int argc, char **argv)
 		{ "seed", OPTION_NUMBER, &only, "SEED", "", 1, UINT32_MAX },
 		{ "trace", OPTION_FLAG, &trace, NULL, "", 0, 0 },
 		{ "stop", OPTION_FLAG, &campaign.stop, NULL, "", 0, 0 },
+		{ "splits", OPTION_NUMBER, &splits, "N", "", 1, 100000 },
 	};
+	enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 	const char *operands[16];
 	struct policy *policy;
 	struct error err;
 	int result;
 
-	if (argc > 16 || option_parse(rows, 5, argc, argv, operands, &err) < 0)
+	if (argc > 16 ||
+	    option_parse(rows, ROWS, argc, argv, operands, &err) < 0)
 		return 2;
 	/* A campaign is long: whoever waits sees what is found. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -175,10 +232,10 @@ int main(int argc, char **argv)
 		return 99;
 	if (only != 0) {
 		from = only;
-		seeds = 1;
+		seeds = splits == 0;
 	}
-	result = run(&campaign, from, seeds, trace);
-	figures_fini(&campaign.figures);
+	result = run_both(&campaign, from, (unsigned[2]){ seeds, splits },
+			  trace);
 	roster_free(campaign.roster);
 	policy_free(policy);
 	return result;

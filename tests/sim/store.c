@@ -135,6 +135,10 @@ static enum bus_commit commit(struct fleet *f, struct event *e)
 		return BUS_STALE;
 	}
 	result = judge(f, plan);
+	if (plan->epoch < f->store.head_epoch) {
+		f->totals.late++;
+		f->totals.late_stored += result == BUS_COMMITTED;
+	}
 	if (result == BUS_COMMITTED)
 		store_plan(f, e, plan);
 	else
