@@ -56,7 +56,6 @@ dns_libdns_a_SOURCES += \
 	%D%/lastgood.c %D%/lastgood.h \
 	%D%/listeners.c %D%/listeners.h \
 	%D%/loader.c %D%/loader.h \
-	%D%/local.c %D%/local.h \
 	%D%/notify.c %D%/notify.h \
 	%D%/once.c %D%/once.h \
 	%D%/pktinfo.c %D%/pktinfo.h \

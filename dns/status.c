@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dns/status.h"
 
-#include "dns/local.h"
+#include "policy/bus/local.h"
 #include "dns/model.h"
 #include "dns/sign/signers.h"
 #include "dns/stats.h"

@@ -9,7 +9,7 @@
 #define DNS_WORLD_H
 
 #include "dns/follow.h"
-#include "dns/local.h"
+#include "policy/bus/local.h"
 #include "policy/decide/heard.h"
 
 #include <stdbool.h>

@@ -53,3 +53,6 @@ EXTRA_DIST += %D%/system/wire.py %D%/system/wire_cases.py \
 
 # Bugs put in on purpose
 EXTRA_DIST += %D%/mutants/mutants %D%/mutants/run
+
+# Edges and their proxies
+EXTRA_DIST += %D%/system/edge.py %D%/system/edge_world.py

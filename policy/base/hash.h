@@ -11,7 +11,9 @@
  *   draw(c, k)   mix(c + k)
  *
  * A client is mix(FNV-1a) over one octet of family (4 or 6) and the octets of
- * its network, host bits zero: 4 octets or 16.  A purpose is key() over
+ * its network, host bits zero: 4 octets or 16.  A session, by which proxies at
+ * the edge draw, is the same over one octet 0 and the octets of its name.  A
+ * purpose is key() over
  * "what/service/endpoint": two purposes draw independently of each other.
  *
  * Source: FNV, draft-eastlake-fnv; A. Appleby, MurmurHash3 (public domain).

@@ -281,11 +281,10 @@ static bool check_target(const struct command *c, const struct policy *policy,
 	return false;
 }
 
-static bool check_expiry(const struct command *c, const struct policy *policy,
+static bool check_expiry(const struct command *c, int64_t longest_ms,
 			 int64_t wall_ms, struct error *err)
 {
 	const char *name = command_kind_name(c->kind);
-	int64_t longest_ms = policy->safety.max_override_ms;
 	char most[SCALAR_DURATION_SIZE];
 
 	if (c->wall_expires_ms == 0 && !kinds[c->kind].expires)
@@ -309,7 +308,7 @@ static bool check_expiry(const struct command *c, const struct policy *policy,
 	return true;
 }
 
-static bool check_times(const struct command *c, const struct policy *policy,
+static bool check_times(const struct command *c, int64_t max_override_ms,
 			int64_t wall_ms, struct error *err)
 {
 	const char *name = command_kind_name(c->kind);
@@ -326,20 +325,18 @@ static bool check_times(const struct command *c, const struct policy *policy,
 		error_set(err, "%s: cannot be spread over time", name);
 		return false;
 	}
-	if (c->over_ms < 0 || c->over_ms > policy->safety.max_override_ms) {
+	if (c->over_ms < 0 || c->over_ms > max_override_ms) {
 		error_set(err,
 			  "%s: spread over longer than "
 			  "safety.max_override allows (%s)",
-			  name,
-			  scalar_duration_text(policy->safety.max_override_ms,
-					       most));
+			  name, scalar_duration_text(max_override_ms, most));
 		return false;
 	}
-	return check_expiry(c, policy, wall_ms, err);
+	return check_expiry(c, max_override_ms, wall_ms, err);
 }
 
-bool command_check(const struct command *command, const struct policy *policy,
-		   int64_t wall_ms, struct error *err)
+/* Who asks for what, whatever it concerns. */
+static bool check_form(const struct command *command, struct error *err)
 {
 	const char *name = command_kind_name(command->kind);
 
@@ -364,8 +361,22 @@ bool command_check(const struct command *command, const struct policy *policy,
 			  command->weight, COMMAND_WEIGHT_MAX);
 		return false;
 	}
-	return check_target(command, policy, err) &&
-	       check_times(command, policy, wall_ms, err);
+	return true;
+}
+
+bool command_check(const struct command *command, const struct policy *policy,
+		   int64_t wall_ms, struct error *err)
+{
+	return check_form(command, err) && check_target(command, policy, err) &&
+	       check_times(command, policy->safety.max_override_ms, wall_ms,
+			   err);
+}
+
+bool command_check_bare(const struct command *command, int64_t max_override_ms,
+			int64_t wall_ms, struct error *err)
+{
+	return check_form(command, err) &&
+	       check_times(command, max_override_ms, wall_ms, err);
 }
 
 /* Does a drain's or weight's target name this endpoint? */
@@ -382,7 +393,7 @@ static bool concerns(const struct command *c, const struct policy *policy,
 	       strcmp(c->target, policy->regions[e->region].name) == 0;
 }
 
-static double drain_share(const struct command *c, int64_t wall_ms)
+double command_drain_share(const struct command *c, int64_t wall_ms)
 {
 	int64_t passed_ms = wall_ms - c->wall_made_ms;
 
@@ -405,7 +416,7 @@ struct command_effect command_effect_on(const struct command *command,
 	if (command->kind == COMMAND_DRAIN) {
 		effect.concerns = concerns(command, policy, service, endpoint);
 		if (effect.concerns)
-			effect.share = drain_share(command, wall_ms);
+			effect.share = command_drain_share(command, wall_ms);
 	} else if (command->kind == COMMAND_WEIGHT) {
 		effect.concerns = concerns(command, policy, service, endpoint);
 		effect.weighs = effect.concerns;

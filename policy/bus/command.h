@@ -81,6 +81,13 @@ enum command_kind command_kind_of(const char *name);
 bool command_check(const struct command *command, const struct policy *policy,
 		   int64_t wall_ms, struct error *err);
 
+/* The same, where there is no policy: but for the target. */
+bool command_check_bare(const struct command *command, int64_t max_override_ms,
+			int64_t wall_ms, struct error *err);
+
+/* The share in [0, 1] that a drain leaves of what it concerns, by now. */
+double command_drain_share(const struct command *drain, int64_t wall_ms);
+
 /*
  * The share in [0, 1] that this command in force leaves to an endpoint at a
  * time, 1 when it does not concern it, and the weight that it sets.  Drains

@@ -5,6 +5,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/control_socket.c %D%/control_socket.h \
 	%D%/keep.c %D%/keep.h \
 	%D%/later.c %D%/later.h \
+	%D%/local.c %D%/local.h \
 	%D%/lookup.c %D%/lookup.h \
 	%D%/member.c %D%/member.h \
 	%D%/memory.c %D%/memory.h \

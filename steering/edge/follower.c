@@ -7,11 +7,14 @@
 #include "policy/bus/bus.h"
 #include "policy/bus/control.h"
 #include "policy/bus/keep.h"
+#include "policy/bus/local.h"
+#include "policy/bus/member.h"
 #include "policy/bus/node.h"
 #include "policy/bus/plan.h"
 #include "policy/bus/ring.h"
 #include "policy/bus/sign.h"
-#include "steering/edge/proxy.h"
+#include "steering/edge/driver.h"
+#include "steering/edge/orders.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,22 +26,22 @@
 
 enum {
 	TURN_MS = 1000, /* constant work: as often whether needed or not */
-	ROUNDS_MAX = 3, /* read, write, read: more means HAProxy disagrees */
 	NODE_TTL_MS = 15000,
+	OVERRIDE_MAX_MS = 86400000, /* as safety.max_override, unless set */
 };
 
 struct follower {
 	struct follower_config config;
 	struct event_base *loop;
 	struct event *turn;
-	struct proxy *proxy;
 	struct control *control;
-	struct plan *plan; /* newest accepted; NULL: none yet */
+	struct plan *plan;  /* newest accepted; NULL: none yet */
+	struct plan nobody; /* in its place, for local commands: says nothing */
+	struct local local;
+	struct orders orders; /* of plan and local */
 	struct keep *keep;
-	struct ring *ring; /* NULL: nothing is kept */
-	unsigned round;    /* of the reconciliation under way */
-	bool renewed;      /* a newer plan came while one was under way */
-	uint64_t applied_epoch, applied_sequence;
+	struct ring *ring;                        /* NULL: nothing is kept */
+	uint64_t applied_epoch, applied_sequence; /* by every driver */
 	int64_t wall_applied_ms;
 	uint64_t refused; /* plans, since the start */
 	char trouble[NODE_TEXT_SIZE];
@@ -56,6 +59,9 @@ static struct node self(const struct follower *f)
 	if (f->plan != NULL)
 		snprintf(node.policy_digest, sizeof(node.policy_digest), "%s",
 			 f->plan->policy_digest);
+	node.local_count = f->local.count;
+	for (size_t i = 0; i < f->local.count; i++)
+		local_text(&f->local.commands[i], node.local[i]);
 	return node;
 }
 
@@ -84,10 +90,9 @@ static void set_trouble(struct follower *f, const char *text)
 		  log_quote(text, quoted, sizeof(quoted)));
 }
 
-/* HAProxy is at the plan: this is the acknowledgement. */
+/* Every driver is at the plan: this is the acknowledgement. */
 static void acknowledge(struct follower *f)
 {
-	set_trouble(f, "");
 	if (f->applied_epoch == f->plan->epoch &&
 	    f->applied_sequence == f->plan->sequence)
 		return;
@@ -100,97 +105,41 @@ static void acknowledge(struct follower *f)
 	tell(f);
 }
 
-static void begin(struct follower *f);
-
-/* The reconciliation is over; goes on at once if the plan moved meanwhile. */
-static void conclude(struct follower *f, const char *trouble)
-{
-	bool again = f->renewed;
-
-	f->round = 0;
-	f->renewed = false;
-	if (trouble != NULL)
-		set_trouble(f, trouble);
-	if (again)
-		begin(f);
-}
-
-static void on_state(void *arg, const char *answer, size_t len,
-		     const char *why);
-
-static void read_state(struct follower *f)
-{
-	if (!proxy_ask(f->proxy, "show servers state", on_state, f))
-		conclude(f, "out of memory");
-}
-
-/* HAProxy cannot be asked. */
-static void conclude_silent(struct follower *f, const char *why)
-{
-	char text[NODE_TEXT_SIZE];
-
-	snprintf(text, sizeof(text), "HAProxy at %.100s: %s",
-		 f->config.haproxy_path, why);
-	conclude(f, text);
-}
-
-/* "set server" answers nothing when all is well; the next reading tells. */
-static void on_written(void *arg, const char *answer, size_t len,
-		       const char *why)
+/* A driver has come to an end, good or bad. */
+static void on_told(void *arg)
 {
 	struct follower *f = arg;
+	const char *trouble = "";
+	bool all = true;
 
-	(void)answer, (void)len;
-	if (why != NULL)
-		conclude_silent(f, why);
-	else
-		read_state(f);
-}
+	for (size_t i = 0; i < f->config.driver_count; i++) {
+		const struct driver *d = f->config.drivers[i];
 
-static void on_state(void *arg, const char *answer, size_t len, const char *why)
-{
-	struct follower *f = arg;
-	struct haproxy_state state;
-	struct error err;
-	char *commands;
-
-	if (why != NULL) {
-		conclude_silent(f, why);
-		return;
+		if (*trouble == '\0')
+			trouble = d->trouble;
+		all = all && driver_has(d, f->plan);
 	}
-	if (!haproxy_state_parse(answer, len, &state, &err)) {
-		conclude(f, err.text);
-		return;
-	}
-	commands = haproxy_commands(&state, f->plan, f->config.routes,
-				    f->config.route_count, &err);
-	haproxy_state_fini(&state);
-	if (commands == NULL) {
-		conclude(f, err.text);
-	} else if (*commands == '\0' && err.text[0] != '\0') {
-		conclude(f, err.text);
-	} else if (*commands == '\0') {
+	set_trouble(f, trouble);
+	if (all)
 		acknowledge(f);
-		conclude(f, NULL);
-	} else if (++f->round > ROUNDS_MAX) {
-		conclude(f, "HAProxy does not take what it is told");
-	} else if (!proxy_ask(f->proxy, commands, on_written, f)) {
-		conclude(f, "out of memory");
-	}
-	free(commands);
 }
 
-/* Begins a reconciliation, or remembers to when one is under way. */
-static void begin(struct follower *f)
+/* Constant work: what is new and what is not is applied alike. */
+static void apply(struct follower *f)
 {
-	if (f->plan == NULL)
+	if (f->plan == NULL && f->local.count == 0)
 		return;
-	if (f->round > 0) {
-		f->renewed = true;
-		return;
-	}
-	f->round = 1;
-	read_state(f);
+	f->orders.plan = f->plan == NULL ? &f->nobody : f->plan;
+	f->orders.local = &f->local;
+	f->orders.wall_ms = clock_wall_ms();
+	for (size_t i = 0; i < f->config.driver_count; i++)
+		driver_apply(f->config.drivers[i], &f->orders);
+}
+
+static void renew(struct follower *f)
+{
+	f->orders.serial++;
+	apply(f);
 }
 
 static void log_failure(const char *event, const struct error *err)
@@ -209,7 +158,23 @@ static void save(struct follower *f)
 		log_failure("keep-failed", &err);
 }
 
-/* A plan that HAProxy has for long enough becomes a good generation. */
+/* Local commands hold over a restart. */
+static void keep_local(struct follower *f)
+{
+	json_t *json;
+	char *text;
+
+	if (f->ring == NULL)
+		return;
+	json = local_write(&f->local);
+	text = json_dumps(json, JSON_COMPACT);
+	json_decref(json);
+	if (text != NULL && keep_set(f->keep, "local", text, strlen(text)))
+		save(f);
+	free(text);
+}
+
+/* A plan that the proxies have for long enough becomes a good generation. */
 static void soak(struct follower *f)
 {
 	int64_t now_ms = clock_now_ms();
@@ -228,7 +193,11 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 	struct follower *f = arg;
 
 	(void)fd, (void)what;
-	begin(f);
+	if (local_expire(&f->local, clock_wall_ms()) > 0) {
+		keep_local(f);
+		f->orders.serial++;
+	}
+	apply(f);
 	soak(f);
 	tell(f);
 }
@@ -239,7 +208,7 @@ static bool take(struct follower *f, const void *octets, size_t len,
 {
 	const char *payload;
 	size_t payload_len;
-	struct plan *plan;
+	struct plan *plan, *before;
 
 	if (!sign_unwrap(f->config.trusted, SIGN_PLAN, octets, len, &payload,
 			 &payload_len, err))
@@ -251,11 +220,12 @@ static bool take(struct follower *f, const void *octets, size_t len,
 		plan_free(plan);
 		return true;
 	}
-	plan_free(f->plan);
+	before = f->plan;
 	f->plan = plan;
 	if (f->ring != NULL && keep_set(f->keep, "plan", octets, len))
 		save(f);
-	begin(f);
+	renew(f);
+	plan_free(before);
 	return true;
 }
 
@@ -272,36 +242,87 @@ static void on_value(void *arg, enum bus_topic topic, const char *key,
 	log_failure("plan-refused", &err);
 }
 
-static void on_request(void *arg, const struct json_t *request,
+static json_t *refuse(const char *why)
+{
+	return json_pack("{s:b, s:o}", "ok", 0, "error",
+			 member_clean_text(why));
+}
+
+static json_t *answer_status(struct follower *f)
+{
+	struct node node = self(f);
+	size_t len;
+	char *text = node_write(&node, &len);
+	json_t *answer = NULL;
+
+	if (text != NULL)
+		answer = json_pack("{s:b, s:o}", "ok", 1, "node",
+				   json_loadb(text, len, 0, NULL));
+	free(text);
+	return answer;
+}
+
+static json_t *answer_command(struct follower *f, const json_t *json)
+{
+	char text[NODE_TEXT_SIZE], quoted[2 * NODE_TEXT_SIZE];
+	struct command command;
+	struct error err;
+
+	if (json == NULL)
+		return refuse("the request has no \"command\"");
+	if (!command_parse(json, &command, &err) ||
+	    !command_check_bare(&command, OVERRIDE_MAX_MS, clock_wall_ms(),
+				&err) ||
+	    !local_apply(&f->local, &command, &err))
+		return refuse(err.text);
+	log_event(LOG_LEVEL_WARN, "edge", "local-command", "command=%s",
+		  log_quote(local_text(&command, text), quoted,
+			    sizeof(quoted)));
+	keep_local(f);
+	renew(f);
+	tell(f);
+	return json_pack("{s:b}", "ok", 1);
+}
+
+static void on_request(void *arg, const json_t *request,
 		       struct control_call *call)
 {
 	struct follower *f = arg;
 	const char *op = json_string_value(json_object_get(request, "op"));
-	struct node node = self(f);
-	size_t len;
-	char *text;
 
-	if (op == NULL || strcmp(op, "status") != 0) {
+	if (op != NULL && strcmp(op, "status") == 0)
+		control_answer(call, answer_status(f));
+	else if (op != NULL && strcmp(op, "command") == 0)
 		control_answer(call,
-			       json_pack("{s:b, s:s}", "ok", 0, "error",
-					 "an edge answers only \"status\""));
-		return;
-	}
-	text = node_write(&node, &len);
-	control_answer(call,
-		       text == NULL
-			       ? NULL
-			       : json_pack("{s:b, s:o}", "ok", 1, "node",
-					   json_loadb(text, len, 0, NULL)));
-	free(text);
+			       answer_command(f, json_object_get(request,
+								 "command")));
+	else
+		control_answer(call,
+			       refuse("\"op\" must be status or command"));
+}
+
+/* Saved again with the plan that follows. */
+static void load_local(struct follower *f, const struct keep *from)
+{
+	size_t len;
+	const char *text = keep_get(from, "local", &len);
+	json_t *json = text == NULL ? NULL : json_loadb(text, len, 0, NULL);
+
+	local_parse(json, &f->local);
+	json_decref(json);
+	(void)local_expire(&f->local, clock_wall_ms());
+	if (text != NULL)
+		(void)keep_set(f->keep, "local", text, len);
 }
 
 /* What was in force before the restart, judged like anything from outside:
  * the newest generation that can be taken. */
 static bool load(struct follower *f, struct error *err)
 {
+	static const char *const passing[] = { "local", NULL };
 	const struct ring_config config = {
 		.path = f->config.keep_path,
+		.passing = passing,
 		.part = "edge",
 		.soak_ms = INT64_C(1000) * f->config.keep_soak_s,
 	};
@@ -321,10 +342,12 @@ static bool load(struct follower *f, struct error *err)
 		const char *octets = keep_get(from, "plan", &len);
 		struct error why;
 
+		load_local(f, from);
 		if (octets == NULL || take(f, octets, len, &why))
 			break;
 		from = ring_older(f->ring, why.text);
 	}
+	renew(f);
 	return true;
 }
 
@@ -357,8 +380,11 @@ struct follower *follower_start(struct event_base *loop,
 	}
 	f->config = *config;
 	f->loop = loop;
-	f->proxy = proxy_new(loop, config->haproxy_path, err);
-	if (f->proxy == NULL || !start_turns(f, err) || !load(f, err))
+	for (size_t i = 0; i < config->driver_count; i++) {
+		config->drivers[i]->told = on_told;
+		config->drivers[i]->arg = f;
+	}
+	if (!start_turns(f, err) || !load(f, err))
 		goto fail;
 	if (config->control_path != NULL) {
 		f->control = control_start(loop, config->control_path,
@@ -386,7 +412,6 @@ void follower_stop(struct follower *f)
 	if (f->turn != NULL)
 		event_free(f->turn);
 	control_stop(f->control);
-	proxy_free(f->proxy);
 	plan_free(f->plan);
 	if (f->ring != NULL)
 		ring_rest(f->ring);

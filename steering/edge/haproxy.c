@@ -3,273 +3,376 @@
 
 #include "policy/base/error.h"
 #include "policy/bus/plan.h"
+#include "policy/decide/view.h"
+#include "steering/edge/portions.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	WEIGHT_MAX = 256,
-	COLUMNS = 9,        /* of a server's line that are read */
-	FORCED_DRAIN = 0x8, /* SRV_ADMF_FDRAIN in srv_admin_state */
+enum { WEIGHT_MAX = 256 };
+
+/* One service: its servers, those of canaries of their own too. */
+struct service {
+	const struct haproxy_state *state;
+	const struct haproxy_config *config;
+	const struct orders *orders;
+	const struct haproxy_route *route; /* the stable one */
+	struct portions portions;
+	const struct haproxy_server *servers[PORTIONS_MAX];
+	const struct haproxy_route *routes[PORTIONS_MAX]; /* of each */
+	uint32_t weights[PORTIONS_MAX];                   /* wanted */
 };
 
-/* Columns of format version 1, counted from 0. */
-enum {
-	COLUMN_BACKEND = 1,
-	COLUMN_NAME = 3,
-	COLUMN_ADMIN = 6,
-	COLUMN_WEIGHT = 7,
-	COLUMN_CONFIGURED = 8
-};
-
-static bool read_number(const char *text, uint32_t max, uint32_t *out)
+static const struct haproxy_server *
+find_server(const struct haproxy_state *state, const char *backend,
+	    const char *name)
 {
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end != '\0' || n > max)
-		return false;
-	*out = (uint32_t)n;
-	return true;
-}
-
-static bool read_name(const char *text, char out[HAPROXY_NAME_SIZE])
-{
-	if (strlen(text) >= HAPROXY_NAME_SIZE)
-		return false;
-	strcpy(out, text);
-	return true;
-}
-
-/* One line of words; modifies it. */
-static bool read_server(char *line, struct haproxy_server *out)
-{
-	struct haproxy_server s = { .drains = false };
-	char *words[COLUMNS];
-	char *rest = line;
-	uint32_t admin;
-
-	for (size_t i = 0; i < COLUMNS; i++) {
-		words[i] = strsep(&rest, " ");
-		if (words[i] == NULL)
-			return false;
-	}
-	if (!read_name(words[COLUMN_BACKEND], s.backend) ||
-	    !read_name(words[COLUMN_NAME], s.name) ||
-	    !read_number(words[COLUMN_ADMIN], UINT16_MAX, &admin) ||
-	    !read_number(words[COLUMN_WEIGHT], WEIGHT_MAX, &s.weight) ||
-	    !read_number(words[COLUMN_CONFIGURED], WEIGHT_MAX, &s.configured))
-		return false;
-	s.drains = (admin & FORCED_DRAIN) != 0;
-	*out = s;
-	return true;
-}
-
-static bool read_lines(char *text, struct haproxy_state *state,
-		       struct error *err)
-{
-	char *rest = text;
-	char *line = strsep(&rest, "\n");
-
-	if (line == NULL || strcmp(line, "1") != 0) {
-		error_set(err, "HAProxy did not answer \"show servers state\" "
-			       "in format 1");
-		return false;
-	}
-	while ((line = strsep(&rest, "\n")) != NULL) {
-		if (*line == '\0' || *line == '#')
-			continue;
-		if (state->count == HAPROXY_SERVERS_MAX ||
-		    !read_server(line, &state->servers[state->count])) {
-			error_set(err,
-				  "HAProxy's server line %zu is not "
-				  "understood",
-				  state->count + 1);
-			return false;
-		}
-		state->count++;
-	}
-	return true;
-}
-
-bool haproxy_state_parse(const char *text, size_t len,
-			 struct haproxy_state *out, struct error *err)
-{
-	struct haproxy_state state = { 0 };
-	char *copy = strndup(text, len);
-	bool ok = false;
-
-	state.servers = calloc(HAPROXY_SERVERS_MAX, sizeof(*state.servers));
-	if (copy == NULL || state.servers == NULL)
-		error_set(err, "out of memory");
-	else
-		ok = read_lines(copy, &state, err);
-	free(copy);
-	if (!ok) {
-		haproxy_state_fini(&state);
-		return false;
-	}
-	*out = state;
-	return true;
-}
-
-void haproxy_state_fini(struct haproxy_state *state)
-{
-	free(state->servers);
-	*state = (struct haproxy_state){ 0 };
-}
-
-/* Is this the server of that endpoint?  HAProxy's names have no "/". */
-static bool is_server_of(const char *server, const char *endpoint)
-{
-	for (; *server != '\0' || *endpoint != '\0'; server++, endpoint++)
-		if (*server != (*endpoint == '/' ? '.' : *endpoint))
-			return false;
-	return true;
-}
-
-const struct plan_share *haproxy_find_share(const struct plan *plan,
-					    const char *service,
-					    const char *server)
-{
-	for (size_t i = 0; i < plan->share_count; i++)
-		if (strcmp(plan->shares[i].service, service) == 0 &&
-		    is_server_of(server, plan->shares[i].endpoint))
-			return &plan->shares[i];
+	for (size_t i = 0; i < state->count; i++)
+		if (strcmp(state->servers[i].backend, backend) == 0 &&
+		    strcmp(state->servers[i].name, name) == 0)
+			return &state->servers[i];
 	return NULL;
 }
 
-/* What a server should be at, going by its share (NULL: full). */
-static uint32_t wanted_weight(const struct haproxy_server *server,
-			      const struct plan_share *share)
+/* "v2.us" is the canary's endpoint "v2/us" where there is a server "us". */
+static void name_endpoint(const struct haproxy_state *state,
+			  const struct haproxy_server *server,
+			  char out[HAPROXY_NAME_SIZE])
 {
-	uint32_t full = server->configured;
-	double weight;
-
-	if (share == NULL)
-		return full;
-	if (share->weight >= 0)
-		full = share->weight > WEIGHT_MAX ? WEIGHT_MAX
-						  : (uint32_t)share->weight;
-	weight = full * share->share + 0.5;
-	if (share->share > 0 && full > 0 && weight < 1)
-		return 1;
-	return (uint32_t)weight;
+	memcpy(out, server->name, HAPROXY_NAME_SIZE);
+	for (char *dot = strchr(out, '.'); dot != NULL;
+	     dot = strchr(dot + 1, '.'))
+		if (find_server(state, server->backend, dot + 1) != NULL) {
+			*dot = '/';
+			return;
+		}
 }
 
-/* Every server that the plan names for the service must be there. */
-static bool check_names(const struct haproxy_state *state,
-			const struct plan *plan,
-			const struct haproxy_route *route, struct error *err)
+static bool add_server(struct service *s, const struct haproxy_route *route,
+		       const struct haproxy_server *server)
 {
-	for (size_t i = 0; i < plan->share_count; i++) {
-		const struct plan_share *share = &plan->shares[i];
-		bool there = false;
+	char name[2 * HAPROXY_NAME_SIZE + PLAN_NAME_SIZE];
+	size_t at = s->portions.count;
 
-		if (strcmp(share->service, route->service) != 0)
-			continue;
-		for (size_t j = 0; j < state->count && !there; j++)
-			there = strcmp(state->servers[j].backend,
-				       route->backend) == 0 &&
-				is_server_of(state->servers[j].name,
-					     share->endpoint);
-		/* A canary that this proxy has no server for takes nobody
-		 * here: that is a choice, not a mistake. */
-		if (!there && share->cause != PLAN_CANARY) {
-			error_set(err, "HAProxy has no server %s/%s",
-				  route->backend, share->endpoint);
-			return false;
-		}
-	}
+	if (route->canary != NULL)
+		snprintf(name, sizeof(name), "%s/%s", route->canary,
+			 server->name);
+	else
+		name_endpoint(s->state, server, name);
+	if (!portions_add(&s->portions, name, server->configured))
+		return false;
+	s->servers[at] = server;
+	s->routes[at] = route;
 	return true;
 }
 
-/* A backend keeps at least one server that takes clients. */
-static bool check_left(const struct haproxy_state *state,
-		       const struct plan *plan,
-		       const struct haproxy_route *route, struct error *err)
+static bool add_servers(struct service *s, const struct haproxy_route *route,
+			struct error *err)
 {
 	bool known = false;
 
-	for (size_t i = 0; i < state->count; i++) {
-		const struct haproxy_server *s = &state->servers[i];
+	for (size_t i = 0; i < s->state->count; i++) {
+		const struct haproxy_server *server = &s->state->servers[i];
 
-		if (strcmp(s->backend, route->backend) != 0)
+		if (strcmp(server->backend, route->backend) != 0)
 			continue;
 		known = true;
-		if (wanted_weight(s, haproxy_find_share(plan, route->service,
-							s->name)) > 0)
-			return true;
+		if (!add_server(s, route, server)) {
+			error_set(err,
+				  "backend \"%s\" has too many servers, or "
+				  "names too long",
+				  route->backend);
+			return false;
+		}
 	}
 	if (!known)
 		error_set(err, "HAProxy has no backend \"%s\"; see --backend",
 			  route->backend);
-	else
-		error_set(err,
-			  "the plan leaves backend \"%s\" no server; what "
-			  "it has is kept",
-			  route->backend);
+	return known;
+}
+
+static bool is_canary_of(const struct haproxy_route *route,
+			 const struct haproxy_route *stable)
+{
+	return route->canary != NULL &&
+	       strcmp(route->service, stable->service) == 0;
+}
+
+/* Every server that the plan names for the service must be there. */
+static bool check_names(const struct service *s, struct error *err)
+{
+	const struct plan *plan = s->orders->plan;
+
+	for (size_t i = 0; i < plan->share_count; i++) {
+		const struct plan_share *share = &plan->shares[i];
+		bool there = false;
+
+		if (strcmp(share->service, s->route->service) != 0)
+			continue;
+		for (size_t j = 0; j < s->portions.count && !there; j++)
+			there = s->portions.parts[j].word.row == share;
+		/* A canary that this proxy has no server for takes nobody
+		 * here: that is a choice, not a mistake. */
+		if (!there && share->cause != PLAN_CANARY) {
+			error_set(err, "HAProxy has no server %s/%s",
+				  s->route->backend, share->endpoint);
+			return false;
+		}
+	}
+	return true;
+}
+
+/*
+ * A backend keeps at least one server that takes clients.  Where people have
+ * every server in maintenance, nothing that is said here matters.
+ */
+static bool check_left(const struct service *s, struct error *err)
+{
+	bool any = false, open = false;
+
+	for (size_t i = 0; i < s->portions.count; i++) {
+		if (s->routes[i]->canary != NULL ||
+		    (s->servers[i]->admin == HAPROXY_MAINT &&
+		     !s->config->maint_at_zero))
+			continue;
+		open = true;
+		any = any || s->weights[i] > 0;
+	}
+	if (!open || any)
+		return true;
+	error_set(err,
+		  "the plan leaves backend \"%s\" no server; what it has is "
+		  "kept",
+		  s->route->backend);
 	return false;
 }
 
-/* Servers come back before others go, so that there is always one. */
-static void write_changes(const struct haproxy_state *state,
-			  const struct plan *plan,
-			  const struct haproxy_route *route, bool raise,
-			  FILE *out)
+/*
+ * By how much the parts of a backend are scaled.  What a canary's own backend
+ * gets is chosen before, and only its servers' proportions matter: they are
+ * made as fine as HAProxy can.  So it is for the stable servers beside such a
+ * canary: what it takes of all of them alike does not concern them.
+ */
+static double scale_of(const struct service *s, const struct haproxy_route *r)
 {
-	for (size_t i = 0; i < state->count; i++) {
-		const struct haproxy_server *s = &state->servers[i];
-		uint32_t weight;
-		bool drains;
+	double most = 0, left = 0;
 
-		if (strcmp(s->backend, route->backend) != 0)
+	for (size_t i = 0; i < s->portions.count; i++) {
+		const struct portion *part = &s->portions.parts[i];
+
+		if (s->routes[i] != r)
 			continue;
-		weight = wanted_weight(s,
-				       haproxy_find_share(plan, route->service,
-							  s->name));
-		drains = weight == 0;
-		if (raise != (weight > s->weight || (s->drains && !drains)))
-			continue;
-		if (!drains && weight != s->weight)
-			fprintf(out, "set server %s/%s weight %u\n", s->backend,
-				s->name, weight);
-		if (drains != s->drains)
-			fprintf(out, "set server %s/%s state %s\n", s->backend,
-				s->name, drains ? "drain" : "ready");
+		most = part->part > most ? part->part : most;
+		if (part->whole > 0 && part->part / part->whole > left)
+			left = part->part / part->whole;
+	}
+	if (r->canary != NULL)
+		return most > 0 ? WEIGHT_MAX / most : 0;
+	if (s->config->map != NULL && left > 0 && most / left <= WEIGHT_MAX)
+		return 1 / left;
+	return most > WEIGHT_MAX ? WEIGHT_MAX / most : 1;
+}
+
+static uint32_t weight_of(double part)
+{
+	if (part > 0 && part < 1)
+		return 1;
+	return part + 0.5 > WEIGHT_MAX ? WEIGHT_MAX : (uint32_t)(part + 0.5);
+}
+
+/* The stable servers of a backend that all clients leave by the map. */
+static bool is_left_by_map(const struct service *s)
+{
+	if (s->config->map == NULL || !portions_serves(&s->portions))
+		return false;
+	for (size_t i = 0; i < s->portions.count; i++)
+		if (s->routes[i]->canary == NULL &&
+		    s->portions.parts[i].part > 0)
+			return false;
+	return true;
+}
+
+static void weigh(struct service *s)
+{
+	/* Requests that no session is known of still have to go somewhere. */
+	bool left = is_left_by_map(s);
+
+	for (size_t i = 0; i < s->portions.count; i++) {
+		const struct portion *part = &s->portions.parts[i];
+		double scale = scale_of(s, s->routes[i]);
+
+		if (s->routes[i]->canary != NULL && scale <= 0)
+			s->weights[i] = s->servers[i]->weight;
+		else if (s->routes[i]->canary == NULL && left)
+			s->weights[i] = weight_of(part->whole);
+		else
+			s->weights[i] = weight_of(scale * part->part);
 	}
 }
 
-/* One route's commands; what comes back comes first. */
-static void write_route(const struct haproxy_state *state,
-			const struct plan *plan,
-			const struct haproxy_route *route, FILE *out)
+static const char *state_word(enum haproxy_admin admin)
 {
-	write_changes(state, plan, route, true, out);
-	write_changes(state, plan, route, false, out);
+	return admin == HAPROXY_READY   ? "ready"
+	       : admin == HAPROXY_DRAIN ? "drain"
+					: "maint";
+}
+
+/* What a server is to be; a canary nobody is sent to stays as it is. */
+static enum haproxy_admin wanted_admin(const struct service *s, size_t i)
+{
+	enum haproxy_admin now = s->servers[i]->admin;
+
+	if (now == HAPROXY_MAINT && !s->config->maint_at_zero)
+		return now;
+	if (s->weights[i] > 0)
+		return HAPROXY_READY;
+	return s->config->maint_at_zero ? HAPROXY_MAINT : HAPROXY_DRAIN;
+}
+
+/* Servers come back before others go, so that there is always one. */
+static void write_changes(const struct service *s, bool raise, FILE *out)
+{
+	for (size_t i = 0; i < s->portions.count; i++) {
+		const struct haproxy_server *server = s->servers[i];
+		enum haproxy_admin admin = wanted_admin(s, i);
+		uint32_t weight = s->weights[i];
+
+		if (raise != (weight > server->weight ||
+			      (weight > 0 && admin != server->admin)))
+			continue;
+		if (weight > 0 && weight != server->weight)
+			fprintf(out, "set server %s/%s weight %u\n",
+				server->backend, server->name, weight);
+		if (admin != server->admin)
+			fprintf(out, "set server %s/%s state %s\n",
+				server->backend, server->name,
+				state_word(admin));
+	}
+}
+
+static const struct haproxy_entry *find_entry(const struct haproxy_state *state,
+					      const char *key)
+{
+	for (size_t i = 0; i < state->entry_count; i++)
+		if (strcmp(state->entries[i].key, key) == 0)
+			return &state->entries[i];
+	return NULL;
+}
+
+static void name_key(const struct haproxy_route *route,
+		     char key[HAPROXY_KEY_SIZE])
+{
+	snprintf(key, HAPROXY_KEY_SIZE, "%s/%s", route->service, route->canary);
+}
+
+/* All is one more than the greatest draw. */
+static uint64_t threshold_of(double share)
+{
+	uint32_t accept = accept_of(share);
+
+	return accept == ACCEPT_ALL ? UINT64_C(1) << 32 : accept;
+}
+
+/* Who leaves a canary leaves before its servers go, who comes comes after. */
+static void write_threshold(const struct service *s,
+			    const struct haproxy_route *route, bool raise,
+			    FILE *out)
+{
+	char key[HAPROXY_KEY_SIZE];
+	const struct haproxy_entry *entry;
+	uint64_t value =
+		threshold_of(portions_cohort(&s->portions, route->canary));
+
+	name_key(route, key);
+	entry = find_entry(s->state, key);
+	if (raise != (entry == NULL || value > entry->value))
+		return;
+	if (entry == NULL || value != entry->value)
+		fprintf(out, "%s map %s %s %" PRIu64 "\n",
+			entry == NULL ? "add" : "set", s->config->map, key,
+			value);
+}
+
+static void write_thresholds(const struct service *s, bool raise, FILE *out)
+{
+	for (size_t i = 0; i < s->config->route_count; i++)
+		if (is_canary_of(&s->config->routes[i], s->route))
+			write_threshold(s, &s->config->routes[i], raise, out);
+}
+
+/* Gathers a service and computes what its servers are to be. */
+static bool read_service(struct service *s, struct error *err)
+{
+	if (!add_servers(s, s->route, err))
+		return false;
+	for (size_t i = 0; i < s->config->route_count; i++)
+		if (is_canary_of(&s->config->routes[i], s->route) &&
+		    !add_servers(s, &s->config->routes[i], err))
+			return false;
+	portions_make(&s->portions, s->orders, s->route->service);
+	weigh(s);
+	return check_left(s, err) && check_names(s, err);
 }
 
 char *haproxy_commands(const struct haproxy_state *state,
-		       const struct plan *plan,
-		       const struct haproxy_route *routes, size_t route_count,
-		       struct error *err)
+		       const struct orders *orders,
+		       const struct haproxy_config *config, struct error *err)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	struct service *s = malloc(sizeof(*s));
+
+	error_set(err, "%s", "");
+	for (size_t i = 0; i < config->route_count && s != NULL && out != NULL;
+	     i++) {
+		if (config->routes[i].canary != NULL)
+			continue;
+		*s = (struct service){ .state = state,
+				       .config = config,
+				       .orders = orders,
+				       .route = &config->routes[i] };
+		if (!read_service(s, err))
+			continue;
+		write_thresholds(s, false, out);
+		write_changes(s, true, out);
+		write_changes(s, false, out);
+		write_thresholds(s, true, out);
+	}
+	if (out != NULL && fclose(out) == 0 && s != NULL) {
+		free(s);
+		return text;
+	}
+	free(s);
+	free(text);
+	error_set(err, "out of memory");
+	return NULL;
+}
+
+char *haproxy_map_text(const struct haproxy_state *state,
+		       const struct haproxy_config *config)
 {
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	error_set(err, "out of memory");
 	if (out == NULL)
 		return NULL;
-	error_set(err, "%s", "");
-	for (size_t i = 0; i < route_count; i++)
-		if (check_left(state, plan, &routes[i], err) &&
-		    check_names(state, plan, &routes[i], err))
-			write_route(state, plan, &routes[i], out);
+	for (size_t i = 0; i < config->route_count; i++) {
+		char key[HAPROXY_KEY_SIZE];
+		const struct haproxy_entry *entry;
+
+		if (config->routes[i].canary == NULL)
+			continue;
+		name_key(&config->routes[i], key);
+		entry = find_entry(state, key);
+		if (entry != NULL)
+			fprintf(out, "%s %" PRIu64 "\n", key, entry->value);
+	}
 	if (fclose(out) == 0)
 		return text;
 	free(text);
-	error_set(err, "out of memory");
 	return NULL;
 }

@@ -2,77 +2,72 @@
 /*
  * haproxy -- what HAProxy is told so that its servers take the plan's shares.
  *
- * A service is a backend, an endpoint a server of its name in it; a canary's
- * endpoint "CANARY/ENDPOINT" is the server "CANARY.ENDPOINT", as HAProxy has no
- * "/" in names.  A server's
- * weight is its configured weight times the endpoint's share, at least 1 while
- * the share is above 0; at share 0 the server drains: running sessions end,
- * new ones go elsewhere.  A weight that the plan overrides replaces the
- * configured one (HAProxy's largest is 256).  Servers that the plan does not
- * name take their configured weight.  Configure weights of 100 or so: a
- * weight of 1 has no half.
+ * A service is a backend, an endpoint a server of its name in it.  A canary's
+ * endpoint "CANARY/ENDPOINT" is either the server "CANARY.ENDPOINT" of the same
+ * backend, as HAProxy has no "/" in names, or the server "ENDPOINT" of a
+ * backend of the canary's own.
+ *
+ * A server's weight is its part of the portions (steering/edge/portions) that
+ * begins with the configured weights, at least 1 while it is above 0.  Where a
+ * part is above HAProxy's largest, 256, all are scaled down with it.  At 0 the
+ * server drains: running sessions end, new ones go elsewhere; or it goes into
+ * maintenance, so that sessions that persist by a cookie leave it, too.  A
+ * person's maintenance is left alone, unless maintenance is how we drain.
+ *
+ * A canary's own backend is chosen by HAProxy itself, request by request: the
+ * hash of a session is below a threshold that stands in a map under the key
+ * "SERVICE/CANARY", in 1/2^32, as responders' thresholds are.  It is the share
+ * that the canary takes of all of the service's clients here; its servers'
+ * weights say how they divide those, and the stable servers' how they divide
+ * the others.  A threshold that only grows moves nobody back and forth.
  *
  * Everything is computed as a difference to what HAProxy says of itself, so
  * applying twice changes nothing and a restarted HAProxy is brought back.
  *
- * Source: HAProxy 2.6 management guide, 9.3 "show servers state",
- * "set server".  Pure.
+ * Source: HAProxy 2.6 management guide, 9.3 "set server", "set map".  Pure.
  */
 #ifndef STEERING_EDGE_HAPROXY_H
 #define STEERING_EDGE_HAPROXY_H
 
+#include "steering/edge/haproxy_state.h"
+
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 struct error;
-struct plan;
-struct plan_share;
+struct orders;
 
-enum { HAPROXY_NAME_SIZE = 64, HAPROXY_SERVERS_MAX = 4096 };
-
-struct haproxy_server {
-	char backend[HAPROXY_NAME_SIZE];
-	char name[HAPROXY_NAME_SIZE];
-	uint32_t weight;     /* in force, 0..256 */
-	uint32_t configured; /* in the file, 0..256 */
-	bool drains;         /* commanded: state drain */
-};
-
-struct haproxy_state {
-	struct haproxy_server *servers; /* owned */
-	size_t count;
-};
-
-/*
- * Reads the answer to "show servers state".  False with err set when it is not
- * one (another version of the format, cut short); out is untouched then.
- */
-bool haproxy_state_parse(const char *text, size_t len,
-			 struct haproxy_state *out, struct error *err);
-void haproxy_state_fini(struct haproxy_state *state);
-
-/* What the plan says of a service's server; NULL: nothing. */
-const struct plan_share *haproxy_find_share(const struct plan *plan,
-					    const char *service,
-					    const char *server);
-
-/* Which backend serves which service. */
+/* Which backend serves which service, or a canary of it. */
 struct haproxy_route {
-	const char *service, *backend;
+	const char *service;
+	const char *canary; /* NULL: the stable one */
+	const char *backend;
+};
+
+struct haproxy_config {
+	const struct haproxy_route *routes;
+	size_t route_count;
+	const char *map;    /* of the cohorts, as HAProxy names it; or NULL */
+	bool maint_at_zero; /* instead of drain */
 };
 
 /*
- * Writes the commands that turn state into what plan says for the routes, one
+ * Writes the commands that turn state into what is ordered for the routes, one
  * a line, into a new string that the caller frees: "" when nothing is to do.
- * A route whose backend, or a server that the plan names, is not there, or
+ * A service whose backend, or a server that the plan names, is not there, or
  * whose backend would be left with no server that takes anybody, keeps what it
  * has, and err says why; the others go on.  err is "" when none was left out.
  * NULL: out of memory.
  */
 char *haproxy_commands(const struct haproxy_state *state,
-		       const struct plan *plan,
-		       const struct haproxy_route *routes, size_t route_count,
-		       struct error *err);
+		       const struct orders *orders,
+		       const struct haproxy_config *config, struct error *err);
+
+/*
+ * The map as a file that HAProxy starts from: "KEY VALUE" lines of all that
+ * config has, as state has them.  The caller frees it; NULL: out of memory.
+ */
+char *haproxy_map_text(const struct haproxy_state *state,
+		       const struct haproxy_config *config);
 
 #endif

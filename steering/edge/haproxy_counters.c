@@ -268,13 +268,31 @@ struct served_count haproxy_growth(const struct haproxy_counted *before,
 	return weigh(grown, now->http);
 }
 
+/* Is this the server of that endpoint?  HAProxy's names have no "/". */
+static bool is_server_of(const char *server, const char *endpoint)
+{
+	for (; *server != '\0' || *endpoint != '\0'; server++, endpoint++)
+		if (*server != (*endpoint == '/' ? '.' : *endpoint))
+			return false;
+	return true;
+}
+
+static const struct plan_share *
+find_share(const struct plan *plan, const char *service, const char *server)
+{
+	for (size_t i = 0; plan != NULL && i < plan->share_count; i++)
+		if (strcmp(plan->shares[i].service, service) == 0 &&
+		    is_server_of(server, plan->shares[i].endpoint))
+			return &plan->shares[i];
+	return NULL;
+}
+
 /* "CANARY/ENDPOINT" when the plan says so: *endpoint is what is behind. */
 static void split_canary(const struct plan *plan, const char *service,
 			 const char *server, struct ledger_key *key,
 			 char canary[SERVED_NAME_SIZE])
 {
-	const struct plan_share *share =
-		plan == NULL ? NULL : haproxy_find_share(plan, service, server);
+	const struct plan_share *share = find_share(plan, service, server);
 	const char *slash = share == NULL ? NULL : strchr(share->endpoint, '/');
 	size_t len = slash == NULL ? 0 : (size_t)(slash - share->endpoint);
 
@@ -299,7 +317,12 @@ static void enter_server(const struct haproxy_counted *now,
 
 		if (strcmp(route->backend, now->backend) != 0)
 			continue;
-		split_canary(plan, route->service, now->server, &key, canary);
+		if (route->canary != NULL)
+			key = (struct ledger_key){ route->service, now->server,
+						   route->canary };
+		else
+			split_canary(plan, route->service, now->server, &key,
+				     canary);
 		ledger_add(ledger, &key, growth);
 	}
 }

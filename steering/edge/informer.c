@@ -4,6 +4,7 @@
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
+#include "policy/base/option.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/sign.h"
 #include "steering/edge/ledger.h"
@@ -14,45 +15,54 @@
 
 #include <event2/event.h>
 
+/* One HAProxy. */
+struct source {
+	struct informer *informer;
+	struct proxy *proxy;
+	struct haproxy_counters last; /* read; list NULL: none yet */
+	bool blind;                   /* the last reading failed, as logged */
+};
+
 struct informer {
 	struct informer_config config;
 	struct event *turn;
-	struct proxy *proxy;
-	struct haproxy_counters last; /* read; list NULL: none yet */
+	struct source sources[OPTION_LIST_MAX];
+	size_t source_count;
+	size_t open; /* questions */
 	struct ledger ledger;
-	bool blind;      /* the last reading failed, which is logged */
 	uint64_t losses; /* that were logged */
 };
 
-static void log_trouble(struct informer *i, const char *why)
+static void log_trouble(struct source *s, const char *why)
 {
 	char quoted[512];
 
-	if (!i->blind)
+	if (!s->blind)
 		log_event(LOG_LEVEL_WARN, "edge", "counters-failed", "error=%s",
 			  log_quote(why, quoted, sizeof(quoted)));
-	i->blind = true;
+	s->blind = true;
 }
 
-static void enter(struct informer *i, struct haproxy_counters *now)
+static void enter(struct source *s, struct haproxy_counters *now)
 {
+	struct informer *i = s->informer;
 	const struct informer_config *c = &i->config;
 
 	/* What was there at first was counted for somebody else. */
-	if (i->last.list != NULL)
-		haproxy_counters_enter(&i->last, now, &c->routes,
+	if (s->last.list != NULL)
+		haproxy_counters_enter(&s->last, now, &c->routes,
 				       c->plan(c->arg), &i->ledger);
-	haproxy_counters_fini(&i->last);
-	i->last = *now;
+	haproxy_counters_fini(&s->last);
+	s->last = *now;
 	if (i->ledger.losses > 0 && i->losses == 0)
 		log_event(LOG_LEVEL_ERROR, "edge", "counters-lost",
 			  "rows=%zu only=%d", i->ledger.served.count,
 			  SERVED_ROWS_MAX);
 	i->losses = i->ledger.losses;
-	if (i->blind)
+	if (s->blind)
 		log_event(LOG_LEVEL_INFO, "edge", "counters", "servers=%zu",
 			  now->count);
-	i->blind = false;
+	s->blind = false;
 }
 
 /* NULL: memory ran out. */
@@ -86,26 +96,49 @@ static void publish(struct informer *i)
 static void on_counters(void *arg, const char *answer, size_t len,
 			const char *why)
 {
-	struct informer *i = arg;
+	struct source *s = arg;
 	struct haproxy_counters now;
 	struct error err;
 
 	if (why != NULL)
-		log_trouble(i, why);
+		log_trouble(s, why);
 	else if (!haproxy_counters_parse(answer, len, &now, &err))
-		log_trouble(i, err.text);
+		log_trouble(s, err.text);
 	else
-		enter(i, &now);
-	publish(i);
+		enter(s, &now);
+	if (--s->informer->open == 0)
+		publish(s->informer);
 }
 
-/* A question that is still open is answered, or given up, and publishes. */
+/* Questions that are still open are answered, or given up, and publish. */
 static void on_turn(evutil_socket_t fd, short what, void *arg)
 {
 	struct informer *i = arg;
 
 	(void)fd, (void)what;
-	proxy_ask(i->proxy, HAPROXY_COUNTERS_QUESTION, on_counters, i);
+	for (size_t n = 0; n < i->source_count; n++)
+		if (proxy_ask(i->sources[n].proxy, HAPROXY_COUNTERS_QUESTION,
+			      on_counters, &i->sources[n]))
+			i->open++;
+	if (i->open == 0)
+		publish(i);
+}
+
+static bool add_sources(struct informer *i, struct event_base *loop,
+			struct error *err)
+{
+	const struct option_list *paths = i->config.haproxies;
+
+	for (size_t n = 0; n < paths->count; n++) {
+		struct source *s = &i->sources[n];
+
+		s->informer = i;
+		s->proxy = proxy_new(loop, paths->items[n], err);
+		if (s->proxy == NULL)
+			return false;
+		i->source_count++;
+	}
+	return true;
 }
 
 struct informer *informer_start(struct event_base *loop,
@@ -121,10 +154,9 @@ struct informer *informer_start(struct event_base *loop,
 	}
 	i->config = *config;
 	ledger_init(&i->ledger, config->name, clock_wall_ms());
-	i->turn = event_new(loop, -1, EV_PERSIST, on_turn, i);
-	i->proxy = proxy_new(loop, config->haproxy_path, err);
-	if (i->proxy == NULL)
+	if (!add_sources(i, loop, err))
 		goto fail;
+	i->turn = event_new(loop, -1, EV_PERSIST, on_turn, i);
 	if (i->turn == NULL || event_add(i->turn, &each) != 0) {
 		error_set(err, "out of memory");
 		goto fail;
@@ -142,8 +174,10 @@ void informer_stop(struct informer *i)
 		return;
 	if (i->turn != NULL)
 		event_free(i->turn);
-	proxy_free(i->proxy);
-	haproxy_counters_fini(&i->last);
+	for (size_t n = 0; n < i->source_count; n++) {
+		proxy_free(i->sources[n].proxy);
+		haproxy_counters_fini(&i->sources[n].last);
+	}
 	ledger_fini(&i->ledger);
 	free(i);
 }

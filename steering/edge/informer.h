@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * informer -- tells the bus what HAProxy's users met at each endpoint.
+ * informer -- tells the bus what the proxies' users met at each endpoint.
  *
- * Each second it reads HAProxy's counters, on a connection of its own, and
- * publishes the whole document (policy/bus/served), whether or not anything
- * changed: also while HAProxy does not answer, for then nothing was counted,
- * and readers can tell that from an edge that is gone.  What HAProxy counted
- * before the informer began is left out.
+ * Each second it reads the counters of each HAProxy, on a connection of its
+ * own, and publishes the whole document (policy/bus/served), whether or not
+ * anything changed: also while HAProxy does not answer, for then nothing was
+ * counted, and readers can tell that from an edge that is gone.  What HAProxy
+ * counted before the informer began is left out.
  *
  * Shell; on the loop's thread.
  */
@@ -19,11 +19,13 @@ struct bus;
 struct error;
 struct event_base;
 struct informer;
+struct option_list;
 struct sealer;
 
 struct informer_config {
-	const char *name;             /* this node's, on the bus */
-	const char *haproxy_path;     /* HAProxy's runtime socket */
+	const char *name; /* this node's, on the bus */
+	const struct option_list
+		*haproxies;           /* their runtime sockets; borrowed */
 	struct haproxy_routes routes; /* borrowed, outlive it */
 	struct bus *bus;              /* borrowed, outlives it */
 	const struct sealer *key;     /* borrowed: signs; NULL: plain */

@@ -3,6 +3,7 @@
 
 #include "policy/base/error.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,35 +18,17 @@ struct proxy {
 	struct event_base *loop; /* borrowed */
 	struct sockaddr_un address;
 	struct bufferevent *connection; /* NULL: no question is open */
+	struct event *deadline;         /* of the open question */
 	proxy_done *done;
 	void *arg;
 };
-
-struct proxy *proxy_new(struct event_base *loop, const char *path,
-			struct error *err)
-{
-	struct proxy *proxy;
-
-	if (strlen(path) >= sizeof(proxy->address.sun_path)) {
-		error_set(err, "%s: too long for a unix socket", path);
-		return NULL;
-	}
-	proxy = calloc(1, sizeof(*proxy));
-	if (proxy == NULL) {
-		error_set(err, "out of memory");
-		return NULL;
-	}
-	proxy->loop = loop;
-	proxy->address.sun_family = AF_UNIX;
-	strcpy(proxy->address.sun_path, path);
-	return proxy;
-}
 
 static void hang_up(struct proxy *proxy)
 {
 	if (proxy->connection != NULL)
 		bufferevent_free(proxy->connection);
 	proxy->connection = NULL;
+	evtimer_del(proxy->deadline);
 }
 
 void proxy_free(struct proxy *proxy)
@@ -53,6 +36,7 @@ void proxy_free(struct proxy *proxy)
 	if (proxy == NULL)
 		return;
 	hang_up(proxy);
+	event_free(proxy->deadline);
 	free(proxy);
 }
 
@@ -93,10 +77,41 @@ static void on_event(struct bufferevent *connection, short what, void *arg)
 	(void)connection;
 	if (what & BEV_EVENT_EOF)
 		finish(proxy, NULL);
-	else if (what & BEV_EVENT_TIMEOUT)
-		finish(proxy, "no answer in time");
 	else if (what & BEV_EVENT_ERROR)
 		finish(proxy, strerror(errno));
+}
+
+/* Also of an answer that comes in drops. */
+static void on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	finish(arg, "no answer in time");
+}
+
+struct proxy *proxy_new(struct event_base *loop, const char *path,
+			struct error *err)
+{
+	struct proxy *proxy;
+
+	if (strlen(path) >= sizeof(proxy->address.sun_path)) {
+		error_set(err, "%s: too long for a unix socket", path);
+		return NULL;
+	}
+	proxy = calloc(1, sizeof(*proxy));
+	if (proxy == NULL) {
+		error_set(err, "out of memory");
+		return NULL;
+	}
+	proxy->loop = loop;
+	proxy->deadline = evtimer_new(loop, on_deadline, proxy);
+	if (proxy->deadline == NULL) {
+		free(proxy);
+		error_set(err, "out of memory");
+		return NULL;
+	}
+	proxy->address.sun_family = AF_UNIX;
+	strcpy(proxy->address.sun_path, path);
+	return proxy;
 }
 
 /* HAProxy reads one line and takes ";" as the end of a command in it. */
@@ -114,6 +129,7 @@ bool proxy_ask(struct proxy *proxy, const char *text, proxy_done *done,
 {
 	const struct timeval patience = { .tv_sec = PROXY_TIMEOUT_MS / 1000 };
 
+	assert(strlen(text) <= PROXY_LINE_MAX);
 	if (proxy->connection != NULL)
 		return false;
 	proxy->connection =
@@ -125,7 +141,7 @@ bool proxy_ask(struct proxy *proxy, const char *text, proxy_done *done,
 	proxy->done = done;
 	proxy->arg = arg;
 	bufferevent_setcb(proxy->connection, on_read, NULL, on_event, proxy);
-	bufferevent_set_timeouts(proxy->connection, &patience, &patience);
+	evtimer_add(proxy->deadline, &patience);
 	bufferevent_enable(proxy->connection, EV_READ | EV_WRITE);
 	write_question(proxy->connection, text);
 	/*

@@ -3,7 +3,10 @@
  * proxy -- one question at a time to HAProxy's runtime socket.
  *
  * Each question is a connection of its own: HAProxy answers all of its lines
- * and closes.  Shell; on the loop's thread.
+ * and closes, and after a reload it is the new process that answers.  The
+ * whole answer must be there within PROXY_TIMEOUT_MS.
+ *
+ * Shell; on the loop's thread.
  */
 #ifndef STEERING_EDGE_PROXY_H
 #define STEERING_EDGE_PROXY_H
@@ -15,7 +18,11 @@ struct error;
 struct event_base;
 struct proxy;
 
-enum { PROXY_ANSWER_MAX = 4 << 20, PROXY_TIMEOUT_MS = 2000 };
+enum {
+	PROXY_ANSWER_MAX = 4 << 20,
+	PROXY_TIMEOUT_MS = 2000,
+	PROXY_LINE_MAX = 4096, /* of a question; HAProxy's buffer has 16 KiB */
+};
 
 /* NULL when memory runs out or path is too long for a unix socket. */
 struct proxy *proxy_new(struct event_base *loop, const char *path,

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* windrose-edge -- follows the plan on an edge node and drives its HAProxy. */
+/* windrose-edge -- follows the plan on an edge node and drives its proxies. */
 #include "policy/base/error.h"
 #include "policy/base/log.h"
 #include "policy/base/program.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/redis.h"
 #include "policy/bus/sign.h"
+#include "steering/edge/driver.h"
 #include "steering/edge/follower.h"
+#include "steering/edge/haproxy_driver.h"
 #include "steering/edge/informer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 9 };
+enum { ROWS = 11, DRIVERS_MAX = OPTION_LIST_MAX };
 
 struct options {
-	const char *name, *bus, *haproxy, *keep, *control, *key;
-	struct option_list trust, backends;
+	const char *name, *bus, *cohorts, *at_zero, *keep, *control, *key;
+	struct option_list trust, haproxies, backends;
 	unsigned keep_soak_s;
 	char node[PROGRAM_NODE_SIZE];
 };
@@ -28,8 +30,11 @@ struct edge {
 	struct follower *follower;
 	struct sealer *key; /* NULL: what it saw is not signed */
 	struct informer *informer;
+	struct haproxy_config haproxy;
 	struct haproxy_route routes[OPTION_LIST_MAX];
-	char *services[OPTION_LIST_MAX]; /* owned: "SERVICE" of each route */
+	char *names[OPTION_LIST_MAX]; /* owned: "SERVICE\0CANARY" of each */
+	struct driver *drivers[DRIVERS_MAX]; /* owned */
+	size_t driver_count;
 };
 
 static void fill_rows(struct options *o, struct option_row rows[ROWS])
@@ -41,10 +46,18 @@ static void fill_rows(struct options *o, struct option_row rows[ROWS])
 		  "of this node; default edge-HOSTNAME", 0, 0 },
 		{ "trust", OPTION_LIST, &o->trust, "PEM",
 		  "public key whose plans are followed; may be repeated", 0, 0 },
-		{ "haproxy", OPTION_TEXT, &o->haproxy, "SOCKET",
-		  "HAProxy's runtime socket, of level admin", 0, 0 },
-		{ "backend", OPTION_LIST, &o->backends, "SERVICE=BACKEND",
-		  "which backend serves a service; may be repeated", 0, 0 },
+		{ "haproxy", OPTION_LIST, &o->haproxies, "SOCKET",
+		  "HAProxy's runtime socket, of level admin; may be repeated",
+		  0, 0 },
+		{ "backend", OPTION_LIST, &o->backends, "SERVICE[/CANARY]=BACKEND",
+		  "which backend of HAProxy serves a service, or a canary of "
+		  "it; may be repeated", 0, 0 },
+		{ "cohorts", OPTION_TEXT, &o->cohorts, "FILE",
+		  "HAProxy's map that says which sessions a canary takes",
+		  0, 0 },
+		{ "at-zero", OPTION_TEXT, &o->at_zero, "WORD",
+		  "what becomes of a server of HAProxy that takes nobody: "
+		  "drain (default) or maint", 0, 0 },
 		{ "keep", OPTION_TEXT, &o->keep, "FILE",
 		  "keep the last plan here, and start from it", 0, 0 },
 		{ "keep-soak", OPTION_NUMBER, &o->keep_soak_s, "SECONDS",
@@ -53,37 +66,114 @@ static void fill_rows(struct options *o, struct option_row rows[ROWS])
 		{ "key", OPTION_TEXT, &o->key, "FILE",
 		  "Ed25519 private key (PEM) that signs what users met", 0, 0 },
 		{ "control", OPTION_TEXT, &o->control, "SOCKET",
-		  "answer windrose status here", 0, 0 },
+		  "answer windrose --node here", 0, 0 },
 	};
 	/* clang-format on */
 
 	memcpy(rows, all, sizeof(all));
 }
 
-static bool make_routes(struct edge *edge, const struct options *o,
-			struct error *err)
+/* "SERVICE[/CANARY]=BACKEND"; *names is what was cut apart of it. */
+static bool read_route(const char *text, char **names,
+		       struct haproxy_route *out, struct error *err)
 {
-	for (size_t i = 0; i < o->backends.count; i++) {
-		const char *text = o->backends.items[i];
-		const char *equals = strchr(text, '=');
+	const char *equals = strchr(text, '=');
+	char *slash;
 
-		if (equals == NULL || equals == text || equals[1] == '\0') {
-			error_set(err,
-				  "--backend is \"%s\"; it must be "
-				  "SERVICE=BACKEND",
-				  text);
-			return false;
-		}
-		edge->services[i] = strndup(text, (size_t)(equals - text));
-		if (edge->services[i] == NULL) {
-			error_set(err, "out of memory");
-			return false;
-		}
-		edge->routes[i] = (struct haproxy_route){
-			.service = edge->services[i],
-			.backend = equals + 1,
-		};
+	if (equals == NULL || equals == text || equals[1] == '\0') {
+		error_set(err,
+			  "--backend is \"%s\"; it must be "
+			  "SERVICE[/CANARY]=BACKEND",
+			  text);
+		return false;
 	}
+	*names = strndup(text, (size_t)(equals - text));
+	if (*names == NULL) {
+		error_set(err, "out of memory");
+		return false;
+	}
+	slash = strchr(*names, '/');
+	if (slash != NULL)
+		*slash = '\0';
+	*out = (struct haproxy_route){
+		.service = *names,
+		.canary = slash == NULL ? NULL : slash + 1,
+		.backend = equals + 1,
+	};
+	return true;
+}
+
+static bool has_service(const struct edge *edge, const char *service)
+{
+	for (size_t i = 0; i < edge->haproxy.route_count; i++)
+		if (edge->routes[i].canary == NULL &&
+		    strcmp(edge->routes[i].service, service) == 0)
+			return true;
+	return false;
+}
+
+/* A canary's backend is nothing without the stable one, and the map. */
+static bool check_routes(const struct edge *edge, struct error *err)
+{
+	for (size_t i = 0; i < edge->haproxy.route_count; i++) {
+		const struct haproxy_route *r = &edge->routes[i];
+
+		if (r->canary == NULL)
+			continue;
+		if (edge->haproxy.map == NULL ||
+		    !has_service(edge, r->service)) {
+			error_set(err,
+				  "--backend %s/%s=%s needs --cohorts, and a "
+				  "--backend %s=BACKEND",
+				  r->service, r->canary, r->backend,
+				  r->service);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool read_at_zero(const char *word, bool *maint, struct error *err)
+{
+	*maint = word != NULL && strcmp(word, "maint") == 0;
+	if (word == NULL || *maint || strcmp(word, "drain") == 0)
+		return true;
+	error_set(err, "--at-zero is \"%s\"; it must be drain or maint", word);
+	return false;
+}
+
+static bool add_driver(struct edge *edge, struct driver *driver)
+{
+	if (driver != NULL)
+		edge->drivers[edge->driver_count++] = driver;
+	return driver != NULL;
+}
+
+static bool start_haproxies(struct edge *edge, struct event_base *loop,
+			    struct error *err)
+{
+	const struct options *o = edge->options;
+
+	if (o->haproxies.count > 0 && o->backends.count == 0) {
+		error_set(err, "--haproxy needs --backend");
+		return false;
+	}
+	for (size_t i = 0; i < o->backends.count; i++) {
+		if (!read_route(o->backends.items[i], &edge->names[i],
+				&edge->routes[i], err))
+			return false;
+		edge->haproxy.route_count++;
+	}
+	edge->haproxy.routes = edge->routes;
+	edge->haproxy.map = o->cohorts;
+	if (!read_at_zero(o->at_zero, &edge->haproxy.maint_at_zero, err) ||
+	    !check_routes(edge, err))
+		return false;
+	for (size_t i = 0; i < o->haproxies.count; i++)
+		if (!add_driver(edge,
+				haproxy_driver_new(loop, o->haproxies.items[i],
+						   &edge->haproxy, err)))
+			return false;
 	return true;
 }
 
@@ -100,7 +190,7 @@ static bool start_informer(struct edge *edge, struct event_base *loop,
 	const struct options *o = edge->options;
 	struct informer_config config = {
 		.name = name,
-		.haproxy_path = o->haproxy,
+		.haproxies = &o->haproxies,
 		.routes = { edge->routes, o->backends.count },
 		.bus = edge->bus,
 		.plan = plan_of,
@@ -125,16 +215,18 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 	struct follower_config config = {
 		.name = o->name == NULL ? program_node("edge", o->node)
 					: o->name,
-		.haproxy_path = o->haproxy,
-		.routes = edge->routes,
-		.route_count = o->backends.count,
+		.drivers = edge->drivers,
 		.keep_path = o->keep,
 		.keep_soak_s = o->keep_soak_s,
 		.control_path = o->control,
 	};
 
-	if (!make_routes(edge, o, err))
+	if (!start_haproxies(edge, loop, err))
 		return false;
+	if (edge->driver_count == 0) {
+		error_set(err, "no proxy is named: give --haproxy");
+		return false;
+	}
 	edge->trusted = verifier_open(o->trust.items, o->trust.count, err);
 	if (edge->trusted == NULL)
 		return false;
@@ -143,6 +235,7 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 		return false;
 	config.bus = edge->bus;
 	config.trusted = edge->trusted;
+	config.driver_count = edge->driver_count;
 	edge->follower = follower_start(loop, &config, err);
 	return edge->follower != NULL &&
 	       start_informer(edge, loop, config.name, err);
@@ -192,23 +285,23 @@ static void stop(void *arg)
 
 	informer_stop(edge->informer);
 	follower_stop(edge->follower);
+	for (size_t i = 0; i < edge->driver_count; i++)
+		driver_free(edge->drivers[i]);
 	bus_free(edge->bus);
 	sealer_free(edge->key);
 	verifier_free(edge->trusted);
 	for (size_t i = 0; i < OPTION_LIST_MAX; i++)
-		free(edge->services[i]);
+		free(edge->names[i]);
 }
 
 int main(int argc, char **argv)
 {
-	static const char *const needed[] = { "bus", "trust", "haproxy",
-					      "backend", NULL };
+	static const char *const needed[] = { "bus", "trust", NULL };
 	struct options options = { 0 };
 	struct option_row rows[ROWS];
 	const struct program program = {
 		.name = "windrose-edge",
-		.usage = "--bus URL --trust PEM --haproxy SOCKET "
-			 "--backend SERVICE=BACKEND ... [options]",
+		.usage = "--bus URL --trust PEM [proxies and options]",
 		.manual = "windrose-edge(8)",
 		.rows = rows,
 		.row_count = ROWS,

@@ -283,9 +283,10 @@ static void render_node(const struct json_t *node, int64_t wall_ms, FILE *out)
 	if (*text_of(node, "trouble") != '\0')
 		fprintf(out, "  trouble: %s", text_of(node, "trouble"));
 	fputc('\n', out);
-	json_array_foreach(json_object_get(node, "local"), i,
-			   local) if (json_is_string(local))
-		fprintf(out, "  only here: %s\n", json_string_value(local));
+	json_array_foreach(json_object_get(node, "local"), i, local)
+	{
+		fprintf(out, "  only here: %s\n", text_of(local, "text"));
+	}
 }
 
 /* "fleet: 1998 of 2000 nodes that follow plans have the newest; ..." */

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
 
 static void check_counters(const struct haproxy_counters *counters)
 {
-	static const struct haproxy_route route = { "www", "b" };
+	static const struct haproxy_route route = { "www", NULL, "b" };
 	static const struct haproxy_counters none = { 0 };
 	const struct haproxy_routes routes = { &route, 1 };
 	struct ledger ledger;

@@ -18,6 +18,10 @@ check_PROGRAMS += %D%/fuzz_match %D%/fuzz_question
 %C%_fuzz_match_LDFLAGS = $(FUZZ_LDFLAGS)
 
 # steering
+check_PROGRAMS += %D%/fuzz_haproxy
+%C%_fuzz_haproxy_SOURCES = %D%/fuzz_haproxy.c $(FUZZ_MAIN)
+%C%_fuzz_haproxy_LDADD = $(STEERING_LIBS)
+%C%_fuzz_haproxy_LDFLAGS = $(FUZZ_LDFLAGS)
 check_PROGRAMS += %D%/fuzz_rum_post
 %C%_fuzz_rum_post_SOURCES = %D%/fuzz_rum_post.c $(FUZZ_MAIN)
 %C%_fuzz_rum_post_LDADD = $(STEERING_LIBS)

@@ -39,6 +39,10 @@ def client_hash(address, bits):
     return mix(key(packed, key([network.version])))
 
 
+def session_hash(name):
+    return mix(key(name.encode(), key([0])))
+
+
 def draw(client, purpose):
     return mix((client + key(purpose.encode())) & MASK)
 
@@ -93,6 +97,8 @@ ADDRESSES = [
     ("255.255.255.255", 32), ("2001:db8::1", 48), ("2001:db8:1::1", 48),
     ("2001:db8:1:2::3", 56), ("2a02:2e0::1", 48), ("::", 0),
 ]
+SESSIONS = ["a", "00000000-0000-0000-0000-000000000000",
+            "3f0c6a52-9a1e-4c67-8f0b-2d1e5a7b9c33", "9jR_x.~%2F=+"]
 PURPOSES = [
     ("rank", "www", "us-east"), ("rank", "www", "eu-west"),
     ("accept", "www", "eu-west"), ("accept", "www", "canary:www-v2"),
@@ -116,8 +122,10 @@ HEAD = """\
 # policy/decide/share.h (row, pick).
 #
 #   client ADDRESS BITS HASH
+#   session NAME HASH
 #   purpose WHAT SERVICE NAME HASH
 #   draw ADDRESS BITS WHAT SERVICE NAME DRAW
+#   drawn SESSION WHAT SERVICE NAME DRAW
 #   row NAME SERVICE ANSWERS TIER:ENDPOINT:WEIGHT:ACCEPT[:CANARY:ENDPOINT:ACCEPT]...
 #   pick ROW ADDRESS BITS ENDPOINT...
 """
@@ -128,6 +136,11 @@ def answer(words, rows):
     kind = words[0]
     if kind == "client":
         return [f"{client_hash(words[1], words[2]):016x}"], 3
+    if kind == "session":
+        return [f"{session_hash(words[1]):016x}"], 2
+    if kind == "drawn":
+        client = session_hash(words[1])
+        return [f"{draw(client, '/'.join(words[2:5])):016x}"], 5
     if kind == "purpose":
         return [f"{key('/'.join(words[1:4]).encode()):016x}"], 4
     if kind == "draw":
@@ -141,11 +154,16 @@ def answer(words, rows):
 def questions():
     for address, bits in ADDRESSES:
         yield ["client", address, str(bits)]
+    for session in SESSIONS:
+        yield ["session", session]
     for purpose in PURPOSES:
         yield ["purpose", *purpose]
     for address, bits in ADDRESSES[::3]:
         for purpose in PURPOSES[:4]:
             yield ["draw", address, str(bits), *purpose]
+    for session in SESSIONS:
+        for purpose in PURPOSES[2:4]:
+            yield ["drawn", session, *purpose]
     for line in ROWS.splitlines():
         yield line.split()
         for address, bits in ADDRESSES:

@@ -3,6 +3,9 @@ if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_bus
 %C%_test_bus_SOURCES = %D%/test_bus.c %D%/bus_world.c %D%/bus_world.h
 %C%_test_bus_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_local
+%C%_test_local_SOURCES = %D%/test_local.c
+%C%_test_local_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_redis
 %C%_test_redis_SOURCES = %D%/test_redis.c %D%/bus_world.c %D%/bus_world.h
 %C%_test_redis_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)

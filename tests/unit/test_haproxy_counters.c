@@ -148,8 +148,9 @@ static void must_tell(const struct ledger *ledger, const char *endpoint,
 
 static void test_enter(void **state)
 {
-	static const struct haproxy_route list[] = { { "www", "web" } };
-	const struct haproxy_routes routes = { list, 1 };
+	static const struct haproxy_route list[] = { { "www", NULL, "web" },
+						     { "www", "v3", "web3" } };
+	const struct haproxy_routes routes = { list, 2 };
 	struct plan_share shares[] = {
 		{ .service = "www", .endpoint = "v2/eu-1" },
 	};
@@ -160,15 +161,17 @@ static void test_enter(void **state)
 					  SERVER("api", "eu-1", "7", "7"));
 	struct haproxy_counters next = read_text(
 		HEAD SERVER("web", "eu-1", "103", "2")
-			SERVER("web", "v2.eu-1", "5", "1")
-				SERVER("web", "us.1", "1", "0")
+			SERVER("web", "v2.eu-1", "5", "1") SERVER("web", "us.1",
+								  "1", "0")
+				SERVER("web3", "eu-1", "8", "0")
 					SERVER("api", "eu-1", "9", "9"));
 	struct ledger ledger;
 
 	(void)state;
 	ledger_init(&ledger, "edge", 1000);
 	haproxy_counters_enter(&first, &next, &routes, &plan, &ledger);
-	assert_int_equal(ledger.served.count, 3);
+	assert_int_equal(ledger.served.count, 4);
+	must_tell(&ledger, "eu-1", "v3", 8, 0); /* a backend of its own */
 	must_tell(&ledger, "eu-1", "", 5, 2);
 	must_tell(&ledger, "us.1", "", 1, 0); /* restarted */
 	must_tell(&ledger, "eu-1", "v2", 6, 1);

@@ -52,6 +52,13 @@ static uint64_t client_of(const char *address, const char *bits)
 	return hash_client(&addr, (unsigned)strtoul(bits, NULL, 10));
 }
 
+static uint64_t session_of(const char *name)
+{
+	uint64_t seed = hash_octets(HASH_FNV_OFFSET, "", 1);
+
+	return hash_mix(hash_octets(seed, name, strlen(name)));
+}
+
 static uint8_t add_endpoint(struct vectors *v, const char *name, int canary)
 {
 	size_t at = v->service.endpoint_count++;
@@ -142,6 +149,13 @@ static void check_line(struct vectors *v, char *line)
 		check_pick(v, w, count);
 	else if (strcmp(w[0], "client") == 0)
 		check_hash(v, client_of(w[1], w[2]), w[3]);
+	else if (strcmp(w[0], "session") == 0)
+		check_hash(v, session_of(w[1]), w[2]);
+	else if (strcmp(w[0], "drawn") == 0)
+		check_hash(v,
+			   hash_draw(session_of(w[1]),
+				     hash_purpose(w[2], w[3], w[4])),
+			   w[5]);
 	else if (strcmp(w[0], "purpose") == 0)
 		check_hash(v, hash_purpose(w[1], w[2], w[3]), w[4]);
 	else if (strcmp(w[0], "draw") == 0)

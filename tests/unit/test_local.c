@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* local: break-glass commands come, end and expire. */
-#include "dns/local.h"
+#include "policy/bus/local.h"
 #include "policy/base/error.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dns/local.h"
+#include "policy/bus/local.h"
 
 #include "policy/base/error.h"
 

@@ -5,8 +5,8 @@
  * They come over the control socket when nothing else can be reached, hold
  * until they expire or are ended here, and show in the node's record.  Pure.
  */
-#ifndef DNS_LOCAL_H
-#define DNS_LOCAL_H
+#ifndef POLICY_BUS_LOCAL_H
+#define POLICY_BUS_LOCAL_H
 
 #include "policy/bus/command.h"
 #include "policy/bus/node.h"
