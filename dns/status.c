@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dns/status.h"
 
-#include "policy/bus/local.h"
 #include "dns/model.h"
 #include "dns/sign/signers.h"
 #include "dns/stats.h"
 #include "policy/base/clock.h"
+#include "policy/bus/local.h"
 #include "policy/decide/geo.h"
 #include "policy/decide/health_json.h"
 #include "policy/decide/view.h"

@@ -6,7 +6,6 @@ steering_libsteering_a_SOURCES += \
 	%D%/haproxy_counters.c %D%/haproxy_counters.h \
 	%D%/informer.c %D%/informer.h \
 	%D%/ledger.c %D%/ledger.h \
-	%D%/proxy.c %D%/proxy.h
 	%D%/haproxy_driver.c %D%/haproxy_driver.h \
 	%D%/haproxy_state.c %D%/haproxy_state.h \
 	%D%/orders.c %D%/orders.h \

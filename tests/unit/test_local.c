@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* local: break-glass commands come, end and expire. */
-#include "policy/bus/local.h"
 #include "policy/base/error.h"
+#include "policy/bus/local.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
