@@ -25,6 +25,7 @@ struct verifier; /* a list of trusted public keys */
 #define SIGN_COMMAND "command"
 #define SIGN_REPORT "report"
 #define SIGN_SERVED "served"
+#define SIGN_PROOF "proof"
 
 /* NULL with err set: absent, unreadable, not an Ed25519 private key. */
 struct sealer *sealer_open(const char *pem_path, struct error *err);

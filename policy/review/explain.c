@@ -13,11 +13,12 @@
 struct request {
 	const char *service, *node;
 	struct option_list clients, down;
-	bool json, help;
+	const char *order, *canary;
+	bool deferred, canaries_down, json, help;
 	const char *path;
 };
 
-enum { OPERANDS_MAX = 256, ROWS = 6 };
+enum { OPERANDS_MAX = 256, ROWS = 10 };
 
 static int refuse(const char *what, const char *name, const char *near)
 {
@@ -77,17 +78,50 @@ static bool read_down(const struct policy *policy,
 	return true;
 }
 
+/* What the words of the command line suppose. */
+struct supposed {
+	struct scenario scenario;
+	struct scenario_canaries canaries;
+};
+
+/* False with *status set when what is supposed is not of the policy. */
+static bool read_supposed(const struct policy *policy, int service,
+			  const struct request *request, struct supposed *out,
+			  int *status)
+{
+	struct scenario *s = &out->scenario;
+	struct error err;
+
+	*s = (struct scenario){
+		.deferred = request->deferred,
+		.canaries_failed = request->canaries_down,
+	};
+	if (!read_down(policy, &request->down, &s->failed, status))
+		return false;
+	if (request->canary != NULL)
+		s->canaries = &out->canaries;
+	if ((request->order == NULL ||
+	     scenario_read_order(s, policy, service, request->order, &err)) &&
+	    (request->canary == NULL ||
+	     scenario_read_canary(policy, service, request->canary,
+				  &out->canaries, &err)))
+		return true;
+	fprintf(stderr, "windrose explain: %s\n", err.text);
+	*status = REVIEW_USAGE;
+	return false;
+}
+
 static int explain(struct subject *s, const struct request *request,
 		   const struct net_addr *clients)
 {
 	int service = policy_find_service(s->policy, request->service);
+	struct supposed supposed;
 	struct error err;
-	uint64_t down;
 	int status;
 
 	if (service < 0)
 		return refuse_service(s->policy, request->service);
-	if (!read_down(s->policy, &request->down, &down, &status))
+	if (!read_supposed(s->policy, service, request, &supposed, &status))
 		return status;
 	if (request->node != NULL &&
 	    !subject_ask(s, service, request->node, &err)) {
@@ -95,8 +129,8 @@ static int explain(struct subject *s, const struct request *request,
 		return REVIEW_FAILED;
 	}
 	for (size_t i = 0; i < request->clients.count; i++) {
-		struct explanation x =
-			explanation_make(s, service, &clients[i], down);
+		struct explanation x = explanation_make(s, service, &clients[i],
+							&supposed.scenario);
 
 		if (request->json) {
 			explanation_print_json(&x);
@@ -112,9 +146,19 @@ static int print_usage(const struct option_row *rows, size_t count, FILE *out)
 {
 	fprintf(out, "usage: windrose explain PATH --client ADDR... "
 		     "--service NAME [--down REGION]...\n"
-		     "       [--node SOCKET] [--json]\n");
+		     "       [--order KIND:NAME] [--canary NAME:STAGE.STEP] "
+		     "[--deferred]\n"
+		     "       [--canaries-down] [--node SOCKET] [--json]\n");
 	option_print(rows, count, out);
 	return out == stdout ? REVIEW_FINE : REVIEW_USAGE;
+}
+
+/* Of a node only failures may be supposed: all else it knows. */
+static bool supposes_of_node(const struct request *request)
+{
+	return request->node != NULL &&
+	       (request->order != NULL || request->canary != NULL ||
+		request->deferred || request->canaries_down);
 }
 
 /* False when usage was printed; *status is then what to end with. */
@@ -128,6 +172,14 @@ static bool read_request(int argc, char **argv, struct request *request,
 		  "service of the policy", 0, 0 },
 		{ "down", OPTION_LIST, &request->down, "REGION",
 		  "take this region as failed; may be given again", 0, 0 },
+		{ "order", OPTION_TEXT, &request->order, "KIND:NAME",
+		  "suppose drain:, failover:, weightless: or hold:", 0, 0 },
+		{ "canary", OPTION_TEXT, &request->canary, "NAME:STAGE.STEP",
+		  "suppose that a canary is at a step, counted from 1", 0, 0 },
+		{ "deferred", OPTION_FLAG, &request->deferred, NULL,
+		  "what is down is more than health may take out", 0, 0 },
+		{ "canaries-down", OPTION_FLAG, &request->canaries_down, NULL,
+		  "the canaries' own endpoints are down", 0, 0 },
 		{ "node", OPTION_TEXT, &request->node, "SOCKET",
 		  "as the responder with this control socket sees it", 0, 0 },
 		{ "json", OPTION_FLAG, &request->json, NULL, "print JSON", 0,
@@ -148,7 +200,7 @@ static bool read_request(int argc, char **argv, struct request *request,
 	if (request->help) {
 		*status = print_usage(rows, ROWS, stdout);
 	} else if (count != 1 || request->clients.count == 0 ||
-		   request->service == NULL) {
+		   request->service == NULL || supposes_of_node(request)) {
 		*status = print_usage(rows, ROWS, stderr);
 	} else {
 		request->path = operands[0];

@@ -94,18 +94,18 @@ static uint64_t find_deferred(struct view *view, int service)
 
 struct explanation explanation_make(struct subject *s, int service,
 				    const struct net_addr *client,
-				    uint64_t down)
+				    const struct scenario *scenario)
 {
 	const struct policy_service *declared = &s->policy->services[service];
 	struct explanation x = {
 		.subject = s,
 		.service = service,
 		.client = *client,
-		.down = down,
+		.scenario = scenario,
 		.match = geo_find(s->geo, client),
 	};
 
-	subject_fail(s, service, down);
+	subject_suppose(s, service, scenario);
 	x.class = geo_class(s->geo, x.match.class_id);
 	x.row = subject_row(s, service, x.match.class_id, &x.trace);
 	find_picks(&x);
@@ -176,7 +176,7 @@ static void add_health(struct text *t, const struct explanation *x, size_t i)
 		&x->subject->view->services[x->service].endpoints[i];
 	int region = service_of(x)->endpoints[i].region;
 
-	if (x->down >> region & 1) {
+	if (x->scenario->failed >> region & 1) {
 		add(t, "down, as --down %s supposes%s",
 		    x->subject->policy->regions[region].name,
 		    x->deferred >> i & 1
@@ -407,7 +407,7 @@ void explanation_print(const struct explanation *x)
 		print_family(service, &x->families[i]);
 	print_binding("https", &service->https);
 	print_binding("svcb", &service->svcb);
-	if (x->down != 0 && lacks != NULL)
+	if (x->scenario->failed != 0 && lacks != NULL)
 		printf("note     --down changes nothing: %s has %s, so nobody "
 		       "would notice\n",
 		       service->name, lacks);

@@ -14,7 +14,7 @@ struct explanation {
 	const struct subject *subject; /* borrowed */
 	int service;
 	struct net_addr client;
-	uint64_t down;     /* regions that were taken as failed */
+	const struct scenario *scenario; /* that was supposed; borrowed */
 	uint64_t deferred; /* endpoints that health would leave in all the same
 			    */
 	struct geo_match match;
@@ -37,7 +37,7 @@ struct explanation {
 
 struct explanation explanation_make(struct subject *s, int service,
 				    const struct net_addr *client,
-				    uint64_t down);
+				    const struct scenario *scenario);
 
 void explanation_print(const struct explanation *x);
 void explanation_print_json(const struct explanation *x);

@@ -102,21 +102,48 @@ bool subject_ask(struct subject *s, int service, const char *socket,
 	return ok;
 }
 
-void subject_fail(struct subject *s, int service, uint64_t regions)
+/* Every monitored endpoint in these regions is down, beside what a node said:
+ * unmonitored ones stay as they are, for nobody would notice. */
+static void fail_regions(struct subject *s, int service, uint64_t regions)
 {
 	const struct policy_service *declared = &s->policy->services[service];
 	struct view_endpoint *endpoints = s->view->services[service].endpoints;
 
-	for (size_t i = 0; i < declared->endpoint_count; i++) {
-		bool failed = regions >> declared->endpoints[i].region & 1;
-
-		if (policy_unmonitored(s->policy, declared) != NULL)
-			continue;
-		if (failed)
+	for (size_t i = 0; i < declared->endpoint_count; i++)
+		if ((regions >> declared->endpoints[i].region & 1) &&
+		    policy_unmonitored(s->policy, declared) == NULL)
 			endpoints[i].health.verdict = VERDICT_DOWN;
-		else if (s->samples == NULL)
-			endpoints[i].health.verdict = VERDICT_UNKNOWN;
+}
+
+void subject_suppose(struct subject *s, int service,
+		     const struct scenario *scenario)
+{
+	if (s->samples != NULL)
+		fail_regions(s, service, scenario->failed);
+	else
+		scenario_apply(scenario, s->policy, service,
+			       s->view->services[service].endpoints);
+}
+
+/* By /16, then by /24, then by IPv6 /28. */
+bool subject_find_address(const struct subject *s, uint16_t class_id,
+			  struct net_addr *out)
+{
+	for (uint64_t step = 1 << 16; step >= 1 << 8; step >>= 8) {
+		for (uint64_t v4 = 0; v4 < UINT64_C(1) << 32; v4 += step) {
+			*out = net_from_v4((uint32_t)v4 + 1);
+			if (geo_class_of(s->geo, out) == class_id)
+				return true;
+		}
 	}
+	*out = (struct net_addr){ .family = NET_V6 };
+	for (uint32_t top = 0x20010000; top < 0x2c000000; top += 16) {
+		for (int i = 0; i < 4; i++)
+			out->octets[i] = (uint8_t)(top >> (24 - 8 * i));
+		if (geo_class_of(s->geo, out) == class_id)
+			return true;
+	}
+	return false;
 }
 
 struct row subject_row(const struct subject *s, int service, uint16_t class_id,

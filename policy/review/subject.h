@@ -13,6 +13,7 @@
 #include "policy/decide/geo.h"
 #include "policy/decide/share.h"
 #include "policy/decide/standing.h"
+#include "policy/review/scenario.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -41,11 +42,15 @@ bool subject_ask(struct subject *s, int service, const char *socket,
 		 struct error *err);
 
 /*
- * Every monitored endpoint of a service in these regions is down; every other
- * one is well, or, where a node was asked, as that sees it.  Unmonitored ones
- * stay as they are: nobody would notice.
+ * Puts a service into this state of the world.  Where a node was asked, of the
+ * scenario only the failed regions count, and all else is as that sees it.
  */
-void subject_fail(struct subject *s, int service, uint64_t regions);
+void subject_suppose(struct subject *s, int service,
+		     const struct scenario *scenario);
+
+/* An address of a class: false when none was found. */
+bool subject_find_address(const struct subject *s, uint16_t class_id,
+			  struct net_addr *out);
 
 /* The answer that clients of a class share, and what one of them draws. */
 struct row subject_row(const struct subject *s, int service, uint16_t class_id,

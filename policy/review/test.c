@@ -131,7 +131,8 @@ static bool try_classes(struct trial *t, trying *try)
 	size_t count = geo_class_count(t->subject->geo);
 
 	t->down = t->test->down;
-	subject_fail(t->subject, t->test->service, t->down);
+	subject_suppose(t->subject, t->test->service,
+			&(struct scenario){ .failed = t->down });
 	for (size_t i = 0; i < count; i++) {
 		if (!is_asked(t, (uint16_t)i))
 			continue;
@@ -224,7 +225,8 @@ static bool try_failures(struct trial *t, const struct failures *f,
 {
 	t->states++;
 	t->down = down;
-	subject_fail(t->subject, t->test->service, down);
+	subject_suppose(t->subject, t->test->service,
+			&(struct scenario){ .failed = down });
 	for (size_t i = 0; i < t->tried; i++)
 		if (!try_within(t, f->classes[i]))
 			return false;
@@ -343,27 +345,6 @@ static void print_tried(const struct trial *t)
 	printf(" client class%s)", t->classes == 1 ? "" : "es");
 }
 
-/* Some address of the class: by /16, then by /24, then by IPv6 /28. */
-static bool find_address(const struct geo *geo, uint16_t class_id,
-			 struct net_addr *out)
-{
-	for (uint64_t step = 1 << 16; step >= 1 << 8; step >>= 8) {
-		for (uint64_t v4 = 0; v4 < UINT64_C(1) << 32; v4 += step) {
-			*out = net_from_v4((uint32_t)v4 + 1);
-			if (geo_find(geo, out).class_id == class_id)
-				return true;
-		}
-	}
-	*out = (struct net_addr){ .family = NET_V6 };
-	for (uint32_t top = 0x20010000; top < 0x2c000000; top += 16) {
-		for (int i = 0; i < 4; i++)
-			out->octets[i] = (uint8_t)(top >> (24 - 8 * i));
-		if (geo_find(geo, out).class_id == class_id)
-			return true;
-	}
-	return false;
-}
-
 static void print_failure(const struct trial *t, const char *margin)
 {
 	struct net_addr client = t->test->client;
@@ -378,7 +359,7 @@ static void print_failure(const struct trial *t, const char *margin)
 	printf("\n");
 	if (t->classes == 0 ||
 	    (client.family == NET_NONE &&
-	     !find_address(t->subject->geo, t->class_id, &client)))
+	     !subject_find_address(t->subject, t->class_id, &client)))
 		return;
 	printf("%swindrose explain %s --client %s --service %s", margin,
 	       t->subject->path, net_addr_text(&client, buf),

@@ -3,6 +3,7 @@
 #include "policy/keys/keygen.h"
 #include "policy/review/check.h"
 #include "policy/review/explain.h"
+#include "policy/review/prove.h"
 #include "policy/review/test.h"
 #include "steering/runbook/change.h"
 #include "steering/runbook/doctor.h"
@@ -24,6 +25,7 @@ static const struct command_row {
 } commands[] = {
 	{ "check",    review_check,   "find every mistake in a policy" },
 	{ "test",     review_test,    "run the tests that stand beside a policy" },
+	{ "prove",    review_prove,   "that the walls hold, whatever fails" },
 	{ "explain",  review_explain, "what a client gets, and why" },
 	{ "keygen",   keygen_run,     "make keys that sign a zone, and change their times" },
 	{ "ds",       keygen_ds,      "what the parent of a signed zone has to be told" },

@@ -64,6 +64,10 @@ check_PROGRAMS += %D%/test_command
 check_PROGRAMS += %D%/test_review
 %C%_test_review_SOURCES = %D%/test_review.c
 %C%_test_review_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_claim
+%C%_test_claim_SOURCES = %D%/test_claim.c %D%/good_policy.c \
+	%D%/good_policy.h
+%C%_test_claim_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 endif
 dist_check_SCRIPTS += %D%/hash_vectors.sh %D%/readme.sh
 EXTRA_DIST += tests/data/review tests/system/hash_vectors.py \

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/review/claim.h"
+
+#include "policy/decide/chain.h"
+#include "policy/decide/share.h"
+
+#include <limits.h>
+#include <string.h>
+
+/* Orders on endpoints (drain, weight, hold), then on regions (drain all,
+ * failover). */
+enum { ON_ENDPOINT = 3, ON_REGION = 2 };
+
+struct trying {
+	const struct claim *claim;
+	const struct policy_service *service;
+	struct view_endpoint *at; /* the view's */
+	struct chain chain;
+	const struct client_class *class; /* the first: all choose alike */
+	uint64_t present;  /* regions that the service has endpoints in */
+	uint64_t stable;   /* its stable endpoints */
+	uint64_t eligible; /* those of them that residency leaves */
+	bool watched, has_canary;
+	struct scenario_canaries canaries[SCENARIO_CANARIES_MAX];
+	size_t canary_count;
+	unsigned least; /* size of the scenario in result, UINT_MAX: none */
+	struct claim_result *result;
+};
+
+static bool is_allowed(const struct trying *t, int endpoint)
+{
+	int region = t->service->endpoints[endpoint].region;
+
+	return t->claim->allowed >> region & 1;
+}
+
+/* Those of a set of endpoints that are outside. */
+static uint64_t find_outside(const struct trying *t, uint64_t set)
+{
+	uint64_t outside = 0;
+
+	for (; set != 0; set &= set - 1) {
+		int i = __builtin_ctzll(set);
+
+		if (!is_allowed(t, i))
+			outside |= UINT64_C(1) << i;
+	}
+	return outside;
+}
+
+/* All that the choice leaves, canaries too. */
+static uint64_t left_by(const struct trying *t, const struct chain_choice *got)
+{
+	uint64_t left = got->kept;
+
+	for (uint64_t rest = got->canaried; rest != 0; rest &= rest - 1) {
+		int i = __builtin_ctzll(rest);
+
+		left |= UINT64_C(1) << t->service->endpoints[i].shadowed_by;
+	}
+	return left;
+}
+
+/* The first class of which some client is given one that is outside. */
+static bool is_given(const struct trying *t, int *outside, size_t *at)
+{
+	const struct claim *claim = t->claim;
+	size_t count = tiers_by_way(t->service) ? claim->class_count : 1;
+
+	for (*at = 0; *at < count; ++*at) {
+		struct row row = chain_row(claim->policy, claim->view,
+					   (size_t)claim->service,
+					   claim->classes[*at], NULL);
+		uint64_t given =
+			find_outside(t,
+				     share_possible(&row, t->service->answers));
+
+		*outside = given == 0 ? POLICY_NONE : __builtin_ctzll(given);
+		if (given != 0)
+			return true;
+	}
+	*at = 0;
+	return false;
+}
+
+/* None is given: may that be? */
+static bool is_withheld(const struct trying *t)
+{
+	if (t->eligible == 0)
+		return true;
+	if (t->class->none_healthy != NONE_HEALTHY_NO_ANSWER)
+		return false;
+	for (uint64_t rest = t->eligible; rest != 0; rest &= rest - 1)
+		if (t->at[__builtin_ctzll(rest)].health.verdict != VERDICT_DOWN)
+			return false;
+	return true;
+}
+
+/* Is this one wrong? */
+static bool is_wrong(const struct trying *t, int *outside, size_t *at)
+{
+	struct chain_choice got = chain_choose(&t->chain, t->class, 0, NULL);
+
+	*outside = POLICY_NONE;
+	*at = 0;
+	if (got.kept == 0)
+		return !is_withheld(t);
+	return find_outside(t, left_by(t, &got)) != 0 &&
+	       is_given(t, outside, at);
+}
+
+static void try_one(struct trying *t, const struct scenario *scenario)
+{
+	struct claim_result *r = t->result;
+	unsigned size = scenario_size(scenario);
+	size_t at;
+	int outside;
+
+	r->evaluated++;
+	if (size >= t->least)
+		return;
+	scenario_apply(scenario, t->claim->policy, t->claim->service, t->at);
+	if (!is_wrong(t, &outside, &at))
+		return;
+	t->least = size;
+	r->held = false;
+	r->scenario = *scenario;
+	r->outside = outside;
+	r->at = at;
+	if (scenario->canaries != NULL) {
+		r->moved = *scenario->canaries;
+		r->scenario.canaries = &r->moved;
+	}
+}
+
+static void try_orders(struct trying *t, struct scenario *s)
+{
+	static const enum scenario_order on_endpoint[ON_ENDPOINT] = {
+		SCENARIO_DRAIN,
+		SCENARIO_WEIGHTLESS,
+		SCENARIO_HOLD,
+	};
+	static const enum scenario_order on_region[ON_REGION] = {
+		SCENARIO_DRAIN_ALL,
+		SCENARIO_FAILOVER,
+	};
+
+	s->order = SCENARIO_NO_ORDER;
+	try_one(t, s);
+	for (uint64_t rest = t->eligible; rest != 0; rest &= rest - 1)
+		for (size_t k = 0; k < ON_ENDPOINT; k++) {
+			s->order = on_endpoint[k];
+			s->target = __builtin_ctzll(rest);
+			try_one(t, s);
+		}
+	for (uint64_t rest = t->present; rest != 0; rest &= rest - 1)
+		for (size_t k = 0; k < ON_REGION; k++) {
+			s->order = on_region[k];
+			s->target = __builtin_ctzll(rest);
+			try_one(t, s);
+		}
+}
+
+static void try_failed(struct trying *t, uint64_t failed)
+{
+	struct scenario s = { .failed = failed };
+
+	int deferrals = failed != 0 ? 2 : 1;
+	int failures = t->has_canary && t->watched ? 2 : 1;
+
+	for (int deferred = 0; deferred < deferrals; deferred++)
+		for (int own = 0; own < failures; own++)
+			for (size_t i = 0; i < t->canary_count; i++) {
+				s.deferred = deferred;
+				s.canaries_failed = own;
+				s.canaries = &t->canaries[i];
+				try_orders(t, &s);
+			}
+}
+
+/* Every set of count of the regions, added to failed. */
+static void try_sets(struct trying *t, uint64_t regions, unsigned count,
+		     uint64_t failed)
+{
+	if (count == 0) {
+		try_failed(t, failed);
+		return;
+	}
+	for (; (unsigned)__builtin_popcountll(regions) >= count;
+	     regions &= regions - 1)
+		try_sets(t, regions & (regions - 1), count - 1,
+			 failed | (regions & -regions));
+}
+
+/* Saturates: what is beyond is more than anybody counts. */
+static uint64_t times(uint64_t a, uint64_t b)
+{
+	uint64_t product;
+
+	return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+static uint64_t set_count(unsigned n, unsigned most)
+{
+	uint64_t sum = 1, sets = 1;
+
+	for (unsigned k = 1; k <= most && k <= n; k++) {
+		sets = times(sets, n - k + 1) / k;
+		sum = sum + sets < sum ? UINT64_MAX : sum + sets;
+	}
+	return sum;
+}
+
+/* Of one class of clients: also those that are not tried, see above. */
+static uint64_t count_covered(const struct trying *t, uint64_t canary_steps)
+{
+	unsigned regions = (unsigned)__builtin_popcountll(t->present);
+	unsigned stable = (unsigned)__builtin_popcountll(t->stable);
+	uint64_t orders = 1 + ON_ENDPOINT * stable + ON_REGION * regions;
+	uint64_t sets = set_count(regions, t->claim->most);
+
+	/* Deferred or not, but where nothing failed. */
+	return times(times(2 * sets - 1, orders),
+		     times(canary_steps, t->has_canary ? 2 : 1));
+}
+
+static void survey(struct trying *t)
+{
+	uint64_t steps;
+
+	for (size_t i = 0; i < t->service->endpoint_count; i++) {
+		const struct policy_endpoint *e = &t->service->endpoints[i];
+
+		t->present |= UINT64_C(1) << e->region;
+		t->has_canary |= e->canary != POLICY_NONE;
+		if (e->canary != POLICY_NONE)
+			continue;
+		t->stable |= UINT64_C(1) << i;
+		if (t->class->regions >> e->region & 1)
+			t->eligible |= UINT64_C(1) << i;
+	}
+	t->watched = policy_unmonitored(t->claim->policy, t->service) == NULL;
+	t->canary_count =
+		scenario_canaries(t->claim->policy, t->claim->service,
+				  t->canaries, &steps, &t->result->complete);
+	t->result->covered = count_covered(t, steps);
+	t->result->never_served = t->eligible == 0;
+}
+
+void claim_try(const struct claim *claim, struct claim_result *out)
+{
+	struct view_service *view = &claim->view->services[claim->service];
+	struct trying t = {
+		.claim = claim,
+		.service = &claim->policy->services[claim->service],
+		.at = view->endpoints,
+		.class = claim->classes[0],
+		.least = UINT_MAX,
+		.result = out,
+	};
+	uint64_t failing;
+
+	memset(out, 0, sizeof(*out));
+	out->held = true;
+	out->outside = POLICY_NONE;
+	survey(&t);
+	t.chain = (struct chain){
+		.policy = claim->policy,
+		.service = t.service,
+		.view = view,
+	};
+	failing = t.watched ? t.present & t.class->regions : 0;
+	for (unsigned n = 0; n <= claim->most && n < t.least &&
+			     n <= (unsigned)__builtin_popcountll(failing);
+	     n++)
+		try_sets(&t, failing, n, 0);
+}

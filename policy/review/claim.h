@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * claim -- that a service never sends clients of one realm out of some
+ * regions, and never leaves them without an answer that it could give.
+ *
+ * Every scenario is tried, by the decision's own first half (chain_choose),
+ * but for those that cannot differ from one that is:
+ *
+ *  - places inside a realm, latencies, ties, ramps and weights above 0 only
+ *    put in order and share out what is left (policy/decide/chain);
+ *  - an endpoint that cannot be reached from one place (locality) is to the
+ *    clients there as one that is down;
+ *  - a region that residency takes away is not there for these clients,
+ *    whether it fails or is drained;
+ *  - all percents of a canary between 0 and 100 (policy/review/scenario);
+ *  - failures of what nobody monitors.
+ *
+ * What the first half leaves may still come to nobody, behind what takes
+ * everyone.  So a scenario that looks wrong is put to the whole decision, for
+ * every class, before it is called so.  Pure.
+ */
+#ifndef POLICY_REVIEW_CLAIM_H
+#define POLICY_REVIEW_CLAIM_H
+
+#include "policy/review/realm.h"
+#include "policy/review/scenario.h"
+
+struct claim {
+	const struct policy *policy; /* borrowed */
+	struct view *view; /* of policy; the service's state in it is changed */
+	int service;
+	/* Of one realm, at least one; borrowed. */
+	const struct client_class *const *classes;
+	size_t class_count;
+	uint64_t allowed; /* regions */
+	unsigned most;    /* regions that fail together, at most */
+};
+
+struct claim_result {
+	bool held;
+	bool complete;      /* every canary step was tried */
+	bool never_served;  /* residency leaves these clients no endpoint */
+	uint64_t covered;   /* scenarios, for one class of clients */
+	uint64_t evaluated; /* of these */
+	/* When it does not hold: the least scenario, and what comes of it. */
+	struct scenario scenario; /* canaries is &moved, or NULL */
+	struct scenario_canaries moved;
+	int outside; /* an endpoint that may be given, or POLICY_NONE: none is
+		      * given though one could be */
+	size_t at;   /* index of a class that it happens to */
+};
+
+/* *out may not be moved while out->scenario is looked at. */
+void claim_try(const struct claim *claim, struct claim_result *out);
+
+#endif

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/review/evidence.h"
+
+#include "policy/base/error.h"
+#include "policy/decide/geo.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <jansson.h>
+#include <openssl/evp.h>
+
+enum { PIECE_OCTETS = 1 << 16, DIGEST_SHOWN = 12 };
+
+/* Of all that can still be read of file; false on a failure to read. */
+static bool digest_file(FILE *file, EVP_MD_CTX *sum,
+			unsigned char octets[EVP_MAX_MD_SIZE])
+{
+	unsigned char piece[PIECE_OCTETS];
+	size_t len;
+
+	if (EVP_DigestInit_ex(sum, EVP_sha256(), NULL) != 1)
+		return false;
+	while ((len = fread(piece, 1, sizeof(piece), file)) > 0)
+		if (EVP_DigestUpdate(sum, piece, len) != 1)
+			return false;
+	return !ferror(file) && EVP_DigestFinal_ex(sum, octets, NULL) == 1;
+}
+
+static bool digest_path(const char *path, char hex[65], struct error *err)
+{
+	unsigned char octets[EVP_MAX_MD_SIZE];
+	EVP_MD_CTX *sum = EVP_MD_CTX_new();
+	FILE *file = fopen(path, "rb");
+	bool ok = file != NULL && sum != NULL && digest_file(file, sum, octets);
+
+	if (!ok)
+		error_set(err, "%s: %s", path, strerror(errno));
+	for (unsigned i = 0; ok && i < 32; i++)
+		snprintf(hex + 2 * (size_t)i, 3, "%02x", octets[i]);
+	if (file != NULL)
+		fclose(file);
+	EVP_MD_CTX_free(sum);
+	return ok;
+}
+
+/* The i-th file that places clients, or NULL. */
+static const char *file_at(const struct evidence *e, size_t i)
+{
+	const struct policy_geo *geo = &e->subject->policy->geo;
+
+	if (i < geo->database_count)
+		return geo->databases[i];
+	return i == geo->database_count ? geo->networks : NULL;
+}
+
+bool evidence_digests(struct evidence *e, struct error *err)
+{
+	for (size_t i = 0; file_at(e, i) != NULL; i++)
+		if (!digest_path(file_at(e, i), e->digests[i], err))
+			return false;
+	return true;
+}
+
+static const char *day_of(int64_t wall_ms, char buf[32])
+{
+	time_t seconds = (time_t)(wall_ms / 1000);
+	struct tm tm;
+
+	if (gmtime_r(&seconds, &tm) == NULL ||
+	    strftime(buf, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		snprintf(buf, 32, "?");
+	return buf;
+}
+
+/* Into a buffer that is then owned by the caller; NULL: out of memory. */
+typedef void printing(FILE *out, const struct evidence *e,
+		      const struct proof_failure *f);
+
+static void print_regions(FILE *out, const struct policy *policy, uint64_t set)
+{
+	const char *sep = "";
+
+	for (size_t i = 0; i < policy->region_count; i++) {
+		if (!(set >> i & 1))
+			continue;
+		fprintf(out, "%s%s", sep, policy->regions[i].name);
+		sep = ", ";
+	}
+	fprintf(out, "%s", *sep == '\0' ? "no region" : "");
+}
+
+static void print_within(FILE *out, const struct policy *policy,
+			 const struct policy_test *test)
+{
+	const char *sep = "";
+
+	fprintf(out, "; %s:%u says always within ", test->at.file,
+		test->at.line);
+	for (size_t i = 0; i < policy->jurisdiction_count; i++) {
+		if (!(test->jurisdictions >> i & 1))
+			continue;
+		fprintf(out, "%s%s", sep, policy->jurisdictions[i]);
+		sep = ", ";
+	}
+}
+
+static void print_broken(FILE *out, const struct evidence *e,
+			 const struct proof_failure *f)
+{
+	const struct policy *policy = e->subject->policy;
+	const struct policy_service *service = &policy->services[f->service];
+	const struct policy_endpoint *endpoint =
+		f->result.outside == POLICY_NONE
+			? NULL
+			: &service->endpoints[f->result.outside];
+
+	fprintf(out, "%s: ", service->name);
+	if (endpoint == NULL)
+		fprintf(out, "no answer, though there could be one");
+	else if (f->name)
+		fprintf(out,
+			"%s is %s, a name outside the policy's services: "
+			"where it leads, nothing here says",
+			endpoint->name, endpoint->cname);
+	else
+		fprintf(out, "clients may get %s in %s", endpoint->name,
+			policy->regions[endpoint->region].name);
+	if (f->test != NULL)
+		print_within(out, policy, f->test);
+	if (f->rule != NULL) {
+		fprintf(out, "; residency %s (%s:%u) allows only ",
+			f->rule->name, f->rule->at.file, f->rule->at.line);
+		print_regions(out, policy, f->rule->regions);
+	}
+}
+
+static void print_when(FILE *out, const struct evidence *e,
+		       const struct proof_failure *f)
+{
+	scenario_print(&f->result.scenario, e->subject->policy, f->service,
+		       out);
+}
+
+static void print_client(FILE *out, const struct evidence *e,
+			 const struct proof_failure *f)
+{
+	char text[NET_TEXT_SIZE];
+	struct net_addr client;
+
+	if (f->test != NULL && f->test->client.family != NET_NONE)
+		client = f->test->client;
+	else if (!subject_find_address(e->subject, f->class_id, &client))
+		return;
+	fprintf(out, "%s", net_addr_text(&client, text));
+}
+
+/* The command that shows it. */
+static void print_command(FILE *out, const struct evidence *e,
+			  const struct proof_failure *f)
+{
+	const struct policy *policy = e->subject->policy;
+
+	fprintf(out, "windrose explain %s --client ", e->subject->path);
+	print_client(out, e, f);
+	fprintf(out, " --service %s", policy->services[f->service].name);
+	scenario_print_options(&f->result.scenario, policy, f->service, out);
+}
+
+static char *text_of(printing *print, const struct evidence *e,
+		     const struct proof_failure *f)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (out == NULL)
+		return NULL;
+	print(out, e, f);
+	fclose(out);
+	return text;
+}
+
+static void print_failure(const struct evidence *e,
+			  const struct proof_failure *f)
+{
+	const struct client_class *class =
+		geo_class(e->subject->geo, f->class_id);
+
+	printf("FAILS    ");
+	print_broken(stdout, e, f);
+	printf("\n         when: ");
+	print_when(stdout, e, f);
+	printf("\n         clients: %s", class->country[0] != '\0'
+						 ? class->country
+					 : class->unknown ? "of unknown place"
+							  : "as this one");
+	printf("\n         ");
+	print_command(stdout, e, f);
+	printf("\n");
+	if (f->alike > 1)
+		printf("         %zu services are alike\n", f->alike);
+}
+
+void evidence_print(const struct evidence *e)
+{
+	const struct policy *policy = e->subject->policy;
+	const struct proof *p = e->proof;
+	char day[32];
+
+	printf("policy   %s, zone %s, digest %.*s\n", e->subject->path,
+	       policy->zones[0].name, DIGEST_SHOWN, policy->digest);
+	for (size_t i = 0; file_at(e, i) != NULL; i++)
+		printf("places   %s, digest %.*s\n", file_at(e, i),
+		       DIGEST_SHOWN, e->digests[i]);
+	printf("day      %s\n", day_of(e->wall_made_ms, day));
+	for (size_t i = 0; i < p->failure_count; i++)
+		print_failure(e, p->failures[i]);
+	printf("proved   %zu services, %zu client classes, %zu residency "
+	       "rules, %zu tests of always_within\n",
+	       p->services, p->classes, policy->residency_count, p->tests);
+	printf("cases    %" PRIu64 "%s covered%s, %" PRIu64
+	       " evaluated: %zu kinds of services, %zu realms of clients\n",
+	       p->covered, p->covered == UINT64_MAX ? " or more" : "",
+	       p->complete ? "" : " (not every set of failed regions)",
+	       p->evaluated, p->kinds, p->realms);
+	if (p->unserved > 0)
+		printf("note     residency closes %zu services to some "
+		       "clients altogether\n",
+		       p->unserved);
+	printf("%s\n", p->failure_count == 0 ? "holds" : "does not hold");
+}
+
+static void set_text(json_t *o, const char *member, printing *print,
+		     const struct evidence *e, const struct proof_failure *f)
+{
+	char *text = text_of(print, e, f);
+
+	json_object_set_new(o, member, json_string(text == NULL ? "" : text));
+	free(text);
+}
+
+static json_t *failure_json(const struct evidence *e,
+			    const struct proof_failure *f)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(
+		o, "service",
+		json_string(e->subject->policy->services[f->service].name));
+	set_text(o, "broken", print_broken, e, f);
+	set_text(o, "when", print_when, e, f);
+	set_text(o, "client", print_client, e, f);
+	set_text(o, "explain", print_command, e, f);
+	json_object_set_new(o, "services_alike",
+			    json_integer((json_int_t)f->alike));
+	return o;
+}
+
+static json_t *files_json(const struct evidence *e)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; file_at(e, i) != NULL; i++)
+		json_array_append_new(list, json_pack("{s:s, s:s}", "file",
+						      file_at(e, i), "sha256",
+						      e->digests[i]));
+	return list;
+}
+
+char *evidence_write(const struct evidence *e)
+{
+	const struct proof *p = e->proof;
+	json_t *failures = json_array(), *o;
+	char day[32], *text;
+
+	for (size_t i = 0; i < p->failure_count; i++)
+		json_array_append_new(failures,
+				      failure_json(e, p->failures[i]));
+	o = json_pack("{s:s, s:s, s:s, s:o, s:s, s:b, s:b, s:I, s:I, s:I, s:I,"
+		      " s:I, s:f, s:I, s:I, s:o}",
+		      "windrose", PACKAGE_VERSION, "policy", e->subject->path,
+		      "policy_sha256", e->subject->policy->digest, "places",
+		      files_json(e), "day", day_of(e->wall_made_ms, day),
+		      "holds", p->failure_count == 0, "complete", p->complete,
+		      "services", (json_int_t)p->services, "client_classes",
+		      (json_int_t)p->classes, "kinds", (json_int_t)p->kinds,
+		      "realms", (json_int_t)p->realms, "tests",
+		      (json_int_t)p->tests, "covered", (double)p->covered,
+		      "evaluated", (json_int_t)p->evaluated, "unserved",
+		      (json_int_t)p->unserved, "failures", failures);
+	text = o == NULL ? NULL : json_dumps(o, JSON_INDENT(2));
+	json_decref(o);
+	return text;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scenario -- one state of the world that an answer may be asked for in: which
+ * regions have failed, what is commanded, how far canaries have got.
+ *
+ * Everything is of one service.  What is not stated is as it is when nothing
+ * is wrong and nothing commanded.  Pure.
+ */
+#ifndef POLICY_REVIEW_SCENARIO_H
+#define POLICY_REVIEW_SCENARIO_H
+
+#include "policy/decide/view.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct error;
+
+/* What a person, or the agent after an outage, has done. */
+enum scenario_order {
+	SCENARIO_NO_ORDER,
+	SCENARIO_DRAIN,      /* an endpoint */
+	SCENARIO_DRAIN_ALL,  /* all that a region has, canaries too */
+	SCENARIO_FAILOVER,   /* to a region: all others are drained */
+	SCENARIO_WEIGHTLESS, /* an endpoint's weight is 0 */
+	SCENARIO_HOLD,       /* an endpoint was down and takes nobody yet */
+};
+
+/* How much each endpoint of a canary takes, by its index in the service. */
+struct scenario_canaries {
+	uint32_t accept[POLICY_ENDPOINTS_MAX]; /* ACCEPT_NONE for others */
+	const struct policy_canary *moved;     /* NULL: none has begun */
+	uint32_t stage, step;                  /* of the one that moved */
+};
+
+struct scenario {
+	uint64_t failed; /* regions: every monitored endpoint in them is down */
+	bool deferred;   /* and all stay served: health is over its budget */
+	bool canaries_failed; /* canaries' endpoints are down by themselves */
+	enum scenario_order order;
+	int target; /* of the order: endpoint or region */
+	/* NULL: none has begun. */
+	const struct scenario_canaries *canaries;
+};
+
+/*
+ * The endpoints of a service as a view has them in this state.  at has
+ * service->endpoint_count entries; what the state does not say (latency_ms)
+ * is left as it is there.
+ */
+void scenario_apply(const struct scenario *scenario,
+		    const struct policy *policy, int service,
+		    struct view_endpoint *at);
+
+/* How much is out of the ordinary in it: the least is the one to be shown. */
+unsigned scenario_size(const struct scenario *scenario);
+
+/* The same in words, ", " between them; "nothing is wrong" for nothing. */
+void scenario_print(const struct scenario *scenario,
+		    const struct policy *policy, int service, FILE *out);
+
+/*
+ * One canary at a step, its others not begun, into out.  False when it has no
+ * such stage or step.
+ */
+bool scenario_at_step(const struct policy *policy, int canary, uint32_t stage,
+		      uint32_t step, struct scenario_canaries *out);
+
+/* The same as options of `windrose explain`, a space before each. */
+void scenario_print_options(const struct scenario *scenario,
+			    const struct policy *policy, int service,
+			    FILE *out);
+
+/*
+ * Reads "KIND:NAME" into the scenario's order: drain:REGION,
+ * drain:SERVICE/ENDPOINT, failover:REGION, weightless:ENDPOINT, hold:ENDPOINT.
+ * False with err set.
+ */
+bool scenario_read_order(struct scenario *scenario, const struct policy *policy,
+			 int service, const char *text, struct error *err);
+
+/*
+ * Reads "NAME:STAGE.STEP", from 1: what the service's canaries are then.
+ * False with err set.
+ */
+bool scenario_read_canary(const struct policy *policy, int service,
+			  const char *text, struct scenario_canaries *out,
+			  struct error *err);
+
+enum { SCENARIO_CANARIES_MAX = 64 };
+
+/*
+ * All that the canaries of a service can be at, into out; how many.  Every
+ * percent between 0 and 100 decides alike who may be sent where, so one stands
+ * for all.  Beyond SCENARIO_CANARIES_MAX *complete is false.  covered counts
+ * every step of every canary.
+ */
+size_t scenario_canaries(const struct policy *policy, int service,
+			 struct scenario_canaries out[SCENARIO_CANARIES_MAX],
+			 uint64_t *covered, bool *complete);
+
+#endif

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * claim: what is tried smartly, against every single case tried by the whole
+ * decision and by the draw's own word on who may be given.
+ */
+#include "policy/review/claim.h"
+
+#include "policy/base/error.h"
+#include "policy/decide/chain.h"
+#include "policy/decide/share.h"
+
+#include "good_policy.h"
+
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* One case as the test writes it down: nothing is shared with scenario. */
+struct plight {
+	uint64_t failed;
+	bool deferred, own;
+	int kind, target;      /* of the order; 0: none */
+	size_t stage, percent; /* of the canary: SIZE_MAX: it has not begun */
+};
+
+enum { DRAIN = 1, WEIGHTLESS, HOLD, DRAIN_ALL, FAILOVER, KINDS };
+
+struct world {
+	struct policy *policy;
+	struct view *view;
+	int service;
+	struct client_class class;
+	uint64_t allowed;
+	bool held;
+	unsigned least;
+	uint64_t cases;
+};
+
+static const struct policy_service *service_of(const struct world *w)
+{
+	return &w->policy->services[w->service];
+}
+
+static double canary_pct(const struct world *w, const struct plight *p,
+			 int region)
+{
+	const struct policy_canary *c = &w->policy->canaries[0];
+	double pct = 0;
+
+	if (p->stage == SIZE_MAX)
+		return 0;
+	for (size_t i = 0; i <= p->stage; i++)
+		if (c->stages[i].regions >> region & 1)
+			pct = c->stages[i].percents
+				      [i == p->stage
+					       ? p->percent
+					       : c->stages[i].percent_count -
+							 1];
+	return pct / 100;
+}
+
+static bool is_gone(const struct plight *p, size_t i, int region)
+{
+	return (p->kind == DRAIN && p->target == (int)i) ||
+	       (p->kind == DRAIN_ALL && p->target == region) ||
+	       (p->kind == FAILOVER && p->target != region);
+}
+
+static void set_view(struct world *w, const struct plight *p)
+{
+	const struct policy_service *s = service_of(w);
+	struct view_endpoint *e = w->view->services[w->service].endpoints;
+	bool watched = s->check != POLICY_NONE;
+
+	for (size_t i = 0; i < s->endpoint_count; i++) {
+		int region = s->endpoints[i].region;
+		bool canary = s->endpoints[i].canary != POLICY_NONE;
+		bool gone = is_gone(p, i, region);
+		bool hold = p->kind == HOLD && p->target == (int)i;
+		bool down = watched &&
+			    ((p->failed >> region & 1) || (canary && p->own));
+
+		e[i].health.verdict = down ? VERDICT_DOWN : VERDICT_UP;
+		e[i].deferred = down && p->deferred;
+		e[i].weight = p->kind == WEIGHTLESS && p->target == (int)i
+				      ? 0
+				      : s->endpoints[i].weight;
+		e[i].cause = canary ? SHARE_CANARY
+			     : gone ? SHARE_COMMAND
+			     : hold ? SHARE_RAMP
+				    : SHARE_FULL;
+		e[i].accept = gone || (hold && !canary) ? ACCEPT_NONE
+			      : canary ? accept_of(canary_pct(w, p, region))
+				       : ACCEPT_ALL;
+	}
+}
+
+/* Is there an endpoint that is up, and that residency leaves? */
+static bool could_answer(const struct world *w)
+{
+	const struct policy_service *s = service_of(w);
+	const struct view_endpoint *e = w->view->services[w->service].endpoints;
+
+	for (size_t i = 0; i < s->endpoint_count; i++)
+		if (s->endpoints[i].canary == POLICY_NONE &&
+		    (w->class.regions >> s->endpoints[i].region & 1) &&
+		    (e[i].health.verdict == VERDICT_UP ||
+		     w->class.none_healthy != NONE_HEALTHY_NO_ANSWER))
+			return true;
+	return false;
+}
+
+static void look(struct world *w, const struct plight *p)
+{
+	const struct policy_service *s = service_of(w);
+	struct row row;
+	uint64_t given, outside = 0;
+	unsigned size = (unsigned)__builtin_popcountll(p->failed) +
+			p->deferred + p->own + (p->kind != 0) +
+			(p->stage != SIZE_MAX);
+
+	w->cases++;
+	set_view(w, p);
+	row = chain_row(w->policy, w->view, (size_t)w->service, &w->class,
+			NULL);
+	given = share_possible(&row, s->answers);
+	for (size_t i = 0; i < s->endpoint_count; i++)
+		if ((given >> i & 1) &&
+		    !(w->allowed >> s->endpoints[i].region & 1))
+			outside |= UINT64_C(1) << i;
+	if (outside == 0 && (row.count > 0 || !could_answer(w)))
+		return;
+	w->held = false;
+	if (size < w->least)
+		w->least = size;
+}
+
+static void look_at_orders(struct world *w, struct plight p)
+{
+	const struct policy_service *s = service_of(w);
+
+	look(w, &p);
+	for (p.kind = 1; p.kind < KINDS; p.kind++) {
+		int count = p.kind >= DRAIN_ALL ? (int)w->policy->region_count
+						: (int)s->endpoint_count;
+
+		for (p.target = 0; p.target < count; p.target++) {
+			bool canary =
+				p.kind < DRAIN_ALL &&
+				s->endpoints[p.target].canary != POLICY_NONE;
+
+			if (!canary)
+				look(w, &p);
+		}
+	}
+}
+
+static void look_at_canaries(struct world *w, struct plight p)
+{
+	const struct policy_canary *c = &w->policy->canaries[0];
+
+	p.stage = SIZE_MAX;
+	look_at_orders(w, p);
+	if (c->service != w->service)
+		return;
+	for (p.stage = 0; p.stage < c->stage_count; p.stage++)
+		for (p.percent = 0;
+		     p.percent < c->stages[p.stage].percent_count; p.percent++)
+			look_at_orders(w, p);
+}
+
+/* Every single case. */
+static void look_at_all(struct world *w)
+{
+	struct plight p = { .failed = 0 };
+
+	w->held = true;
+	w->least = UINT_MAX;
+	w->cases = 0;
+	for (; p.failed < UINT64_C(1) << w->policy->region_count; p.failed++)
+		for (int deferred = 0; deferred < 2; deferred++)
+			for (int own = 0; own < 2; own++) {
+				p.deferred = deferred;
+				p.own = own;
+				look_at_canaries(w, p);
+			}
+}
+
+static void compare(struct world *w, const char *title)
+{
+	struct claim_result got;
+	const struct client_class *class = &w->class;
+	const struct claim claim = {
+		.policy = w->policy,
+		.view = w->view,
+		.service = w->service,
+		.classes = &class,
+		.class_count = 1,
+		.allowed = w->allowed,
+		.most = (unsigned)w->policy->region_count,
+	};
+
+	look_at_all(w);
+	claim_try(&claim, &got);
+	if (got.held != w->held)
+		fail_msg("%s: %s, case by case it %s", title,
+			 got.held ? "holds" : "does not hold",
+			 w->held ? "does" : "does not");
+	if (!got.held && scenario_size(&got.scenario) != w->least)
+		fail_msg("%s: shown with %u out of the ordinary, %u do", title,
+			 scenario_size(&got.scenario), w->least);
+	assert_true(got.complete);
+	assert_true(got.evaluated <= got.covered);
+	assert_true(got.evaluated <= w->cases);
+}
+
+static size_t compare_all(struct world *w)
+{
+	uint64_t all = (UINT64_C(1) << w->policy->region_count) - 1;
+	size_t broken = 0;
+	char title[100];
+
+	for (uint64_t regions = 1; regions <= all; regions++)
+		for (uint64_t allowed = 0; allowed <= all; allowed++)
+			for (int strict = 0; strict < 2; strict++) {
+				w->class.regions = regions;
+				w->class.none_healthy =
+					strict ? NONE_HEALTHY_NO_ANSWER
+					       : NONE_HEALTHY_SERVE;
+				w->allowed = allowed;
+				snprintf(title, sizeof(title),
+					 "%s, regions %x, allowed %x, "
+					 "strict %d",
+					 service_of(w)->name, (unsigned)regions,
+					 (unsigned)allowed, strict);
+				compare(w, title);
+				broken += !w->held;
+			}
+	return broken;
+}
+
+static void test_case_by_case(void **state)
+{
+	static const struct heard_report silent[POLICY_VANTAGES_MAX];
+	struct world w = { .policy = good_policy("walls.yaml") };
+
+	(void)state;
+	w.view = view_reduce(w.policy, &(struct view_input){
+					       .reports = silent,
+				       });
+	assert_non_null(w.view);
+	for (; w.service < (int)w.policy->service_count; w.service++) {
+		size_t broken = compare_all(&w);
+
+		/* Both ends are met, or the comparison shows nothing. */
+		assert_in_range(broken, 1, 15 * 16 * 2 - 1);
+	}
+	view_free(w.view);
+	policy_free(w.policy);
+}
+
+/* clang-format off */
+static const struct order_row {
+	const char *text;
+	bool ok;
+	enum scenario_order order;
+	const char *option;
+} orders[] = {
+	{ "drain:two",          true,  SCENARIO_DRAIN_ALL,  " --order drain:two" },
+	{ "drain:www/one-b",    true,  SCENARIO_DRAIN,      " --order drain:www/one-b" },
+	{ "failover:three",     true,  SCENARIO_FAILOVER,   " --order failover:three" },
+	{ "weightless:three",   true,  SCENARIO_WEIGHTLESS, " --order weightless:three" },
+	{ "hold:one",           true,  SCENARIO_HOLD,       " --order hold:one" },
+	{ "drain:one-b",        false, SCENARIO_NO_ORDER,   NULL },
+	{ "drain:pair/two",     false, SCENARIO_NO_ORDER,   NULL },
+	{ "failover:www/two",   false, SCENARIO_NO_ORDER,   NULL },
+	{ "hold:",              false, SCENARIO_NO_ORDER,   NULL },
+	{ "drain",              false, SCENARIO_NO_ORDER,   NULL },
+	{ ":two",               false, SCENARIO_NO_ORDER,   NULL },
+	{ "",                   false, SCENARIO_NO_ORDER,   NULL },
+};
+static const struct canary_row {
+	const char *text;
+	bool ok;
+} canaries[] = {
+	{ "next:1.1", true }, { "next:1.3", true }, { "next:2.2", true },
+	{ "next:1.4", false }, { "next:3.1", false }, { "next:0.1", false },
+	{ "next:1.0", false }, { "next:1", false }, { "next", false },
+	{ "next:1.1x", false }, { "other:1.1", false }, { "", false },
+	{ "next:99999999999999999999.1", false },
+};
+/* clang-format on */
+
+static void check_options(const struct scenario *s, const struct policy *policy,
+			  int service, const char *expected)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_non_null(out);
+	scenario_print_options(s, policy, service, out);
+	fclose(out);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static void test_read(void **state)
+{
+	struct policy *policy = good_policy("walls.yaml");
+	int www = policy_find_service(policy, "www");
+	int pair = policy_find_service(policy, "pair");
+	struct scenario_canaries at;
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+		struct scenario s = { .failed = 0 };
+
+		err.text[0] = '\0';
+		if (scenario_read_order(&s, policy, www, orders[i].text,
+					&err) != orders[i].ok)
+			fail_msg("\"%s\": %s", orders[i].text, err.text);
+		assert_int_equal(s.order, orders[i].order);
+		if (orders[i].ok)
+			check_options(&s, policy, www, orders[i].option);
+	}
+	for (size_t i = 0; i < sizeof(canaries) / sizeof(canaries[0]); i++) {
+		struct scenario s = { .canaries = &at };
+		char expected[64];
+
+		if (scenario_read_canary(policy, pair, canaries[i].text, &at,
+					 &err) != canaries[i].ok)
+			fail_msg("\"%s\"", canaries[i].text);
+		snprintf(expected, sizeof(expected), " --canary %s",
+			 canaries[i].text);
+		if (canaries[i].ok)
+			check_options(&s, policy, pair, expected);
+	}
+	policy_free(policy);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_case_by_case),
+		cmocka_unit_test(test_read),
+	};
+
+	return cmocka_run_group_tests_name("claim", tests, NULL, NULL);
+}
