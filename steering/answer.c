@@ -80,12 +80,16 @@ static json_t *embed(char *octets, size_t len)
 
 static json_t *embed_plan(const struct plan *plan)
 {
+	struct plan told;
 	size_t len = 0;
 	char *octets;
 
 	if (plan == NULL)
 		return json_null();
-	octets = plan_write(plan, &len);
+	told = *plan;
+	if (told.share_count > ANSWER_SHARES_MAX)
+		told.share_count = 0;
+	octets = plan_write(&told, &len);
 	return embed(octets, len);
 }
 
@@ -167,16 +171,45 @@ static json_t *service_status(const struct status *st, size_t service)
 			 "endpoints", endpoints);
 }
 
-static json_t *services_status(const struct status *st)
+/* Whole services from *next on, until a page is full; *next goes on. */
+static json_t *services_page(const struct status *st, size_t *next)
 {
 	json_t *services = json_array();
+	size_t endpoints = 0;
 
 	if (st->inputs->view == NULL)
-		return services;
-	for (size_t i = 0; i < st->policy->service_count; i++)
-		if (!append(&services, service_status(st, i)))
+		*next = st->policy->service_count;
+	for (; *next < st->policy->service_count &&
+	       endpoints < ANSWER_ENDPOINTS_MAX;
+	     ++*next) {
+		if (!append(&services, service_status(st, *next)))
 			return NULL;
+		endpoints += st->policy->services[*next].endpoint_count;
+	}
 	return services;
+}
+
+static json_int_t endpoints_from(const struct policy *policy, size_t service)
+{
+	size_t count = 0;
+
+	for (; service < policy->service_count; service++)
+		count += policy->services[service].endpoint_count;
+	return (json_int_t)count;
+}
+
+struct json_t *answer_services(const struct status *status, const char *after)
+{
+	int last = policy_find_service(status->policy, after);
+	size_t next = (size_t)last + 1;
+	json_t *page;
+
+	if (last < 0)
+		return answer_error("services: there is no such service; did "
+				    "the policy change?  ask again");
+	page = services_page(status, &next);
+	return json_pack("{s:b, s:o, s:b}", "ok", 1, "services", page, "more",
+			 next < status->policy->service_count);
 }
 
 static json_t *canary_status(const struct status *st, size_t i)
@@ -360,11 +393,14 @@ static json_t *first_nodes(const struct status *st)
 
 struct json_t *answer_status(const struct status *status)
 {
-	return json_pack("{s:b, s:o, s:b, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
-			 "node", embed_node(status->self), "leads",
+	size_t next = 0;
+	json_t *services = services_page(status, &next);
+
+	return json_pack("{s:b, s:o, s:b, s:o, s:o, s:I, s:o, s:o, s:o}", "ok",
+			 1, "node", embed_node(status->self), "leads",
 			 status->self->leads, "plan",
-			 embed_plan(status->inputs->plan), "services",
-			 services_status(status), "canaries",
-			 canaries_status(status), "fleet", fleet_status(status),
-			 "nodes", first_nodes(status));
+			 embed_plan(status->inputs->plan), "services", services,
+			 "left_out", endpoints_from(status->policy, next),
+			 "canaries", canaries_status(status), "fleet",
+			 fleet_status(status), "nodes", first_nodes(status));
 }

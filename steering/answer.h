@@ -31,12 +31,19 @@ struct json_t *answer_done(uint64_t epoch, uint64_t sequence,
 /* lines: taken over, an array; NULL counts as out of memory. */
 struct json_t *answer_history(struct json_t *lines);
 
-enum { ANSWER_NODES_USUAL = 100, ANSWER_NODES_MAX = 500 };
+enum {
+	ANSWER_NODES_USUAL = 100,
+	ANSWER_NODES_MAX = 500,
+	ANSWER_ENDPOINTS_MAX = 1000, /* a page; one service more is begun */
+	ANSWER_SHARES_MAX = 1000,    /* of the plan in a status */
+};
 
 /*
  * Everything: this node, the plan in force, health and share of each endpoint
- * of the policy, canaries, the fleet in numbers, and of its nodes the first
- * page.
+ * of the policy, canaries, the fleet in numbers; of the services and of the
+ * nodes the first page, with "left_out", how many endpoints stand on others.
+ * A plan with more than ANSWER_SHARES_MAX shares is told without any: each
+ * endpoint has its own.
  */
 struct status {
 	const struct policy *policy;
@@ -45,6 +52,13 @@ struct status {
 	struct ramp_now now;
 };
 struct json_t *answer_status(const struct status *status);
+
+/*
+ * The services after the one of this name, in the policy's order, until a page
+ * is full; "more" says whether there are others behind them.  A name that the
+ * policy does not have (any more) is an error.
+ */
+struct json_t *answer_services(const struct status *status, const char *after);
 
 /*
  * Of the nodes after that name ("": from the first), in order of names, at most

@@ -198,8 +198,8 @@ static void take_request(struct steerer *s, const json_t *request,
 		desk_answer(s, from, told);
 	else
 		refuse(s, from,
-		       "request: op must be predict, command, status, nodes, "
-		       "acks, history or reload");
+		       "request: op must be predict, command, status, "
+		       "services, nodes, acks, history or reload");
 }
 
 /* The request inside an envelope of a listed key; a new reference. */

@@ -3,6 +3,7 @@
  * inquiry -- the questions of people that change nothing.
  *
  *   {"op": "status"}
+ *   {"op": "services", "after": NAME}               a page of the services
  *   {"op": "nodes", "after": NAME, "count": N}      a page of the nodes
  *   {"op": "acks", "epoch": E, "sequence": S, "count": N}
  *   {"op": "history", "count": N}
@@ -13,6 +14,7 @@
 
 #include "policy/base/error.h"
 #include "policy/bus/member.h"
+#include "policy/language/policy.h"
 #include "steering/answer.h"
 #include "steering/journal.h"
 
@@ -35,6 +37,14 @@ static json_t *tell_status(const struct status *st, struct member_reader *r)
 {
 	(void)r;
 	return answer_status(st);
+}
+
+static json_t *tell_services(const struct status *st, struct member_reader *r)
+{
+	char after[POLICY_NAME_MAX + 1] = "";
+
+	member_text(r, "after", after, sizeof(after));
+	return r->failed ? NULL : answer_services(st, after);
 }
 
 static json_t *tell_nodes(const struct status *st, struct member_reader *r)
@@ -62,6 +72,7 @@ static const struct inquiry {
 	json_t *(*tell)(const struct status *st, struct member_reader *r);
 } inquiries[] = {
 	{ "status", tell_status },
+	{ "services", tell_services },
 	{ "nodes", tell_nodes },
 	{ "acks", tell_acks },
 };

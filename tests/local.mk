@@ -3,7 +3,7 @@ dist_check_SCRIPTS += %D%/lint/arity.sh %D%/lint/arrows.sh \
 	%D%/lint/words.sh
 TEST_EXTENSIONS = .sh
 EXTRA_DIST += %D%/run %D%/system/asker.py %D%/system/budget.py \
-	%D%/system/bus_doctor.py %D%/system/bus_doctor_many.py %D%/system/bus_faults.py \
+	%D%/system/bus_doctor.py %D%/system/bus_faults.py \
 	%D%/system/bus_keys.py %D%/system/bus_matrix.py \
 	%D%/system/bus_versions.py %D%/system/bus_witness.py \
 	%D%/system/checkers.py %D%/system/cluster.py %D%/system/delegation.py \
@@ -11,8 +11,7 @@ EXTRA_DIST += %D%/run %D%/system/asker.py %D%/system/budget.py \
 	%D%/system/fleet.py %D%/system/internet.py %D%/system/key_files.py \
 	%D%/system/key_roll.py %D%/system/last_good.py \
 	%D%/system/latency_map.py %D%/system/link.py %D%/system/metrics.py \
-	%D%/system/probes.py %D%/system/proxied.py %D%/system/papers.py \
-	%D%/system/redis_many.py %D%/system/redis_servers.py \
+	%D%/system/probes.py %D%/system/proxied.py %D%/system/redis_servers.py \
 	%D%/system/redis_tls.py %D%/system/reload.py %D%/system/rig.py \
 	%D%/system/rum.py %D%/system/sentinel.py %D%/system/split_brain.py \
 	%D%/system/supervised.py \
@@ -56,3 +55,6 @@ EXTRA_DIST += %D%/mutants/mutants %D%/mutants/run
 
 # Edges and their proxies
 EXTRA_DIST += %D%/system/edge.py %D%/system/edge_world.py
+# The runbook's commands
+EXTRA_DIST += %D%/system/bus_doctor_many.py %D%/system/crowds.py \
+	%D%/system/papers.py %D%/system/redis_many.py

@@ -96,9 +96,19 @@ static void send_line(struct control_call *call, char *line)
 	bufferevent_setcb(call->connection, NULL, on_written, on_ended, call);
 	bufferevent_disable(call->connection, EV_READ);
 	set_timeouts(call, 0, CALL_IDLE_S);
-	if (line == NULL || evbuffer_add_printf(out, "%s\n", line) < 0)
+	if (line == NULL || evbuffer_add(out, line, strlen(line)) != 0 ||
+	    evbuffer_add(out, "\n", 1) != 0)
 		call_free(call);
 	free(line);
+}
+
+static char *write_refusal(const char *text)
+{
+	json_t *answer = json_pack("{s:b, s:s}", "ok", 0, "error", text);
+	char *line = json_dumps(answer, JSON_COMPACT);
+
+	json_decref(answer);
+	return line;
 }
 
 void control_answer(struct control_call *call, json_t *answer)
@@ -111,6 +121,10 @@ void control_answer(struct control_call *call, json_t *answer)
 		free(line);
 		call_free(call);
 		return;
+	}
+	if (line != NULL && strlen(line) > CONTROL_ANSWER_MAX) {
+		free(line);
+		line = write_refusal("the answer is too long");
 	}
 	send_line(call, line);
 }
@@ -136,9 +150,7 @@ bool control_give(struct control_call *call, const int *fds, size_t count)
 
 static void refuse(struct control_call *call, const char *text)
 {
-	json_t *answer = json_pack("{s:b, s:s}", "ok", 0, "error", text);
-
-	control_answer(call, answer);
+	send_line(call, write_refusal(text));
 }
 
 static void on_readable(struct bufferevent *connection, void *arg)
@@ -152,19 +164,19 @@ static void on_readable(struct bufferevent *connection, void *arg)
 
 	line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF);
 	if (line == NULL) {
-		if (evbuffer_get_length(in) >= CONTROL_LINE_MAX)
+		if (evbuffer_get_length(in) >= CONTROL_REQUEST_MAX)
 			refuse(call, "the request is too long");
 		return;
 	}
 	bufferevent_setcb(connection, NULL, NULL, on_ended, call);
 	set_timeouts(call, CALL_OPEN_S, 0);
-	request = member_load("request", line, len, CONTROL_LINE_MAX, &err);
+	request = member_load("request", line, len, CONTROL_REQUEST_MAX, &err);
 	free(line);
-	call->asked = true;
 	if (request == NULL) {
 		refuse(call, err.text);
 		return;
 	}
+	call->asked = true;
 	call->control->handler(call->control->arg, request, call);
 	json_decref(request);
 }
@@ -194,7 +206,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 	control->call_count++;
 	bufferevent_setcb(call->connection, on_readable, NULL, on_ended, call);
 	bufferevent_setwatermark(call->connection, EV_READ, 0,
-				 CONTROL_LINE_MAX);
+				 CONTROL_REQUEST_MAX);
 	set_timeouts(call, CALL_IDLE_S, 0);
 	bufferevent_enable(call->connection, EV_READ | EV_WRITE);
 }

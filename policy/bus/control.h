@@ -18,7 +18,8 @@ struct error;
 struct event_base;
 struct json_t;
 
-enum { CONTROL_LINE_MAX = 4 << 20 };
+/* Octets of a line.  An answer has the health of every endpoint there is. */
+enum { CONTROL_REQUEST_MAX = 1 << 20, CONTROL_ANSWER_MAX = 64 << 20 };
 
 /*
  * Answers one request, later or at once, with control_answer().  request is
@@ -32,7 +33,8 @@ typedef void control_handler(void *arg, const struct json_t *request,
  * Takes ownership of answer and ends the call: exactly once for each, also
  * when the asker has gone.  answer NULL: out of memory, the asker sees the
  * connection close.  What is no JSON object, or too long, is answered with
- * {"ok": false, "error": TEXT} before any handler sees it.
+ * {"ok": false, "error": TEXT} before any handler sees it; so is, instead of
+ * it, an answer longer than CONTROL_ANSWER_MAX.
  */
 void control_answer(struct control_call *call, struct json_t *answer);
 

@@ -134,7 +134,10 @@ static bool send_all(int fd, const char *at, size_t len, int64_t deadline_ms)
 	return true;
 }
 
-enum { LOT = 200 }; /* descriptors a message; the kernel takes 253 */
+enum {
+	LOT = 200,             /* descriptors a message; the kernel takes 253 */
+	LINE_FIRST = 64 << 10, /* octets of room for an answer, at first */
+};
 
 /* Room for a lot of descriptors. */
 union lot {
@@ -211,16 +214,31 @@ static ssize_t receive(int fd, char *at, size_t room, struct control_taken *out)
 	return got;
 }
 
+/* Twice as long, up to the longest line there is; false: there is no more. */
+static bool grow(char **line, size_t *room)
+{
+	size_t more = *room == 0 ? LINE_FIRST : *room * 2;
+	char *grown;
+
+	if (more > CONTROL_ANSWER_MAX + 1)
+		more = CONTROL_ANSWER_MAX + 1;
+	grown = more <= *room ? NULL : realloc(*line, more);
+	if (grown == NULL)
+		return false;
+	*line = grown;
+	*room = more;
+	return true;
+}
+
 /* A whole line without its end, which the caller frees; NULL: none came. */
 static char *receive_line(int fd, size_t *len, struct control_taken *out,
 			  int64_t deadline_ms)
 {
-	char *line = malloc(CONTROL_LINE_MAX + 1);
-	size_t used = 0;
+	char *line = NULL;
+	size_t used = 0, room = 0;
 
-	while (line != NULL && used < CONTROL_LINE_MAX) {
-		ssize_t got =
-			receive(fd, line + used, CONTROL_LINE_MAX - used, out);
+	while (used < room || grow(&line, &room)) {
+		ssize_t got = receive(fd, line + used, room - used, out);
 		char *end;
 
 		if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
@@ -267,7 +285,7 @@ static json_t *talk(int fd, const struct asking *a, const char *text,
 			  clock_now_ms() >= a->deadline_ms ? " in time" : "");
 		return NULL;
 	}
-	answer = member_load("answer", line, len, CONTROL_LINE_MAX, err);
+	answer = member_load("answer", line, len, CONTROL_ANSWER_MAX, err);
 	free(line);
 	return answer;
 }

@@ -85,36 +85,70 @@ static struct json_t *ask(struct link *link, const struct json_t *request,
 	return answer;
 }
 
-/*
- * An agent's status has the first page of the nodes; fetches the others.  When
- * that fails what is there is shown, and the fleet's numbers tell of the rest.
- */
-static void add_pages(struct link *link, struct json_t *answer)
+/* What of a status comes in pages, how to ask for the page after an entry. */
+static const struct paged {
+	const char *list, *name; /* which also is the op; what names an entry */
+} paged[] = {
+	{ "services", "service" },
+	{ "nodes", "name" },
+};
+
+/* The page behind the last entry of the list; NULL: it did not come. */
+static struct json_t *next_page(struct link *link, const struct paged *what,
+				const struct json_t *list)
 {
-	struct json_t *nodes = json_object_get(answer, "nodes");
-	int64_t all = json_integer_value(
-		json_object_get(json_object_get(answer, "fleet"), "nodes"));
-	bool more = nodes != NULL && (int64_t)json_array_size(nodes) < all;
+	const struct json_t *last =
+		json_array_get(list, json_array_size(list) - 1);
+	struct json_t *request =
+		json_pack("{s:s, s:O, s:i}", "op", what->list, "after",
+			  json_object_get(last, what->name), "count", PAGE);
 	int status = EXIT_DONE;
+	struct json_t *page =
+		request == NULL ? NULL : ask(link, request, &status);
+
+	json_decref(request);
+	return page;
+}
+
+/* True when all are there. */
+static bool add_pages(struct link *link, const struct paged *what,
+		      struct json_t *list)
+{
+	bool more = true;
 
 	while (more) {
-		const struct json_t *last =
-			json_array_get(nodes, json_array_size(nodes) - 1);
-		struct json_t *request =
-			json_pack("{s:s, s:O, s:i}", "op", "nodes", "after",
-				  json_object_get(last, "name"), "count", PAGE);
-		struct json_t *page =
-			request == NULL ? NULL : ask(link, request, &status);
+		struct json_t *page = next_page(link, what, list);
+		struct json_t *found = json_object_get(page, what->list);
 
-		more = page != NULL &&
-		       json_is_true(json_object_get(page, "more")) &&
-		       json_array_size(json_object_get(page, "nodes")) > 0;
-		if (page != NULL)
-			json_array_extend(nodes,
-					  json_object_get(page, "nodes"));
+		if (page == NULL)
+			return false;
+		more = json_is_true(json_object_get(page, "more")) &&
+		       json_array_size(found) > 0;
+		json_array_extend(list, found);
 		json_decref(page);
-		json_decref(request);
 	}
+	return true;
+}
+
+/*
+ * An agent's status has first pages only; fetches the others.  When that fails
+ * what is there is shown, and its numbers tell of the rest.
+ */
+static void complete(struct link *link, struct json_t *answer)
+{
+	struct json_t *services = json_object_get(answer, "services");
+	struct json_t *nodes = json_object_get(answer, "nodes");
+	int64_t left = json_integer_value(json_object_get(answer, "left_out"));
+	int64_t all = json_integer_value(
+		json_object_get(json_object_get(answer, "fleet"), "nodes"));
+
+	if (nodes == NULL)
+		return;
+	if (left > 0 && json_array_size(services) > 0 &&
+	    add_pages(link, &paged[0], services))
+		json_object_del(answer, "left_out");
+	if (json_array_size(nodes) > 0 && (int64_t)json_array_size(nodes) < all)
+		add_pages(link, &paged[1], nodes);
 }
 
 /* Takes request; the answer, or NULL with *status set. */
@@ -134,7 +168,7 @@ static struct json_t *inquire(struct look *look, struct json_t *request,
 	answer = ask(link, request, status);
 	json_decref(request);
 	if (answer != NULL)
-		add_pages(link, answer);
+		complete(link, answer);
 	link_free(link);
 	return answer;
 }

@@ -32,6 +32,20 @@ struct server {
 	unsigned asked;
 };
 
+/* An answer of about so many octets. */
+static json_t *much(size_t octets)
+{
+	char *text = malloc(octets + 1);
+	json_t *json;
+
+	assert_non_null(text);
+	memset(text, 'x', octets);
+	text[octets] = '\0';
+	json = json_pack("{s:b, s:s}", "ok", 1, "much", text);
+	free(text);
+	return json;
+}
+
 /* Echoes, or keeps the call for later. */
 static void answer(void *arg, const json_t *request, struct control_call *call)
 {
@@ -45,6 +59,10 @@ static void answer(void *arg, const json_t *request, struct control_call *call)
 	}
 	if (json_object_get(request, "die") != NULL)
 		control_answer(call, NULL);
+	else if (json_object_get(request, "much") != NULL)
+		control_answer(call,
+			       much((size_t)json_integer_value(
+				       json_object_get(request, "much"))));
 	else
 		control_answer(call, json_pack("{s:b, s:O}", "ok", 1, "you",
 					       request));
@@ -143,6 +161,30 @@ static void test_asks_and_answers(void **state)
 		json_decref(a.answer);
 	}
 	assert_int_equal(s.asked, 3);
+	stop(&s);
+}
+
+/* More than a socket holds at once; then more than an answer may have. */
+static void test_long_answers(void **state)
+{
+	struct server s;
+	struct asker a;
+
+	(void)state;
+	start(&s);
+	run(&s, &a, "{\"much\":30000000}", 30000);
+	if (a.answer == NULL)
+		fail_msg("%s", a.err.text);
+	assert_int_equal(json_string_length(json_object_get(a.answer, "much")),
+			 30000000);
+	json_decref(a.answer);
+	run(&s, &a, "{\"much\":67108864}", 30000);
+	if (a.answer == NULL)
+		fail_msg("%s", a.err.text);
+	assert_string_equal(json_string_value(
+				    json_object_get(a.answer, "error")),
+			    "the answer is too long");
+	json_decref(a.answer);
 	stop(&s);
 }
 
@@ -253,7 +295,7 @@ static void test_lines(void **state)
 
 static void *write_much(void *arg)
 {
-	static char much[CONTROL_LINE_MAX + 65536];
+	static char much[CONTROL_REQUEST_MAX + 65536];
 	size_t at = 0;
 	ssize_t put = 1;
 
@@ -376,6 +418,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_asks_and_answers),
+		cmocka_unit_test(test_long_answers),
 		cmocka_unit_test(test_no_answer),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_a_line_too_long),
