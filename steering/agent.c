@@ -344,6 +344,19 @@ static void step_service(struct agent *agent, const struct agent_input *in,
 	}
 }
 
+static void step_canaries(struct agent *agent, const struct agent_input *in)
+{
+	const struct canaries_input input = {
+		.now = in->now,
+		.view = in->view,
+		.measures = in->measures,
+		.acked = in->acked,
+		.agent = agent->name,
+	};
+
+	canaries_step(&agent->state, &input, &agent->audit);
+}
+
 static bool is_served(const struct state *state, size_t service)
 {
 	const struct policy_service *s = &state->policy->services[service];
@@ -450,6 +463,7 @@ const struct plan *agent_tick(struct agent *agent, const struct agent_input *in)
 	expire_commands(agent, in->now.wall_ms);
 	for (size_t i = 0; i < agent->policy->service_count; i++)
 		step_service(agent, in, i);
+	step_canaries(agent, in);
 	keep_served(agent, in->now.wall_ms);
 	plan = draft_checked(agent, in);
 	if (plan == NULL)
@@ -471,6 +485,7 @@ const struct plan *agent_tick(struct agent *agent, const struct agent_input *in)
 	plan->epoch = agent->epoch = in->epoch;
 	plan->sequence = ++agent->sequence;
 	memcpy(plan->agent, agent->name, sizeof(plan->agent));
+	canaries_given(&agent->state, plan->epoch, plan->sequence);
 	plan_free(agent->last);
 	agent->last = plan;
 	agent->silent = false;

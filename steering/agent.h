@@ -30,6 +30,7 @@
 #include "policy/bus/plan.h"
 #include "policy/decide/view.h"
 #include "steering/audit.h"
+#include "steering/canaries.h"
 #include "steering/guard.h"
 #include "steering/ramp.h"
 
@@ -74,6 +75,9 @@ struct agent_input {
 	struct plan_rum_list rum; /* what users measured, to be told */
 	bool repeats; /* the command was taken on before, and taken back by
 		       * agent_adopt(): it may be old, and its id known */
+	const struct measure *measures; /* of each canary of the policy; NULL:
+					 * nothing was measured of any */
+	struct registry_floor acked;    /* the plan that every node has */
 };
 
 /*

@@ -224,20 +224,28 @@ static json_t *canary_status(const struct status *st, size_t i)
 			    (int)i &&
 		    canary_state_fits(canary, &plan->canaries[j]))
 			state = plan->canaries[j];
-	if (state.state == CANARY_RUNNING || state.state == CANARY_PAUSED)
+	if (state.phase == CANARY_PRECHECK)
+		pct = 0;
+	else if (rollout_is_watched(&state))
 		pct = canary->stages[state.stage].percents[state.step];
 	else if (state.state == CANARY_DONE)
 		pct = 100;
-	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "canary",
-			 canary->name, "service",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I,"
+			 " s:I, s:I, s:I, s:I, s:I}",
+			 "canary", canary->name, "service",
 			 st->policy->services[canary->service].name, "state",
-			 plan_canary_state_name(state.state), "stage",
-			 (json_int_t)state.stage + 1, "stages",
+			 plan_canary_state_name(state.state), "phase",
+			 plan_canary_phase_name(state.phase), "reason",
+			 state.reason, "rolled_back", state.rolled_back,
+			 "stage", (json_int_t)state.stage + 1, "stages",
 			 (json_int_t)canary->stage_count, "step",
 			 (json_int_t)state.step + 1, "percent", pct,
 			 "bake_left_ms",
-			 (json_int_t)canary_bake_left_ms(canary, &state,
-							 st->now.wall_ms));
+			 (json_int_t)canary_bake_left_ms(canary, &state),
+			 "canary_requests", (json_int_t)state.canary_requests,
+			 "canary_errors", (json_int_t)state.canary_errors,
+			 "stable_requests", (json_int_t)state.stable_requests,
+			 "stable_errors", (json_int_t)state.stable_errors);
 }
 
 static json_t *canaries_status(const struct status *st)

@@ -3,6 +3,7 @@
 
 #include "policy/base/error.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* clang-format off */
@@ -10,19 +11,22 @@ static const struct rule {
 	enum plan_canary_state in;
 	enum command_kind on;
 	enum plan_canary_state next;
-	bool first; /* goes to the first step */
-	bool advance; /* goes one step on, or to DONE from the last */
 } rules[] = {
-	{ CANARY_OFF,     COMMAND_CANARY_START,   CANARY_RUNNING, true,  false },
-	{ CANARY_ABORTED, COMMAND_CANARY_START,   CANARY_RUNNING, true,  false },
-	{ CANARY_RUNNING, COMMAND_CANARY_PROMOTE, CANARY_RUNNING, false, true  },
-	{ CANARY_RUNNING, COMMAND_CANARY_PAUSE,   CANARY_PAUSED,  false, false },
-	{ CANARY_PAUSED,  COMMAND_CANARY_RESUME,  CANARY_RUNNING, false, false },
-	{ CANARY_RUNNING, COMMAND_CANARY_ABORT,   CANARY_ABORTED, true,  false },
-	{ CANARY_PAUSED,  COMMAND_CANARY_ABORT,   CANARY_ABORTED, true,  false },
-	{ CANARY_DONE,    COMMAND_CANARY_ABORT,   CANARY_ABORTED, true,  false },
+	{ CANARY_OFF,     COMMAND_CANARY_START,   CANARY_RUNNING },
+	{ CANARY_ABORTED, COMMAND_CANARY_START,   CANARY_RUNNING },
+	{ CANARY_RUNNING, COMMAND_CANARY_PROMOTE, CANARY_RUNNING },
+	{ CANARY_RUNNING, COMMAND_CANARY_PAUSE,   CANARY_PAUSED  },
+	{ CANARY_PAUSED,  COMMAND_CANARY_RESUME,  CANARY_RUNNING },
+	{ CANARY_RUNNING, COMMAND_CANARY_ABORT,   CANARY_ABORTED },
+	{ CANARY_PAUSED,  COMMAND_CANARY_ABORT,   CANARY_ABORTED },
+	{ CANARY_DONE,    COMMAND_CANARY_ABORT,   CANARY_ABORTED },
 };
 /* clang-format on */
+
+const char *canary_revision(const struct policy_canary *canary)
+{
+	return canary->revision == NULL ? "" : canary->revision;
+}
 
 static const struct rule *rule_for(enum plan_canary_state in,
 				   enum command_kind on)
@@ -33,16 +37,54 @@ static const struct rule *rule_for(enum plan_canary_state in,
 	return NULL;
 }
 
-static void advance(const struct policy_canary *canary, struct plan_canary *s)
+void canary_advance(const struct policy_canary *canary, struct plan_canary *s)
 {
 	if (s->step + 1 < canary->stages[s->stage].percent_count) {
 		s->step++;
+		s->phase = CANARY_STEP;
 	} else if (s->stage + 1 < canary->stage_count) {
 		s->stage++;
 		s->step = 0;
+		s->phase = CANARY_PRECHECK;
 	} else {
 		s->state = CANARY_DONE;
+		s->phase = CANARY_PLANNED;
 	}
+}
+
+/* Nothing is left of an earlier run. */
+static void begin(const struct policy_canary *canary, struct plan_canary *s)
+{
+	struct plan_canary fresh = {
+		.state = CANARY_RUNNING,
+		.phase = CANARY_PRECHECK,
+	};
+
+	snprintf(fresh.name, sizeof(fresh.name), "%s", s->name);
+	snprintf(fresh.revision, sizeof(fresh.revision), "%s",
+		 canary_revision(canary));
+	*s = fresh;
+}
+
+static bool may_begin(const struct policy_canary *canary,
+		      const struct plan_canary *state, struct error *err)
+{
+	if (!state->rolled_back)
+		return true;
+	error_set(err,
+		  "canary-start: canary %s was rolled back (%.80s); give it "
+		  "another revision in the policy first",
+		  canary->name, state->reason);
+	return false;
+}
+
+/* promote ends the wait for healthy endpoints, else it goes one step on. */
+static void promote(const struct policy_canary *canary, struct plan_canary *s)
+{
+	if (s->phase == CANARY_PRECHECK)
+		s->phase = CANARY_STEP;
+	else
+		canary_advance(canary, s);
 }
 
 bool canary_command(const struct policy_canary *canary, enum command_kind kind,
@@ -60,11 +102,17 @@ bool canary_command(const struct policy_canary *canary, enum command_kind kind,
 				  : "");
 		return false;
 	}
+	if (kind == COMMAND_CANARY_START && !may_begin(canary, state, err))
+		return false;
 	state->state = rule->next;
-	if (rule->first)
-		state->stage = state->step = 0;
-	if (rule->advance)
-		advance(canary, state);
+	if (kind == COMMAND_CANARY_START)
+		begin(canary, state);
+	else if (kind == COMMAND_CANARY_PROMOTE)
+		promote(canary, state);
+	else if (kind == COMMAND_CANARY_ABORT)
+		state->phase = CANARY_ROLLBACK;
+	snprintf(state->reason, sizeof(state->reason), "%s",
+		 command_kind_name(kind));
 	state->wall_since_ms = wall_ms;
 	return true;
 }
@@ -76,7 +124,9 @@ static uint32_t stage_pct(const struct policy_canary *canary,
 
 	if (state->state == CANARY_DONE || i < state->stage)
 		return stage->percents[stage->percent_count - 1];
-	return i == state->stage ? stage->percents[state->step] : 0;
+	return i == state->stage && state->phase != CANARY_PRECHECK
+		       ? stage->percents[state->step]
+		       : 0;
 }
 
 double canary_share(const struct policy_canary *canary,
@@ -96,14 +146,15 @@ double canary_share(const struct policy_canary *canary,
 }
 
 int64_t canary_bake_left_ms(const struct policy_canary *canary,
-			    const struct plan_canary *state, int64_t wall_ms)
+			    const struct plan_canary *state)
 {
-	int64_t left_ms;
+	int64_t bake_ms = canary->stages[state->stage].bake_ms, left_ms;
 
 	if (state->state != CANARY_RUNNING)
 		return 0;
-	left_ms = canary->stages[state->stage].bake_ms -
-		  (wall_ms - state->wall_since_ms);
+	if (state->phase != CANARY_BAKE && state->phase != CANARY_HOLD)
+		return state->phase == CANARY_WAIT ? 0 : bake_ms;
+	left_ms = bake_ms - state->spent_ms;
 	return left_ms > 0 ? left_ms : 0;
 }
 
@@ -111,7 +162,8 @@ bool canary_state_fits(const struct policy_canary *canary,
 		       const struct plan_canary *state)
 {
 	return state->stage < canary->stage_count &&
-	       state->step < canary->stages[state->stage].percent_count;
+	       state->step < canary->stages[state->stage].percent_count &&
+	       strcmp(state->revision, canary_revision(canary)) == 0;
 }
 
 static bool regions_same(const struct policy *a, uint64_t in_a,
@@ -193,6 +245,7 @@ bool canary_same(const struct policy *a, size_t ia, const struct policy *b,
 	const struct policy_service *sb = &b->services[cb->service];
 
 	if (strcmp(sa->name, sb->name) != 0 ||
+	    strcmp(canary_revision(ca), canary_revision(cb)) != 0 ||
 	    endpoints_of(sa, ia) != endpoints_of(sb, ib) ||
 	    !stages_same(a, ca, b, cb))
 		return false;

@@ -42,15 +42,22 @@ static void stable_share(const struct effect *effect, const struct ramp *ramp,
 	}
 }
 
-static void canary_part(const struct state *state, int canary, int region,
-			const struct effect *effect, struct plan_share *out)
+/* Settled, a canary that was begun has the clients of its step. */
+static void canary_part(const struct state *state,
+			const struct policy_endpoint *e,
+			const struct effect *effect, bool settled,
+			struct plan_share *out)
 {
-	double share = canary_share(&state->policy->canaries[canary],
-				    &state->canaries[canary], region);
+	struct plan_canary at = state->canaries[e->canary];
+	double share;
 
+	if (settled && at.phase == CANARY_PRECHECK)
+		at.phase = CANARY_STEP;
+	share = canary_share(&state->policy->canaries[e->canary], &at,
+			     e->region);
 	out->share = rounded(effect->share < share ? effect->share : share);
 	out->cause = PLAN_CANARY;
-	memcpy(out->ref, state->canaries[canary].name, sizeof(out->ref));
+	memcpy(out->ref, at.name, sizeof(out->ref));
 }
 
 struct plan_share draft_share(const struct state *state, size_t service,
@@ -68,7 +75,7 @@ struct plan_share draft_share(const struct state *state, size_t service,
 	if (effect.weighed != NULL)
 		out.weight = effect.weight;
 	if (e->canary != POLICY_NONE)
-		canary_part(state, e->canary, e->region, &effect, &out);
+		canary_part(state, e, &effect, when->settled, &out);
 	else
 		stable_share(&effect, state_ramp(state, service, endpoint),
 			     ramp_part(state, service, endpoint, when), &out);
@@ -152,7 +159,9 @@ static bool canaries_same(const struct plan *a, const struct plan *b)
 
 		if (strcmp(x->name, y->name) != 0 || x->state != y->state ||
 		    x->stage != y->stage || x->step != y->step ||
-		    x->wall_since_ms != y->wall_since_ms)
+		    x->wall_since_ms != y->wall_since_ms ||
+		    x->phase != y->phase || x->rolled_back != y->rolled_back ||
+		    strcmp(x->reason, y->reason) != 0)
 			return false;
 	}
 	return true;

@@ -3,6 +3,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/agent.c %D%/agent.h \
 	%D%/answer.c %D%/answer.h \
 	%D%/audit.c %D%/audit.h \
+	%D%/canaries.c %D%/canaries.h \
 	%D%/canary.c %D%/canary.h \
 	%D%/describe.c %D%/describe.h \
 	%D%/desk.c \
@@ -16,6 +17,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/journal.c %D%/journal.h \
 	%D%/lease.c %D%/lease.h \
 	%D%/loaded.c %D%/loaded.h \
+	%D%/measure.c %D%/measure.h \
 	%D%/registry.c %D%/registry.h \
 	%D%/reload.c %D%/reload.h \
 	%D%/order.c %D%/order.h \
@@ -24,6 +26,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/publish.c \
 	%D%/ramp.c %D%/ramp.h \
 	%D%/recent.c %D%/recent.h \
+	%D%/rollout.c %D%/rollout.h \
 	%D%/shelf.c \
 	%D%/slowness.c %D%/slowness.h \
 	%D%/state.c %D%/state.h \

@@ -161,6 +161,25 @@ struct registry_spread registry_spread(const struct registry *r, uint64_t epoch,
 	return spread;
 }
 
+struct registry_floor registry_floor(const struct registry *r)
+{
+	struct registry_floor floor = { .epoch = 0 };
+	const struct node *oldest = NULL;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct node *n = &r->nodes[i].node;
+
+		if (node_follows(n) &&
+		    (oldest == NULL || !node_has_plan(n, oldest->plan_epoch,
+						      oldest->plan_sequence)))
+			oldest = n;
+	}
+	if (oldest != NULL)
+		floor = (struct registry_floor){ oldest->plan_epoch,
+						 oldest->plan_sequence };
+	return floor;
+}
+
 static int compare_names(const void *a, const void *b)
 {
 	const struct registered *const *x = a, *const *y = b;

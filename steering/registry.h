@@ -70,6 +70,12 @@ struct registry_spread {
 struct registry_spread registry_spread(const struct registry *r, uint64_t epoch,
 				       uint64_t sequence);
 
+/* The oldest plan that a node which applies plans has; 0, 0: there is none. */
+struct registry_floor {
+	uint64_t epoch, sequence;
+};
+struct registry_floor registry_floor(const struct registry *r);
+
 /*
  * The nodes after the name (NULL: from the first) in order of strcmp(3), into
  * list of room pointers, which are borrowed until the next change; their

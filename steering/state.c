@@ -29,12 +29,21 @@ static bool state_alloc(struct state *state, const struct policy *policy)
 		.commands = calloc(PLAN_COMMANDS_MAX, sizeof(*state->commands)),
 		.canaries = calloc(policy->canary_count + 1,
 				   sizeof(*state->canaries)),
+		.rollouts = calloc(policy->canary_count + 1,
+				   sizeof(*state->rollouts)),
 	};
 	if (state->ramps != NULL && state->first != NULL &&
-	    state->commands != NULL && state->canaries != NULL)
+	    state->commands != NULL && state->canaries != NULL &&
+	    state->rollouts != NULL)
 		return true;
 	state_fini(state);
 	return false;
+}
+
+static void init_canary(struct plan_canary *c, const struct policy_canary *of)
+{
+	audit_text(c->name, sizeof(c->name), "%s", of->name);
+	audit_text(c->revision, sizeof(c->revision), "%s", canary_revision(of));
 }
 
 bool state_init(struct state *state, const struct policy *policy)
@@ -48,8 +57,7 @@ bool state_init(struct state *state, const struct policy *policy)
 		at += policy->services[i].endpoint_count;
 	}
 	for (size_t i = 0; i < policy->canary_count; i++)
-		audit_text(state->canaries[i].name, PLAN_NAME_SIZE, "%s",
-			   policy->canaries[i].name);
+		init_canary(&state->canaries[i], &policy->canaries[i]);
 	return true;
 }
 
@@ -67,6 +75,8 @@ bool state_copy(struct state *to, const struct state *from)
 	       from->command_count * sizeof(*to->commands));
 	memcpy(to->canaries, from->canaries,
 	       policy->canary_count * sizeof(*to->canaries));
+	memcpy(to->rollouts, from->rollouts,
+	       policy->canary_count * sizeof(*to->rollouts));
 	to->command_count = from->command_count;
 	return true;
 }
@@ -77,6 +87,7 @@ void state_fini(struct state *state)
 	free(state->first);
 	free(state->commands);
 	free(state->canaries);
+	free(state->rollouts);
 	*state = (struct state){ 0 };
 }
 
@@ -179,15 +190,21 @@ static void adopt_share(struct state *state, const struct plan *plan,
 		ramp_adopt(share, &limits, plan->wall_made_ms, now);
 }
 
-static void adopt_canary(struct state *state, const struct plan_canary *c,
-			 int64_t wall_ms, struct audit *audit)
+/* A rollback that the plan has is in it. */
+static void adopt_canary(struct state *state, const struct plan *plan,
+			 const struct plan_canary *c, int64_t wall_ms,
+			 struct audit *audit)
 {
 	int i = policy_find_canary(state->policy, c->name);
 
-	if (i < 0 || !canary_state_fits(&state->policy->canaries[i], c))
+	if (i < 0 || !canary_state_fits(&state->policy->canaries[i], c)) {
 		tell_canary(audit, c, "the policy changed it", wall_ms);
-	else
-		state->canaries[i] = *c;
+		return;
+	}
+	state->canaries[i] = *c;
+	rollout_adopt(&state->canaries[i], &state->rollouts[i]);
+	state->rollouts[i].back_epoch = plan->epoch;
+	state->rollouts[i].back_sequence = plan->sequence;
 }
 
 void state_adopt(struct state *state, const struct plan *plan,
@@ -198,7 +215,8 @@ void state_adopt(struct state *state, const struct plan *plan,
 	for (size_t i = 0; i < plan->command_count; i++)
 		take_command(state, &plan->commands[i], now.wall_ms, audit);
 	for (size_t i = 0; i < plan->canary_count; i++)
-		adopt_canary(state, &plan->canaries[i], now.wall_ms, audit);
+		adopt_canary(state, plan, &plan->canaries[i], now.wall_ms,
+			     audit);
 }
 
 static void carry_ramps(struct state *state, const struct state *old,
@@ -231,9 +249,11 @@ void state_carry(struct state *state, const struct state *old,
 		int j = policy_find_canary(state->policy, c->name);
 
 		if (j >= 0 &&
-		    canary_same(old->policy, i, state->policy, (size_t)j))
+		    canary_same(old->policy, i, state->policy, (size_t)j)) {
 			state->canaries[j] = *c;
-		else if (c->state != CANARY_OFF)
+			state->rollouts[j] = old->rollouts[i];
+			state->rollouts[j].base.number = 0;
+		} else if (c->state != CANARY_OFF)
 			tell_canary(audit, c, "the policy changed it",
 				    now.wall_ms);
 	}

@@ -2,7 +2,8 @@
 /*
  * state -- everything the agent decides from, between two plans: where each
  * endpoint's failback ramp is, which commands are in force, where each canary
- * stands.  All of it can be read back from a plan.  Pure.
+ * stands.  All of it can be read back from a plan, but what was measured of
+ * canaries since.  Pure.
  */
 #ifndef STEERING_STATE_H
 #define STEERING_STATE_H
@@ -12,6 +13,7 @@
 #include "steering/audit.h"
 #include "steering/effect.h"
 #include "steering/ramp.h"
+#include "steering/rollout.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,6 +26,7 @@ struct state {
 				      * PLAN_COMMANDS_MAX */
 	size_t command_count;
 	struct plan_canary *canaries; /* as policy->canaries */
+	struct rollout *rollouts;     /* the same; what no plan says */
 };
 
 /* All full, no command, every canary off.  False: out of memory. */

@@ -66,6 +66,7 @@ struct agent_input steerer_input(const struct steerer *s, struct ramp_now now)
 		.epoch = s->leads,
 		.classes = { s->loaded.classes, s->loaded.class_count },
 		.rum = rum_told(s->rum, now.now_ms),
+		.acked = registry_floor(&s->inputs.registry),
 	};
 }
 

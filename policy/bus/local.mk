@@ -12,6 +12,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/memory_store.c %D%/memory_store.h \
 	%D%/node.c %D%/node.h \
 	%D%/plan.c %D%/plan.h \
+	%D%/plan_canary.c %D%/plan_canary.h \
 	%D%/redis.c %D%/redis.h \
 	%D%/redis_command.c %D%/redis_command.h \
 	%D%/redis_connect.c %D%/redis_connect.h \

@@ -13,26 +13,16 @@
 
 static const char *const causes[] = { "full", "command", "ramp", "hold",
 				      "canary" };
-static const char *const canary_states[] = { "off", "running", "paused", "done",
-					     "aborted" };
 
 enum {
 	CAUSES = sizeof(causes) / sizeof(causes[0]),
-	CANARY_STATES = sizeof(canary_states) / sizeof(canary_states[0]),
-	CANARY_STAGES_MAX = 4096,
 };
 
 static_assert(CAUSES == PLAN_CANARY + 1, "a word for every cause");
-static_assert(CANARY_STATES == CANARY_ABORTED + 1, "a word for every state");
 
 const char *plan_cause_name(enum plan_cause cause)
 {
 	return causes[cause];
-}
-
-const char *plan_canary_state_name(enum plan_canary_state state)
-{
-	return canary_states[state];
 }
 
 static int compare_share(const struct plan_share *s, const char *service,
@@ -153,19 +143,6 @@ static bool parse_commands(struct plan *plan, const json_t *list,
 	return true;
 }
 
-static bool parse_canary(struct member_reader *r, struct plan_canary *c)
-{
-	member_name(r, "name", c->name, sizeof(c->name));
-	c->state =
-		(enum plan_canary_state)member_word(r, "state", canary_states,
-						    CANARY_STATES);
-	c->stage = (uint32_t)member_integer(r, "stage", 0, CANARY_STAGES_MAX);
-	c->step = (uint32_t)member_integer(r, "step", 0, CANARY_STAGES_MAX);
-	c->wall_since_ms =
-		member_integer(r, "wall_since_ms", 0, MEMBER_EXACT_MAX);
-	return !r->failed;
-}
-
 static bool parse_canaries(struct plan *plan, const json_t *list,
 			   struct error *err)
 {
@@ -174,7 +151,7 @@ static bool parse_canaries(struct plan *plan, const json_t *list,
 		struct member_reader r =
 			member_item(list, i, "plan canary", err);
 
-		if (!parse_canary(&r, c))
+		if (!plan_canary_read(&r, c))
 			return false;
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(plan->canaries[j].name, c->name) == 0) {
@@ -295,18 +272,6 @@ static json_t *write_share(const struct plan_share *s)
 	return member_take(&w);
 }
 
-static json_t *write_canary(const struct plan_canary *c)
-{
-	struct member_writer w = member_begin();
-
-	member_put_text(&w, "name", c->name);
-	member_put_text(&w, "state", canary_states[c->state]);
-	member_put_integer(&w, "stage", c->stage);
-	member_put_integer(&w, "step", c->step);
-	member_put_integer(&w, "wall_since_ms", c->wall_since_ms);
-	return member_take(&w);
-}
-
 static json_t *write_rum(const struct plan_rum *u)
 {
 	struct member_writer w = member_begin();
@@ -346,9 +311,9 @@ static void put_lists(struct member_writer *w, const struct plan *plan)
 						command_write(
 							&plan->commands[i]));
 	for (size_t i = 0; i < plan->canary_count; i++)
-		failed |=
-			json_array_append_new(canaries,
-					      write_canary(&plan->canaries[i]));
+		failed |= json_array_append_new(canaries,
+						plan_canary_write(
+							&plan->canaries[i]));
 	member_put_json(w, "shares", shares);
 	member_put_json(w, "commands", commands);
 	member_put_json(w, "canaries", canaries);

@@ -12,6 +12,7 @@
 #define POLICY_BUS_PLAN_H
 
 #include "policy/bus/command.h"
+#include "policy/bus/plan_canary.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,21 +49,6 @@ struct plan_share {
 	char ref[PLAN_NAME_SIZE];
 	/* RAMP: when it began.  HOLD: since when it is healthy again, 0 while
 	 * it is not.  COMMAND: as for the ramp or hold that it hides. */
-	int64_t wall_since_ms;
-};
-
-enum plan_canary_state {
-	CANARY_OFF,     /* never started, or started over by a new policy */
-	CANARY_RUNNING, /* at its percent, waiting for a person */
-	CANARY_PAUSED,
-	CANARY_DONE,    /* through its last step */
-	CANARY_ABORTED, /* at 0 until started again */
-};
-
-struct plan_canary {
-	char name[PLAN_NAME_SIZE];
-	enum plan_canary_state state;
-	uint32_t stage, step; /* index of the stage and of its percent */
 	int64_t wall_since_ms;
 };
 
@@ -147,6 +133,5 @@ bool plan_check(const struct plan *plan, const struct policy *policy,
 		struct error *err);
 
 const char *plan_cause_name(enum plan_cause cause);
-const char *plan_canary_state_name(enum plan_canary_state state);
 
 #endif

@@ -19,7 +19,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/refer.c %D%/refer.h \
 	%D%/rings.c %D%/rings.h \
 	%D%/scalar.c %D%/scalar.h \
-	%D%/schema.c %D%/schema.h \
+	%D%/schema.c %D%/schema.h %D%/schema_canary.c \
 	%D%/service.c %D%/service.h \
 	%D%/sources.c %D%/sources.h \
 	%D%/survey.c %D%/survey.h \

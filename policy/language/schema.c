@@ -272,19 +272,6 @@ static const struct schema_row endpoint_rows[] = {
 };
 const struct schema schema_endpoint = { endpoint_rows, COUNT(endpoint_rows) };
 
-static const struct schema_row canary_endpoint_rows[] = {
-	{ "A", SCHEMA_V4, false, offsetof(struct policy_endpoint, a),
-	  1, POLICY_ADDRESSES_MAX, NULL, NULL, NULL, "IPv4 addresses" },
-	{ "AAAA", SCHEMA_V6, false, offsetof(struct policy_endpoint, aaaa),
-	  1, POLICY_ADDRESSES_MAX, NULL, NULL, NULL, "IPv6 addresses" },
-	{ "CNAME", SCHEMA_DOMAIN, false, offsetof(struct policy_endpoint, cname),
-	  0, 0, NULL, NULL, NULL, "another name, in place of addresses" },
-	{ "port", SCHEMA_PORT, false, offsetof(struct policy_endpoint, port),
-	  1, 65535, NULL, NULL, NULL, "probed port, when not the check's" },
-};
-const struct schema schema_canary_endpoint = { canary_endpoint_rows,
-					       COUNT(canary_endpoint_rows) };
-
 static const struct schema_row service_rows[] = {
 	{ "steer", SCHEMA_WORD, true, offsetof(struct policy_service, steer),
 	  0, 0, NULL, steer_words, NULL, "what makes an endpoint better" },
@@ -310,26 +297,6 @@ static const struct schema_row service_rows[] = {
 	  1, POLICY_ENDPOINTS_MAX, NULL, NULL, &schema_endpoint, "where clients can be sent" },
 };
 static const struct schema service = { service_rows, COUNT(service_rows) };
-
-static const struct schema_row stage_rows[] = {
-	{ "regions", SCHEMA_REGIONS, true, offsetof(struct canary_stage, regions),
-	  0, 0, NULL, NULL, NULL, "regions that take part" },
-	{ "percent", SCHEMA_PERCENTS, true, offsetof(struct canary_stage, percents),
-	  1, 100, NULL, NULL, NULL, "shares of clients, step by step" },
-	{ "bake", SCHEMA_MILLIS, false, offsetof(struct canary_stage, bake_ms),
-	  0, 30 * DAY, "15m", NULL, NULL, "how long a step stays before the next" },
-};
-const struct schema schema_stage = { stage_rows, COUNT(stage_rows) };
-
-static const struct schema_row canary_rows[] = {
-	{ "service", SCHEMA_SERVICE, true, offsetof(struct policy_canary, service),
-	  0, 0, NULL, NULL, NULL, "the service that gets a new version" },
-	{ "endpoints", SCHEMA_NAMED, true, SIZE_MAX,
-	  1, POLICY_ENDPOINTS_MAX, NULL, NULL, &schema_canary_endpoint, "the new version, by endpoint of the service" },
-	{ "stages", SCHEMA_ITEMS, true, SIZE_MAX,
-	  1, 64, NULL, NULL, &schema_stage, "where it goes, in which order" },
-};
-static const struct schema canary = { canary_rows, COUNT(canary_rows) };
 
 static const struct schema_row safety_rows[] = {
 	{ "min_regions_in_service", SCHEMA_WHOLE, false, offsetof(struct policy_safety, min_regions_in_service),
@@ -383,7 +350,7 @@ static const struct schema_row top_rows[SECTION_COUNT] = {
 	[SECTION_SERVICES] = { "services", SCHEMA_NAMED, false, 0,
 	  0, POLICY_SERVICES_MAX, NULL, NULL, &service, "names that are steered" },
 	[SECTION_CANARIES] = { "canaries", SCHEMA_NAMED, false, 0,
-	  0, 256, NULL, NULL, &canary, "new versions that come step by step" },
+	  0, 256, NULL, NULL, &schema_canary, "new versions that come step by step" },
 	[SECTION_SAFETY] = { "safety", SCHEMA_MAP, false, 0,
 	  0, 0, NULL, NULL, &safety, "what commands and health may not do" },
 	[SECTION_TESTS] = { "tests", SCHEMA_ITEMS, false, 0,

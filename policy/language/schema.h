@@ -109,8 +109,10 @@ enum section {
 extern const struct schema schema_top;
 
 /* Those below "services.NAME.endpoints" and the like. */
-extern const struct schema schema_endpoint, schema_canary_endpoint,
-	schema_stage;
+extern const struct schema schema_endpoint;
+
+/* schema_canary.c: those below "canaries.NAME" and further down. */
+extern const struct schema schema_canary, schema_canary_endpoint, schema_stage;
 
 /* NULL when schema has no such key. */
 const struct schema_row *schema_find(const struct schema *schema,

@@ -244,19 +244,39 @@ static void render_commands(const struct json_t *commands, const char *where,
 	}
 }
 
+static void render_canary(const struct json_t *canary, FILE *out)
+{
+	const char *phase = text_of(canary, "phase");
+	const char *reason = text_of(canary, "reason");
+	int64_t requests = number_of(canary, "canary_requests");
+
+	fprintf(out,
+		"canary %s of %s: %s%s%s, %" PRId64 " %% of stage %" PRId64
+		" of %" PRId64,
+		text_of(canary, "canary"), text_of(canary, "service"),
+		text_of(canary, "state"), *phase == '\0' ? "" : ", ", phase,
+		number_of(canary, "percent"), number_of(canary, "stage"),
+		number_of(canary, "stages"));
+	if (*reason != '\0')
+		fprintf(out, ": %s", reason);
+	if (requests > 0)
+		fprintf(out,
+			"\n  %" PRId64 " of %" PRId64
+			" requests failed, of the stable version %" PRId64
+			" of %" PRId64,
+			number_of(canary, "canary_errors"), requests,
+			number_of(canary, "stable_errors"),
+			number_of(canary, "stable_requests"));
+	fputc('\n', out);
+}
+
 static void render_canaries(const struct json_t *answer, FILE *out)
 {
 	struct json_t *canary;
 	size_t i;
 
 	json_array_foreach(json_object_get(answer, "canaries"), i, canary)
-		fprintf(out,
-			"canary %s of %s: %s, %" PRId64 " %% of stage %" PRId64
-			" of %" PRId64 "\n",
-			text_of(canary, "canary"), text_of(canary, "service"),
-			text_of(canary, "state"), number_of(canary, "percent"),
-			number_of(canary, "stage"),
-			number_of(canary, "stages"));
+		render_canary(canary, out);
 }
 
 static void render_node(const struct json_t *node, int64_t wall_ms, FILE *out)

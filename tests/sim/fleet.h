@@ -141,6 +141,7 @@ struct store {
 struct totals {
 	uint64_t steps, plans, stale, takeovers, faults, orders, locals;
 	uint64_t canaries, moves; /* canary commands; rows compared */
+	uint64_t rollbacks;       /* of canaries, by an agent */
 	uint64_t deferrals;       /* endpoints in views */
 	uint64_t behind; /* plans refused: another was stored meanwhile */
 	/* Plans that nobody answered: their agent was told in the end what had
@@ -443,7 +444,9 @@ bool movement_check(struct fleet *f, size_t r, size_t service, size_t class,
 		    const struct row *row);
 bool movement_check_canary(struct fleet *f, size_t r, size_t service);
 
-/* plans.c: of one plan; and of what a command for a canary would do to it. */
+/* plans.c: of one plan; and of what a command for a canary would do to it.
+ * rollouts.c: what became of canaries from the last plan to this one. */
+void rollouts_check(struct fleet *f, const struct plan *plan);
 void plans_check(struct fleet *f, const struct plan *plan);
 void plans_check_canary(struct fleet *f, const struct command *c,
 			const struct plan *before, const struct plan *after);

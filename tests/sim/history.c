@@ -196,27 +196,6 @@ static void check_commands(struct fleet *f, const struct plan *plan,
 	}
 }
 
-static void check_canaries(struct fleet *f, const struct plan *plan)
-{
-	const struct plan *last = f->history.last;
-
-	for (size_t i = 0; last != NULL && i < f->policy->canary_count; i++) {
-		const struct plan_canary *a = &last->canaries[i];
-		const struct plan_canary *b = &plan->canaries[i];
-
-		if ((a->state != b->state || a->stage != b->stage ||
-		     a->step != b->step) &&
-		    f->history.canary_ms[i] < f->history.made_ms)
-			fleet_broken(f,
-				     "canary %s went from %s %u %u to %s %u "
-				     "%u, which nobody asked for",
-				     a->name, plan_canary_state_name(a->state),
-				     a->stage, a->step,
-				     plan_canary_state_name(b->state), b->stage,
-				     b->step);
-	}
-}
-
 /* How much more of its clients may an endpoint have after so long? */
 static double may_rise(const struct policy_service *s,
 		       const struct plan_share *from, int64_t passed_ms)
@@ -356,7 +335,7 @@ void history_commit(struct fleet *f, const struct event *e,
 	note_down(f, plan, made_ms);
 	if (follows(f, e, plan)) {
 		check_commands(f, plan, made_ms);
-		check_canaries(f, plan);
+		rollouts_check(f, plan);
 		for (size_t t = 0; t < f->target_count; t++)
 			check_ramp(f, t, plan, made_ms);
 	}

@@ -82,7 +82,9 @@ static uint32_t percent_of(const struct policy_canary *c,
 			continue;
 		if (at->state == CANARY_DONE || i < at->stage)
 			return stage->percents[stage->percent_count - 1];
-		return i == at->stage ? stage->percents[at->step] : 0;
+		return i == at->stage && at->phase != CANARY_PRECHECK
+			       ? stage->percents[at->step]
+			       : 0;
 	}
 	return 0;
 }

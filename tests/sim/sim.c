@@ -32,6 +32,7 @@ static void add(struct totals *to, const struct totals *t)
 	to->orders += t->orders;
 	to->locals += t->locals;
 	to->canaries += t->canaries;
+	to->rollbacks += t->rollbacks;
 	to->moves += t->moves;
 	to->deferrals += t->deferrals;
 	to->behind += t->behind;
@@ -101,9 +102,9 @@ static bool eventful(const struct totals *t)
 {
 	return t->steps > 0 && t->plans > 0 && t->takeovers > 0 &&
 	       t->faults > 0 && t->orders > 0 && t->locals > 0 &&
-	       t->canaries > 0 && t->moves > 0 && t->deferrals > 0 &&
-	       t->mistrusts > 0 && t->flaps > 0 && t->lies > 0 &&
-	       t->latencies > 0;
+	       t->canaries > 0 && t->rollbacks > 0 && t->moves > 0 &&
+	       t->deferrals > 0 && t->mistrusts > 0 && t->flaps > 0 &&
+	       t->lies > 0 && t->latencies > 0;
 }
 
 static void print_totals(unsigned seeds, const struct totals *t)
@@ -112,8 +113,9 @@ static void print_totals(unsigned seeds, const struct totals *t)
 	       " takeovers, %" PRIu64 " plans, %" PRIu64 " refused as stale\n",
 	       seeds, t->steps, t->faults, t->takeovers, t->plans, t->stale);
 	printf("# %" PRIu64 " commands, %" PRIu64 " to one node, %" PRIu64
-	       " to canaries; %" PRIu64 " rows with one change\n",
-	       t->orders, t->locals, t->canaries, t->moves);
+	       " to canaries, %" PRIu64 " of which were rolled back; %" PRIu64
+	       " rows with one change\n",
+	       t->orders, t->locals, t->canaries, t->rollbacks, t->moves);
 	printf("# %" PRIu64 " times an endpoint was deferred in a view\n",
 	       t->deferrals);
 	printf("# %" PRIu64 " plans were refused as made from an older one; "

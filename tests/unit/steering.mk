@@ -58,6 +58,9 @@ check_PROGRAMS += %D%/test_waiting
 %C%_test_waiting_SOURCES = %D%/test_waiting.c \
 	%D%/office.c %D%/office.h
 %C%_test_waiting_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_rollout
+%C%_test_rollout_SOURCES = %D%/test_rollout.c
+%C%_test_rollout_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_steerer
 %C%_test_steerer_SOURCES = %D%/test_steerer.c \
 	%D%/office.c %D%/office.h

@@ -201,6 +201,64 @@ static void test_canary_story(void **state)
 	story_end(&s);
 }
 
+/* Its endpoint fails: back to nothing at once, told, acknowledged, for good. */
+static void test_canary_takes_itself_back(void **state)
+{
+	struct story s;
+	struct command c;
+
+	(void)state;
+	story_begin(&s);
+	story_order(&s, COMMAND_CANARY_START, "v2");
+	story_has_share(&s, "v2-us-east", 0.01);
+	/* All of the region is down: that is not the canary's fault. */
+	steer_health(&s.w, WWW, US_EAST, VERDICT_DOWN);
+	steer_health(&s.w, WWW, V2_US_EAST, VERDICT_DOWN);
+	story_pass(&s, 1000);
+	story_has_share(&s, "v2-us-east", 0.01);
+	steer_health(&s.w, WWW, US_EAST, VERDICT_UP);
+	story_pass(&s, 250);
+	story_has_share(&s, "v2-us-east", 0);
+	assert_int_equal(s.plan->canaries[0].state, CANARY_ABORTED);
+	assert_int_equal(s.plan->canaries[0].phase, CANARY_ROLLBACK);
+	assert_true(story_was_told(&s, "canary", "canary v2"));
+	/* A node has an older plan; then all have this one. */
+	s.w.in.acked.epoch = s.plan->epoch;
+	s.w.in.acked.sequence = s.plan->sequence - 1;
+	story_pass(&s, 1000);
+	assert_int_equal(s.plan->canaries[0].phase, CANARY_ROLLBACK);
+	s.w.in.acked.sequence++;
+	story_pass(&s, 1000);
+	assert_int_equal(s.plan->canaries[0].phase, CANARY_ROLLED);
+	steer_health(&s.w, WWW, V2_US_EAST, VERDICT_UP);
+	story_succeed(&s);
+	c = steer_command(&s.w, COMMAND_CANARY_START, "v2");
+	story_refused(&s, &c, "another revision");
+	story_pass(&s, 60000);
+	story_has_share(&s, "v2-us-east", 0);
+	story_end(&s);
+}
+
+/* Who takes over in the middle of a bake waits for the rest of it. */
+static void test_canary_bake_is_handed_on(void **state)
+{
+	struct story s;
+
+	(void)state;
+	story_begin(&s);
+	story_order(&s, COMMAND_CANARY_START, "v2");
+	story_pass(&s, 40000);
+	assert_int_equal(s.plan->canaries[0].phase, CANARY_BAKE);
+	/* The plan is up to its period old. */
+	story_succeed(&s);
+	story_pass(&s, 19000);
+	assert_int_equal(s.plan->canaries[0].phase, CANARY_BAKE);
+	story_pass(&s, 2000 + AGENT_PERIOD_MS);
+	assert_int_equal(s.plan->canaries[0].phase, CANARY_WAIT);
+	story_has_share(&s, "v2-us-east", 0.01);
+	story_end(&s);
+}
+
 static void test_failed_commit_is_taken_back(void **state)
 {
 	struct story s;
@@ -285,6 +343,8 @@ int main(void)
 		cmocka_unit_test(test_failover_weight_cancel),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_canary_story),
+		cmocka_unit_test(test_canary_takes_itself_back),
+		cmocka_unit_test(test_canary_bake_is_handed_on),
 		cmocka_unit_test(test_failed_commit_is_taken_back),
 		cmocka_unit_test(test_never_empty),
 		cmocka_unit_test(test_preview_changes_nothing),

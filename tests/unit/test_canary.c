@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -35,18 +36,18 @@ static const struct row {
 	{ "past the last", CANARY_RUNNING, 1, 1, COMMAND_CANARY_PROMOTE, CANARY_DONE, 1, 1 },
 	{ "pause", CANARY_RUNNING, 1, 0, COMMAND_CANARY_PAUSE, CANARY_PAUSED, 1, 0 },
 	{ "resume what runs", CANARY_RUNNING, 1, 0, COMMAND_CANARY_RESUME, NO, 0, 0 },
-	{ "abort", CANARY_RUNNING, 1, 0, COMMAND_CANARY_ABORT, CANARY_ABORTED, 0, 0 },
+	{ "abort", CANARY_RUNNING, 1, 0, COMMAND_CANARY_ABORT, CANARY_ABORTED, 1, 0 },
 	{ "promote what is paused", CANARY_PAUSED, 0, 1, COMMAND_CANARY_PROMOTE, NO, 0, 0 },
 	{ "start what is paused", CANARY_PAUSED, 0, 1, COMMAND_CANARY_START, NO, 0, 0 },
 	{ "resume", CANARY_PAUSED, 0, 1, COMMAND_CANARY_RESUME, CANARY_RUNNING, 0, 1 },
-	{ "abort what is paused", CANARY_PAUSED, 0, 1, COMMAND_CANARY_ABORT, CANARY_ABORTED, 0, 0 },
+	{ "abort what is paused", CANARY_PAUSED, 0, 1, COMMAND_CANARY_ABORT, CANARY_ABORTED, 0, 1 },
 	{ "start over what is done", CANARY_DONE, 1, 1, COMMAND_CANARY_START, NO, 0, 0 },
 	{ "promote what is done", CANARY_DONE, 1, 1, COMMAND_CANARY_PROMOTE, NO, 0, 0 },
-	{ "abort what is done", CANARY_DONE, 1, 1, COMMAND_CANARY_ABORT, CANARY_ABORTED, 0, 0 },
+	{ "abort what is done", CANARY_DONE, 1, 1, COMMAND_CANARY_ABORT, CANARY_ABORTED, 1, 1 },
 	{ "abort is sticky", CANARY_ABORTED, 0, 0, COMMAND_CANARY_PROMOTE, NO, 0, 0 },
 	{ "resume does not undo it", CANARY_ABORTED, 0, 0, COMMAND_CANARY_RESUME, NO, 0, 0 },
 	{ "abort twice", CANARY_ABORTED, 0, 0, COMMAND_CANARY_ABORT, NO, 0, 0 },
-	{ "start again", CANARY_ABORTED, 0, 0, COMMAND_CANARY_START, CANARY_RUNNING, 0, 0 },
+	{ "start again, from the first step", CANARY_ABORTED, 1, 1, COMMAND_CANARY_START, CANARY_RUNNING, 0, 0 },
 };
 
 static const struct share_row {
@@ -72,6 +73,22 @@ static void check(bool ok, const char *title)
 		fail_msg("%s", title);
 }
 
+/* In the middle of a bake, where it is on its way. */
+static struct plan_canary at(enum plan_canary_state in, uint32_t stage,
+			     uint32_t step)
+{
+	return (struct plan_canary){
+		.name = "v2",
+		.state = in,
+		.stage = stage,
+		.step = step,
+		.wall_since_ms = 7,
+		.phase = in == CANARY_RUNNING || in == CANARY_PAUSED
+				 ? CANARY_BAKE
+				 : CANARY_PLANNED,
+	};
+}
+
 static void test_commands(void **state)
 {
 	struct steer_world w;
@@ -80,8 +97,7 @@ static void test_commands(void **state)
 	steer_init(&w);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *row = &rows[i];
-		struct plan_canary c = { "v2", row->in, row->stage, row->step,
-					 7 };
+		struct plan_canary c = at(row->in, row->stage, row->step);
 		const struct plan_canary was = c;
 		struct error err = { .text = "" };
 		bool ok = canary_command(&w.canary, row->on, &c, 99, &err);
@@ -108,8 +124,7 @@ static void test_shares(void **state)
 	for (size_t i = 0; i < sizeof(share_rows) / sizeof(share_rows[0]);
 	     i++) {
 		const struct share_row *row = &share_rows[i];
-		const struct plan_canary c = { "v2", row->in, row->stage,
-					       row->step, 0 };
+		const struct plan_canary c = at(row->in, row->stage, row->step);
 		double a = canary_share(&w.canary, &c, US_EAST);
 		double b = canary_share(&w.canary, &c, EU_WEST);
 		double n = canary_share(&w.canary, &c, EU_NORTH);
@@ -120,28 +135,124 @@ static void test_shares(void **state)
 	}
 }
 
-static void test_bake(void **state)
+/* What a command makes of the phase. */
+/* clang-format off */
+static const struct phase_row {
+	const char *title;
+	enum plan_canary_state in;
+	enum plan_canary_phase phase;
+	uint32_t stage, step;
+	enum command_kind on;
+	enum plan_canary_phase out;
+	uint32_t stage_out, step_out;
+} phase_rows[] = {
+	{ "start", CANARY_OFF, CANARY_PLANNED, 0, 0, COMMAND_CANARY_START, CANARY_PRECHECK, 0, 0 },
+	{ "a step of the stage", CANARY_RUNNING, CANARY_BAKE, 0, 0, COMMAND_CANARY_PROMOTE, CANARY_STEP, 0, 1 },
+	{ "the next stage", CANARY_RUNNING, CANARY_WAIT, 0, 2, COMMAND_CANARY_PROMOTE, CANARY_PRECHECK, 1, 0 },
+	{ "no wait for health", CANARY_RUNNING, CANARY_PRECHECK, 1, 0, COMMAND_CANARY_PROMOTE, CANARY_STEP, 1, 0 },
+	{ "done", CANARY_RUNNING, CANARY_BAKE, 1, 1, COMMAND_CANARY_PROMOTE, CANARY_PLANNED, 1, 1 },
+	{ "pause", CANARY_RUNNING, CANARY_HOLD, 0, 1, COMMAND_CANARY_PAUSE, CANARY_HOLD, 0, 1 },
+	{ "resume", CANARY_PAUSED, CANARY_HOLD, 0, 1, COMMAND_CANARY_RESUME, CANARY_HOLD, 0, 1 },
+	{ "abort", CANARY_PAUSED, CANARY_SETTLE, 0, 1, COMMAND_CANARY_ABORT, CANARY_ROLLBACK, 0, 1 },
+};
+/* clang-format on */
+
+static void test_phases(void **state)
 {
 	struct steer_world w;
-	struct plan_canary c = { "v2", CANARY_RUNNING, 0, 0, 1000 };
+	struct error err;
 
 	(void)state;
 	steer_init(&w);
-	assert_int_equal(canary_bake_left_ms(&w.canary, &c, 21000), 40000);
-	assert_int_equal(canary_bake_left_ms(&w.canary, &c, 61000), 0);
-	assert_int_equal(canary_bake_left_ms(&w.canary, &c, 99000), 0);
+	for (size_t i = 0; i < sizeof(phase_rows) / sizeof(phase_rows[0]);
+	     i++) {
+		const struct phase_row *row = &phase_rows[i];
+		struct plan_canary c = at(row->in, row->stage, row->step);
+
+		c.phase = row->phase;
+		check(canary_command(&w.canary, row->on, &c, 99, &err),
+		      row->title);
+		check(c.phase == row->out, row->title);
+		check(c.stage == row->stage_out && c.step == row->step_out,
+		      row->title);
+	}
+}
+
+/* Nothing of an earlier run is left, and after a rollback there is no start. */
+static void test_start(void **state)
+{
+	struct plan_canary c = at(CANARY_ABORTED, 1, 1);
+	struct steer_world w;
+	struct error err;
+
+	(void)state;
+	steer_init(&w);
+	w.canary.revision = "r2";
+	c.canary_errors = c.canary_requests = 9;
+	c.blind_ms = c.spent_ms = 1000;
+	c.log_e = 5;
+	c.rolled_back = true;
+	snprintf(c.reason, sizeof(c.reason), "too many errors");
+	assert_false(
+		canary_command(&w.canary, COMMAND_CANARY_START, &c, 99, &err));
+	assert_non_null(strstr(err.text, "too many errors"));
+	assert_non_null(strstr(err.text, "revision"));
+	c.rolled_back = false;
+	assert_true(
+		canary_command(&w.canary, COMMAND_CANARY_START, &c, 99, &err));
+	assert_string_equal(c.name, "v2");
+	assert_string_equal(c.revision, "r2");
+	assert_int_equal(c.canary_errors + c.canary_requests, 0);
+	assert_int_equal(c.blind_ms + c.spent_ms, 0);
+	assert_true(c.log_e <= 0);
+}
+
+static void test_precheck_has_no_clients(void **state)
+{
+	struct plan_canary c = at(CANARY_RUNNING, 1, 0);
+	struct steer_world w;
+
+	(void)state;
+	steer_init(&w);
+	c.phase = CANARY_PRECHECK;
+	assert_true(canary_share(&w.canary, &c, EU_WEST) <= 0);
+	assert_true(canary_share(&w.canary, &c, US_EAST) >= 1);
+}
+
+static void test_bake(void **state)
+{
+	struct steer_world w;
+	struct plan_canary c = at(CANARY_RUNNING, 0, 0);
+
+	(void)state;
+	steer_init(&w);
+	c.spent_ms = 20000;
+	assert_int_equal(canary_bake_left_ms(&w.canary, &c), 40000);
+	c.phase = CANARY_HOLD;
+	assert_int_equal(canary_bake_left_ms(&w.canary, &c), 40000);
+	c.phase = CANARY_SETTLE;
+	assert_int_equal(canary_bake_left_ms(&w.canary, &c), 60000);
+	c.phase = CANARY_WAIT;
+	assert_int_equal(canary_bake_left_ms(&w.canary, &c), 0);
+	c.phase = CANARY_BAKE;
+	c.spent_ms = 61000;
+	assert_int_equal(canary_bake_left_ms(&w.canary, &c), 0);
 	c.state = CANARY_PAUSED;
-	assert_int_equal(canary_bake_left_ms(&w.canary, &c, 21000), 0);
+	c.spent_ms = 0;
+	assert_int_equal(canary_bake_left_ms(&w.canary, &c), 0);
 }
 
 static void test_fits(void **state)
 {
 	struct steer_world w;
-	struct plan_canary c = { "v2", CANARY_RUNNING, 1, 1, 0 };
+	struct plan_canary c = at(CANARY_RUNNING, 1, 1);
 
 	(void)state;
 	steer_init(&w);
 	assert_true(canary_state_fits(&w.canary, &c));
+	w.canary.revision = "r2";
+	assert_false(canary_state_fits(&w.canary, &c));
+	w.canary.revision = NULL;
 	c.step = 2;
 	assert_false(canary_state_fits(&w.canary, &c));
 	c.stage = 2;
@@ -178,13 +289,20 @@ static void test_same(void **state)
 	assert_false(canary_same(&a.policy, 0, &b.policy, 0));
 	new_addr = old_addr;
 	assert_true(canary_same(&a.policy, 0, &b.policy, 0));
+	b.canary.revision = "r2";
+	assert_false(canary_same(&a.policy, 0, &b.policy, 0));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_commands), cmocka_unit_test(test_shares),
-		cmocka_unit_test(test_bake),     cmocka_unit_test(test_fits),
+		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_phases),
+		cmocka_unit_test(test_start),
+		cmocka_unit_test(test_shares),
+		cmocka_unit_test(test_precheck_has_no_clients),
+		cmocka_unit_test(test_bake),
+		cmocka_unit_test(test_fits),
 		cmocka_unit_test(test_same),
 	};
 

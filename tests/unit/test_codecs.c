@@ -112,6 +112,10 @@ static const struct row {
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"canaries\":[{\"name\":\"c\"},{\"name\":\"c\"}]}", "canary c is there twice" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"canaries\":[{\"name\":\"c\",\"state\":\"ill\"}]}", "state \"ill\"" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"canaries\":[{\"name\":\"c\",\"stage\":5000}]}", "stage is 5000" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"canaries\":[{\"name\":\"c\",\"phase\":\"ponder\"}]}", NULL },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"canaries\":[{\"name\":\"c\",\"phase\":7}]}", "phase" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"canaries\":[{\"name\":\"c\",\"canary_requests\":1,\"canary_errors\":2}]}", "canary_errors is 2" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"canaries\":[{\"name\":\"c\",\"spent_ms\":-1}]}", "spent_ms is -1" },
 
 	{ NODE, "{\"name\":\"dns-1\",\"role\":\"dns\"}", NULL },
 	{ NODE, "{\"name\":\"n\",\"role\":\"dns\",\"needs\":1,\"speaks\":7}", NULL },
@@ -299,7 +303,13 @@ static struct plan *some_plan(void)
 		"\"commands\":[" COMMAND(
 			"c1") "],\"canaries\":["
 			      "{\"name\":\"new\",\"state\":\"paused\",\"stage\":1,"
-			      "\"step\":2,\"wall_since_ms\":8}],\"rum\":["
+			      "\"step\":2,\"wall_since_ms\":8,"
+			      "\"phase\":\"rolled back\",\"rolled_back\":true,"
+			      "\"revision\":\"r2\",\"reason\":\"slow\","
+			      "\"spent_ms\":5,\"blind_ms\":6,"
+			      "\"canary_requests\":9,\"canary_errors\":3,"
+			      "\"stable_requests\":90,\"stable_errors\":4,"
+			      "\"log_e\":-1.5,\"looks\":2}],\"rum\":["
 			      "{\"region\":\"us\",\"cell_lat\":70,"
 			      "\"cell_lon\":89,\"ms\":91.5,\"samples\":60}]}";
 	struct error err;
@@ -308,6 +318,24 @@ static struct plan *some_plan(void)
 	if (plan == NULL)
 		fail_msg("%s", err.text);
 	return plan;
+}
+
+static void check_canary(const struct plan_canary *c)
+{
+	assert_int_equal(c->state, CANARY_PAUSED);
+	assert_int_equal(c->step, 2);
+	assert_int_equal(c->phase, CANARY_ROLLED);
+	assert_true(c->rolled_back);
+	assert_string_equal(c->revision, "r2");
+	assert_string_equal(c->reason, "slow");
+	assert_int_equal(c->spent_ms, 5);
+	assert_int_equal(c->blind_ms, 6);
+	assert_int_equal(c->canary_requests, 9);
+	assert_int_equal(c->canary_errors, 3);
+	assert_int_equal(c->stable_requests, 90);
+	assert_int_equal(c->stable_errors, 4);
+	assert_true(c->log_e == -1.5);
+	assert_int_equal(c->looks, 2);
 }
 
 static void test_plan_comes_back(void **state)
@@ -332,8 +360,7 @@ static void test_plan_comes_back(void **state)
 	assert_int_equal(plan_find_share(back, "www", "eu")->weight, 0);
 	assert_null(plan_find_share(back, "www", "ap"));
 	assert_string_equal(back->commands[0].target, "eu");
-	assert_int_equal(back->canaries[0].state, CANARY_PAUSED);
-	assert_int_equal(back->canaries[0].step, 2);
+	check_canary(&back->canaries[0]);
 	assert_int_equal(back->rum_count, 1);
 	assert_string_equal(back->rum[0].region, "us");
 	assert_int_equal(back->rum[0].cell_lat, 70);

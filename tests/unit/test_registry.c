@@ -130,10 +130,15 @@ static void test_lag(void **state)
 	/* Who applies no plans is never behind. */
 	assert_int_equal(registry_find(&r, "h")->wall_behind_ms, 0);
 	assert_int_equal(registry_spread(&r, 1, 7).all, 1);
+	assert_int_equal(registry_floor(&r).sequence, 0);
 	/* Another leader's newer plan may be applied before we hear of it. */
 	node = node_at(NODE_EDGE, "e", 9, 5);
 	take(&r, &node, 5);
 	assert_int_equal(e->wall_behind_ms, 0);
+	node = node_at(NODE_DNS, "d", 8, 5);
+	take(&r, &node, 5);
+	assert_int_equal(registry_floor(&r).epoch, 1);
+	assert_int_equal(registry_floor(&r).sequence, 8);
 	plan.sequence = 8;
 	registry_plan(&r, &plan, 4000);
 	assert_int_equal(e->wall_behind_ms, 0);
