@@ -25,7 +25,6 @@ health_libhealth_a_SOURCES = \
 	%D%/rounds.c %D%/rounds.h \
 	%D%/schedule.c %D%/schedule.h \
 	%D%/stretch.c %D%/stretch.h \
-	%D%/spawn.c %D%/spawn.h \
 	%D%/suspicion.c %D%/suspicion.h \
 	%D%/twin.c %D%/twin.h \
 	%D%/watch.c %D%/watch.h

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "health/probe_external.h"
 
-#include "health/spawn.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
+#include "policy/base/spawn.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -177,14 +177,15 @@ static bool run(struct probe_external *p)
 		.tv_usec = p->spec->check->timeout_ms % 1000 * 1000,
 	};
 	struct child *child = calloc(1, sizeof(*child));
+	struct spawn_config spawn;
 	struct telling t;
 
 	if (child == NULL)
 		return false;
 	tell(&t, pool->folder, p->spec);
 	p->start_ns = clock_now_ns();
-	child->spawn =
-		spawn_start(pool->loop, t.argv, t.environment, on_ended, child);
+	spawn = (struct spawn_config){ t.argv, t.environment, -1 };
+	child->spawn = spawn_start(pool->loop, &spawn, on_ended, child);
 	if (child->spawn == NULL) {
 		free(child);
 		return false;

@@ -16,4 +16,5 @@ policy_libpolicy_a_SOURCES += \
 	%D%/option.c %D%/option.h \
 	%D%/process.c %D%/process.h \
 	%D%/program.c %D%/program.h \
+	%D%/spawn.c %D%/spawn.h \
 	%D%/thread.c %D%/thread.h

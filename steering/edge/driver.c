@@ -45,6 +45,13 @@ void driver_free(struct driver *d)
 		d->kind->free(d);
 }
 
+void driver_defer(struct driver *d)
+{
+	d->busy = false;
+	if (d->again)
+		begin(d);
+}
+
 void driver_settle(struct driver *d, const char *trouble)
 {
 	d->busy = false;
@@ -56,8 +63,11 @@ void driver_settle(struct driver *d, const char *trouble)
 		begin(d);
 		return;
 	}
-	snprintf(d->trouble, sizeof(d->trouble), "%s", trouble);
-	if (*trouble == '\0') {
+	d->trouble[0] = '\0';
+	if (*trouble != '\0') {
+		snprintf(d->trouble, sizeof(d->trouble), "%.10s %.50s: %.90s",
+			 d->kind->name, d->place, trouble);
+	} else {
 		d->epoch = d->orders->plan->epoch;
 		d->sequence = d->orders->plan->sequence;
 	}

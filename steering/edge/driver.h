@@ -4,7 +4,7 @@
  *
  *            apply            settle, well: told, acknowledged
  *   idle ----------> busy -----------------------------------> idle
- *                    | ^ |   settle, in trouble: told
+ *                    | ^ |   settle, in trouble: told; or defer
  *             apply: | | +------------------------------------> idle
  *           remember |_| settle, remembered: begin anew
  *
@@ -30,8 +30,8 @@ struct driver_kind {
 	const char *name; /* "haproxy" */
 	/*
 	 * Begins to bring the proxy to driver->orders, and calls
-	 * driver_settle() once, now or later.  What has changed in them
-	 * meanwhile it may use or not: it is begun anew then.
+	 * driver_settle() or driver_defer() once, now or later.  What has
+	 * changed in them meanwhile it may use or not: it is begun anew then.
 	 */
 	void (*begin)(struct driver *driver);
 	void (*free)(struct driver *driver);
@@ -75,7 +75,11 @@ bool driver_has(const struct driver *driver, const struct plan *plan);
 /* Accepts NULL. */
 void driver_free(struct driver *driver);
 
-/* For kinds: trouble "" means that the proxy is at driver->orders. */
+/* For kinds: nothing was done, as it is too early; what was told stands. */
+void driver_defer(struct driver *driver);
+
+/* For kinds: trouble is told with the kind and place; "" means that the proxy
+ * is at driver->orders. */
 void driver_settle(struct driver *driver, const char *trouble);
 
 #endif

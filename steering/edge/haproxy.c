@@ -103,25 +103,13 @@ static bool is_canary_of(const struct haproxy_route *route,
 /* Every server that the plan names for the service must be there. */
 static bool check_names(const struct service *s, struct error *err)
 {
-	const struct plan *plan = s->orders->plan;
+	const char *missing =
+		portions_missing(&s->portions, s->orders, s->route->service);
 
-	for (size_t i = 0; i < plan->share_count; i++) {
-		const struct plan_share *share = &plan->shares[i];
-		bool there = false;
-
-		if (strcmp(share->service, s->route->service) != 0)
-			continue;
-		for (size_t j = 0; j < s->portions.count && !there; j++)
-			there = s->portions.parts[j].word.row == share;
-		/* A canary that this proxy has no server for takes nobody
-		 * here: that is a choice, not a mistake. */
-		if (!there && share->cause != PLAN_CANARY) {
-			error_set(err, "HAProxy has no server %s/%s",
-				  s->route->backend, share->endpoint);
-			return false;
-		}
-	}
-	return true;
+	if (missing != NULL)
+		error_set(err, "HAProxy has no server %s/%s", s->route->backend,
+			  missing);
+	return missing == NULL;
 }
 
 /*

@@ -26,15 +26,10 @@ struct haproxy_driver {
 
 static void settle(struct haproxy_driver *h, const char *trouble)
 {
-	char text[NODE_TEXT_SIZE] = "";
-
 	haproxy_state_fini(&h->state);
 	free(h->commands);
 	h->commands = NULL;
-	if (*trouble != '\0')
-		snprintf(text, sizeof(text), "HAProxy at %.60s: %s",
-			 h->driver.place, trouble);
-	driver_settle(&h->driver, text);
+	driver_settle(&h->driver, trouble);
 }
 
 static void ask(struct haproxy_driver *h, const char *question,

@@ -63,6 +63,24 @@ void portions_make(struct portions *d, const struct orders *orders,
 			take_part(d, &d->parts[i]);
 }
 
+const char *portions_missing(const struct portions *p,
+			     const struct orders *orders, const char *service)
+{
+	const struct plan *plan = orders->plan;
+
+	for (size_t i = 0; i < plan->share_count; i++) {
+		const struct plan_share *share = &plan->shares[i];
+		bool here = strcmp(share->service, service) != 0 ||
+			    share->cause == PLAN_CANARY;
+
+		for (size_t j = 0; j < p->count && !here; j++)
+			here = p->parts[j].word.row == share;
+		if (!here)
+			return share->endpoint;
+	}
+	return NULL;
+}
+
 bool portions_serves(const struct portions *d)
 {
 	return d->whole > 0;

@@ -49,6 +49,14 @@ bool portions_add(struct portions *portions, const char *name, uint32_t weight);
 void portions_make(struct portions *portions, const struct orders *orders,
 		   const char *service);
 
+/*
+ * An endpoint that the plan names for the service and that is not here: NULL
+ * when there is none.  A canary's takes nobody here: that is a choice, and no
+ * mistake.
+ */
+const char *portions_missing(const struct portions *portions,
+			     const struct orders *orders, const char *service);
+
 /* Does any part take anybody? */
 bool portions_serves(const struct portions *portions);
 

@@ -6,20 +6,20 @@
 #include "policy/bus/bus.h"
 #include "policy/bus/redis.h"
 #include "policy/bus/sign.h"
-#include "steering/edge/driver.h"
 #include "steering/edge/follower.h"
-#include "steering/edge/haproxy_driver.h"
 #include "steering/edge/informer.h"
+#include "steering/edge/proxies.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 11, DRIVERS_MAX = OPTION_LIST_MAX };
+enum { ROWS = 20 };
 
 struct options {
-	const char *name, *bus, *cohorts, *at_zero, *keep, *control, *key;
-	struct option_list trust, haproxies, backends;
+	const char *name, *bus, *keep, *control, *key;
+	struct option_list trust;
 	unsigned keep_soak_s;
+	struct proxies_options proxies;
 	char node[PROGRAM_NODE_SIZE];
 };
 
@@ -30,15 +30,12 @@ struct edge {
 	struct follower *follower;
 	struct sealer *key; /* NULL: what it saw is not signed */
 	struct informer *informer;
-	struct haproxy_config haproxy;
-	struct haproxy_route routes[OPTION_LIST_MAX];
-	char *names[OPTION_LIST_MAX]; /* owned: "SERVICE\0CANARY" of each */
-	struct driver *drivers[DRIVERS_MAX]; /* owned */
-	size_t driver_count;
+	struct proxies *proxies;
 };
 
 static void fill_rows(struct options *o, struct option_row rows[ROWS])
 {
+	struct proxies_options *p = &o->proxies;
 	/* clang-format off */
 	const struct option_row all[ROWS] = {
 		{ "bus", OPTION_TEXT, &o->bus, "URL", REDIS_URL_HELP, 0, 0 },
@@ -46,18 +43,39 @@ static void fill_rows(struct options *o, struct option_row rows[ROWS])
 		  "of this node; default edge-HOSTNAME", 0, 0 },
 		{ "trust", OPTION_LIST, &o->trust, "PEM",
 		  "public key whose plans are followed; may be repeated", 0, 0 },
-		{ "haproxy", OPTION_LIST, &o->haproxies, "SOCKET",
+		{ "haproxy", OPTION_LIST, &p->haproxies, "SOCKET",
 		  "HAProxy's runtime socket, of level admin; may be repeated",
 		  0, 0 },
-		{ "backend", OPTION_LIST, &o->backends, "SERVICE[/CANARY]=BACKEND",
+		{ "backend", OPTION_LIST, &p->backends, "SERVICE[/CANARY]=BACKEND",
 		  "which backend of HAProxy serves a service, or a canary of "
 		  "it; may be repeated", 0, 0 },
-		{ "cohorts", OPTION_TEXT, &o->cohorts, "FILE",
+		{ "cohorts", OPTION_TEXT, &p->cohorts, "FILE",
 		  "HAProxy's map that says which sessions a canary takes",
 		  0, 0 },
-		{ "at-zero", OPTION_TEXT, &o->at_zero, "WORD",
+		{ "at-zero", OPTION_TEXT, &p->at_zero, "WORD",
 		  "what becomes of a server of HAProxy that takes nobody: "
 		  "drain (default) or maint", 0, 0 },
+		{ "serve", OPTION_LIST, &p->servings, "SERVICE=ENDPOINT[:WEIGHT],...",
+		  "the endpoints that this edge has for a service, for nginx "
+		  "and --file; may be repeated", 0, 0 },
+		{ "nginx", OPTION_TEXT, &p->nginx, "FILE",
+		  "the file that nginx includes, which is written", 0, 0 },
+		{ "nginx-probe", OPTION_TEXT, &p->nginx_probe, "URL",
+		  "where nginx says which state it serves: "
+		  "http://ADDRESS:PORT/PATH", 0, 0 },
+		{ "nginx-test", OPTION_TEXT, &p->nginx_test, "COMMAND",
+		  "what tests nginx's files (default " NGINX_TEST ")", 0, 0 },
+		{ "nginx-pid", OPTION_TEXT, &p->nginx_pid, "FILE",
+		  "nginx's pid file: it is told to reload by a signal", 0, 0 },
+		{ "nginx-reload", OPTION_TEXT, &p->nginx_reload, "COMMAND",
+		  "tells nginx to reload, instead of --nginx-pid", 0, 0 },
+		{ "file", OPTION_TEXT, &p->file, "FILE",
+		  "write the plan here as JSON, for any other proxy", 0, 0 },
+		{ "command", OPTION_TEXT, &p->command, "COMMAND",
+		  "run after --file has changed", 0, 0 },
+		{ "command-timeout", OPTION_NUMBER, &p->command_timeout_s,
+		  "SECONDS", "after which --command is ended (default 30)", 1,
+		  3600 },
 		{ "keep", OPTION_TEXT, &o->keep, "FILE",
 		  "keep the last plan here, and start from it", 0, 0 },
 		{ "keep-soak", OPTION_NUMBER, &o->keep_soak_s, "SECONDS",
@@ -73,110 +91,6 @@ static void fill_rows(struct options *o, struct option_row rows[ROWS])
 	memcpy(rows, all, sizeof(all));
 }
 
-/* "SERVICE[/CANARY]=BACKEND"; *names is what was cut apart of it. */
-static bool read_route(const char *text, char **names,
-		       struct haproxy_route *out, struct error *err)
-{
-	const char *equals = strchr(text, '=');
-	char *slash;
-
-	if (equals == NULL || equals == text || equals[1] == '\0') {
-		error_set(err,
-			  "--backend is \"%s\"; it must be "
-			  "SERVICE[/CANARY]=BACKEND",
-			  text);
-		return false;
-	}
-	*names = strndup(text, (size_t)(equals - text));
-	if (*names == NULL) {
-		error_set(err, "out of memory");
-		return false;
-	}
-	slash = strchr(*names, '/');
-	if (slash != NULL)
-		*slash = '\0';
-	*out = (struct haproxy_route){
-		.service = *names,
-		.canary = slash == NULL ? NULL : slash + 1,
-		.backend = equals + 1,
-	};
-	return true;
-}
-
-static bool has_service(const struct edge *edge, const char *service)
-{
-	for (size_t i = 0; i < edge->haproxy.route_count; i++)
-		if (edge->routes[i].canary == NULL &&
-		    strcmp(edge->routes[i].service, service) == 0)
-			return true;
-	return false;
-}
-
-/* A canary's backend is nothing without the stable one, and the map. */
-static bool check_routes(const struct edge *edge, struct error *err)
-{
-	for (size_t i = 0; i < edge->haproxy.route_count; i++) {
-		const struct haproxy_route *r = &edge->routes[i];
-
-		if (r->canary == NULL)
-			continue;
-		if (edge->haproxy.map == NULL ||
-		    !has_service(edge, r->service)) {
-			error_set(err,
-				  "--backend %s/%s=%s needs --cohorts, and a "
-				  "--backend %s=BACKEND",
-				  r->service, r->canary, r->backend,
-				  r->service);
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool read_at_zero(const char *word, bool *maint, struct error *err)
-{
-	*maint = word != NULL && strcmp(word, "maint") == 0;
-	if (word == NULL || *maint || strcmp(word, "drain") == 0)
-		return true;
-	error_set(err, "--at-zero is \"%s\"; it must be drain or maint", word);
-	return false;
-}
-
-static bool add_driver(struct edge *edge, struct driver *driver)
-{
-	if (driver != NULL)
-		edge->drivers[edge->driver_count++] = driver;
-	return driver != NULL;
-}
-
-static bool start_haproxies(struct edge *edge, struct event_base *loop,
-			    struct error *err)
-{
-	const struct options *o = edge->options;
-
-	if (o->haproxies.count > 0 && o->backends.count == 0) {
-		error_set(err, "--haproxy needs --backend");
-		return false;
-	}
-	for (size_t i = 0; i < o->backends.count; i++) {
-		if (!read_route(o->backends.items[i], &edge->names[i],
-				&edge->routes[i], err))
-			return false;
-		edge->haproxy.route_count++;
-	}
-	edge->haproxy.routes = edge->routes;
-	edge->haproxy.map = o->cohorts;
-	if (!read_at_zero(o->at_zero, &edge->haproxy.maint_at_zero, err) ||
-	    !check_routes(edge, err))
-		return false;
-	for (size_t i = 0; i < o->haproxies.count; i++)
-		if (!add_driver(edge,
-				haproxy_driver_new(loop, o->haproxies.items[i],
-						   &edge->haproxy, err)))
-			return false;
-	return true;
-}
-
 static const struct plan *plan_of(void *arg)
 {
 	const struct edge *edge = arg;
@@ -190,8 +104,8 @@ static bool start_informer(struct edge *edge, struct event_base *loop,
 	const struct options *o = edge->options;
 	struct informer_config config = {
 		.name = name,
-		.haproxies = &o->haproxies,
-		.routes = { edge->routes, o->backends.count },
+		.haproxies = &o->proxies.haproxies,
+		.routes = proxies_routes(edge->proxies),
 		.bus = edge->bus,
 		.plan = plan_of,
 		.arg = edge,
@@ -215,18 +129,15 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 	struct follower_config config = {
 		.name = o->name == NULL ? program_node("edge", o->node)
 					: o->name,
-		.drivers = edge->drivers,
 		.keep_path = o->keep,
 		.keep_soak_s = o->keep_soak_s,
 		.control_path = o->control,
 	};
 
-	if (!start_haproxies(edge, loop, err))
+	edge->proxies = proxies_new(loop, &o->proxies, err);
+	if (edge->proxies == NULL)
 		return false;
-	if (edge->driver_count == 0) {
-		error_set(err, "no proxy is named: give --haproxy");
-		return false;
-	}
+	config.drivers = proxies_drivers(edge->proxies, &config.driver_count);
 	edge->trusted = verifier_open(o->trust.items, o->trust.count, err);
 	if (edge->trusted == NULL)
 		return false;
@@ -235,7 +146,6 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 		return false;
 	config.bus = edge->bus;
 	config.trusted = edge->trusted;
-	config.driver_count = edge->driver_count;
 	edge->follower = follower_start(loop, &config, err);
 	return edge->follower != NULL &&
 	       start_informer(edge, loop, config.name, err);
@@ -285,13 +195,10 @@ static void stop(void *arg)
 
 	informer_stop(edge->informer);
 	follower_stop(edge->follower);
-	for (size_t i = 0; i < edge->driver_count; i++)
-		driver_free(edge->drivers[i]);
+	proxies_free(edge->proxies);
 	bus_free(edge->bus);
 	sealer_free(edge->key);
 	verifier_free(edge->trusted);
-	for (size_t i = 0; i < OPTION_LIST_MAX; i++)
-		free(edge->names[i]);
 }
 
 int main(int argc, char **argv)

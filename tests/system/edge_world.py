@@ -11,6 +11,7 @@ import json
 import os
 import re
 import socket
+import urllib.request
 
 from rig import SRC, Failed, until
 
@@ -172,6 +173,50 @@ class HAProxy:
 
     def thresholds(self):
         return {line.split()[1]: int(line.split()[2]) for line in self.ask("show map " + self.map).splitlines() if line}
+
+
+class Nginx:
+    """The example of contrib/nginx, for a world, with two workers."""
+
+    SERVE = "www=us,eu,v2/us,v2/eu"
+
+    def __init__(self, world):
+        rig = world.rig
+        self.rig, self.port, self.probe_port = rig, rig.port(), rig.port()
+        self.include, self.pid = rig.path("windrose.conf"), rig.path("nginx.pid")
+        self.config = rig.path("nginx.conf")
+        test = f"/usr/sbin/nginx -t -q -p {rig.dir} -c {self.config}"
+        self.options = ["--nginx", self.include, "--nginx-probe", f"http://127.0.0.1:{self.probe_port}/windrose-state",
+                        "--nginx-pid", self.pid, "--nginx-test", test, "--serve", self.SERVE]
+        scratch = "".join(f"\t{kind}_temp_path {rig.path(kind)};\n"
+                          for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        origins = [change for full, name, a in (
+            ("us", "us-east", r"192\.0\.2\.1"), ("eu", "eu-west", r"192\.0\.2\.2"),
+            ("v2.us", "v2.us-east", r"192\.0\.2\.11"), ("v2.eu", "v2.eu-west", r"192\.0\.2\.12"))
+            for change in ((rf"upstream www\.{name} ", f"upstream www.{full} "),
+                           (rf"server {a}:80;", f"server 127.0.0.1:{world.origins[full]};"))]
+        rig.write("nginx.conf", example(
+            "contrib/nginx/nginx.conf", ("/run/nginx.pid;\nerror_log stderr notice", f"{self.pid};\nerror_log {rig.path('nginx-error.log')} notice"),
+            ("worker_processes auto", "daemon off;\nworker_processes 2"), ("http {\n", "http {\n\taccess_log off;\n" + scratch),
+            ("include /var/lib/windrose/nginx.conf", "include " + self.include),
+            ("listen 8080", f"listen 127.0.0.1:{self.port}"), ("127.0.0.1:8081", f"127.0.0.1:{self.probe_port}"), *origins))
+
+    def start(self):
+        self.rig.start("nginx", "/usr/sbin/nginx", "-p", self.rig.dir, "-c", self.config)
+        until("nginx listens", 10, self.state)
+
+    def state(self):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.probe_port}/windrose-state", timeout=5) as answer:
+            return answer.read().decode()
+
+    def text(self):
+        with open(self.include) as f:
+            return f.read()
+
+    def workers(self):
+        """Of the master: their process ids, those that are ending included."""
+        with open(f"/proc/{self.rig.running['nginx'].pid}/task/{self.rig.running['nginx'].pid}/children") as f:
+            return set(f.read().split())
 
 
 class Client:

@@ -87,7 +87,9 @@ static void act_out(struct toy *toy, struct plan *plan, struct orders *orders,
 
 static void test_steps(void **state)
 {
-	struct toy toy = { .driver = { .kind = &kind, .told = on_told } };
+	struct toy toy = {
+		.driver = { .kind = &kind, .place = "/x", .told = on_told }
+	};
 	struct plan plan = { .epoch = 1 };
 	struct orders orders = { .plan = &plan };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "health/spawn.h"
+#include "policy/base/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,15 +21,20 @@ struct spawn {
 	void *arg;
 };
 
-/* The child's side: nothing on 0 to 2, nothing else at all. */
-static int describe_files(posix_spawn_file_actions_t *files)
+/* The child's side: nothing on 0, output or nothing on 1 and 2, and nothing
+ * else at all. */
+static int describe_files(posix_spawn_file_actions_t *files, int output)
 {
 	int error = posix_spawn_file_actions_addopen(files, 0, "/dev/null",
 						     O_RDONLY, 0);
 
 	for (int fd = 1; fd <= 2 && error == 0; fd++)
-		error = posix_spawn_file_actions_addopen(files, fd, "/dev/null",
-							 O_WRONLY, 0);
+		error = output > 0
+				? posix_spawn_file_actions_adddup2(files,
+								   output, fd)
+				: posix_spawn_file_actions_addopen(files, fd,
+								   "/dev/null",
+								   O_WRONLY, 0);
 	if (error == 0)
 		error = posix_spawn_file_actions_addclosefrom_np(files, 3);
 	if (error == 0)
@@ -52,7 +57,7 @@ static void describe_signals(posix_spawnattr_t *how)
 }
 
 /* An errno, or 0. */
-static int run(pid_t *pid, char *const argv[], char *const environment[])
+static int run(pid_t *pid, const struct spawn_config *config)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t how;
@@ -63,10 +68,10 @@ static int run(pid_t *pid, char *const argv[], char *const environment[])
 	error = posix_spawnattr_init(&how);
 	if (error == 0) {
 		describe_signals(&how);
-		error = describe_files(&files);
+		error = describe_files(&files, config->output);
 		if (error == 0)
-			error = posix_spawn(pid, argv[0], &files, &how, argv,
-					    environment);
+			error = posix_spawn(pid, config->argv[0], &files, &how,
+					    config->argv, config->environment);
 		posix_spawnattr_destroy(&how);
 	}
 	posix_spawn_file_actions_destroy(&files);
@@ -108,8 +113,8 @@ static void on_ended(evutil_socket_t fd, short what, void *arg)
 	done(done_arg, status);
 }
 
-struct spawn *spawn_start(struct event_base *loop, char *const argv[],
-			  char *const environment[], spawn_done *done,
+struct spawn *spawn_start(struct event_base *loop,
+			  const struct spawn_config *config, spawn_done *done,
 			  void *arg)
 {
 	struct spawn *s = calloc(1, sizeof(*s));
@@ -119,7 +124,7 @@ struct spawn *spawn_start(struct event_base *loop, char *const argv[],
 	s->fd = -1;
 	s->done = done;
 	s->arg = arg;
-	errno = run(&s->pid, argv, environment);
+	errno = run(&s->pid, config);
 	if (errno != 0) {
 		int error = errno;
 
