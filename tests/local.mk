@@ -58,3 +58,6 @@ EXTRA_DIST += %D%/system/edge.py %D%/system/edge_world.py
 # The runbook's commands
 EXTRA_DIST += %D%/system/bus_doctor_many.py %D%/system/crowds.py \
 	%D%/system/papers.py %D%/system/redis_many.py
+EXTRA_DIST += %D%/system/edge.py %D%/system/edge_abort.py \
+	%D%/system/edge_cohorts.py %D%/system/edge_nginx.py \
+	%D%/system/edge_world.py

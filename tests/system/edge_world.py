@@ -19,7 +19,8 @@ ZONE = "gslb.example.com"
 ENDPOINTS = {"us": "192.0.2.1", "eu": "192.0.2.2", "v2.us": "192.0.2.11", "v2.eu": "192.0.2.12"}
 PERCENTS = (1, 5, 25, 50, 100)
 
-POLICY = f"""
+def policy(percents):
+    return f"""
 zone: {{name: {ZONE}, nameservers: ns.example.net}}
 regions:
   us: {{location: [38.95, -77.45]}}
@@ -34,9 +35,10 @@ canaries:
   v2:
     service: www
     endpoints: {{us: {{A: {ENDPOINTS["v2.us"]}}}, eu: {{A: {ENDPOINTS["v2.eu"]}}}}}
-    stages: [{{regions: [us, eu], percent: [{", ".join(f"{p}%" for p in PERCENTS)}], bake: 0s}}]
+    stages: [{{regions: [us, eu], percent: [{", ".join(f"{p}%" for p in percents)}], bake: 0s}}]
 safety: {{max_override: 24h}}
 """
+
 
 ORIGIN = """
 defaults
@@ -61,12 +63,12 @@ def example(path, *changes):
 class World:
     """What runs, and questions to it."""
 
-    def __init__(self, rig):
+    def __init__(self, rig, percents=PERCENTS):
         self.rig = rig
         self.redis_port = rig.port()
         self.bus = f"redis://127.0.0.1:{self.redis_port}/test"
         self.origins = {name: rig.port() for name in ENDPOINTS}
-        rig.write("policy.yaml", POLICY)
+        rig.write("policy.yaml", policy(percents))
         self.plan_key, self.plan_pub = rig.keypair("plan")
         self.person_key, self.person_pub = rig.keypair("person")
         self.edge_options = []
@@ -249,3 +251,28 @@ class Client:
         if self.connection is not None:
             self.connection.close()
         self.connection = None
+
+
+def ask_all(port, sessions, source="127.0.0.1", batch=500):
+    """What answers each session, in turn: requests in batches, a connection each."""
+    got = []
+    for at in range(0, len(sessions), batch):
+        with socket.create_connection(("127.0.0.1", port), 10, (source, 0)) as s:
+            stream = s.makefile("rb")
+            for name in sessions[at:at + batch]:
+                s.sendall(f"GET / HTTP/1.1\r\nHost: www\r\nCookie: session={name}\r\n\r\n".encode())
+            got += [read_answer(stream) for _ in sessions[at:at + batch]]
+    return got
+
+
+def read_answer(stream):
+    """One answer's text."""
+    status = stream.readline()
+    if b" 200 " not in status:
+        raise Failed(f"not 200: {status!r}")
+    length = 0
+    for line in iter(stream.readline, b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            length = int(value)
+    return stream.read(length).decode().strip()
