@@ -1,12 +1,19 @@
 policy_libpolicy_a_SOURCES += \
+	%D%/alteration.c %D%/alteration.h \
 	%D%/check.c %D%/check.h \
 	%D%/claim.c %D%/claim.h \
+	%D%/diff.c %D%/diff.h \
+	%D%/difference.c %D%/difference.h %D%/difference_json.c \
+	%D%/difference_text.c \
 	%D%/evidence.c %D%/evidence.h \
 	%D%/explain.c %D%/explain.h \
 	%D%/explanation.c %D%/explanation.h %D%/explanation_json.c \
+	%D%/movement.c %D%/movement.h \
+	%D%/overlay.c %D%/overlay.h \
 	%D%/proof.c %D%/proof.h \
 	%D%/prove.c %D%/prove.h \
 	%D%/realm.c %D%/realm.h \
+	%D%/rows.c %D%/rows.h \
 	%D%/scenario.c %D%/scenario.h %D%/scenario_text.c \
 	%D%/subject.c %D%/subject.h \
 	%D%/test.c %D%/test.h

@@ -2,6 +2,7 @@
 /* windrose -- the command: review a policy, run the fleet, all in one. */
 #include "policy/keys/keygen.h"
 #include "policy/review/check.h"
+#include "policy/review/diff.h"
 #include "policy/review/explain.h"
 #include "policy/review/prove.h"
 #include "policy/review/test.h"
@@ -26,6 +27,7 @@ static const struct command_row {
 	{ "check",    review_check,   "find every mistake in a policy" },
 	{ "test",     review_test,    "run the tests that stand beside a policy" },
 	{ "prove",    review_prove,   "that the walls hold, whatever fails" },
+	{ "diff",     review_diff,    "what a change does to traffic" },
 	{ "explain",  review_explain, "what a client gets, and why" },
 	{ "keygen",   keygen_run,     "make keys that sign a zone, and change their times" },
 	{ "ds",       keygen_ds,      "what the parent of a signed zone has to be told" },

@@ -4,6 +4,7 @@
  * database made there by contrib/geo/make-mmdb; what they print is compared
  * octet by octet with *.expected beside the policy.
  */
+#include "policy/review/diff.h"
 #include "policy/review/explain.h"
 #include "policy/review/prove.h"
 #include "policy/review/test.h"
@@ -89,6 +90,17 @@ static const struct run_row {
 	{ "prove what does not load", review_prove, { "prove", "absent" }, 1, NULL },
 	{ "prove nothing", review_prove, { "prove" }, 2, NULL },
 	{ "prove with a key that is none", review_prove, { "prove", "passes.yaml", "--key", "absent" }, 1, NULL },
+	{ "diff", review_diff, { "diff", "policy.yaml", "changed.yaml" }, 0, "diff.expected" },
+	{ "diff the other way, as Markdown", review_diff,
+	  { "diff", "changed.yaml", "policy.yaml", "--markdown" }, 1, "diff-markdown.expected" },
+	{ "diff as JSON", review_diff, { "diff", "policy.yaml", "changed.yaml", "--json" }, 0, "diff-json.expected" },
+	{ "diff of what is the same", review_diff,
+	  { "diff", "passes.yaml", "passes.yaml" }, 0, "diff-same.expected" },
+	{ "diff with what does not load", review_diff, { "diff", "policy.yaml", "absent" }, 1, NULL },
+	{ "diff of what does not load", review_diff, { "diff", "absent", "policy.yaml" }, 1, NULL },
+	{ "diff of one", review_diff, { "diff", "policy.yaml" }, 2, NULL },
+	{ "diff in two forms", review_diff,
+	  { "diff", "policy.yaml", "changed.yaml", "--json", "--markdown" }, 2, NULL },
 	{ "explain to nobody", review_explain, { "explain", "policy.yaml", "--service", "www" }, 2, NULL },
 	{ "explain an unknown service", review_explain,
 	  { "explain", "policy.yaml", "--client", "10.1.0.1", "--service", "wwww" }, 2, NULL },
@@ -248,6 +260,7 @@ static int set_up(void **state)
 	if (mkdtemp(folder) == NULL || chdir(folder) != 0)
 		return -1;
 	copy("policy.yaml");
+	copy("changed.yaml");
 	copy("passes.yaml");
 	copy("shadow.yaml");
 	snprintf(command, sizeof(command),

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/review/diff.h"
+
+#include "policy/base/error.h"
+#include "policy/base/option.h"
+#include "policy/decide/geo.h"
+#include "policy/decide/vicinity.h"
+#include "policy/review/difference.h"
+#include "policy/review/subject.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct request {
+	bool json, markdown, trusts_names, help;
+	const char *before, *after;
+};
+
+enum { OPERANDS_MAX = 256, ROWS = 4 };
+
+/* One of the two, and what is proved of it. */
+struct side {
+	struct subject subject;
+	struct vicinity *vicinity;
+	struct proof proof;
+};
+
+static bool side_open(const char *path, bool trusts_names, struct side *side)
+{
+	const struct proof_goal goal = { .trusts_names = trusts_names };
+	struct subject *s = &side->subject;
+
+	if (!subject_open(path, s))
+		return false;
+	side->vicinity = vicinity_new(s->policy, geo_class(s->geo, 0),
+				      geo_class_count(s->geo));
+	proof_make(s->view, s->geo, &goal, &side->proof);
+	for (size_t i = 0; i < s->policy->service_count; i++)
+		subject_suppose(s, (int)i, &(struct scenario){ .failed = 0 });
+	if (side->vicinity != NULL && !side->proof.no_memory)
+		return true;
+	fprintf(stderr, "windrose diff: out of memory\n");
+	return false;
+}
+
+static void side_close(struct side *side)
+{
+	proof_fini(&side->proof);
+	vicinity_free(side->vicinity);
+	subject_free(&side->subject);
+}
+
+static void print(const struct difference *d, const struct request *request)
+{
+	if (request->json)
+		difference_print_json(d);
+	else if (request->markdown)
+		difference_print_markdown(d);
+	else
+		difference_print(d);
+}
+
+static int compare(const struct side *before, const struct side *after,
+		   const struct request *request)
+{
+	struct overlay overlay;
+	struct difference d = {
+		.ground = {
+			.before = { &before->subject, before->vicinity },
+			.after = { &after->subject, after->vicinity },
+			.overlay = &overlay,
+		},
+		.before = &before->proof,
+		.after = &after->proof,
+	};
+	bool ok = overlay_make(before->subject.geo, after->subject.geo,
+			       &overlay) &&
+		  difference_find(&d);
+
+	if (ok)
+		print(&d, request);
+	else
+		fprintf(stderr, "windrose diff: out of memory\n");
+	difference_fini(&d);
+	overlay_fini(&overlay);
+	return ok && after->proof.failure_count == 0 ? REVIEW_FINE
+						     : REVIEW_FAILED;
+}
+
+static int print_usage(const struct option_row *rows, FILE *out)
+{
+	fprintf(out, "usage: windrose diff OLD NEW [--json | --markdown] "
+		     "[--trust-names]\n");
+	option_print(rows, ROWS, out);
+	return out == stdout ? REVIEW_FINE : REVIEW_USAGE;
+}
+
+/* False when usage was printed; *status is then what to end with. */
+static bool read_request(int argc, char **argv, struct request *request,
+			 int *status)
+{
+	const struct option_row rows[ROWS] = {
+		{ "json", OPTION_FLAG, &request->json, NULL, "print JSON", 0,
+		  0 },
+		{ "markdown", OPTION_FLAG, &request->markdown, NULL,
+		  "print Markdown, for a pull request", 0, 0 },
+		{ "trust-names", OPTION_FLAG, &request->trusts_names, NULL,
+		  "in the proofs, as for windrose prove", 0, 0 },
+		{ "help", OPTION_FLAG, &request->help, NULL, "print this", 0,
+		  0 },
+	};
+	const char *operands[OPERANDS_MAX];
+	struct error err;
+	int count = -1;
+
+	if (argc <= OPERANDS_MAX)
+		count = option_parse(rows, ROWS, argc, argv, operands, &err);
+	else
+		error_set(&err, "more than %d words", OPERANDS_MAX);
+	if (count < 0)
+		fprintf(stderr, "windrose diff: %s\n", err.text);
+	if (request->help) {
+		*status = print_usage(rows, stdout);
+	} else if (count != 2 || (request->json && request->markdown)) {
+		*status = print_usage(rows, stderr);
+	} else {
+		request->before = operands[0];
+		request->after = operands[1];
+		return true;
+	}
+	return false;
+}
+
+int review_diff(int argc, char **argv)
+{
+	struct request request = { .before = NULL };
+	struct side before = { .vicinity = NULL }, after = { .vicinity = NULL };
+	int status = REVIEW_FAILED;
+
+	if (!read_request(argc, argv, &request, &status))
+		return status;
+	if (side_open(request.before, request.trusts_names, &before) &&
+	    side_open(request.after, request.trusts_names, &after))
+		status = compare(&before, &after, &request);
+	side_close(&before);
+	side_close(&after);
+	return status;
+}
