@@ -9,7 +9,6 @@ health_libhealth_a_SOURCES = \
 	%D%/latency.c %D%/latency.h \
 	%D%/launch.c %D%/launch.h \
 	%D%/match.c %D%/match.h \
-	%D%/multi.c %D%/multi.h \
 	%D%/outcome.c %D%/outcome.h \
 	%D%/probe.h \
 	%D%/probe_dns.c %D%/probe_dns.h \

@@ -3,10 +3,10 @@
 
 #include "health/certificate.h"
 #include "health/match.h"
-#include "health/multi.h"
 #include "health/request.h"
 #include "policy/base/error.h"
 #include "policy/base/hash.h"
+#include "policy/base/multi.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -62,6 +62,11 @@ struct audit *agent_audit(struct agent *agent)
 	return &agent->audit;
 }
 
+const struct plan_canary *agent_canaries(const struct agent *agent)
+{
+	return agent->state.canaries;
+}
+
 const char *agent_trouble(const struct agent *agent)
 {
 	return agent->trouble;

@@ -123,6 +123,9 @@ uint64_t agent_epoch(const struct agent *agent);
 /* What happened since audit_clear(); the caller clears it. */
 struct audit *agent_audit(struct agent *agent);
 
+/* How canaries stand, as the policy's; borrowed until the next call. */
+const struct plan_canary *agent_canaries(const struct agent *agent);
+
 /* "" when all is well, else what keeps the agent from publishing. */
 const char *agent_trouble(const struct agent *agent);
 

@@ -5,24 +5,29 @@ steering_libsteering_a_SOURCES = \
 	%D%/audit.c %D%/audit.h \
 	%D%/canaries.c %D%/canaries.h \
 	%D%/canary.c %D%/canary.h \
+	%D%/counted.c %D%/counted.h \
 	%D%/describe.c %D%/describe.h \
 	%D%/desk.c \
 	%D%/doubt.c %D%/doubt.h \
 	%D%/draft.c %D%/draft.h \
 	%D%/effect.c %D%/effect.h \
 	%D%/excess.c %D%/excess.h \
+	%D%/gauge.c %D%/gauge.h \
 	%D%/guard.c %D%/guard.h \
 	%D%/inputs.c %D%/inputs.h \
 	%D%/inquiry.c \
 	%D%/journal.c %D%/journal.h \
 	%D%/lease.c %D%/lease.h \
 	%D%/loaded.c %D%/loaded.h \
-	%D%/measure.c %D%/measure.h \
+	%D%/measure.c %D%/measure.h %D%/measuring.c \
 	%D%/registry.c %D%/registry.h \
 	%D%/reload.c %D%/reload.h \
 	%D%/order.c %D%/order.h \
 	%D%/predict.c %D%/predict.h \
 	%D%/presence.c \
+	%D%/promanswer.c %D%/promanswer.h \
+	%D%/prometheus.c %D%/prometheus.h \
+	%D%/promquery.c %D%/promquery.h \
 	%D%/publish.c \
 	%D%/ramp.c %D%/ramp.h \
 	%D%/recent.c %D%/recent.h \

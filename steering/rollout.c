@@ -32,7 +32,7 @@ static void say(const struct rollout_case *k, const char *fmt, ...)
 
 static bool has_metrics(const struct rollout_case *k)
 {
-	return k->in->canary->metrics.prometheus != NULL;
+	return policy_measures(k->in->canary);
 }
 
 static const struct canary_stage *stage_of(const struct rollout_case *k)

@@ -8,6 +8,7 @@
 #include "policy/bus/sign.h"
 #include "policy/bus/witness.h"
 #include "policy/decide/deferral.h"
+#include "steering/gauge.h"
 #include "steering/journal.h"
 #include "steering/reload.h"
 #include "steering/rum.h"
@@ -66,6 +67,7 @@ struct agent_input steerer_input(const struct steerer *s, struct ramp_now now)
 		.epoch = s->leads,
 		.classes = { s->loaded.classes, s->loaded.class_count },
 		.rum = rum_told(s->rum, now.now_ms),
+		.measures = gauge_measures(s->gauge),
 		.acked = registry_floor(&s->inputs.registry),
 	};
 }
@@ -102,6 +104,7 @@ static bool take_loaded(struct steerer *s, struct loaded *next,
 	inputs_adopt(&s->inputs, next->policy);
 	loaded_fini(&s->loaded);
 	s->loaded = *next;
+	measuring_adopt(s);
 	log_event(LOG_LEVEL_INFO, "steer", "reload", "digest=%s classes=%zu",
 		  s->loaded.policy->digest, s->loaded.class_count);
 	steerer_soon(s);
@@ -212,7 +215,8 @@ static void on_value(void *arg, enum bus_topic topic, const char *key,
 	case BUS_REQUESTS:
 		desk_take(s, key, octets, len);
 		break;
-	case BUS_SERVED: /* not followed */
+	case BUS_SERVED:
+		measuring_hear(s, key, octets, len);
 		break;
 	}
 }
@@ -255,6 +259,7 @@ static void turn(struct steerer *s)
 		steerer_log_failure("view-failed", "out of memory");
 	else if (s->inputs.view->turned)
 		tell_deferred(s->inputs.view);
+	measuring_turn(s, now);
 	publish_turn(s, now);
 }
 
@@ -388,7 +393,8 @@ static bool start(struct steerer *s, struct error *err)
 	}
 	inputs_adopt(&s->inputs, s->loaded.policy);
 	name_holder(s);
-	return shelf_open(s, err) && desk_open(s, err);
+	return shelf_open(s, err) && measuring_open(s, err) &&
+	       desk_open(s, err);
 }
 
 struct steerer *steerer_start(struct event_base *loop,
@@ -397,7 +403,8 @@ struct steerer *steerer_start(struct event_base *loop,
 {
 	struct steerer *s = calloc(1, sizeof(*s));
 	struct bus_follower follower = {
-		.topics = BUS_PLAN | BUS_REPORTS | BUS_NODES | BUS_REQUESTS,
+		.topics = BUS_PLAN | BUS_REPORTS | BUS_NODES | BUS_REQUESTS |
+			  BUS_SERVED,
 		.on_value = on_value,
 		.on_synced = on_synced,
 		.on_link = on_link,
@@ -459,6 +466,7 @@ void steerer_stop(struct steerer *s)
 	free_timer(s->tick_timer);
 	free_timer(s->node_timer);
 	rum_stop(s->rum);
+	gauge_stop(s->gauge);
 	inputs_fini(&s->inputs);
 	agent_free(s->agent);
 	shelf_close(s);

@@ -37,6 +37,7 @@ struct steerer_config {
 	const struct verifier *people; /* borrowed: whose commands are obeyed */
 	const struct witnesses *witnesses; /* borrowed: who vouches for reports;
 					    * NULL: nobody has to */
+	const struct witnesses *edges;     /* the same for what edges served */
 	int open_control; /* non-zero: commands on the control socket
 			   * need no signature (the socket's
 			   * permissions are the authority) */

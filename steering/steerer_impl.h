@@ -26,6 +26,7 @@ struct control;
 struct control_call;
 struct event;
 struct journal;
+struct gauge;
 struct json_t;
 struct keep;
 struct prediction;
@@ -90,6 +91,7 @@ struct steerer {
 	struct agent *agent;
 	struct inputs inputs;
 	struct news reports_refused;
+	struct news served_refused;
 	struct lease lease;
 	char holder[128]; /* in the lease: unlike that of any other process */
 	bool synced;      /* everything on the bus was read once */
@@ -105,6 +107,7 @@ struct steerer {
 	struct keep *keep; /* what was put there last */
 	struct control *control;
 	struct rum *rum;                  /* NULL: none */
+	struct gauge *gauge;              /* measures canaries */
 	struct reload *reload;            /* NULL: no reload is under way */
 	bool reload_again;                /* asked for meanwhile */
 	struct control_call *reload_call; /* who waits for it, or NULL */
@@ -154,6 +157,16 @@ void publish_heard(struct steerer *s, struct plan *plan, const char *envelope,
 /* A plan in its envelope, signed by one of those that may; NULL with err. */
 struct plan *steerer_open_plan(const struct steerer *s, const void *octets,
 			       size_t len, struct error *err);
+
+/* measuring: opens the gauge.  False with err set. */
+bool measuring_open(struct steerer *s, struct error *err);
+/* measuring: another policy was loaded. */
+void measuring_adopt(struct steerer *s);
+/* measuring: what an edge served, as it came; octets are borrowed. */
+void measuring_hear(struct steerer *s, const char *edge, const void *octets,
+		    size_t len);
+/* measuring: canaries on their way are measured when they are due. */
+void measuring_turn(struct steerer *s, struct ramp_now now);
 
 /* shelf: opens what is on disk, and takes the plan from there.  False with err
  * set when memory runs out. */

@@ -17,11 +17,11 @@
 
 #include <event2/event.h>
 
-enum { ROW_COUNT = 14, FAREWELL_MS = 300 };
+enum { ROW_COUNT = 15, FAREWELL_MS = 300 };
 
 struct settings {
 	const char *policy, *name, *bus, *key, *journal, *keep, *control, *rum;
-	struct option_list trust, people, vantages, rum_edges;
+	struct option_list trust, people, vantages, edges, rum_edges;
 	bool open_control;
 	unsigned keep_soak_s;
 	char node[PROGRAM_NODE_SIZE];
@@ -30,7 +30,7 @@ struct settings {
 struct keys {
 	struct sealer *own;
 	struct verifier *plans, *people;
-	struct witnesses *witnesses;
+	struct witnesses *witnesses, *edges;
 };
 
 struct daemon {
@@ -62,6 +62,9 @@ static void fill_rows(struct settings *s, struct option_row rows[ROW_COUNT])
 		{ "trust-vantage", OPTION_LIST, &s->vantages, "VANTAGE=FILE",
 		  "public key (PEM) of a vantage, whose reports must be signed; "
 		  "may be repeated", 0, 0 },
+		{ "trust-edge", OPTION_LIST, &s->edges, "NODE=FILE",
+		  "public key (PEM) of an edge, whose counts must be signed; "
+		  "may be repeated", 0, 0 },
 		{ "open-control", OPTION_FLAG, &s->open_control, NULL,
 		  "commands on the control socket need no signature", 0, 0 },
 		{ "journal", OPTION_TEXT, &s->journal, "FILE",
@@ -89,6 +92,7 @@ static void free_keys(struct keys *keys)
 	verifier_free(keys->plans);
 	verifier_free(keys->people);
 	witnesses_free(keys->witnesses);
+	witnesses_free(keys->edges);
 	sealer_free(keys->own);
 	*keys = (struct keys){ .own = NULL };
 }
@@ -107,7 +111,10 @@ static bool open_keys(const struct settings *s, struct keys *out,
 		k.witnesses =
 			witnesses_open(WITNESS_VANTAGES, s->vantages.items,
 				       s->vantages.count, err);
-	if (k.witnesses == NULL || !verifier_add_sealer(k.plans, k.own, err)) {
+	if (k.witnesses != NULL)
+		k.edges = witnesses_open(WITNESS_EDGES, s->edges.items,
+					 s->edges.count, err);
+	if (k.edges == NULL || !verifier_add_sealer(k.plans, k.own, err)) {
 		free_keys(&k);
 		return false;
 	}
@@ -127,6 +134,7 @@ static bool read_keys(void *arg, struct error *err)
 	verifier_replace(d->keys.plans, next.plans);
 	verifier_replace(d->keys.people, next.people);
 	witnesses_replace(d->keys.witnesses, next.witnesses);
+	witnesses_replace(d->keys.edges, next.edges);
 	return true;
 }
 
@@ -162,6 +170,7 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 	config.plans = d->keys.plans;
 	config.people = d->keys.people;
 	config.witnesses = d->keys.witnesses;
+	config.edges = d->keys.edges;
 	d->steerer = steerer_start(loop, &config, err);
 	return d->steerer != NULL;
 }

@@ -4,11 +4,13 @@ policy_libpolicy_a_SOURCES += \
 	%D%/clock.c %D%/clock.h \
 	%D%/errand.c %D%/errand.h \
 	%D%/error.c %D%/error.h \
+	%D%/fetch.c %D%/fetch.h \
 	%D%/file.c %D%/file.h \
 	%D%/guests.c %D%/guests.h \
 	%D%/hash.c %D%/hash.h \
 	%D%/histogram.c %D%/histogram.h \
 	%D%/log.c %D%/log.h \
+	%D%/multi.c %D%/multi.h \
 	%D%/nearest.c %D%/nearest.h \
 	%D%/net.c %D%/net.h \
 	%D%/openmetrics.c %D%/openmetrics.h \

@@ -13,7 +13,9 @@ policy_libpolicy_a_SOURCES += \
 	%D%/load.c %D%/load.h \
 	%D%/master.c %D%/master.h \
 	%D%/merge.c %D%/merge.h \
+	%D%/metrics.c %D%/metrics.h \
 	%D%/number.c %D%/number.h \
+	%D%/placeholder.c %D%/placeholder.h \
 	%D%/policy.c %D%/policy.h \
 	%D%/probing.c %D%/probing.h \
 	%D%/refer.c %D%/refer.h \

@@ -324,9 +324,11 @@ struct canary_stage {
 	enum canary_gate gate; /* behind its last percent */
 };
 
-/* Where a canary and the stable version are measured. */
+/* Where a canary and the stable version are measured: by one of the first two,
+ * or nowhere. */
 struct policy_metrics {
-	const char *prometheus; /* URL without a final slash; NULL: nowhere */
+	bool edges;             /* by what edges tell on the bus */
+	const char *prometheus; /* URL without a final slash, or NULL */
 	const char *errors, *requests; /* PromQL with placeholders, see
 					* policy/language/placeholder.h */
 	const char *latency;           /* NULL: is not compared */
@@ -418,6 +420,12 @@ struct policy *policy_load(const char *path, struct errors *errs);
 
 /* Accepts NULL. */
 void policy_free(struct policy *policy);
+
+/* Is a canary measured, by whatever? */
+static inline bool policy_measures(const struct policy_canary *canary)
+{
+	return canary->metrics.edges || canary->metrics.prometheus != NULL;
+}
 
 /* Index by name, or POLICY_NONE. */
 int policy_find_service(const struct policy *policy, const char *name);

@@ -5,6 +5,7 @@
 #include "policy/language/fill.h"
 #include "policy/language/judge.h"
 #include "policy/language/kinds.h"
+#include "policy/language/metrics.h"
 #include "policy/language/zones.h"
 
 #include <stdio.h>
@@ -241,6 +242,7 @@ static void read_canary(struct draft *d, int index, struct tree *node)
 		for (struct tree *at = map->first; at != NULL; at = at->next)
 			read_canary_endpoint(d, index, at, where);
 	read_stages(d, c, node);
+	metrics_judge(d, c, node);
 }
 
 void service_read_canaries(struct draft *d)

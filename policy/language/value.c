@@ -4,6 +4,7 @@
 #include "policy/base/nearest.h"
 #include "policy/language/anchor.h"
 #include "policy/language/binding.h"
+#include "policy/language/metrics.h"
 #include "policy/language/number.h"
 #include "policy/language/probing.h"
 #include "policy/language/refer.h"
@@ -384,6 +385,8 @@ static value_reader *const readers[] = {
 	[SCHEMA_BITS] = number_read,
 	[SCHEMA_STATUS] = probing_read,
 	[SCHEMA_LINE] = probing_read,
+	[SCHEMA_URL] = metrics_read,
+	[SCHEMA_QUERY] = metrics_read,
 	[SCHEMA_QTYPE] = probing_read,
 	[SCHEMA_PROGRAM] = probing_read,
 	[SCHEMA_TEXTS] = probing_read,

@@ -31,6 +31,11 @@ check_PROGRAMS += %D%/fuzz_rum_post
 %C%_fuzz_rum_post_LDADD = $(STEERING_LIBS)
 %C%_fuzz_rum_post_LDFLAGS = $(FUZZ_LDFLAGS)
 
+check_PROGRAMS += %D%/fuzz_promanswer
+%C%_fuzz_promanswer_SOURCES = %D%/fuzz_promanswer.c $(FUZZ_MAIN)
+%C%_fuzz_promanswer_LDADD = $(STEERING_LIBS)
+%C%_fuzz_promanswer_LDFLAGS = $(FUZZ_LDFLAGS)
+
 # bus: commands
 check_PROGRAMS += %D%/fuzz_command
 %C%_fuzz_command_SOURCES = %D%/fuzz_command.c $(FUZZ_MAIN)

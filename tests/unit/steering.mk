@@ -64,6 +64,11 @@ check_PROGRAMS += %D%/test_waiting
 %C%_test_waiting_SOURCES = %D%/test_waiting.c \
 	%D%/office.c %D%/office.h
 %C%_test_waiting_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_promanswer %D%/test_prometheus
+%C%_test_promanswer_SOURCES = %D%/test_promanswer.c
+%C%_test_promanswer_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+%C%_test_prometheus_SOURCES = %D%/test_prometheus.c %D%/canned.c %D%/canned.h
+%C%_test_prometheus_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_rollout
 %C%_test_rollout_SOURCES = %D%/test_rollout.c
 %C%_test_rollout_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)

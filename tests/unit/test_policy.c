@@ -130,6 +130,40 @@ static void test_canary_shadows(void **state)
 	policy_free(p);
 }
 
+static void test_canary_metrics(void **state)
+{
+	struct policy *p = good_policy("canary.yaml");
+	const struct policy_canary *v2 = &p->canaries[0];
+	const struct policy_canary *w2 = &p->canaries[1];
+
+	(void)state;
+	assert_string_equal(v2->revision, "2.4.1 (build 7)");
+	assert_int_equal(v2->stages[0].gate, GATE_MANUAL);
+	assert_int_equal(v2->stages[1].gate, GATE_AUTO);
+	assert_false(v2->metrics.edges);
+	assert_string_equal(v2->metrics.prometheus,
+			    "https://prom.example.com/prefix");
+	assert_string_equal(v2->metrics.latency,
+			    "sum by (le) (l{version=\"$arm\"})");
+	assert_int_equal(v2->metrics.interval_ms, 15000);
+	assert_int_equal(v2->metrics.timeout_ms, 2000);
+	assert_true(v2->rollback.error_ratio >= 3);
+	assert_true(v2->rollback.latency_ratio < 1.3);
+	assert_int_equal(v2->rollback.min_requests, 1000);
+	assert_int_equal(v2->rollback.no_data_ms, 120000);
+	assert_true(policy_measures(v2));
+	assert_null(w2->revision);
+	assert_true(w2->metrics.edges);
+	assert_int_equal(w2->metrics.interval_ms, 5000);
+	assert_int_equal(w2->rollback.min_requests, 500);
+	assert_int_equal(w2->rollback.no_data_ms, 300000);
+	assert_true(policy_measures(w2));
+	policy_free(p);
+	p = good_policy("world");
+	assert_false(policy_measures(&p->canaries[0]));
+	policy_free(p);
+}
+
 static void test_tests(void **state)
 {
 	struct policy *p = good_policy("world");
@@ -433,6 +467,7 @@ int main(void)
 		cmocka_unit_test(test_regions_and_residency),
 		cmocka_unit_test(test_votes_and_budget),
 		cmocka_unit_test(test_canary_shadows),
+		cmocka_unit_test(test_canary_metrics),
 		cmocka_unit_test(test_tests),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_client_terms),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "health/multi.h"
+#include "policy/base/multi.h"
 
 #include "policy/base/error.h"
 

@@ -4,8 +4,8 @@
  *
  * Shell: owns libcurl, its sockets and its timer.
  */
-#ifndef HEALTH_MULTI_H
-#define HEALTH_MULTI_H
+#ifndef POLICY_BASE_MULTI_H
+#define POLICY_BASE_MULTI_H
 
 #include <stdbool.h>
 

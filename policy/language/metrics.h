@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * metrics -- where a canary is measured, and what takes it back.
+ *
+ * Pure.
+ */
+#ifndef POLICY_LANGUAGE_METRICS_H
+#define POLICY_LANGUAGE_METRICS_H
+
+#include "policy/language/value.h"
+
+/* SCHEMA_URL and SCHEMA_QUERY. */
+value_reader metrics_read;
+
+/* The metrics and rollback_when of a canary, read from node, together. */
+void metrics_judge(struct draft *d, const struct policy_canary *canary,
+		   const struct tree *node);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * counted -- measures of canaries from what edges tell on the bus of the
+ * requests that they passed on (policy/bus/served).
+ *
+ * What came between two documents of one edge is added up here for each
+ * endpoint, so an edge that begins anew, comes or goes takes nothing back.
+ * Pure.
+ */
+#ifndef STEERING_COUNTED_H
+#define STEERING_COUNTED_H
+
+#include "policy/bus/served.h"
+#include "policy/language/policy.h"
+#include "steering/measure.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct counted_node {
+	struct served *last; /* owned */
+	int64_t heard_ms;    /* monotonic */
+};
+
+/* Zero-initialised is empty. */
+struct counted {
+	const struct policy *policy; /* borrowed */
+	struct counted_node *nodes;  /* owned */
+	size_t count, room;
+	struct served_count *totals; /* of every endpoint; owned */
+	size_t *first;               /* of a service in totals; owned */
+};
+
+void counted_fini(struct counted *c);
+
+/* Another policy, borrowed from now on: counts begin anew.  False: out of
+ * memory, and then it counts nothing. */
+bool counted_adopt(struct counted *c, const struct policy *policy);
+
+/* A document of an edge; takes ownership.  False: out of memory. */
+bool counted_take(struct counted *c, struct served *served, int64_t now_ms);
+
+/*
+ * What a canary's measure is at a stage, but for its number.  EMPTY while no
+ * edge has told anything within SERVED_STALE_MS.
+ */
+struct measure counted_measure(struct counted *c, size_t canary, uint32_t stage,
+			       int64_t now_ms);
+
+#endif
