@@ -55,6 +55,8 @@ EXTRA_DIST += %D%/mutants/mutants %D%/mutants/run
 
 # Edges and their proxies
 EXTRA_DIST += %D%/system/edge.py %D%/system/edge_world.py
+# Canaries and what measures them
+EXTRA_DIST += %D%/system/canary.py
 # The runbook's commands
 EXTRA_DIST += %D%/system/bus_doctor_many.py %D%/system/crowds.py \
 	%D%/system/papers.py %D%/system/redis_many.py

@@ -64,6 +64,9 @@ check_PROGRAMS += %D%/test_waiting
 %C%_test_waiting_SOURCES = %D%/test_waiting.c \
 	%D%/office.c %D%/office.h
 %C%_test_waiting_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_counted
+%C%_test_counted_SOURCES = %D%/test_counted.c $(steer_world)
+%C%_test_counted_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_promanswer %D%/test_prometheus
 %C%_test_promanswer_SOURCES = %D%/test_promanswer.c
 %C%_test_promanswer_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
