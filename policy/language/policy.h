@@ -327,8 +327,8 @@ struct canary_stage {
 /* Where a canary and the stable version are measured: by one of the first two,
  * or nowhere. */
 struct policy_metrics {
-	bool edges;             /* by what edges tell on the bus */
-	const char *prometheus; /* URL without a final slash, or NULL */
+	bool edges;                    /* by what edges tell on the bus */
+	const char *prometheus;        /* URL without a final slash, or NULL */
 	const char *errors, *requests; /* PromQL with placeholders, see
 					* policy/language/placeholder.h */
 	const char *latency;           /* NULL: is not compared */
