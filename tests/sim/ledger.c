@@ -45,6 +45,11 @@ void history_store(struct fleet *f, const struct plan *plan)
 {
 	struct history *h = &f->history;
 
+	if (plan->epoch < h->given_epoch)
+		fleet_broken(f,
+			     "plan %" PRIu64 ".%" PRIu64 " is stored after "
+			     "epoch %" PRIu64 " was given",
+			     plan->epoch, plan->sequence, h->given_epoch);
 	if (h->stored_count == h->stored_room) {
 		h->stored_room = h->stored_room * 2 + 64;
 		h->stored = reallocarray(h->stored, h->stored_room,

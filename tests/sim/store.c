@@ -135,7 +135,7 @@ static enum bus_commit commit(struct fleet *f, struct event *e)
 		return BUS_STALE;
 	}
 	result = judge(f, plan);
-	if (plan->epoch < f->store.head_epoch) {
+	if (plan->epoch < f->store.epoch) {
 		f->totals.late++;
 		f->totals.late_stored += result == BUS_COMMITTED;
 	}
