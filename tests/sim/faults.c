@@ -2,6 +2,8 @@
 /* faults -- what goes wrong in a fleet. */
 #include "fleet.h"
 
+#include <stdlib.h>
+
 enum fault {
 	FAULT_ENDPOINT, /* one dies, and comes back */
 	FAULT_FLAP,     /* one dies and comes back, over and over */
@@ -213,7 +215,7 @@ static int64_t split(struct fleet *f, int node)
 	return for_ms;
 }
 
-/* Its plan comes when the other may lead, or when it has woken up. */
+/* Its plan comes just when the other is given the lease, or later. */
 bool fault_ambush(struct fleet *f, int node, const struct event *e)
 {
 	int64_t for_ms;
@@ -222,11 +224,26 @@ bool fault_ambush(struct fleet *f, int node, const struct event *e)
 		return false;
 	f->ambush = false;
 	for_ms = split(f, node);
+	if (f->held == NULL && fleet_draw(f) % 2 == 0) {
+		f->held = malloc(sizeof(*f->held));
+		if (f->held == NULL)
+			abort();
+		*f->held = *e;
+		return true;
+	}
 	fleet_at(f,
 		 f->now_ms +
 			 fleet_between(f, LEASE_TTL_MS + 200, for_ms + 2000),
 		 *e);
 	return true;
+}
+
+void fault_release(struct fleet *f)
+{
+	if (f->held != NULL)
+		fleet_at(f, f->now_ms, *f->held);
+	free(f->held);
+	f->held = NULL;
 }
 
 static void strike_split(struct fleet *f)

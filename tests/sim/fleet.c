@@ -340,6 +340,7 @@ void fleet_fini(struct fleet *f)
 		free(f->parsed[v].octets.octets);
 		report_free(f->parsed[v].report);
 	}
+	fault_release(f);
 	store_forget(f);
 	history_fini(&f->history);
 	for (size_t i = 0; i < f->queued; i++)

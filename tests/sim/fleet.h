@@ -208,8 +208,9 @@ struct fleet {
 	int64_t cut_until_ms[FLEET_NODES], paused_until_ms[FLEET_NODES];
 	int64_t well_ms[FLEET_NODES]; /* since, or from, when it is: see
 				       * fleet_unwell() */
-	bool ambush;      /* who leads is paused as it sends its next plan */
-	int64_t split_ms; /* when a leader was last paused so */
+	bool ambush;        /* who leads is paused as it sends its next plan */
+	struct event *held; /* that plan, until the other leads; owned */
+	int64_t split_ms;   /* when a leader was last paused so */
 	bool stepped[FLEET_NODES]; /* its wall clock has ever been wrong */
 	unsigned link[FLEET_NODES];
 	int64_t fifo_ms[FLEET_NODES][2];
@@ -412,6 +413,8 @@ void fault_strike(struct fleet *f);
 void fault_heal(struct fleet *f, const struct event *e);
 /* Takes e, a plan that node sends, if that is what was waited for. */
 bool fault_ambush(struct fleet *f, int node, const struct event *e);
+/* Lets it go on, if there is one. */
+void fault_release(struct fleet *f);
 void person_acts(struct fleet *f);
 
 /*

@@ -79,6 +79,7 @@ static uint64_t grant(struct fleet *f, const struct event *e)
 		s->epoch = newest + 1;
 		f->totals.takeovers++;
 		history_grant(f, s->epoch, e->a);
+		fault_release(f);
 		fleet_tell(f, e->from, "is given epoch %llu",
 			   (unsigned long long)s->epoch);
 	}
