@@ -16,6 +16,7 @@
 #include "policy/bus/member.h"
 #include "policy/language/policy.h"
 #include "steering/answer.h"
+#include "steering/inspection.h"
 #include "steering/journal.h"
 
 #include <stdlib.h>
@@ -77,6 +78,9 @@ static const struct inquiry {
 	{ "acks", tell_acks },
 };
 
+static const char no_journal[] = "this agent keeps no journal; start it with "
+				 "--journal, or windrose up with --state";
+
 static json_t *tell_history(const struct steerer *s, struct member_reader *r)
 {
 	size_t count = read_count(r, HISTORY_MAX, HISTORY_USUAL);
@@ -85,12 +89,26 @@ static json_t *tell_history(const struct steerer *s, struct member_reader *r)
 	if (r->failed)
 		return NULL;
 	if (s->journal == NULL)
-		return answer_error("this agent keeps no journal; start it "
-				    "with --journal, or windrose up with "
-				    "--state");
+		return answer_error(no_journal);
 	lines = journal_last(s->journal, count, r->err);
 	r->failed = lines == NULL;
 	return lines == NULL ? NULL : answer_history(lines);
+}
+
+/* {"first": N, "before": HASH, "last": N, "hash": HASH}, or "broken". */
+static json_t *tell_verify(const struct steerer *s)
+{
+	struct inspection found;
+	struct error err;
+
+	if (s->journal == NULL)
+		return answer_error(no_journal);
+	if (!inspection_of_journal(s->journal, &found, &err))
+		return json_pack("{s:b, s:s}", "ok", 1, "broken", err.text);
+	return json_pack("{s:b, s:I, s:s, s:I, s:s}", "ok", 1, "first",
+			 (json_int_t)found.first.n, "before", found.first.hash,
+			 "last", (json_int_t)found.end.n, "hash",
+			 found.end.hash);
 }
 
 bool inquiry_take(const struct steerer *s, const char *op,
@@ -117,6 +135,8 @@ bool inquiry_take(const struct steerer *s, const char *op,
 		*out = inquiries[i].tell(&status, &r);
 	else if (strcmp(op, "history") == 0)
 		*out = tell_history(s, &r);
+	else if (strcmp(op, "verify") == 0)
+		*out = tell_verify(s);
 	else
 		return false;
 	if (*out == NULL)

@@ -14,37 +14,19 @@
 #include <unistd.h>
 
 #include <jansson.h>
-#include <openssl/evp.h>
 
-enum {
-	HEX_SIZE = 65,
-	/* ,"sum":"<64>"} */
-	SUM_LEN = 8 + 64 + 2,
-	READ_MAX = 64 << 20, /* of history at once */
-};
+enum { READ_MAX = 64 << 20 /* of history at once */ };
 
 struct journal {
-	int fd;
+	int fd, head_fd;
 	char *path;
-	uint64_t count;      /* lines */
-	off_t size;          /* octets that are whole lines */
-	bool torn;           /* there are more, of a line that failed */
-	char prev[HEX_SIZE]; /* of the last line */
-	char note[200];
+	struct ledger end; /* the last line */
+	off_t size;        /* octets that are whole lines */
+	bool torn;         /* there are more, of a line that failed */
+	char *line;        /* the last that was added */
+	size_t line_len;
+	char note[400];
 };
-
-/* False when the library refuses, which is out of memory. */
-static bool sha256_hex(const void *octets, size_t len, char out[HEX_SIZE])
-{
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	unsigned int size = 0;
-
-	if (EVP_Digest(octets, len, digest, &size, EVP_sha256(), NULL) != 1)
-		return false;
-	for (unsigned i = 0; i < 32; i++)
-		snprintf(out + (size_t)2 * i, 3, "%02x", digest[i]);
-	return true;
-}
 
 static bool fail(struct error *err, const char *path, const char *what)
 {
@@ -97,7 +79,7 @@ static char *read_range(int fd, off_t offset, size_t len)
 static char *read_tail(int fd, off_t size, size_t lines, off_t *from,
 		       size_t *len)
 {
-	size_t want = JOURNAL_LINE_MAX;
+	size_t want = LEDGER_LINE_MAX;
 
 	for (;; want *= 2) {
 		size_t found = 0;
@@ -206,8 +188,8 @@ static bool read_end(struct journal *j, struct error *err)
 	     start > 0 && tail[start - 1] != '\n'; start--)
 		continue;
 	if (whole > 0) {
-		j->count = line_number(tail + start, whole - 1 - start);
-		ok = sha256_hex(tail + start, whole - 1 - start, j->prev);
+		j->end.n = line_number(tail + start, whole - 1 - start);
+		ok = ledger_hash(tail + start, whole - 1 - start, j->end.hash);
 	}
 	if (whole < len)
 		ok = ok && set_torn_aside(j, tail + whole, len - whole, err);
@@ -215,27 +197,127 @@ static bool read_end(struct journal *j, struct error *err)
 	return ok;
 }
 
+struct ledger journal_read_head(int fd, bool *found)
+{
+	char text[LEDGER_HEAD_LEN + 1];
+	struct ledger head = ledger_start();
+	ssize_t len = pread(fd, text, sizeof(text), 0);
+
+	*found = len == LEDGER_HEAD_LEN &&
+		 ledger_parse_head(text, (size_t)len, &head);
+	return head;
+}
+
+/* In place: it is shorter than what a disk writes at once. */
+static bool write_head(const struct journal *j)
+{
+	char text[LEDGER_HEAD_LEN + 1];
+
+	ledger_write_head(&j->end, text);
+	return pwrite(j->head_fd, text, LEDGER_HEAD_LEN, 0) ==
+		       LEDGER_HEAD_LEN &&
+	       fdatasync(j->head_fd) == 0;
+}
+
+/*
+ * Is the end of the file the one that was written last?  A crash leaves the
+ * head a line behind.  Where lines are missing the file goes on as if they
+ * were there, so that the gap shows for ever; a new file begins so.
+ */
+static void compare_head(struct journal *j)
+{
+	bool found;
+	struct ledger head = journal_read_head(j->head_fd, &found);
+	size_t at = strlen(j->note);
+
+	if (found && head.n > j->end.n) {
+		if (j->size > 0)
+			snprintf(j->note + at, sizeof(j->note) - at,
+				 "%slines %" PRIu64 " to %" PRIu64
+				 " are missing from its end",
+				 at > 0 ? "; " : "", j->end.n + 1, head.n);
+		j->end = head;
+	} else if (found && head.n == j->end.n &&
+		   strcmp(head.hash, j->end.hash) != 0) {
+		snprintf(j->note + at, sizeof(j->note) - at,
+			 "%sline %" PRIu64 " is not the one that was written",
+			 at > 0 ? "; " : "", head.n);
+	} else if (!found && j->size > 0) {
+		snprintf(j->note + at, sizeof(j->note) - at,
+			 "%s%.120s.head is not there: nobody can tell whether "
+			 "lines are missing from the end",
+			 at > 0 ? "; " : "", j->path);
+	}
+}
+
+static bool open_head(struct journal *j, struct error *err)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s.head", j->path);
+	j->head_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	if (j->head_fd < 0)
+		return fail(err, path, "open");
+	compare_head(j);
+	return write_head(j) || fail(err, path, "write");
+}
+
+/* -1 with err set. */
+static int open_locked(const char *path, struct error *err)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+
+	if (fd < 0) {
+		fail(err, path, "open");
+	} else if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		error_set(err, "%s: in use by another process", path);
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
 struct journal *journal_open(const char *path, struct error *err)
 {
 	struct journal *j = calloc(1, sizeof(*j));
 
-	if (j == NULL) {
+	if (j != NULL) {
+		j->fd = j->head_fd = -1;
+		j->end = ledger_start();
+		j->path = strdup(path);
+	}
+	if (j == NULL || j->path == NULL) {
 		error_set(err, "%s: out of memory", path);
+		journal_free(j);
 		return NULL;
 	}
-	j->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-	j->path = strdup(path);
-	memset(j->prev, '0', HEX_SIZE - 1);
-	if (j->fd < 0 || j->path == NULL)
-		fail(err, path, "open");
-	else if (flock(j->fd, LOCK_EX | LOCK_NB) != 0)
-		error_set(err, "%s: in use by another process", path);
-	else if (read_end(j, err)) {
+	j->fd = open_locked(path, err);
+	if (j->fd >= 0 && read_end(j, err) && open_head(j, err)) {
 		sync_directory(path);
 		return j;
 	}
 	journal_free(j);
 	return NULL;
+}
+
+bool journal_reopen(struct journal *journal, struct error *err)
+{
+	struct stat here, there;
+	int fd;
+
+	if (fstat(journal->fd, &here) == 0 &&
+	    stat(journal->path, &there) == 0 && here.st_ino == there.st_ino &&
+	    here.st_dev == there.st_dev)
+		return true;
+	fd = open_locked(journal->path, err);
+	if (fd < 0)
+		return false;
+	close(journal->fd);
+	journal->fd = fd;
+	journal->size = lseek(fd, 0, SEEK_END);
+	journal->torn = false;
+	sync_directory(journal->path);
+	return true;
 }
 
 void journal_free(struct journal *journal)
@@ -244,6 +326,9 @@ void journal_free(struct journal *journal)
 		return;
 	if (journal->fd >= 0)
 		close(journal->fd);
+	if (journal->head_fd >= 0)
+		close(journal->head_fd);
+	free(journal->line);
 	free(journal->path);
 	free(journal);
 }
@@ -253,38 +338,15 @@ const char *journal_note(const struct journal *journal)
 	return journal->note;
 }
 
-uint64_t journal_count(const struct journal *journal)
+struct ledger journal_end(const struct journal *journal)
 {
-	return journal->count;
+	return journal->end;
 }
 
-/* The line with its newline, and in hex what the next one refers to. */
-static char *make_line(const struct journal *j, const struct json_t *event,
-		       size_t *len, char next[HEX_SIZE])
+const char *journal_line(const struct journal *journal, size_t *len)
 {
-	char *text = json_dumps(event, JSON_COMPACT);
-	size_t room = 200 + SUM_LEN + (text == NULL ? 0 : strlen(text));
-	char *line = text == NULL ? NULL : malloc(room);
-	char sum[HEX_SIZE];
-	int at = 0;
-
-	if (line != NULL)
-		at = snprintf(line, room,
-			      "{\"n\":%" PRIu64 ",\"prev\":\"%s\",\"event\":%s",
-			      j->count + 1, j->prev, text);
-	free(text);
-	if (line == NULL || !sha256_hex(line, (size_t)at, sum)) {
-		free(line);
-		return NULL;
-	}
-	at += snprintf(line + at, room - (size_t)at, ",\"sum\":\"%s\"}", sum);
-	if (!sha256_hex(line, (size_t)at, next)) {
-		free(line);
-		return NULL;
-	}
-	line[at] = '\n';
-	*len = (size_t)at + 1;
-	return line;
+	*len = journal->line_len;
+	return journal->line;
 }
 
 /* Cuts off what a failed write left, so that no line begins within it. */
@@ -298,21 +360,22 @@ static bool cut_torn(struct journal *j)
 bool journal_append(struct journal *journal, const struct json_t *event,
 		    struct error *err)
 {
-	char next[HEX_SIZE];
+	struct error why;
+	struct ledger next;
 	size_t len = 0;
-	char *line = make_line(journal, event, &len, next);
+	char *line = ledger_write(&journal->end, event, &len, &next, &why);
 
-	if (line == NULL || len > JOURNAL_LINE_MAX) {
-		error_set(err, "%s: %s", journal->path,
-			  line == NULL ? "out of memory"
-				       : "the event is too long");
-		free(line);
+	if (line == NULL) {
+		error_set(err, "%s: %s", journal->path, why.text);
 		return false;
 	}
-	if (!cut_torn(journal) || !write_all(journal->fd, line, len) ||
+	free(journal->line);
+	journal->line = line;
+	journal->line_len = len;
+	line[len] = '\n';
+	if (!cut_torn(journal) || !write_all(journal->fd, line, len + 1) ||
 	    fsync(journal->fd) != 0) {
 		fail(err, journal->path, "write");
-		free(line);
 		/* Tried again before the next line, or at the next open. */
 		journal->torn = true;
 		if (!cut_torn(journal))
@@ -320,11 +383,11 @@ bool journal_append(struct journal *journal, const struct json_t *event,
 				  journal->path);
 		return false;
 	}
-	free(line);
-	memcpy(journal->prev, next, sizeof(next));
-	journal->size += (off_t)len;
-	journal->count++;
-	return true;
+	journal->end = next;
+	journal->size += (off_t)len + 1;
+	if (write_head(journal))
+		return true;
+	return fail(err, journal->path, "write the head");
 }
 
 static bool add_line(json_t *array, const char *line, size_t len)
@@ -375,69 +438,12 @@ struct json_t *journal_last(const struct journal *journal, size_t count,
 	return NULL;
 }
 
-/* Is this the line number n that follows one with hash prev? */
-static bool line_is_whole(const char *line, size_t len, uint64_t n,
-			  const char *prev, struct error *err)
+char *journal_tail(const struct journal *journal, size_t lines, size_t *len)
 {
-	char head[200], sum[HEX_SIZE];
-	int head_len =
-		snprintf(head, sizeof(head),
-			 "{\"n\":%" PRIu64 ",\"prev\":\"%s\",\"event\":", n,
-			 prev);
+	off_t from = 0;
 
-	if (len < (size_t)head_len + SUM_LEN ||
-	    memcmp(line, head, (size_t)head_len) != 0) {
-		error_set(err,
-			  "line %" PRIu64 ": does not follow the line before",
-			  n);
-		return false;
-	}
-	if (!sha256_hex(line, len - SUM_LEN, sum) ||
-	    memcmp(line + len - SUM_LEN, ",\"sum\":\"", 8) != 0 ||
-	    memcmp(line + len - SUM_LEN + 8, sum, 64) != 0 ||
-	    memcmp(line + len - 2, "\"}", 2) != 0) {
-		error_set(err, "line %" PRIu64 ": was altered", n);
-		return false;
-	}
-	return true;
-}
-
-static bool verify_lines(FILE *in, uint64_t *lines, struct error *err)
-{
-	char prev[HEX_SIZE] = "";
-	char *line = NULL;
-	size_t cap = 0;
-	ssize_t len;
-	bool ok = true;
-
-	memset(prev, '0', HEX_SIZE - 1);
-	*lines = 0;
-	while (ok && (len = getline(&line, &cap, in)) > 0) {
-		if (line[len - 1] != '\n') {
-			error_set(err, "line %" PRIu64 ": is torn", *lines + 1);
-			ok = false;
-			break;
-		}
-		ok = line_is_whole(line, (size_t)len - 1, *lines + 1, prev,
-				   err) &&
-		     sha256_hex(line, (size_t)len - 1, prev);
-		*lines += ok;
-	}
-	free(line);
-	return ok;
-}
-
-bool journal_verify(const char *path, uint64_t *lines, struct error *err)
-{
-	FILE *in = fopen(path, "re");
-	struct error found;
-	bool ok;
-
-	if (in == NULL)
-		return fail(err, path, "open");
-	ok = verify_lines(in, lines, &found);
-	fclose(in);
-	if (!ok)
-		error_set(err, "%s: %s", path, found.text);
-	return ok;
+	*len = 0;
+	if (journal->size == 0)
+		return calloc(1, 1);
+	return read_tail(journal->fd, journal->size, lines, &from, len);
 }

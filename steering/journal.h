@@ -3,19 +3,20 @@
  * journal -- the audit file: what was changed, by whom, that nobody can alter
  * later without it being seen.
  *
- * JSON lines.  Each is {"n": line number from 1, "prev": SHA-256 in hex of the
- * line before without its newline (64 zeros for the first), "event": {...},
- * "sum": SHA-256 in hex of this line up to there}.  A line is fsynced before
- * journal_append() returns.  A last line without its newline is one that a
- * crash tore: it is set aside in PATH.torn, and told.
+ * Lines of a chain (steering/ledger).  A line is fsynced before
+ * journal_append() returns, and then PATH.head, which says which line was the
+ * last.  A last line without its newline is one that a crash tore: it is set
+ * aside in PATH.torn, and told.  A file that is taken away is begun anew with
+ * the number and hash of its last line.
  *
- * The chain finds alteration in the middle; who can write the file can still
- * cut its end or make a whole new one, which the audit stream on the bus is
- * there to show.  Source: S. Haber, W. S. Stornetta, How to time-stamp a
- * digital document, 1991.  Shell.
+ * The chain finds alteration in the middle, the head lines that are missing
+ * from the end.  Who can write both can still make a whole new end, which the
+ * audit stream on the bus is there to show: it has the same lines.  Shell.
  */
 #ifndef STEERING_JOURNAL_H
 #define STEERING_JOURNAL_H
+
+#include "steering/ledger.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,8 +25,6 @@
 struct error;
 struct journal;
 struct json_t;
-
-enum { JOURNAL_LINE_MAX = 65536 };
 
 /* Opens or makes path.  NULL with err set. */
 struct journal *journal_open(const char *path, struct error *err);
@@ -42,8 +41,16 @@ const char *journal_note(const struct journal *journal);
 bool journal_append(struct journal *journal, const struct json_t *event,
 		    struct error *err);
 
-/* How many lines there are. */
-uint64_t journal_count(const struct journal *journal);
+/* The last line that was added, without its newline; borrowed until the next
+ * one.  NULL: none yet. */
+const char *journal_line(const struct journal *journal, size_t *len);
+
+/* Where the chain is. */
+struct ledger journal_end(const struct journal *journal);
+
+/* After the file was moved away: goes on in a new one.  False with err set: it
+ * goes on in the old one. */
+bool journal_reopen(struct journal *journal, struct error *err);
 
 /*
  * The last count lines as an array of objects, oldest first; a line that is
@@ -52,8 +59,11 @@ uint64_t journal_count(const struct journal *journal);
 struct json_t *journal_last(const struct journal *journal, size_t count,
 			    struct error *err);
 
-/* Walks the whole chain of the file.  False with err naming the first line
- * that is not as it was written; *lines says how many there are. */
-bool journal_verify(const char *path, uint64_t *lines, struct error *err);
+/* The last lines of the file as they are, for the caller to free; NULL: out of
+ * memory, or they cannot be read. */
+char *journal_tail(const struct journal *journal, size_t lines, size_t *len);
+
+/* The head in an open PATH.head; false in found: there is none. */
+struct ledger journal_read_head(int fd, bool *found);
 
 #endif

@@ -16,8 +16,10 @@ steering_libsteering_a_SOURCES = \
 	%D%/guard.c %D%/guard.h \
 	%D%/inputs.c %D%/inputs.h \
 	%D%/inquiry.c \
+	%D%/inspection.c %D%/inspection.h \
 	%D%/journal.c %D%/journal.h \
 	%D%/lease.c %D%/lease.h \
+	%D%/ledger.c %D%/ledger.h \
 	%D%/loaded.c %D%/loaded.h \
 	%D%/measure.c %D%/measure.h %D%/measuring.c \
 	%D%/registry.c %D%/registry.h \

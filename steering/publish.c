@@ -24,22 +24,38 @@
 /* Longer than two full reads of the bus are apart. */
 enum { BEHIND_MS = 12000 };
 
+/* The stream has the lines of the journal, so that one proves the other; and
+ * bare events where there is none, or it cannot be written. */
+static void tell_bus(struct steerer *s, const json_t *event, bool written)
+{
+	size_t len = 0;
+	char *text = NULL;
+
+	if (written) {
+		const char *line = journal_line(s->journal, &len);
+
+		bus_append_audit(s->config.bus, line, len);
+		return;
+	}
+	text = json_dumps(event, JSON_COMPACT);
+	if (text != NULL)
+		bus_append_audit(s->config.bus, text, strlen(text));
+	free(text);
+}
+
 static void write_event(struct steerer *s, const struct audit_event *event)
 {
 	struct error err = { .text = "out of memory" };
 	json_t *json = audit_write(event);
-	char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+	bool ok = json != NULL;
 
-	if (text != NULL)
-		bus_append_audit(s->config.bus, text, strlen(text));
-	if (text == NULL ||
-	    (s->journal != NULL && !journal_append(s->journal, json, &err))) {
-		steerer_trouble(s, TROUBLE_JOURNAL, err.text);
+	if (ok && s->journal != NULL)
+		ok = journal_append(s->journal, json, &err);
+	if (!ok)
 		steerer_log_failure("journal-failed", err.text);
-	} else {
-		steerer_trouble(s, TROUBLE_JOURNAL, "");
-	}
-	free(text);
+	steerer_trouble(s, TROUBLE_JOURNAL, ok ? "" : err.text);
+	if (json != NULL)
+		tell_bus(s, json, ok && s->journal != NULL);
 	json_decref(json);
 }
 

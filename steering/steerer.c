@@ -141,6 +141,8 @@ void steerer_reload(struct steerer *s)
 		s->reload_again = true;
 		return;
 	}
+	if (s->journal != NULL && !journal_reopen(s->journal, &err))
+		steerer_log_failure("journal-failed", err.text);
 	if (c->read_keys == NULL || c->read_keys(c->arg, &err))
 		s->reload = reload_start(s->loop, c->policy_path, on_loaded, s,
 					 &err);

@@ -15,7 +15,8 @@ steering_libsteering_a_SOURCES += \
 	%D%/render.c %D%/render.h \
 	%D%/rights.c %D%/rights.h \
 	%D%/sentinel_view.c %D%/sentinel_view.h \
-	%D%/sentinels.c %D%/sentinels.h
+	%D%/sentinels.c %D%/sentinels.h \
+	%D%/trail.c %D%/trail.h
 
 bin_PROGRAMS += windrose
 windrose_SOURCES = %D%/windrose.c %D%/windrose-up.c %D%/windrose-up.h

@@ -8,8 +8,10 @@
 #include "steering/runbook/link.h"
 #include "steering/runbook/order.h"
 #include "steering/runbook/render.h"
+#include "steering/runbook/trail.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,8 @@ enum { ASK_MS = 5000, HISTORY_MAX = 10000, PAGE = 500 };
 struct look {
 	struct order order; /* of it only where to ask is used */
 	unsigned count;     /* history */
+	bool verify;
+	struct trail trail; /* of it, with verify */
 	bool json, help;
 };
 
@@ -35,6 +39,12 @@ static int read_options(struct look *look, int argc, char **argv)
 		  "your private key, for the bus (WINDROSE_KEY)", 0, 0 },
 		{ "count", OPTION_NUMBER, &look->count, "N",
 		  "history: how many entries; default 20", 1, HISTORY_MAX },
+		{ "verify", OPTION_FLAG, &look->verify, NULL,
+		  "history: is the journal, or are these files of it, as "
+		  "written?",
+		  0, 0 },
+		{ "head", OPTION_TEXT, &look->trail.head, "N:HASH",
+		  "history --verify: what the last file must reach", 0, 0 },
 		{ "json", OPTION_FLAG, &look->json, NULL, "answer in JSON", 0,
 		  0 },
 		{ "help", OPTION_FLAG, &look->help, NULL, "this text", 0, 0 },
@@ -46,13 +56,16 @@ static int read_options(struct look *look, int argc, char **argv)
 	if (operands != NULL)
 		left = option_parse(rows, sizeof(rows) / sizeof(rows[0]), argc,
 				    argv, operands, &err);
-	if (left > 0)
+	if (left > 0 && !look->verify)
 		error_set(&err, "\"%s\" is one word too many", operands[0]);
-	free(operands);
-	if (left != 0) {
+	if (left < 0 || (left > 0 && !look->verify)) {
 		fprintf(stderr, "windrose %s: %s\n", argv[0], err.text);
+		free(operands);
 		return EXIT_USAGE;
 	}
+	look->trail.files = operands;
+	look->trail.count = (size_t)left;
+	look->trail.json = look->json;
 	if (look->help) {
 		printf("usage: windrose %s [options]\n\n", argv[0]);
 		option_print(rows, sizeof(rows) / sizeof(rows[0]), stdout);
@@ -192,15 +205,21 @@ static int look_at(struct look *look, struct json_t *request,
 	return EXIT_DONE;
 }
 
+static void free_look(struct look *look)
+{
+	free((void *)(uintptr_t)look->trail.files);
+}
+
 int look_status(int argc, char **argv)
 {
 	struct look look = { 0 };
 	int status = read_options(&look, argc, argv);
 
-	if (status != EXIT_DONE || look.help)
-		return status;
-	return look_at(&look, json_pack("{s:s}", "op", "status"),
-		       render_status);
+	if (status == EXIT_DONE && !look.help)
+		status = look_at(&look, json_pack("{s:s}", "op", "status"),
+				 render_status);
+	free_look(&look);
+	return status;
 }
 
 static void show_history(const struct json_t *answer, int64_t wall_ms,
@@ -210,15 +229,36 @@ static void show_history(const struct json_t *answer, int64_t wall_ms,
 	render_history(answer, out);
 }
 
+static int verify(struct look *look)
+{
+	int status = EXIT_FAILED;
+	struct json_t *answer;
+
+	if (look->trail.count > 0)
+		return trail_of_files(&look->trail);
+	if (look->trail.head != NULL) {
+		fprintf(stderr, "windrose history: --head goes with files\n");
+		return EXIT_USAGE;
+	}
+	answer = inquire(look, json_pack("{s:s}", "op", "verify"), &status);
+	if (answer != NULL)
+		status = trail_of_answer(&look->trail, answer);
+	json_decref(answer);
+	return status;
+}
+
 int look_history(int argc, char **argv)
 {
 	struct look look = { .count = 20 };
 	int status = read_options(&look, argc, argv);
 
-	if (status != EXIT_DONE || look.help)
-		return status;
-	return look_at(&look,
-		       json_pack("{s:s, s:i}", "op", "history", "count",
-				 (int)look.count),
-		       show_history);
+	if (status == EXIT_DONE && !look.help && look.verify)
+		status = verify(&look);
+	else if (status == EXIT_DONE && !look.help)
+		status = look_at(&look,
+				 json_pack("{s:s, s:i}", "op", "history",
+					   "count", (int)look.count),
+				 show_history);
+	free_look(&look);
+	return status;
 }

@@ -420,6 +420,9 @@ void office_close(struct office *o)
 	unlink(o->policy);
 	unlink(o->keep);
 	unlink(o->journal);
+	snprintf(o->journal, sizeof(o->journal), "%s/journal.head",
+		 o->directory);
+	unlink(o->journal);
 	assert_int_equal(rmdir(o->directory), 0);
 }
 

@@ -2,6 +2,7 @@
 /* journal: grows, survives a cut at every octet, shows every altered octet. */
 #include "policy/base/error.h"
 #include "policy/base/file.h"
+#include "steering/inspection.h"
 #include "steering/journal.h"
 
 #include <setjmp.h>
@@ -17,7 +18,8 @@
 #include <jansson.h>
 
 static char path[] = "journal-test-XXXXXX/audit.jsonl";
-static char torn[sizeof(path) + 5];
+static char torn[sizeof(path) + 5], head[sizeof(path) + 5],
+	moved[sizeof(path) + 5];
 
 static int make_directory(void **state)
 {
@@ -29,6 +31,8 @@ static int make_directory(void **state)
 		return -1;
 	*slash = '/';
 	snprintf(torn, sizeof(torn), "%s.torn", path);
+	snprintf(head, sizeof(head), "%s.head", path);
+	snprintf(moved, sizeof(moved), "%s.old", path);
 	return 0;
 }
 
@@ -37,6 +41,8 @@ static int remove_directory(void **state)
 	(void)state;
 	unlink(path);
 	unlink(torn);
+	unlink(head);
+	unlink(moved);
 	*strchr(path, '/') = '\0';
 	return rmdir(path);
 }
@@ -67,6 +73,7 @@ static void write_three(void)
 
 	unlink(path);
 	unlink(torn);
+	unlink(head);
 	j = open_journal();
 	append(j, "one");
 	append(j, "two");
@@ -95,11 +102,20 @@ static void spill(const char *octets, size_t len)
 static uint64_t verified(void)
 {
 	struct error err = { .text = "" };
-	uint64_t lines = 0;
+	struct inspection found;
 
-	if (!journal_verify(path, &lines, &err))
+	if (!inspection_of_file(path, NULL, &found, &err))
 		fail_msg("%s", err.text);
-	return lines;
+	assert_true(found.headed);
+	assert_int_equal(found.torn, 0);
+	return found.end.n - (found.first.n == 0 ? 0 : found.first.n - 1);
+}
+
+static bool is_broken(struct error *err)
+{
+	struct inspection found;
+
+	return !inspection_of_file(path, NULL, &found, err);
 }
 
 static const char *what_of(const json_t *line)
@@ -118,7 +134,7 @@ static void test_goes_on_after_restart(void **state)
 	write_three();
 	j = open_journal();
 	assert_string_equal(journal_note(j), "");
-	assert_int_equal(journal_count(j), 3);
+	assert_int_equal(journal_end(j).n, 3);
 	append(j, "four");
 	assert_int_equal(verified(), 4);
 	last = journal_last(j, 2, &err);
@@ -145,6 +161,26 @@ static size_t newlines(const char *octets, size_t len)
 	return count;
 }
 
+/* As after line n of these. */
+static void write_head_of(const char *whole, size_t n)
+{
+	struct ledger at = ledger_start();
+	char text[LEDGER_HEAD_LEN + 1];
+	const char *line = whole;
+	FILE *f = fopen(head, "wb");
+
+	for (; at.n < n; at.n++) {
+		size_t len = (size_t)(strchr(line, '\n') - line);
+
+		assert_true(ledger_hash(line, len, at.hash));
+		line += len + 1;
+	}
+	ledger_write_head(&at, text);
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
 static void test_cut_at_every_octet(void **state)
 {
 	size_t len;
@@ -153,15 +189,17 @@ static void test_cut_at_every_octet(void **state)
 	(void)state;
 	write_three();
 	whole = slurp(&len);
+	/* A crash can come before the head is written. */
 	for (size_t cut = 0; cut <= len; cut++) {
 		size_t lines = newlines(whole, cut);
 		bool clean = cut == 0 || whole[cut - 1] == '\n';
 		struct journal *j;
 
 		unlink(torn);
+		write_head_of(whole, lines);
 		spill(whole, cut);
 		j = open_journal();
-		assert_int_equal(journal_count(j), lines);
+		assert_int_equal(journal_end(j).n, lines);
 		assert_int_equal(journal_note(j)[0] == '\0', clean);
 		assert_int_equal(access(torn, F_OK) == 0, !clean);
 		append(j, "next");
@@ -174,7 +212,6 @@ static void test_cut_at_every_octet(void **state)
 static void test_every_altered_octet_is_found(void **state)
 {
 	struct error err;
-	uint64_t lines;
 	size_t len;
 	char *whole;
 
@@ -185,8 +222,8 @@ static void test_every_altered_octet_is_found(void **state)
 		for (int bit = 0; bit < 8; bit += 3) {
 			whole[i] = (char)(whole[i] ^ 1 << bit);
 			spill(whole, len);
-			assert_false(journal_verify(path, &lines, &err));
-			assert_non_null(strstr(err.text, "line "));
+			assert_true(is_broken(&err));
+			assert_non_null(strstr(err.text, "line"));
 			whole[i] = (char)(whole[i] ^ 1 << bit);
 		}
 	}
@@ -196,18 +233,112 @@ static void test_every_altered_octet_is_found(void **state)
 static void test_a_line_taken_out_is_found(void **state)
 {
 	struct error err;
-	uint64_t lines;
-	size_t len;
-	char *whole, *second;
+	size_t len, first, second;
+	char *whole;
 
 	(void)state;
 	write_three();
 	whole = slurp(&len);
-	second = strchr(whole, '\n') + 1;
-	spill(second, len - (size_t)(second - whole));
-	assert_false(journal_verify(path, &lines, &err));
-	assert_non_null(strstr(err.text, "line 1"));
+	first = (size_t)(strchr(whole, '\n') + 1 - whole);
+	second = (size_t)(strchr(whole + first, '\n') + 1 - whole);
+	memmove(whole + first, whole + second, len - second);
+	spill(whole, len - (second - first));
+	assert_true(is_broken(&err));
+	assert_non_null(strstr(err.text, "line 2: has number 3"));
 	free(whole);
+}
+
+/* Lines cut off show by the head, at once and after the agent went on. */
+static void test_a_missing_end_is_found(void **state)
+{
+	struct error err;
+	struct journal *j;
+	size_t len, first;
+	char *whole;
+
+	(void)state;
+	write_three();
+	whole = slurp(&len);
+	first = (size_t)(strchr(whole, '\n') + 1 - whole);
+	spill(whole, first);
+	assert_true(is_broken(&err));
+	assert_non_null(strstr(err.text, "lines 2 to 3 are missing"));
+	j = open_journal();
+	assert_non_null(strstr(journal_note(j), "lines 2 to 3 are missing"));
+	append(j, "four");
+	assert_true(is_broken(&err));
+	assert_non_null(strstr(err.text, "line 2: has number 4"));
+	journal_free(j);
+	free(whole);
+}
+
+/* Another end, made as a journal makes it, is not the one of the head. */
+static void test_another_end_is_found(void **state)
+{
+	struct inspection found;
+	struct error err;
+	struct journal *j;
+	struct ledger kept;
+	char *mine;
+	size_t len;
+
+	(void)state;
+	write_three();
+	assert_true(inspection_of_file(path, NULL, &found, &err));
+	kept = found.end;
+	write_three();
+	assert_true(inspection_of_file(path, &kept, &found, &err));
+	unlink(path);
+	unlink(head);
+	j = open_journal();
+	append(j, "one");
+	append(j, "two");
+	append(j, "another");
+	assert_false(inspection_of_file(path, &kept, &found, &err));
+	assert_non_null(strstr(err.text, "line 3: is not the one"));
+	/* The open journal knows its own end. */
+	assert_true(inspection_of_journal(j, &found, &err));
+	assert_int_equal(found.end.n, 3);
+	mine = slurp(&len);
+	mine[len - 100] = '!';
+	spill(mine, len);
+	assert_false(inspection_of_journal(j, &found, &err));
+	assert_non_null(strstr(err.text, "line 3: was altered"));
+	journal_free(j);
+	free(mine);
+}
+
+/* A file that is moved away is gone on from. */
+static void test_moved_away(void **state)
+{
+	struct inspection old, now;
+	struct error err;
+	struct journal *j;
+	size_t len;
+
+	(void)state;
+	write_three();
+	j = open_journal();
+	assert_int_equal(rename(path, moved), 0);
+	append(j, "four");
+	assert_true(journal_reopen(j, &err));
+	append(j, "five");
+	assert_true(strstr(journal_line(j, &len), "five") != NULL);
+	journal_free(j);
+	assert_true(inspection_of_file(moved, NULL, &old, &err));
+	assert_false(old.headed);
+	assert_int_equal(old.end.n, 4);
+	assert_true(inspection_of_file(path, NULL, &now, &err));
+	assert_int_equal(now.first.n, 5);
+	assert_string_equal(now.first.hash, old.end.hash);
+	/* While nobody ran, too. */
+	assert_int_equal(rename(path, moved), 0);
+	j = open_journal();
+	assert_string_equal(journal_note(j), "");
+	append(j, "six");
+	journal_free(j);
+	assert_true(inspection_of_file(path, NULL, &now, &err));
+	assert_int_equal(now.first.n, 6);
 }
 
 static void test_history_of_a_damaged_file(void **state)
@@ -218,6 +349,7 @@ static void test_history_of_a_damaged_file(void **state)
 	json_t *last;
 
 	(void)state;
+	unlink(head);
 	spill(damaged, sizeof(damaged) - 1);
 	j = open_journal();
 	last = journal_last(j, 10, &err);
@@ -238,6 +370,7 @@ static void test_long_history(void **state)
 
 	(void)state;
 	unlink(path);
+	unlink(head);
 	j = open_journal();
 	for (int i = 0; i < 600; i++) {
 		char what[600];
@@ -255,7 +388,7 @@ static void test_long_history(void **state)
 
 static void test_refusals(void **state)
 {
-	char *text = calloc(1, JOURNAL_LINE_MAX + 1);
+	char *text = calloc(1, LEDGER_LINE_MAX + 1);
 	struct error err = { .text = "" };
 	struct journal *j;
 	json_t *event;
@@ -265,7 +398,7 @@ static void test_refusals(void **state)
 	assert_non_null(strstr(err.text, "journal-nowhere"));
 	write_three();
 	j = open_journal();
-	memset(text, 'x', JOURNAL_LINE_MAX);
+	memset(text, 'x', LEDGER_LINE_MAX);
 	event = json_pack("{s:s}", "what", text);
 	assert_false(journal_append(j, event, &err));
 	assert_non_null(strstr(err.text, "too long"));
@@ -283,6 +416,9 @@ int main(void)
 		cmocka_unit_test(test_cut_at_every_octet),
 		cmocka_unit_test(test_every_altered_octet_is_found),
 		cmocka_unit_test(test_a_line_taken_out_is_found),
+		cmocka_unit_test(test_a_missing_end_is_found),
+		cmocka_unit_test(test_another_end_is_found),
+		cmocka_unit_test(test_moved_away),
 		cmocka_unit_test(test_history_of_a_damaged_file),
 		cmocka_unit_test(test_long_history),
 		cmocka_unit_test(test_refusals),

@@ -5,7 +5,7 @@
 #include "policy/base/error.h"
 #include "policy/base/log.h"
 #include "policy/bus/member.h"
-#include "steering/journal.h"
+#include "steering/inspection.h"
 #include "steering/steerer.h"
 
 #include <setjmp.h>
@@ -329,7 +329,8 @@ static void test_restart_on_an_empty_bus(void **state)
 {
 	struct error err = { .text = "" };
 	struct office o;
-	uint64_t epoch, sequence, lines = 0;
+	uint64_t epoch, sequence;
+	struct inspection found;
 	uint64_t wall_s = (uint64_t)clock_wall_ms() / 1000;
 
 	(void)state;
@@ -351,10 +352,10 @@ static void test_restart_on_an_empty_bus(void **state)
 	assert_true(o.plan->sequence > sequence);
 	assert_true(office_share(&o, "us-east") <= 0);
 	office_stop_agent(&o, 0);
-	if (!journal_verify(o.journal, &lines, &err))
+	if (!inspection_of_file(o.journal, NULL, &found, &err))
 		fail_msg("%s", err.text);
 	/* takeover, drain, stepped down, and both ends of the second life */
-	assert_int_equal(lines, 5);
+	assert_int_equal(found.end.n, 5);
 	office_close(&o);
 }
 

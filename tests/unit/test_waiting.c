@@ -4,7 +4,6 @@
 #include "office.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
-#include "steering/journal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
