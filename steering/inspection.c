@@ -14,11 +14,11 @@
 
 /* A line that must have this hash. */
 struct mark {
-	struct ledger at;
+	struct custody at;
 	const char *whose;
 };
 
-static bool is_marked(const struct mark *mark, const struct ledger_line *line,
+static bool is_marked(const struct mark *mark, const struct custody_line *line,
 		      struct error *err)
 {
 	if (mark->at.n != line->n || strcmp(mark->at.hash, line->hash) == 0)
@@ -33,11 +33,11 @@ static bool take_line(struct inspection *r, const struct mark *mark,
 		      const char *octets, size_t len, uint64_t number,
 		      struct error *err)
 {
-	struct ledger_line line;
+	struct custody_line line;
 	struct error why;
 
-	if (ledger_parse(octets, len, &line, &why) &&
-	    ledger_follow(&r->end, &line, &why) &&
+	if (custody_parse(octets, len, &line, &why) &&
+	    custody_follow(&r->end, &line, &why) &&
 	    is_marked(mark, &line, &why)) {
 		if (r->first.n == 0) {
 			r->first.n = line.n;
@@ -77,9 +77,9 @@ static bool walk(FILE *in, const struct mark *mark, struct inspection *r,
 }
 
 /* The head first: the file may grow meanwhile. */
-static struct mark find_mark(const char *path, const struct ledger *known)
+static struct mark find_mark(const char *path, const struct custody *known)
 {
-	struct mark mark = { ledger_start(), "the head that was given" };
+	struct mark mark = { custody_start(), "the head that was given" };
 	char head[4096];
 	bool found;
 	int fd;
@@ -98,11 +98,11 @@ static struct mark find_mark(const char *path, const struct ledger *known)
 	return mark;
 }
 
-bool inspection_of_file(const char *path, const struct ledger *known,
+bool inspection_of_file(const char *path, const struct custody *known,
 			struct inspection *out, struct error *err)
 {
 	struct mark mark = find_mark(path, known);
-	struct inspection r = { .end = ledger_start() };
+	struct inspection r = { .end = custody_start() };
 	FILE *in = fopen(path, "re");
 	struct error found;
 	bool ok;
@@ -134,7 +134,7 @@ bool inspection_of_journal(const struct journal *journal,
 			   struct inspection *out, struct error *err)
 {
 	const struct mark mark = { journal_end(journal), "this agent" };
-	struct inspection r = { .end = ledger_start(), .headed = true };
+	struct inspection r = { .end = custody_start(), .headed = true };
 	size_t len = 0;
 	char *tail = journal_tail(journal, INSPECTION_LINES, &len);
 	FILE *in = tail == NULL ? NULL : fmemopen(tail, len + 1, "r");

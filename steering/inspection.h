@@ -11,7 +11,7 @@
 #ifndef STEERING_INSPECTION_H
 #define STEERING_INSPECTION_H
 
-#include "steering/ledger.h"
+#include "steering/custody.h"
 
 struct error;
 struct journal;
@@ -19,12 +19,12 @@ struct journal;
 enum { INSPECTION_LINES = 20000 };
 
 struct inspection {
-	struct ledger first; /* number of the first line, hash of the one before
-			      * that; 0: there is none */
-	struct ledger end;   /* the last */
-	size_t torn;         /* octets behind it that are no line */
-	bool headed;         /* the end was compared with a head */
-	uint64_t before;     /* lines not looked at */
+	struct custody first; /* number of the first line, hash of the one
+			       * before that; 0: there is none */
+	struct custody end;   /* the last */
+	size_t torn;          /* octets behind it that are no line */
+	bool headed;          /* the end was compared with a head */
+	uint64_t before;      /* lines not looked at */
 };
 
 /*
@@ -32,7 +32,7 @@ struct inspection {
  * is there.  False with err naming the first line that is not as it was
  * written, or those that are missing.
  */
-bool inspection_of_file(const char *path, const struct ledger *known,
+bool inspection_of_file(const char *path, const struct custody *known,
 			struct inspection *out, struct error *err);
 
 /* The last INSPECTION_LINES of an open one, up to the line added last. */

@@ -20,10 +20,10 @@ enum { READ_MAX = 64 << 20 /* of history at once */ };
 struct journal {
 	int fd, head_fd;
 	char *path;
-	struct ledger end; /* the last line */
-	off_t size;        /* octets that are whole lines */
-	bool torn;         /* there are more, of a line that failed */
-	char *line;        /* the last that was added */
+	struct custody end; /* the last line */
+	off_t size;         /* octets that are whole lines */
+	bool torn;          /* there are more, of a line that failed */
+	char *line;         /* the last that was added */
 	size_t line_len;
 	char note[400];
 };
@@ -79,7 +79,7 @@ static char *read_range(int fd, off_t offset, size_t len)
 static char *read_tail(int fd, off_t size, size_t lines, off_t *from,
 		       size_t *len)
 {
-	size_t want = LEDGER_LINE_MAX;
+	size_t want = CUSTODY_LINE_MAX;
 
 	for (;; want *= 2) {
 		size_t found = 0;
@@ -189,7 +189,7 @@ static bool read_end(struct journal *j, struct error *err)
 		continue;
 	if (whole > 0) {
 		j->end.n = line_number(tail + start, whole - 1 - start);
-		ok = ledger_hash(tail + start, whole - 1 - start, j->end.hash);
+		ok = custody_hash(tail + start, whole - 1 - start, j->end.hash);
 	}
 	if (whole < len)
 		ok = ok && set_torn_aside(j, tail + whole, len - whole, err);
@@ -197,25 +197,25 @@ static bool read_end(struct journal *j, struct error *err)
 	return ok;
 }
 
-struct ledger journal_read_head(int fd, bool *found)
+struct custody journal_read_head(int fd, bool *found)
 {
-	char text[LEDGER_HEAD_LEN + 1];
-	struct ledger head = ledger_start();
+	char text[CUSTODY_HEAD_LEN + 1];
+	struct custody head = custody_start();
 	ssize_t len = pread(fd, text, sizeof(text), 0);
 
-	*found = len == LEDGER_HEAD_LEN &&
-		 ledger_parse_head(text, (size_t)len, &head);
+	*found = len == CUSTODY_HEAD_LEN &&
+		 custody_parse_head(text, (size_t)len, &head);
 	return head;
 }
 
 /* In place: it is shorter than what a disk writes at once. */
 static bool write_head(const struct journal *j)
 {
-	char text[LEDGER_HEAD_LEN + 1];
+	char text[CUSTODY_HEAD_LEN + 1];
 
-	ledger_write_head(&j->end, text);
-	return pwrite(j->head_fd, text, LEDGER_HEAD_LEN, 0) ==
-		       LEDGER_HEAD_LEN &&
+	custody_write_head(&j->end, text);
+	return pwrite(j->head_fd, text, CUSTODY_HEAD_LEN, 0) ==
+		       CUSTODY_HEAD_LEN &&
 	       fdatasync(j->head_fd) == 0;
 }
 
@@ -227,7 +227,7 @@ static bool write_head(const struct journal *j)
 static void compare_head(struct journal *j)
 {
 	bool found;
-	struct ledger head = journal_read_head(j->head_fd, &found);
+	struct custody head = journal_read_head(j->head_fd, &found);
 	size_t at = strlen(j->note);
 
 	if (found && head.n > j->end.n) {
@@ -283,7 +283,7 @@ struct journal *journal_open(const char *path, struct error *err)
 
 	if (j != NULL) {
 		j->fd = j->head_fd = -1;
-		j->end = ledger_start();
+		j->end = custody_start();
 		j->path = strdup(path);
 	}
 	if (j == NULL || j->path == NULL) {
@@ -338,7 +338,7 @@ const char *journal_note(const struct journal *journal)
 	return journal->note;
 }
 
-struct ledger journal_end(const struct journal *journal)
+struct custody journal_end(const struct journal *journal)
 {
 	return journal->end;
 }
@@ -361,9 +361,9 @@ bool journal_append(struct journal *journal, const struct json_t *event,
 		    struct error *err)
 {
 	struct error why;
-	struct ledger next;
+	struct custody next;
 	size_t len = 0;
-	char *line = ledger_write(&journal->end, event, &len, &next, &why);
+	char *line = custody_write(&journal->end, event, &len, &next, &why);
 
 	if (line == NULL) {
 		error_set(err, "%s: %s", journal->path, why.text);

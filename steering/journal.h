@@ -3,7 +3,7 @@
  * journal -- the audit file: what was changed, by whom, that nobody can alter
  * later without it being seen.
  *
- * Lines of a chain (steering/ledger).  A line is fsynced before
+ * Lines of a chain (steering/custody).  A line is fsynced before
  * journal_append() returns, and then PATH.head, which says which line was the
  * last.  A last line without its newline is one that a crash tore: it is set
  * aside in PATH.torn, and told.  A file that is taken away is begun anew with
@@ -16,7 +16,7 @@
 #ifndef STEERING_JOURNAL_H
 #define STEERING_JOURNAL_H
 
-#include "steering/ledger.h"
+#include "steering/custody.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,7 +46,7 @@ bool journal_append(struct journal *journal, const struct json_t *event,
 const char *journal_line(const struct journal *journal, size_t *len);
 
 /* Where the chain is. */
-struct ledger journal_end(const struct journal *journal);
+struct custody journal_end(const struct journal *journal);
 
 /* After the file was moved away: goes on in a new one.  False with err set: it
  * goes on in the old one. */
@@ -64,6 +64,6 @@ struct json_t *journal_last(const struct journal *journal, size_t count,
 char *journal_tail(const struct journal *journal, size_t lines, size_t *len);
 
 /* The head in an open PATH.head; false in found: there is none. */
-struct ledger journal_read_head(int fd, bool *found);
+struct custody journal_read_head(int fd, bool *found);
 
 #endif

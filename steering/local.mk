@@ -6,6 +6,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/canaries.c %D%/canaries.h \
 	%D%/canary.c %D%/canary.h \
 	%D%/counted.c %D%/counted.h \
+	%D%/custody.c %D%/custody.h \
 	%D%/describe.c %D%/describe.h \
 	%D%/desk.c \
 	%D%/doubt.c %D%/doubt.h \
@@ -19,7 +20,6 @@ steering_libsteering_a_SOURCES = \
 	%D%/inspection.c %D%/inspection.h \
 	%D%/journal.c %D%/journal.h \
 	%D%/lease.c %D%/lease.h \
-	%D%/ledger.c %D%/ledger.h \
 	%D%/loaded.c %D%/loaded.h \
 	%D%/measure.c %D%/measure.h %D%/measuring.c \
 	%D%/registry.c %D%/registry.h \

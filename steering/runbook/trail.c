@@ -72,11 +72,11 @@ static bool goes_on(const struct inspection *last, const struct inspection *i,
 int trail_of_files(const struct trail *trail)
 {
 	struct inspection last = { .torn = 0 };
-	struct ledger head = ledger_start();
+	struct custody head = custody_start();
 	struct error err;
 
 	if (trail->head != NULL &&
-	    !ledger_parse_head(trail->head, strlen(trail->head), &head)) {
+	    !custody_parse_head(trail->head, strlen(trail->head), &head)) {
 		fprintf(stderr, "windrose history: --head: write NUMBER:HASH, "
 				"as --verify prints it\n");
 		return EXIT_USAGE;
@@ -97,12 +97,12 @@ int trail_of_files(const struct trail *trail)
 	return EXIT_DONE;
 }
 
-static void take_text(char out[LEDGER_HASH_SIZE], const json_t *answer,
+static void take_text(char out[CUSTODY_HASH_SIZE], const json_t *answer,
 		      const char *key)
 {
 	const char *text = json_string_value(json_object_get(answer, key));
 
-	snprintf(out, LEDGER_HASH_SIZE, "%s", text == NULL ? "" : text);
+	snprintf(out, CUSTODY_HASH_SIZE, "%s", text == NULL ? "" : text);
 }
 
 int trail_of_answer(const struct trail *trail, const json_t *answer)

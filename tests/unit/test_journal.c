@@ -164,18 +164,18 @@ static size_t newlines(const char *octets, size_t len)
 /* As after line n of these. */
 static void write_head_of(const char *whole, size_t n)
 {
-	struct ledger at = ledger_start();
-	char text[LEDGER_HEAD_LEN + 1];
+	struct custody at = custody_start();
+	char text[CUSTODY_HEAD_LEN + 1];
 	const char *line = whole;
 	FILE *f = fopen(head, "wb");
 
 	for (; at.n < n; at.n++) {
 		size_t len = (size_t)(strchr(line, '\n') - line);
 
-		assert_true(ledger_hash(line, len, at.hash));
+		assert_true(custody_hash(line, len, at.hash));
 		line += len + 1;
 	}
-	ledger_write_head(&at, text);
+	custody_write_head(&at, text);
 	assert_non_null(f);
 	assert_true(fputs(text, f) >= 0);
 	assert_int_equal(fclose(f), 0);
@@ -278,7 +278,7 @@ static void test_another_end_is_found(void **state)
 	struct inspection found;
 	struct error err;
 	struct journal *j;
-	struct ledger kept;
+	struct custody kept;
 	char *mine;
 	size_t len;
 
@@ -388,7 +388,7 @@ static void test_long_history(void **state)
 
 static void test_refusals(void **state)
 {
-	char *text = calloc(1, LEDGER_LINE_MAX + 1);
+	char *text = calloc(1, CUSTODY_LINE_MAX + 1);
 	struct error err = { .text = "" };
 	struct journal *j;
 	json_t *event;
@@ -398,7 +398,7 @@ static void test_refusals(void **state)
 	assert_non_null(strstr(err.text, "journal-nowhere"));
 	write_three();
 	j = open_journal();
-	memset(text, 'x', LEDGER_LINE_MAX);
+	memset(text, 'x', CUSTODY_LINE_MAX);
 	event = json_pack("{s:s}", "what", text);
 	assert_false(journal_append(j, event, &err));
 	assert_non_null(strstr(err.text, "too long"));

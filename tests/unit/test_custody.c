@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ledger: lines as they are written, what follows what, heads as text. */
+/* custody: lines as they are written, what follows what, heads as text. */
 #include "policy/base/error.h"
-#include "steering/ledger.h"
+#include "steering/custody.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,33 +24,33 @@ static void test_line(void **state)
 	static const char first[] = "{\"n\":1,\"prev\":\"" ZEROS
 				    "\",\"event\":{\"a\":1},\"sum\":\"";
 	json_t *event = json_pack("{s:i}", "a", 1);
-	struct ledger start = ledger_start(), next, walked = start;
-	struct ledger_line line;
+	struct custody start = custody_start(), next, walked = start;
+	struct custody_line line;
 	struct error err;
 	size_t len;
-	char *text = ledger_write(&start, event, &len, &next, &err);
+	char *text = custody_write(&start, event, &len, &next, &err);
 
 	(void)state;
 	assert_non_null(text);
 	assert_int_equal(strncmp(text, first, sizeof(first) - 1), 0);
 	assert_int_equal(len, sizeof(first) - 1 + 66);
 	assert_int_equal(next.n, 1);
-	assert_true(ledger_parse(text, len, &line, &err));
+	assert_true(custody_parse(text, len, &line, &err));
 	assert_int_equal(line.n, 1);
 	assert_string_equal(line.prev, ZEROS);
 	assert_string_equal(line.hash, next.hash);
-	assert_true(ledger_follow(&walked, &line, &err));
+	assert_true(custody_follow(&walked, &line, &err));
 	assert_string_equal(walked.hash, next.hash);
 	for (size_t cut = 0; cut < len; cut++)
-		assert_false(ledger_parse(text, cut, &line, &err));
+		assert_false(custody_parse(text, cut, &line, &err));
 	free(text);
 	json_decref(event);
 }
 
 static const struct follow_row {
 	const char *title;
-	struct ledger before;
-	struct ledger_line line;
+	struct custody before;
+	struct custody_line line;
 	const char *error; /* NULL: follows */
 } follow_rows[] = {
 	/* clang-format off */
@@ -71,14 +71,14 @@ static void test_follow(void **state)
 	for (size_t i = 0; i < sizeof(follow_rows) / sizeof(follow_rows[0]);
 	     i++) {
 		const struct follow_row *row = &follow_rows[i];
-		struct ledger ledger = row->before;
+		struct custody custody = row->before;
 		struct error err = { .text = "" };
-		bool ok = ledger_follow(&ledger, &row->line, &err);
+		bool ok = custody_follow(&custody, &row->line, &err);
 
 		if (ok != (row->error == NULL) ||
 		    (!ok && strstr(err.text, row->error) == NULL))
 			fail_msg("%s: %s", row->title, err.text);
-		assert_int_equal(ledger.n, ok ? row->line.n : row->before.n);
+		assert_int_equal(custody.n, ok ? row->line.n : row->before.n);
 	}
 }
 
@@ -105,9 +105,9 @@ static void test_head(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(head_rows) / sizeof(head_rows[0]); i++) {
 		const struct head_row *row = &head_rows[i];
-		struct ledger head = { .n = 0 };
+		struct custody head = { .n = 0 };
 		bool ok =
-			ledger_parse_head(row->text, strlen(row->text), &head);
+			custody_parse_head(row->text, strlen(row->text), &head);
 
 		if (ok != (row->n != 0) || head.n != row->n)
 			fail_msg("\"%s\"", row->text);
@@ -116,16 +116,16 @@ static void test_head(void **state)
 
 static void test_too_long(void **state)
 {
-	char *what = calloc(1, LEDGER_LINE_MAX + 1);
-	struct ledger start = ledger_start(), next;
+	char *what = calloc(1, CUSTODY_LINE_MAX + 1);
+	struct custody start = custody_start(), next;
 	struct error err;
 	json_t *event;
 	size_t len;
 
 	(void)state;
-	memset(what, 'x', LEDGER_LINE_MAX);
+	memset(what, 'x', CUSTODY_LINE_MAX);
 	event = json_pack("{s:s}", "what", what);
-	assert_null(ledger_write(&start, event, &len, &next, &err));
+	assert_null(custody_write(&start, event, &len, &next, &err));
 	assert_non_null(strstr(err.text, "too long"));
 	json_decref(event);
 	free(what);

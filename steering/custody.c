@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "steering/ledger.h"
+#include "steering/custody.h"
 
 #include "policy/base/error.h"
 
@@ -12,21 +12,21 @@
 #include <openssl/evp.h>
 
 enum {
-	HEX_LEN = LEDGER_HASH_SIZE - 1,
+	HEX_LEN = CUSTODY_HASH_SIZE - 1,
 	/* ,"sum":"<64>"} */
 	SUM_LEN = 8 + HEX_LEN + 2,
 	DIGITS_MAX = 19, /* of a number below 2^63 */
 };
 
-struct ledger ledger_start(void)
+struct custody custody_start(void)
 {
-	struct ledger ledger = { .n = 0 };
+	struct custody custody = { .n = 0 };
 
-	memset(ledger.hash, '0', HEX_LEN);
-	return ledger;
+	memset(custody.hash, '0', HEX_LEN);
+	return custody;
 }
 
-bool ledger_hash(const char *line, size_t len, char hash[LEDGER_HASH_SIZE])
+bool custody_hash(const char *line, size_t len, char hash[CUSTODY_HASH_SIZE])
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned int size = 0;
@@ -38,13 +38,13 @@ bool ledger_hash(const char *line, size_t len, char hash[LEDGER_HASH_SIZE])
 	return true;
 }
 
-char *ledger_write(const struct ledger *last, const struct json_t *event,
-		   size_t *len, struct ledger *next, struct error *err)
+char *custody_write(const struct custody *last, const struct json_t *event,
+		    size_t *len, struct custody *next, struct error *err)
 {
 	char *text = json_dumps(event, JSON_COMPACT);
 	size_t room = 200 + SUM_LEN + (text == NULL ? 0 : strlen(text));
 	char *line = text == NULL ? NULL : malloc(room);
-	char sum[LEDGER_HASH_SIZE];
+	char sum[CUSTODY_HASH_SIZE];
 	int at = 0;
 
 	error_set(err, "out of memory");
@@ -53,14 +53,14 @@ char *ledger_write(const struct ledger *last, const struct json_t *event,
 			      "{\"n\":%" PRIu64 ",\"prev\":\"%s\",\"event\":%s",
 			      last->n + 1, last->hash, text);
 	free(text);
-	if (line == NULL || !ledger_hash(line, (size_t)at, sum)) {
+	if (line == NULL || !custody_hash(line, (size_t)at, sum)) {
 		free(line);
 		return NULL;
 	}
 	at += snprintf(line + at, room - (size_t)at, ",\"sum\":\"%s\"}", sum);
-	if (at >= LEDGER_LINE_MAX ||
-	    !ledger_hash(line, (size_t)at, next->hash)) {
-		if (at >= LEDGER_LINE_MAX)
+	if (at >= CUSTODY_LINE_MAX ||
+	    !custody_hash(line, (size_t)at, next->hash)) {
+		if (at >= CUSTODY_LINE_MAX)
 			error_set(err, "the event is too long");
 		free(line);
 		return NULL;
@@ -95,24 +95,23 @@ static bool take_number(const char **at, size_t *len, uint64_t *out)
 	return digits > 0 && digits < DIGITS_MAX;
 }
 
-static bool take_hash(const char **at, size_t *len, char out[LEDGER_HASH_SIZE])
+static bool take_hash(const char **at, size_t *len, char out[CUSTODY_HASH_SIZE])
 {
 	if (*len < HEX_LEN)
 		return false;
-	for (size_t i = 0; i < HEX_LEN; i++)
-		if (memchr("0123456789abcdef", (*at)[i], 16) == NULL)
-			return false;
 	memcpy(out, *at, HEX_LEN);
 	out[HEX_LEN] = '\0';
+	if (strspn(out, "0123456789abcdef") != HEX_LEN)
+		return false;
 	*at += HEX_LEN;
 	*len -= HEX_LEN;
 	return true;
 }
 
-static bool take_apart(const char *line, size_t len, struct ledger_line *out)
+static bool take_apart(const char *line, size_t len, struct custody_line *out)
 {
 	const char *at = line, *end;
-	char sum[LEDGER_HASH_SIZE], said[LEDGER_HASH_SIZE];
+	char sum[CUSTODY_HASH_SIZE], said[CUSTODY_HASH_SIZE];
 	size_t left = len, tail = SUM_LEN;
 
 	if (!skip(&at, &left, "{\"n\":") || !take_number(&at, &left, &out->n) ||
@@ -123,16 +122,16 @@ static bool take_apart(const char *line, size_t len, struct ledger_line *out)
 	end = line + len - SUM_LEN;
 	return skip(&end, &tail, ",\"sum\":\"") &&
 	       take_hash(&end, &tail, said) && skip(&end, &tail, "\"}") &&
-	       ledger_hash(line, len - SUM_LEN, sum) &&
-	       strcmp(sum, said) == 0 && ledger_hash(line, len, out->hash);
+	       custody_hash(line, len - SUM_LEN, sum) &&
+	       strcmp(sum, said) == 0 && custody_hash(line, len, out->hash);
 }
 
-bool ledger_parse(const char *line, size_t len, struct ledger_line *out,
-		  struct error *err)
+bool custody_parse(const char *line, size_t len, struct custody_line *out,
+		   struct error *err)
 {
-	struct ledger_line found;
+	struct custody_line found;
 
-	if (len >= LEDGER_LINE_MAX || !take_apart(line, len, &found)) {
+	if (len >= CUSTODY_LINE_MAX || !take_apart(line, len, &found)) {
 		error_set(err, "was altered");
 		return false;
 	}
@@ -140,20 +139,20 @@ bool ledger_parse(const char *line, size_t len, struct ledger_line *out,
 	return true;
 }
 
-bool ledger_follow(struct ledger *ledger, const struct ledger_line *line,
-		   struct error *err)
+bool custody_follow(struct custody *custody, const struct custody_line *line,
+		    struct error *err)
 {
-	bool first = ledger->n == 0;
+	bool first = custody->n == 0;
 
-	if (!first && line->n != ledger->n + 1) {
+	if (!first && line->n != custody->n + 1) {
 		error_set(err,
 			  "has number %" PRIu64 " and follows number %" PRIu64
 			  "%s",
-			  line->n, ledger->n,
-			  line->n > ledger->n ? ": lines are missing" : "");
+			  line->n, custody->n,
+			  line->n > custody->n ? ": lines are missing" : "");
 		return false;
 	}
-	if (!first && strcmp(line->prev, ledger->hash) != 0) {
+	if (!first && strcmp(line->prev, custody->hash) != 0) {
 		error_set(err, "was not written after the line before it");
 		return false;
 	}
@@ -162,22 +161,22 @@ bool ledger_follow(struct ledger *ledger, const struct ledger_line *line,
 		error_set(err, "is no beginning");
 		return false;
 	}
-	ledger->n = line->n;
-	memcpy(ledger->hash, line->hash, sizeof(ledger->hash));
+	custody->n = line->n;
+	memcpy(custody->hash, line->hash, sizeof(custody->hash));
 	return true;
 }
 
-void ledger_write_head(const struct ledger *head,
-		       char text[LEDGER_HEAD_LEN + 1])
+void custody_write_head(const struct custody *head,
+			char text[CUSTODY_HEAD_LEN + 1])
 {
-	snprintf(text, LEDGER_HEAD_LEN + 1, "%020" PRIu64 " %s\n", head->n,
+	snprintf(text, CUSTODY_HEAD_LEN + 1, "%020" PRIu64 " %s\n", head->n,
 		 head->hash);
 }
 
 /* As it is written, or "N:HASH" as people write it. */
-bool ledger_parse_head(const char *text, size_t len, struct ledger *out)
+bool custody_parse_head(const char *text, size_t len, struct custody *out)
 {
-	struct ledger head;
+	struct custody head;
 
 	while (len > 1 && *text == '0') {
 		text++;

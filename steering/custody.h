@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ledger -- lines of JSON that each name the hash of the line before, so that
+ * custody -- lines of JSON that each name the hash of the line before, so that
  * none can be altered, taken out or put in unseen.
  *
  *   {"n":N,"prev":"HASH","event":{...},"sum":"HASH"}
@@ -12,8 +12,8 @@
  * Source: S. Haber, W. S. Stornetta, How to time-stamp a digital document,
  * 1991.  Pure.
  */
-#ifndef STEERING_LEDGER_H
-#define STEERING_LEDGER_H
+#ifndef STEERING_CUSTODY_H
+#define STEERING_CUSTODY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,49 +23,49 @@ struct error;
 struct json_t;
 
 enum {
-	LEDGER_LINE_MAX = 65536,
-	LEDGER_HASH_SIZE = 65,
-	LEDGER_HEAD_LEN = 20 + 1 + 64 + 1,
+	CUSTODY_LINE_MAX = 65536,
+	CUSTODY_HASH_SIZE = 65,
+	CUSTODY_HEAD_LEN = 20 + 1 + 64 + 1,
 };
 
 /* Where a chain has come to. */
-struct ledger {
+struct custody {
 	uint64_t n; /* of its last line; 0: it has none */
-	char hash[LEDGER_HASH_SIZE];
+	char hash[CUSTODY_HASH_SIZE];
 };
 
 /* One line of it. */
-struct ledger_line {
+struct custody_line {
 	uint64_t n;
-	char prev[LEDGER_HASH_SIZE], hash[LEDGER_HASH_SIZE];
+	char prev[CUSTODY_HASH_SIZE], hash[CUSTODY_HASH_SIZE];
 };
 
-struct ledger ledger_start(void);
+struct custody custody_start(void);
 
 /*
  * The line after last, without a newline; the caller frees it.  next is where
  * the chain is with it.  NULL with err set: out of memory, or too long.
  */
-char *ledger_write(const struct ledger *last, const struct json_t *event,
-		   size_t *len, struct ledger *next, struct error *err);
+char *custody_write(const struct custody *last, const struct json_t *event,
+		    size_t *len, struct custody *next, struct error *err);
 
 /* A line by itself.  False with err set: it is not as it was written. */
-bool ledger_parse(const char *line, size_t len, struct ledger_line *out,
-		  struct error *err);
+bool custody_parse(const char *line, size_t len, struct custody_line *out,
+		   struct error *err);
 
 /* What a line hashes to that may be of any kind.  False: out of memory. */
-bool ledger_hash(const char *line, size_t len, char hash[LEDGER_HASH_SIZE]);
+bool custody_hash(const char *line, size_t len, char hash[CUSTODY_HASH_SIZE]);
 
 /*
  * The next line of a chain that is being walked; the first may be any.  False
  * with err set: it does not follow.
  */
-bool ledger_follow(struct ledger *ledger, const struct ledger_line *line,
-		   struct error *err);
+bool custody_follow(struct custody *custody, const struct custody_line *line,
+		    struct error *err);
 
-/* A head as text of LEDGER_HEAD_LEN, and back; false: it is none. */
-void ledger_write_head(const struct ledger *head,
-		       char text[LEDGER_HEAD_LEN + 1]);
-bool ledger_parse_head(const char *text, size_t len, struct ledger *out);
+/* A head as text of CUSTODY_HEAD_LEN, and back; false: it is none. */
+void custody_write_head(const struct custody *head,
+			char text[CUSTODY_HEAD_LEN + 1]);
+bool custody_parse_head(const char *text, size_t len, struct custody *out);
 
 #endif
