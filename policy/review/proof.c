@@ -352,10 +352,9 @@ void proof_make(struct view *view, const struct geo *geo,
 	};
 	p.kinds = calloc(policy->service_count + 1, sizeof(*p.kinds));
 	p.classes = calloc(out->classes, sizeof(*p.classes));
-	if (realms_find(policy, geo, &p.realms) && p.kinds != NULL &&
-	    p.classes != NULL)
+	if (realms_find(policy, geo, &p.realms))
 		p.done = calloc(p.realms.count + 1, sizeof(*p.done));
-	if (p.done != NULL)
+	if (p.kinds != NULL && p.classes != NULL && p.done != NULL)
 		prove_all(&p);
 	else
 		out->no_memory = true;
