@@ -13,7 +13,7 @@ EXTRA_DIST += %D%/run %D%/system/asker.py %D%/system/budget.py \
 	%D%/system/fleet.py %D%/system/internet.py %D%/system/journal.py %D%/system/key_files.py \
 	%D%/system/key_roll.py %D%/system/last_good.py \
 	%D%/system/latency_map.py %D%/system/link.py %D%/system/metrics.py \
-	%D%/system/probes.py %D%/system/proxied.py %D%/system/redis_servers.py \
+	%D%/system/probes.py %D%/system/proxied.py %D%/system/redis_servers.py %D%/system/review_in_git.py \
 	%D%/system/redis_tls.py %D%/system/reload.py %D%/system/rig.py \
 	%D%/system/rum.py %D%/system/sentinel.py %D%/system/split_brain.py \
 	%D%/system/supervised.py \

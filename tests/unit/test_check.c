@@ -152,6 +152,64 @@ static void test_json_of_strange_octets(void **state)
 	json_decref(doc);
 }
 
+static void test_sarif(void **state)
+{
+	struct outcome o;
+	json_t *doc, *run0, *list, *place, *region;
+	const char *uri;
+
+	(void)state;
+	run(WORDS("--format=sarif", "%/bad/ten-mistakes.yaml"), &o);
+	assert_int_equal(o.status, 1);
+	assert_string_equal(o.err, "");
+	doc = json_loads(o.out, 0, NULL);
+	assert_non_null(doc);
+	assert_string_equal(json_string_value(json_object_get(doc, "version")),
+			    "2.1.0");
+	run0 = json_array_get(json_object_get(doc, "runs"), 0);
+	list = json_object_get(run0, "results");
+	assert_int_equal(json_array_size(list), 10);
+	place = json_object_get(
+		json_array_get(json_object_get(json_array_get(list, 0),
+					       "locations"),
+			       0),
+		"physicalLocation");
+	region = json_object_get(place, "region");
+	assert_int_equal(json_integer_value(
+				 json_object_get(region, "startLine")),
+			 8);
+	assert_int_equal(json_integer_value(
+				 json_object_get(region, "startColumn")),
+			 24);
+	uri = json_string_value(
+		json_object_get(json_object_get(place, "artifactLocation"),
+				"uri"));
+	assert_non_null(strstr(uri, "bad/ten-mistakes.yaml"));
+	json_decref(doc);
+}
+
+/* One line a finding, whatever it says. */
+static void test_github(void **state)
+{
+	struct outcome o;
+	size_t count = 0;
+
+	(void)state;
+	run(WORDS("--format=github", "%/bad/ten-mistakes.yaml"), &o);
+	assert_int_equal(o.status, 1);
+	assert_non_null(strstr(o.out, "ten-mistakes.yaml,line=8,col=24::"));
+	for (const char *at = o.out; *at != '\0'; count++) {
+		assert_memory_equal(at,
+				    "::error title=windrose check,file=", 34);
+		at = strchr(at, '\n') + 1;
+	}
+	assert_int_equal(count, 10);
+	run(WORDS("--format=github", "--no-geo", "%/good/no-vantages.yaml"),
+	    &o);
+	assert_int_equal(o.status, 0);
+	assert_memory_equal(o.out, "::warning ", 10);
+}
+
 /* What only the databases can tell is told too, unless asked not to. */
 static void test_geo(void **state)
 {
@@ -201,6 +259,8 @@ int main(void)
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_ten_mistakes),
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_sarif),
+		cmocka_unit_test(test_github),
 		cmocka_unit_test(test_geo),
 		cmocka_unit_test(test_json_of_strange_octets),
 		cmocka_unit_test(test_usage),

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/review/findings.h"
+
+#include "policy/base/error.h"
+#include "policy/decide/geo.h"
+#include "policy/language/policy.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+enum { DIGEST_SHOWN = 12 };
+
+static void print_text(const struct findings *r)
+{
+	const struct policy *p = r->policy;
+
+	errors_print(&r->errs, stderr);
+	if (!errors_ok(&r->errs) || p == NULL) {
+		fprintf(stderr, "windrose check: %s has %zu error%s\n", r->path,
+			r->errs.fatal, r->errs.fatal == 1 ? "" : "s");
+		return;
+	}
+	printf("%s: ok: ", r->path);
+	if (p->zone_count == 1)
+		printf("zone %s, ", p->zones[0].name);
+	else
+		printf("%zu zones, ", p->zone_count);
+	printf("%zu services, %zu regions, %zu records, %zu tests, ",
+	       p->service_count, p->region_count, policy_record_count(p),
+	       p->test_count);
+	if (r->geo != NULL)
+		printf("%zu client classes, ", geo_class_count(r->geo));
+	printf("%zu warnings, digest %.*s\n", r->errs.count - r->errs.fatal,
+	       DIGEST_SHOWN, p->digest);
+}
+
+static json_t *finding_json(const struct finding *f)
+{
+	const struct place *at = &f->error.at;
+	json_t *o = json_object();
+
+	/* A file name need not be UTF-8; what is not is left out. */
+	if (at->file != NULL)
+		json_object_set_new(o, "file", json_string(at->file));
+	if (at->line > 0)
+		json_object_set_new(o, "line", json_integer(at->line));
+	if (at->col > 0)
+		json_object_set_new(o, "column", json_integer(at->col));
+	json_object_set_new(o, "severity",
+			    json_string(f->severity == SEVERITY_ERROR
+						? "error"
+						: "warning"));
+	json_object_set_new(o, "message", json_string(f->error.text));
+	return o;
+}
+
+static json_t *zones_json(const struct policy *p)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < p->zone_count; i++)
+		json_array_append_new(list, json_string(p->zones[i].name));
+	return list;
+}
+
+static void add_summary(json_t *o, const struct findings *r)
+{
+	const struct policy *p = r->policy;
+
+	json_object_set_new(o, "zone", json_string(p->zones[0].name));
+	json_object_set_new(o, "zones", zones_json(p));
+	json_object_set_new(o, "digest", json_string(p->digest));
+	json_object_set_new(o, "services",
+			    json_integer((json_int_t)p->service_count));
+	json_object_set_new(o, "regions",
+			    json_integer((json_int_t)p->region_count));
+	json_object_set_new(o, "records",
+			    json_integer((json_int_t)policy_record_count(p)));
+	json_object_set_new(o, "tests",
+			    json_integer((json_int_t)p->test_count));
+	if (r->geo != NULL)
+		json_object_set_new(o, "client_classes",
+				    json_integer((json_int_t)geo_class_count(
+					    r->geo)));
+}
+
+static void print_json(const struct findings *r)
+{
+	json_t *o = json_object(), *list = json_array();
+	bool ok = errors_ok(&r->errs) && r->policy != NULL;
+
+	for (size_t i = 0; i < r->errs.count; i++)
+		json_array_append_new(list, finding_json(&r->errs.list[i]));
+	json_object_set_new(o, "ok", json_boolean(ok));
+	json_object_set_new(o, "path", json_string(r->path));
+	json_object_set_new(o, "findings", list);
+	if (ok)
+		add_summary(o, r);
+	json_dumpf(o, stdout, JSON_INDENT(2));
+	printf("\n");
+	json_decref(o);
+}
+
+/*
+ * A value of a workflow command: percent signs and line ends, and in a property
+ * colons and commas too, as GitHub's toolkit writes them (actions/toolkit,
+ * packages/core/src/command.ts).
+ */
+static void print_escaped(const char *text, bool property)
+{
+	for (; *text != '\0'; text++) {
+		bool plain = *text != '%' && *text != '\r' && *text != '\n' &&
+			     (!property || (*text != ':' && *text != ','));
+
+		if (plain)
+			putchar(*text);
+		else
+			printf("%%%02X", (unsigned char)*text);
+	}
+}
+
+/* Annotations in a pull request: "Workflow commands for GitHub Actions". */
+static void print_github(const struct findings *r)
+{
+	for (size_t i = 0; i < r->errs.count; i++) {
+		const struct finding *f = &r->errs.list[i];
+		const struct place *at = &f->error.at;
+
+		printf("::%s title=windrose check",
+		       f->severity == SEVERITY_ERROR ? "error" : "warning");
+		if (at->file != NULL) {
+			printf(",file=");
+			print_escaped(at->file, true);
+		}
+		if (at->line > 0)
+			printf(",line=%u", at->line);
+		if (at->col > 0)
+			printf(",col=%u", at->col);
+		printf("::");
+		print_escaped(f->error.text, false);
+		printf("\n");
+	}
+}
+
+/* A path as a URI reference; RFC 3986, 2.3. */
+static json_t *uri_json(const char *path)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-._~/";
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	json_t *uri;
+
+	if (out == NULL)
+		return json_null();
+	for (; *path != '\0'; path++)
+		fprintf(out, strchr(plain, *path) != NULL ? "%c" : "%%%02X",
+			(unsigned char)*path);
+	fclose(out);
+	uri = json_string(text);
+	free(text);
+	return uri;
+}
+
+static json_t *location_json(const struct place *at)
+{
+	json_t *region = json_object();
+	json_t *place = json_pack("{s:{s:o}}", "artifactLocation", "uri",
+				  uri_json(at->file));
+
+	if (at->line > 0)
+		json_object_set_new(region, "startLine",
+				    json_integer(at->line));
+	if (at->line > 0 && at->col > 0)
+		json_object_set_new(region, "startColumn",
+				    json_integer(at->col));
+	if (at->line > 0)
+		json_object_set(place, "region", region);
+	json_decref(region);
+	return json_pack("{s:o}", "physicalLocation", place);
+}
+
+/* Static Analysis Results Interchange Format, 2.1.0 (OASIS), 3.27. */
+static void print_sarif(const struct findings *r)
+{
+	json_t *results = json_array(), *o;
+
+	for (size_t i = 0; i < r->errs.count; i++) {
+		const struct finding *f = &r->errs.list[i];
+		json_t *one =
+			json_pack("{s:s, s:{s:s}}", "level",
+				  f->severity == SEVERITY_ERROR ? "error"
+								: "warning",
+				  "message", "text", f->error.text);
+
+		if (f->error.at.file != NULL)
+			json_object_set_new(
+				one, "locations",
+				json_pack("[o]", location_json(&f->error.at)));
+		json_array_append_new(results, one);
+	}
+	o = json_pack("{s:s, s:s, s:[{s:{s:{s:s, s:s}}, s:o}]}", "$schema",
+		      "https://json.schemastore.org/sarif-2.1.0.json",
+		      "version", "2.1.0", "runs", "tool", "driver", "name",
+		      "windrose", "version", PACKAGE_VERSION, "results",
+		      results);
+	json_dumpf(o, stdout, JSON_INDENT(2));
+	printf("\n");
+	json_decref(o);
+}
+
+static const struct format {
+	const char *name;
+	void (*print)(const struct findings *r);
+} formats[] = {
+	{ "text", print_text },
+	{ "json", print_json },
+	{ "sarif", print_sarif },
+	{ "github", print_github },
+};
+
+static const struct format *find_format(const char *name)
+{
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (strcmp(formats[i].name, name) == 0)
+			return &formats[i];
+	return NULL;
+}
+
+bool findings_has_format(const char *format)
+{
+	return find_format(format) != NULL;
+}
+
+void findings_print(const struct findings *findings, const char *format)
+{
+	find_format(format)->print(findings);
+}
