@@ -60,8 +60,12 @@ EXTRA_DIST += %D%/system/edge.py %D%/system/edge_world.py
 # Canaries and what measures them
 EXTRA_DIST += %D%/system/canary.py
 # The runbook's commands
-EXTRA_DIST += %D%/system/bus_doctor_many.py %D%/system/crowds.py \
-	%D%/system/papers.py %D%/system/redis_many.py
+dist_check_SCRIPTS += %D%/lint/completion.sh
+EXTRA_DIST += %D%/system/bus_doctor_many.py %D%/system/completion.py \
+	%D%/system/crowds.py %D%/system/papers.py %D%/system/redis_many.py \
+	%D%/system/top.py
+
+# Edges
 EXTRA_DIST += %D%/system/edge.py %D%/system/edge_abort.py \
 	%D%/system/edge_cohorts.py %D%/system/edge_nginx.py \
 	%D%/system/edge_world.py

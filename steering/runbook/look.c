@@ -8,6 +8,7 @@
 #include "steering/runbook/link.h"
 #include "steering/runbook/order.h"
 #include "steering/runbook/render.h"
+#include "steering/runbook/survey.h"
 #include "steering/runbook/trail.h"
 
 #include <stdbool.h>
@@ -18,7 +19,7 @@
 
 #include <jansson.h>
 
-enum { ASK_MS = 5000, HISTORY_MAX = 10000, PAGE = 500 };
+enum { ASK_MS = 5000, HISTORY_MAX = 10000 };
 
 struct look {
 	struct order order; /* of it only where to ask is used */
@@ -73,103 +74,14 @@ static int read_options(struct look *look, int argc, char **argv)
 	return EXIT_DONE;
 }
 
-/* Asks and gives the answer, or NULL with *status set. */
-static struct json_t *ask(struct link *link, const struct json_t *request,
-			  int *status)
-{
-	struct error err;
-	struct json_t *answer = link_ask(link, request, ASK_MS, &err);
-
-	if (answer == NULL) {
-		fprintf(stderr, "windrose: %s\n", err.text);
-		*status = EXIT_UNREACHABLE;
-		return NULL;
-	}
-	if (!json_is_true(json_object_get(answer, "ok"))) {
-		const char *why =
-			json_string_value(json_object_get(answer, "error"));
-
-		fprintf(stderr, "windrose: %s\n",
-			why == NULL ? "refused" : why);
-		json_decref(answer);
-		*status = EXIT_FAILED;
-		return NULL;
-	}
-	return answer;
-}
-
-/* What of a status comes in pages, how to ask for the page after an entry. */
-static const struct paged {
-	const char *list, *name; /* which also is the op; what names an entry */
-} paged[] = {
-	{ "services", "service" },
-	{ "nodes", "name" },
-};
-
-/* The page behind the last entry of the list; NULL: it did not come. */
-static struct json_t *next_page(struct link *link, const struct paged *what,
-				const struct json_t *list)
-{
-	const struct json_t *last =
-		json_array_get(list, json_array_size(list) - 1);
-	struct json_t *request =
-		json_pack("{s:s, s:O, s:i}", "op", what->list, "after",
-			  json_object_get(last, what->name), "count", PAGE);
-	int status = EXIT_DONE;
-	struct json_t *page =
-		request == NULL ? NULL : ask(link, request, &status);
-
-	json_decref(request);
-	return page;
-}
-
-/* True when all are there. */
-static bool add_pages(struct link *link, const struct paged *what,
-		      struct json_t *list)
-{
-	bool more = true;
-
-	while (more) {
-		struct json_t *page = next_page(link, what, list);
-		struct json_t *found = json_object_get(page, what->list);
-
-		if (page == NULL)
-			return false;
-		more = json_is_true(json_object_get(page, "more")) &&
-		       json_array_size(found) > 0;
-		json_array_extend(list, found);
-		json_decref(page);
-	}
-	return true;
-}
-
-/*
- * An agent's status has first pages only; fetches the others.  When that fails
- * what is there is shown, and its numbers tell of the rest.
- */
-static void complete(struct link *link, struct json_t *answer)
-{
-	struct json_t *services = json_object_get(answer, "services");
-	struct json_t *nodes = json_object_get(answer, "nodes");
-	int64_t left = json_integer_value(json_object_get(answer, "left_out"));
-	int64_t all = json_integer_value(
-		json_object_get(json_object_get(answer, "fleet"), "nodes"));
-
-	if (nodes == NULL)
-		return;
-	if (left > 0 && json_array_size(services) > 0 &&
-	    add_pages(link, &paged[0], services))
-		json_object_del(answer, "left_out");
-	if (json_array_size(nodes) > 0 && (int64_t)json_array_size(nodes) < all)
-		add_pages(link, &paged[1], nodes);
-}
-
 /* Takes request; the answer, or NULL with *status set. */
 static struct json_t *inquire(struct look *look, struct json_t *request,
 			      int *status)
 {
-	struct json_t *answer;
+	struct json_t *answer = NULL;
+	enum survey_result result;
 	struct link *link;
+	struct error err;
 
 	if (request == NULL)
 		return NULL;
@@ -178,12 +90,14 @@ static struct json_t *inquire(struct look *look, struct json_t *request,
 		json_decref(request);
 		return NULL;
 	}
-	answer = ask(link, request, status);
+	result = survey_ask(link, request, ASK_MS, &answer, &err);
 	json_decref(request);
-	if (answer != NULL)
-		complete(link, answer);
 	link_free(link);
-	return answer;
+	if (result == SURVEY_OK)
+		return answer;
+	fprintf(stderr, "windrose: %s\n", err.text);
+	*status = result == SURVEY_SILENT ? EXIT_UNREACHABLE : EXIT_FAILED;
+	return NULL;
 }
 
 /* Takes request; shows the answer as JSON or through render. */

@@ -109,7 +109,7 @@ static void render_votes(const struct json_t *endpoint, FILE *out)
 			     "take out, drain it to take it out");
 }
 
-static void render_endpoint(const struct json_t *endpoint, FILE *out)
+void render_endpoint(const struct json_t *endpoint, FILE *out)
 {
 	const char *cause = text_of(endpoint, "cause");
 	const char *ref = text_of(endpoint, "ref");
@@ -165,6 +165,34 @@ static void render_certificate(int64_t left_s, FILE *out)
 		fprintf(out, ", certificate for %" PRId64 " h", left_s / 3600);
 }
 
+void render_target(const struct json_t *target, int64_t wall_ms, FILE *out)
+{
+	const char *service = text_of(target, "service");
+	int64_t since_ms = number_of(target, "wall_since_ms");
+	char age[48];
+
+	fprintf(out, "  %s/%-*s %-9s for %-8s", service,
+		strlen(service) < 30 ? (int)(30 - strlen(service)) : 0,
+		text_of(target, "endpoint"), text_of(target, "state"),
+		render_duration(wall_ms - since_ms, age, sizeof(age)));
+	if (number_of(target, "forced_ms") > 0)
+		fprintf(out, " forced for %s",
+			render_duration(number_of(target, "forced_ms"), age,
+					sizeof(age)));
+	if (json_is_true(json_object_get(target, "shadow")))
+		fprintf(out, " in shadow, not counted");
+	if (share_of(target, "ewma_ms") > 0)
+		fprintf(out, " %.1f ms (p95 %.1f ms)",
+			share_of(target, "ewma_ms"),
+			share_of(target, "p95_ms"));
+	fprintf(out, "  last probe: %s", text_of(target, "last"));
+	render_certificate(number_of(target, "certificate_left_s"), out);
+	fprintf(out, "%s\n",
+		json_is_true(json_object_get(target, "damped"))
+			? "  (damped: it flapped)"
+			: "");
+}
+
 /* What a prober sees: one line an endpoint. */
 static void render_targets(const struct json_t *answer, int64_t wall_ms,
 			   FILE *out)
@@ -178,33 +206,7 @@ static void render_targets(const struct json_t *answer, int64_t wall_ms,
 	else if (json_is_true(json_object_get(answer, "abstains")))
 		fprintf(out, "abstains: not every endpoint was probed yet\n");
 	json_array_foreach(targets, i, target)
-	{
-		const char *service = text_of(target, "service");
-		int64_t since_ms = number_of(target, "wall_since_ms");
-		char age[48];
-
-		fprintf(out, "  %s/%-*s %-9s for %-8s", service,
-			strlen(service) < 30 ? (int)(30 - strlen(service)) : 0,
-			text_of(target, "endpoint"), text_of(target, "state"),
-			render_duration(wall_ms - since_ms, age, sizeof(age)));
-		if (number_of(target, "forced_ms") > 0)
-			fprintf(out, " forced for %s",
-				render_duration(number_of(target, "forced_ms"),
-						age, sizeof(age)));
-		if (json_is_true(json_object_get(target, "shadow")))
-			fprintf(out, " in shadow, not counted");
-		if (share_of(target, "ewma_ms") > 0)
-			fprintf(out, " %.1f ms (p95 %.1f ms)",
-				share_of(target, "ewma_ms"),
-				share_of(target, "p95_ms"));
-		fprintf(out, "  last probe: %s", text_of(target, "last"));
-		render_certificate(number_of(target, "certificate_left_s"),
-				   out);
-		fprintf(out, "%s\n",
-			json_is_true(json_object_get(target, "damped"))
-				? "  (damped: it flapped)"
-				: "");
-	}
+		render_target(target, wall_ms, out);
 }
 
 static void render_left_out(const struct json_t *answer, FILE *out)
@@ -216,6 +218,26 @@ static void render_left_out(const struct json_t *answer, FILE *out)
 			count);
 }
 
+void render_command(const struct json_t *command, const char *where,
+		    int64_t wall_ms, FILE *out)
+{
+	int64_t expires = number_of(command, "wall_expires_ms");
+	char left[48];
+
+	fprintf(out, "%s %s %s %s", where, text_of(command, "id"),
+		text_of(command, "kind"), text_of(command, "target"));
+	if (*text_of(command, "to") != '\0')
+		fprintf(out, " to %s", text_of(command, "to"));
+	if (strcmp(text_of(command, "kind"), "weight") == 0)
+		fprintf(out, " to %" PRId64, number_of(command, "weight"));
+	fprintf(out, " by %s: %s", text_of(command, "author"),
+		text_of(command, "reason"));
+	if (expires > 0)
+		fprintf(out, " (%s left)",
+			render_duration(expires - wall_ms, left, sizeof(left)));
+	fputc('\n', out);
+}
+
 static void render_commands(const struct json_t *commands, const char *where,
 			    int64_t wall_ms, FILE *out)
 {
@@ -223,28 +245,10 @@ static void render_commands(const struct json_t *commands, const char *where,
 	size_t i;
 
 	json_array_foreach(commands, i, command)
-	{
-		int64_t expires = number_of(command, "wall_expires_ms");
-		char left[48];
-
-		fprintf(out, "%s %s %s %s", where, text_of(command, "id"),
-			text_of(command, "kind"), text_of(command, "target"));
-		if (*text_of(command, "to") != '\0')
-			fprintf(out, " to %s", text_of(command, "to"));
-		if (strcmp(text_of(command, "kind"), "weight") == 0)
-			fprintf(out, " to %" PRId64,
-				number_of(command, "weight"));
-		fprintf(out, " by %s: %s", text_of(command, "author"),
-			text_of(command, "reason"));
-		if (expires > 0)
-			fprintf(out, " (%s left)",
-				render_duration(expires - wall_ms, left,
-						sizeof(left)));
-		fputc('\n', out);
-	}
+		render_command(command, where, wall_ms, out);
 }
 
-static void render_canary(const struct json_t *canary, FILE *out)
+void render_canary(const struct json_t *canary, FILE *out)
 {
 	const char *phase = text_of(canary, "phase");
 	const char *reason = text_of(canary, "reason");
@@ -279,7 +283,7 @@ static void render_canaries(const struct json_t *answer, FILE *out)
 		render_canary(canary, out);
 }
 
-static void render_node(const struct json_t *node, int64_t wall_ms, FILE *out)
+void render_node(const struct json_t *node, int64_t wall_ms, FILE *out)
 {
 	char age[48];
 	struct json_t *local;

@@ -19,6 +19,17 @@ void render_prediction(const struct json_t *answer, FILE *out);
 /* The answer to {"op":"status"}, of any role. */
 void render_status(const struct json_t *answer, int64_t wall_ms, FILE *out);
 
+/*
+ * One of each, as render_status() has them, a line with its end; the node has
+ * one more for each command of its own.  where stands ahead of a command.
+ */
+void render_endpoint(const struct json_t *endpoint, FILE *out);
+void render_target(const struct json_t *target, int64_t wall_ms, FILE *out);
+void render_canary(const struct json_t *canary, FILE *out);
+void render_command(const struct json_t *command, const char *where,
+		    int64_t wall_ms, FILE *out);
+void render_node(const struct json_t *node, int64_t wall_ms, FILE *out);
+
 /* {"lines": [...]}: when, who, what, why, from what to what; a line each. */
 void render_history(const struct json_t *answer, FILE *out);
 

@@ -10,6 +10,8 @@
 #include "steering/runbook/doctor.h"
 #include "steering/runbook/force.h"
 #include "steering/runbook/look.h"
+#include "steering/runbook/names.h"
+#include "steering/runbook/top.h"
 #include "steering/runbook/windrose-up.h"
 
 #include "policy/base/nearest.h"
@@ -22,7 +24,7 @@
 static const struct command_row {
 	const char *name;
 	int (*run)(int argc, char **argv); /* argv[0] is the name */
-	const char *help;
+	const char *help; /* NULL: not for people */
 } commands[] = {
 	{ "check",    review_check,   "find every mistake in a policy" },
 	{ "test",     review_test,    "run the tests that stand beside a policy" },
@@ -33,6 +35,7 @@ static const struct command_row {
 	{ "ds",       keygen_ds,      "what the parent of a signed zone has to be told" },
 	{ "up",       up_run,         "responder, prober and agent in one process, no Redis" },
 	{ "status",   look_status,    "services, endpoints, shares, commands in force, nodes" },
+	{ "top",      top_run,        "the same, live in a terminal" },
 	{ "drain",    change_run,     "take clients away" },
 	{ "undrain",  change_run,     "give them back" },
 	{ "failover", change_run,     "send all clients to one region" },
@@ -42,6 +45,7 @@ static const struct command_row {
 	{ "force",    force_run,      "tell one prober what an endpoint is" },
 	{ "history",  look_history,   "who changed what, and why" },
 	{ "bus",      doctor_run,     "bus doctor: what is wrong with a Redis" },
+	{ "names",    names_run,      NULL }, /* for the shells' completion */
 };
 /* clang-format on */
 
@@ -51,7 +55,9 @@ static void print_usage(FILE *out)
 {
 	fprintf(out, "usage: windrose COMMAND ...\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].help);
+		if (commands[i].help != NULL)
+			fprintf(out, "  %-9s %s\n", commands[i].name,
+				commands[i].help);
 	fprintf(out, "  --help    this text\n"
 		     "  --version the version\n");
 	fprintf(out, "\nwindrose COMMAND --help says more; so does "
@@ -62,10 +68,12 @@ static int refuse(const char *word)
 {
 	const char *known[COMMANDS];
 	const char *near;
+	size_t count = 0;
 
 	for (size_t i = 0; i < COMMANDS; i++)
-		known[i] = commands[i].name;
-	near = nearest_word(word, known, COMMANDS);
+		if (commands[i].help != NULL)
+			known[count++] = commands[i].name;
+	near = nearest_word(word, known, count);
 	if (near != NULL)
 		fprintf(stderr,
 			"windrose: no command \"%s\"; did you mean \"%s\"?\n",

@@ -160,3 +160,9 @@ check_PROGRAMS += %D%/fuzz_haproxy_counters
 %C%_fuzz_haproxy_counters_SOURCES = %D%/fuzz_haproxy_counters.c $(FUZZ_MAIN)
 %C%_fuzz_haproxy_counters_LDADD = $(STEERING_LIBS)
 %C%_fuzz_haproxy_counters_LDFLAGS = $(FUZZ_LDFLAGS)
+
+# runbook
+check_PROGRAMS += %D%/fuzz_glyph
+%C%_fuzz_glyph_SOURCES = %D%/fuzz_glyph.c $(FUZZ_MAIN)
+%C%_fuzz_glyph_LDADD = $(STEERING_LIBS)
+%C%_fuzz_glyph_LDFLAGS = $(FUZZ_LDFLAGS)

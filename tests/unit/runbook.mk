@@ -24,4 +24,13 @@ check_PROGRAMS += %D%/test_cluster_map
 check_PROGRAMS += %D%/test_proxy
 %C%_test_proxy_SOURCES = %D%/test_proxy.c
 %C%_test_proxy_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_glyph
+%C%_test_glyph_SOURCES = %D%/test_glyph.c
+%C%_test_glyph_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_key
+%C%_test_key_SOURCES = %D%/test_key.c
+%C%_test_key_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_picture
+%C%_test_picture_SOURCES = %D%/test_picture.c
+%C%_test_picture_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 endif
