@@ -47,3 +47,13 @@ install-bash-completion:
 uninstall-bash-completion:
 	rm -f '$(DESTDIR)$(bashcompletiondir)/windrose'
 .PHONY: install-bash-completion uninstall-bash-completion
+
+# What to do when something is wrong; tests/system/runbooks.py does it.
+EXTRA_DIST += contrib/runbooks/README.md \
+	contrib/runbooks/bad-deploy.md \
+	contrib/runbooks/forgotten-override.md \
+	contrib/runbooks/key-compromise.md \
+	contrib/runbooks/lying-vantage.md \
+	contrib/runbooks/redis-loss.md \
+	contrib/runbooks/region-loss.md \
+	contrib/runbooks/residency-incident.md
