@@ -94,7 +94,8 @@ static size_t answer_steered(const struct plain *p, struct express *e,
 		return 0;
 	asking.having = pool->having[kind];
 	decision_pick(d, model->geo, &asking, &pick);
-	if (pick.count != 1 || pick.entries->note == ROW_DEFERRED)
+	if (pick.count != 1 || pick.entries->note == ROW_DEFERRED ||
+	    pick.entries->note == ROW_PANIC)
 		return 0;
 	endpoint = &pool->endpoints[pick.endpoints[0]];
 	e->rrset = &endpoint->rrsets[kind];

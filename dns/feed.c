@@ -101,6 +101,21 @@ static void tell_deferred(const struct view *view)
 	}
 }
 
+/* A line for each service in which panic begins or ends. */
+static void tell_panic(const struct view *view)
+{
+	for (size_t s = 0; s < view->policy->service_count; s++) {
+		const struct panic *panic = &view->services[s].panic;
+
+		if (panic->turned)
+			log_event(LOG_LEVEL_WARN, "dns", "panic",
+				  "service=%s healthy=%u%% state=%s",
+				  view->policy->services[s].name,
+				  panic_left_pct(panic),
+				  panic->anywhere ? "begins" : "ends");
+	}
+}
+
 /* Reduces, and publishes when some decision is another.  False: no memory,
  * nothing changed. */
 static bool refresh(struct feed *feed, struct model *model)
@@ -125,6 +140,7 @@ static bool refresh(struct feed *feed, struct model *model)
 	feed->pulse.fresh_ms = clock_now_ms();
 	kept_verdicts(feed->config.lastgood, feed->world.view, view);
 	tell_deferred(view);
+	tell_panic(view);
 	view_free(feed->world.view);
 	feed->world.view = view;
 	return true;
@@ -135,11 +151,13 @@ static void describe_trouble(const struct feed *feed, char *buf)
 	const char *keep = feed->config.lastgood == NULL
 				   ? ""
 				   : lastgood_trouble(feed->config.lastgood);
-	char deferred[NODE_TEXT_SIZE] = "";
-	const char *text = deferred;
+	char alarm[NODE_TEXT_SIZE] = "";
+	const char *text = alarm;
 
 	if (feed->world.view != NULL)
-		deferral_text(feed->world.view, deferred, sizeof(deferred));
+		panic_text(feed->world.view, alarm, sizeof(alarm));
+	if (feed->world.view != NULL && alarm[0] == '\0')
+		deferral_text(feed->world.view, alarm, sizeof(alarm));
 	if (feed->trouble[0] != '\0')
 		text = feed->trouble;
 	else if (feed->world.follow.refusal.text[0] != '\0')

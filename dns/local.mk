@@ -44,6 +44,7 @@ dns_libdns_a_SOURCES = \
 # The shells.
 dns_libdns_a_SOURCES += \
 	%D%/activation.c %D%/activation.h \
+	%D%/condition.c %D%/condition.h \
 	%D%/connection.c %D%/connection.h \
 	%D%/console.c %D%/console.h \
 	%D%/datagram.c %D%/datagram.h \

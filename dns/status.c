@@ -64,10 +64,12 @@ static json_t *write_service(const struct status *status, size_t service)
 		json_decref(endpoints);
 		return NULL;
 	}
-	return json_pack("{s:s, s:s*, s:b, s:I, s:o}", "service",
+	return json_pack("{s:s, s:s*, s:b, s:b, s:i, s:I, s:o}", "service",
 			 declared->name, "unmonitored",
 			 policy_unmonitored(policy, declared), "changing",
-			 (int)s->changing, "answers",
+			 (int)s->changing, "panic", (int)s->panic.anywhere,
+			 "healthy_pct", (int)panic_left_pct(&s->panic),
+			 "answers",
 			 (json_int_t)stats_service(status->stats, service),
 			 "endpoints", endpoints);
 }

@@ -54,8 +54,8 @@ static void put_no_endpoint(struct answer *a, struct position name,
 	put_nodata_until(a, name, s->kind, s->ttl->changing_s);
 	a->reply.edns.ede =
 		pick->entries->note == ROW_WITHHELD
-			? (struct ede){ EDE_OTHER, "no healthy endpoint that "
-						   "this client may use" }
+			? (struct ede){ EDE_OTHER, "too little that this "
+						   "client may use is healthy" }
 			: (struct ede){ EDE_PROHIBITED,
 					"no region that this client may "
 					"use" };
@@ -164,7 +164,7 @@ static void note_pick(struct answer *a, int service, const struct pool *pool,
 	a->outcome->region = pool->endpoints[pick->endpoints[0]].region;
 }
 
-static bool is_deferred(const struct row *row, uint8_t endpoint)
+static bool is_down(const struct row *row, uint8_t endpoint)
 {
 	for (unsigned i = 0; i < row->count; i++)
 		if (row->entries[i].endpoint == endpoint)
@@ -173,10 +173,13 @@ static bool is_deferred(const struct row *row, uint8_t endpoint)
 }
 
 /* Who is sent to what is down can at least find out why. */
-static void note_deferred(struct answer *a, const struct pick *pick)
+static void note_down(struct answer *a, const struct pick *pick)
 {
+	if (pick->entries->note != ROW_DEFERRED &&
+	    pick->entries->note != ROW_PANIC)
+		return;
 	for (unsigned i = 0; i < pick->count; i++)
-		if (is_deferred(pick->entries, pick->endpoints[i]))
+		if (is_down(pick->entries, pick->endpoints[i]))
 			a->reply.edns.ede = (struct ede){
 				EDE_OTHER, "an endpoint is down, and too much "
 					   "is for it to be taken out"
@@ -210,8 +213,7 @@ const struct rrset *put_steered(struct answer *a, struct position name,
 		narrow_scope(a,
 			     decision_scope(d, model->geo, client, pick.row));
 	note_pick(a, service, s.pool, &pick);
-	if (pick.entries->note == ROW_DEFERRED)
-		note_deferred(a, &pick);
+	note_down(a, &pick);
 	if (pick.count == 0)
 		put_no_endpoint(a, name, &s, &pick);
 	else if (put_rrset(a, name, &s, &pick))

@@ -181,6 +181,7 @@ static void take_outcome(struct turn *t, const struct observation *seen)
 
 	weigh(t, seen, at.now_ms);
 	at.mistrusts = suspicion_excuses(&r->suspicion, t->begun_ms);
+	at.doubts = suspicion_excuses(&r->suspicion, t->watch.down_since_ms);
 	if (watch_observe(&t->watch, t->job->spec.check, seen, &at))
 		tell_change(t);
 	if (first && r->unfinished > 0 && --r->unfinished == 0)

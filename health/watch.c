@@ -45,12 +45,18 @@ bool watch_forced(const struct watch *w)
 	       w->breaker.state == BREAKER_FORCED_CLOSED;
 }
 
-/* Steps the breaker.  True when what we report changed. */
 static bool is_down(enum report_state state)
 {
 	return state == REPORT_OPEN || state == REPORT_HALF_OPEN;
 }
 
+static void end_outage(struct watch *w, const struct watch_moment *at)
+{
+	w->up_since_ms = at->now_ms;
+	w->outage_ms = at->doubts ? 0 : at->now_ms - w->down_since_ms;
+}
+
+/* Steps the breaker.  True when what we report changed. */
 static bool step(struct watch *w, const struct policy_check *check,
 		 enum breaker_event event, const struct watch_moment *at)
 {
@@ -68,6 +74,8 @@ static bool step(struct watch *w, const struct policy_check *check,
 		w->known = true;
 	if (!is_down(before) && is_down(watch_state(w)))
 		w->down_since_ms = at->now_ms;
+	if (is_down(before) && !is_down(watch_state(w)))
+		end_outage(w, at);
 	if (watch_state(w) != before)
 		w->wall_since_ms = at->wall_ms;
 	return watch_state(w) != before || w->breaker.damped != damped ||
@@ -167,6 +175,17 @@ int64_t watch_next_ms(const struct watch *w, const struct policy_check *check,
 		       : next_ms;
 }
 
+static void report_outage(const struct watch *w, int64_t now_ms,
+			  struct report_entry *entry)
+{
+	int64_t up_ms = now_ms - w->up_since_ms;
+	bool tells = w->outage_ms > 0 && !is_down(watch_state(w)) &&
+		     up_ms < REPORT_OUTAGE_MS;
+
+	entry->up_ms = tells ? up_ms : 0;
+	entry->outage_ms = tells ? w->outage_ms : 0;
+}
+
 void watch_report(const struct watch *w, int64_t now_ms,
 		  struct report_entry *entry)
 {
@@ -174,6 +193,7 @@ void watch_report(const struct watch *w, int64_t now_ms,
 	entry->wall_since_ms = w->wall_since_ms;
 	entry->down_ms =
 		!is_down(watch_state(w)) ? 0 : now_ms - w->down_since_ms;
+	report_outage(w, now_ms, entry);
 	entry->wall_probed_ms = w->wall_probed_ms;
 	snprintf(entry->failure, sizeof(entry->failure), "%s", w->failure);
 	entry->failing = w->failing;

@@ -35,6 +35,8 @@ struct watch {
 	int64_t wall_since_ms;    /* when the reported state began */
 	int64_t down_since_ms;    /* monotonic; while the breaker is not closed:
 				   * when it ceased to be */
+	int64_t up_since_ms;      /* monotonic; when its last outage ended */
+	int64_t outage_ms;        /* how long that was; 0: it has had none */
 	int64_t wall_probed_ms;   /* 0: no probe said anything yet */
 	struct observation last;
 	char failure[OUTCOME_TEXT_SIZE]; /* of the last failed or slow one */
@@ -46,6 +48,8 @@ struct watch_moment {
 	int64_t wall_ms;
 	uint32_t draw;
 	bool mistrusts;
+	bool doubts; /* it did since the watch was closed last: nobody counted
+		      * what it said then, and it does not tell of it */
 };
 
 /* Spread by key; nothing seen. */

@@ -4,7 +4,9 @@
 #include "policy/base/error.h"
 #include "steering/describe.h"
 #include "steering/draft.h"
+#include "steering/failback.h"
 #include "steering/order.h"
+#include "steering/pause.h"
 #include "steering/recent.h"
 #include "steering/state.h"
 
@@ -23,6 +25,7 @@ struct agent {
 	uint64_t sequence;       /* of the last one given out or adopted */
 	bool silent;             /* nothing was given out since the adoption */
 	int64_t published_ms;    /* monotonic, of last */
+	int64_t ticked_ms;       /* monotonic */
 	int64_t wall_adopted_ms; /* when the adopted plan was made */
 	char trouble[240];
 };
@@ -173,7 +176,8 @@ static bool try_command(const struct agent *agent, const struct command *c,
 			const struct agent_input *in, struct state *after,
 			struct error *err)
 {
-	if (!command_check(c, agent->policy, in->now.wall_ms, err))
+	if (!command_check(c, agent->policy, in->now.wall_ms, err) ||
+	    !pause_allows(c, agent->policy, in->view, err))
 		return false;
 	if (is_in_force(agent, c->id)) {
 		error_set(err, "%s: command %s has been seen before",
@@ -293,60 +297,17 @@ static void expire_commands(struct agent *agent, int64_t wall_ms)
 	}
 }
 
-static void tell_ramp(struct agent *agent, const struct policy_service *s,
-		      size_t endpoint, const struct ramp *was,
-		      const struct ramp *is)
+static void step_ramps(struct agent *agent, const struct agent_input *in)
 {
-	static const char *const why[] = {
-		[RAMP_FULL] = "the failback ramp is over",
-		[RAMP_DOWN] = "it is down",
-		[RAMP_WAITING] = "it is healthy again",
-		[RAMP_RISING] = "it was healthy for long enough",
+	const struct failback_input input = {
+		.now = in->now,
+		.view = in->view,
+		.passed_ms = in->now.now_ms - agent->ticked_ms,
+		.agent = agent->name,
 	};
-	struct audit_event event = { .wall_ms = is->wall_since_ms };
 
-	audit_text(event.kind, sizeof(event.kind), "ramp");
-	audit_text(event.who, sizeof(event.who), "%s", agent->name);
-	audit_text(event.what, sizeof(event.what), "%s/%s", s->name,
-		   s->endpoints[endpoint].name);
-	audit_text(event.why, sizeof(event.why), "%s", why[is->state]);
-	audit_text(event.before, sizeof(event.before), "%s",
-		   ramp_state_name(was->state));
-	audit_text(event.after, sizeof(event.after), "%s",
-		   ramp_state_name(is->state));
-	audit_add(&agent->audit, &event);
-}
-
-/* What is down and served all the same keeps its share: unknown moves none. */
-static enum verdict verdict_of(const struct agent *agent,
-			       const struct agent_input *in, size_t service,
-			       size_t endpoint)
-{
-	if (in->view == NULL || in->view->policy != agent->policy)
-		return VERDICT_UNKNOWN;
-	return view_verdict(&in->view->services[service].endpoints[endpoint]);
-}
-
-/* A canary's endpoint has no failback ramp: its clients are its canary's. */
-static void step_service(struct agent *agent, const struct agent_input *in,
-			 size_t service)
-{
-	const struct policy_service *s = &agent->policy->services[service];
-	struct ramp_limits limits = state_limits(&agent->state, service);
-
-	for (size_t i = 0; i < s->endpoint_count; i++) {
-		struct ramp *ramp = state_ramp(&agent->state, service, i);
-		const struct ramp was = *ramp;
-
-		if (s->endpoints[i].canary != POLICY_NONE ||
-		    policy_unmonitored(agent->policy, s) != NULL)
-			continue;
-		*ramp = ramp_step(*ramp, &limits,
-				  verdict_of(agent, in, service, i), in->now);
-		if (ramp->state == was.state)
-			continue;
-		tell_ramp(agent, s, i, &was, ramp);
-	}
+	failback_step(&agent->state, &input, &agent->audit);
+	agent->ticked_ms = in->now.now_ms;
 }
 
 static void step_canaries(struct agent *agent, const struct agent_input *in)
@@ -466,8 +427,7 @@ const struct plan *agent_tick(struct agent *agent, const struct agent_input *in)
 	if (in->epoch == 0 || in->epoch < agent->epoch)
 		return NULL;
 	expire_commands(agent, in->now.wall_ms);
-	for (size_t i = 0; i < agent->policy->service_count; i++)
-		step_service(agent, in, i);
+	step_ramps(agent, in);
 	step_canaries(agent, in);
 	keep_served(agent, in->now.wall_ms);
 	plan = draft_checked(agent, in);

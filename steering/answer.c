@@ -159,15 +159,16 @@ static json_t *endpoint_status(const struct status *st, size_t service,
 static json_t *service_status(const struct status *st, size_t service)
 {
 	const struct policy_service *s = &st->policy->services[service];
+	const struct view_service *v = &st->inputs->view->services[service];
 	json_t *endpoints = json_array();
 
 	for (size_t i = 0; i < s->endpoint_count; i++)
 		if (!append(&endpoints, endpoint_status(st, service, i)))
 			return NULL;
-	return json_pack("{s:s, s:s*, s:b, s:o}", "service", s->name,
+	return json_pack("{s:s, s:s*, s:b, s:b, s:i, s:o}", "service", s->name,
 			 "unmonitored", policy_unmonitored(st->policy, s),
-			 "changing",
-			 st->inputs->view->services[service].changing,
+			 "changing", v->changing, "panic", v->panic.anywhere,
+			 "healthy_pct", (int)panic_left_pct(&v->panic),
 			 "endpoints", endpoints);
 }
 

@@ -3,6 +3,7 @@
 
 #include "steering/canary.h"
 #include "steering/effect.h"
+#include "steering/pause.h"
 
 /* More rules in a row than there are phases would be a circle. */
 enum { TURNS_MAX = CANARY_PHASES };
@@ -104,6 +105,8 @@ static void step_one(struct state *state, const struct canaries_input *in,
 		.settle_ms = INT64_C(2000) *
 			     state->policy->services[c->service].ttl.steady_s,
 		.acknowledged = is_acked(r, &in->acked),
+		.panics = pause_holds(in->view, state->policy,
+				      (size_t)c->service),
 		.now_ms = in->now.now_ms,
 		.wall_ms = in->now.wall_ms,
 	};

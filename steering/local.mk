@@ -14,6 +14,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/effect.c %D%/effect.h \
 	%D%/excess.c %D%/excess.h \
 	%D%/gauge.c %D%/gauge.h \
+	%D%/failback.c %D%/failback.h \
 	%D%/guard.c %D%/guard.h \
 	%D%/inputs.c %D%/inputs.h \
 	%D%/inquiry.c \
@@ -25,6 +26,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/registry.c %D%/registry.h \
 	%D%/reload.c %D%/reload.h \
 	%D%/order.c %D%/order.h \
+	%D%/pause.c %D%/pause.h \
 	%D%/predict.c %D%/predict.h \
 	%D%/presence.c \
 	%D%/promanswer.c %D%/promanswer.h \

@@ -30,10 +30,11 @@ static void put_trouble(const struct steerer *s, char *buf, size_t size)
 
 	for (size_t i = 0; trouble[0] == '\0' && i < TROUBLE_COUNT; i++)
 		trouble = s->troubles[i];
-	if (trouble[0] == '\0' && s->inputs.view != NULL)
+	audit_text(buf, size, "%s", trouble);
+	if (buf[0] == '\0' && s->inputs.view != NULL)
+		panic_text(s->inputs.view, buf, size);
+	if (buf[0] == '\0' && s->inputs.view != NULL)
 		deferral_text(s->inputs.view, buf, size);
-	else
-		audit_text(buf, size, "%s", trouble);
 }
 
 struct node steerer_node(const struct steerer *s, struct ramp_now now)

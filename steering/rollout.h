@@ -20,7 +20,8 @@
  *
  * The boxes are plan_canary's phase; its state, which older programs read, is
  * RUNNING or PAUSED along the way, DONE, and ABORTED from ROLLBACK on.  PAUSED
- * keeps the phase and lets only the ways to ROLLBACK be taken.
+ * keeps the phase and lets only the ways to ROLLBACK be taken; so does panic
+ * (policy/decide/panic) of its service while it lasts.
  *
  * Time is counted, not dated: how long a phase has lasted and for how long
  * nothing was measured travel in the plan, and a successor goes on from there,
@@ -75,6 +76,7 @@ struct rollout_input {
 	const struct measure *measure; /* NULL: none */
 	int64_t settle_ms;             /* 2 x TTL */
 	bool acknowledged;             /* every node has it at 0 */
+	bool panics;                   /* its service is in panic */
 	int64_t now_ms;                /* monotonic */
 	int64_t wall_ms;
 };

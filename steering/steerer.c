@@ -253,14 +253,29 @@ static void tell_deferred(const struct view *view)
 			    sizeof(quoted)));
 }
 
+static void tell_alarms(const struct view *view)
+{
+	char text[NODE_TEXT_SIZE], quoted[NODE_TEXT_SIZE + 16];
+	bool turned = false;
+
+	if (view->turned)
+		tell_deferred(view);
+	for (size_t i = 0; i < view->policy->service_count; i++)
+		turned |= view->services[i].panic.turned;
+	if (turned)
+		log_event(LOG_LEVEL_WARN, "steer", "panic", "text=%s",
+			  log_quote(panic_text(view, text, sizeof(text)),
+				    quoted, sizeof(quoted)));
+}
+
 static void turn(struct steerer *s)
 {
 	struct ramp_now now = steerer_now();
 
 	if (!inputs_reduce(&s->inputs, s->loaded.policy, now))
 		steerer_log_failure("view-failed", "out of memory");
-	else if (s->inputs.view->turned)
-		tell_deferred(s->inputs.view);
+	else
+		tell_alarms(s->inputs.view);
 	measuring_turn(s, now);
 	publish_turn(s, now);
 }

@@ -55,6 +55,8 @@ static bool parse_entry(struct member_reader *r, struct report_entry *e)
 	e->wall_since_ms =
 		member_integer(r, "wall_since_ms", 0, MEMBER_EXACT_MAX);
 	e->down_ms = member_integer(r, "down_ms", 0, MEMBER_EXACT_MAX);
+	e->up_ms = member_integer(r, "up_ms", 0, MEMBER_EXACT_MAX);
+	e->outage_ms = member_integer(r, "outage_ms", 0, MEMBER_EXACT_MAX);
 	e->wall_probed_ms =
 		member_integer(r, "wall_probed_ms", 0, MEMBER_EXACT_MAX);
 	member_text(r, "failure", e->failure, sizeof(e->failure));
@@ -166,6 +168,8 @@ static json_t *write_entry(const struct report_entry *e)
 	member_put_text(&w, "state", states[e->state]);
 	member_put_integer(&w, "wall_since_ms", e->wall_since_ms);
 	member_put_integer(&w, "down_ms", e->down_ms);
+	member_put_integer(&w, "up_ms", e->up_ms);
+	member_put_integer(&w, "outage_ms", e->outage_ms);
 	member_put_integer(&w, "wall_probed_ms", e->wall_probed_ms);
 	member_put_text(&w, "failure", e->failure);
 	member_put_flag(&w, "failing", e->failing);

@@ -20,6 +20,7 @@ enum {
 	REPORT_FAILURE_SIZE = 32,
 	REPORT_ENTRIES_MAX = 65536,
 	REPORT_OCTETS_MAX = 16 << 20,
+	REPORT_OUTAGE_MS = 3600000, /* an outage is told of for so long */
 };
 
 /* What the vantage holds of an endpoint. */
@@ -34,10 +35,16 @@ struct report_entry {
 	char service[REPORT_NAME_SIZE];
 	char endpoint[REPORT_NAME_SIZE];
 	enum report_state state;
-	int64_t wall_since_ms;  /* when this state began */
-	int64_t down_ms;        /* it was closed last so long before the report
-				 * was made; 0: it is, or a writer that does
-				 * not say */
+	int64_t wall_since_ms; /* when this state began */
+	int64_t down_ms;       /* it was closed last so long before the report
+				* was made; 0: it is, or a writer that does
+				* not say */
+	/*
+	 * While it is closed: its last outage ended so long before the report
+	 * was made, and had lasted so long.  0, 0: it has had none within
+	 * REPORT_OUTAGE_MS, or none that the vantage saw.
+	 */
+	int64_t up_ms, outage_ms;
 	int64_t wall_probed_ms; /* when the last probe ended; 0: never */
 	char failure[REPORT_FAILURE_SIZE]; /* of the last failed probe:
 					    * "timeout", "status-503"; "" none

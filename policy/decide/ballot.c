@@ -20,6 +20,21 @@ static bool is_fresh(const struct ballot_source *source,
 	return source->silence_ms + (age_ms > 0 ? age_ms : 0) <= limit_ms;
 }
 
+static void take_up(struct ballot *out, size_t vantage,
+		    const struct hearing_entry *entry)
+{
+	uint64_t bit = UINT64_C(1) << vantage;
+
+	out->reach |= bit;
+	out->votes.up |= bit;
+	out->failing |= entry->failing;
+	if (entry->outage_ms == 0)
+		return;
+	out->recovered |= bit;
+	out->up_ms[vantage] = entry->up_ms;
+	out->outage_ms[vantage] = entry->outage_ms;
+}
+
 void ballot_take(const struct ballot_source *sources, size_t count,
 		 const struct policy_check *check, size_t number,
 		 struct ballot *out)
@@ -27,9 +42,9 @@ void ballot_take(const struct ballot_source *sources, size_t count,
 	out->votes = (struct quorum_votes){ 0 };
 	out->reach = 0;
 	out->failing = false;
+	out->recovered = 0;
 	for (size_t v = 0; v < count; v++) {
 		const struct hearing_entry *entry;
-		uint64_t bit = UINT64_C(1) << v;
 
 		if (sources[v].entries == NULL)
 			continue;
@@ -37,12 +52,10 @@ void ballot_take(const struct ballot_source *sources, size_t count,
 		if (!is_fresh(&sources[v], check, entry))
 			continue;
 		if (entry->state == REPORT_CLOSED) {
-			out->reach |= bit;
-			out->votes.up |= bit;
-			out->failing |= entry->failing;
+			take_up(out, v, entry);
 		} else {
 			/* On trial is still down for everyone else. */
-			out->votes.down |= bit;
+			out->votes.down |= UINT64_C(1) << v;
 			out->down_ms[v] = entry->down_ms;
 		}
 	}

@@ -40,11 +40,16 @@ struct ballot {
 	bool failing;   /* a probe fails of an endpoint that is still up */
 	/* By vantage, of those in votes.down: how long it has said so. */
 	uint32_t down_ms[POLICY_VANTAGES_MAX];
+	/* Of those in votes.up, who said down before: a bit each, and how long
+	 * ago they ceased to, and for how long they had. */
+	uint64_t recovered;
+	uint32_t up_ms[POLICY_VANTAGES_MAX];
+	uint32_t outage_ms[POLICY_VANTAGES_MAX];
 };
 
 /*
  * What the count sources, one a vantage, say of the endpoint that has this
- * census number.  Not all of out is filled: see down_ms.
+ * census number.  Not all of out is filled: see down_ms and recovered.
  */
 void ballot_take(const struct ballot_source *sources, size_t count,
 		 const struct policy_check *check, size_t number,

@@ -95,7 +95,7 @@ static const struct view_endpoint *usable_canary(const struct choosing *c,
 /* What is known of the eligible ones; a bit each. */
 struct condition {
 	uint64_t drained, alive, deferred, canaried;
-	uint64_t shareless, partial, weightless;
+	uint64_t shareless, partial, weightless, ramping;
 };
 
 static struct condition examine(const struct choosing *c, uint64_t eligible)
@@ -122,8 +122,37 @@ static struct condition examine(const struct choosing *c, uint64_t eligible)
 			found.partial |= bit(i);
 		if (e->weight == 0)
 			found.weightless |= bit(i);
+		if (e->cause == SHARE_RAMP)
+			found.ramping |= bit(i);
 	}
 	return found;
+}
+
+/* Panic, of which nobody healthy at all is the worst. */
+static enum row_note find_least(const struct choosing *c, uint64_t eligible,
+				const struct condition *are, uint64_t *left)
+{
+	const struct policy_service *service = c->chain->service;
+	uint64_t open = eligible & ~are->drained;
+	enum row_note note = are->alive == 0 ? ROW_NONE_HEALTHY : ROW_PANIC;
+
+	*left = 0;
+	if (service->panic == PANIC_NO_ANSWER ||
+	    (are->alive == 0 &&
+	     c->class->none_healthy == NONE_HEALTHY_NO_ANSWER))
+		return ROW_WITHHELD;
+	if (service->panic == PANIC_FALLBACK)
+		*left = open & bit((size_t)service->fallback);
+	if (*left != 0)
+		return ROW_PANIC;
+	*left = open != 0 ? open : eligible;
+	return note;
+}
+
+static bool is_panic(const struct choosing *c)
+{
+	return panic_binds(&c->chain->view->panic, c->chain->policy,
+			   c->class->regions);
 }
 
 /* Steps commanded and healthy of the eligible ones, of which there are some. */
@@ -131,26 +160,33 @@ static enum row_note find_left(const struct choosing *c, uint64_t eligible,
 			       const struct condition *are, uint64_t *left)
 {
 	uint64_t open = eligible & ~are->drained;
+	enum chain_step step = STEP_HEALTHY;
 	enum row_note note;
 
-	*left = 0;
-	if ((open & are->alive) != 0) {
+	if ((open & are->alive) != 0 && !is_panic(c)) {
 		*left = open & (are->alive | are->deferred);
 		note = ROW_PLAIN;
-	} else if (are->alive != 0) {
+	} else if ((open & are->alive) == 0 && are->alive != 0) {
 		*left = are->alive;
 		note = ROW_ALL_COMMANDED;
-	} else if (c->class->none_healthy == NONE_HEALTHY_NO_ANSWER) {
-		note = ROW_WITHHELD;
 	} else {
-		*left = open != 0 ? open : eligible;
-		note = ROW_NONE_HEALTHY;
+		note = find_least(c, eligible, are, left);
+		step = are->alive == 0 ? STEP_HEALTHY : STEP_PANIC;
 	}
 	trace_step(c->trace, eligible & ~*left, STEP_COMMANDED);
 	trace_step(c->trace,
 		   (note == ROW_ALL_COMMANDED ? eligible : open) & ~*left,
-		   STEP_HEALTHY);
+		   step);
 	return note;
+}
+
+/* In panic nothing is still coming back. */
+static void restore(struct chain_choice *choice, struct condition *are,
+		    const struct policy_service *service)
+{
+	choice->restored = choice->left & are->ramping;
+	choice->spread = service->panic == PANIC_ALL;
+	are->shareless &= ~choice->restored;
 }
 
 /* Without those in set, unless that is all of them. */
@@ -211,10 +247,14 @@ struct chain_choice chain_choose(const struct chain *chain,
 		return choice;
 	are = examine(&c, eligible);
 	choice.note = find_left(&c, eligible, &are, &choice.left);
+	if (choice.note == ROW_PANIC || choice.note == ROW_NONE_HEALTHY)
+		restore(&choice, &are, chain->service);
 	settle_deferred(&choice, &are, trace);
 	choice.canaried = are.canaried & choice.kept;
 	if (choice.note == ROW_PLAIN)
 		choice.deferred = are.deferred & choice.kept;
+	else if (choice.note == ROW_PANIC)
+		choice.deferred = choice.kept & ~are.alive;
 	trace_step(trace, choice.left & ~choice.kept, STEP_SHARED);
 	return choice;
 }
@@ -234,6 +274,8 @@ static struct row_entry make_entry(const struct chain *chain,
 	};
 
 	entry.deferred = (choice->deferred & bit(endpoint)) != 0;
+	if (choice->restored & bit(endpoint))
+		entry.accept = ACCEPT_ALL;
 	if (choice->canaried & bit(endpoint)) {
 		int canary = chain->service->endpoints[endpoint].shadowed_by;
 
@@ -297,6 +339,17 @@ static void trace_ways(const struct tiers *tiers, struct chain_trace *trace)
 			trace->endpoints[i].way = tiers_way(tiers, i);
 }
 
+static uint64_t next_tier(const struct chain_choice *choice,
+			  struct tiers *tiers)
+{
+	uint64_t all = tiers->left;
+
+	if (!choice->spread)
+		return tiers_next(tiers);
+	tiers->left = 0;
+	return all;
+}
+
 /*
  * Fills the row tier by tier, up to the tier that no client comes past: when
  * as many endpoints as an answer has always accept.  For the trace it goes on.
@@ -310,7 +363,7 @@ static void fill_row(const struct chain *chain,
 	bool reached = true;
 
 	while (tiers->left != 0 && (reached || trace != NULL)) {
-		uint64_t set = tiers_next(tiers) & choice->kept;
+		uint64_t set = next_tier(choice, tiers) & choice->kept;
 
 		if (set == 0)
 			continue;
@@ -350,7 +403,7 @@ void chain_place(const struct chain *chain, const struct chain_choice *choice,
 		trace_ways(&tiers, trace);
 	fill_row(chain, choice, &tiers, out, trace);
 	settle_last(chain, out);
-	for (unsigned i = 0; choice->deferred != 0 && i < out->count; i++)
+	for (unsigned i = 0; choice->note == ROW_PLAIN && i < out->count; i++)
 		if (out->entries[i].deferred)
 			out->note = ROW_DEFERRED;
 }
@@ -412,6 +465,7 @@ const char *row_note_name(enum row_note note)
 		[ROW_WITHHELD] = "withheld",
 		[ROW_ALL_COMMANDED] = "all-commanded",
 		[ROW_DEFERRED] = "deferred",
+		[ROW_PANIC] = "panic",
 	};
 
 	return names[note];

@@ -14,15 +14,21 @@
  *            (policy/decide/budget) where one that is well takes all its
  *            clients beside them.  An endpoint whose clients all go to its
  *            canary is judged by the canary.  When commands and health
- *            together leave nothing, the first of these that has any is kept
- *            (never empty by accident):
- *              1. drained but healthy endpoints: a drain says "rather not",
- *                 a failed probe says "cannot"       (ROW_ALL_COMMANDED)
- *              2. nothing, when the class's rule says no-answer
+ *            together leave nothing, drained but healthy endpoints are kept: a
+ *            drain says "rather not", a failed probe says "cannot"
+ *            (ROW_ALL_COMMANDED).  When these leave nothing either, or it is
+ *            panic (policy/decide/panic), it is the first of these (never empty
+ *            by accident):
+ *              1. nothing, when all are down and the class's rule says
+ *                 no-answer, or it is the service's panic that says so
  *                                                    (ROW_WITHHELD)
- *              3. endpoints that are down but not drained, else all
- *                                                    (ROW_NONE_HEALTHY)
- * ordered    into tiers (policy/decide/tiers).
+ *              2. the service's fallback, when its panic says so and it is
+ *                 eligible and not drained           (ROW_PANIC)
+ *              3. all that are not drained, else all; shares that endpoints
+ *                 have after an outage do not count
+ *                                     (ROW_NONE_HEALTHY when all are down,
+ *                                      else ROW_PANIC)
+ * ordered    into tiers (policy/decide/tiers); into one when panic says all.
  * shared     endpoints of share 0 (on hold after an outage), then those of
  *            weight 0, go unless nothing else is left; shares, weights and
  *            canaries of the rest go into the row.  Order is decided before,
@@ -60,6 +66,7 @@ enum row_note {
 	ROW_WITHHELD,      /* all are down and the rule says no answer */
 	ROW_ALL_COMMANDED, /* only drained ones work: drains did not apply */
 	ROW_DEFERRED,      /* some are down, and too many for all to go out */
+	ROW_PANIC,         /* too few are well: served whether up or down */
 };
 
 struct row_entry {
@@ -89,6 +96,7 @@ enum chain_step {
 	STEP_HEALTHY,
 	STEP_CANARY, /* not a candidate itself: shadows a stable endpoint */
 	STEP_SHARED, /* share or weight 0 */
+	STEP_PANIC,  /* not what panic answers */
 };
 
 struct chain_trace {
@@ -121,7 +129,10 @@ struct chain_choice {
 	uint64_t kept;     /* of these in the row: `shared` removes the others
 			    * from the tiers that all of them made */
 	uint64_t canaried; /* of these, whose canary takes a part */
-	uint64_t deferred; /* of these, that are down */
+	uint64_t deferred; /* of these, that are down and others are not */
+	uint64_t restored; /* of these, whose share after an outage does not
+			    * count */
+	bool spread;       /* they are one tier */
 };
 
 /*

@@ -6,17 +6,6 @@
 
 #include <stdio.h>
 
-/* Do all clients of a stable endpoint go to its canary, which is well? */
-static bool is_replaced(const struct policy_service *declared,
-			const struct view_endpoint *endpoints, size_t endpoint)
-{
-	int canary = declared->endpoints[endpoint].shadowed_by;
-
-	return canary != POLICY_NONE &&
-	       endpoints[canary].accept == ACCEPT_ALL &&
-	       endpoints[canary].health.verdict != VERDICT_DOWN;
-}
-
 void deferral_apply(struct view *view, size_t service)
 {
 	const struct policy_service *declared =
@@ -31,7 +20,7 @@ void deferral_apply(struct view *view, size_t service)
 
 		if (declared->endpoints[i].canary != POLICY_NONE ||
 		    view_is_drained(e) || e->weight == 0 ||
-		    is_replaced(declared, endpoints, i))
+		    view_is_replaced(declared, endpoints, i))
 			continue;
 		state.serving |= UINT64_C(1) << i;
 		if (e->health.verdict == VERDICT_DOWN)

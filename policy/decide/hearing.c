@@ -27,16 +27,19 @@ static int32_t age_at(const struct report *report, int64_t wall_ms)
 				    : (int32_t)age_ms;
 }
 
+static uint32_t span_of(int64_t ms)
+{
+	return ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
+}
+
 /* A writer that is older does not know, but since when it is as it is now. */
 static uint32_t down_at(const struct report *report,
 			const struct report_entry *entry)
 {
 	int32_t state_ms = age_at(report, entry->wall_since_ms);
 
-	if (entry->down_ms > UINT32_MAX)
-		return UINT32_MAX;
 	if (entry->down_ms > 0 || state_ms < 0)
-		return (uint32_t)entry->down_ms;
+		return span_of(entry->down_ms);
 	return (uint32_t)state_ms;
 }
 
@@ -56,6 +59,8 @@ void hearing_fill(struct census *census, const struct report *report,
 		entries[at] = (struct hearing_entry){
 			.age_ms = age_at(report, entry->wall_probed_ms),
 			.down_ms = down_at(report, entry),
+			.up_ms = span_of(entry->up_ms),
+			.outage_ms = span_of(entry->outage_ms),
 			.latency_ms = entry->latency_ms,
 			.state = entry->wall_probed_ms == 0
 					 ? REPORT_UNKNOWN

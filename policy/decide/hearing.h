@@ -23,6 +23,8 @@ struct hearing_entry {
 			   * ended after that */
 	uint32_t down_ms; /* it had not been up for so long then; 49 days are
 			   * the most */
+	uint32_t up_ms;   /* it is up: its last outage had ended so long ago */
+	uint32_t outage_ms; /* and had lasted so long; 0: it has had none */
 	float latency_ms;
 	uint8_t state; /* enum report_state; REPORT_UNKNOWN: says nothing */
 	bool failing;

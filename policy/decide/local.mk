@@ -28,6 +28,8 @@ policy_libpolicy_a_SOURCES += \
 	%D%/memo.c %D%/memo.h \
 	%D%/mmdb.c %D%/mmdb.h \
 	%D%/order.c %D%/order.h \
+	%D%/outage.c %D%/outage.h \
+	%D%/panic.c %D%/panic.h \
 	%D%/quorum.c %D%/quorum.h \
 	%D%/rum.c %D%/rum.h \
 	%D%/share.c %D%/share.h \

@@ -117,6 +117,23 @@ static json_t *write_users(const struct view *view)
 	return json;
 }
 
+/* Rules by their names, as everything else. */
+static void put_panic(struct member_writer *m, const struct writing *w)
+{
+	const struct policy *policy = w->view->policy;
+	const struct panic *panic = &w->seen->panic;
+	json_t *rules = json_array();
+
+	for (size_t i = 0; i < policy->residency_count && i < 64; i++)
+		if ((panic->rules >> i & 1) != 0 &&
+		    json_array_append_new(
+			    rules, json_string(policy->residency[i].name)) < 0)
+			m->failed = true;
+	member_put_flag(m, "panic", panic->everywhere);
+	member_put_json(m, "panic_rules", rules);
+	member_put_integer(m, "unhealthy_pct", panic->lost_pct);
+}
+
 json_t *standing_write(const struct view *view, size_t service,
 		       const struct heard_report *reports)
 {
@@ -136,6 +153,7 @@ json_t *standing_write(const struct view *view, size_t service,
 	member_put_integer(&m, "plan_epoch", (int64_t)view->plan_epoch);
 	member_put_integer(&m, "plan_sequence", (int64_t)view->plan_sequence);
 	member_put_flag(&m, "changing", w.seen->changing);
+	put_panic(&m, &w);
 	member_put_number(&m, "stretch", (double)view->stretch.region);
 	member_put_json(&m, "stretches", write_stretches(view));
 	member_put_json(&m, "rum", write_users(view));
@@ -253,6 +271,26 @@ static bool parse_users(struct reading *r, const json_t *list)
 	return ok;
 }
 
+static void parse_panic(struct member_reader *m, const struct policy *policy,
+			struct panic *out)
+{
+	const json_t *rules = member_array(m, "panic_rules", 64);
+
+	*out = (struct panic){
+		.everywhere = member_flag(m, "panic"),
+		.lost_pct = (uint8_t)member_integer(m, "unhealthy_pct", 0, 100),
+	};
+	for (size_t i = 0; i < json_array_size(rules); i++) {
+		const char *name = json_string_value(json_array_get(rules, i));
+
+		for (size_t k = 0; k < policy->residency_count && k < 64; k++)
+			if (name != NULL &&
+			    strcmp(policy->residency[k].name, name) == 0)
+				out->rules |= UINT64_C(1) << k;
+	}
+	out->anywhere = out->everywhere || out->rules != 0;
+}
+
 bool standing_parse(const json_t *json, struct view *view, size_t service,
 		    struct standing_samples *samples, struct error *err)
 {
@@ -275,6 +313,7 @@ bool standing_parse(const json_t *json, struct view *view, size_t service,
 	view->plan_sequence = (uint64_t)member_integer(&m, "plan_sequence", 0,
 						       MEMBER_EXACT_MAX);
 	r.seen->changing = member_flag(&m, "changing");
+	parse_panic(&m, view->policy, &r.seen->panic);
 	view->stretch.region = stretch_in(&m);
 	stretches = member_array(&m, "stretches", POLICY_VANTAGES_MAX);
 	users = member_array(&m, "rum", PLAN_RUM_MAX);

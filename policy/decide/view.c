@@ -151,6 +151,8 @@ static bool reduce_health(const struct reduction *r, size_t number,
 	if (out->health.verdict == VERDICT_DOWN)
 		out->down_ms =
 			down_for(r, &ballot, check, before, out->health.held);
+	else if (!check->shadow)
+		out->outage = outage_of(&r->electorate, &ballot, check->quorum);
 	if (out->latency_ms == NULL)
 		return ballot.failing && !check->shadow;
 	for (uint64_t rest = ballot.reach; rest != 0; rest &= rest - 1) {
@@ -329,6 +331,7 @@ static bool reduce_verdicts(const struct reduction *r, size_t service,
 	}
 	if (down > 1)
 		deferral_apply(r->view, service);
+	panic_apply(r->view, service);
 	return failing;
 }
 
@@ -340,8 +343,13 @@ static void reduce_service(const struct reduction *r, size_t service,
 	const struct before before = find_before(r, service);
 	struct view_service *out = &r->view->services[service];
 	bool changing = reduce_verdicts(r, service, first, &before);
-	bool moved = false;
+	bool was_panic =
+		before.service != NULL && before.service->panic.anywhere;
+	bool moved;
 
+	out->panic.turned = out->panic.anywhere != was_panic;
+	moved = out->panic.turned && before.service != NULL;
+	changing |= out->panic.anywhere;
 	for (size_t i = 0; i < declared->endpoint_count; i++) {
 		const struct view_endpoint *was =
 			endpoint_before(&before, declared, i);

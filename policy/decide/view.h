@@ -21,6 +21,8 @@
 #include "policy/bus/plan.h"
 #include "policy/bus/report.h"
 #include "policy/decide/latency.h"
+#include "policy/decide/outage.h"
+#include "policy/decide/panic.h"
 #include "policy/decide/quorum.h"
 #include "policy/decide/rum.h"
 #include "policy/language/policy.h"
@@ -64,6 +66,7 @@ struct view_endpoint {
 			   * policy/decide/budget */
 	bool turned;      /* deferred began or ended with this view */
 	uint32_t down_ms; /* while it is down: for how long, by the reports */
+	struct outage outage; /* while it is not: the last one, by them */
 	uint32_t accept;
 	uint32_t weight;
 	enum share_cause cause;
@@ -91,6 +94,19 @@ static inline bool view_is_drained(const struct view_endpoint *e)
 	return e->cause == SHARE_COMMAND && e->accept == ACCEPT_NONE;
 }
 
+/* Do all clients of a stable endpoint go to its canary, which is well?
+ * endpoints are those of the service. */
+static inline bool view_is_replaced(const struct policy_service *service,
+				    const struct view_endpoint *endpoints,
+				    size_t endpoint)
+{
+	int canary = service->endpoints[endpoint].shadowed_by;
+
+	return canary != POLICY_NONE &&
+	       endpoints[canary].accept == ACCEPT_ALL &&
+	       endpoints[canary].health.verdict != VERDICT_DOWN;
+}
+
 /* So long after the last change a service still counts as changing. */
 enum {
 	VIEW_BAKE_MS = 60000,
@@ -99,7 +115,8 @@ enum {
 
 struct view_service {
 	struct view_endpoint *endpoints; /* as policy->services[i].endpoints */
-	bool changing;                   /* use the TTL for changing times */
+	struct panic panic;
+	bool changing;  /* use the TTL for changing times */
 	uint64_t since; /* the serial of the first view from which on all led
 			 * to the same decisions: see view_same() */
 	int64_t changed_ms; /* monotonic: when health or shares last moved;

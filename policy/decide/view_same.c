@@ -47,7 +47,9 @@ bool view_same(const struct view *a, const struct view *b, size_t service)
 	const struct view_service *y = &b->services[service];
 	const struct policy_service *declared = &a->policy->services[service];
 
-	if (a->policy != b->policy || x->changing != y->changing)
+	if (a->policy != b->policy || x->changing != y->changing ||
+	    x->panic.everywhere != y->panic.everywhere ||
+	    x->panic.rules != y->panic.rules)
 		return false;
 	if (declared->steer == STEER_LATENCY &&
 	    (a->rum.mark != b->rum.mark ||
@@ -59,7 +61,8 @@ bool view_same(const struct view *a, const struct view *b, size_t service)
 		const struct view_endpoint *f = &y->endpoints[i];
 
 		if (!view_endpoint_same(e, f) ||
-		    e->health.held != f->health.held)
+		    e->health.held != f->health.held ||
+		    (e->cause == SHARE_RAMP) != (f->cause == SHARE_RAMP))
 			return false;
 		if (declared->steer == STEER_LATENCY &&
 		    !hears_same(e, f, a->policy->vantage_count))

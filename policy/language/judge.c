@@ -223,6 +223,30 @@ void judge_service(struct draft *d, const struct policy_service *service,
 	judge_weights(d, service, node);
 }
 
+void judge_panic(struct draft *d, struct policy_service *service,
+		 struct tree *node)
+{
+	struct tree *panic, *fallback, *endpoints;
+	struct names names = names_endpoints(service);
+
+	service->fallback = POLICY_NONE;
+	if (!draft_usable(node, "panic", &panic) ||
+	    !draft_usable(node, "fallback", &fallback) ||
+	    !draft_usable(node, "endpoints", &endpoints) || endpoints == NULL)
+		return;
+	if (fallback != NULL)
+		service->fallback = draft_refer(d, &names, fallback);
+	if (service->panic == PANIC_FALLBACK && fallback == NULL)
+		errors_add(d->errs, panic->at,
+			   "panic is fallback, and service \"%s\" has no key "
+			   "\"fallback\"; write the name of an endpoint",
+			   service->name);
+	if (service->panic != PANIC_FALLBACK && fallback != NULL)
+		errors_add(d->errs, fallback->key->at,
+			   "fallback is for panic: fallback; write that, or "
+			   "remove it");
+}
+
 /* How many answers may be, that all sets of so many endpoints are signed. */
 static uint32_t answers_signed(size_t endpoints)
 {

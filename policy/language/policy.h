@@ -250,6 +250,14 @@ enum steer { STEER_LATENCY, STEER_GEO, STEER_WEIGHTED, STEER_FAILOVER };
 enum sticky { STICKY_CLIENT, STICKY_NONE };
 enum failback { FAILBACK_AUTO, FAILBACK_MANUAL };
 
+/* What is answered when too little is healthy: see policy/decide/panic. */
+enum panic_action {
+	PANIC_LAST_GOOD, /* as if nothing were down, nor coming back */
+	PANIC_ALL,       /* the same, all of them alike, in no order */
+	PANIC_FALLBACK,  /* one endpoint, be it up or down */
+	PANIC_NO_ANSWER,
+};
+
 struct policy_endpoint {
 	const char *name; /* the region's name unless the policy says more */
 	struct place at;
@@ -308,6 +316,10 @@ struct policy_service {
 	int check; /* POLICY_NONE: none; see policy_unmonitored() */
 	enum failback failback;
 	int64_t failback_hold_ms, failback_ramp_ms;
+	double demand; /* expected, in the unit of capacities; 0: unstated */
+	enum panic_action panic;
+	const char *fallback_name; /* NULL: none */
+	int fallback;              /* its index, or POLICY_NONE */
 	struct policy_binding https, svcb;
 	struct policy_endpoint *endpoints; /* in the order written; canary
 					    * endpoints after all stable ones */

@@ -25,6 +25,8 @@ static const char *const none_words[] = { "serve-unhealthy", "no-answer",
 static const char *const steer_words[] = { "latency", "geo", "weighted",
 					   "failover", NULL };
 static const char *const sticky_words[] = { "client", "none", NULL };
+static const char *const panic_words[] = { "last-good", "all", "fallback",
+					   "no-answer", NULL };
 static const char *const failback_words[] = { "auto", "manual", NULL };
 
 /* clang-format off */
@@ -289,6 +291,12 @@ static const struct schema_row service_rows[] = {
 	  0, 0, NULL, NULL, NULL, "how its endpoints are probed; else they are not" },
 	{ "failback", SCHEMA_MAP, false, 0,
 	  0, 0, NULL, NULL, &failback, "how clients come back after an outage" },
+	{ "demand", SCHEMA_NUMBER, false, offsetof(struct policy_service, demand),
+	  0, 1e12, "0", NULL, NULL, "what it has to carry, in the unit of capacities; 0: not known" },
+	{ "panic", SCHEMA_WORD, false, offsetof(struct policy_service, panic),
+	  0, 0, "last-good", panic_words, NULL, "what is answered when too little is healthy" },
+	{ "fallback", SCHEMA_TEXT, false, offsetof(struct policy_service, fallback_name),
+	  0, 0, NULL, NULL, NULL, "the endpoint that panic: fallback answers" },
 	{ "https", SCHEMA_MAP, false, offsetof(struct policy_service, https),
 	  0, 0, NULL, NULL, &binding, "HTTPS records of its endpoints" },
 	{ "svcb", SCHEMA_MAP, false, offsetof(struct policy_service, svcb),

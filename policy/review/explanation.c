@@ -19,6 +19,7 @@ const char *explanation_step_name(enum chain_step step)
 		[STEP_KEPT] = "kept",           [STEP_ELIGIBLE] = "eligible",
 		[STEP_COMMANDED] = "commanded", [STEP_HEALTHY] = "healthy",
 		[STEP_CANARY] = "canary",       [STEP_SHARED] = "shared",
+		[STEP_PANIC] = "panic",
 	};
 
 	return names[step];
@@ -92,6 +93,19 @@ static uint64_t find_deferred(struct view *view, int service)
 	return found;
 }
 
+/* Would this outage be panic?  Only to be told, too. */
+static bool find_panic(struct view *view, int service, uint64_t regions)
+{
+	struct panic *panic = &view->services[service].panic;
+	const struct panic before = *panic;
+	bool found;
+
+	panic_apply(view, (size_t)service);
+	found = panic_binds(panic, view->policy, regions);
+	*panic = before;
+	return found;
+}
+
 struct explanation explanation_make(struct subject *s, int service,
 				    const struct net_addr *client,
 				    const struct scenario *scenario)
@@ -110,6 +124,7 @@ struct explanation explanation_make(struct subject *s, int service,
 	x.row = subject_row(s, service, x.match.class_id, &x.trace);
 	find_picks(&x);
 	x.deferred = find_deferred(s->view, service);
+	x.panic = find_panic(s->view, service, x.class->regions);
 	x.draw = row_is_draw(&x.row, declared->answers);
 	x.ttl_s = x.row.changing ? declared->ttl.changing_s
 				 : declared->ttl.steady_s;
@@ -250,6 +265,10 @@ static void add_kept(struct text *t, const struct explanation *x, size_t i)
 	add_cause(t, e);
 	if (x->row.note == ROW_NONE_HEALTHY)
 		add(t, "; down, served because all are");
+	else if (x->row.note == ROW_PANIC)
+		add(t, "; served in panic, %u %% of the capacity is healthy",
+		    panic_left_pct(
+			    &x->subject->view->services[x->service].panic));
 	else if (x->row.note == ROW_ALL_COMMANDED)
 		add(t, "; drained, served because nothing else works");
 }
@@ -280,6 +299,13 @@ const char *explanation_reason(const struct explanation *x, size_t i, char *buf,
 		add(&t, "takes %.4g %% of %s", 100 * accept_share(e->accept),
 		    service_of(x)->endpoints[declared->shadows].name);
 		add_cause(&t, e);
+		break;
+	case STEP_PANIC:
+		add(&t,
+		    "%u %% of the capacity is healthy, and panic answers "
+		    "otherwise",
+		    panic_left_pct(
+			    &x->subject->view->services[x->service].panic));
 		break;
 	case STEP_SHARED:
 		add(&t, "%s 0", e->accept == ACCEPT_NONE ? "share" : "weight");
@@ -330,6 +356,7 @@ static void print_service(const struct explanation *x)
 		[STEP_HEALTHY] = "not healthy",
 		[STEP_CANARY] = "canary",
 		[STEP_SHARED] = "takes nobody",
+		[STEP_PANIC] = "panic",
 	};
 	const struct policy_service *service = service_of(x);
 	const char *lacks = policy_unmonitored(x->subject->policy, service);
@@ -411,6 +438,9 @@ void explanation_print(const struct explanation *x)
 		printf("note     --down changes nothing: %s has %s, so nobody "
 		       "would notice\n",
 		       service->name, lacks);
+	if (x->scenario->failed != 0 && x->panic && lacks == NULL)
+		printf("note     so much is down that it would be panic, and "
+		       "health would not be obeyed\n");
 	if (x->row.note != ROW_PLAIN)
 		printf("note     %s\n",
 		       row_note_name((enum row_note)x->row.note));

@@ -17,6 +17,7 @@ struct explanation {
 	const struct scenario *scenario; /* that was supposed; borrowed */
 	uint64_t deferred; /* endpoints that health would leave in all the same
 			    */
+	bool panic;        /* for this client, if health said the same */
 	struct geo_match match;
 	const struct client_class *class; /* of subject's geo */
 	struct row row;

@@ -189,16 +189,16 @@ void explanation_print_json(const struct explanation *x)
 	for (size_t i = 0; i < service->endpoint_count; i++)
 		json_array_append_new(endpoints, write_endpoint(x, i));
 	json = json_pack(
-		"{s:o, s:{s:s, s:s, s:s*, s:o}, s:o, s:o, s:s, s:b, s:i, "
+		"{s:o, s:{s:s, s:s, s:s*, s:o}, s:o, s:o, s:s, s:b, s:b, s:i, "
 		"s:I, s:o*, s:o*, s:o*}",
 		"client", write_client(x), "service", "name", service->name,
 		"steer", steer_name(service->steer), "unmonitored",
 		policy_unmonitored(x->subject->policy, service), "at",
 		write_place(&service->at), "endpoints", endpoints, "answer",
 		write_answer(x), "note",
-		row_note_name((enum row_note)x->row.note), "draw", x->draw,
-		"scope_bits", (int)x->scope_bits, "ttl_s", (json_int_t)x->ttl_s,
-		"families", write_families(x), "https",
+		row_note_name((enum row_note)x->row.note), "panic", x->panic,
+		"draw", x->draw, "scope_bits", (int)x->scope_bits, "ttl_s",
+		(json_int_t)x->ttl_s, "families", write_families(x), "https",
 		write_binding(&service->https), "svcb",
 		write_binding(&service->svcb));
 	json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));

@@ -139,6 +139,12 @@ static void render_services(const struct json_t *answer, FILE *out)
 
 		fprintf(out, "service %s%s%s\n", text_of(service, "service"),
 			*lacks == '\0' ? "" : ", unmonitored: it has ", lacks);
+		if (is_set(service, "panic"))
+			fprintf(out,
+				"  PANIC: %" PRId64 " %% of the capacity is "
+				"healthy, so health is not obeyed; ramps and "
+				"canaries are paused\n",
+				number_of(service, "healthy_pct"));
 		json_array_foreach(json_object_get(service, "endpoints"), j,
 				   endpoint) render_endpoint(endpoint, out);
 	}

@@ -31,7 +31,8 @@ static void check_report(const struct report *report)
 
 		if (found == NULL || found->state != e->state ||
 		    found->wall_since_ms != e->wall_since_ms ||
-		    found->down_ms != e->down_ms ||
+		    found->down_ms != e->down_ms || found->up_ms != e->up_ms ||
+		    found->outage_ms != e->outage_ms ||
 		    found->samples != e->samples ||
 		    memcmp(&found->latency_ms, &e->latency_ms,
 			   sizeof(e->latency_ms)) != 0)

@@ -160,6 +160,8 @@ static void probe(struct post *p, struct place_of *at, bool fails)
 		weigh(p, &at->watch, fails, moment.now_ms);
 		moment.mistrusts =
 			suspicion_excuses(&p->suspicion, moment.now_ms);
+		moment.doubts = suspicion_excuses(&p->suspicion,
+						  at->watch.down_since_ms);
 		watch_observe(&at->watch, at->check, &seen, &moment);
 	}
 	at->due_ms = watch_next_ms(&at->watch, at->check, &moment);

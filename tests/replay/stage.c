@@ -51,6 +51,14 @@ static void date_entry(struct report_entry *e, int64_t wall_ms)
 {
 	bool down = e->state == REPORT_OPEN || e->state == REPORT_HALF_OPEN;
 
+	if (!down && e->down_ms > 0) {
+		e->outage_ms = e->down_ms;
+		e->up_ms = 0;
+	} else if (!down && e->outage_ms > 0) {
+		e->up_ms += wall_ms - e->wall_probed_ms;
+	}
+	if (down || e->up_ms >= REPORT_OUTAGE_MS)
+		e->up_ms = e->outage_ms = 0;
 	e->wall_probed_ms = wall_ms;
 	if (!down)
 		e->wall_since_ms = wall_ms;

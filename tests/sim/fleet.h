@@ -143,6 +143,7 @@ struct totals {
 	uint64_t canaries, moves; /* canary commands; rows compared */
 	uint64_t rollbacks;       /* of canaries, by an agent */
 	uint64_t deferrals;       /* endpoints in views */
+	uint64_t panics;          /* of services, that began in views */
 	uint64_t behind; /* plans refused: another was stored meanwhile */
 	/* Plans that nobody answered: their agent was told in the end what had
 	 * become of them, or could not tell. */
@@ -446,6 +447,9 @@ bool truth_converged(struct fleet *f);
 bool movement_check(struct fleet *f, size_t r, size_t service, size_t class,
 		    const struct row *row);
 bool movement_check_canary(struct fleet *f, size_t r, size_t service);
+
+/* panic.c: of a responder's new view. */
+bool panic_check(struct fleet *f, size_t r, size_t service);
 
 /* plans.c: of one plan; and of what a command for a canary would do to it.
  * rollouts.c: what became of canaries from the last plan to this one. */

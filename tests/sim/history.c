@@ -235,7 +235,9 @@ static void check_ramp(struct fleet *f, size_t t, const struct plan *plan,
 	double share = is == NULL ? 1 : is->share;
 	int64_t passed_ms = made_ms - h->made_ms;
 
+	/* In panic what is up has come back. */
 	if (was == NULL || h->released_ms[t] >= h->made_ms ||
+	    h->panic_ms[f->target_service[t]] >= h->made_ms ||
 	    (was->cause != PLAN_HOLD && was->cause != PLAN_RAMP) ||
 	    (is != NULL && is->cause == PLAN_COMMAND))
 		return;

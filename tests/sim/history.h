@@ -55,6 +55,7 @@ struct history {
 	size_t order_count;
 	bool seen_down[FLEET_TARGETS];
 	int64_t released_ms[FLEET_TARGETS];
+	int64_t panic_ms[FLEET_SERVICES];  /* last so in an agent's view */
 	int64_t down_ms[FLEET_TARGETS];    /* last said so by this leader */
 	int64_t canary_ms[FLEET_CANARIES]; /* last command for it */
 	uint64_t given_epoch, given_to;    /* the last new epoch, to whom */

@@ -78,7 +78,9 @@ static bool check_row(struct fleet *f, size_t r, size_t service, size_t class)
 		return broken_row(f, r, service, class, "empty");
 	if (alive == 0 && !sets.by_canary && withholds && possible != 0)
 		return broken_row(f, r, service, class, "not withheld");
-	if (alive != 0 && (possible & sets.down & ~sets.deferred) != 0)
+	if (alive != 0 && (possible & sets.down & ~sets.deferred) != 0 &&
+	    !panic_binds(&view->services[service].panic, f->policy,
+			 f->class_regions[class]))
 		return broken_row(f, r, service, class,
 				  "sends to what is down");
 	if ((alive & ~sets.drained) != 0 && (possible & sets.drained) != 0)
@@ -141,6 +143,13 @@ static bool is_heard(const struct fleet *f, const struct view *view,
 	return true;
 }
 
+static bool panic_same(const struct view *a, const struct view *b, size_t s)
+{
+	return a->services[s].panic.everywhere ==
+		       b->services[s].panic.everywhere &&
+	       a->services[s].panic.rules == b->services[s].panic.rules;
+}
+
 /*
  * Readers agree whenever they started: who begins this moment, and has heard
  * what this responder has, decides the same.
@@ -167,6 +176,7 @@ static bool check_newcomer(struct fleet *f, size_t r)
 
 		if (is_heard(f, view, s) &&
 		    (is->deferred != as->deferred ||
+		     !panic_same(view, begun, s) ||
 		     (is->health.verdict == VERDICT_DOWN) !=
 			     (as->health.verdict == VERDICT_DOWN)))
 			ok = fleet_broken(f,
@@ -353,7 +363,7 @@ static bool check_responder(struct fleet *f, size_t r)
 		    !check_command(f, r, t) || !check_obeyed(f, r, t))
 			return false;
 	for (size_t s = 0; s < f->policy->service_count; s++) {
-		if (!check_budget(f, r, s))
+		if (!check_budget(f, r, s) || !panic_check(f, r, s))
 			return false;
 		for (size_t c = 0; c < FLEET_CLASSES; c++)
 			if (!check_row(f, r, s, c))

@@ -4,7 +4,7 @@ tests_sim_sim_SOURCES = \
 	%D%/faults.c %D%/figures.c %D%/figures.h %D%/fleet.c %D%/fleet.h \
 	%D%/ground.c %D%/ground.h %D%/history.c %D%/history.h \
 	%D%/invariants.c %D%/ledger.c \
-	%D%/movement.c %D%/people.c %D%/plans.c %D%/responder.c \
+	%D%/movement.c %D%/panic.c %D%/people.c %D%/plans.c %D%/responder.c \
 	%D%/rollouts.c %D%/seat.c %D%/sim.c %D%/store.c %D%/truth.c \
 	%D%/vantage.c
 tests_sim_sim_LDADD = steering/libsteering.a health/libhealth.a $(DNS_LIBS)

@@ -107,7 +107,8 @@ static struct row row_by(const struct fleet *f, int node,
 /* By what works, be it beside what does not. */
 static bool is_served(const struct row *row)
 {
-	return row->note == ROW_PLAIN || row->note == ROW_DEFERRED;
+	return row->note == ROW_PLAIN || row->note == ROW_DEFERRED ||
+	       row->note == ROW_PANIC;
 }
 
 /* Is the service as the agent saw it at its last turn?  What has come since it

@@ -248,6 +248,9 @@ static void turn(struct fleet *f, int node)
 			    .endpoints[f->target_endpoint[t]]
 			    .health.verdict == VERDICT_DOWN)
 			f->history.seen_down[t] = true;
+	for (size_t i = 0; i < f->policy->service_count; i++)
+		if (s->inputs.view->services[i].panic.anywhere)
+			f->history.panic_ms[i] = f->now_ms;
 	publish_turn(f, node);
 }
 

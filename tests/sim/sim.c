@@ -35,6 +35,7 @@ static void add(struct totals *to, const struct totals *t)
 	to->rollbacks += t->rollbacks;
 	to->moves += t->moves;
 	to->deferrals += t->deferrals;
+	to->panics += t->panics;
 	to->behind += t->behind;
 	to->settled += t->settled;
 	to->unsettled += t->unsettled;
@@ -103,8 +104,8 @@ static bool eventful(const struct totals *t)
 	return t->steps > 0 && t->plans > 0 && t->takeovers > 0 &&
 	       t->faults > 0 && t->orders > 0 && t->locals > 0 &&
 	       t->canaries > 0 && t->rollbacks > 0 && t->moves > 0 &&
-	       t->deferrals > 0 && t->mistrusts > 0 && t->flaps > 0 &&
-	       t->lies > 0 && t->latencies > 0;
+	       t->deferrals > 0 && t->panics > 0 && t->mistrusts > 0 &&
+	       t->flaps > 0 && t->lies > 0 && t->latencies > 0;
 }
 
 static void print_totals(unsigned seeds, const struct totals *t)
@@ -118,6 +119,7 @@ static void print_totals(unsigned seeds, const struct totals *t)
 	       t->orders, t->locals, t->canaries, t->rollbacks, t->moves);
 	printf("# %" PRIu64 " times an endpoint was deferred in a view\n",
 	       t->deferrals);
+	printf("# %" PRIu64 " times panic began\n", t->panics);
 	printf("# %" PRIu64 " plans were refused as made from an older one; "
 	       "of those that nobody answered, %" PRIu64 " were settled, "
 	       "%" PRIu64 " could not be\n",

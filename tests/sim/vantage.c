@@ -159,6 +159,7 @@ static void take_outcome(struct fleet *f, int node, size_t job)
 	v->passes[job] += outcome_passed(seen.outcome);
 	weigh(f, node, w, &seen);
 	at.mistrusts = suspicion_excuses(&v->suspicion, v->begun_ms[job]);
+	at.doubts = suspicion_excuses(&v->suspicion, w->down_since_ms);
 	if (watch_observe(w, check_of(f, job), &seen, &at))
 		tell_change(f, node, job);
 	truth_latency(f, (size_t)(v - f->vantages), job, w->latency.settled_ms);

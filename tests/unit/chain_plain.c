@@ -12,6 +12,8 @@ struct plain {
 	const struct view_endpoint *seen;
 	const struct latency_stretch *stretch;
 	const struct client_class *class;
+	bool panic;    /* too little is well, by the view */
+	bool restored; /* what is coming back has come back */
 	struct in_turn {
 		double ms;
 		int endpoint, tier;
@@ -123,11 +125,19 @@ static bool take(struct plain *p, enum wish wish)
 	return p->count > 0;
 }
 
+static uint32_t accept_in(const struct plain *p, int endpoint)
+{
+	const struct view_endpoint *e = &p->seen[endpoint];
+
+	return p->restored && e->cause == SHARE_RAMP ? ACCEPT_ALL : e->accept;
+}
+
 static bool is_zero(const struct plain *p, int i, bool by_weight)
 {
-	const struct view_endpoint *e = &p->seen[p->order[i].endpoint];
+	int endpoint = p->order[i].endpoint;
 
-	return by_weight ? e->weight == 0 : e->accept == ACCEPT_NONE;
+	return by_weight ? p->seen[endpoint].weight == 0
+			 : accept_in(p, endpoint) == ACCEPT_NONE;
 }
 
 static void drop_zeros(struct plain *p, bool by_weight)
@@ -161,19 +171,38 @@ static bool take_served(struct plain *p)
 	return alive && take(p, SERVED);
 }
 
+static bool is_among(const struct plain *p, int endpoint)
+{
+	for (int i = 0; i < p->count; i++)
+		if (p->order[i].endpoint == endpoint)
+			return true;
+	return false;
+}
+
 static enum row_note choose(struct plain *p)
 {
+	bool alive;
+
 	if (!take(p, ANY))
 		return ROW_NO_REGION;
-	if (take_served(p) || take(p, OPEN_AND_ALIVE))
+	if (!p->panic && (take_served(p) || take(p, OPEN_AND_ALIVE)))
 		return ROW_PLAIN;
-	if (take(p, ALIVE))
+	if (!take(p, OPEN_AND_ALIVE) && take(p, ALIVE))
 		return ROW_ALL_COMMANDED;
-	if (p->class->none_healthy == NONE_HEALTHY_NO_ANSWER)
+	alive = take(p, ALIVE);
+	if (p->service->panic == PANIC_NO_ANSWER ||
+	    (!alive && p->class->none_healthy == NONE_HEALTHY_NO_ANSWER))
 		return ROW_WITHHELD;
+	p->restored = true;
+	if (p->service->panic == PANIC_FALLBACK && take(p, OPEN) &&
+	    is_among(p, p->service->fallback)) {
+		p->count = 1;
+		p->order[0].endpoint = p->service->fallback;
+		return ROW_PANIC;
+	}
 	if (!take(p, OPEN))
 		take(p, ANY);
-	return ROW_NONE_HEALTHY;
+	return alive ? ROW_PANIC : ROW_NONE_HEALTHY;
 }
 
 /* The nearest vantage that measured e, of those not asked; else -1. */
@@ -246,6 +275,8 @@ static void order(struct plain *p)
 	enum steer steer = p->service->steer;
 	double limit_ms = 0;
 
+	if (p->restored && p->service->panic == PANIC_ALL)
+		return;
 	if (steer == STEER_FAILOVER)
 		for (int i = 0; i < p->count; i++)
 			p->order[i].tier = i;
@@ -271,13 +302,16 @@ static void add_entry(const struct plain *p, int i, uint8_t tier,
 	struct row_entry *entry = &row->entries[row->count++];
 	int endpoint = p->order[i].endpoint, canary = canary_of(p, endpoint);
 	const struct view_endpoint *e = &p->seen[endpoint];
+	uint32_t accept = accept_in(p, endpoint);
 
 	entry->endpoint = (uint8_t)endpoint;
 	entry->tier = tier;
 	entry->canary = canary == POLICY_NONE ? ROW_NONE : (uint8_t)canary;
 	entry->weight = e->weight == 0 ? 1 : e->weight;
-	entry->accept = e->accept == ACCEPT_NONE ? ACCEPT_ALL : e->accept;
-	entry->deferred = row->note == ROW_PLAIN && is_deferred(p, endpoint);
+	entry->accept = accept == ACCEPT_NONE ? ACCEPT_ALL : accept;
+	entry->deferred =
+		(row->note == ROW_PLAIN && is_deferred(p, endpoint)) ||
+		(row->note == ROW_PANIC && !is_alive(p, endpoint));
 	if (canary != POLICY_NONE)
 		entry->canary_accept = p->seen[canary].accept;
 }
@@ -322,6 +356,8 @@ struct row chain_plain(const struct policy *policy, const struct view *view,
 		.seen = view->services[service].endpoints,
 		.stretch = &view->stretch,
 		.class = class,
+		.panic = panic_binds(&view->services[service].panic, policy,
+				     class->regions),
 	};
 	struct row_entry *last;
 	struct row row;
@@ -336,7 +372,7 @@ struct row chain_plain(const struct policy *policy, const struct view *view,
 	drop_zeros(&p, true);
 	fill(&p, &row);
 	for (int i = 0; i < row.count; i++)
-		if (row.entries[i].deferred)
+		if (row.note == ROW_PLAIN && row.entries[i].deferred)
 			row.note = ROW_DEFERRED;
 	last = &row.entries[row.count - 1];
 	if (row.count == 1 ||

@@ -8,6 +8,16 @@ check_PROGRAMS += %D%/test_deferral
 %C%_test_deferral_SOURCES = %D%/test_deferral.c $(decide_world) \
 	%D%/decide_scene.c %D%/decide_scene.h
 %C%_test_deferral_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_panic
+%C%_test_panic_SOURCES = %D%/test_panic.c $(decide_world)
+%C%_test_panic_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_panic_row
+%C%_test_panic_row_SOURCES = %D%/test_panic_row.c $(decide_world)
+%C%_test_panic_row_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_outage
+%C%_test_outage_SOURCES = %D%/test_outage.c $(decide_world) \
+	%D%/decide_scene.c %D%/decide_scene.h
+%C%_test_outage_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_quorum
 %C%_test_quorum_SOURCES = %D%/test_quorum.c
 %C%_test_quorum_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)

@@ -154,6 +154,10 @@ void world_draw_view(struct world *w, struct rng *rng)
 	 */
 	struct rng own = { rng->state ^ UINT64_C(0x5bd1e995) };
 
+	w->view_service.panic.everywhere = rng_below(&own, 8) == 0;
+	w->view_service.panic.rules = rng_next(&own) & rng_next(&own) & 7;
+	w->view_service.panic.anywhere = w->view_service.panic.everywhere ||
+					 w->view_service.panic.rules != 0;
 	for (int v = 0; v < WORLD_VANTAGES; v++)
 		stretches[v] = (float)(rng_below(&own, 2) * rng_below(&own, 5));
 	w->view.stretch = latency_stretch_of(stretches, WORLD_VANTAGES);
@@ -184,6 +188,26 @@ void world_draw_view(struct world *w, struct rng *rng)
 	}
 }
 
+bool world_is_panic(const struct world *w)
+{
+	return panic_binds(&w->view_service.panic, &w->policy,
+			   w->class.regions);
+}
+
+bool world_withholds(const struct world *w)
+{
+	return w->class.none_healthy == NONE_HEALTHY_NO_ANSWER ||
+	       w->service.panic == PANIC_NO_ANSWER;
+}
+
+/* Without a draw from rng, that the rest is what it was. */
+static unsigned own_draw(const struct rng *rng)
+{
+	struct rng own = { rng->state ^ UINT64_C(0x2545f491) };
+
+	return rng_below(&own, 4096);
+}
+
 void world_draw(struct world *w, struct rng *rng)
 {
 	unsigned count = 1 + rng_below(rng, WORLD_REGIONS);
@@ -194,6 +218,8 @@ void world_draw(struct world *w, struct rng *rng)
 	w->service.answers = 1 + (rng_below(rng, 3) == 0) * rng_below(rng, 3);
 	w->service.endpoint_count = count;
 	world_add_canary(w, rng_next(rng) & ((UINT64_C(1) << count) - 1));
+	w->service.panic = (enum panic_action)(own_draw(rng) % 4);
+	w->service.fallback = (int)(own_draw(rng) / 4 % count);
 	w->policy.residency_count = rng_below(rng, 4);
 	for (size_t i = 0; i < w->policy.residency_count; i++) {
 		w->residency[i].regions = rng_next(rng) | rng_next(rng);

@@ -56,6 +56,10 @@ void world_draw(struct world *w, struct rng *rng);
 /* Health, shares and latencies alone. */
 void world_draw_view(struct world *w, struct rng *rng);
 
+/* Is it panic for the class?  May it get no answer when too little is well? */
+bool world_is_panic(const struct world *w);
+bool world_withholds(const struct world *w);
+
 /* A copy that stands on its own. */
 void world_copy(struct world *to, const struct world *from);
 /* Of one endpoint, what the view says. */

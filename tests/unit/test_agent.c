@@ -85,6 +85,42 @@ static void test_deferred_keeps_its_share(void **state)
 	story_end(&s);
 }
 
+/* In panic what is up has all its clients; what is down stays where it is. */
+static void test_panic_pauses(void **state)
+{
+	struct story s;
+	struct panic *panic;
+
+	(void)state;
+	story_begin(&s);
+	panic = &s.w.view_services[WWW].panic;
+	steer_health(&s.w, WWW, US_EAST, VERDICT_DOWN);
+	story_tick(&s);
+	panic->anywhere = true;
+	steer_health(&s.w, WWW, EU_WEST, VERDICT_DOWN);
+	story_pass(&s, 10000);
+	story_has_share(&s, "us-east", 0.05);
+	story_has_share(&s, "eu-west", 1);
+	steer_health(&s.w, WWW, US_EAST, VERDICT_UP);
+	story_pass(&s, 1000);
+	story_has_share(&s, "us-east", 1);
+	panic->anywhere = false;
+	story_pass(&s, 1000);
+	story_has_share(&s, "us-east", 1);
+	story_has_share(&s, "eu-west", 0.05);
+	/* On a ramp, of which nothing is known for a while. */
+	steer_health(&s.w, WWW, EU_WEST, VERDICT_UP);
+	story_pass(&s, STEER_HOLD_MS + 500 + STEER_RAMP_MS / 2);
+	steer_health(&s.w, WWW, EU_WEST, VERDICT_UNKNOWN);
+	panic->anywhere = true;
+	story_pass(&s, STEER_RAMP_MS);
+	panic->anywhere = false;
+	steer_health(&s.w, WWW, EU_WEST, VERDICT_UP);
+	story_pass(&s, STEER_RAMP_MS / 4);
+	assert_int_equal(story_cause_of(&s, "eu-west"), PLAN_RAMP);
+	story_end(&s);
+}
+
 static void test_outage_hold_and_ramp(void **state)
 {
 	struct story s;
@@ -343,6 +379,7 @@ int main(void)
 		cmocka_unit_test(test_no_lease_no_plan),
 		cmocka_unit_test(test_start_is_no_outage),
 		cmocka_unit_test(test_deferred_keeps_its_share),
+		cmocka_unit_test(test_panic_pauses),
 		cmocka_unit_test(test_outage_hold_and_ramp),
 		cmocka_unit_test(test_manual_failback),
 		cmocka_unit_test(test_takeover_in_the_middle),

@@ -223,6 +223,34 @@ static void test_deferred(void **state)
 	table_free(table);
 }
 
+/* In panic what is down is answered, and the answer says so; or that there is
+ * none. */
+static void test_panic(void **state)
+{
+	static struct asked a;
+	struct world *w = *state;
+	struct view_service *www = &w->view->services[WORLD_WWW];
+	struct view_endpoint *e = www->endpoints;
+	struct table *table;
+
+	e[0].health.verdict = VERDICT_DOWN;
+	www->panic = (struct panic){ .anywhere = true,
+				     .everywhere = true,
+				     .rules = UINT64_MAX };
+	touch(w, WORLD_WWW);
+	table = table_build(w->model, w->view, w->table);
+	assert_non_null(table);
+	asked_put(table, &a, "10.1.1.1", "www.gslb.example A edns");
+	assert_non_null(strstr(a.text, "IN A 192.0.2.11"));
+	assert_non_null(strstr(a.text, "ede 0"));
+	asked_put(table, &a, "10.2.1.1", "www.gslb.example A edns");
+	assert_non_null(strstr(a.text, "IN A 192.0.2.12"));
+	assert_null(strstr(a.text, "ede"));
+	table_free(table);
+	e[0].health.verdict = VERDICT_UNKNOWN;
+	www->panic = (struct panic){ 0 };
+}
+
 /* Verdicts that are held since vantages fell silent: the answer says so. */
 static void test_stale(void **state)
 {
@@ -261,6 +289,7 @@ int main(void)
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_withheld),
 		cmocka_unit_test(test_deferred),
+		cmocka_unit_test(test_panic),
 		cmocka_unit_test(test_stale),
 	};
 

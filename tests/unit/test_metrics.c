@@ -92,6 +92,8 @@ static void count(struct scene *s)
 			(struct quorum_result){ .verdict = VERDICT_DOWN,
 						.down = 3 };
 	s->world.view->services[WORLD_WWW].endpoints[1].deferred = true;
+	s->world.view->services[WORLD_WWW].panic =
+		(struct panic){ .anywhere = true, .lost_pct = 67 };
 	stats_count(a, STATS_UDP, &in_eu, 50);
 	stats_count(b, STATS_TCP, &in_eu, 50);
 	stats_count(b, STATS_DOT, &nowhere, 50);
@@ -121,6 +123,10 @@ static const char *const wanted[] = {
 	"windrose_dns_endpoints{service=\"www\",health=\"deferred\"} 1",
 	"windrose_dns_endpoints{service=\"www\",health=\"up\"} 0",
 	"windrose_dns_down_votes{service=\"www\",endpoint=\"eu\"} 3",
+	"windrose_dns_panic{service=\"www\"} 1",
+	"windrose_dns_panic{service=\"app\"} 0",
+	"windrose_dns_healthy_capacity_percent{service=\"www\"} 33",
+	"windrose_dns_healthy_capacity_percent{service=\"app\"} 100",
 	"windrose_dns_truncated_answers_total 1",
 	"windrose_dns_ecs_answers_total 2",
 	"windrose_dns_dnssec_ok_answers_total 1",

@@ -222,6 +222,21 @@ static void test_words(void **state)
 	}
 }
 
+static void test_panic(void **state)
+{
+	struct policy *p = good_policy("panic.yaml");
+	const struct policy_service *s = p->services;
+
+	(void)state;
+	assert_float_equal(s[0].demand, 9000.5, 0);
+	assert_int_equal(s[0].panic, PANIC_LAST_GOOD);
+	assert_int_equal(s[1].panic, PANIC_FALLBACK);
+	assert_int_equal(s[1].fallback, 2);
+	assert_int_equal(s[2].panic, PANIC_ALL);
+	assert_int_equal(s[3].panic, PANIC_NO_ANSWER);
+	policy_free(p);
+}
+
 static void test_client_terms(void **state)
 {
 	struct policy *p = good_policy("clients.yaml");
@@ -470,6 +485,7 @@ int main(void)
 		cmocka_unit_test(test_canary_metrics),
 		cmocka_unit_test(test_tests),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_panic),
 		cmocka_unit_test(test_client_terms),
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_apex_of_the_file),

@@ -50,6 +50,9 @@ static const struct run_row {
 	{ "explain more failures than health acts on, and the same to the next client", review_explain,
 	  { "explain", "policy.yaml", "--client", "10.2.0.1", "--client", "10.2.0.1", "--service", "www", "--down", "us-east", "--down", "us-west", "--down", "ap-south" },
 	  0, "explain-deferred.expected" },
+	{ "explain an outage that would be panic", review_explain,
+	  { "explain", "panic.yaml", "--client", "10.2.0.1", "--service", "www", "--down", "east", "--down", "west" },
+	  0, "explain-panic.expected" },
 	{ "explain a draw in JSON", review_explain,
 	  { "explain", "policy.yaml", "--client", "10.2.0.1", "--service", "even", "--json" },
 	  0, "explain-json.expected" },
@@ -263,6 +266,7 @@ static int set_up(void **state)
 	copy("changed.yaml");
 	copy("passes.yaml");
 	copy("shadow.yaml");
+	copy("panic.yaml");
 	snprintf(command, sizeof(command),
 		 "perl '%s' '%s' networks.mmdb 2>make-mmdb.out", make,
 		 networks);

@@ -73,6 +73,7 @@ static const struct status_row {
 	  "\"policy_digest\":\"56dd3438\",\"wall_made_ms\":100000,"
 	  "\"plan_epoch\":2,\"plan_sequence\":7},\"services\":["
 	  "{\"service\":\"www\",\"unmonitored\":\"no check\","
+	  "\"panic\":true,\"healthy_pct\":33,"
 	  "\"endpoints\":[{\"endpoint\":\"hall\","
 	  "\"region\":\"hall\",\"verdict\":\"up\",\"share\":0.25,"
 	  "\"cause\":\"command\",\"ref\":\"c1\"},"
@@ -83,6 +84,8 @@ static const struct status_row {
 	  "\"deferred\":true,\"down_by\":[\"dub\"],\"share\":1.0}]}]}",
 	  "node d                dns     policy 56dd3438 plan 2.7, 0s old\n"
 	  "service www, unmonitored: it has no check\n"
+	  "  PANIC: 33 % of the capacity is healthy, so health is not obeyed; "
+	  "ramps and canaries are paused\n"
 	  "  hall                 hall         up         25.0 %  command c1\n"
 	  "  barn                 barn         up        100.0 %"
 	  "  down by dub, iad  held up by a veto\n"

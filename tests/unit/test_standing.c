@@ -53,6 +53,11 @@ static void prepare(struct scene *s)
 	s->entries[1][0].failures = 3;
 	s->reports[1].stretch = 2.5f;
 	scene_reduce(s);
+	s->w.policy.residency_count = 2;
+	s->w.residency[0].name = "none";
+	s->w.residency[1].name = "gdpr";
+	s->view->services[0].panic =
+		(struct panic){ .rules = 2, .lost_pct = 40 };
 }
 
 static void test_comes_over_whole(void **state)
@@ -71,6 +76,8 @@ static void test_comes_over_whole(void **state)
 	assert_false(view_same(s.view, got, 0));
 	assert_true(standing_parse(json, got, 0, &samples, &err));
 	assert_true(view_same(s.view, got, 0));
+	assert_true(got->services[0].panic.anywhere);
+	assert_int_equal(got->services[0].panic.lost_pct, 40);
 	assert_string_equal(got->services[0].endpoints[1].cause_ref, "c-1");
 	assert_int_equal(got->services[0].endpoints[2].health.down, 3);
 	assert_int_equal(got->plan_sequence, s.plan.sequence);

@@ -233,6 +233,22 @@ static void test_down_since_it_was_closed(void **state)
 		watch_observe(&w, &check, &fails, &at);
 	watch_report(&w, at.now_ms + 5, &e);
 	assert_int_equal(e.down_ms, 0);
+	/* Of the outage it tells for an hour. */
+	assert_int_equal(e.up_ms, 5);
+	assert_int_equal(e.outage_ms, at.now_ms - 100);
+	watch_report(&w, at.now_ms + REPORT_OUTAGE_MS - 1, &e);
+	assert_int_equal(e.outage_ms, at.now_ms - 100);
+	watch_report(&w, at.now_ms + REPORT_OUTAGE_MS, &e);
+	assert_int_equal(e.up_ms, 0);
+	assert_int_equal(e.outage_ms, 0);
+	/* Not of one in which it mistrusted itself. */
+	watch_force(&w, &check, BREAKER_FORCE_OPEN, INT64_MAX, &at);
+	at.now_ms += 1000;
+	at.doubts = true;
+	watch_force(&w, &check, BREAKER_FORCE_CLOSED, INT64_MAX, &at);
+	watch_report(&w, at.now_ms + 5, &e);
+	assert_int_equal(e.state, REPORT_CLOSED);
+	assert_int_equal(e.outage_ms, 0);
 }
 
 /* Where a probe has no latency none is made up, and it passes as any does. */

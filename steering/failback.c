@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "steering/failback.h"
+
+#include "steering/pause.h"
+
+/* The ramp of one endpoint, as it was and as it is. */
+struct turn {
+	const struct policy_service *service;
+	size_t endpoint;
+	struct ramp was, is;
+};
+
+static void tell(struct audit *audit, const char *agent,
+		 const struct turn *turn)
+{
+	static const char *const why[] = {
+		[RAMP_FULL] = "it has its clients back",
+		[RAMP_DOWN] = "it is down",
+		[RAMP_WAITING] = "it is healthy again",
+		[RAMP_RISING] = "it was healthy for long enough",
+	};
+	struct audit_event event = { .wall_ms = turn->is.wall_since_ms };
+
+	audit_text(event.kind, sizeof(event.kind), "ramp");
+	audit_text(event.who, sizeof(event.who), "%s", agent);
+	audit_text(event.what, sizeof(event.what), "%s/%s", turn->service->name,
+		   turn->service->endpoints[turn->endpoint].name);
+	audit_text(event.why, sizeof(event.why), "%s", why[turn->is.state]);
+	audit_text(event.before, sizeof(event.before), "%s",
+		   ramp_state_name(turn->was.state));
+	audit_text(event.after, sizeof(event.after), "%s",
+		   ramp_state_name(turn->is.state));
+	audit_add(audit, &event);
+}
+
+/* What is down and served all the same keeps its share: unknown moves none. */
+static enum verdict verdict_of(const struct state *state,
+			       const struct failback_input *in, size_t service,
+			       size_t endpoint)
+{
+	if (in->view == NULL || in->view->policy != state->policy)
+		return VERDICT_UNKNOWN;
+	return view_verdict(&in->view->services[service].endpoints[endpoint]);
+}
+
+/* A canary's endpoint has no failback ramp: its clients are its canary's. */
+static void step_service(struct state *state, const struct failback_input *in,
+			 size_t service, struct audit *audit)
+{
+	const struct policy_service *s = &state->policy->services[service];
+	struct ramp_limits limits = state_limits(state, service);
+	bool paused = pause_holds(in->view, state->policy, service);
+
+	for (size_t i = 0; i < s->endpoint_count; i++) {
+		struct ramp *ramp = state_ramp(state, service, i);
+		enum verdict verdict = verdict_of(state, in, service, i);
+		struct turn turn = { s, i, *ramp, *ramp };
+
+		if (s->endpoints[i].canary != POLICY_NONE ||
+		    policy_unmonitored(state->policy, s) != NULL)
+			continue;
+		turn.is =
+			paused ? pause_ramp(turn.was, &limits, verdict,
+					    in->passed_ms, in->now)
+			       : ramp_step(turn.was, &limits, verdict, in->now);
+		*ramp = turn.is;
+		if (turn.is.state != turn.was.state)
+			tell(audit, in->agent, &turn);
+	}
+}
+
+void failback_step(struct state *state, const struct failback_input *in,
+		   struct audit *audit)
+{
+	for (size_t i = 0; i < state->policy->service_count; i++)
+		step_service(state, in, i, audit);
+}
