@@ -168,7 +168,7 @@ static bool is_fresh(const struct agent *agent, const struct command *c,
 static bool is_guarded(enum command_kind kind)
 {
 	return kind == COMMAND_DRAIN || kind == COMMAND_FAILOVER ||
-	       kind == COMMAND_WEIGHT;
+	       kind == COMMAND_WEIGHT || kind == COMMAND_ROLLBACK;
 }
 
 /* The state with the command carried out.  False with err set. */
@@ -190,7 +190,7 @@ static bool try_command(const struct agent *agent, const struct command *c,
 		error_set(err, "out of memory");
 		return false;
 	}
-	if (order_apply(after, c, in->now, err))
+	if (order_apply(after, c, in->past, in->now, err))
 		return true;
 	state_fini(after);
 	return false;

@@ -39,6 +39,7 @@
 
 struct agent;
 struct error;
+struct generations;
 
 enum {
 	AGENT_PERIOD_MS = 5000, /* a plan at least this often: constant work */
@@ -72,7 +73,8 @@ struct agent_input {
 				  * nothing is known of any endpoint */
 	uint64_t epoch;          /* of the lease held; 0: none */
 	struct guard_classes classes;
-	struct plan_rum_list rum; /* what users measured, to be told */
+	struct plan_rum_list rum;       /* what users measured, to be told */
+	const struct generations *past; /* to roll back to; NULL: none */
 	bool repeats; /* the command was taken on before, and taken back by
 		       * agent_adopt(): it may be old, and its id known */
 	const struct measure *measures; /* of each canary of the policy; NULL:

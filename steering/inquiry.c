@@ -95,6 +95,12 @@ static json_t *tell_history(const struct steerer *s, struct member_reader *r)
 	return lines == NULL ? NULL : answer_history(lines);
 }
 
+static json_t *tell_plans(const struct steerer *s)
+{
+	return json_pack("{s:b, s:o}", "ok", 1, "plans",
+			 generations_tell(&s->past));
+}
+
 /* {"first": N, "before": HASH, "last": N, "hash": HASH}, or "broken". */
 static json_t *tell_verify(const struct steerer *s)
 {
@@ -137,6 +143,8 @@ bool inquiry_take(const struct steerer *s, const char *op,
 		*out = tell_history(s, &r);
 	else if (strcmp(op, "verify") == 0)
 		*out = tell_verify(s);
+	else if (strcmp(op, "plans") == 0)
+		*out = tell_plans(s);
 	else
 		return false;
 	if (*out == NULL)

@@ -15,6 +15,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/excess.c %D%/excess.h \
 	%D%/gauge.c %D%/gauge.h \
 	%D%/failback.c %D%/failback.h \
+	%D%/generations.c %D%/generations.h \
 	%D%/guard.c %D%/guard.h \
 	%D%/inputs.c %D%/inputs.h \
 	%D%/inquiry.c \

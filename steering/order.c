@@ -3,6 +3,7 @@
 
 #include "policy/base/error.h"
 #include "steering/canary.h"
+#include "steering/generations.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -171,6 +172,43 @@ static bool apply_canary(struct state *state, const struct command *command,
 			      &state->canaries[i], now.wall_ms, err);
 }
 
+/*
+ * The commands that were in force then, as far as they have not ended since
+ * and the policy still knows what they are about, and no others.  Ramps and
+ * canaries stay where they are: what is healthy is known better now, and a
+ * canary has a way back of its own.
+ */
+static bool roll_back(struct state *state, const struct plan *to,
+		      struct ramp_now now, struct error *err)
+{
+	struct audit dropped = { .list = NULL };
+	struct state then;
+	bool same;
+
+	if (!state_init(&then, state->policy)) {
+		error_set(err, "out of memory");
+		return false;
+	}
+	state_adopt(&then, to, now, &dropped);
+	audit_fini(&dropped);
+	same = then.command_count == state->command_count;
+	for (size_t i = 0; same && i < then.command_count; i++)
+		same = strcmp(then.commands[i].id, state->commands[i].id) == 0;
+	if (!same) {
+		state->command_count = then.command_count;
+		memcpy(state->commands, then.commands,
+		       then.command_count * sizeof(*state->commands));
+	} else {
+		error_set(err,
+			  "rollback: what plan %llu/%llu decided and has not "
+			  "ended is in force, and nothing else",
+			  (unsigned long long)to->epoch,
+			  (unsigned long long)to->sequence);
+	}
+	state_fini(&then);
+	return !same;
+}
+
 typedef bool apply(struct state *state, const struct command *command,
 		   struct ramp_now now, struct error *err);
 
@@ -181,6 +219,7 @@ static apply *const applies[] = {
 	[COMMAND_FAILOVER]       = apply_replacing,
 	[COMMAND_WEIGHT]         = apply_replacing,
 	[COMMAND_CANCEL]         = apply_cancel,
+	[COMMAND_ROLLBACK]       = NULL, /* see roll_back() */
 	[COMMAND_CANARY_START]   = apply_canary,
 	[COMMAND_CANARY_PROMOTE] = apply_canary,
 	[COMMAND_CANARY_PAUSE]   = apply_canary,
@@ -193,8 +232,15 @@ _Static_assert(sizeof(applies) / sizeof(applies[0]) == COMMAND_CANARY_ABORT + 1,
 	       "a way to carry out each kind");
 
 bool order_apply(struct state *state, const struct command *command,
-		 struct ramp_now now, struct error *err)
+		 const struct generations *past, struct ramp_now now,
+		 struct error *err)
 {
+	const struct plan *to;
+
+	if (command->kind == COMMAND_ROLLBACK) {
+		to = generations_find(past, command->target, err);
+		return to != NULL && roll_back(state, to, now, err);
+	}
 	if (state->command_count >= PLAN_COMMANDS_MAX - 1) {
 		error_set(err,
 			  "%d commands are in force, which is the limit; end "

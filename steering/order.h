@@ -9,6 +9,7 @@
  *   failover   takes the place of an earlier one of the same service
  *   weight     takes the place of an earlier one of the same endpoint
  *   cancel     ends the failover or weight of that id
+ *   rollback   puts the commands of an earlier plan in place of all
  *   canary-*   steering/canary
  *
  * A drain or undrain that comes while another of the same target is on its
@@ -21,10 +22,13 @@
 #include "steering/state.h"
 
 struct error;
+struct generations;
 
-/* command has passed command_check().  False with err set and state untouched
- * when there is nothing that it could change. */
+/* command has passed command_check().  past (NULL: none) is what a rollback
+ * may go back to.  False with err set and state untouched when there is nothing
+ * that it could change. */
 bool order_apply(struct state *state, const struct command *command,
-		 struct ramp_now now, struct error *err);
+		 const struct generations *past, struct ramp_now now,
+		 struct error *err);
 
 #endif

@@ -13,6 +13,7 @@
 #include "policy/base/news.h"
 #include "steering/agent.h"
 #include "steering/doubt.h"
+#include "steering/generations.h"
 #include "steering/inputs.h"
 #include "steering/lease.h"
 #include "steering/loaded.h"
@@ -103,8 +104,9 @@ struct steerer {
 	struct waiting *waiting; /* in the order they came */
 	size_t waiting_count;
 	struct journal *journal;
-	struct ring *ring; /* NULL: nothing is kept */
-	struct keep *keep; /* what was put there last */
+	struct generations past; /* what plans decided, to roll back to */
+	struct ring *ring;       /* NULL: nothing is kept */
+	struct keep *keep;       /* what was put there last */
 	struct control *control;
 	struct rum *rum;                  /* NULL: none */
 	struct gauge *gauge;              /* measures canaries */
@@ -171,7 +173,7 @@ void measuring_turn(struct steerer *s, struct ramp_now now);
 /* shelf: opens what is on disk, and takes the plan from there.  False with err
  * set when memory runs out. */
 bool shelf_open(struct steerer *s, struct error *err);
-/* shelf: the envelope to the disk. */
+/* shelf: that of s->inputs.plan, to the disk and among the generations. */
 void shelf_put(struct steerer *s, const char *envelope, size_t len);
 /* shelf: what has been in force for long enough becomes a good generation. */
 void shelf_turn(struct steerer *s, int64_t now_ms);

@@ -10,12 +10,16 @@ EXTRA_DIST += %D%/run %D%/system/asker.py %D%/system/budget.py \
 	%D%/system/diff_truth.py %D%/system/dnstap.py %D%/system/dot.py %D%/system/envelope.py \
 	%D%/system/fleet.py %D%/system/internet.py %D%/system/key_files.py \
 	%D%/system/dnstap.py %D%/system/dot.py %D%/system/envelope.py \
-	%D%/system/fleet.py %D%/system/internet.py %D%/system/journal.py %D%/system/key_files.py \
+	%D%/system/fleet.py %D%/system/internet.py %D%/system/journal.py \
+	%D%/system/key_files.py \
 	%D%/system/key_roll.py %D%/system/last_good.py \
 	%D%/system/latency_map.py %D%/system/link.py %D%/system/metrics.py \
 	%D%/system/probes.py %D%/system/proxied.py %D%/system/redis_servers.py %D%/system/review_in_git.py \
 	%D%/system/panic.py %D%/system/probes.py %D%/system/proxied.py %D%/system/redis_servers.py \
 	%D%/system/redis_tls.py %D%/system/reload.py %D%/system/rig.py \
+	%D%/system/probes.py %D%/system/proxied.py %D%/system/redis_servers.py \
+	%D%/system/redis_tls.py %D%/system/reload.py %D%/system/repair.py \
+	%D%/system/rig.py \
 	%D%/system/rum.py %D%/system/sentinel.py %D%/system/split_brain.py \
 	%D%/system/supervised.py \
 	%D%/system/takeover.py %D%/system/tcp_abuse.py %D%/system/up.py \

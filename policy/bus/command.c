@@ -23,6 +23,7 @@ enum target_kind {
 	TARGET_SERVICE,
 	TARGET_ENDPOINT, /* SERVICE/ENDPOINT */
 	TARGET_ID,
+	TARGET_PLAN, /* EPOCH/SEQUENCE, or previous */
 	TARGET_CANARY,
 };
 
@@ -39,6 +40,7 @@ static const struct kind_row {
 	[COMMAND_FAILOVER]       = { "failover",       TARGET_SERVICE,  true,  false },
 	[COMMAND_WEIGHT]         = { "weight",         TARGET_ENDPOINT, true,  false },
 	[COMMAND_CANCEL]         = { "cancel",         TARGET_ID,       false, false },
+	[COMMAND_ROLLBACK]       = { "rollback",       TARGET_PLAN,     false, false },
 	[COMMAND_CANARY_START]   = { "canary-start",   TARGET_CANARY,   false, false },
 	[COMMAND_CANARY_PROMOTE] = { "canary-promote", TARGET_CANARY,   false, false },
 	[COMMAND_CANARY_PAUSE]   = { "canary-pause",   TARGET_CANARY,   false, false },
@@ -254,6 +256,24 @@ static bool check_service(const struct command *c, const struct policy *policy,
 	return true;
 }
 
+static bool check_plan(const struct command *c, struct error *err)
+{
+	size_t epoch = strspn(c->target, "0123456789");
+	size_t sequence = c->target[epoch] != '/'
+				  ? 0
+				  : strspn(c->target + epoch + 1, "0123456789");
+
+	if (strcmp(c->target, "previous") == 0 ||
+	    (epoch > 0 && sequence > 0 &&
+	     c->target[epoch + 1 + sequence] == '\0'))
+		return true;
+	error_set(err,
+		  "rollback: \"%s\" is no plan: write EPOCH/SEQUENCE, or "
+		  "previous",
+		  c->target);
+	return false;
+}
+
 static bool check_target(const struct command *c, const struct policy *policy,
 			 struct error *err)
 {
@@ -270,6 +290,8 @@ static bool check_target(const struct command *c, const struct policy *policy,
 		if (c->target[0] == '\0')
 			error_set(err, "cancel: which command (its id)?");
 		return c->target[0] != '\0';
+	case TARGET_PLAN:
+		return check_plan(c, err);
 	case TARGET_CANARY:
 		if (policy_find_canary(policy, c->target) >= 0)
 			return true;

@@ -30,6 +30,7 @@ enum command_kind {
 	COMMAND_FAILOVER, /* target: SERVICE; to: REGION takes all */
 	COMMAND_WEIGHT,   /* target: SERVICE/ENDPOINT; weight */
 	COMMAND_CANCEL,   /* target: the id of a failover or weight; ends it */
+	COMMAND_ROLLBACK, /* target: EPOCH/SEQUENCE of a plan, or "previous" */
 	COMMAND_CANARY_START,   /* target: canary name, for all of these */
 	COMMAND_CANARY_PROMOTE, /* to the next percent */
 	COMMAND_CANARY_PAUSE,   /* promote is refused until resumed */

@@ -72,6 +72,7 @@ bool local_apply(struct local *local, const struct command *command,
 	case COMMAND_CANCEL:
 		return end(local, command, err);
 	case COMMAND_NONE:
+	case COMMAND_ROLLBACK:
 	case COMMAND_CANARY_START:
 	case COMMAND_CANARY_PROMOTE:
 	case COMMAND_CANARY_PAUSE:

@@ -176,3 +176,21 @@ int look_history(int argc, char **argv)
 	free_look(&look);
 	return status;
 }
+
+static void show_plans(const struct json_t *answer, int64_t wall_ms, FILE *out)
+{
+	(void)wall_ms;
+	render_plans(answer, out);
+}
+
+int look_plans(int argc, char **argv)
+{
+	struct look look = { 0 };
+	int status = read_options(&look, argc, argv);
+
+	if (status == EXIT_DONE && !look.help)
+		status = look_at(&look, json_pack("{s:s}", "op", "plans"),
+				 show_plans);
+	free_look(&look);
+	return status;
+}

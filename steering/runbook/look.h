@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * look -- the commands that change nothing: status and history.  Shell.
+ * look -- the commands that change nothing: status, history, plans.  Shell.
  *
  * Exit statuses are those of steering/runbook/change.h.
  */
@@ -9,5 +9,6 @@
 
 int look_status(int argc, char **argv);
 int look_history(int argc, char **argv);
+int look_plans(int argc, char **argv);
 
 #endif

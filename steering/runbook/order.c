@@ -110,8 +110,12 @@ static const struct {
 };
 /* clang-format on */
 
+#define ROLLBACK_USAGE "plan [EPOCH/SEQUENCE]"
+
 const char *order_usage(const char *verb)
 {
+	if (strcmp(verb, "rollback") == 0)
+		return ROLLBACK_USAGE;
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(verb, verbs[i].verb) == 0)
 			return verbs[i].usage;
@@ -135,6 +139,20 @@ static bool read_canary(const struct order_words *words, struct command *out,
 	return false;
 }
 
+static bool read_rollback(const struct order_words *words, struct command *out,
+			  struct error *err)
+{
+	if (words->count == 0 || words->count > 2 ||
+	    strcmp(words->operands[0], "plan") != 0) {
+		error_set(err, "usage: windrose rollback " ROLLBACK_USAGE
+			       " --reason TEXT");
+		return false;
+	}
+	out->kind = COMMAND_ROLLBACK;
+	return fill(out->target, sizeof(out->target), "the plan",
+		    words->count == 2 ? words->operands[1] : "previous", err);
+}
+
 static bool read_verb(const struct order_words *words, struct command *out,
 		      struct error *err)
 {
@@ -155,7 +173,9 @@ static bool read_verb(const struct order_words *words, struct command *out,
 		return fill(out->target, sizeof(out->target), "the target",
 			    words->operands[0], err);
 	}
-	return read_canary(words, out, err);
+	return strcmp(words->verb, "rollback") == 0
+		       ? read_rollback(words, out, err)
+		       : read_canary(words, out, err);
 }
 
 /* Does this kind hold for a time, and so need an end? */

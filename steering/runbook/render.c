@@ -409,3 +409,32 @@ void render_history(const struct json_t *answer, FILE *out)
 			fprintf(out, "a damaged line of the journal\n");
 	}
 }
+
+/* "1700000045/16 of 2026-11-21T03:12:09.500Z by steer1: drain us-east (c-1)" */
+static void render_generation(const struct json_t *one, FILE *out)
+{
+	const char *between = ": ";
+	struct json_t *command;
+	char at[CLOCK_TEXT_SIZE];
+	size_t i;
+
+	fprintf(out, "%s of %s by %s", text_of(one, "plan"),
+		clock_wall_text(number_of(one, "wall_made_ms"), at),
+		text_of(one, "agent"));
+	json_array_foreach(json_object_get(one, "commands"), i, command)
+	{
+		fprintf(out, "%s%s %s (%s)", between, text_of(command, "kind"),
+			text_of(command, "target"), text_of(command, "id"));
+		between = ", ";
+	}
+	fprintf(out, "%s\n", i == 0 ? ": no command" : "");
+}
+
+void render_plans(const struct json_t *answer, FILE *out)
+{
+	struct json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "plans"), i, one)
+		render_generation(one, out);
+}

@@ -42,6 +42,8 @@ static const struct command_row {
 	{ "weight",   change_run,     "change an endpoint's weight" },
 	{ "cancel",   change_run,     "end a command before its time" },
 	{ "canary",   change_run,     "move a canary" },
+	{ "rollback", change_run,     "put an earlier plan in force again" },
+	{ "plans",    look_plans,     "the earlier plans, and what they decided" },
 	{ "force",    force_run,      "tell one prober what an endpoint is" },
 	{ "history",  look_history,   "who changed what, and why" },
 	{ "bus",      doctor_run,     "bus doctor: what is wrong with a Redis" },

@@ -423,6 +423,8 @@ void office_close(struct office *o)
 	snprintf(o->journal, sizeof(o->journal), "%s/journal.head",
 		 o->directory);
 	unlink(o->journal);
+	snprintf(o->keep, sizeof(o->keep), "%s/keep.past", o->directory);
+	unlink(o->keep);
 	assert_int_equal(rmdir(o->directory), 0);
 }
 

@@ -30,6 +30,13 @@ check_PROGRAMS += %D%/test_sheet
 check_PROGRAMS += %D%/test_portions
 %C%_test_portions_SOURCES = %D%/test_portions.c
 %C%_test_portions_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_generations
+%C%_test_generations_SOURCES = %D%/test_generations.c $(steer_world)
+%C%_test_generations_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_rollback
+%C%_test_rollback_SOURCES = %D%/test_rollback.c \
+	%D%/office.c %D%/office.h
+%C%_test_rollback_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_guard
 %C%_test_guard_SOURCES = %D%/test_guard.c $(steer_world)
 %C%_test_guard_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
