@@ -7,7 +7,7 @@ enum {
 	/* An open breaker rests for 18 s, is then on trial, twice if it is
 	 * damped, and its vantage may be paused: so long may last what it holds
 	 * against a site. */
-	LINGER_MS = 48000,
+	LINGER_MS = 54000,
 	GLIMPSE_MS = 5000,
 	NOISE_MS = 3,
 };

@@ -14,9 +14,9 @@
 enum {
 	QUORUM = 2,
 	/* A breaker opens at its cause, rests for at most 18 s, and is on
-	 * trial, damped, and on trial again; its vantage may have been paused
-	 * meanwhile. */
-	SAID_MS = 48000,
+	 * trial, damped, and on trial again; its vantage may be paused in the
+	 * trial, for 15 s, which ends that, and it rests once more. */
+	SAID_MS = 54000,
 	/* And a reader still counts what it says: six seconds, and the rest. */
 	COUNTED_MS = SAID_MS + 24000,
 	/* After a restart what was kept counts as news. */
