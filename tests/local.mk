@@ -68,7 +68,7 @@ EXTRA_DIST += %D%/system/canary.py
 dist_check_SCRIPTS += %D%/lint/completion.sh
 EXTRA_DIST += %D%/system/bus_doctor_many.py %D%/system/completion.py \
 	%D%/system/crowds.py %D%/system/papers.py %D%/system/redis_many.py \
-	%D%/system/runbooks.py %D%/system/top.py
+	%D%/system/runbooks.py %D%/system/tail.py %D%/system/top.py
 
 # Edges
 EXTRA_DIST += %D%/system/edge.py %D%/system/edge_abort.py \

@@ -24,8 +24,8 @@ _windrose_options() {
 	ds) options="--keys= --help" ;;
 	up) options="--listen= --workers= --user= --vantage= --state= \
 		--control= --programs= --log= --help --version" ;;
-	status | history) options="--bus= --node= --key= --count= --verify \
-		--head= --json --help" ;;
+	status | history) options="--bus= --node= --key= --count= --follow \
+		--verify --head= --json --help" ;;
 	top) options="--bus= --node= --key= --every= --help" ;;
 	drain | undrain | failover | weight | cancel | canary)
 		options="--bus= --node= --key= --reason= --author= --for= \

@@ -24,6 +24,7 @@ steering_libsteering_a_SOURCES += \
 	%D%/sentinel_view.c %D%/sentinel_view.h \
 	%D%/sentinels.c %D%/sentinels.h \
 	%D%/survey.c %D%/survey.h \
+	%D%/tail.c %D%/tail.h \
 	%D%/terminal.c %D%/terminal.h \
 	%D%/top.c %D%/top.h \
 	%D%/trail.c %D%/trail.h

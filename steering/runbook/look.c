@@ -9,6 +9,7 @@
 #include "steering/runbook/order.h"
 #include "steering/runbook/render.h"
 #include "steering/runbook/survey.h"
+#include "steering/runbook/tail.h"
 #include "steering/runbook/trail.h"
 
 #include <stdbool.h>
@@ -24,7 +25,7 @@ enum { ASK_MS = 5000, HISTORY_MAX = 10000 };
 struct look {
 	struct order order; /* of it only where to ask is used */
 	unsigned count;     /* history */
-	bool verify;
+	bool verify, follow;
 	struct trail trail; /* of it, with verify */
 	bool json, help;
 };
@@ -40,6 +41,8 @@ static int read_options(struct look *look, int argc, char **argv)
 		  "your private key, for the bus (WINDROSE_KEY)", 0, 0 },
 		{ "count", OPTION_NUMBER, &look->count, "N",
 		  "history: how many entries; default 20", 1, HISTORY_MAX },
+		{ "follow", OPTION_FLAG, &look->follow, NULL,
+		  "history: go on with each new entry", 0, 0 },
 		{ "verify", OPTION_FLAG, &look->verify, NULL,
 		  "history: is the journal, or are these files of it, as "
 		  "written?",
@@ -168,6 +171,8 @@ int look_history(int argc, char **argv)
 
 	if (status == EXIT_DONE && !look.help && look.verify)
 		status = verify(&look);
+	else if (status == EXIT_DONE && !look.help && look.follow)
+		status = tail_follow(&look.order, look.count, look.json);
 	else if (status == EXIT_DONE && !look.help)
 		status = look_at(&look,
 				 json_pack("{s:s, s:i}", "op", "history",

@@ -179,7 +179,7 @@ def redis_is_gone(f):
 
 def all_have_found_the_bus_again(f):
     until("all have found the bus, and are heard", 60, lambda: f.agent().get("fleet", {}).get("have") == 3
-          and len([n for n in f.agent()["nodes"] if n.get("local")]) == 2 and len(f.verdicts("up")) == 4)
+          and len([n for n in f.agent()["nodes"] if n.get("local")]) == 3 and len(f.verdicts("up")) == 4)
 
 
 def far_sees_eu_west_down(f):

@@ -33,4 +33,7 @@ check_PROGRAMS += %D%/test_key
 check_PROGRAMS += %D%/test_picture
 %C%_test_picture_SOURCES = %D%/test_picture.c
 %C%_test_picture_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_tail
+%C%_test_tail_SOURCES = %D%/test_tail.c
+%C%_test_tail_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 endif
