@@ -33,6 +33,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/quorum.c %D%/quorum.h \
 	%D%/rum.c %D%/rum.h \
 	%D%/share.c %D%/share.h \
+	%D%/spill.c %D%/spill.h \
 	%D%/standing.c %D%/standing.h \
 	%D%/subdivision.c %D%/subdivision.h \
 	%D%/survey.c %D%/survey.h \

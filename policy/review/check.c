@@ -8,6 +8,7 @@
 #include "policy/keys/keyring.h"
 #include "policy/language/policy.h"
 #include "policy/review/findings.h"
+#include "policy/review/loss.h"
 #include "policy/review/subject.h"
 
 #include <stdio.h>
@@ -116,6 +117,9 @@ int review_check(int argc, char **argv)
 		r.geo = geo_open(r.policy, &r.errs);
 	if (r.policy != NULL)
 		check_keys(&r);
+	if (r.geo != NULL && !loss_judge(r.policy, r.geo, &r.errs))
+		errors_add(&r.errs, (struct place){ .file = NULL },
+			   "out of memory");
 	errors_sort(&r.errs);
 	findings_print(&r, request.format);
 	status = r.policy != NULL && errors_ok(&r.errs) ? REVIEW_FINE

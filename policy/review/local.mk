@@ -9,6 +9,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/explain.c %D%/explain.h \
 	%D%/explanation.c %D%/explanation.h %D%/explanation_json.c \
 	%D%/findings.c %D%/findings.h \
+	%D%/loss.c %D%/loss.h \
 	%D%/movement.c %D%/movement.h \
 	%D%/overlay.c %D%/overlay.h \
 	%D%/proof.c %D%/proof.h \

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* loss: whom `windrose check` warns that a region cannot be lost. */
+#include "policy/review/loss.h"
+
+#include "good_policy.h"
+#include "policy/base/error.h"
+#include "policy/decide/geo.h"
+#include "policy/language/policy.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char *const wanted[] = {
+	"service \"uneven\": without region \"us-east\" endpoint \"us-west\" "
+	"would get 112% of what its region can carry (9000 of 8000); no "
+	"sharing among the others avoids it, so add capacity",
+	"service \"large\": without region \"us-east\" endpoint \"us-west\" "
+	"would get 169% of what its region can carry (13500 of 8000); no "
+	"sharing among the others avoids it, so add capacity",
+	"service \"full\": endpoint \"us-east\" would get 105% of what its "
+	"region can carry (12600 of 12000); the others can carry it when "
+	"us-east accepts 76.1% of its clients",
+};
+
+static void test_warnings(void **state)
+{
+	struct policy *policy = good_policy("loss.yaml");
+	struct errors errs = { 0 };
+	struct geo *geo = geo_open(policy, &errs);
+	size_t before = errs.count;
+
+	(void)state;
+	assert_non_null(geo);
+	assert_true(loss_judge(policy, geo, &errs));
+	for (size_t i = before; i < errs.count; i++)
+		print_message("# %s\n", errs.list[i].error.text);
+	assert_int_equal(errs.count - before, 3);
+	assert_int_equal(errs.fatal, 0);
+	for (size_t i = 0; i < 3; i++) {
+		const struct finding *f = &errs.list[before + i];
+
+		assert_string_equal(f->error.text, wanted[i]);
+		assert_true(f->error.at.line > 0);
+	}
+	geo_free(geo);
+	policy_free(policy);
+	errors_fini(&errs);
+}
+
+/* What no region states nobody can hold against a demand. */
+static void test_no_capacity(void **state)
+{
+	struct policy *policy = good_policy("loss.yaml");
+	struct errors errs = { 0 };
+	struct geo *geo = geo_open(policy, &errs);
+
+	(void)state;
+	assert_non_null(geo);
+	for (size_t i = 0; i < policy->region_count; i++)
+		policy->regions[i].capacity = 0;
+	assert_true(loss_judge(policy, geo, &errs));
+	assert_int_equal(errs.count, 0);
+	geo_free(geo);
+	policy_free(policy);
+	errors_fini(&errs);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_no_capacity),
+	};
+
+	return cmocka_run_group_tests_name("loss", tests, NULL, NULL);
+}
