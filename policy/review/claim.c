@@ -21,6 +21,7 @@ struct trying {
 	uint64_t stable;   /* its stable endpoints */
 	uint64_t eligible; /* those of them that residency leaves */
 	bool watched, has_canary;
+	bool panics; /* the view says so */
 	struct scenario_canaries canaries[SCENARIO_CANARIES_MAX];
 	size_t canary_count;
 	unsigned least; /* size of the scenario in result, UINT_MAX: none */
@@ -86,9 +87,11 @@ static bool is_given(const struct trying *t, int *outside, size_t *at)
 /* None is given: may that be? */
 static bool is_withheld(const struct trying *t)
 {
-	if (t->eligible == 0)
+	bool by_panic = t->service->panic == PANIC_NO_ANSWER;
+
+	if (t->eligible == 0 || (t->panics && by_panic))
 		return true;
-	if (t->class->none_healthy != NONE_HEALTHY_NO_ANSWER)
+	if (t->class->none_healthy != NONE_HEALTHY_NO_ANSWER && !by_panic)
 		return false;
 	for (uint64_t rest = t->eligible; rest != 0; rest &= rest - 1)
 		if (t->at[__builtin_ctzll(rest)].health.verdict != VERDICT_DOWN)
@@ -109,6 +112,30 @@ static bool is_wrong(const struct trying *t, int *outside, size_t *at)
 	       is_given(t, outside, at);
 }
 
+static void set_panic(struct trying *t, bool panics)
+{
+	const struct claim *claim = t->claim;
+
+	t->panics = panics;
+	claim->view->services[claim->service].panic =
+		(struct panic){ .anywhere = panics,
+				.everywhere = panics,
+				.rules = panics ? UINT64_MAX : 0 };
+}
+
+/* Is it wrong, in panic or not? */
+static bool is_ever_wrong(struct trying *t, int *outside, size_t *at)
+{
+	bool wrong = is_wrong(t, outside, at);
+
+	if (wrong)
+		return true;
+	set_panic(t, true);
+	wrong = is_wrong(t, outside, at);
+	set_panic(t, false);
+	return wrong;
+}
+
 static void try_one(struct trying *t, const struct scenario *scenario)
 {
 	struct claim_result *r = t->result;
@@ -120,7 +147,7 @@ static void try_one(struct trying *t, const struct scenario *scenario)
 	if (size >= t->least)
 		return;
 	scenario_apply(scenario, t->claim->policy, t->claim->service, t->at);
-	if (!is_wrong(t, &outside, &at))
+	if (!is_ever_wrong(t, &outside, &at))
 		return;
 	t->least = size;
 	r->held = false;

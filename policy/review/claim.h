@@ -3,8 +3,9 @@
  * claim -- that a service never sends clients of one realm out of some
  * regions, and never leaves them without an answer that it could give.
  *
- * Every scenario is tried, by the decision's own first half (chain_choose),
- * but for those that cannot differ from one that is:
+ * Every scenario is tried, in panic (policy/decide/panic) and not, by the
+ * decision's own first half (chain_choose), but for those that cannot differ
+ * from one that is:
  *
  *  - places inside a realm, latencies, ties, ramps and weights above 0 only
  *    put in order and share out what is left (policy/decide/chain);

@@ -57,7 +57,8 @@ static bool services_alike(const struct policy *policy, int a, int b)
 	const struct policy_service *x = &policy->services[a];
 	const struct policy_service *y = &policy->services[b];
 
-	if (x->endpoint_count != y->endpoint_count ||
+	if (x->endpoint_count != y->endpoint_count || x->panic != y->panic ||
+	    (x->panic == PANIC_FALLBACK && x->fallback != y->fallback) ||
 	    (policy_unmonitored(policy, x) == NULL) !=
 		    (policy_unmonitored(policy, y) == NULL))
 		return false;
