@@ -16,6 +16,7 @@ EXTRA_DIST += %D%/run %D%/system/asker.py %D%/system/budget.py \
 	%D%/system/latency_map.py %D%/system/link.py %D%/system/metrics.py \
 	%D%/system/probes.py %D%/system/proxied.py %D%/system/redis_servers.py %D%/system/review_in_git.py \
 	%D%/system/panic.py %D%/system/probes.py %D%/system/proxied.py %D%/system/redis_servers.py \
+	%D%/system/probes.py %D%/system/proxied.py %D%/system/redis_servers.py %D%/system/review_in_git.py %D%/system/schema.py \
 	%D%/system/redis_tls.py %D%/system/reload.py %D%/system/rig.py \
 	%D%/system/probes.py %D%/system/proxied.py %D%/system/redis_servers.py \
 	%D%/system/redis_tls.py %D%/system/reload.py %D%/system/repair.py \

@@ -3,7 +3,7 @@
 # windrose up can be asked, the regions, services, endpoints, canaries and
 # commands that there are.  Nothing else of bash-completion is needed.
 
-_windrose_commands="check test prove diff explain keygen ds up status top drain \
+_windrose_commands="check test prove diff explain schema keygen ds up status top drain \
 	undrain failover weight cancel canary force history bus"
 
 # The options of command $1, "=" behind those with a value.
@@ -17,6 +17,7 @@ _windrose_options() {
 	diff) options="--json --markdown --trust-names --help" ;;
 	explain) options="--client= --service= --down= --order= --canary= \
 		--deferred --canaries-down --node= --json --help" ;;
+	schema) options="--help" ;;
 	keygen) options="--keys= --algorithm= --csk --ksk --zsk --publish= \
 		--activate= --inactive= --delete= --sync-publish= \
 		--sync-delete= --successor-of= --prepublish= --dnskey-ttl= \

@@ -17,5 +17,6 @@ policy_libpolicy_a_SOURCES += \
 	%D%/realm.c %D%/realm.h \
 	%D%/rows.c %D%/rows.h \
 	%D%/scenario.c %D%/scenario.h %D%/scenario_text.c \
+	%D%/schema.c %D%/schema.h \
 	%D%/subject.c %D%/subject.h \
 	%D%/test.c %D%/test.h

@@ -5,6 +5,7 @@
 #include "policy/review/diff.h"
 #include "policy/review/explain.h"
 #include "policy/review/prove.h"
+#include "policy/review/schema.h"
 #include "policy/review/test.h"
 #include "steering/runbook/change.h"
 #include "steering/runbook/doctor.h"
@@ -31,6 +32,7 @@ static const struct command_row {
 	{ "prove",    review_prove,   "that the walls hold, whatever fails" },
 	{ "diff",     review_diff,    "what a change does to traffic" },
 	{ "explain",  review_explain, "what a client gets, and why" },
+	{ "schema",   review_schema,  "the policy language, for editors (JSON Schema)" },
 	{ "keygen",   keygen_run,     "make keys that sign a zone, and change their times" },
 	{ "ds",       keygen_ds,      "what the parent of a signed zone has to be told" },
 	{ "up",       up_run,         "responder, prober and agent in one process, no Redis" },
