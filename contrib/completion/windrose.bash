@@ -3,8 +3,9 @@
 # windrose up can be asked, the regions, services, endpoints, canaries and
 # commands that there are.  Nothing else of bash-completion is needed.
 
-_windrose_commands="check test prove diff explain schema keygen ds up status top drain \
-	undrain failover weight cancel canary force history bus"
+_windrose_commands="check test prove diff explain schema keygen ds up status top \
+	drain undrain failover weight cancel canary rollback plans \
+	force history bus"
 
 # The options of command $1, "=" behind those with a value.
 # tests/lint/completion.sh compares them with --help.
@@ -25,10 +26,10 @@ _windrose_options() {
 	ds) options="--keys= --help" ;;
 	up) options="--listen= --workers= --user= --vantage= --state= \
 		--control= --programs= --log= --help --version" ;;
-	status | history) options="--bus= --node= --key= --count= --follow \
-		--verify --head= --json --help" ;;
+	status | plans | history) options="--bus= --node= --key= --count= \
+		--follow --verify --head= --json --help" ;;
 	top) options="--bus= --node= --key= --every= --help" ;;
-	drain | undrain | failover | weight | cancel | canary)
+	drain | undrain | failover | weight | cancel | canary | rollback)
 		options="--bus= --node= --key= --reason= --author= --for= \
 		--over= --to= --dry-run --yes --json --wait= --help"
 		;;
