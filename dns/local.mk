@@ -48,7 +48,6 @@ dns_libdns_a_SOURCES += \
 	%D%/connection.c %D%/connection.h \
 	%D%/console.c %D%/console.h \
 	%D%/datagram.c %D%/datagram.h \
-	%D%/exporter.c %D%/exporter.h \
 	%D%/feed.c %D%/feed.h \
 	%D%/follow.c %D%/follow.h \
 	%D%/handover.c %D%/handover.h \

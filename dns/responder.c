@@ -2,7 +2,6 @@
 #include "dns/responder.h"
 
 #include "dns/console.h"
-#include "dns/exporter.h"
 #include "dns/feed.h"
 #include "dns/identify.h"
 #include "dns/kept.h"
@@ -20,6 +19,7 @@
 #include "dns/upkeep.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
+#include "policy/base/exporter.h"
 #include "policy/base/openmetrics.h"
 #include "policy/base/process.h"
 #include "policy/bus/bus.h"

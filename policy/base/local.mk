@@ -5,6 +5,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/errand.c %D%/errand.h \
 	%D%/error.c %D%/error.h \
 	%D%/fetch.c %D%/fetch.h \
+	%D%/exporter.c %D%/exporter.h \
 	%D%/file.c %D%/file.h \
 	%D%/guests.c %D%/guests.h \
 	%D%/hash.c %D%/hash.h \

@@ -24,13 +24,18 @@ void driver_apply(struct driver *d, const struct orders *orders)
 		begin(d);
 }
 
-void driver_return(struct driver *d)
+void driver_again(struct driver *d)
 {
-	d->counters.returns++;
 	if (d->busy)
 		d->again = true;
 	else if (d->orders != NULL)
 		begin(d);
+}
+
+void driver_return(struct driver *d)
+{
+	d->counters.returns++;
+	driver_again(d);
 }
 
 bool driver_has(const struct driver *d, const struct plan *plan)

@@ -69,6 +69,9 @@ void driver_apply(struct driver *driver, const struct orders *orders);
 /* The proxy was gone and is back: what it has is not known any more. */
 void driver_return(struct driver *driver);
 
+/* Something is to be looked at before the owner applies again. */
+void driver_again(struct driver *driver);
+
 /* Does it have this plan, and no trouble? */
 bool driver_has(const struct driver *driver, const struct plan *plan);
 

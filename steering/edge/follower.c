@@ -47,7 +47,7 @@ struct follower {
 	char trouble[NODE_TEXT_SIZE];
 };
 
-static struct node self(const struct follower *f)
+struct node follower_node(const struct follower *f)
 {
 	struct node node = node_of(NODE_EDGE, f->config.name, clock_wall_ms());
 
@@ -67,7 +67,7 @@ static struct node self(const struct follower *f)
 
 static void tell(struct follower *f)
 {
-	struct node node = self(f);
+	struct node node = follower_node(f);
 	size_t len;
 	char *text = node_write(&node, &len);
 
@@ -250,7 +250,7 @@ static json_t *refuse(const char *why)
 
 static json_t *answer_status(struct follower *f)
 {
-	struct node node = self(f);
+	struct node node = follower_node(f);
 	size_t len;
 	char *text = node_write(&node, &len);
 	json_t *answer = NULL;

@@ -18,6 +18,8 @@
 #ifndef STEERING_EDGE_FOLLOWER_H
 #define STEERING_EDGE_FOLLOWER_H
 
+#include "policy/bus/node.h"
+
 #include <stddef.h>
 
 struct bus;
@@ -47,6 +49,9 @@ struct follower *follower_start(struct event_base *loop,
 /* The newest plan that it took, borrowed for this turn of the loop; NULL: none
  * yet. */
 const struct plan *follower_plan(const struct follower *follower);
+
+/* This node's record, as the bus has it. */
+struct node follower_node(const struct follower *follower);
 
 /* Accepts NULL. */
 void follower_stop(struct follower *follower);

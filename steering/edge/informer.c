@@ -168,6 +168,11 @@ fail:
 	return NULL;
 }
 
+struct ledger *informer_ledger(struct informer *i)
+{
+	return &i->ledger;
+}
+
 void informer_stop(struct informer *i)
 {
 	if (i == NULL)

@@ -19,6 +19,7 @@ struct bus;
 struct error;
 struct event_base;
 struct informer;
+struct ledger;
 struct option_list;
 struct sealer;
 
@@ -38,6 +39,9 @@ struct informer_config {
 struct informer *informer_start(struct event_base *loop,
 				const struct informer_config *config,
 				struct error *err);
+
+/* What is told, for others who count; borrowed. */
+struct ledger *informer_ledger(struct informer *informer);
 
 /* Accepts NULL. */
 void informer_stop(struct informer *informer);

@@ -1,6 +1,9 @@
 # The edge follower.
 steering_libsteering_a_SOURCES += \
+	%D%/agent_check.c %D%/agent_check.h \
+	%D%/agent_driver.c %D%/agent_driver.h \
 	%D%/driver.c %D%/driver.h \
+	%D%/edge_metrics.c %D%/edge_metrics.h \
 	%D%/follower.c %D%/follower.h \
 	%D%/haproxy.c %D%/haproxy.h \
 	%D%/haproxy_counters.c %D%/haproxy_counters.h \
@@ -9,9 +12,11 @@ steering_libsteering_a_SOURCES += \
 	%D%/ledger.c %D%/ledger.h \
 	%D%/nginx.c %D%/nginx.h \
 	%D%/nginx_driver.c %D%/nginx_driver.h \
+	%D%/nginx_log.c %D%/nginx_log.h \
 	%D%/nginx_probe.c %D%/nginx_probe.h \
 	%D%/haproxy_driver.c %D%/haproxy_driver.h \
 	%D%/haproxy_state.c %D%/haproxy_state.h \
+	%D%/nginx_tap.c %D%/nginx_tap.h \
 	%D%/orders.c %D%/orders.h \
 	%D%/portions.c %D%/portions.h \
 	%D%/proxies.c %D%/proxies.h \

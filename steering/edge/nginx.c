@@ -194,7 +194,7 @@ static bool write_state(FILE *out, char *const *text, const size_t *len,
 }
 
 char *nginx_write(const struct serving *servings, size_t count,
-		  char state[NGINX_STATE_SIZE])
+		  const char *note, char state[NGINX_STATE_SIZE])
 {
 	char *text = NULL;
 	size_t len = 0;
@@ -204,6 +204,8 @@ char *nginx_write(const struct serving *servings, size_t count,
 	if (out == NULL)
 		return NULL;
 	fputs(first_line, out);
+	if (*note != '\0')
+		fprintf(out, "# %s\n", note);
 	for (size_t i = 0; i < count; i++)
 		write_service(&servings[i], i, out);
 	ok = write_state(out, &text, &len, state);

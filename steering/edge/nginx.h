@@ -35,10 +35,11 @@ bool nginx_check(const struct serving *servings, size_t count,
 
 /*
  * The text of the file for servings that were divided; the caller frees it.
- * state becomes what $windrose_state is.  NULL: out of memory.
+ * note stands in it as a comment, so that another one is another state; ""
+ * for none.  state becomes what $windrose_state is.  NULL: out of memory.
  */
 char *nginx_write(const struct serving *servings, size_t count,
-		  char state[NGINX_STATE_SIZE]);
+		  const char *note, char state[NGINX_STATE_SIZE]);
 
 /*
  * Reads an answer: 1 when it is whole and state was filled in, 0 when more

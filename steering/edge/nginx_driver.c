@@ -34,6 +34,7 @@ struct nginx_driver {
 	struct job *job;                /* NULL: none runs */
 	char *wanted, *before;          /* the file's text, owned; NULL: none */
 	char state[NGINX_STATE_SIZE];   /* of wanted */
+	char note[32];                  /* in the file: which start; or \"\" */
 	bool answers;                   /* nginx did, in ASK */
 	bool confirms;                  /* CONFIRM */
 	unsigned streak, needed;        /* answers in a row */
@@ -309,7 +310,7 @@ static void begin(struct driver *driver)
 	}
 	free(n->wanted);
 	n->wanted = nginx_write(n->config->servings, n->config->serving_count,
-				n->state);
+				n->note, n->state);
 	if (n->wanted == NULL || !nginx_probe_ask(n->probe, true, on_asked, n))
 		settle(n, "out of memory");
 }
@@ -352,6 +353,9 @@ struct driver *nginx_driver_new(struct event_base *loop,
 	n->driver.place = config->path;
 	n->config = config;
 	n->loop = loop;
+	if (config->logs)
+		snprintf(n->note, sizeof(n->note), "start %lld",
+			 (long long)clock_wall_ms());
 	n->next = evtimer_new(loop, on_next, n);
 	if (n->next == NULL)
 		error_set(err, "out of memory");

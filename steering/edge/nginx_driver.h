@@ -51,6 +51,8 @@ struct nginx_config {
 	struct words reload; /* argv[0] NULL: a signal instead, by pid_path */
 	const char *pid_path;
 	const char *probe_url;
+	bool logs; /* to a socket of ours: nginx finds one that was made anew
+		    * only by a reload, so each start has its own file */
 };
 
 /* config is borrowed.  NULL with err set. */

@@ -2,6 +2,7 @@
 #include "steering/edge/proxies.h"
 
 #include "policy/base/error.h"
+#include "steering/edge/agent_driver.h"
 #include "steering/edge/haproxy_driver.h"
 #include "steering/edge/nginx_driver.h"
 #include "steering/edge/sheet_driver.h"
@@ -11,7 +12,7 @@
 
 enum {
 	COMMAND_TIMEOUT_S = 30,
-	DRIVERS_MAX = OPTION_LIST_MAX + 2, /* HAProxies, nginx, a file */
+	DRIVERS_MAX = OPTION_LIST_MAX + 3, /* HAProxies, nginx, agent, file */
 };
 
 struct proxies {
@@ -21,6 +22,8 @@ struct proxies {
 	char *names[OPTION_LIST_MAX]; /* owned: "SERVICE\0CANARY" of each */
 	struct nginx_config nginx;    /* its servings are owned */
 	struct sheet_config sheet;    /* its servings are owned */
+	struct agent_config agent;    /* its servings are owned */
+	struct serving *servings;     /* owned; for those who only read them */
 	struct driver *drivers[DRIVERS_MAX]; /* owned */
 	size_t driver_count;
 };
@@ -177,6 +180,7 @@ static bool add_nginx(struct proxies *p, struct event_base *loop,
 	c->path = o->nginx;
 	c->probe_url = o->nginx_probe;
 	c->pid_path = o->nginx_pid;
+	c->logs = o->nginx_logs;
 	c->serving_count = o->servings.count;
 	c->servings = read_servings(p, "nginx", err);
 	if (c->servings == NULL ||
@@ -187,6 +191,20 @@ static bool add_nginx(struct proxies *p, struct event_base *loop,
 	    !words_parse(o->nginx_reload, "nginx-reload", &c->reload, err))
 		return false;
 	return add_driver(p, nginx_driver_new(loop, c, err));
+}
+
+static bool add_agent(struct proxies *p, struct event_base *loop,
+		      struct error *err)
+{
+	struct agent_config *c = &p->agent;
+
+	if (p->options->agent == NULL)
+		return true;
+	c->listen = p->options->agent;
+	c->serving_count = p->options->servings.count;
+	c->servings = read_servings(p, "agent", err);
+	return c->servings != NULL &&
+	       add_driver(p, agent_driver_new(loop, c, err));
 }
 
 static bool add_sheet(struct proxies *p, struct event_base *loop,
@@ -226,11 +244,17 @@ struct proxies *proxies_new(struct event_base *loop,
 	}
 	p->options = options;
 	if (!add_haproxies(p, loop, err) || !add_nginx(p, loop, err) ||
-	    !add_sheet(p, loop, err))
+	    !add_agent(p, loop, err) || !add_sheet(p, loop, err))
 		goto fail;
+	if (options->servings.count > 0) {
+		p->servings = read_servings(p, "serve", err);
+		if (p->servings == NULL)
+			goto fail;
+	}
 	if (p->driver_count > 0)
 		return p;
-	error_set(err, "no proxy is named: give --haproxy, --nginx or --file");
+	error_set(err, "no proxy is named: give --haproxy, --agent, "
+		       "--nginx or --file");
 fail:
 	proxies_free(p);
 	return NULL;
@@ -246,6 +270,8 @@ void proxies_free(struct proxies *p)
 		free(p->names[i]);
 	free(p->nginx.servings);
 	free(p->sheet.servings);
+	free(p->agent.servings);
+	free(p->servings);
 	free(p);
 }
 
@@ -258,4 +284,10 @@ struct driver *const *proxies_drivers(const struct proxies *p, size_t *count)
 struct haproxy_routes proxies_routes(const struct proxies *p)
 {
 	return (struct haproxy_routes){ p->routes, p->haproxy.route_count };
+}
+
+const struct serving *proxies_servings(const struct proxies *p, size_t *count)
+{
+	*count = p->servings == NULL ? 0 : p->options->servings.count;
+	return p->servings;
 }

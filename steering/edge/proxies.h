@@ -15,6 +15,7 @@ struct driver;
 struct error;
 struct event_base;
 struct proxies;
+struct serving;
 
 #define NGINX_TEST "/usr/sbin/nginx -t -q"
 
@@ -24,6 +25,8 @@ struct proxies_options {
 	const char *cohorts, *at_zero;
 	struct option_list servings;
 	const char *nginx, *nginx_probe, *nginx_test, *nginx_pid, *nginx_reload;
+	bool nginx_logs; /* to a socket of ours */
+	const char *agent;
 	const char *file, *command;
 	unsigned command_timeout_s;
 };
@@ -43,5 +46,9 @@ void proxies_free(struct proxies *proxies);
 struct driver *const *proxies_drivers(const struct proxies *proxies,
 				      size_t *count);
 struct haproxy_routes proxies_routes(const struct proxies *proxies);
+
+/* What --serve says; NULL when it says nothing.  Borrowed. */
+const struct serving *proxies_servings(const struct proxies *proxies,
+				       size_t *count);
 
 #endif

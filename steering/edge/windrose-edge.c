@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* windrose-edge -- follows the plan on an edge node and drives its proxies. */
 #include "policy/base/error.h"
+#include "policy/base/exporter.h"
 #include "policy/base/log.h"
 #include "policy/base/program.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/redis.h"
 #include "policy/bus/sign.h"
+#include "steering/edge/edge_metrics.h"
 #include "steering/edge/follower.h"
 #include "steering/edge/informer.h"
+#include "steering/edge/nginx_tap.h"
 #include "steering/edge/proxies.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 20 };
+enum { ROWS = 23 };
 
 struct options {
-	const char *name, *bus, *keep, *control, *key;
+	const char *name, *bus, *keep, *control, *key, *nginx_log, *metrics;
 	struct option_list trust;
 	unsigned keep_soak_s;
 	struct proxies_options proxies;
@@ -31,6 +34,8 @@ struct edge {
 	struct sealer *key; /* NULL: what it saw is not signed */
 	struct informer *informer;
 	struct proxies *proxies;
+	struct nginx_tap *tap;
+	struct exporter *exporter;
 };
 
 static void fill_rows(struct options *o, struct option_row rows[ROWS])
@@ -69,6 +74,10 @@ static void fill_rows(struct options *o, struct option_row rows[ROWS])
 		  "nginx's pid file: it is told to reload by a signal", 0, 0 },
 		{ "nginx-reload", OPTION_TEXT, &p->nginx_reload, "COMMAND",
 		  "tells nginx to reload, instead of --nginx-pid", 0, 0 },
+		{ "nginx-log", OPTION_TEXT, &o->nginx_log, "SOCKET",
+		  "nginx logs its requests here, and they are counted", 0, 0 },
+		{ "agent", OPTION_TEXT, &p->agent, "ADDRESS:PORT",
+		  "answer HAProxy's agent-checks here", 0, 0 },
 		{ "file", OPTION_TEXT, &p->file, "FILE",
 		  "write the plan here as JSON, for any other proxy", 0, 0 },
 		{ "command", OPTION_TEXT, &p->command, "COMMAND",
@@ -81,6 +90,8 @@ static void fill_rows(struct options *o, struct option_row rows[ROWS])
 		{ "keep-soak", OPTION_NUMBER, &o->keep_soak_s, "SECONDS",
 		  "a plan that was applied for so long is kept as a good "
 		  "generation (default 60)", 1, 86400 },
+		{ "metrics", OPTION_TEXT, &o->metrics, "[ADDR:]PORT",
+		  "serve GET /metrics and /ready here (ADDR 127.0.0.1)", 0, 0 },
 		{ "key", OPTION_TEXT, &o->key, "FILE",
 		  "Ed25519 private key (PEM) that signs what users met", 0, 0 },
 		{ "control", OPTION_TEXT, &o->control, "SOCKET",
@@ -121,6 +132,65 @@ static bool start_informer(struct edge *edge, struct event_base *loop,
 	return edge->informer != NULL;
 }
 
+static bool start_tap(struct edge *edge, struct event_base *loop,
+		      struct error *err)
+{
+	struct nginx_tap_config config = {
+		.path = edge->options->nginx_log,
+		.ledger = informer_ledger(edge->informer),
+	};
+
+	if (config.path == NULL)
+		return true;
+	config.servings =
+		proxies_servings(edge->proxies, &config.serving_count);
+	if (config.servings == NULL) {
+		error_set(err, "--nginx-log needs --serve");
+		return false;
+	}
+	edge->tap = nginx_tap_start(loop, &config, err);
+	return edge->tap != NULL;
+}
+
+static void write_metrics(void *arg, struct openmetrics *out)
+{
+	const struct edge *edge = arg;
+	struct edge_metrics metrics = {
+		.node = follower_node(edge->follower),
+		.bus_up = bus_is_up(edge->bus),
+	};
+
+	metrics.drivers = proxies_drivers(edge->proxies, &metrics.driver_count);
+	edge_metrics_write(out, &metrics);
+}
+
+static const char *unready(void *arg)
+{
+	const struct edge *edge = arg;
+	struct node node = follower_node(edge->follower);
+
+	return node.trouble[0] != '\0'   ? "a proxy is in trouble"
+	       : node.plan_sequence == 0 ? "no plan is applied yet"
+					 : NULL;
+}
+
+static bool start_exporter(struct edge *edge, struct event_base *loop,
+			   struct error *err)
+{
+	const struct exporter_config config = {
+		.listen = edge->options->metrics,
+		.limits = exporter_default_limits,
+		.write = write_metrics,
+		.unready = unready,
+		.arg = edge,
+	};
+
+	if (config.listen == NULL)
+		return true;
+	edge->exporter = exporter_start(loop, &config, err);
+	return edge->exporter != NULL;
+}
+
 static bool start(void *arg, struct event_base *loop, struct error *err)
 {
 	struct edge *edge = arg;
@@ -134,6 +204,7 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 		.control_path = o->control,
 	};
 
+	o->proxies.nginx_logs = o->nginx_log != NULL;
 	edge->proxies = proxies_new(loop, &o->proxies, err);
 	if (edge->proxies == NULL)
 		return false;
@@ -148,7 +219,8 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 	config.trusted = edge->trusted;
 	edge->follower = follower_start(loop, &config, err);
 	return edge->follower != NULL &&
-	       start_informer(edge, loop, config.name, err);
+	       start_informer(edge, loop, config.name, err) &&
+	       start_tap(edge, loop, err) && start_exporter(edge, loop, err);
 }
 
 static void log_keys_failed(const struct error *err)
@@ -193,6 +265,8 @@ static void stop(void *arg)
 {
 	struct edge *edge = arg;
 
+	exporter_stop(edge->exporter);
+	nginx_tap_stop(edge->tap);
 	informer_stop(edge->informer);
 	follower_stop(edge->follower);
 	proxies_free(edge->proxies);

@@ -56,7 +56,7 @@ static void serve(const char *text)
 
 	if (s != NULL && serving_parse(text, s, &err) &&
 	    serving_divide(s, &orders, &err)) {
-		out = nginx_write(s, 1, state);
+		out = nginx_write(s, 1, "x", state);
 		check(out != NULL);
 		check_text(out);
 		free(out);

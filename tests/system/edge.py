@@ -6,11 +6,30 @@ bring about, proxies that are stopped, restarted, reloaded and meddled with, a
 boot without Redis, and commands for the edge alone."""
 
 import signal
+import urllib.request
 
 from edge_world import Client, HAProxy, World
 from rig import Failed, Rig, main, note, until
 
 FULL = {"us": 100, "eu": 100}
+
+AGENT = """
+global
+    stats socket {socket} mode 600 level admin
+defaults
+    mode http
+    timeout connect 2s
+    timeout client 30s
+    timeout server 30s
+frontend www
+    bind 127.0.0.1:{port}
+    default_backend www
+backend www
+    default-server weight 100 check agent-check agent-inter 200ms agent-addr 127.0.0.1 agent-port {agent}
+    server us 127.0.0.1:{us} agent-send "www/us\\n"
+    server eu 127.0.0.1:{eu} agent-send "www/eu\\n"
+    server v2.us 127.0.0.1:{v2} agent-send "www/v2/us\\n"
+"""
 
 
 def expect(title, got, wanted):
@@ -131,6 +150,60 @@ def mistakes(world, proxies):
             raise Failed(f"{argv}: {status} {err}")
 
 
+def agent_check(world, proxies):
+    """HAProxy that asks, without a runtime socket for windrose-edge."""
+    world.rig.stop("edge")
+    before = world.edge_options
+    asked, o = world.rig.port(), world.origins
+    haproxy = HAProxy(world, "asking")
+    world.rig.write("asking.cfg", AGENT.format(socket=haproxy.socket, port=haproxy.port, agent=asked, us=o["us"],
+                                               eu=o["eu"], v2=o["v2.us"]))
+    haproxy.start()
+    world.start_edge("--agent", f"127.0.0.1:{asked}", "--serve", "www=us,eu,v2/us")
+    world.all_applied()
+    expect("no canary", haproxy.weights(), {"us": 100, "eu": 100, "v2.us": "maint"})
+    world.person("drain", "us", "--for", "5m")
+    expect("a drain, as the command returns", haproxy.weights(), {"us": "drain", "eu": 100, "v2.us": "maint"})
+    world.person("undrain", "us")
+    world.person("canary", "start", "v2")
+    expect("a canary, as the command returns", haproxy.weights(), {"us": 99, "eu": 100, "v2.us": 1})
+    world.person("canary", "abort", "v2")
+    expect("aborted", haproxy.weights(), {"us": 100, "eu": 100, "v2.us": "maint"})
+    world.rig.stop(haproxy.name)
+    haproxy.start()
+    until("a restarted HAProxy has asked again", 10, lambda: haproxy.weights()["v2.us"] == "maint")
+    world.rig.stop("edge")
+    world.person("drain", "us", "--for", "5m", "--wait", "1", check=False)
+    expect("an edge that is gone changes nothing", haproxy.weights(), {"us": 100, "eu": 100, "v2.us": "maint"})
+    world.start_edge()
+    until("until it is back", 10, lambda: haproxy.weights()["us"] == "drain")
+    world.person("undrain", "us")
+    world.rig.stop(haproxy.name)
+    until("one that does not ask is told", 30, lambda: "does not ask" in world.node().get("trouble", ""))
+    world.rig.stop("edge")
+    world.start_edge(*before)
+    world.all_applied()
+
+
+def watched(world, proxies):
+    """What it tells to those who watch."""
+    world.rig.stop("edge")
+    port = world.rig.port()
+    world.start_edge("--haproxy", proxies[0].socket, "--backend", "www=www", "--metrics", str(port))
+    world.all_applied()
+
+    def fetch(path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            return answer.read().decode()
+
+    expect("ready", fetch("/ready").strip(), "ready")
+    before = fetch("/metrics")
+    for name in ('windrose_edge_proxy_applies_total{kind="haproxy"', "windrose_edge_plan_sequence "):
+        if name not in before:
+            raise Failed(f"no {name} in {before}")
+    until("it is at work each second", 10, lambda: fetch("/metrics") != before)
+
+
 def test():
     with Rig() as rig:
         world = World(rig)
@@ -145,7 +218,7 @@ def test():
         world.all_applied()
         expect("no canary yet", [p.thresholds() for p in proxies], [{"www/v2": 0}] * 2)
         expect("clients are served", Client(proxies[0].port).get()[0] in ("us", "eu"), True)
-        for step in (changes, restarts, maintenance, break_glass, mistakes):
+        for step in (changes, restarts, maintenance, agent_check, break_glass, watched, mistakes):
             step(world, proxies)
             note(step.__name__)
 

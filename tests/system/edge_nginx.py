@@ -10,6 +10,8 @@ import json
 import os
 import signal
 import stat
+import urllib.error
+import urllib.request
 
 from edge_world import Client, Nginx, World
 from rig import Failed, Rig, main, note, until
@@ -157,6 +159,51 @@ def any_program(world, nginx):
     until("a file that is gone is written again", 5, lambda: os.path.exists(sheet))
 
 
+def counted(world, nginx):
+    """What users met, by endpoint, failures too; over a restart of the edge."""
+    log = world.rig.path("nginx.log.sock")
+    with open(nginx.config) as f:
+        text = f.read()
+    form = ('log_format windrose "www|$windrose_www|$upstream_status|$upstream_response_time";\n\t'
+            f"access_log syslog:server=unix:{log},nohostname,tag=windrose windrose;\n\t")
+    with open(nginx.config, "w") as f:
+        f.write(text.replace("access_log off;\n", form, 1))
+    world.rig.stop("edge")
+    world.rig.stop("nginx")
+    world.start_edge(*nginx.options, "--nginx-log", log)
+    nginx.start()
+    world.all_applied()
+
+    def rows():
+        keys = world.rig.run("redis-cli", "-p", str(world.redis_port), "--scan", "--pattern", "*served*edge")[1].split()
+        text = world.rig.run("redis-cli", "-p", str(world.redis_port), "get", keys[0])[1] if len(keys) == 1 else ""
+        document = json.loads(text) if text.strip() else {}
+        return {(r["endpoint"], r.get("canary", "")): r for r in document.get("rows", [])}
+
+    got = served(nginx, 300)
+    until("all are counted", 10, lambda: sum(r["requests"] for r in rows().values()) == 300)
+    expect("by endpoint", {k[0]: r["requests"] for k, r in rows().items()}, dict(got))
+    expect("none failed", sum(r.get("errors", 0) for r in rows().values()), 0)
+    world.rig.stop("origin")
+    failed = sum(status_of(nginx.port, f"s-{i}") == 502 for i in range(50))
+    expect("failures", failed, 50)
+    until("they are counted", 10, lambda: sum(r.get("errors", 0) for r in rows().values()) == 50)
+    world.start_origins()
+    world.rig.stop("edge")
+    world.start_edge()
+    world.all_applied()
+    until("nginx finds the new socket", 10, lambda: served(nginx, 20) and sum(r["requests"] for r in rows().values()) in range(20, 300))
+
+
+def status_of(port, session):
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/", headers={"Cookie": f"session={session}"})
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return answer.status
+    except urllib.error.HTTPError as e:
+        return e.code
+
+
 def test():
     with Rig() as rig:
         world = World(rig)
@@ -168,7 +215,7 @@ def test():
         until("nginx's file is written before it starts", 10, lambda: os.path.exists(nginx.include))
         nginx.start()
         world.all_applied()
-        for step in (changes, refused, reload_fails, gradual, boots, any_program):
+        for step in (changes, refused, reload_fails, gradual, boots, counted, any_program):
             step(world, nginx)
             note(step.__name__)
 

@@ -199,7 +199,7 @@ class Nginx:
                            (rf"server {a}:80;", f"server 127.0.0.1:{world.origins[full]};"))]
         rig.write("nginx.conf", example(
             "contrib/nginx/nginx.conf", ("/run/nginx.pid;\nerror_log stderr notice", f"{self.pid};\nerror_log {rig.path('nginx-error.log')} notice"),
-            ("worker_processes auto", "daemon off;\nworker_processes 2"), ("http {\n", "http {\n\taccess_log off;\n" + scratch),
+            ("worker_processes auto", ("user root;\n" if os.geteuid() == 0 else "") + "daemon off;\nworker_processes 2"), ("http {\n", "http {\n\taccess_log off;\n" + scratch),
             ("include /var/lib/windrose/nginx.conf", "include " + self.include),
             ("listen 8080", f"listen 127.0.0.1:{self.port}"), ("127.0.0.1:8081", f"127.0.0.1:{self.probe_port}"), *origins))
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* exporter: what is answered to whom, and what clients cannot do to it. */
-#include "dns/exporter.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
+#include "policy/base/exporter.h"
 #include "policy/base/openmetrics.h"
 #include "tests/unit/loopback.h"
 

@@ -152,7 +152,7 @@ static void play(const struct file_row *row)
 	if (row->text == NULL) {
 		assert_string_equal(err.text, row->error);
 	} else {
-		text = nginx_write(s, 1, state);
+		text = nginx_write(s, 1, "", state);
 		assert_non_null(text);
 		check_text(row, text, state);
 		free(text);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dns/exporter.h"
+#include "policy/base/exporter.h"
 
-#include "dns/socket.h"
 #include "policy/base/accept.h"
 #include "policy/base/error.h"
 #include "policy/base/guests.h"
@@ -12,11 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
+#include <event2/util.h>
 
 const struct guests_limits exporter_default_limits = {
 	.count = 16,
@@ -103,6 +104,18 @@ static void on_other(struct evhttp_request *request, void *arg)
 	answer_text(request, HTTP_NOTFOUND, "there are /metrics and /ready");
 }
 
+/* An address and a port, which is not 0. */
+static bool read_address(const char *text, struct sockaddr_storage *out,
+			 int *len)
+{
+	const char *colon = strrchr(text, ':');
+
+	return colon != NULL && colon[1] != '0' && colon[1] != '\0' &&
+	       colon[1 + strspn(colon + 1, "0123456789")] == '\0' &&
+	       evutil_parse_sockaddr_port(text, (struct sockaddr *)out, len) ==
+		       0;
+}
+
 /*
  * The port can be shared: a successor binds it before its predecessor lets go.
  * A second responder that nobody wants fails at its DNS port.
@@ -110,23 +123,31 @@ static void on_other(struct evhttp_request *request, void *arg)
 static struct evconnlistener *listen_on(struct event_base *loop,
 					const char *text, struct error *err)
 {
-	char local[SOCKET_TEXT_SIZE];
-	struct socket_address at;
+	char local[32];
+	struct sockaddr_storage at;
+	int len = sizeof(at);
 	struct evconnlistener *listener;
 
 	if (text[strspn(text, "0123456789")] == '\0') {
 		snprintf(local, sizeof(local), "127.0.0.1:%.8s", text);
 		text = local;
 	}
-	if (!socket_parse(text, &at, err))
+	if (!read_address(text, &at, &len)) {
+		error_set(err,
+			  "listen address \"%.60s\" must be ADDRESS:PORT or "
+			  "[ADDRESS]:PORT with a port from 1 to 65535",
+			  text);
 		return NULL;
-	listener = evconnlistener_new_bind(
-		loop, NULL, NULL,
-		LEV_OPT_REUSEABLE | LEV_OPT_REUSEABLE_PORT |
-			LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_CLOSE_ON_FREE,
-		BACKLOG, (const struct sockaddr *)&at.addr, (int)at.len);
+	}
+	listener = evconnlistener_new_bind(loop, NULL, NULL,
+					   LEV_OPT_REUSEABLE |
+						   LEV_OPT_REUSEABLE_PORT |
+						   LEV_OPT_CLOSE_ON_EXEC |
+						   LEV_OPT_CLOSE_ON_FREE,
+					   BACKLOG,
+					   (const struct sockaddr *)&at, len);
 	if (listener == NULL)
-		error_set(err, "cannot serve metrics on %s: %s", at.text,
+		error_set(err, "cannot serve metrics on %s: %s", text,
 			  strerror(errno));
 	return listener;
 }

@@ -7,8 +7,8 @@
  * dripping and silent ones are closed, one too many ends the oldest.  Shell,
  * on the loop's thread.
  */
-#ifndef DNS_EXPORTER_H
-#define DNS_EXPORTER_H
+#ifndef POLICY_BASE_EXPORTER_H
+#define POLICY_BASE_EXPORTER_H
 
 #include "policy/base/guests.h"
 
