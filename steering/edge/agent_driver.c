@@ -39,7 +39,7 @@ struct agent_driver {
 	struct sockaddr_storage address;
 	int address_len;
 	struct evconnlistener *listener; /* NULL: no orders yet */
-	LIST_HEAD(, guest) guests;
+	LIST_HEAD(guests, guest) guests;
 	size_t guest_count;
 	struct asker *askers; /* PORTIONS_MAX for each serving */
 	uint64_t serial;      /* of the orders that answers are of */
@@ -268,10 +268,14 @@ static void begin(struct driver *driver)
 static void driver_end(struct driver *driver)
 {
 	struct agent_driver *a = (struct agent_driver *)driver;
-	struct guest *guest;
+	struct guest *guest = LIST_FIRST(&a->guests);
 
-	while ((guest = LIST_FIRST(&a->guests)) != NULL)
+	while (guest != NULL) {
+		struct guest *next = LIST_NEXT(guest, list);
+
 		dismiss(guest);
+		guest = next;
+	}
 	if (a->listener != NULL)
 		evconnlistener_free(a->listener);
 	free(a->askers);
