@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 
@@ -257,7 +258,9 @@ static void write_file(struct nginx_driver *n)
 	size_t len;
 
 	n->before = file_read(n->config->path, FILE_MAX, &len, &err);
-	if (n->before != NULL && strcmp(n->before, n->wanted) == 0) {
+	if (n->before == NULL && access(n->config->path, F_OK) == 0) {
+		refuse(n, err.text); /* it could not be put back */
+	} else if (n->before != NULL && strcmp(n->before, n->wanted) == 0) {
 		reload(n); /* nginx tests it once more by itself */
 	} else if (!file_replace(n->config->path, n->wanted, strlen(n->wanted),
 				 &err)) {

@@ -114,6 +114,13 @@ static bool read_routes(struct proxies *p, struct error *err)
 		p->haproxy.route_count++;
 	}
 	p->haproxy.routes = p->routes;
+	if (o->cohorts != NULL && *o->cohorts != '/') {
+		error_set(err,
+			  "--cohorts is \"%.80s\"; it must be an absolute "
+			  "path, as in HAProxy's own file",
+			  o->cohorts);
+		return false;
+	}
 	p->haproxy.map = o->cohorts;
 	return read_at_zero(o->at_zero, &p->haproxy.maint_at_zero, err) &&
 	       check_routes(p, err);

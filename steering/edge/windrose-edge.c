@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 23 };
+enum { PROXY_ROWS = 14, ROWS = PROXY_ROWS + 9 };
 
 struct options {
 	const char *name, *bus, *keep, *control, *key, *nginx_log, *metrics;
@@ -38,16 +38,12 @@ struct edge {
 	struct exporter *exporter;
 };
 
-static void fill_rows(struct options *o, struct option_row rows[ROWS])
+/* Of the proxies: which there are, and how they are driven. */
+static void fill_proxy_rows(struct proxies_options *p,
+			    struct option_row rows[PROXY_ROWS])
 {
-	struct proxies_options *p = &o->proxies;
 	/* clang-format off */
-	const struct option_row all[ROWS] = {
-		{ "bus", OPTION_TEXT, &o->bus, "URL", REDIS_URL_HELP, 0, 0 },
-		{ "name", OPTION_TEXT, &o->name, "NAME",
-		  "of this node; default edge-HOSTNAME", 0, 0 },
-		{ "trust", OPTION_LIST, &o->trust, "PEM",
-		  "public key whose plans are followed; may be repeated", 0, 0 },
+	const struct option_row all[PROXY_ROWS] = {
 		{ "haproxy", OPTION_LIST, &p->haproxies, "SOCKET",
 		  "HAProxy's runtime socket, of level admin; may be repeated",
 		  0, 0 },
@@ -74,8 +70,6 @@ static void fill_rows(struct options *o, struct option_row rows[ROWS])
 		  "nginx's pid file: it is told to reload by a signal", 0, 0 },
 		{ "nginx-reload", OPTION_TEXT, &p->nginx_reload, "COMMAND",
 		  "tells nginx to reload, instead of --nginx-pid", 0, 0 },
-		{ "nginx-log", OPTION_TEXT, &o->nginx_log, "SOCKET",
-		  "nginx logs its requests here, and they are counted", 0, 0 },
 		{ "agent", OPTION_TEXT, &p->agent, "ADDRESS:PORT",
 		  "answer HAProxy's agent-checks here", 0, 0 },
 		{ "file", OPTION_TEXT, &p->file, "FILE",
@@ -85,6 +79,23 @@ static void fill_rows(struct options *o, struct option_row rows[ROWS])
 		{ "command-timeout", OPTION_NUMBER, &p->command_timeout_s,
 		  "SECONDS", "after which --command is ended (default 30)", 1,
 		  3600 },
+	};
+	/* clang-format on */
+
+	memcpy(rows, all, sizeof(all));
+}
+
+static void fill_rows(struct options *o, struct option_row rows[ROWS])
+{
+	/* clang-format off */
+	const struct option_row all[ROWS - PROXY_ROWS] = {
+		{ "bus", OPTION_TEXT, &o->bus, "URL", REDIS_URL_HELP, 0, 0 },
+		{ "name", OPTION_TEXT, &o->name, "NAME",
+		  "of this node; default edge-HOSTNAME", 0, 0 },
+		{ "trust", OPTION_LIST, &o->trust, "PEM",
+		  "public key whose plans are followed; may be repeated", 0, 0 },
+		{ "nginx-log", OPTION_TEXT, &o->nginx_log, "SOCKET",
+		  "nginx logs its requests here, and they are counted", 0, 0 },
 		{ "keep", OPTION_TEXT, &o->keep, "FILE",
 		  "keep the last plan here, and start from it", 0, 0 },
 		{ "keep-soak", OPTION_NUMBER, &o->keep_soak_s, "SECONDS",
@@ -100,6 +111,7 @@ static void fill_rows(struct options *o, struct option_row rows[ROWS])
 	/* clang-format on */
 
 	memcpy(rows, all, sizeof(all));
+	fill_proxy_rows(&o->proxies, rows + ROWS - PROXY_ROWS);
 }
 
 static const struct plan *plan_of(void *arg)

@@ -17,7 +17,7 @@ import time
 import dns.exception
 
 from edge_world import ENDPOINTS, ZONE, Client, HAProxy, Nginx, World
-from rig import Failed, Rig, addresses, ask, main, note, until
+from rig import PATIENCE, Failed, Rig, addresses, ask, main, note, until
 
 LIMIT_S = 1.0
 EACH_S = 0.004  # between a client's requests: nine clients share this machine
@@ -125,7 +125,8 @@ def test():
             raise Failed(f"requests without an answer: {[(c.name, c.missed) for c in clients if c.missed]}")
         if lates:
             raise Failed(f"the canary answered after the command had returned: {lates}")
-        if max(worst) >= LIMIT_S:
+        # The short run is for machines that are busy with other tests.
+        if max(worst) >= (LIMIT_S if "--long" in sys.argv else LIMIT_S * PATIENCE):
             raise Failed(f"p99 is {max(worst):.2f} s")
 
 

@@ -56,6 +56,11 @@ static const struct file_row {
 	  "split_clients \"${windrose_session}accept/www/canary:v2\" $windrosed_0_0 {\n"
 	  "\t1.50% v2.us;\n\t* us;\n}\n"
 	  "map $windrosed_0 $windrose_www {\n\t\\\\us $windrosed_0_0;\n\t\\\\eu eu;\n}\n", NULL },
+	{ "the least of a canary is 0.01 %", "www=us,v2/us", { CANARY("v2/us", 0.00001) },
+	  "split_clients \"${windrose_session}rank/www\" $windrosed_0 {\n\t* us;\n}\n"
+	  "split_clients \"${windrose_session}accept/www/canary:v2\" $windrosed_0_0 {\n"
+	  "\t0.01% v2.us;\n\t* us;\n}\n"
+	  "map $windrosed_0 $windrose_www {\n\t\\\\us $windrosed_0_0;\n}\n", NULL },
 	{ "through its last step it takes all", "www=us,v2/us", { CANARY("v2/us", 1) },
 	  "split_clients \"${windrose_session}rank/www\" $windrosed_0 {\n\t* us;\n}\n"
 	  "split_clients \"${windrose_session}accept/www/canary:v2\" $windrosed_0_0 {\n"
