@@ -304,22 +304,11 @@ static void take_report(struct feed *feed, const char *key, const void *octets,
 			size_t len)
 {
 	struct error err;
-	struct report *report = NULL;
-	const char *payload;
-	size_t payload_len;
+	struct report *report = witnesses_report(feed->config.witnesses, key,
+						 octets, len, &err);
 
-	if (witnesses_read(feed->config.witnesses, key, octets, len, &payload,
-			   &payload_len, &err))
-		report = report_parse(payload, payload_len, &err);
 	if (report == NULL) {
 		refuse_report(feed, key, &err);
-		return;
-	}
-	if (strcmp(report->vantage, key) != 0) {
-		error_set(&err, "it says to be of vantage \"%s\"",
-			  report->vantage);
-		refuse_report(feed, key, &err);
-		report_free(report);
 		return;
 	}
 	news_over(&feed->reports_refused, key);

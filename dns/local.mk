@@ -49,7 +49,6 @@ dns_libdns_a_SOURCES += \
 	%D%/console.c %D%/console.h \
 	%D%/datagram.c %D%/datagram.h \
 	%D%/feed.c %D%/feed.h \
-	%D%/follow.c %D%/follow.h \
 	%D%/handover.c %D%/handover.h \
 	%D%/identify.c %D%/identify.h \
 	%D%/kept.c %D%/kept.h \

@@ -8,7 +8,7 @@
 #ifndef DNS_WORLD_H
 #define DNS_WORLD_H
 
-#include "dns/follow.h"
+#include "policy/bus/follow.h"
 #include "policy/bus/local.h"
 #include "policy/decide/heard.h"
 

@@ -1,15 +1,23 @@
 noinst_LIBRARIES += %D%/libhealth.a
 health_libhealth_a_SOURCES = \
+	%D%/alarm.c %D%/alarm.h \
 	%D%/anchors.c %D%/anchors.h \
 	%D%/address.c %D%/address.h \
 	%D%/breaker.c %D%/breaker.h \
 	%D%/certificate.c %D%/certificate.h \
+	%D%/client_query.c %D%/client_query.h \
+	%D%/clientele.c %D%/clientele.h \
+	%D%/dialogue.c %D%/dialogue.h \
+	%D%/enquiry.c %D%/enquiry.h \
+	%D%/expectation.c %D%/expectation.h \
 	%D%/exchange.c %D%/exchange.h \
 	%D%/force.c %D%/force.h \
+	%D%/inspection.c %D%/inspection.h \
 	%D%/latency.c %D%/latency.h \
 	%D%/launch.c %D%/launch.h \
 	%D%/match.c %D%/match.h \
 	%D%/outcome.c %D%/outcome.h \
+	%D%/outlook.c %D%/outlook.h \
 	%D%/probe.h \
 	%D%/probe_dns.c %D%/probe_dns.h \
 	%D%/probe_external.c %D%/probe_external.h \
@@ -25,7 +33,9 @@ health_libhealth_a_SOURCES = \
 	%D%/schedule.c %D%/schedule.h \
 	%D%/stretch.c %D%/stretch.h \
 	%D%/suspicion.c %D%/suspicion.h \
+	%D%/tour.c %D%/tour.h \
 	%D%/twin.c %D%/twin.h \
+	%D%/verify.c %D%/verify.h \
 	%D%/watch.c %D%/watch.h
 
 sbin_PROGRAMS += windrose-health

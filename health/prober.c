@@ -7,6 +7,7 @@
 #include "health/reporter.h"
 #include "health/roster.h"
 #include "health/rounds.h"
+#include "health/verify.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
@@ -40,6 +41,7 @@ struct prober {
 	struct probe_external_pool *external;
 	struct evdns_base *dns;
 	struct reporter *reporter;
+	struct verify *verify;
 	struct control *control; /* NULL: none */
 	size_t in_flight_max;
 	struct subject on;
@@ -214,6 +216,7 @@ static bool reload(struct prober *p, struct error *err)
 		reporter_hurry(p->reporter);
 		return false;
 	}
+	verify_turn(p->verify, next.policy);
 	subject_fini(&p->on);
 	p->on = next;
 	p->trouble[0] = '\0';
@@ -359,6 +362,15 @@ static bool start(struct prober *p, const struct prober_config *config,
 		  struct error *err)
 {
 	const struct subject none = { 0 };
+	const struct verify_config verify = {
+		.loop = p->loop,
+		.bus = config->bus,
+		.vantage = p->vantage,
+		.trusted = config->trusted,
+		.witnesses = config->witnesses,
+		.on_change = on_change,
+		.arg = p,
+	};
 	struct reporter_config reporter = {
 		.loop = p->loop,
 		.bus = config->bus,
@@ -379,9 +391,14 @@ static bool start(struct prober *p, const struct prober_config *config,
 		error_set(err, "out of memory while starting the resolver");
 		return false;
 	}
+	p->verify = verify_start(&verify, err);
+	if (p->verify == NULL)
+		return false;
+	reporter.verify = p->verify;
 	p->reporter = reporter_start(&reporter, err);
 	if (p->reporter == NULL || !subject_init(&p->on, p, &none, err))
 		return false;
+	verify_turn(p->verify, p->on.policy);
 	turn_reporter(p);
 	if (config->control_path == NULL)
 		return true;
@@ -420,6 +437,7 @@ void prober_stop(struct prober *p)
 		return;
 	control_stop(p->control);
 	reporter_stop(p->reporter);
+	verify_stop(p->verify);
 	subject_fini(&p->on);
 	probe_http_pool_free(p->http);
 	probe_external_pool_free(p->external);

@@ -16,6 +16,8 @@ struct event_base;
 struct policy;
 struct prober;
 struct sealer;
+struct verifier;
+struct witnesses;
 
 struct prober_config {
 	const char *policy_path;  /* read again on reload */
@@ -26,6 +28,10 @@ struct prober_config {
 	const char *programs; /* folder of those that checks run; NULL: none */
 	struct bus *bus;      /* borrowed, outlives it */
 	const struct sealer *key; /* borrowed: signs reports; NULL: plain */
+	/* Borrowed: whose plans responders are verified by (NULL: none), and
+	 * whose reports count (NULL: all). */
+	const struct verifier *trusted;
+	const struct witnesses *witnesses;
 };
 
 /* Starts probing, spread over the first interval.  NULL with err set. */

@@ -4,6 +4,7 @@
 #include "health/roster.h"
 #include "health/rounds.h"
 #include "health/stretch.h"
+#include "health/verify.h"
 #include "health/watch.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
@@ -59,6 +60,7 @@ static void fill_node(const struct reporter *r, struct node *node)
 			 on->trouble);
 	else if (doubt.mistrusts)
 		fill_doubt(&doubt, node);
+	verify_tell(r->config.verify, node);
 }
 
 static bool abstains(const struct reporter *r)
@@ -323,6 +325,8 @@ json_t *reporter_status(const struct reporter *r)
 		    json_boolean(rounds_doubt(r->subject.rounds).mistrusts)) <
 		    0 ||
 	    json_object_set_new(status, "load", status_load(r)) < 0 ||
+	    json_object_set_new(status, "verify",
+				verify_status(r->config.verify)) < 0 ||
 	    json_object_set_new(status, "stretch", json_real(r->stretch)) < 0 ||
 	    json_object_set_new(
 		    status, "left_out",

@@ -22,6 +22,7 @@ struct reporter;
 struct roster;
 struct rounds;
 struct sealer;
+struct verify;
 
 enum {
 	REPORTER_EVERY_MS = 1000,
@@ -37,6 +38,7 @@ struct reporter_config {
 	const char *vantage; /* borrowed, outlives it; so is name */
 	const char *name;
 	const struct sealer *key; /* borrowed: signs reports; NULL: plain */
+	const struct verify *verify; /* borrowed: its alarms are told, too */
 };
 
 /* What there is to tell; all borrowed until the next reporter_turn(). */

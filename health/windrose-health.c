@@ -9,6 +9,7 @@
 #include "policy/bus/bus.h"
 #include "policy/bus/redis.h"
 #include "policy/bus/sign.h"
+#include "policy/bus/witness.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,17 +18,20 @@
 struct options {
 	const char *policy, *vantage, *name, *bus, *control, *ca, *programs,
 		*key;
+	struct option_list trust, vantages;
 };
 
 struct daemon {
 	const struct options *options;
 	struct sealer *key; /* NULL: reports are not signed */
+	struct verifier *trusted;
+	struct witnesses *witnesses;
 	struct bus *bus;
 	struct prober *prober;
 	char name[128];
 };
 
-enum { ROWS = 8 };
+enum { ROWS = 10 };
 
 static void fill_rows(struct option_row rows[ROWS], struct options *o)
 {
@@ -43,6 +47,12 @@ static void fill_rows(struct option_row rows[ROWS], struct options *o)
 		  "this node's name (health-VANTAGE)", 0, 0 },
 		{ "key", OPTION_TEXT, &o->key, "FILE",
 		  "Ed25519 private key (PEM) that signs reports", 0, 0 },
+		{ "trust", OPTION_LIST, &o->trust, "FILE",
+		  "public key (PEM) whose plans responders are verified by; "
+		  "may be repeated", 0, 0 },
+		{ "trust-vantage", OPTION_LIST, &o->vantages, "VANTAGE=FILE",
+		  "public key (PEM) of a vantage, whose reports must be signed; "
+		  "may be repeated", 0, 0 },
 		{ "control", OPTION_TEXT, &o->control, "SOCKET",
 		  "unix socket for windrose --node", 0, 0 },
 		{ "ca", OPTION_TEXT, &o->ca, "PEM",
@@ -53,6 +63,21 @@ static void fill_rows(struct option_row rows[ROWS], struct options *o)
 	/* clang-format on */
 
 	memcpy(rows, all, sizeof(all));
+}
+
+static bool open_keys(const struct options *o, struct verifier **trusted,
+		      struct witnesses **witnesses, struct error *err)
+{
+	*witnesses = NULL;
+	*trusted = verifier_open(o->trust.items, o->trust.count, err);
+	if (*trusted == NULL)
+		return false;
+	*witnesses = witnesses_open(o->vantages.items, o->vantages.count, err);
+	if (*witnesses != NULL)
+		return true;
+	verifier_free(*trusted);
+	*trusted = NULL;
+	return false;
 }
 
 static bool start(void *arg, struct event_base *loop, struct error *err)
@@ -76,35 +101,51 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 		if (d->key == NULL)
 			return false;
 	}
+	if (!open_keys(o, &d->trusted, &d->witnesses, err))
+		return false;
 	d->bus = redis_bus_new(loop, &redis, err);
 	if (d->bus == NULL)
 		return false;
 	config.bus = d->bus;
 	config.key = d->key;
+	config.trusted = o->trust.count > 0 ? d->trusted : NULL;
+	config.witnesses = d->witnesses;
 	d->prober = prober_start(loop, &config, err);
 	return d->prober != NULL;
 }
 
-/* A key that cannot be read leaves the old one in its place. */
-static void read_key(struct daemon *d)
+/* Keys that cannot be read leave the old ones in their place. */
+static bool read_keys(struct daemon *d, struct error *err)
 {
-	struct error err;
-	struct sealer *next = sealer_open(d->options->key, &err);
-	char quoted[512];
+	struct sealer *key = NULL;
+	struct verifier *trusted;
+	struct witnesses *witnesses;
 
-	if (next != NULL)
-		sealer_replace(d->key, next);
-	else
-		log_event(LOG_LEVEL_ERROR, "health", "keys-failed", "error=%s",
-			  log_quote(err.text, quoted, sizeof(quoted)));
+	if (d->options->key != NULL) {
+		key = sealer_open(d->options->key, err);
+		if (key == NULL)
+			return false;
+	}
+	if (!open_keys(d->options, &trusted, &witnesses, err)) {
+		sealer_free(key);
+		return false;
+	}
+	if (key != NULL)
+		sealer_replace(d->key, key);
+	verifier_replace(d->trusted, trusted);
+	witnesses_replace(d->witnesses, witnesses);
+	return true;
 }
 
 static void reload(void *arg)
 {
 	struct daemon *d = arg;
+	struct error err;
+	char quoted[512];
 
-	if (d->key != NULL)
-		read_key(d);
+	if (!read_keys(d, &err))
+		log_event(LOG_LEVEL_ERROR, "health", "keys-failed", "error=%s",
+			  log_quote(err.text, quoted, sizeof(quoted)));
 	prober_reload(d->prober);
 }
 
@@ -115,6 +156,8 @@ static void stop(void *arg)
 	prober_stop(d->prober);
 	bus_free(d->bus);
 	sealer_free(d->key);
+	verifier_free(d->trusted);
+	witnesses_free(d->witnesses);
 }
 
 int main(int argc, char **argv)

@@ -3,6 +3,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/command.c %D%/command.h \
 	%D%/control.c %D%/control.h \
 	%D%/control_socket.c %D%/control_socket.h \
+	%D%/follow.c %D%/follow.h \
 	%D%/keep.c %D%/keep.h \
 	%D%/later.c %D%/later.h \
 	%D%/local.c %D%/local.h \

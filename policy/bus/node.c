@@ -37,6 +37,20 @@ struct node node_of(enum node_role role, const char *name, int64_t wall_ms)
 	return node;
 }
 
+void node_put_alarm(struct node *node, const char *responder, const char *kind,
+		    const char *text, int64_t wall_since_ms)
+{
+	struct node_alarm *alarm = &node->alarms[node->alarm_count];
+
+	if (node->alarm_count == NODE_ALARMS_MAX)
+		return;
+	node->alarm_count++;
+	*alarm = (struct node_alarm){ .wall_since_ms = wall_since_ms };
+	snprintf(alarm->responder, sizeof(alarm->responder), "%s", responder);
+	snprintf(alarm->kind, sizeof(alarm->kind), "%s", kind);
+	snprintf(alarm->text, sizeof(alarm->text), "%s", text);
+}
+
 bool node_has_plan(const struct node *node, uint64_t epoch, uint64_t sequence)
 {
 	return node->plan_epoch > epoch ||
@@ -62,6 +76,26 @@ static void parse_local(struct member_reader *r, struct node *node)
 	}
 }
 
+static void parse_alarms(struct member_reader *r, struct node *node)
+{
+	const json_t *list = member_array(r, "alarms", NODE_ALARMS_MAX);
+
+	for (size_t i = 0; i < json_array_size(list) && !r->failed; i++) {
+		struct member_reader item =
+			member_item(list, i, "node alarm", r->err);
+		struct node_alarm *a = &node->alarms[i];
+
+		member_name(&item, "responder", a->responder,
+			    sizeof(a->responder));
+		member_name(&item, "kind", a->kind, sizeof(a->kind));
+		member_text(&item, "text", a->text, sizeof(a->text));
+		a->wall_since_ms = member_integer(&item, "wall_since_ms", 0,
+						  MEMBER_EXACT_MAX);
+		r->failed = item.failed;
+		node->alarm_count = i + 1;
+	}
+}
+
 static bool parse_node(struct member_reader *r, struct node *node)
 {
 	member_name(r, "name", node->name, sizeof(node->name));
@@ -84,6 +118,7 @@ static bool parse_node(struct member_reader *r, struct node *node)
 	node->queries = (uint64_t)member_integer(r, "queries", 0, INT64_MAX);
 	node->refused = (uint64_t)member_integer(r, "refused", 0, INT64_MAX);
 	parse_local(r, node);
+	parse_alarms(r, node);
 	return !r->failed;
 }
 
@@ -120,6 +155,26 @@ static json_t *write_local(const struct node *node)
 	return list;
 }
 
+static json_t *write_alarms(const struct node *node)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < node->alarm_count; i++) {
+		const struct node_alarm *a = &node->alarms[i];
+		struct member_writer w = member_begin();
+
+		member_put_text(&w, "responder", a->responder);
+		member_put_text(&w, "kind", a->kind);
+		member_put_text(&w, "text", a->text);
+		member_put_integer(&w, "wall_since_ms", a->wall_since_ms);
+		if (json_array_append_new(list, member_take(&w)) != 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
 char *node_write(const struct node *node, size_t *len)
 {
 	struct member_writer w = member_begin();
@@ -139,5 +194,7 @@ char *node_write(const struct node *node, size_t *len)
 	member_put_integer(&w, "refused", (int64_t)node->refused);
 	if (node->local_count > 0)
 		member_put_json(&w, "local", write_local(node));
+	if (node->alarm_count > 0)
+		member_put_json(&w, "alarms", write_alarms(node));
 	return member_finish(&w, 9, len);
 }

@@ -18,9 +18,19 @@ enum {
 	NODE_VERSION_SIZE = 32,
 	NODE_TEXT_SIZE = 160,
 	NODE_LOCAL_MAX = 16,
+	NODE_ALARMS_MAX = 8,
+	NODE_WORD_SIZE = 16,
 };
 
 enum node_role { NODE_DNS, NODE_HEALTH, NODE_STEER, NODE_EDGE };
+
+/* What a prober finds wrong with a responder: see health/inspection. */
+struct node_alarm {
+	char responder[NODE_NAME_SIZE];
+	char kind[NODE_WORD_SIZE]; /* a word that may be new to the reader */
+	char text[NODE_TEXT_SIZE]; /* for people */
+	int64_t wall_since_ms;
+};
 
 struct node {
 	char name[NODE_NAME_SIZE];
@@ -39,6 +49,8 @@ struct node {
 	/* Break-glass commands in force on this node alone, in words. */
 	char local[NODE_LOCAL_MAX][NODE_TEXT_SIZE];
 	size_t local_count;
+	struct node_alarm alarms[NODE_ALARMS_MAX]; /* health only */
+	size_t alarm_count;
 };
 
 /*
@@ -46,6 +58,10 @@ struct node {
  * name is cut to what fits.
  */
 struct node node_of(enum node_role role, const char *name, int64_t wall_ms);
+
+/* One more alarm; of more than NODE_ALARMS_MAX the first ones are told. */
+void node_put_alarm(struct node *node, const char *responder, const char *kind,
+		    const char *text, int64_t wall_since_ms);
 
 /* Has it applied this plan or a newer one? */
 bool node_has_plan(const struct node *node, uint64_t epoch, uint64_t sequence);

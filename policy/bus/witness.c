@@ -129,6 +129,25 @@ bool witnesses_read(const struct witnesses *w, const char *name,
 	return false;
 }
 
+struct report *witnesses_report(const struct witnesses *w, const char *vantage,
+				const void *octets, size_t len,
+				struct error *err)
+{
+	const char *payload;
+	size_t payload_len;
+	struct report *report;
+
+	if (!witnesses_read(w, vantage, octets, len, &payload, &payload_len,
+			    err))
+		return NULL;
+	report = report_parse(payload, payload_len, err);
+	if (report == NULL || strcmp(report->vantage, vantage) == 0)
+		return report;
+	error_set(err, "it says to be of vantage \"%s\"", report->vantage);
+	report_free(report);
+	return NULL;
+}
+
 void witnesses_free(struct witnesses *w)
 {
 	if (w == NULL)

@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 struct error;
+struct report;
 struct witnesses;
 
 enum witness_kind {
@@ -42,6 +43,14 @@ void witnesses_replace(struct witnesses *w, struct witnesses *next);
 bool witnesses_read(const struct witnesses *w, const char *name,
 		    const void *octets, size_t len, const char **payload,
 		    size_t *payload_len, struct error *err);
+
+/*
+ * The same, read: the report of that very vantage, which the caller owns.  NULL
+ * with err set.
+ */
+struct report *witnesses_report(const struct witnesses *w, const char *vantage,
+				const void *octets, size_t len,
+				struct error *err);
 
 /* Accepts NULL. */
 void witnesses_free(struct witnesses *w);

@@ -32,6 +32,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/panic.c %D%/panic.h \
 	%D%/quorum.c %D%/quorum.h \
 	%D%/rum.c %D%/rum.h \
+	%D%/sample.c %D%/sample.h \
 	%D%/share.c %D%/share.h \
 	%D%/spill.c %D%/spill.h \
 	%D%/standing.c %D%/standing.h \

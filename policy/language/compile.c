@@ -231,6 +231,7 @@ static void read_sections(struct draft *d)
 		return;
 	read_map(d, SECTION_GEO, &p->geo);
 	read_map(d, SECTION_SAFETY, &p->safety);
+	read_map(d, SECTION_VERIFY, &p->verify);
 	read_list(d, &(struct list){ SECTION_REGIONS, p->regions,
 				     p->region_count, sizeof(*p->regions) });
 	read_list(d, &(struct list){ SECTION_VANTAGES, p->vantages,

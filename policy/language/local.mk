@@ -19,9 +19,11 @@ policy_libpolicy_a_SOURCES += \
 	%D%/policy.c %D%/policy.h \
 	%D%/probing.c %D%/probing.h \
 	%D%/refer.c %D%/refer.h \
+	%D%/responders.c %D%/responders.h \
 	%D%/rings.c %D%/rings.h \
 	%D%/scalar.c %D%/scalar.h \
 	%D%/schema.c %D%/schema.h %D%/schema_canary.c \
+	%D%/schema.c %D%/schema.h %D%/schema_safety.c \
 	%D%/service.c %D%/service.h \
 	%D%/sources.c %D%/sources.h \
 	%D%/survey.c %D%/survey.h \

@@ -306,19 +306,6 @@ static const struct schema_row service_rows[] = {
 };
 static const struct schema service = { service_rows, COUNT(service_rows) };
 
-static const struct schema_row safety_rows[] = {
-	{ "min_regions_in_service", SCHEMA_WHOLE, false, offsetof(struct policy_safety, min_regions_in_service),
-	  1, POLICY_REGIONS_MAX, "1", NULL, NULL, "commands may not leave a service fewer" },
-	{ "max_capacity_removed", SCHEMA_PERCENT, false, offsetof(struct policy_safety, max_capacity_removed_pct),
-	  1, 100, "100%", NULL, NULL, "commands may not remove more" },
-	{ "max_capacity_opened", SCHEMA_PERCENT, false, offsetof(struct policy_safety, max_capacity_opened_pct),
-	  1, 100, "50%", NULL, NULL, "health may not take out more, beyond one region" },
-	{ "max_capacity_opened_at_once", SCHEMA_PERCENT, false, offsetof(struct policy_safety, max_capacity_at_once_pct),
-	  1, 100, "34%", NULL, NULL, "nor more of it within five minutes" },
-	{ "max_override", SCHEMA_MILLIS, false, offsetof(struct policy_safety, max_override_ms),
-	  MINUTE, 30 * DAY, "24h", NULL, NULL, "how long a command can last" },
-};
-static const struct schema safety = { safety_rows, COUNT(safety_rows) };
 
 static const struct schema_row test_rows[] = {
 	{ "client", SCHEMA_ADDR, false, offsetof(struct policy_test, client),
@@ -360,7 +347,9 @@ static const struct schema_row top_rows[SECTION_COUNT] = {
 	[SECTION_CANARIES] = { "canaries", SCHEMA_NAMED, false, 0,
 	  0, 256, NULL, NULL, &schema_canary, "new versions that come step by step" },
 	[SECTION_SAFETY] = { "safety", SCHEMA_MAP, false, 0,
-	  0, 0, NULL, NULL, &safety, "what commands and health may not do" },
+	  0, 0, NULL, NULL, &schema_safety, "what commands and health may not do" },
+	[SECTION_VERIFY] = { "verify", SCHEMA_MAP, false, 0,
+	  0, 0, NULL, NULL, &schema_verify, "what probers ask of responders" },
 	[SECTION_TESTS] = { "tests", SCHEMA_ITEMS, false, 0,
 	  0, 65536, NULL, NULL, &test, "what must hold of this policy" },
 };
@@ -432,6 +421,8 @@ static const char *const kind_texts[] = {
 	[SCHEMA_ANCHORS] =
 		("HOST:PORT like 192.0.2.1:53 or ns.example.net:443, or a list "
 		 "of them"),
+	[SCHEMA_RESPONDERS] =
+		"a map of node names and addresses like {dns-a: 192.0.2.53}",
 	[SCHEMA_SET] = "the name of a client set",
 	[SCHEMA_CHECK] = "the name of a check",
 	[SCHEMA_SERVICE] = "the name of a service",

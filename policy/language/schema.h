@@ -59,6 +59,8 @@ enum schema_kind {
 	SCHEMA_ALPN,    /* one or a list; const char **, then size_t */
 	SCHEMA_ECH,     /* base64; const uint8_t *, then size_t */
 	SCHEMA_ANCHORS, /* one or a list; struct policy_anchor *, then size_t */
+	SCHEMA_RESPONDERS, /* a map of names and addresses; struct
+			      policy_responder *, then size_t */
 	/* References, by name. */
 	SCHEMA_SET,               /* client set; int */
 	SCHEMA_CHECK,             /* int */
@@ -103,6 +105,7 @@ enum section {
 	SECTION_SERVICES,
 	SECTION_CANARIES,
 	SECTION_SAFETY,
+	SECTION_VERIFY,
 	SECTION_TESTS,
 	SECTION_COUNT,
 };
@@ -115,6 +118,9 @@ extern const struct schema schema_endpoint;
 
 /* schema_canary.c: those below "canaries.NAME" and further down. */
 extern const struct schema schema_canary, schema_canary_endpoint, schema_stage;
+
+/* schema_safety.c: those below "safety" and "verify". */
+extern const struct schema schema_safety, schema_verify;
 
 /* NULL when schema has no such key. */
 const struct schema_row *schema_find(const struct schema *schema,

@@ -8,6 +8,7 @@
 #include "policy/language/number.h"
 #include "policy/language/probing.h"
 #include "policy/language/refer.h"
+#include "policy/language/responders.h"
 #include "policy/language/scalar.h"
 #include "policy/language/sources.h"
 
@@ -29,6 +30,7 @@ FOLLOWS(struct canary_stage, percents, sizeof(void *), percent_count);
 FOLLOWS(struct policy_region, latitude, sizeof(double), longitude);
 FOLLOWS(struct policy_vantage, latitude, sizeof(double), longitude);
 FOLLOWS(struct policy_vantage, anchors, sizeof(void *), anchor_count);
+FOLLOWS(struct policy_verify, responders, sizeof(void *), responder_count);
 FOLLOWS(struct policy_check, statuses, sizeof(void *), status_count);
 FOLLOWS(struct policy_check, headers, sizeof(void *), header_count);
 FOLLOWS(struct policy_check, arguments, sizeof(void *), argument_count);
@@ -403,6 +405,7 @@ static value_reader *const readers[] = {
 	[SCHEMA_ALPN] = binding_read,
 	[SCHEMA_ECH] = binding_read,
 	[SCHEMA_ANCHORS] = anchor_read,
+	[SCHEMA_RESPONDERS] = responders_read,
 	[SCHEMA_SET] = refer_read,
 	[SCHEMA_CHECK] = refer_read,
 	[SCHEMA_SERVICE] = refer_read,

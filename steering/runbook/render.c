@@ -289,6 +289,22 @@ static void render_canaries(const struct json_t *answer, FILE *out)
 		render_canary(canary, out);
 }
 
+/* What a prober finds wrong with responders. */
+static void render_alarms(const struct json_t *node, int64_t wall_ms, FILE *out)
+{
+	struct json_t *alarm;
+	char lasts[48];
+	size_t i;
+
+	json_array_foreach(json_object_get(node, "alarms"), i, alarm)
+		fprintf(out, "  ALARM %s: %s for %s: %s\n",
+			text_of(alarm, "responder"), text_of(alarm, "kind"),
+			render_duration(
+				wall_ms - number_of(alarm, "wall_since_ms"),
+				lasts, sizeof(lasts)),
+			text_of(alarm, "text"));
+}
+
 void render_node(const struct json_t *node, int64_t wall_ms, FILE *out)
 {
 	char age[48];
@@ -317,6 +333,7 @@ void render_node(const struct json_t *node, int64_t wall_ms, FILE *out)
 	{
 		fprintf(out, "  only here: %s\n", text_of(local, "text"));
 	}
+	render_alarms(node, wall_ms, out);
 }
 
 /* "fleet: 1998 of 2000 nodes that follow plans have the newest; ..." */

@@ -169,6 +169,7 @@ static bool start_prober(struct up *up, const struct up_options *o,
 		.name = "up-health",
 		.programs = o->programs,
 		.bus = up->buses[1],
+		.trusted = up->trusted,
 	};
 
 	if (o->first[0] == '\0')

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* follow: only a trusted key's newer plan is taken; never backwards. */
-#include "dns/follow.h"
+#include "policy/bus/follow.h"
 #include "policy/bus/plan.h"
 #include "policy/bus/sign.h"
 #include "policy/language/policy.h"

@@ -238,7 +238,7 @@ static const struct row {
 	  NULL, "ok", false },
 	{ "strangers alone", { .strangers = 20 }, { 0 }, NULL, "timeout",
 	  false },
-	{ "a crowd of strangers", { .strangers = PROBE_DNS_STRANGERS_MAX },
+	{ "a crowd of strangers", { .strangers = DIALOGUE_STRANGERS_MAX },
 	  { 0 }, NULL, "protocol", false },
 	{ "truncated",      TRUNCATED,
 	  { .repeat = 1, .reply = { .answers = { A_RR } } }, "192.0.2.1", "ok",

@@ -6,8 +6,8 @@
  * (epoch, sequence) than the one held, and it leaves no service empty.  What
  * comes from disk is judged as what comes from the bus.  Pure.
  */
-#ifndef DNS_FOLLOW_H
-#define DNS_FOLLOW_H
+#ifndef POLICY_BUS_FOLLOW_H
+#define POLICY_BUS_FOLLOW_H
 
 #include "policy/base/error.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dns/follow.h"
+#include "policy/bus/follow.h"
 
 #include "policy/bus/plan.h"
 #include "policy/bus/sign.h"

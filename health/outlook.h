@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * outlook -- what a prober knows of the world beside what it probes: reports of
+ * all vantages, the plan in force, and the view that follows, as responders
+ * have it.
+ *
+ * Pure: the caller passes the time in.
+ */
+#ifndef HEALTH_OUTLOOK_H
+#define HEALTH_OUTLOOK_H
+
+#include "health/inspection.h"
+#include "policy/bus/follow.h"
+#include "policy/decide/heard.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Zeroed memory knows nothing. */
+struct outlook {
+	struct heard heard;
+	struct follow follow;
+	bool plan_fits;    /* follow.plan leaves no service empty */
+	struct view *view; /* owned; NULL: none yet */
+};
+
+void outlook_fini(struct outlook *outlook);
+
+/* Goes over to another policy: what was made for the old one is dropped. */
+void outlook_adopt(struct outlook *outlook, const struct policy *policy);
+
+/* A plan in its envelope.  What was refused, outlook->follow says. */
+void outlook_take_plan(struct outlook *outlook, const struct verifier *trusted,
+		       const struct policy *policy, const void *octets,
+		       size_t len);
+
+/* Renews the view.  False, unchanged: out of memory. */
+bool outlook_reduce(struct outlook *outlook, const struct policy *policy,
+		    int64_t now_ms, int64_t wall_ms);
+
+/* By what it decides. */
+struct standpoint outlook_standpoint(const struct outlook *outlook,
+				     const struct policy *policy);
+
+#endif

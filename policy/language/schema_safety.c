@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* schema_safety -- the rows below safety and verify: see schema.h. */
+#include "policy/language/schema.h"
+
+#include "policy/language/policy.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
+#define DAY (24.0 * HOUR)
+
+/* clang-format off */
+static const struct schema_row safety_rows[] = {
+	{ "min_regions_in_service", SCHEMA_WHOLE, false, offsetof(struct policy_safety, min_regions_in_service),
+	  1, POLICY_REGIONS_MAX, "1", NULL, NULL, "commands may not leave a service fewer" },
+	{ "max_capacity_removed", SCHEMA_PERCENT, false, offsetof(struct policy_safety, max_capacity_removed_pct),
+	  1, 100, "100%", NULL, NULL, "commands may not remove more" },
+	{ "max_capacity_opened", SCHEMA_PERCENT, false, offsetof(struct policy_safety, max_capacity_opened_pct),
+	  1, 100, "50%", NULL, NULL, "health may not take out more, beyond one region" },
+	{ "max_capacity_opened_at_once", SCHEMA_PERCENT, false, offsetof(struct policy_safety, max_capacity_at_once_pct),
+	  1, 100, "34%", NULL, NULL, "nor more of it within five minutes" },
+	{ "max_override", SCHEMA_MILLIS, false, offsetof(struct policy_safety, max_override_ms),
+	  MINUTE, 30 * DAY, "24h", NULL, NULL, "how long a command can last" },
+};
+const struct schema schema_safety = { safety_rows, COUNT(safety_rows) };
+
+#define VERIFY(field) offsetof(struct policy_verify, field)
+static const struct schema_row verify_rows[] = {
+	{ "responders", SCHEMA_RESPONDERS, true, VERIFY(responders),
+	  1, POLICY_RESPONDERS_MAX, NULL, NULL, NULL, "who is asked: the node's name and its address" },
+	{ "rate", SCHEMA_WHOLE, false, VERIFY(rate),
+	  1, 1000, "10", NULL, NULL, "queries a second, from each vantage to each responder" },
+	{ "timeout", SCHEMA_MILLIS, false, VERIFY(timeout_ms),
+	  100, 10 * SECOND, "1s", NULL, NULL, "how long an answer may take" },
+	{ "grace", SCHEMA_MILLIS, false, VERIFY(grace_ms),
+	  1 * SECOND, HOUR, "10s", NULL, NULL, "how long it is wrong or silent before that is an alarm" },
+	{ "stale", SCHEMA_MILLIS, false, VERIFY(stale_ms),
+	  2 * SECOND, DAY, "60s", NULL, NULL, "how long it may go by an older plan, another policy, or unheard of" },
+};
+const struct schema schema_verify = { verify_rows, COUNT(verify_rows) };
+/* clang-format on */
