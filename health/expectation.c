@@ -66,9 +66,10 @@ static uint64_t pick(const struct expectation *e, const struct row *row)
 
 	share_keys(e->policy, e->asking.service, keys);
 	count = share_pick_having(row, keys,
-				  hash_client(addr, addr->family == NET_V4
-							    ? s->sticky_v4_bits
-							    : s->sticky_v6_bits),
+				  hash_client(addr,
+					      addr->family == NET_V4
+						      ? s->sticky_v4_bits
+						      : s->sticky_v6_bits),
 				  &want, picks);
 	for (unsigned i = 0; i < count; i++)
 		set |= UINT64_C(1) << picks[i];
@@ -294,9 +295,10 @@ static void explain(const struct expectation *e, const struct said *said,
 }
 
 struct judgement expectation_meets(const struct expectation *e,
-				 const struct said *said)
+				   const struct said *said)
 {
-	struct judgement judgement = { .kind = JUDGEMENT_AGREES };
+	struct judgement judgement = { .kind = JUDGEMENT_AGREES,
+				       .held = said->held };
 	int other = POLICY_NONE;
 
 	if (!said->subnet && said->rcode == RCODE_NOERROR) {
@@ -305,10 +307,12 @@ struct judgement expectation_meets(const struct expectation *e,
 		   !is_within(e, e->allowed, said, &other)) {
 		judgement.kind = JUDGEMENT_OUTSIDE;
 	} else if (!agrees(e, said, &other)) {
-		judgement.kind = said->held || said->deferred ? JUDGEMENT_UNSURE
-							    : JUDGEMENT_DIFFERS;
+		judgement.kind = said->held || said->deferred
+					 ? JUDGEMENT_UNSURE
+					 : JUDGEMENT_DIFFERS;
 	}
-	if (judgement.kind == JUDGEMENT_OUTSIDE || judgement.kind == JUDGEMENT_DIFFERS)
+	if (judgement.kind == JUDGEMENT_OUTSIDE ||
+	    judgement.kind == JUDGEMENT_DIFFERS)
 		explain(e, said, other, &judgement);
 	return judgement;
 }

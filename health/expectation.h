@@ -74,17 +74,18 @@ enum judgement_kind {
 	JUDGEMENT_AGREES,
 	JUDGEMENT_DIFFERS, /* in what only the same policy and plan decide */
 	JUDGEMENT_OUTSIDE, /* of what residency leaves, by the policy alone */
-	JUDGEMENT_UNSURE,  /* it says what makes a difference rightful, or did not
-			  * look at the client */
+	JUDGEMENT_UNSURE,  /* it says what makes a difference rightful, or did
+			    * not  look at the client */
 };
 
 struct judgement {
 	enum judgement_kind kind;
+	bool held; /* the answer said that health was not heard of */
 	char text[EXPECTATION_TEXT_SIZE]; /* of those that are wrong */
 };
 
 struct judgement expectation_meets(const struct expectation *e,
-				 const struct said *said);
+				   const struct said *said);
 
 /*
  * The kinds that a service can be asked for, by draw: A and AAAA in turn where

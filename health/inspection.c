@@ -62,8 +62,7 @@ static bool step(struct inspection *in, enum inspection_kind kind,
 
 static bool is_fresh(const struct inspection *in, int64_t now_ms)
 {
-	return in->heard_ms != 0 &&
-	       now_ms - in->heard_ms < INSPECTION_FRESH_MS;
+	return in->heard_ms != 0 && now_ms - in->heard_ms < INSPECTION_FRESH_MS;
 }
 
 static bool same_policy(const struct standpoint *a, const struct standpoint *b)
@@ -82,8 +81,7 @@ static bool is_comparable(const struct inspection *in,
 			  const struct judgement *judgement,
 			  const struct inspection_moment *at)
 {
-	return is_fresh(in, at->now_ms) &&
-	       same_policy(&in->theirs, at->ours) &&
+	return is_fresh(in, at->now_ms) && same_policy(&in->theirs, at->ours) &&
 	       (judgement->kind == JUDGEMENT_OUTSIDE ||
 		same_plan(&in->theirs, at->ours));
 }
@@ -158,6 +156,7 @@ bool inspection_see(struct inspection *in, const struct stop *stop,
 		return false;
 	in->silent = judgement == NULL;
 	if (judgement != NULL) {
+		in->held = judgement->held;
 		changed = step(in, INSPECTION_SILENT, ALARM_GOOD, at);
 		return see_answer(in, stop, judgement, at) || changed;
 	}

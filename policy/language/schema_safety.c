@@ -26,7 +26,7 @@ const struct schema schema_safety = { safety_rows, COUNT(safety_rows) };
 
 #define VERIFY(field) offsetof(struct policy_verify, field)
 static const struct schema_row verify_rows[] = {
-	{ "responders", SCHEMA_RESPONDERS, true, VERIFY(responders),
+	{ "responders", SCHEMA_RESPONDERS, false, VERIFY(responders),
 	  1, POLICY_RESPONDERS_MAX, NULL, NULL, NULL, "who is asked: the node's name and its address" },
 	{ "rate", SCHEMA_WHOLE, false, VERIFY(rate),
 	  1, 1000, "10", NULL, NULL, "queries a second, from each vantage to each responder" },

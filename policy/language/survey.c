@@ -111,6 +111,24 @@ static void survey_safety(struct draft *d)
 			   d->policy->region_count);
 }
 
+/* Keys of a verification of nobody, or by nobody, would do nothing. */
+static void survey_verify(struct draft *d)
+{
+	struct tree *map = d->sections[SECTION_VERIFY], *responders;
+
+	if (map == NULL || !draft_usable(map, "responders", &responders))
+		return;
+	if (responders == NULL)
+		errors_add(d->errs, draft_place(map, "responders"),
+			   "verify has no key \"responders\"; write whom to "
+			   "ask, like responders: {dns-a: 192.0.2.53}");
+	else if (draft_knows(d, SECTION_VANTAGES) &&
+		 d->policy->vantage_count == 0)
+		errors_warn(d->errs, map->key->at,
+			    "verify names responders and there are no "
+			    "vantages, so nobody asks; write vantages:");
+}
+
 static void survey_vantages(struct draft *d)
 {
 	if (d->policy->check_count == 0 || !draft_knows(d, SECTION_VANTAGES))
@@ -196,6 +214,7 @@ void survey_policy(struct draft *d)
 	survey_residency(d);
 	survey_jurisdictions(d);
 	survey_safety(d);
+	survey_verify(d);
 	survey_budget(d);
 	survey_vantages(d);
 	survey_tests(d);

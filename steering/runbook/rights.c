@@ -11,9 +11,10 @@ enum {
 	EDGE = 8,
 	OPERATOR = 16,
 	NODES = DNS | HEALTH | STEER | EDGE, /* who has a record */
-	READERS = DNS | STEER | EDGE | OPERATOR,
-	LISTENERS = DNS | STEER | OPERATOR,   /* to reports */
-	WEIGHERS = HEALTH | STEER | OPERATOR, /* of what edges saw */
+	READERS = NODES | OPERATOR,
+	LISTENERS = DNS | HEALTH | STEER | OPERATOR, /* to reports */
+	WATCHERS = HEALTH | STEER | OPERATOR,        /* of nodes */
+	WEIGHERS = HEALTH | STEER | OPERATOR,        /* of what edges saw */
 };
 
 static const struct role {
@@ -45,12 +46,12 @@ static const struct row {
 	{ LISTENERS,        { "EVAL", "return 1", "1", ":vantages" } },
 	{ LISTENERS,        { "EXISTS", ":vantage:any" } },
 	{ LISTENERS,        { "SREM", ":vantages", "any" } },
-	{ STEER | OPERATOR, { "SUBSCRIBE", ":notify:nodes" } },
-	{ STEER | OPERATOR, { "SRANDMEMBER", ":nodes", "1" } },
-	{ STEER | OPERATOR, { "GETRANGE", ":node:any", "0", "1" } },
-	{ STEER | OPERATOR, { "EVAL", "return 1", "1", ":nodes" } },
-	{ STEER | OPERATOR, { "EXISTS", ":node:any" } },
-	{ STEER | OPERATOR, { "SREM", ":nodes", "any" } },
+	{ WATCHERS,         { "SUBSCRIBE", ":notify:nodes" } },
+	{ WATCHERS,         { "SRANDMEMBER", ":nodes", "1" } },
+	{ WATCHERS,         { "GETRANGE", ":node:any", "0", "1" } },
+	{ WATCHERS,         { "EVAL", "return 1", "1", ":nodes" } },
+	{ WATCHERS,         { "EXISTS", ":node:any" } },
+	{ WATCHERS,         { "SREM", ":nodes", "any" } },
 	{ WEIGHERS,         { "SUBSCRIBE", ":notify:served" } },
 	{ WEIGHERS,         { "UNSUBSCRIBE", ":notify:served" } },
 	{ WEIGHERS,         { "SRANDMEMBER", ":edges", "1" } },

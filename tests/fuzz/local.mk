@@ -9,7 +9,10 @@ endif
 EXTRA_DIST += tests/fuzz/corpus.c tests/fuzz/corpus tests/fuzz/coverage
 
 # health
-check_PROGRAMS += %D%/fuzz_match %D%/fuzz_question
+check_PROGRAMS += %D%/fuzz_match %D%/fuzz_question %D%/fuzz_client_query
+%C%_fuzz_client_query_SOURCES = %D%/fuzz_client_query.c $(FUZZ_MAIN)
+%C%_fuzz_client_query_LDADD = $(HEALTH_LIBS)
+%C%_fuzz_client_query_LDFLAGS = $(FUZZ_LDFLAGS)
 %C%_fuzz_question_SOURCES = %D%/fuzz_question.c $(FUZZ_MAIN)
 %C%_fuzz_question_LDADD = $(HEALTH_LIBS)
 %C%_fuzz_question_LDFLAGS = $(FUZZ_LDFLAGS)

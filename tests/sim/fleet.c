@@ -417,6 +417,8 @@ void node_die(struct fleet *f, int node)
 	f->alive[node] = false;
 	if (node < FLEET_RESPONDERS)
 		responder_die(&f->responders[node]);
+	else if (node < fleet_seat(0))
+		verifier_die(f, node);
 	else if (node >= fleet_seat(0))
 		seat_die(&f->seats[node - fleet_seat(0)]);
 }

@@ -23,6 +23,8 @@
 
 #include "dns/world.h"
 #include "ground.h"
+#include "health/inspection.h"
+#include "health/outlook.h"
 #include "health/roster.h"
 #include "health/suspicion.h"
 #include "health/watch.h"
@@ -106,6 +108,15 @@ struct responder {
 	struct json_t *kept_verdicts;          /* owned; NULL: none yet */
 	int64_t wall_heard_ms[FLEET_VANTAGES]; /* of kept_reports */
 	struct notes notes;
+	/* Its record, as it got to the store: when it was made, 0: none did. */
+	int64_t told_ms;
+	uint64_t told_epoch, told_sequence;
+};
+
+/* What a vantage knows beside what it probes, and of whom it thinks what. */
+struct verifier_seat {
+	struct outlook outlook;
+	struct inspection inspections[FLEET_RESPONDERS];
 };
 
 struct seat { /* an agent's process */
@@ -153,6 +164,7 @@ struct totals {
 	uint64_t splits, late, late_stored;
 	uint64_t steps_of_clocks;
 	uint64_t mistrusts, flaps, lies, latencies; /* those that moved */
+	uint64_t asked, agreed; /* by verifiers */
 };
 
 /* What a responder made of one target. */
@@ -217,6 +229,7 @@ struct fleet {
 	int64_t fifo_ms[FLEET_NODES][2];
 	struct responder responders[FLEET_RESPONDERS];
 	struct vantage vantages[FLEET_VANTAGES];
+	struct verifier_seat verifiers[FLEET_VANTAGES];
 	struct seat seats[FLEET_SEATS];
 	struct store store;
 	struct history history;
@@ -320,6 +333,7 @@ enum event_kind {
 	EVENT_FULL_READ, /* to: responder or seat */
 	EVENT_LINK,      /* to: anyone; a: it has noticed a cut (0), or the
 			  * end of one (1) */
+	EVENT_ASK, /* to: vantage: all responders */
 	EVENT_FAULT,
 	EVENT_PERSON,
 	EVENT_HEAL,       /* to: node or the store; a: enum fault; b: which */
@@ -391,7 +405,10 @@ void store_forget(struct fleet *f);
 /* Its replica takes its site, without the last writes and the lease. */
 void store_fail_over(struct fleet *f);
 
-/* vantage.c, responder.c, seat.c: lives and events of each kind. */
+/* verifier.c, vantage.c, responder.c, seat.c: lives and events of each kind. */
+void verifier_start(struct fleet *f, int node);
+void verifier_receive(struct fleet *f, struct event *e);
+void verifier_die(struct fleet *f, int node);
 void vantage_start(struct fleet *f, int node);
 void vantage_receive(struct fleet *f, struct event *e);
 void responder_start(struct fleet *f, int node);

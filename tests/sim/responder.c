@@ -28,6 +28,18 @@ static void keep_verdicts(struct responder *r, const struct view *view)
 		abort();
 }
 
+/* Its record, of which the newest alone counts. */
+static void tell(struct fleet *f, int node)
+{
+	struct responder *r = &f->responders[node];
+
+	if (f->now_ms < f->cut_until_ms[node])
+		return;
+	r->told_ms = f->now_ms;
+	r->told_epoch = r->world.view->plan_epoch;
+	r->told_sequence = r->world.view->plan_sequence;
+}
+
 static void turn(struct fleet *f, int node)
 {
 	struct responder *r = &f->responders[node];
@@ -42,6 +54,7 @@ static void turn(struct fleet *f, int node)
 	view_free(r->world.view);
 	r->world.view = view;
 	r->notes.due = true;
+	tell(f, node);
 }
 
 /* Not with plan_newer(): that is on trial. */

@@ -206,6 +206,7 @@ void vantage_start(struct fleet *f, int node)
 		arm(f, node, i, &at);
 	}
 	fleet_after(f, node, REPORT_MS, EVENT_REPORT);
+	verifier_start(f, node);
 }
 
 void vantage_receive(struct fleet *f, struct event *e)
@@ -221,6 +222,8 @@ void vantage_receive(struct fleet *f, struct event *e)
 		/* By the clock, which is as good as in a hurry. */
 		v->hurry = 0;
 		publish(f, e->to);
+	} else {
+		verifier_receive(f, e);
 	}
 	if (e->kind == EVENT_REPORT && e->number == 0)
 		fleet_after(f, e->to, REPORT_MS, EVENT_REPORT);

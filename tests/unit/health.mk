@@ -68,4 +68,24 @@ check_PROGRAMS += %D%/test_trust
 check_PROGRAMS += %D%/test_watch
 %C%_test_watch_SOURCES = %D%/test_watch.c
 %C%_test_watch_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_alarm
+%C%_test_alarm_SOURCES = %D%/test_alarm.c
+%C%_test_alarm_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_client_query
+%C%_test_client_query_SOURCES = %D%/test_client_query.c
+%C%_test_client_query_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_expectation
+%C%_test_expectation_SOURCES = %D%/test_expectation.c \
+	%D%/decide_world.c %D%/decide_world.h
+%C%_test_expectation_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_inspection
+%C%_test_inspection_SOURCES = %D%/test_inspection.c
+%C%_test_inspection_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_sample
+%C%_test_sample_SOURCES = %D%/test_sample.c \
+	%D%/small_world.c %D%/small_world.h
+%C%_test_sample_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_tour
+%C%_test_tour_SOURCES = %D%/test_tour.c
+%C%_test_tour_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 endif

@@ -130,6 +130,7 @@ static const struct row {
 	{ NODE, "{\"role\":\"dns\"}", "name is missing" },
 	{ NODE, "{\"name\":\"n\",\"role\":\"dns\",\"local\":[{\"text\":\"drain eu\"}]}", NULL },
 	{ NODE, "{\"name\":\"n\",\"role\":\"dns\",\"local\":[{}]}", "node command 1: text is missing" },
+	{ NODE, "{\"name\":\"n\",\"role\":\"health\",\"alarms\":[{\"kind\":\"stale\"}]}", "node alarm 1: responder is missing" },
 	{ NODE, "{\"name\":\"n\",\"role\":\"dns\",\"local\":[{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}]}", "local has more than 16" },
 	{ NODE, "{\"name\":\"n\",\"role\":\"dns\",\"trouble\":\"\\u001b[2J\"}", "control characters" },
 };
@@ -277,6 +278,9 @@ static void test_node_comes_back(void **state)
 		.trouble = "caf\xc3\xa9 broke\nbadl\xc3",
 		.local = { "drain eu", "drain us" },
 		.local_count = 2,
+		.alarms = { { "dns-a", "stale", "old plan", 9 },
+			    { "dns-b", "new-word", "", 0 } },
+		.alarm_count = 2,
 	};
 	struct node back;
 	struct error err;
