@@ -50,8 +50,8 @@ static void tell_changes(struct enquiry *e, const struct inspection *before)
 			continue;
 		log_event(rings ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "health",
 			  rings ? "alarm" : "alarm-over",
-			  "responder=%s kind=%s text=%s", e->config.responder->name,
-			  inspection_kind_name(k),
+			  "responder=%s kind=%s text=%s",
+			  e->config.responder->name, inspection_kind_name(k),
 			  log_quote(a->text, quoted, sizeof(quoted)));
 	}
 	e->config.on_change(e->config.arg);
@@ -85,8 +85,8 @@ static void on_answer(void *arg, const struct observation *seen)
 	if (c->outlook->view == NULL)
 		return;
 	if (e->spoken) {
-		expected = expectation_of(c->policy, c->outlook->view,
-					  &e->asking);
+		expected =
+			expectation_of(c->policy, c->outlook->view, &e->asking);
 		judgement = expectation_meets(&expected, &e->said);
 	}
 	if (inspection_see(&e->inspection, &e->stop, seen,
@@ -117,6 +117,7 @@ static void ask(struct enquiry *e)
 		.kind = asked_kind_of(service, e->stop.draw),
 		.client = sample_client(&samples->list[e->stop.sample],
 					e->stop.draw),
+		.young = outlook_is_young(e->config.outlook, clock_now_ms()),
 	};
 	e->asking.class =
 		clientele_class(e->config.clientele, &e->asking.client.addr);
@@ -146,8 +147,8 @@ struct enquiry *enquiry_start(const struct enquiry_config *config,
 {
 	uint32_t rate = config->policy->verify.rate;
 	const struct timeval every = { .tv_sec = rate == 1,
-				       .tv_usec = rate == 1 ? 0
-							    : 1000000 / rate };
+				       .tv_usec =
+					       rate == 1 ? 0 : 1000000 / rate };
 	struct enquiry *e = calloc(1, sizeof(*e));
 
 	if (e != NULL) {

@@ -43,12 +43,26 @@ static uint64_t allowed_of(const struct expectation *e)
 	return set;
 }
 
-/* May two readers of the same reports see it differently? */
-static bool depends_on_history(const struct view_service *view, size_t count)
+/* What one who began later, or earlier, may not know of the way there. */
+static bool is_remembered(const struct expectation *e,
+			  const struct view_endpoint *view)
 {
-	for (size_t i = 0; i < count; i++)
+	if (view->latency_ms == NULL || service_of(e)->steer != STEER_LATENCY)
+		return false;
+	for (size_t v = 0; e->asking.young && v < e->policy->vantage_count; v++)
+		if (!(view->latency_ms[v] > 0))
+			return true;
+	return view->remembered;
+}
+
+/* May two readers of the same reports see it differently? */
+static bool depends_on_history(const struct expectation *e,
+			       const struct view_service *view)
+{
+	for (size_t i = 0; i < service_of(e)->endpoint_count; i++)
 		if (view->endpoints[i].health.held ||
-		    view->endpoints[i].deferred)
+		    view->endpoints[i].deferred ||
+		    is_remembered(e, &view->endpoints[i]))
 			return true;
 	return false;
 }
@@ -86,8 +100,7 @@ struct expectation expectation_of(const struct policy *policy,
 				   &e.trace);
 
 	e.allowed = allowed_of(&e);
-	if (depends_on_history(&view->services[asking->service],
-			       s->endpoint_count)) {
+	if (depends_on_history(&e, &view->services[asking->service])) {
 		e.grade = EXPECT_WITHIN;
 		e.set = e.allowed;
 	} else if (s->sticky == STICKY_NONE && row_is_draw(&row, s->answers)) {

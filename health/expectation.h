@@ -11,7 +11,8 @@
  *            of these
  *   within   where two readers of the same reports may rightly differ, because
  *            what went before counts (a verdict that is held, an endpoint that
- *            is deferred): records of endpoints that residency leaves
+ *            is deferred, a latency that is remembered): records of endpoints
+ *            that residency leaves
  *
  * Whatever else holds, an answer outside of what residency leaves is wrong.
  * Pure.
@@ -52,6 +53,8 @@ struct asking_for {
 	enum asked_kind kind;
 	struct net_prefix client;
 	const struct client_class *class; /* of client */
+	bool young; /* who asks began less than VIEW_REMEMBER_MS ago: others
+		     * remember more */
 };
 
 enum expectation_grade { EXPECT_EXACTLY, EXPECT_ONE_OF, EXPECT_WITHIN };

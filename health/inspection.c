@@ -41,6 +41,18 @@ struct stop inspection_next(struct inspection *in, int64_t now_ms)
 	return in->suspect;
 }
 
+/*
+ * Two bad moments far apart are not one long one: this process may have stood
+ * still, or nothing could be judged meanwhile.
+ */
+static void bridge(struct inspection_alarm *a, int64_t now_ms)
+{
+	if (a->alarm.state == ALARM_SUSPECT &&
+	    now_ms - a->judged_ms >= INSPECTION_FRESH_MS)
+		a->alarm.state = ALARM_CLEAR;
+	a->judged_ms = now_ms;
+}
+
 /* True when it begins or ceases to ring. */
 static bool step(struct inspection *in, enum inspection_kind kind,
 		 enum alarm_event event, const struct inspection_moment *at)
@@ -53,6 +65,7 @@ static bool step(struct inspection *in, enum inspection_kind kind,
 	};
 	bool rang = alarm_rings(&a->alarm), rings;
 
+	bridge(a, at->now_ms);
 	a->alarm = alarm_step(a->alarm, &limits, event, at->now_ms);
 	rings = alarm_rings(&a->alarm);
 	if (rings && !rang)

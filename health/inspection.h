@@ -49,6 +49,7 @@ struct inspection_alarm {
 	struct alarm alarm;
 	char text[NODE_TEXT_SIZE]; /* of the last that was bad */
 	int64_t wall_since_ms;     /* when it was raised */
+	int64_t judged_ms;         /* when something was last known of it */
 };
 
 struct inspection {
@@ -85,8 +86,8 @@ struct inspection_moment {
 };
 
 /*
- * What came of it: judgement NULL when nothing was said that could be read.  True
- * when some alarm was raised or ended.
+ * What came of it: judgement NULL when nothing was said that could be read.
+ * True when some alarm was raised or ended.
  */
 bool inspection_see(struct inspection *in, const struct stop *stop,
 		    const struct observation *seen,

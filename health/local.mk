@@ -11,6 +11,7 @@ health_libhealth_a_SOURCES = \
 	%D%/enquiry.c %D%/enquiry.h \
 	%D%/expectation.c %D%/expectation.h \
 	%D%/exchange.c %D%/exchange.h \
+	%D%/fitness.c %D%/fitness.h \
 	%D%/force.c %D%/force.h \
 	%D%/inspection.c %D%/inspection.h \
 	%D%/latency.c %D%/latency.h \

@@ -19,6 +19,7 @@ void outlook_adopt(struct outlook *outlook, const struct policy *policy)
 
 	view_free(outlook->view);
 	outlook->view = NULL;
+	outlook->since_ms = 0;
 	heard_prune(&outlook->heard, policy);
 	outlook->plan_fits = outlook->follow.plan != NULL &&
 			     plan_check(outlook->follow.plan, policy, &err);
@@ -52,7 +53,14 @@ bool outlook_reduce(struct outlook *outlook, const struct policy *policy,
 		return false;
 	view_free(outlook->view);
 	outlook->view = view;
+	if (outlook->since_ms == 0)
+		outlook->since_ms = now_ms;
 	return true;
+}
+
+bool outlook_is_young(const struct outlook *outlook, int64_t now_ms)
+{
+	return now_ms - outlook->since_ms < VIEW_REMEMBER_MS;
 }
 
 struct standpoint outlook_standpoint(const struct outlook *outlook,

@@ -22,6 +22,7 @@ struct outlook {
 	struct follow follow;
 	bool plan_fits;    /* follow.plan leaves no service empty */
 	struct view *view; /* owned; NULL: none yet */
+	int64_t since_ms;  /* when it first was; 0: never */
 };
 
 void outlook_fini(struct outlook *outlook);
@@ -37,6 +38,9 @@ void outlook_take_plan(struct outlook *outlook, const struct verifier *trusted,
 /* Renews the view.  False, unchanged: out of memory. */
 bool outlook_reduce(struct outlook *outlook, const struct policy *policy,
 		    int64_t now_ms, int64_t wall_ms);
+
+/* Does it remember as much as others may?  See VIEW_REMEMBER_MS. */
+bool outlook_is_young(const struct outlook *outlook, int64_t now_ms);
 
 /* By what it decides. */
 struct standpoint outlook_standpoint(const struct outlook *outlook,

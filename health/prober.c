@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "health/prober.h"
 
+#include "health/fitness.h"
 #include "health/force.h"
 #include "health/probe_external.h"
 #include "health/probe_http.h"
@@ -11,18 +12,15 @@
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
-#include "policy/base/nearest.h"
 #include "policy/base/process.h"
 #include "policy/bus/control.h"
 #include "policy/bus/node.h"
 #include "policy/language/policy.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <event2/dns.h>
 #include <jansson.h>
@@ -36,6 +34,8 @@ struct subject {
 
 struct prober {
 	struct event_base *loop; /* borrowed */
+	struct bus *bus;         /* borrowed */
+	unsigned topics;         /* that are followed there */
 	char *policy_path, *vantage, *name;
 	struct probe_http_pool *http;
 	struct probe_external_pool *external;
@@ -63,97 +63,6 @@ static void on_change(void *arg)
 	reporter_hurry(p->reporter);
 }
 
-/* The first error of errs, as one line. */
-static void take_first(const struct errors *errs, const char *path,
-		       struct error *err)
-{
-	char line[300];
-
-	for (size_t i = 0; i < errs->count; i++) {
-		if (errs->list[i].severity != SEVERITY_ERROR)
-			continue;
-		error_set(err, "%s%s",
-			  error_line(&errs->list[i].error, line, sizeof(line)),
-			  errs->fatal > 1 ? " (and more; see windrose check)"
-					  : "");
-		return;
-	}
-	error_set(err, "%s: out of memory while loading", path);
-}
-
-static struct policy *load(const char *path, struct error *err)
-{
-	struct errors errs = { 0 };
-	struct policy *policy = policy_load(path, &errs);
-
-	errors_sort(&errs);
-	if (policy == NULL)
-		take_first(&errs, path, err);
-	errors_fini(&errs);
-	return policy;
-}
-
-static bool check_vantage(const struct policy *policy, const char *vantage,
-			  struct error *err)
-{
-	const char *known[POLICY_VANTAGES_MAX];
-	const char *near;
-
-	if (policy_find_vantage(policy, vantage) != POLICY_NONE)
-		return true;
-	for (size_t i = 0; i < policy->vantage_count; i++)
-		known[i] = policy->vantages[i].name;
-	near = nearest_word(vantage, known, policy->vantage_count);
-	if (near != NULL)
-		error_set(err,
-			  "%s: vantage \"%s\" is not defined; did you mean "
-			  "\"%s\"?",
-			  policy->directory, vantage, near);
-	else
-		error_set(err,
-			  "%s: vantage \"%s\" is not defined; add it to "
-			  "vantages:",
-			  policy->directory, vantage);
-	return false;
-}
-
-static bool check_file(const struct policy_check *check, const char *file,
-		       struct error *err)
-{
-	if (file == NULL || access(file, R_OK) == 0)
-		return true;
-	error_set(err, "check \"%s\": %s cannot be read: %s", check->name, file,
-		  strerror(errno));
-	return false;
-}
-
-/* What only probes would miss is missed here, in words. */
-static bool check_means(const struct prober *p,
-			const struct policy_check *check, struct error *err)
-{
-	if (!check_file(check, check->client_certificate, err) ||
-	    !check_file(check, check->client_key, err))
-		return false;
-	if (check->http == HTTP_2 && !probe_http_speaks_2()) {
-		error_set(err,
-			  "check \"%s\" wants HTTP/2, and this libcurl has "
-			  "none",
-			  check->name);
-		return false;
-	}
-	return check->type != CHECK_EXTERNAL ||
-	       probe_external_check(p->external, check, err);
-}
-
-static bool check_all_means(const struct prober *p, const struct policy *policy,
-			    struct error *err)
-{
-	for (size_t i = 0; i < policy->check_count; i++)
-		if (!check_means(p, &policy->checks[i], err))
-			return false;
-	return true;
-}
-
 /* Loads and starts; before (may be empty) lends what it saw. */
 static bool subject_init(struct subject *s, struct prober *p,
 			 const struct subject *before, struct error *err)
@@ -168,9 +77,11 @@ static bool subject_init(struct subject *s, struct prober *p,
 		.arg = p,
 	};
 
-	*s = (struct subject){ .policy = load(p->policy_path, err) };
-	if (s->policy == NULL || !check_vantage(s->policy, p->vantage, err) ||
-	    !check_all_means(p, s->policy, err))
+	*s = (struct subject){
+		.policy = fitness_load(p->policy_path, p->vantage, p->external,
+				       err),
+	};
+	if (s->policy == NULL)
 		goto fail;
 	s->roster = roster_new(s->policy);
 	if (s->roster == NULL) {
@@ -202,6 +113,53 @@ static void turn_reporter(struct prober *p)
 	reporter_turn(p->reporter, &subject);
 }
 
+static void on_value(void *arg, enum bus_topic topic, const char *key,
+		     const void *octets, size_t len)
+{
+	struct prober *p = arg;
+
+	verify_take(p->verify, topic, key, octets, len);
+}
+
+static void on_synced(void *arg)
+{
+	struct prober *p = arg;
+
+	verify_synced(p->verify, true);
+}
+
+static void on_link(void *arg, bool up)
+{
+	struct prober *p = arg;
+
+	if (!up)
+		verify_synced(p->verify, false);
+}
+
+static void ignore_value(void *arg, enum bus_topic topic, const char *key,
+			 const void *octets, size_t len)
+{
+	(void)arg, (void)topic, (void)key, (void)octets, (void)len;
+}
+
+/* What somebody here wants of the bus: who wants nothing reads nothing. */
+static void follow(struct prober *p)
+{
+	unsigned topics = verify_topics(p->verify);
+
+	if (topics == p->topics)
+		return;
+	p->topics = topics;
+	verify_synced(p->verify, false);
+	bus_follow(p->bus, &(struct bus_follower){
+				   .topics = topics,
+				   .on_value = on_value,
+				   .on_synced = on_synced,
+				   .on_link = on_link,
+				   .arg = p,
+			   });
+}
+
 static bool reload(struct prober *p, struct error *err)
 {
 	struct subject next;
@@ -217,6 +175,7 @@ static bool reload(struct prober *p, struct error *err)
 		return false;
 	}
 	verify_turn(p->verify, next.policy);
+	follow(p);
 	subject_fini(&p->on);
 	p->on = next;
 	p->trouble[0] = '\0';
@@ -364,7 +323,6 @@ static bool start(struct prober *p, const struct prober_config *config,
 	const struct subject none = { 0 };
 	const struct verify_config verify = {
 		.loop = p->loop,
-		.bus = config->bus,
 		.vantage = p->vantage,
 		.trusted = config->trusted,
 		.witnesses = config->witnesses,
@@ -399,6 +357,7 @@ static bool start(struct prober *p, const struct prober_config *config,
 	if (p->reporter == NULL || !subject_init(&p->on, p, &none, err))
 		return false;
 	verify_turn(p->verify, p->on.policy);
+	follow(p);
 	turn_reporter(p);
 	if (config->control_path == NULL)
 		return true;
@@ -419,6 +378,7 @@ struct prober *prober_start(struct event_base *loop,
 		return NULL;
 	}
 	p->loop = loop;
+	p->bus = config->bus;
 	p->in_flight_max = rounds_in_flight(process_raise_descriptors());
 	if (!start(p, config, err)) {
 		prober_stop(p);
@@ -435,6 +395,10 @@ void prober_stop(struct prober *p)
 {
 	if (p == NULL)
 		return;
+	/* What is on its way on the bus must not find one that is gone. */
+	if (p->topics != 0)
+		bus_follow(p->bus,
+			   &(struct bus_follower){ .on_value = ignore_value });
 	control_stop(p->control);
 	reporter_stop(p->reporter);
 	verify_stop(p->verify);

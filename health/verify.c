@@ -33,7 +33,7 @@ struct verify {
 	struct event *turn;  /* persistent: each second */
 	struct event *soon;  /* pending: there is a new plan */
 	unsigned turns;
-	bool follows, synced;
+	bool synced; /* all on the bus was read, and it is up */
 	char trouble[NODE_TEXT_SIZE];
 };
 
@@ -53,8 +53,8 @@ static void take_report(struct verify *v, const char *key, const void *octets,
 			size_t len)
 {
 	struct error err;
-	struct report *report = witnesses_report(v->config.witnesses, key,
-						 octets, len, &err);
+	struct report *report =
+		witnesses_report(v->config.witnesses, key, octets, len, &err);
 
 	if (report == NULL)
 		refuse(v, key, err.text);
@@ -75,61 +75,32 @@ static void take_node(struct verify *v, const char *key, const void *octets,
 			enquiry_hear(v->enquiries[i], &node);
 }
 
-static void on_value(void *arg, enum bus_topic topic, const char *key,
-		     const void *octets, size_t len)
+unsigned verify_topics(const struct verify *v)
 {
-	struct verify *v = arg;
+	return v->count == 0 ? 0 : BUS_PLAN | BUS_REPORTS | BUS_NODES;
+}
 
+void verify_take(struct verify *v, enum bus_topic topic, const char *key,
+		 const void *octets, size_t len)
+{
 	if (v->count == 0)
 		return;
-	switch (topic) {
-	case BUS_PLAN:
+	if (topic == BUS_PLAN) {
 		outlook_take_plan(&v->outlook, v->config.trusted, v->policy,
 				  octets, len);
 		if (v->outlook.follow.refusal.text[0] != '\0')
 			refuse(v, "plan", v->outlook.follow.refusal.text);
 		event_active(v->soon, EV_TIMEOUT, 0);
-		break;
-	case BUS_REPORTS:
+	} else if (topic == BUS_REPORTS) {
 		take_report(v, key, octets, len);
-		break;
-	case BUS_NODES:
+	} else if (topic == BUS_NODES) {
 		take_node(v, key, octets, len);
-		break;
-	case BUS_REQUESTS:
-		break;
 	}
 }
 
-static void on_synced(void *arg)
+void verify_synced(struct verify *v, bool synced)
 {
-	struct verify *v = arg;
-
-	v->synced = true;
-}
-
-static void on_link(void *arg, bool up)
-{
-	struct verify *v = arg;
-
-	if (!up)
-		v->synced = false;
-}
-
-/* What is on the bus is read when there is somebody to ask. */
-static void follow(struct verify *v)
-{
-	if (v->follows)
-		return;
-	v->follows = true;
-	bus_follow(v->config.bus,
-		   &(struct bus_follower){
-			   .topics = BUS_PLAN | BUS_REPORTS | BUS_NODES,
-			   .on_value = on_value,
-			   .on_synced = on_synced,
-			   .on_link = on_link,
-			   .arg = v,
-		   });
+	v->synced = synced;
 }
 
 /* The second. */
@@ -259,8 +230,6 @@ void verify_turn(struct verify *v, const struct policy *policy)
 	}
 	v->policy = policy;
 	outlook_adopt(&v->outlook, policy);
-	if (v->count > 0)
-		follow(v);
 }
 
 /* Telling. */
@@ -350,20 +319,10 @@ struct verify *verify_start(const struct verify_config *config,
 	return v;
 }
 
-static void ignore_value(void *arg, enum bus_topic topic, const char *key,
-			 const void *octets, size_t len)
-{
-	(void)arg, (void)topic, (void)key, (void)octets, (void)len;
-}
-
 void verify_stop(struct verify *v)
 {
 	if (v == NULL)
 		return;
-	/* What is on its way on the bus must not find one that is gone. */
-	if (v->follows)
-		bus_follow(v->config.bus,
-			   &(struct bus_follower){ .on_value = ignore_value });
 	stop_enquiries(v->enquiries, v->count);
 	clientele_stop(v->clientele);
 	if (v->turn != NULL)

@@ -4,9 +4,9 @@
  * every class would, and says who answers otherwise than is decided here, goes
  * by something old, or is silent (health/inspection).
  *
- * It follows plan, reports and node records on the bus as responders do, and
- * loads the policy's geo databases, beside the loop, when the policy names
- * responders: else it reads nothing and asks nobody.
+ * It goes by plan, reports and node records as responders do, and loads the
+ * policy's geo databases, beside the loop, when the policy names responders:
+ * else it reads nothing and asks nobody.
  *
  * Shell: owns timers, sockets and an errand; reads the clock.  All calls on the
  * loop's thread.
@@ -14,7 +14,8 @@
 #ifndef HEALTH_VERIFY_H
 #define HEALTH_VERIFY_H
 
-struct bus;
+#include "policy/bus/bus.h"
+
 struct error;
 struct event_base;
 struct json_t;
@@ -27,11 +28,10 @@ struct witnesses;
 /* All borrowed, and outlive it. */
 struct verify_config {
 	struct event_base *loop;
-	struct bus *bus;
 	const char *vantage;
-	const struct verifier *trusted;     /* NULL: no plan is followed */
-	const struct witnesses *witnesses;  /* NULL: reports need no key */
-	void (*on_change)(void *arg);       /* an alarm was raised or ended */
+	const struct verifier *trusted;    /* NULL: no plan is followed */
+	const struct witnesses *witnesses; /* NULL: reports need no key */
+	void (*on_change)(void *arg);      /* an alarm was raised or ended */
 	void *arg;
 };
 
@@ -45,6 +45,17 @@ struct verify *verify_start(const struct verify_config *config,
  * kept.
  */
 void verify_turn(struct verify *v, const struct policy *policy);
+
+/* The topics of the bus (enum bus_topic, or-ed) that it has to be given: of the
+ * policy that it was turned to. */
+unsigned verify_topics(const struct verify *v);
+
+/* What came of them; octets are borrowed for the call. */
+void verify_take(struct verify *v, enum bus_topic topic, const char *key,
+		 const void *octets, size_t len);
+
+/* All was read, or the link is down: then nobody here knows what is new. */
+void verify_synced(struct verify *v, bool synced);
 
 /* The plan that is followed, the alarms, and, where there is no other, the
  * trouble of a prober's record. */

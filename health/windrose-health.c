@@ -72,7 +72,8 @@ static bool open_keys(const struct options *o, struct verifier **trusted,
 	*trusted = verifier_open(o->trust.items, o->trust.count, err);
 	if (*trusted == NULL)
 		return false;
-	*witnesses = witnesses_open(o->vantages.items, o->vantages.count, err);
+	*witnesses = witnesses_open(WITNESS_VANTAGES, o->vantages.items,
+				    o->vantages.count, err);
 	if (*witnesses != NULL)
 		return true;
 	verifier_free(*trusted);

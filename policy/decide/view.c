@@ -180,8 +180,10 @@ static void remember_latencies(const struct reduction *r,
 
 		if (!(out->latency_ms[v] > 0) && was->latency_ms[v] > 0 &&
 		    heard->report != NULL &&
-		    r->in->now_ms - heard->heard_ms <= VIEW_REMEMBER_MS)
+		    r->in->now_ms - heard->heard_ms <= VIEW_REMEMBER_MS) {
 			out->latency_ms[v] = was->latency_ms[v];
+			out->remembered = true;
+		}
 	}
 }
 

@@ -65,6 +65,8 @@ struct view_endpoint {
 	bool deferred;    /* down, and beyond what health may take out: see
 			   * policy/decide/budget */
 	bool turned;      /* deferred began or ended with this view */
+	bool remembered;  /* some latency is of an earlier report than the
+			   * newest: a reader that is younger has none */
 	uint32_t down_ms; /* while it is down: for how long, by the reports */
 	struct outage outage; /* while it is not: the last one, by them */
 	uint32_t accept;

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ASK_MS = 250, TURN_MS = 1000, FULL_READ_MS = 5000 };
+enum { ASK_MS = 250, TURN_MS = 1000 };
 
 static const struct policy_verify limits = {
 	.grace_ms = 10000,
@@ -44,7 +44,6 @@ void verifier_start(struct fleet *f, int node)
 			tour_of(f->policy->service_count, FLEET_CLASSES,
 				hash_mix((uint64_t)node * 8 + r));
 	fleet_after(f, node, TURN_MS, EVENT_TURN);
-	fleet_after(f, node, 0, EVENT_FULL_READ);
 	fleet_after(f, node, ASK_MS, EVENT_ASK);
 }
 
@@ -62,7 +61,7 @@ static void hear(struct fleet *f, int node, size_t r)
 	const struct responder *who = &f->responders[r];
 	struct node record = { .wall_made_ms = who->told_ms };
 
-	if (who->told_ms == 0)
+	if (who->told_ms == 0 || f->now_ms < f->cut_until_ms[node])
 		return;
 	record.plan_epoch = who->told_epoch;
 	record.plan_sequence = who->told_sequence;
@@ -101,11 +100,17 @@ static bool answer_of(const struct fleet *f, size_t r,
 	return true;
 }
 
-/* A person's word on that node alone, or a clock that is wrong, is a reason. */
-static bool may_differ(const struct fleet *f, int node, size_t r)
+/*
+ * A person's word on that node alone is a reason; and a clock that is wrong: of
+ * either side, when commands end; of a vantage, whose reports are then news to
+ * one and old to the other.
+ */
+static bool may_differ(const struct fleet *f, size_t r)
 {
-	return f->responders[r].world.local.count > 0 || f->stepped[r] ||
-	       f->stepped[node];
+	for (int n = fleet_vantage(0); n < fleet_seat(0); n++)
+		if (f->stepped[n])
+			return true;
+	return f->responders[r].world.local.count > 0 || f->stepped[r];
 }
 
 static void ask(struct fleet *f, int node, size_t r)
@@ -125,12 +130,15 @@ static void ask(struct fleet *f, int node, size_t r)
 		.service = stop.service,
 		.client = client_of(stop.draw),
 		.class = &f->classes[stop.sample],
+		.young = outlook_is_young(&v->outlook, at.now_ms),
 	};
 	struct observation seen = { .outcome = OUTCOME_TIMEOUT };
 	struct expectation expected;
 	struct judgement judgement;
 	struct said said;
 	bool spoke = answer_of(f, r, &asking, &said);
+	const struct alarm *alarm = &in->alarms[INSPECTION_DISAGREEMENT].alarm;
+	bool rang = alarm_rings(alarm);
 
 	hear(f, node, r);
 	if (spoke) {
@@ -141,8 +149,7 @@ static void ask(struct fleet *f, int node, size_t r)
 	inspection_see(in, &stop, &seen, spoke ? &judgement : NULL, &at);
 	f->totals.asked++;
 	f->totals.agreed += spoke && judgement.kind == JUDGEMENT_AGREES;
-	if (alarm_rings(&in->alarms[INSPECTION_DISAGREEMENT].alarm) &&
-	    !may_differ(f, node, r))
+	if (alarm_rings(alarm) && !rang && !may_differ(f, r))
 		fleet_broken(f, "vantage %d says responder %zu is wrong: %s",
 			     node - fleet_vantage(0), r,
 			     in->alarms[INSPECTION_DISAGREEMENT].text);
@@ -182,30 +189,36 @@ static void reduce(struct fleet *f, int node)
 		abort();
 }
 
+/* Reads the store by itself, so that fleets are what they are without it. */
+static void read_store(struct fleet *f, int node, bool all)
+{
+	struct verifier_seat *v = seat_of(f, node);
+	const struct store *s = &f->store;
+
+	if (f->now_ms < f->cut_until_ms[node])
+		return;
+	if (s->plan.octets != NULL &&
+	    (v->outlook.follow.plan == NULL ||
+	     v->outlook.follow.plan->epoch != s->head_epoch ||
+	     v->outlook.follow.plan->sequence != s->head_sequence))
+		take_plan(f, v, &s->plan);
+	for (size_t i = 0; all && i < FLEET_VANTAGES; i++)
+		if (s->reports[i].octets != NULL &&
+		    s->reports_until_ms[i] > f->now_ms)
+			take_report(f, node, &s->reports[i]);
+}
+
 void verifier_receive(struct fleet *f, struct event *e)
 {
-	struct verifier_seat *v = seat_of(f, e->to);
-
-	if (e->kind == MESSAGE_VALUE)
-		take_report(f, e->to, &e->blob);
-	else if (e->kind == MESSAGE_PLAN)
-		take_plan(f, v, &e->blob);
-	else if (e->kind == MESSAGE_NOTICE)
-		fleet_ask(f, e->to, (struct event){ .kind = MESSAGE_READ });
-	if (e->kind == EVENT_TURN || e->kind == MESSAGE_PLAN)
+	if (e->kind == EVENT_TURN) {
+		read_store(f, e->to, true);
 		reduce(f, e->to);
-	if (e->kind == EVENT_TURN)
 		fleet_after(f, e->to, TURN_MS, EVENT_TURN);
-	if (e->kind == EVENT_ASK) {
-		for (size_t r = 0; v->outlook.view != NULL &&
-				   r < FLEET_RESPONDERS;
-		     r++)
+	} else if (e->kind == EVENT_ASK) {
+		read_store(f, e->to, false);
+		reduce(f, e->to);
+		for (size_t r = 0; r < FLEET_RESPONDERS; r++)
 			ask(f, e->to, r);
 		fleet_after(f, e->to, ASK_MS, EVENT_ASK);
 	}
-	if (e->kind == EVENT_FULL_READ)
-		fleet_after(f, e->to, FULL_READ_MS, EVENT_FULL_READ);
-	if (e->kind == EVENT_FULL_READ || (e->kind == EVENT_LINK && e->a == 1))
-		fleet_ask(f, e->to,
-			  (struct event){ .kind = MESSAGE_READ, .a = 1 });
 }

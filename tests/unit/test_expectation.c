@@ -51,9 +51,9 @@ static struct said said_of(const struct scene *s, uint64_t endpoints)
 
 	for (size_t i = 0; i < WORLD_REGIONS; i++)
 		if (endpoints >> i & 1)
-			said.addresses[said.count++] =
-				s->asking.kind == ASKED_A ? s->a[i]
-							  : s->aaaa[i];
+			said.addresses[said.count++] = s->asking.kind == ASKED_A
+							       ? s->a[i]
+							       : s->aaaa[i];
 	return said;
 }
 
@@ -70,7 +70,8 @@ static struct judgement judge(struct scene *s, const struct said *said)
 /* What the view says beside "all is well", and the policy. */
 struct matter {
 	bool held, deferred, draws, v6;
-	unsigned answers; /* 0: one */
+	bool latency, remembered, young; /* by latency; from iad not known */
+	unsigned answers;                /* 0: one */
 	uint64_t down, drained;
 };
 
@@ -105,6 +106,13 @@ static const struct case_row {
 	{ "held here: residency all the same", { .held = true }, SET(SA_EAST), { 0 }, JUDGEMENT_OUTSIDE, "OUTSIDE" },
 	{ "deferred here", { .down = SET(US_EAST), .deferred = true }, SET(US_EAST), { 0 }, JUDGEMENT_AGREES, "" },
 
+	{ "by latency", { .latency = true }, SET(SA_EAST), { 0 }, JUDGEMENT_OUTSIDE, "" },
+	{ "one is not known", { .latency = true }, SET(EU_WEST), { 0 }, JUDGEMENT_AGREES, "" },
+	{ "and exactly one is right", { .latency = true }, SET(EU_CENTRAL), { 0 }, JUDGEMENT_DIFFERS, "expected eu-west" },
+	{ "others may know", { .latency = true, .young = true }, SET(EU_CENTRAL), { 0 }, JUDGEMENT_AGREES, "" },
+	{ "what is remembered", { .latency = true, .remembered = true }, SET(EU_CENTRAL), { 0 }, JUDGEMENT_AGREES, "" },
+	{ "not by latency", { .remembered = true, .young = true }, SET(EU_CENTRAL), { 0 }, JUDGEMENT_DIFFERS, "" },
+
 	{ "it does not hear of health", { 0 }, SET(US_WEST), { .held = true }, JUDGEMENT_UNSURE, "" },
 	{ "it defers", { .down = SET(US_EAST) }, SET(US_EAST), { .deferred = true }, JUDGEMENT_UNSURE, "" },
 	{ "it did not look at the client", { 0 }, SET(US_WEST), { .subnet = true }, JUDGEMENT_UNSURE, "" },
@@ -137,6 +145,13 @@ static void set_matter(struct scene *s, const struct matter *m)
 		}
 	}
 	s->w.view_endpoints[AP_SOUTH].health.held = m->held;
+	s->w.view_endpoints[US_WEST].remembered = m->remembered;
+	s->asking.young = m->young;
+	if (m->latency)
+		s->w.service.steer = STEER_LATENCY;
+	for (size_t i = 0; m->latency && i < WORLD_REGIONS; i++)
+		for (size_t v = 1; v < WORLD_VANTAGES; v++)
+			s->w.latencies[i][v] = i == EU_WEST ? 5 : 50;
 }
 
 static void test_rows(void **state)
@@ -218,11 +233,11 @@ static void test_sticky(void **state)
 		struct said said;
 
 		s.asking.client.addr = net_from_v4(0x0a000000u + (i << 8));
-		assert_int_equal(
-			share_pick(&row, s.w.keys,
-				   hash_client(&s.asking.client.addr, 24), 1,
-				   picks),
-			1);
+		assert_int_equal(share_pick(&row, s.w.keys,
+					    hash_client(&s.asking.client.addr,
+							24),
+					    1, picks),
+				 1);
 		said = said_of(&s, SET(picks[0]));
 		assert_int_equal(judge(&s, &said).kind, JUDGEMENT_AGREES);
 		said = said_of(&s, SET(EU_WEST));
