@@ -12,7 +12,7 @@ enum {
 	EDE_OPTION = 15,
 	ECS_HEAD_OCTETS = 4,
 	OPTION_HEAD_OCTETS = 4,
-	EDNS_SIZE = 1232,  /* RFC 9715 */
+	EDNS_SIZE = 1232, /* RFC 9715 */
 	RCODE_BADCOOKIE = 23,
 	EDE_STALE_ANSWER = 3,
 	ADDRESS_OCTETS = 16,
@@ -32,9 +32,8 @@ static ldns_rr_type type_of(enum asked_kind kind)
 /* RFC 7871, 6.  NULL when memory runs out. */
 static ldns_rdf *subnet_option(const struct net_prefix *client)
 {
-	uint8_t octets[OPTION_HEAD_OCTETS + ECS_HEAD_OCTETS + ADDRESS_OCTETS] = {
-		0, ECS_OPTION
-	};
+	uint8_t octets[OPTION_HEAD_OCTETS + ECS_HEAD_OCTETS +
+		       ADDRESS_OCTETS] = { 0, ECS_OPTION };
 	size_t address = (client->bits + 7u) / 8u;
 
 	octets[3] = (uint8_t)(ECS_HEAD_OCTETS + address);
@@ -42,9 +41,10 @@ static ldns_rdf *subnet_option(const struct net_prefix *client)
 	octets[6] = client->bits;
 	memcpy(octets + OPTION_HEAD_OCTETS + ECS_HEAD_OCTETS,
 	       client->addr.octets, address);
-	return ldns_rdf_new_frm_data(
-		LDNS_RDF_TYPE_UNKNOWN,
-		OPTION_HEAD_OCTETS + ECS_HEAD_OCTETS + address, octets);
+	return ldns_rdf_new_frm_data(LDNS_RDF_TYPE_UNKNOWN,
+				     OPTION_HEAD_OCTETS + ECS_HEAD_OCTETS +
+					     address,
+				     octets);
 }
 
 static bool write_packet(struct client_query *q, ldns_pkt *pkt,

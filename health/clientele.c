@@ -104,9 +104,9 @@ static bool begin(struct clientele *g, struct error *err)
 }
 
 struct clientele *clientele_start(struct event_base *loop,
-			    const struct policy *policy,
-			    void (*on_loaded)(void *arg), void *arg,
-			    struct error *err)
+				  const struct policy *policy,
+				  void (*on_loaded)(void *arg), void *arg,
+				  struct error *err)
 {
 	struct clientele *g = calloc(1, sizeof(*g));
 
@@ -146,7 +146,7 @@ const struct samples *clientele_samples(const struct clientele *g)
 }
 
 const struct client_class *clientele_class(const struct clientele *g,
-					const struct net_addr *addr)
+					   const struct net_addr *addr)
 {
 	return geo_class(g->is.geo, geo_class_of(g->is.geo, addr));
 }

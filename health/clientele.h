@@ -21,9 +21,9 @@ struct policy;
  * other samples than before.  NULL with err set.
  */
 struct clientele *clientele_start(struct event_base *loop,
-			    const struct policy *policy,
-			    void (*on_loaded)(void *arg), void *arg,
-			    struct error *err);
+				  const struct policy *policy,
+				  void (*on_loaded)(void *arg), void *arg,
+				  struct error *err);
 
 /* Has a file changed?  Then loads again; until then the old ones stay. */
 void clientele_look(struct clientele *clientele);
@@ -31,7 +31,7 @@ void clientele_look(struct clientele *clientele);
 /* Borrowed until on_loaded is called; empty before the first load. */
 const struct samples *clientele_samples(const struct clientele *clientele);
 const struct client_class *clientele_class(const struct clientele *clientele,
-					const struct net_addr *addr);
+					   const struct net_addr *addr);
 
 /* "" when all is well, else why the last load failed. */
 const char *clientele_trouble(const struct clientele *clientele);

@@ -37,7 +37,7 @@ struct reporter_config {
 	struct bus *bus;     /* borrowed, outlives it */
 	const char *vantage; /* borrowed, outlives it; so is name */
 	const char *name;
-	const struct sealer *key; /* borrowed: signs reports; NULL: plain */
+	const struct sealer *key;    /* borrowed: signs reports; NULL: plain */
 	const struct verify *verify; /* borrowed: its alarms are told, too */
 };
 

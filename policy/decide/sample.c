@@ -67,8 +67,8 @@ struct net_prefix sample_client(const struct sample *sample, uint64_t draw)
 {
 	struct net_prefix client = sample->within;
 	unsigned from = client.bits;
-	unsigned to = client.addr.family == NET_V4 ? CLIENT_V4_BITS
-						   : CLIENT_V6_BITS;
+	unsigned to =
+		client.addr.family == NET_V4 ? CLIENT_V4_BITS : CLIENT_V6_BITS;
 
 	for (unsigned bit = from; bit < to; bit++, draw >>= 1)
 		client.addr.octets[bit / 8] |=

@@ -26,7 +26,7 @@ enum {
 	POLICY_JURISDICTIONS_MAX = 64, /* and of jurisdictions */
 	POLICY_SETS_MAX = 64,          /* and of client sets */
 	POLICY_VANTAGES_MAX = 64,
-	POLICY_ANCHORS_MAX = 8,    /* per vantage */
+	POLICY_ANCHORS_MAX = 8, /* per vantage */
 	POLICY_RESPONDERS_MAX = 64,
 	POLICY_ENDPOINTS_MAX = 64, /* per service, canary ones included */
 	POLICY_ANSWERS_MAX = 16,

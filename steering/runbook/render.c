@@ -299,9 +299,9 @@ static void render_alarms(const struct json_t *node, int64_t wall_ms, FILE *out)
 	json_array_foreach(json_object_get(node, "alarms"), i, alarm)
 		fprintf(out, "  ALARM %s: %s for %s: %s\n",
 			text_of(alarm, "responder"), text_of(alarm, "kind"),
-			render_duration(
-				wall_ms - number_of(alarm, "wall_since_ms"),
-				lasts, sizeof(lasts)),
+			render_duration(wall_ms - number_of(alarm,
+							    "wall_since_ms"),
+					lasts, sizeof(lasts)),
 			text_of(alarm, "text"));
 }
 

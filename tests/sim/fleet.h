@@ -164,7 +164,7 @@ struct totals {
 	uint64_t splits, late, late_stored;
 	uint64_t steps_of_clocks;
 	uint64_t mistrusts, flaps, lies, latencies; /* those that moved */
-	uint64_t asked, agreed; /* by verifiers */
+	uint64_t asked, agreed;                     /* by verifiers */
 };
 
 /* What a responder made of one target. */
@@ -333,7 +333,7 @@ enum event_kind {
 	EVENT_FULL_READ, /* to: responder or seat */
 	EVENT_LINK,      /* to: anyone; a: it has noticed a cut (0), or the
 			  * end of one (1) */
-	EVENT_ASK, /* to: vantage: all responders */
+	EVENT_ASK,       /* to: vantage: all responders */
 	EVENT_FAULT,
 	EVENT_PERSON,
 	EVENT_HEAL,       /* to: node or the store; a: enum fault; b: which */

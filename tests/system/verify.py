@@ -20,7 +20,6 @@ from rig import SRC, Failed, Rig, main, note, until
 
 NAMES = ("dns1", "dns2", "dns3")
 GRACE, STALE = 3, 6  # seconds
-SERVICES = 3
 
 
 def policy(f):

@@ -25,10 +25,11 @@ static struct client_query query_of(enum asked_kind kind, const char *fqdn)
 static void test_octets(void **state)
 {
 	static const uint8_t wanted[] = {
-		0x12, 0x34, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1,
-		3, 'w', 'w', 'w', 4, 't', 'e', 's', 't', 0, 0, 1, 0, 1,
-		0, 0, 41, 1232 >> 8, 1232 & 0xff, 0, 0, 0, 0, 0, 11,
-		0, 8, 0, 7, 0, 1, 24, 0, 198, 51, 100,
+		0x12,        0x34, 0, 0,   0,   1,   0,  0,   0,   0,
+		0,           1,    3, 'w', 'w', 'w', 4,  't', 'e', 's',
+		't',         0,    0, 1,   0,   1,   0,  0,   41,  1232 >> 8,
+		1232 & 0xff, 0,    0, 0,   0,   0,   11, 0,   8,   0,
+		7,           0,    1, 24,  0,   198, 51, 100,
 	};
 	struct client_query q = query_of(ASKED_A, "www.test.");
 
@@ -41,8 +42,8 @@ static void test_prefixes(void **state)
 {
 	const struct net_prefix v6 = { { NET_V6, { 0x20, 1, 0xd, 0xb8, 0, 7 } },
 				       48 };
-	static const uint8_t option[] = { 0, 8, 0, 10, 0, 2, 48, 0,
-					  0x20, 1, 0xd, 0xb8, 0, 7 };
+	static const uint8_t option[] = { 0, 8,    0, 10,  0,    2, 48,
+					  0, 0x20, 1, 0xd, 0xb8, 0, 7 };
 	struct client_query q;
 
 	(void)state;
@@ -69,8 +70,19 @@ struct parts {
 	struct said said;
 };
 
-#define RR_A "c00c" "0001" "0001" "0000003c" "0004"
-#define RR_CNAME "c00c" "0005" "0001" "0000003c" "0004" "0141c010"
+#define RR_A       \
+	"c00c"     \
+	"0001"     \
+	"0001"     \
+	"0000003c" \
+	"0004"
+#define RR_CNAME   \
+	"c00c"     \
+	"0005"     \
+	"0001"     \
+	"0000003c" \
+	"0004"     \
+	"0141c010"
 
 /* clang-format off */
 static const struct parts rows[] = {
@@ -148,8 +160,7 @@ static void test_answers(void **state)
 		    said.count != p->said.count ||
 		    said.subnet != p->said.subnet ||
 		    said.held != p->said.held ||
-		    said.deferred != p->said.deferred ||
-		    said.alias[0] != '\0')
+		    said.deferred != p->said.deferred || said.alias[0] != '\0')
 			fail_msg("%s: outcome %d, RCODE %u, %zu addresses, "
 				 "subnet %d, held %d, deferred %d",
 				 p->title, reply.outcome, said.rcode,

@@ -75,9 +75,8 @@ static void test_world(void **state)
 	assert_true(geo_class_count(geo) > 100);
 	for (size_t i = 0; i < samples.count; i++) {
 		const struct sample *s = &samples.list[i];
-		size_t place = s->class_id +
-			       (s->within.addr.family == NET_V6) *
-				       (size_t)LPM_CLASSES_MAX;
+		size_t place = s->class_id + (s->within.addr.family == NET_V6) *
+						     (size_t)LPM_CLASSES_MAX;
 
 		assert_false(seen[place]);
 		seen[place] = true;

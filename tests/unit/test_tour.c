@@ -28,11 +28,12 @@ static void walk(size_t services, size_t samples, uint64_t seed)
 		for (size_t s = 0; s < services; s++)
 			for (size_t c = 0; c < samples; c++)
 				if (seen[s][c] != 1)
-					fail_msg("%zu x %zu, seed %llu: service "
-						 "%zu, sample %zu: %u times",
-						 services, samples,
-						 (unsigned long long)seed, s, c,
-						 seen[s][c]);
+					fail_msg(
+						"%zu x %zu, seed %llu: service "
+						"%zu, sample %zu: %u times",
+						services, samples,
+						(unsigned long long)seed, s, c,
+						seen[s][c]);
 	}
 }
 
