@@ -6,8 +6,6 @@ tests_sim_sim_SOURCES = \
 	%D%/invariants.c %D%/ledger.c \
 	%D%/movement.c %D%/panic.c %D%/people.c %D%/plans.c %D%/responder.c \
 	%D%/rollouts.c %D%/seat.c %D%/sim.c %D%/store.c %D%/truth.c \
-	%D%/vantage.c
-	%D%/seat.c %D%/sim.c %D%/store.c %D%/truth.c \
 	%D%/vantage.c %D%/verifier.c
 tests_sim_sim_LDADD = steering/libsteering.a health/libhealth.a $(DNS_LIBS)
 EXTRA_DIST += %D%/README.md %D%/policy.yaml
