@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* probe_dns against a name server on loopback that answers by UDP and TCP, or
  * badly, or not at all. */
+#include "health/dialogue.h"
 #include "health/probe_dns.h"
 #include "tests/unit/forged_reply.h"
 
