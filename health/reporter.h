@@ -38,7 +38,8 @@ struct reporter_config {
 	const char *vantage; /* borrowed, outlives it; so is name */
 	const char *name;
 	const struct sealer *key;    /* borrowed: signs reports; NULL: plain */
-	const struct verify *verify; /* borrowed: its alarms are told, too */
+	const struct verify *verify; /* borrowed: its alarms are told,
+				      * too; NULL: there are none */
 };
 
 /* What there is to tell; all borrowed until the next reporter_turn(). */

@@ -251,6 +251,8 @@ void verify_tell(const struct verify *v, struct node *node)
 {
 	struct standpoint ours;
 
+	if (v == NULL)
+		return;
 	if (v->count == 0) {
 		if (node->trouble[0] == '\0')
 			memcpy(node->trouble, v->trouble, sizeof(v->trouble));
@@ -288,7 +290,7 @@ struct json_t *verify_status(const struct verify *v)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < v->count; i++)
+	for (size_t i = 0; v != NULL && i < v->count; i++)
 		if (json_array_append_new(list, status_of(v, v->enquiries[i])) <
 		    0) {
 			json_decref(list);

@@ -58,7 +58,7 @@ void verify_take(struct verify *v, enum bus_topic topic, const char *key,
 void verify_synced(struct verify *v, bool synced);
 
 /* The plan that is followed, the alarms, and, where there is no other, the
- * trouble of a prober's record. */
+ * trouble of a prober's record.  Accepts NULL: then there are none. */
 void verify_tell(const struct verify *v, struct node *node);
 
 /* An array, an object a responder; a new reference, NULL when memory runs out.

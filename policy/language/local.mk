@@ -30,6 +30,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/terms.c %D%/terms.h \
 	%D%/tree.c %D%/tree.h \
 	%D%/value.c %D%/value.h \
+	%D%/verification.h \
 	%D%/zonefile.c %D%/zonefile.h \
 	%D%/zonelinks.c %D%/zonelinks.h \
 	%D%/zonerules.c %D%/zonerules.h \

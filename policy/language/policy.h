@@ -15,6 +15,7 @@
 
 #include "policy/base/error.h"
 #include "policy/base/net.h"
+#include "policy/language/verification.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,8 +27,7 @@ enum {
 	POLICY_JURISDICTIONS_MAX = 64, /* and of jurisdictions */
 	POLICY_SETS_MAX = 64,          /* and of client sets */
 	POLICY_VANTAGES_MAX = 64,
-	POLICY_ANCHORS_MAX = 8, /* per vantage */
-	POLICY_RESPONDERS_MAX = 64,
+	POLICY_ANCHORS_MAX = 8,    /* per vantage */
 	POLICY_ENDPOINTS_MAX = 64, /* per service, canary ones included */
 	POLICY_ANSWERS_MAX = 16,
 	POLICY_ADDRESSES_MAX = 16, /* per endpoint and family */
@@ -374,24 +374,6 @@ struct policy_safety {
 	uint32_t max_capacity_opened_pct;  /* default 50 */
 	uint32_t max_capacity_at_once_pct; /* default 34 */
 	int64_t max_override_ms;           /* default 24 h */
-};
-
-/* Whom probers ask, to see that what it answers is what is decided. */
-struct policy_responder {
-	const char *name; /* of its node, on the bus */
-	struct net_addr addr;
-	uint16_t port; /* 53 when not written */
-};
-
-struct policy_verify {
-	struct policy_responder *responders;
-	size_t responder_count; /* 0: nobody is asked */
-	uint32_t rate;          /* queries a second to each, from each vantage;
-				 * 1..1000 */
-	int64_t timeout_ms;     /* of a query */
-	int64_t grace_ms;       /* wrong or silent for so long: an alarm */
-	int64_t stale_ms;       /* an older plan, another policy, or unheard of
-				 * for so long: an alarm */
 };
 
 enum test_expect {

@@ -1,6 +1,10 @@
 # Unit tests of policy/language, and of `windrose check`.
 EXTRA_DIST += tests/data/policy
 if HAVE_CMOCKA
+check_PROGRAMS += %D%/test_responders
+%C%_test_responders_SOURCES = %D%/test_responders.c \
+	%D%/good_policy.c %D%/good_policy.h
+%C%_test_responders_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_check
 %C%_test_check_SOURCES = %D%/test_check.c
 %C%_test_check_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
