@@ -207,6 +207,8 @@ static struct guard_case case_of(const struct agent *agent,
 		.before = state_commands(&agent->state),
 		.after = state_commands(after),
 		.classes = in->classes,
+		.wall_ms = in->now.wall_ms,
+		.approved = in->approved,
 	};
 }
 
@@ -267,6 +269,8 @@ bool agent_preview(const struct agent *agent, const struct command *command,
 	guard_warn(&g, &preview.warnings);
 	judge(agent, command, in, &after, &rule);
 	audit_text(preview.refused, sizeof(preview.refused), "%s", rule.text);
+	g.approved = true;
+	preview.yields = rule.text[0] != '\0' && guard_check(&g, &rule);
 	preview.before = draft_plan(&agent->state, &when);
 	preview.after = draft_plan(&after, &when);
 	state_fini(&after);

@@ -75,8 +75,9 @@ struct agent_input {
 	struct guard_classes classes;
 	struct plan_rum_list rum;       /* what users measured, to be told */
 	const struct generations *past; /* to roll back to; NULL: none */
-	bool repeats; /* the command was taken on before, and taken back by
-		       * agent_adopt(): it may be old, and its id known */
+	bool approved; /* a command that a second person approved */
+	bool repeats;  /* the command was taken on before, and taken back by
+			* agent_adopt(): it may be old, and its id known */
 	const struct measure *measures; /* of each canary of the policy; NULL:
 					 * nothing was measured of any */
 	struct registry_floor acked;    /* the plan that every node has */
@@ -103,6 +104,7 @@ void agent_refuse(struct agent *agent, const struct command *command,
 struct agent_preview {
 	struct plan *before, *after;
 	char refused[240];
+	bool yields; /* that rule does, to a second person */
 	struct guard_warnings warnings;
 };
 bool agent_preview(const struct agent *agent, const struct command *command,

@@ -5,6 +5,7 @@
 #include "policy/decide/health_json.h"
 #include "steering/agent.h"
 #include "steering/canary.h"
+#include "steering/held.h"
 #include "steering/predict.h"
 
 #include <math.h>
@@ -46,9 +47,10 @@ static json_t *write_warnings(const struct guard_warnings *warnings)
 struct json_t *answer_prediction(const struct prediction *prediction,
 				 const struct agent_preview *preview)
 {
-	return json_pack("{s:b, s:o, s:o, s:o}", "ok", 1, "prediction",
+	return json_pack("{s:b, s:o, s:o, s:b, s:o}", "ok", 1, "prediction",
 			 prediction_write(prediction), "warnings",
-			 write_warnings(&preview->warnings), "refused",
+			 write_warnings(&preview->warnings), "yields",
+			 preview->yields, "refused",
 			 preview->refused[0] == '\0'
 				 ? json_null()
 				 : json_string(preview->refused));
@@ -405,11 +407,12 @@ struct json_t *answer_status(const struct status *status)
 	size_t next = 0;
 	json_t *services = services_page(status, &next);
 
-	return json_pack("{s:b, s:o, s:b, s:o, s:o, s:I, s:o, s:o, s:o}", "ok",
-			 1, "node", embed_node(status->self), "leads",
+	return json_pack("{s:b, s:o, s:b, s:o, s:o, s:I, s:o, s:o, s:o, s:o}",
+			 "ok", 1, "node", embed_node(status->self), "leads",
 			 status->self->leads, "plan",
 			 embed_plan(status->inputs->plan), "services", services,
 			 "left_out", endpoints_from(status->policy, next),
 			 "canaries", canaries_status(status), "fleet",
-			 fleet_status(status), "nodes", first_nodes(status));
+			 fleet_status(status), "held", held_write(status->held),
+			 "nodes", first_nodes(status));
 }

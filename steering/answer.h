@@ -11,6 +11,7 @@
 #include "steering/inputs.h"
 
 struct agent_preview;
+struct held;
 struct json_t;
 struct prediction;
 
@@ -20,7 +21,8 @@ struct json_t *answer_error(const char *text);
  * has "unknown". */
 struct json_t *answer_unknown(const char *text);
 
-/* What the preview's plans mean, the rule that refuses it and those near. */
+/* What the preview's plans mean, the rule that refuses it, whether that
+ * "yields" to a second person, and those near. */
 struct json_t *answer_prediction(const struct prediction *prediction,
 				 const struct agent_preview *preview);
 
@@ -50,6 +52,7 @@ struct status {
 	const struct inputs *inputs;
 	const struct node *self;
 	struct ramp_now now;
+	const struct held *held; /* commands that wait for a second person */
 };
 struct json_t *answer_status(const struct status *status);
 

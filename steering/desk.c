@@ -70,20 +70,29 @@ static bool parse_command(const json_t *request, struct command *out,
 	return false;
 }
 
-static void op_predict(struct steerer *s, const json_t *request,
+/* The command that is asked for, or that is approved. */
+static bool read_request(struct steerer *s, const json_t *json,
+			 const struct asker *from, struct request *out,
+			 struct error *err)
+{
+	*out = (struct request){ .in = steerer_input(s, steerer_now()) };
+	return parse_command(json, &out->command, err) &&
+	       second_resolve(s, from, out, err);
+}
+
+static void op_predict(struct steerer *s, const json_t *json,
 		       const struct asker *from)
 {
-	struct agent_input in = steerer_input(s, steerer_now());
 	struct agent_preview preview;
 	struct prediction p;
-	struct command c;
+	struct request r;
 	struct error err;
 
 	/* A standby's agent has followed nothing: it goes on from the plan. */
 	if (s->leads == 0)
-		agent_adopt(s->agent, s->inputs.plan, in.now);
-	if (!parse_command(request, &c, &err) ||
-	    !agent_preview(s->agent, &c, &in, &preview, &err)) {
+		agent_adopt(s->agent, s->inputs.plan, steerer_now());
+	if (!read_request(s, json, from, &r, &err) ||
+	    !agent_preview(s->agent, &r.command, &r.in, &preview, &err)) {
 		refuse(s, from, err.text);
 		return;
 	}
@@ -114,14 +123,36 @@ static void refuse_follower(struct steerer *s, const struct asker *from)
 	refuse(s, from, text);
 }
 
-static void op_command(struct steerer *s, const json_t *request,
+/* Its preview is taken over. */
+static void carry_out(struct steerer *s, const struct asker *from,
+		      const struct request *r,
+		      const struct agent_preview *preview)
+{
+	struct waiting *w = waiting_add(s, from, &r->command, preview);
+	struct agent_preview gone = *preview;
+	struct error err;
+
+	/* Room to answer comes first: what is accepted must be answered. */
+	if (w == NULL) {
+		waiting_drop_preview(&gone);
+		refuse(s, from, "too many commands wait, or out of memory");
+		return;
+	}
+	w->approved = r->in.approved;
+	if (!agent_command(s->agent, &r->command, &r->in, &err)) {
+		waiting_end(s, w, answer_error(err.text));
+		return;
+	}
+	if (r->in.approved)
+		second_approved(s, from, r);
+	publish_turn(s, r->in.now);
+}
+
+static void op_command(struct steerer *s, const json_t *json,
 		       const struct asker *from)
 {
-	struct ramp_now now = steerer_now();
-	struct agent_input in = steerer_input(s, now);
 	struct agent_preview preview;
-	struct waiting *w;
-	struct command c;
+	struct request r;
 	struct error err;
 
 	if (!from->may_command) {
@@ -130,30 +161,23 @@ static void op_command(struct steerer *s, const json_t *request,
 		       "start the agent with --open-control");
 		return;
 	}
-	if (s->leads == 0 || !lease_leads(&s->lease, now.now_ms)) {
+	if (s->leads == 0 || !lease_leads(&s->lease, steerer_now().now_ms)) {
 		refuse_follower(s, from);
 		return;
 	}
-	if (!parse_command(request, &c, &err)) {
+	if (!read_request(s, json, from, &r, &err)) {
 		refuse(s, from, err.text);
 		return;
 	}
-	if (!agent_preview(s->agent, &c, &in, &preview, &err)) {
-		agent_refuse(s->agent, &c, now.wall_ms, &err);
+	if (!agent_preview(s->agent, &r.command, &r.in, &preview, &err)) {
+		agent_refuse(s->agent, &r.command, r.in.now.wall_ms, &err);
 		refuse(s, from, err.text);
 		return;
 	}
-	/* Room to answer comes first: what is accepted must be answered. */
-	w = waiting_add(s, from, &c, &preview);
-	if (w == NULL) {
+	if (second_hold(s, from, &r, &preview))
 		waiting_drop_preview(&preview);
-		refuse(s, from, "too many commands wait, or out of memory");
-		return;
-	}
-	if (agent_command(s->agent, &c, &in, &err))
-		publish_turn(s, now);
 	else
-		waiting_end(s, w, answer_error(err.text));
+		carry_out(s, from, &r, &preview);
 }
 
 static void op_reload(struct steerer *s, const struct asker *from)
@@ -232,7 +256,7 @@ static bool is_waiting(const struct steerer *s, const char *id)
 void desk_take(struct steerer *s, const char *id, const void *octets,
 	       size_t len)
 {
-	const struct asker from = { .bus_id = id, .may_command = true };
+	struct asker from = { .bus_id = id, .may_command = true };
 	struct error err = { .text = "" };
 	char quoted[300];
 	json_t *request;
@@ -248,6 +272,7 @@ void desk_take(struct steerer *s, const char *id, const void *octets,
 		refuse(s, &from, err.text);
 		return;
 	}
+	sign_signer(octets, from.key);
 	take_request(s, request, &from);
 	json_decref(request);
 }
@@ -275,6 +300,7 @@ static void on_control(void *arg, const json_t *request,
 		return;
 	}
 	from.may_command = true;
+	sign_signer(json_string_value(envelope), from.key);
 	take_request(s, inner, &from);
 	json_decref(inner);
 }

@@ -148,6 +148,31 @@ static bool capacity_ok(const struct service_case *sc, struct error *err)
 	return false;
 }
 
+/* Only what takes more away than before; ending a command never waits. */
+static bool interval_ok(const struct service_case *sc, struct error *err)
+{
+	int64_t wait_ms = sc->c->policy->safety.command_interval_ms;
+	const struct commands *before = &sc->c->before;
+
+	if (sc->after.removed <= sc->before.removed)
+		return true;
+	for (size_t i = before->count; i-- > 0;) {
+		const struct command *c = &before->list[i];
+		int64_t ago_ms = sc->c->wall_ms - c->wall_made_ms;
+
+		if (c->kind == COMMAND_UNDRAIN || ago_ms >= wait_ms)
+			continue;
+		error_set(err,
+			  "safety.command_interval is %lld s: %s %s by %s was "
+			  "%lld s ago, %lld s too soon for another",
+			  (long long)wait_ms / 1000, command_kind_name(c->kind),
+			  c->target, c->author, (long long)ago_ms / 1000,
+			  (long long)(wait_ms - ago_ms + 999) / 1000);
+		return false;
+	}
+	return true;
+}
+
 static struct service_case case_of(const struct guard_case *c, size_t service)
 {
 	return (struct service_case){
@@ -163,8 +188,11 @@ bool guard_check(const struct guard_case *c, struct error *err)
 	for (size_t i = 0; i < c->policy->service_count; i++) {
 		const struct service_case sc = case_of(c, i);
 
-		if (!last_endpoint_ok(&sc, err) || !residency_ok(&sc, err) ||
-		    !regions_ok(&sc, err) || !capacity_ok(&sc, err))
+		if (!last_endpoint_ok(&sc, err) || !residency_ok(&sc, err))
+			return false;
+		if (!c->approved &&
+		    (!regions_ok(&sc, err) || !capacity_ok(&sc, err) ||
+		     !interval_ok(&sc, err)))
 			return false;
 	}
 	return true;

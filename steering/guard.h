@@ -13,6 +13,10 @@
  *                   out, per service; a region that states none counts as the
  *                   mean of those that do
  *
+ *   safety.command_interval          time since the newest command in force
+ *                   that takes capacity out; in approved it is set aside, as
+ *                   are the two rules before, for two people want it
+ *
  * A rule refuses only a command that makes things worse by it, so one that
  * was broken already (by an outage, by a new policy) does not stop a command
  * that has nothing to do with it.  Expiry against safety.max_override is
@@ -42,6 +46,8 @@ struct guard_case {
 	struct commands before;
 	struct commands after;
 	struct guard_classes classes;
+	int64_t wall_ms;
+	bool approved; /* by a second person */
 };
 
 /* False with err naming the rule, the service and by how much. */

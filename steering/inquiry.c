@@ -127,6 +127,7 @@ bool inquiry_take(const struct steerer *s, const char *op,
 		.inputs = &s->inputs,
 		.self = &self,
 		.now = now,
+		.held = &s->held,
 	};
 	struct error err = { .text = "out of memory" };
 	struct member_reader r = { .object = request,

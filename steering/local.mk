@@ -41,6 +41,8 @@ steering_libsteering_a_SOURCES = \
 	%D%/slowness.c %D%/slowness.h \
 	%D%/state.c %D%/state.h \
 	%D%/rum.c %D%/rum.h \
+	%D%/held.c %D%/held.h \
+	%D%/second.c \
 	%D%/rum_rate.h \
 	%D%/rum_post.c %D%/rum_post.h \
 	%D%/tally.c %D%/tally.h \

@@ -209,6 +209,15 @@ static bool roll_back(struct state *state, const struct plan *to,
 	return !same;
 }
 
+static bool refuse_approve(struct state *state, const struct command *command,
+			   struct ramp_now now, struct error *err)
+{
+	(void)state, (void)now;
+	error_set(err, "approve: no command %s waits for approval here",
+		  command->target);
+	return false;
+}
+
 typedef bool apply(struct state *state, const struct command *command,
 		   struct ramp_now now, struct error *err);
 
@@ -225,10 +234,11 @@ static apply *const applies[] = {
 	[COMMAND_CANARY_PAUSE]   = apply_canary,
 	[COMMAND_CANARY_RESUME]  = apply_canary,
 	[COMMAND_CANARY_ABORT]   = apply_canary,
+	[COMMAND_APPROVE]        = refuse_approve,
 };
 /* clang-format on */
 
-_Static_assert(sizeof(applies) / sizeof(applies[0]) == COMMAND_CANARY_ABORT + 1,
+_Static_assert(sizeof(applies) / sizeof(applies[0]) == COMMAND_APPROVE + 1,
 	       "a way to carry out each kind");
 
 bool order_apply(struct state *state, const struct command *command,

@@ -295,6 +295,7 @@ static void on_node(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	registry_forget(&s->inputs.registry, now.now_ms);
 	shelf_turn(s, now.now_ms);
+	second_turn(s, now.wall_ms);
 	steerer_tell_node(s, now);
 }
 

@@ -14,6 +14,7 @@
 #include "steering/agent.h"
 #include "steering/doubt.h"
 #include "steering/generations.h"
+#include "steering/held.h"
 #include "steering/inputs.h"
 #include "steering/lease.h"
 #include "steering/loaded.h"
@@ -50,6 +51,14 @@ struct asker {
 	const char *bus_id;        /* or NULL */
 	struct control_call *call; /* or NULL */
 	bool may_command;
+	char key[SIGN_ID_SIZE]; /* that signed the request; "": none did */
+};
+
+/* A command that is judged or carried out, and by whose word. */
+struct request {
+	struct command command;
+	struct command approval; /* by which the command is; COMMAND_NONE */
+	struct agent_input in;
 };
 
 enum waiting_state {
@@ -67,6 +76,7 @@ struct waiting {
 	uint64_t epoch, sequence; /* of the plan that has it */
 	int64_t until_ms; /* monotonic; when doubt is answered as such */
 	struct command command;
+	bool approved; /* by a second person */
 	struct agent_preview preview;
 };
 
@@ -98,6 +108,7 @@ struct steerer {
 	bool synced;      /* everything on the bus was read once */
 	uint64_t leads;   /* the epoch that the agent was set up for; 0 */
 	struct commit commit;
+	struct held held; /* while it leads */
 	struct doubts doubts;
 	int64_t behind_ms; /* since when a newer plan than the agent's is known
 			    * to be stored, and was not read yet; 0 */
@@ -196,6 +207,23 @@ bool desk_open(struct steerer *s, struct error *err);
 void desk_answer(struct steerer *s, const struct asker *to,
 		 struct json_t *json);
 void desk_close(struct steerer *s);
+
+/*
+ * second: an approval becomes the command that it is for, as an input that two
+ * people want.  False with err set: it is for none, or no second person's.
+ */
+bool second_resolve(struct steerer *s, const struct asker *from,
+		    struct request *request, struct error *err);
+/* second: it is carried out: told, and held no longer. */
+void second_approved(struct steerer *s, const struct asker *from,
+		     const struct request *request);
+/* second: holds a command that needs a second person, and answers.  False: it
+ * needs none. */
+bool second_hold(struct steerer *s, const struct asker *from,
+		 const struct request *request,
+		 const struct agent_preview *preview);
+/* second: those that nobody approved in time go; all, when it does not lead. */
+void second_turn(struct steerer *s, int64_t wall_ms);
 
 /* waiting: what a preview's plans would mean.  False with err set. */
 bool waiting_predict(const struct steerer *s,

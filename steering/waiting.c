@@ -64,7 +64,7 @@ static void free_waiting(struct waiting *w)
 
 void waiting_end(struct steerer *s, struct waiting *w, struct json_t *json)
 {
-	const struct asker to = { w->bus_id, w->call, false };
+	const struct asker to = { .bus_id = w->bus_id, .call = w->call };
 	struct waiting **at = &s->waiting;
 
 	while (*at != w)
@@ -233,14 +233,16 @@ void waiting_turn(struct steerer *s, int64_t now_ms)
 static bool repeat(struct steerer *s, struct waiting *w,
 		   const struct agent_input *in, struct error *err)
 {
+	struct agent_input own = *in;
 	struct agent_preview preview;
 
-	if (!agent_preview(s->agent, &w->command, in, &preview, err))
+	own.approved = w->approved;
+	if (!agent_preview(s->agent, &w->command, &own, &preview, err))
 		return false;
 	waiting_drop_preview(&w->preview);
 	w->preview = preview;
 	w->state = WAITING_NEW;
-	return agent_command(s->agent, &w->command, in, err);
+	return agent_command(s->agent, &w->command, &own, err);
 }
 
 void waiting_repeat(struct steerer *s, struct ramp_now now)

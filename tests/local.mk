@@ -24,7 +24,7 @@ EXTRA_DIST += %D%/run %D%/system/asker.py %D%/system/budget.py \
 	%D%/system/rum.py %D%/system/sentinel.py %D%/system/split_brain.py \
 	%D%/system/supervised.py \
 	%D%/system/takeover.py %D%/system/tcp_abuse.py %D%/system/up.py \
-	%D%/system/vantage.py %D%/system/verify.py %D%/system/xdp.py
+	%D%/system/two_people.py %D%/system/vantage.py %D%/system/verify.py %D%/system/xdp.py
 
 AM_TESTS_ENVIRONMENT = \
 	SRCDIR='$(abs_srcdir)'; BUILDDIR='$(abs_builddir)'; \

@@ -46,11 +46,12 @@ static const struct kind_row {
 	[COMMAND_CANARY_PAUSE]   = { "canary-pause",   TARGET_CANARY,   false, false },
 	[COMMAND_CANARY_RESUME]  = { "canary-resume",  TARGET_CANARY,   false, false },
 	[COMMAND_CANARY_ABORT]   = { "canary-abort",   TARGET_CANARY,   false, false },
+	[COMMAND_APPROVE]        = { "approve",        TARGET_ID,       false, false },
 };
 /* clang-format on */
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
-static_assert(KIND_COUNT == COMMAND_CANARY_ABORT + 1, "a row per kind");
+static_assert(KIND_COUNT == COMMAND_APPROVE + 1, "a row per kind");
 
 const char *command_kind_name(enum command_kind kind)
 {
@@ -72,11 +73,12 @@ enum command_kind command_kind_of(const char *name)
 static void check_members(struct member_reader *r)
 {
 	static const char *const known[] = {
-		"id",      "kind",
-		"target",  "to",
-		"weight",  "author",
-		"reason",  "wall_made_ms",
-		"over_ms", "wall_expires_ms",
+		"id",       "kind",
+		"target",   "to",
+		"weight",   "author",
+		"reason",   "wall_made_ms",
+		"over_ms",  "wall_expires_ms",
+		"approval",
 	};
 	void *at = json_object_iter((json_t *)(uintptr_t)r->object);
 
@@ -134,6 +136,7 @@ static bool parse(const struct json_t *json, bool strict, struct command *out,
 	c.wall_expires_ms =
 		member_integer(&r, "wall_expires_ms", 0, MEMBER_EXACT_MAX);
 	c.over_ms = member_integer(&r, "over_ms", 0, MEMBER_EXACT_MAX);
+	c.approval = member_flag(&r, "approval");
 	if (!r.failed)
 		*out = c;
 	return !r.failed;
@@ -165,6 +168,7 @@ struct json_t *command_write(const struct command *c)
 	member_put_integer(&w, "wall_made_ms", c->wall_made_ms);
 	member_put_integer(&w, "wall_expires_ms", c->wall_expires_ms);
 	member_put_integer(&w, "over_ms", c->over_ms);
+	member_put_flag(&w, "approval", c->approval);
 	return member_take(&w);
 }
 
@@ -288,7 +292,8 @@ static bool check_target(const struct command *c, const struct policy *policy,
 		return check_endpoint(c, policy, err);
 	case TARGET_ID:
 		if (c->target[0] == '\0')
-			error_set(err, "cancel: which command (its id)?");
+			error_set(err, "%s: which command (its id)?",
+				  command_kind_name(c->kind));
 		return c->target[0] != '\0';
 	case TARGET_PLAN:
 		return check_plan(c, err);

@@ -36,6 +36,8 @@ enum command_kind {
 	COMMAND_CANARY_PAUSE,   /* promote is refused until resumed */
 	COMMAND_CANARY_RESUME,
 	COMMAND_CANARY_ABORT, /* to 0 at once */
+	COMMAND_APPROVE, /* target: the id of a held command; never in a plan
+			  */
 };
 
 struct command {
@@ -50,6 +52,8 @@ struct command {
 	int64_t wall_expires_ms; /* 0 only for those that end others and
 				  * for canary commands */
 	int64_t over_ms;         /* drain and undrain: ramp; 0 at once */
+	bool approval; /* to be held for a second person where a rule that
+			* yields to two refuses it */
 };
 
 /*

@@ -78,6 +78,7 @@ bool local_apply(struct local *local, const struct command *command,
 	case COMMAND_CANARY_PAUSE:
 	case COMMAND_CANARY_RESUME:
 	case COMMAND_CANARY_ABORT:
+	case COMMAND_APPROVE:
 		break;
 	}
 	error_set(err,

@@ -21,7 +21,7 @@ enum {
 	RAW_KEY_OCTETS = 32,   /* RFC 8032, 5.1.5 */
 	SIGNATURE_OCTETS = 64, /* RFC 8032, 5.1.6 */
 	BASE64_OCTETS = 88,    /* of 64 octets, with padding */
-	KEY_ID_OCTETS = 16,
+	KEY_ID_OCTETS = SIGN_ID_SIZE - 1,
 	/* "wr1 " KEY-ID " " BASE64 "\n" */
 	HEAD_OCTETS = 4 + KEY_ID_OCTETS + 1 + BASE64_OCTETS + 1,
 	KIND_MAX = 32,

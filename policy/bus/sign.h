@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct error;
 struct sealer;   /* a private key */
@@ -79,6 +80,14 @@ char *sign_wrap(const struct sealer *sealer, const char *kind,
 bool sign_unwrap(const struct verifier *v, const char *kind, const void *octets,
 		 size_t len, const char **payload, size_t *payload_len,
 		 struct error *err);
+
+/* KEY-ID of an envelope that sign_unwrap() took: who signed it. */
+enum { SIGN_ID_SIZE = 17 };
+static inline void sign_signer(const void *octets, char id[SIGN_ID_SIZE])
+{
+	memcpy(id, (const char *)octets + 4, SIGN_ID_SIZE - 1);
+	id[SIGN_ID_SIZE - 1] = '\0';
+}
 
 /* The payload of what looks like an envelope, whoever signed it.  False: it is
  * none. */

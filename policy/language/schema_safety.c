@@ -21,6 +21,12 @@ static const struct schema_row safety_rows[] = {
 	  1, 100, "34%", NULL, NULL, "nor more of it within five minutes" },
 	{ "max_override", SCHEMA_MILLIS, false, offsetof(struct policy_safety, max_override_ms),
 	  MINUTE, 30 * DAY, "24h", NULL, NULL, "how long a command can last" },
+	{ "command_interval", SCHEMA_MILLIS, false, offsetof(struct policy_safety, command_interval_ms),
+	  0, DAY, "0s", NULL, NULL, "time between two commands that take capacity out" },
+	{ "confirm", SCHEMA_TEXTS, false, offsetof(struct policy_safety, confirm),
+	  0, 16, NULL, NULL, NULL, "commands that need a second person" },
+	{ "approval_within", SCHEMA_MILLIS, false, offsetof(struct policy_safety, approval_within_ms),
+	  MINUTE, DAY, "10m", NULL, NULL, "how long a command waits for the second person" },
 };
 const struct schema schema_safety = { safety_rows, COUNT(safety_rows) };
 

@@ -111,6 +111,33 @@ static void survey_safety(struct draft *d)
 			   d->policy->region_count);
 }
 
+/* Words that no command has would guard nothing. */
+static void survey_confirm(struct draft *d)
+{
+	static const char *const words[] = { "drain",         "undrain",
+					     "failover",      "weight",
+					     "cancel",        "canary-start",
+					     "canary-promote" };
+	const struct policy_safety *safety = &d->policy->safety;
+	struct tree *map = d->sections[SECTION_SAFETY], *confirm;
+
+	if (map == NULL || !draft_usable(map, "confirm", &confirm) ||
+	    confirm == NULL)
+		return;
+	for (size_t i = 0; i < safety->confirm_count; i++) {
+		bool known = false;
+
+		for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++)
+			known |= strcmp(words[w], safety->confirm[i]) == 0;
+		if (!known)
+			errors_add(d->errs, confirm->at,
+				   "confirm has \"%.40s\"; write drain, "
+				   "undrain, failover, weight, cancel, "
+				   "canary-start or canary-promote",
+				   safety->confirm[i]);
+	}
+}
+
 /* Keys of a verification of nobody, or by nobody, would do nothing. */
 static void survey_verify(struct draft *d)
 {
@@ -214,6 +241,7 @@ void survey_policy(struct draft *d)
 	survey_residency(d);
 	survey_jurisdictions(d);
 	survey_safety(d);
+	survey_confirm(d);
 	survey_verify(d);
 	survey_budget(d);
 	survey_vantages(d);

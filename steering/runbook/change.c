@@ -239,6 +239,21 @@ static void print_spread(const struct spread *spread, int64_t took_ms)
 		printf("Not yet: %s; see windrose status.\n", spread->missing);
 }
 
+/* It waits for somebody else. */
+static int tell_held(const struct order *order, const struct json_t *done)
+{
+	const char *id = json_string_value(json_object_get(done, "held"));
+	const char *why = json_string_value(json_object_get(done, "why"));
+
+	if (order->json)
+		print_json(done);
+	else
+		printf("Held, nothing changed yet: %s\nAnother person, with "
+		       "another key: windrose approve %s --reason TEXT\n",
+		       why == NULL ? "" : why, id);
+	return EXIT_HELD;
+}
+
 static int conclude(struct link *link, const struct order *order,
 		    struct json_t *done, int64_t begun_ms)
 {
@@ -316,6 +331,10 @@ static int preview(struct link *link, const struct order *order,
 		return status;
 	show_prediction(order, answer);
 	refused = json_string_value(json_object_get(answer, "refused"));
+	/* What two people may set aside is the agent's to hold. */
+	if (refused != NULL && command->approval &&
+	    json_is_true(json_object_get(answer, "yields")))
+		refused = NULL;
 	status = refused == NULL ? EXIT_DONE : EXIT_REFUSED;
 	if (refused != NULL)
 		fprintf(stderr, "windrose: refused: %s\n", refused);
@@ -353,7 +372,10 @@ static int carry_out(struct link *link, const struct order *order,
 				command_kind_name(command->kind), command->id);
 		return status;
 	}
-	status = conclude(link, order, done, begun_ms);
+	if (json_object_get(done, "held") != NULL)
+		status = tell_held(order, done);
+	else
+		status = conclude(link, order, done, begun_ms);
 	json_decref(done);
 	return status;
 }

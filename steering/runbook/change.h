@@ -12,6 +12,7 @@
  *   5  nobody could be reached, or nobody leads
  *   6  not confirmed; nothing changed
  *   7  not known: it was sent, and no answer says what came of it
+ *   8  held: it waits for a second person; nothing changed yet
  */
 #ifndef STEERING_RUNBOOK_CHANGE_H
 #define STEERING_RUNBOOK_CHANGE_H
@@ -25,6 +26,7 @@ enum change_exit {
 	EXIT_UNREACHABLE = 5,
 	EXIT_UNCONFIRMED = 6,
 	EXIT_UNKNOWN = 7,
+	EXIT_HELD = 8, /* it waits for a second person */
 };
 
 struct link;

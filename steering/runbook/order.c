@@ -31,6 +31,9 @@ void order_rows(struct order *order, struct option_row rows[ORDER_ROWS])
 		  "drain, undrain: move clients gradually, such as 10m", 0, 0 },
 		{ "to", OPTION_TEXT, &order->to, "REGION",
 		  "failover: the region that takes all clients", 0, 0 },
+		{ "approval", OPTION_FLAG, &order->approval, NULL,
+		  "drain, failover, weight: where a rule that yields to two people "
+		  "refuses it, hold it for a second", 0, 0 },
 		{ "dry-run", OPTION_FLAG, &order->dry_run, NULL,
 		  "show what it would do, and stop", 0, 0 },
 		{ "yes", OPTION_FLAG, &order->yes, NULL,
@@ -96,6 +99,7 @@ static const struct verb {
 	{ "failover", COMMAND_FAILOVER, 1, "SERVICE --to REGION" },
 	{ "weight",   COMMAND_WEIGHT,   2, "SERVICE/ENDPOINT WEIGHT" },
 	{ "cancel",   COMMAND_CANCEL,   1, "ID" },
+	{ "approve",  COMMAND_APPROVE,  1, "ID" },
 };
 
 static const struct {
@@ -197,6 +201,7 @@ static bool options_fit(const struct order *order, enum command_kind kind,
 		{ "for", order->lasting, lasts(kind) },
 		{ "over", order->over, ramps },
 		{ "to", order->to, kind == COMMAND_FAILOVER },
+		{ "approval", order->approval ? "" : NULL, lasts(kind) },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -255,6 +260,7 @@ bool order_command(const struct order *order, const struct order_words *words,
 	if (order->to != NULL &&
 	    !fill(c.to, sizeof(c.to), "--to", order->to, err))
 		return false;
+	c.approval = order->approval;
 	*out = c;
 	return true;
 }

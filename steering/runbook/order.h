@@ -4,7 +4,7 @@
  *
  *   drain REGION|SERVICE/ENDPOINT        undrain ...
  *   failover SERVICE --to REGION         weight SERVICE/ENDPOINT N
- *   cancel ID
+ *   cancel ID                            approve ID
  *   rollback plan [EPOCH/SEQUENCE]
  *   canary start|promote|pause|resume|abort NAME
  *
@@ -33,11 +33,11 @@ struct order {
 	const char *reason, *author;
 	const char *lasting, *over; /* durations: --for, --over */
 	const char *to;
-	bool dry_run, yes, json, help;
+	bool dry_run, yes, json, help, approval;
 	unsigned wait_s; /* for acknowledgements */
 };
 
-enum { ORDER_ROWS = 13 };
+enum { ORDER_ROWS = 14 };
 
 /* Fills rows with the options of the runbook commands, over order. */
 void order_rows(struct order *order, struct option_row rows[ORDER_ROWS]);

@@ -363,6 +363,30 @@ static void render_fleet(const struct json_t *answer, FILE *out)
 	fputc('\n', out);
 }
 
+/* Commands that wait for a second person. */
+static void render_held(const struct json_t *answer, int64_t wall_ms, FILE *out)
+{
+	struct json_t *held;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "held"), i, held)
+	{
+		const struct json_t *c = json_object_get(held, "command");
+		char left[48];
+
+		fprintf(out,
+			"held %s %s %s by %s: %s; for %s more: windrose "
+			"approve %s\n",
+			text_of(c, "id"), text_of(c, "kind"),
+			text_of(c, "target"), text_of(c, "author"),
+			text_of(held, "why"),
+			render_duration(number_of(held, "wall_until_ms") -
+						wall_ms,
+					left, sizeof(left)),
+			text_of(c, "id"));
+	}
+}
+
 void render_status(const struct json_t *answer, int64_t wall_ms, FILE *out)
 {
 	const struct json_t *plan = json_object_get(answer, "plan");
@@ -379,6 +403,7 @@ void render_status(const struct json_t *answer, int64_t wall_ms, FILE *out)
 	render_canaries(answer, out);
 	render_commands(json_object_get(plan, "commands"), "command", wall_ms,
 			out);
+	render_held(answer, wall_ms, out);
 	if (json_object_get(answer, "nodes") == NULL)
 		render_commands(json_object_get(answer, "local"), "local",
 				wall_ms, out);

@@ -43,6 +43,7 @@ static const struct command_row {
 	{ "failover", change_run,     "send all clients to one region" },
 	{ "weight",   change_run,     "change an endpoint's weight" },
 	{ "cancel",   change_run,     "end a command before its time" },
+	{ "approve",  change_run,     "let a command through that waits for you" },
 	{ "canary",   change_run,     "move a canary" },
 	{ "rollback", change_run,     "put an earlier plan in force again" },
 	{ "plans",    look_plans,     "the earlier plans, and what they decided" },

@@ -2,6 +2,9 @@
 if HAVE_CMOCKA
 steer_world = %D%/steer_world.c %D%/steer_world.h
 story = %D%/story.c %D%/story.h $(steer_world)
+check_PROGRAMS += %D%/test_held
+%C%_test_held_SOURCES = %D%/test_held.c
+%C%_test_held_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_agent_commands
 %C%_test_agent_commands_SOURCES = %D%/test_agent_commands.c $(story)
 %C%_test_agent_commands_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)

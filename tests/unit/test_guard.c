@@ -57,6 +57,35 @@ static const struct row {
 	{ "capacity of every service counts", { 0 }, 0, 1, 40, COMMAND_DRAIN, "us-east", "", 0,
 	  "api would be without 50.0%" },
 };
+/* What a second person, and time, make of a rule. */
+static const struct pace {
+	struct row row;
+	bool approved;
+	int age_s, interval_s; /* of those in force; of the policy */
+} paces[] = {
+	{ { "approved: capacity", { "www/us-west" }, 0, 1, 40, COMMAND_DRAIN, "www/us-east", "", 0, NULL },
+	  true, 0, 0 },
+	{ { "approved: regions", { "www/us-west" }, 0, 3, 100, COMMAND_DRAIN, "www/us-east", "", 0, NULL },
+	  true, 0, 0 },
+	{ { "approved: residency", { "www/eu-north" }, 0, 0, 100, COMMAND_DRAIN, "www/eu-west", "", 0,
+	  "residency: www would have no endpoint left within rule gdpr" },
+	  true, 0, 0 },
+	{ { "approved: the last endpoint", { "api/us-east" }, 0, 0, 100, COMMAND_DRAIN, "api/eu-west", "", 0,
+	  "last endpoint: api" },
+	  true, 0, 0 },
+	{ { "the second in five minutes", { "www/us-west" }, 0, 1, 100, COMMAND_DRAIN, "www/us-east", "", 0,
+	  "command_interval is 300 s: drain www/us-west by " },
+	  false, 72, 300 },
+	{ { "by how much", { "www/us-west" }, 0, 1, 100, COMMAND_DRAIN, "www/us-east", "", 0,
+	  "was 72 s ago, 228 s too soon for another" },
+	  false, 72, 300 },
+	{ { "after five minutes", { "www/us-west" }, 0, 1, 100, COMMAND_DRAIN, "www/us-east", "", 0, NULL },
+	  false, 300, 300 },
+	{ { "what takes nothing more out", { "us-west" }, 0, 1, 100, COMMAND_DRAIN, "www/us-west", "", 0, NULL },
+	  false, 72, 300 },
+	{ { "approved: the second", { "www/us-west" }, 0, 1, 100, COMMAND_DRAIN, "www/us-east", "", 0, NULL },
+	  true, 72, 300 },
+};
 /* clang-format on */
 
 struct lists {
@@ -79,36 +108,46 @@ static struct lists lists_of(struct steer_world *w, const struct row *row)
 	return l;
 }
 
+static void check_pace(const struct pace *pace)
+{
+	const struct row *row = &pace->row;
+	struct error err = { .text = "" };
+	struct steer_world w;
+	struct lists l;
+	struct guard_case c;
+	bool ok;
+
+	steer_init(&w);
+	w.policy.safety.min_regions_in_service = row->min_regions;
+	w.policy.safety.max_capacity_removed_pct = row->max_removed_pct;
+	w.policy.safety.command_interval_ms = (int64_t)pace->interval_s * 1000;
+	for (size_t e = 0; e < STEER_REGIONS; e++)
+		if (row->down >> e & 1)
+			steer_health(&w, WWW, e, VERDICT_DOWN);
+	l = lists_of(&w, row);
+	c = (struct guard_case){
+		.policy = &w.policy,
+		.view = &w.view,
+		.before = { l.before, l.count },
+		.after = { l.after, l.count + 1 },
+		.classes = w.in.classes,
+		.wall_ms =
+			l.after[0].wall_made_ms + (int64_t)pace->age_s * 1000,
+		.approved = pace->approved,
+	};
+	ok = guard_check(&c, &err);
+	if (ok != (row->refused == NULL) ||
+	    (!ok && strstr(err.text, row->refused) == NULL))
+		fail_msg("%s: %s", row->title, ok ? "ok" : err.text);
+}
+
 static void test_rules(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct row *row = &rows[i];
-		struct error err = { .text = "" };
-		struct steer_world w;
-		struct lists l;
-		struct guard_case c;
-		bool ok;
-
-		steer_init(&w);
-		w.policy.safety.min_regions_in_service = row->min_regions;
-		w.policy.safety.max_capacity_removed_pct = row->max_removed_pct;
-		for (size_t e = 0; e < STEER_REGIONS; e++)
-			if (row->down >> e & 1)
-				steer_health(&w, WWW, e, VERDICT_DOWN);
-		l = lists_of(&w, row);
-		c = (struct guard_case){
-			.policy = &w.policy,
-			.view = &w.view,
-			.before = { l.before, l.count },
-			.after = { l.after, l.count + 1 },
-			.classes = w.in.classes,
-		};
-		ok = guard_check(&c, &err);
-		if (ok != (row->refused == NULL) ||
-		    (!ok && strstr(err.text, row->refused) == NULL))
-			fail_msg("%s: %s", row->title, ok ? "ok" : err.text);
-	}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		check_pace(&(struct pace){ .row = rows[i] });
+	for (size_t i = 0; i < sizeof(paces) / sizeof(paces[0]); i++)
+		check_pace(&paces[i]);
 }
 
 /* A class that no single rule describes, as one bound by two rules. */

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "steering/held.h"
+
+#include "policy/base/error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <jansson.h>
+
+bool held_wanted(const struct policy *policy, enum command_kind kind)
+{
+	const struct policy_safety *safety = &policy->safety;
+
+	for (size_t i = 0; i < safety->confirm_count; i++)
+		if (strcmp(safety->confirm[i], command_kind_name(kind)) == 0)
+			return true;
+	return false;
+}
+
+static size_t place_of(const struct held *held, const char *id)
+{
+	size_t i = 0;
+
+	while (i < held->count && strcmp(held->list[i].command.id, id) != 0)
+		i++;
+	return i;
+}
+
+bool held_add(struct held *held, const struct policy *policy,
+	      const struct held_command *command, int64_t wall_ms,
+	      struct error *err)
+{
+	if (place_of(held, command->command.id) < held->count) {
+		error_set(err, "%s is held already", command->command.id);
+		return false;
+	}
+	if (held->count == HELD_MAX) {
+		error_set(err, "%d commands wait for a second person already",
+			  HELD_MAX);
+		return false;
+	}
+	held->list[held->count] = *command;
+	held->list[held->count++].wall_until_ms =
+		wall_ms + policy->safety.approval_within_ms;
+	return true;
+}
+
+const struct held_command *held_find(const struct held *held,
+				     const struct command *approval,
+				     const char *key, struct error *err)
+{
+	size_t i = place_of(held, approval->target);
+	const struct held_command *h = &held->list[i];
+
+	if (i == held->count)
+		error_set(err, "approve: no command %s waits for approval",
+			  approval->target);
+	else if (key[0] == '\0')
+		error_set(err, "approve: sign it: whoever may open a socket is "
+			       "no second person");
+	else if (strcmp(h->key, key) == 0)
+		error_set(err,
+			  "approve: key %s sent %s itself; another person has "
+			  "to approve it",
+			  key, h->command.id);
+	else if (strcmp(h->command.author, approval->author) == 0)
+		error_set(err,
+			  "approve: %s asked for %s; another person has to "
+			  "approve it",
+			  approval->author, h->command.id);
+	else
+		return h;
+	return NULL;
+}
+
+struct command held_renew(const struct held_command *h, int64_t wall_ms)
+{
+	struct command c = h->command;
+
+	if (c.wall_expires_ms != 0)
+		c.wall_expires_ms += wall_ms - c.wall_made_ms;
+	c.wall_made_ms = wall_ms;
+	return c;
+}
+
+static void remove_at(struct held *held, size_t i)
+{
+	held->count--;
+	memmove(&held->list[i], &held->list[i + 1],
+		(held->count - i) * sizeof(held->list[0]));
+}
+
+void held_remove(struct held *held, const char *id)
+{
+	size_t i = place_of(held, id);
+
+	if (i < held->count)
+		remove_at(held, i);
+}
+
+bool held_expire(struct held *held, int64_t wall_ms, struct held_command *out)
+{
+	for (size_t i = 0; i < held->count; i++)
+		if (held->list[i].wall_until_ms <= wall_ms) {
+			*out = held->list[i];
+			remove_at(held, i);
+			return true;
+		}
+	return false;
+}
+
+struct json_t *held_write(const struct held *held)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < held->count; i++) {
+		const struct held_command *h = &held->list[i];
+		json_t *item = json_pack("{s:o, s:s, s:s, s:I}", "command",
+					 command_write(&h->command), "key",
+					 h->key, "why", h->why, "wall_until_ms",
+					 (json_int_t)h->wall_until_ms);
+
+		if (json_array_append_new(list, item) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* second -- the second person: commands that are held, and approvals.  Shell:
+ * see steerer_impl.h. */
+#include "steering/steerer_impl.h"
+
+#include "policy/base/error.h"
+#include "policy/base/log.h"
+#include "steering/answer.h"
+#include "steering/describe.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+static void tell(struct steerer *s, const struct held_command *h,
+		 const char *kind, const char *after)
+{
+	struct audit_event event =
+		describe_command(&h->command, steerer_now().wall_ms);
+	char quoted[300];
+
+	audit_text(event.kind, sizeof(event.kind), "%s", kind);
+	audit_text(event.after, sizeof(event.after), "%s", after);
+	audit_add(agent_audit(s->agent), &event);
+	log_event(LOG_LEVEL_INFO, "steer", kind, "id=%s author=%s what=%s",
+		  h->command.id, h->command.author,
+		  log_quote(event.what, quoted, sizeof(quoted)));
+}
+
+bool second_resolve(struct steerer *s, const struct asker *from,
+		    struct request *request, struct error *err)
+{
+	const struct held_command *h;
+	int64_t wall_ms = request->in.now.wall_ms;
+
+	if (request->command.kind != COMMAND_APPROVE)
+		return true;
+	if (!command_check(&request->command, s->loaded.policy, wall_ms, err))
+		return false;
+	if (llabs(wall_ms - request->command.wall_made_ms) > AGENT_FRESH_MS) {
+		error_set(err, "approve: it is not fresh; look at the clocks");
+		return false;
+	}
+	h = held_find(&s->held, &request->command, from->key, err);
+	if (h == NULL)
+		return false;
+	request->approval = request->command;
+	request->command = held_renew(h, wall_ms);
+	request->in.approved = true;
+	return true;
+}
+
+void second_approved(struct steerer *s, const struct asker *from,
+		     const struct request *request)
+{
+	const struct command *approval = &request->approval;
+	struct audit_event event = { .wall_ms = request->in.now.wall_ms };
+	struct error err;
+	const struct held_command *h =
+		held_find(&s->held, approval, from->key, &err);
+
+	if (h == NULL)
+		return;
+	audit_text(event.kind, sizeof(event.kind), "approved");
+	audit_text(event.id, sizeof(event.id), "%s", h->command.id);
+	audit_text(event.who, sizeof(event.who), "%s", approval->author);
+	audit_text(event.what, sizeof(event.what), "%s %s of %s",
+		   command_kind_name(h->command.kind), h->command.target,
+		   h->command.author);
+	audit_text(event.why, sizeof(event.why), "%s", approval->reason);
+	audit_text(event.before, sizeof(event.before), "%s", h->why);
+	audit_text(event.after, sizeof(event.after), "keys %s and %s",
+		   h->key[0] == '\0' ? "none" : h->key, from->key);
+	audit_add(agent_audit(s->agent), &event);
+	held_remove(&s->held, h->command.id);
+}
+
+/* Which rule wants a second person; "" when none does. */
+static void find_why(const struct steerer *s, const struct request *request,
+		     const struct agent_preview *preview,
+		     char why[HELD_WHY_SIZE])
+{
+	const struct command *c = &request->command;
+
+	why[0] = '\0';
+	if (request->in.approved)
+		return;
+	if (preview->refused[0] != '\0')
+		snprintf(why, HELD_WHY_SIZE, "%s",
+			 preview->yields && c->approval ? preview->refused
+							: "");
+	else if (held_wanted(s->loaded.policy, c->kind))
+		snprintf(why, HELD_WHY_SIZE,
+			 "safety.confirm: %s needs a second person",
+			 command_kind_name(c->kind));
+}
+
+bool second_hold(struct steerer *s, const struct asker *from,
+		 const struct request *request,
+		 const struct agent_preview *preview)
+{
+	struct held_command h = { .command = request->command };
+	struct error err;
+
+	find_why(s, request, preview, h.why);
+	if (h.why[0] == '\0')
+		return false;
+	snprintf(h.key, sizeof(h.key), "%s", from->key);
+	if (!held_add(&s->held, s->loaded.policy, &h, request->in.now.wall_ms,
+		      &err)) {
+		desk_answer(s, from, answer_error(err.text));
+		return true;
+	}
+	tell(s, &h, "held", h.why);
+	desk_answer(s, from,
+		    json_pack("{s:b, s:s, s:s, s:I}", "ok", 1, "held",
+			      h.command.id, "why", h.why, "wall_until_ms",
+			      (json_int_t)s->held.list[s->held.count - 1]
+				      .wall_until_ms));
+	publish_turn(s, request->in.now);
+	return true;
+}
+
+void second_turn(struct steerer *s, int64_t wall_ms)
+{
+	struct held_command h;
+
+	if (s->leads == 0)
+		s->held.count = 0;
+	while (held_expire(&s->held, wall_ms, &h))
+		tell(s, &h, "held-expired", "nobody approved it");
+}

@@ -1,0 +1,123 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+# programs: developer
+"""What one person may not do alone.
+
+A drain that would leave a jurisdiction without an endpoint, that would take too
+much capacity, or that is the second in five minutes is refused with the rule and
+the number.  With the approval of a second key it goes through and is in the
+history under both names; but for residency, which nobody can set aside."""
+
+import json
+
+import fleet
+from rig import Failed, Rig, main, note, until
+
+SAFETY = """safety:
+  max_override: 24h
+  max_capacity_removed: 40%
+  command_interval: 5m
+  confirm: [failover, weight]
+residency:
+  gdpr: {clients: eea, within: eu, none_healthy: serve-unhealthy}
+clients: {}
+"""
+
+
+class TwoPeople(fleet.Fleet):
+    def __init__(self, rig):
+        super().__init__(rig)
+        text = fleet.policy(self.web_port)
+        text = text[:text.index("safety:")] + SAFETY.replace("clients: {}\n", "clients: {europeans: eea}\n").replace(
+            "clients: eea,", "clients: europeans,")
+        www = text[text.index("  www:\n"):text.index("canaries:")]
+        rig.write("policy/policy.yaml", text.replace("canaries:", www.replace("  www:", "  api:") + "canaries:"))
+        self.second_key, second_pub = rig.keypair("second")
+        with open(self.person_pub, "a") as people, open(second_pub) as second:
+            people.write(second.read())
+
+    def start_all(self):
+        r = self.rig
+        r.redis(self.redis_port)
+        for region, (address, _, _) in fleet.REGIONS.items():
+            r.web(region, address, self.web_port)
+        r.web("canary", fleet.CANARY, self.web_port)
+        for name in self.dns_ports:
+            self.start_dns(name)
+        r.start("health", r.program("windrose-health"), "--policy", r.path("policy"), "--vantage", "here",
+                "--name", "health1", "--bus", self.bus, "--control", r.path("health.sock"))
+        self.start_steer("steer1")
+        until("steer1 leads", 20, lambda: self.leads("steer1"))
+
+    def alice(self, *argv):
+        return self.windrose(*argv, "--author", "alice", "--bus", self.bus, "--key", self.person_key, check=False)
+
+    def bob(self, *argv, author="bob"):
+        return self.windrose(*argv, "--author", author, "--bus", self.bus, "--key", self.second_key, check=False)
+
+    def held(self):
+        return self.status("steer1").get("held", [])
+
+
+def wants(what, result, status, *words):
+    if result[0] != status or any(w not in result[1] + result[2] for w in words):
+        raise Failed(f"{what}: exit {result[0]}, wanted {status} and {words}: {result[1]}{result[2]}")
+    note(f"{what}: {(result[2] or result[1]).strip().splitlines()[-1]}")
+
+
+def drain(target, *more):
+    return ("drain", target, "--reason", "INC-1", "--for", "10m", "--yes", *more)
+
+
+def approve(f, reason="I looked"):
+    return ("approve", f.held()[0]["command"]["id"], "--reason", reason, "--yes")
+
+
+def test():
+    with Rig() as rig:
+        f = TwoPeople(rig)
+        f.start_all()
+        until("both responders answer", 30, lambda: f.both(fleet.LONDON, "eu-west") and all(
+            e["verdict"] == "up" for s in f.status("dns1")["services"] for e in s["endpoints"]))
+
+        wants("the first", f.alice(*drain("www/eu-west")), 0, "Done")
+        wants("a second in five minutes", f.alice(*drain("api/us-east")), 3,
+              "safety.command_interval is 300 s", "drain www/eu-west by alice was", "too soon")
+        wants("too much", f.alice(*drain("www/us-east")), 3,
+              "safety.max_capacity_removed is 40%", "66.7%", "26.7 points too many")
+        wants("the last of a jurisdiction", f.alice(*drain("www/eu-central")), 3, "residency", "gdpr")
+        wants("the same, to be approved", f.alice(*drain("www/eu-central", "--approval")), 3, "residency", "gdpr")
+        if f.held():
+            raise Failed(f"what residency refuses is held: {f.held()}")
+
+        wants("capacity, to be approved", f.alice(*drain("www/us-east", "--approval")), 8, "Held", "max_capacity_removed")
+        if not f.both(fleet.NEW_YORK, "us-east"):
+            raise Failed("a held command changed an answer")
+        wants("status", f.windrose("status", "--node", f.rig.path("steer1.sock"), check=False), 0, "held ", "by alice")
+        wants("by the same key", f.windrose(*approve(f), "--author", "bob", "--bus", f.bus, "--key", f.person_key,
+                                            check=False), 3, "another person")
+        wants("by the same name", f.bob(*approve(f), author="alice"), 3, "another person")
+        wants("by a second person", f.bob(*approve(f)), 0, "Done")
+        until("clients have moved", 10, lambda: f.both(fleet.NEW_YORK, "eu-central"))
+        if f.held():
+            raise Failed(f"it is held still: {f.held()}")
+
+        f.alice("undrain", "www/us-east", "--reason", "over", "--yes")
+        f.alice("undrain", "www/eu-west", "--reason", "over", "--yes")
+        wants("one that is alone", f.alice(*drain("www/us-east")), 0, "Done")
+        f.alice("undrain", "www/us-east", "--reason", "over", "--yes")
+        wants("a kind that is always confirmed",
+              f.alice("weight", "www/us-east", "0", "--reason", "INC-2", "--for", "10m", "--yes"), 8, "safety.confirm", "Held")
+        wants("it goes through", f.bob(*approve(f, "agreed")), 0, "Done")
+        until("New York has moved", 10, lambda: f.neither(fleet.NEW_YORK, "us-east"))
+
+        events = [json.loads(line)["event"] for line in open(rig.path("steer1.jsonl"))]
+        approved = [e for e in events if e["kind"] == "approved"]
+        if [e["who"] for e in approved] != ["bob", "bob"] or any("of alice" not in e["what"] for e in approved) or any(
+                " and " not in e["after"] for e in approved):
+            raise Failed(f"the history does not have both: {approved}")
+        note(f"in the history: {approved[0]['who']} approved {approved[0]['what']}, {approved[0]['after']}")
+
+
+if __name__ == "__main__":
+    main(test)
