@@ -374,8 +374,7 @@ struct policy_safety {
 	uint32_t max_capacity_opened_pct;  /* default 50 */
 	uint32_t max_capacity_at_once_pct; /* default 34 */
 	int64_t max_override_ms;           /* default 24 h */
-	int64_t command_interval_ms; /* between two commands that take capacity
-				      * out; 0: none */
+	int64_t command_interval_ms; /* between two that take capacity out */
 	const char **confirm;        /* kinds that need a second person */
 	size_t confirm_count;
 	int64_t approval_within_ms; /* how long one waits for that */
