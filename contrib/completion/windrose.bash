@@ -4,7 +4,7 @@
 # commands that there are.  Nothing else of bash-completion is needed.
 
 _windrose_commands="check test prove diff explain schema keygen ds up status top \
-	drain undrain failover weight cancel canary rollback plans \
+	drain undrain failover weight cancel approve canary rollback plans \
 	force history bus"
 
 # The options of command $1, "=" behind those with a value.
@@ -29,9 +29,10 @@ _windrose_options() {
 	status | plans | history) options="--bus= --node= --key= --count= \
 		--follow --verify --head= --json --help" ;;
 	top) options="--bus= --node= --key= --every= --help" ;;
-	drain | undrain | failover | weight | cancel | canary | rollback)
+	drain | undrain | failover | weight | cancel | approve | canary | \
+		rollback)
 		options="--bus= --node= --key= --reason= --author= --for= \
-		--over= --to= --dry-run --yes --json --wait= --help"
+		--over= --to= --approval --dry-run --yes --json --wait= --help"
 		;;
 	force) options="--node= --reason= --author= --for= --json --help" ;;
 	bus) options="--bus= --trust= --trust-vantage= --json --help" ;;
