@@ -43,6 +43,7 @@ struct prometheus {
 	struct fetcher *fetcher;
 	const struct policy *policy; /* borrowed; NULL: none yet */
 	struct round *rounds;        /* of each canary */
+	size_t count;                /* of these; the policy may be gone */
 	struct measure *measures;    /* borrowed: the last of each */
 	uint64_t numbered;
 	void (*told)(void *arg);
@@ -61,10 +62,10 @@ static void cancel(struct round *r)
 
 static void forget(struct prometheus *p)
 {
-	for (size_t i = 0; p->policy != NULL && i < p->policy->canary_count;
-	     i++)
+	for (size_t i = 0; i < p->count; i++)
 		cancel(&p->rounds[i]);
 	free(p->rounds);
+	p->count = 0;
 	p->rounds = NULL;
 	p->policy = NULL;
 }
@@ -80,6 +81,7 @@ bool prometheus_adopt(struct prometheus *p, const struct policy *policy,
 		return false;
 	for (size_t i = 0; i < policy->canary_count; i++)
 		p->rounds[i].prometheus = p;
+	p->count = policy->canary_count;
 	p->policy = policy;
 	p->measures = measures;
 	return true;

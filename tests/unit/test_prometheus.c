@@ -94,7 +94,8 @@ static void init_policy(struct site *s)
 		.name = "v2",
 		.stages = &s->stage,
 		.stage_count = 1,
-		.metrics = { false, s->url, "e$arm", "r$arm", NULL, 1000, 500 },
+		.metrics = { false, s->url, "e$arm", "r$arm", NULL, 1000,
+			     5000 },
 	};
 	s->policy = (struct policy){
 		.regions = s->regions,
@@ -168,6 +169,8 @@ static void test_outcomes(void **state)
 
 		site_init(&s);
 		say(&s, row->say, row->repeat);
+		if (row->say == NULL)
+			s.canary.metrics.timeout_ms = 200;
 		if (row->absent)
 			canned_fall(s.canned);
 		m = measure_at(&s, 5000);
