@@ -126,8 +126,10 @@ class Site(World):
     def query(self, text):
         c = http.client.HTTPConnection("127.0.0.1", self.prometheus, timeout=5)
         c.request("GET", "/api/v1/query?query=" + text.replace(" ", "%20").replace("=", "%3D"))
-        result = json.loads(c.getresponse().read())["data"]["result"]
+        response = c.getresponse()
+        text = response.read()
         c.close()
+        result = json.loads(text)["data"]["result"] if response.status == 200 else None  # 503: it is starting
         return float(result[0]["value"][1]) if result else None
 
     def fail(self, permille):
