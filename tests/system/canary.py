@@ -235,9 +235,12 @@ def healthy(site):
         site.reaches("it is done", 10, state="done")
         note(f"a healthy canary: 20, 50, 100 % of one region and all of the next in {took:.1f} s, "
              f"{crowd.requests / took:.0f} requests/s")
-    phases = [e["after"] for e in events(site) if e["kind"] == "canary" and e["who"] == "steer"]
+    phases = [e["after"].split(",")[0] for e in events(site) if e["kind"] == "canary" and e["who"] == "steer"]
+    while "hold" in phases:  # a busy machine's traffic may be little for a while
+        at = phases.index("hold")
+        del phases[at:at + 2]
     wanted = ["step", "settle", "bake", "judge"] * 3 + ["precheck", "step", "settle", "bake", "judge", "wait"]
-    if [p.split(",")[0] for p in phases] != wanted:
+    if phases != wanted:
         raise Failed(f"it went another way: {phases}")
     site.order("abort")
     site.gate = "auto"
