@@ -2,8 +2,8 @@
 /*
  * probe_http -- http and https probes.
  *
- * What is asked, health/request says; the transfers are policy/base/multi's.  Of a
- * body at most PROBE_BODY_MAX octets are read; a text that has not come by
+ * What is asked, health/request says; the transfers are policy/base/multi's. Of
+ * a body at most PROBE_BODY_MAX octets are read; a text that has not come by
  * then is not there.  Where the connection is to be kept the body is read to
  * its end, or to that; else no further than it is needed.
  *

@@ -5,11 +5,14 @@
 #include "policy/decide/health_json.h"
 #include "steering/agent.h"
 #include "steering/canary.h"
+#include "steering/chronicle.h"
 #include "steering/held.h"
 #include "steering/predict.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <jansson.h>
 
@@ -215,24 +218,37 @@ struct json_t *answer_services(const struct status *status, const char *after)
 			 next < status->policy->service_count);
 }
 
+/* As the newest plan says; off when it says nothing that fits. */
+static struct plan_canary canary_now(const struct status *st, size_t i)
+{
+	const struct policy_canary *canary = &st->policy->canaries[i];
+	const struct plan *plan = st->inputs->plan;
+	struct plan_canary off = { .state = CANARY_OFF };
+
+	for (size_t j = 0; plan != NULL && j < plan->canary_count; j++)
+		if (strcmp(plan->canaries[j].name, canary->name) == 0 &&
+		    canary_state_fits(canary, &plan->canaries[j]))
+			return plan->canaries[j];
+	snprintf(off.name, sizeof(off.name), "%s", canary->name);
+	return off;
+}
+
+static unsigned canary_percent(const struct policy_canary *canary,
+			       const struct plan_canary *state)
+{
+	if (state->state == CANARY_DONE)
+		return 100;
+	if (state->phase == CANARY_PRECHECK || !rollout_is_watched(state))
+		return 0;
+	return canary->stages[state->stage].percents[state->step];
+}
+
 static json_t *canary_status(const struct status *st, size_t i)
 {
 	const struct policy_canary *canary = &st->policy->canaries[i];
-	struct plan_canary state = { .state = CANARY_OFF };
-	const struct plan *plan = st->inputs->plan;
-	json_int_t pct = 0;
+	const struct plan_canary state = canary_now(st, i);
+	json_int_t pct = (json_int_t)canary_percent(canary, &state);
 
-	for (size_t j = 0; plan != NULL && j < plan->canary_count; j++)
-		if (policy_find_canary(st->policy, plan->canaries[j].name) ==
-			    (int)i &&
-		    canary_state_fits(canary, &plan->canaries[j]))
-			state = plan->canaries[j];
-	if (state.phase == CANARY_PRECHECK)
-		pct = 0;
-	else if (rollout_is_watched(&state))
-		pct = canary->stages[state.stage].percents[state.step];
-	else if (state.state == CANARY_DONE)
-		pct = 100;
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I,"
 			 " s:I, s:I, s:I, s:I, s:I}",
 			 "canary", canary->name, "service",
@@ -259,6 +275,30 @@ static json_t *canaries_status(const struct status *st)
 		if (!append(&canaries, canary_status(st, i)))
 			return NULL;
 	return canaries;
+}
+
+struct json_t *answer_report(const struct status *status, const char *name,
+			     const struct json_t *lines)
+{
+	int i = policy_find_canary(status->policy, name);
+	const struct policy_canary *canary;
+	struct plan_canary state;
+	char *text;
+	json_t *answer;
+
+	if (i < 0)
+		return answer_error("the agent's policy has no canary of that "
+				    "name");
+	canary = &status->policy->canaries[i];
+	state = canary_now(status, (size_t)i);
+	text = chronicle_write(&state,
+			       status->policy->services[canary->service].name,
+			       canary_percent(canary, &state), lines);
+	answer = text == NULL ? NULL
+			      : json_pack("{s:b, s:o}", "ok", 1, "report",
+					  json_string(text));
+	free(text);
+	return answer;
 }
 
 static json_t *node_status(const struct status *st,

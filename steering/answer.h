@@ -79,4 +79,8 @@ struct json_t *answer_nodes(const struct status *status, const char *after,
 struct json_t *answer_acks(const struct status *status, uint64_t epoch,
 			   uint64_t sequence, size_t count);
 
+/* What happened to a canary, in Markdown; lines: of the journal, borrowed. */
+struct json_t *answer_report(const struct status *status, const char *name,
+			     const struct json_t *lines);
+
 #endif

@@ -7,6 +7,7 @@
  *   {"op": "nodes", "after": NAME, "count": N}      a page of the nodes
  *   {"op": "acks", "epoch": E, "sequence": S, "count": N}
  *   {"op": "history", "count": N}
+ *   {"op": "report", "canary": NAME}                what became of it
  *
  * Shell: the history is read from the journal's file.
  */
@@ -81,6 +82,25 @@ static const struct inquiry {
 static const char no_journal[] = "this agent keeps no journal; start it with "
 				 "--journal, or windrose up with --state";
 
+static json_t *tell_report(const struct steerer *s, const struct status *st,
+			   struct member_reader *r)
+{
+	char name[PLAN_NAME_SIZE] = "";
+	json_t *lines, *answer;
+
+	member_name(r, "canary", name, sizeof(name));
+	if (r->failed)
+		return NULL;
+	if (s->journal == NULL)
+		return answer_error(no_journal);
+	lines = journal_last(s->journal, HISTORY_MAX, r->err);
+	if (lines == NULL)
+		return NULL;
+	answer = answer_report(st, name, lines);
+	json_decref(lines);
+	return answer;
+}
+
 static json_t *tell_history(const struct steerer *s, struct member_reader *r)
 {
 	size_t count = read_count(r, HISTORY_MAX, HISTORY_USUAL);
@@ -146,6 +166,8 @@ bool inquiry_take(const struct steerer *s, const char *op,
 		*out = tell_verify(s);
 	else if (strcmp(op, "plans") == 0)
 		*out = tell_plans(s);
+	else if (strcmp(op, "report") == 0)
+		*out = tell_report(s, &status, &r);
 	else
 		return false;
 	if (*out == NULL)

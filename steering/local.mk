@@ -5,6 +5,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/audit.c %D%/audit.h \
 	%D%/canaries.c %D%/canaries.h \
 	%D%/canary.c %D%/canary.h \
+	%D%/chronicle.c %D%/chronicle.h \
 	%D%/counted.c %D%/counted.h \
 	%D%/custody.c %D%/custody.h \
 	%D%/describe.c %D%/describe.h \

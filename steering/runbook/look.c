@@ -27,6 +27,8 @@ struct look {
 	unsigned count;     /* history */
 	bool verify, follow;
 	struct trail trail; /* of it, with verify */
+	const char *usage;  /* of operands, or NULL: there are none */
+	const char *name;   /* the operand; borrowed of trail */
 	bool json, help;
 };
 
@@ -55,14 +57,20 @@ static int read_options(struct look *look, int argc, char **argv)
 	};
 	const char **operands = calloc((size_t)argc, sizeof(*operands));
 	struct error err = { .text = "out of memory" };
-	int left = -1;
+	int left = -1, wanted = look->usage == NULL ? 0 : 1;
 
 	if (operands != NULL)
 		left = option_parse(rows, sizeof(rows) / sizeof(rows[0]), argc,
 				    argv, operands, &err);
-	if (left > 0 && !look->verify)
-		error_set(&err, "\"%s\" is one word too many", operands[0]);
-	if (left < 0 || (left > 0 && !look->verify)) {
+	if (left > wanted && !look->verify) {
+		error_set(&err, "\"%s\" is one word too many",
+			  operands[wanted]);
+		left = -1;
+	} else if (left >= 0 && left < wanted && !look->help) {
+		error_set(&err, "%s is missing", look->usage);
+		left = -1;
+	}
+	if (left < 0) {
 		fprintf(stderr, "windrose %s: %s\n", argv[0], err.text);
 		free(operands);
 		return EXIT_USAGE;
@@ -70,8 +78,10 @@ static int read_options(struct look *look, int argc, char **argv)
 	look->trail.files = operands;
 	look->trail.count = (size_t)left;
 	look->trail.json = look->json;
+	look->name = left > 0 ? operands[0] : NULL;
 	if (look->help) {
-		printf("usage: windrose %s [options]\n\n", argv[0]);
+		printf("usage: windrose %s%s%s [options]\n\n", argv[0],
+		       wanted > 0 ? " " : "", wanted > 0 ? look->usage : "");
 		option_print(rows, sizeof(rows) / sizeof(rows[0]), stdout);
 	}
 	return EXIT_DONE;
@@ -196,6 +206,76 @@ int look_plans(int argc, char **argv)
 	if (status == EXIT_DONE && !look.help)
 		status = look_at(&look, json_pack("{s:s}", "op", "plans"),
 				 show_plans);
+	free_look(&look);
+	return status;
+}
+
+/* Leaves of a status what is of this canary; false: there is none. */
+static bool only(struct json_t *answer, const char *name)
+{
+	struct json_t *canaries = json_object_get(answer, "canaries");
+
+	for (size_t i = json_array_size(canaries); i-- > 0;) {
+		const char *is = json_string_value(
+			json_object_get(json_array_get(canaries, i), "canary"));
+
+		if (is == NULL || strcmp(is, name) != 0)
+			json_array_remove(canaries, i);
+	}
+	return json_array_size(canaries) > 0;
+}
+
+static int canary_status(struct look *look)
+{
+	int status = EXIT_FAILED;
+	struct json_t *answer =
+		inquire(look, json_pack("{s:s}", "op", "status"), &status);
+	struct json_t *canary;
+
+	if (answer == NULL)
+		return status;
+	if (!only(answer, look->name)) {
+		fprintf(stderr, "windrose: there is no canary %s\n",
+			look->name);
+		json_decref(answer);
+		return EXIT_FAILED;
+	}
+	canary = json_array_get(json_object_get(answer, "canaries"), 0);
+	if (look->json)
+		json_dumpf(canary, stdout, JSON_COMPACT);
+	else
+		render_canary(canary, stdout);
+	if (look->json)
+		putchar('\n');
+	json_decref(answer);
+	return EXIT_DONE;
+}
+
+static void show_report(const struct json_t *answer, int64_t wall_ms, FILE *out)
+{
+	const char *text = json_string_value(json_object_get(answer, "report"));
+
+	(void)wall_ms;
+	fputs(text == NULL ? "" : text, out);
+}
+
+int look_canary(int argc, char **argv)
+{
+	bool report = argc > 1 && strcmp(argv[1], "report") == 0;
+	struct look look = { .usage = report ? "report NAME" : "status NAME" };
+	int status;
+
+	if (!report && (argc < 2 || strcmp(argv[1], "status") != 0))
+		return change_run(argc, argv);
+	argv[1] = argv[0];
+	status = read_options(&look, argc - 1, argv + 1);
+	if (status == EXIT_DONE && !look.help && !report)
+		status = canary_status(&look);
+	else if (status == EXIT_DONE && !look.help)
+		status = look_at(&look,
+				 json_pack("{s:s, s:s}", "op", "report",
+					   "canary", look.name),
+				 show_report);
 	free_look(&look);
 	return status;
 }

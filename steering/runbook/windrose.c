@@ -44,7 +44,7 @@ static const struct command_row {
 	{ "weight",   change_run,     "change an endpoint's weight" },
 	{ "cancel",   change_run,     "end a command before its time" },
 	{ "approve",  change_run,     "let a command through that waits for you" },
-	{ "canary",   change_run,     "move a canary" },
+	{ "canary",   look_canary,    "move a canary, see how it stands and what it did" },
 	{ "rollback", change_run,     "put an earlier plan in force again" },
 	{ "plans",    look_plans,     "the earlier plans, and what they decided" },
 	{ "force",    force_run,      "tell one prober what an endpoint is" },

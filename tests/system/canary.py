@@ -267,7 +267,23 @@ def fails(site):
                                    "--key", site.person_key, check=False)
     if status == 0 or "another revision" not in err:
         raise Failed(f"it could be started again: {err}")
+    check_report(site, c)
     return took
+
+
+def check_report(site, canary):
+    """What windrose tells of it afterwards."""
+    report = site.windrose("canary", "report", "v2", "--node", site.rig.path("steer.sock"))[1]
+    for text in (f"# Canary v2 of www, revision {site.revision}\n", "| canary-start v2 |", "| settle, stage 1, step 1 | steer |",
+                 "| rollback, stage 1, step ", canary["reason"], "Every responder and edge acknowledged",
+                 f"| canary | {canary['canary_requests']} | {canary['canary_errors']} |"):
+        if text not in report:
+            raise Failed(f"the report has no {text!r}: {report}")
+    if len(re.findall(r"canary-start v2 \| \S+ \| test", report)) != 1:  # a refused one may follow
+        raise Failed(f"the report is not of one run: {report}")
+    status = site.windrose("canary", "status", "v2", "--node", site.rig.path("steer.sock"))[1]
+    if "rolled back" not in status or "too many errors" not in status:
+        raise Failed(f"the status: {status}")
 
 
 def rollbacks(site):

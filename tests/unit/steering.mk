@@ -86,7 +86,9 @@ check_PROGRAMS += %D%/test_waiting
 %C%_test_waiting_SOURCES = %D%/test_waiting.c \
 	%D%/office.c %D%/office.h
 %C%_test_waiting_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += %D%/test_counted
+check_PROGRAMS += %D%/test_chronicle %D%/test_counted
+%C%_test_chronicle_SOURCES = %D%/test_chronicle.c
+%C%_test_chronicle_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 %C%_test_counted_SOURCES = %D%/test_counted.c $(steer_world)
 %C%_test_counted_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_promanswer %D%/test_prometheus
