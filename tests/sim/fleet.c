@@ -312,6 +312,7 @@ void fleet_init(struct fleet *f, const struct fleet_setup *setup)
 	make_classes(f);
 	list_targets(f);
 	make_weather(f, setup);
+	gauges_begin(f);
 	for (int n = 0; n < FLEET_NODES; n++) {
 		f->clocks[n] = (struct clocks){
 			.mono_offset_ms = fleet_between(f, 0, 1000000),

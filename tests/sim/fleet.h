@@ -119,6 +119,15 @@ struct verifier_seat {
 	struct inspection inspections[FLEET_RESPONDERS];
 };
 
+/* What a canary and the stable version serve, since the beginning. */
+struct traffic {
+	bool bad; /* the canary fails more often */
+	struct trials total[ARMS];
+	int64_t counted_ms; /* until when */
+	/* Nobody can measure it from then until then. */
+	int64_t away_from_ms, away_until_ms;
+};
+
 struct seat { /* an agent's process */
 	struct agent *agent;
 	struct inputs inputs;
@@ -136,6 +145,8 @@ struct seat { /* an agent's process */
 	size_t meanwhile_count, proposed_count;
 	uint64_t base_epoch, base_sequence; /* what the agent goes on from */
 	struct blob kept_plan;              /* its disk */
+	struct measure measures[FLEET_CANARIES]; /* of each canary */
+	uint64_t measured;                       /* so many, of all */
 };
 
 struct store {
@@ -151,10 +162,10 @@ struct store {
 
 struct totals {
 	uint64_t steps, plans, stale, takeovers, faults, orders, locals;
-	uint64_t canaries, moves; /* canary commands; rows compared */
-	uint64_t rollbacks;       /* of canaries, by an agent */
-	uint64_t deferrals;       /* endpoints in views */
-	uint64_t panics;          /* of services, that began in views */
+	uint64_t canaries, moves;       /* canary commands; rows compared */
+	uint64_t rollbacks, promotions; /* of canaries, by an agent */
+	uint64_t deferrals;             /* endpoints in views */
+	uint64_t panics;                /* of services, that began in views */
 	uint64_t behind; /* plans refused: another was stored meanwhile */
 	/* Plans that nobody answered: their agent was told in the end what had
 	 * become of them, or could not tell. */
@@ -233,6 +244,7 @@ struct fleet {
 	struct seat seats[FLEET_SEATS];
 	struct store store;
 	struct history history;
+	struct traffic traffic[FLEET_CANARIES];
 	struct parsed parsed[FLEET_VANTAGES]; /* the last that was parsed */
 	size_t target_count;
 	size_t target_service[FLEET_TARGETS], target_endpoint[FLEET_TARGETS];
@@ -470,7 +482,12 @@ bool panic_check(struct fleet *f, size_t r, size_t service);
 
 /* plans.c: of one plan; and of what a command for a canary would do to it.
  * rollouts.c: what became of canaries from the last plan to this one. */
-void rollouts_check(struct fleet *f, const struct plan *plan);
+void rollouts_check(struct fleet *f, const struct plan *plan, int64_t made_ms);
+void rollouts_forget(struct fleet *f);
+
+/* gauges.c: what canaries serve, and what a seat measures of it. */
+void gauges_begin(struct fleet *f);
+void gauges_turn(struct fleet *f, int node);
 void plans_check(struct fleet *f, const struct plan *plan);
 void plans_check_canary(struct fleet *f, const struct command *c,
 			const struct plan *before, const struct plan *after);

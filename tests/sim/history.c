@@ -337,9 +337,11 @@ void history_commit(struct fleet *f, const struct event *e,
 	note_down(f, plan, made_ms);
 	if (follows(f, e, plan)) {
 		check_commands(f, plan, made_ms);
-		rollouts_check(f, plan);
+		rollouts_check(f, plan, made_ms);
 		for (size_t t = 0; t < f->target_count; t++)
 			check_ramp(f, t, plan, made_ms);
+	} else {
+		rollouts_forget(f);
 	}
 	history_store(f, plan);
 	plan_free(h->last);

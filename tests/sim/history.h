@@ -58,6 +58,8 @@ struct history {
 	int64_t panic_ms[FLEET_SERVICES];  /* last so in an agent's view */
 	int64_t down_ms[FLEET_TARGETS];    /* last said so by this leader */
 	int64_t canary_ms[FLEET_CANARIES]; /* last command for it */
+	int64_t step_ms[FLEET_CANARIES];   /* when its step began; long ago:
+					    * that is not known */
 	uint64_t given_epoch, given_to;    /* the last new epoch, to whom */
 	struct bus_place *stored;          /* all plans; owned */
 	size_t stored_count, stored_room;

@@ -2,6 +2,7 @@
 check_PROGRAMS += tests/sim/sim
 tests_sim_sim_SOURCES = \
 	%D%/faults.c %D%/figures.c %D%/figures.h %D%/fleet.c %D%/fleet.h \
+	%D%/gauges.c \
 	%D%/ground.c %D%/ground.h %D%/history.c %D%/history.h \
 	%D%/invariants.c %D%/ledger.c \
 	%D%/movement.c %D%/panic.c %D%/people.c %D%/plans.c %D%/responder.c \

@@ -36,6 +36,7 @@ struct agent_input seat_input(const struct fleet *f, int node)
 		.view = s->inputs.view,
 		.epoch = s->leads,
 		.classes = { f->class_list, FLEET_CLASSES },
+		.measures = s->measures,
 	};
 }
 
@@ -251,6 +252,7 @@ static void turn(struct fleet *f, int node)
 	for (size_t i = 0; i < f->policy->service_count; i++)
 		if (s->inputs.view->services[i].panic.anywhere)
 			f->history.panic_ms[i] = f->now_ms;
+	gauges_turn(f, node);
 	publish_turn(f, node);
 }
 

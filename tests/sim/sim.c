@@ -33,6 +33,7 @@ static void add(struct totals *to, const struct totals *t)
 	to->locals += t->locals;
 	to->canaries += t->canaries;
 	to->rollbacks += t->rollbacks;
+	to->promotions += t->promotions;
 	to->moves += t->moves;
 	to->deferrals += t->deferrals;
 	to->panics += t->panics;
@@ -103,9 +104,10 @@ static bool eventful(const struct totals *t)
 {
 	return t->steps > 0 && t->plans > 0 && t->takeovers > 0 &&
 	       t->faults > 0 && t->orders > 0 && t->locals > 0 &&
-	       t->canaries > 0 && t->rollbacks > 0 && t->moves > 0 &&
-	       t->deferrals > 0 && t->panics > 0 && t->mistrusts > 0 &&
-	       t->flaps > 0 && t->lies > 0 && t->latencies > 0;
+	       t->canaries > 0 && t->rollbacks > 0 && t->promotions > 0 &&
+	       t->moves > 0 && t->deferrals > 0 && t->panics > 0 &&
+	       t->mistrusts > 0 && t->flaps > 0 && t->lies > 0 &&
+	       t->latencies > 0;
 }
 
 static void print_totals(unsigned seeds, const struct totals *t)
@@ -114,9 +116,11 @@ static void print_totals(unsigned seeds, const struct totals *t)
 	       " takeovers, %" PRIu64 " plans, %" PRIu64 " refused as stale\n",
 	       seeds, t->steps, t->faults, t->takeovers, t->plans, t->stale);
 	printf("# %" PRIu64 " commands, %" PRIu64 " to one node, %" PRIu64
-	       " to canaries, %" PRIu64 " of which were rolled back; %" PRIu64
+	       " to canaries, which went %" PRIu64
+	       " steps by themselves, %" PRIu64 " times back; %" PRIu64
 	       " rows with one change\n",
-	       t->orders, t->locals, t->canaries, t->rollbacks, t->moves);
+	       t->orders, t->locals, t->canaries, t->promotions, t->rollbacks,
+	       t->moves);
 	printf("# %" PRIu64 " times an endpoint was deferred in a view\n",
 	       t->deferrals);
 	printf("# %" PRIu64 " times panic began\n", t->panics);
