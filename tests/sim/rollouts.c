@@ -6,6 +6,8 @@
  */
 #include "fleet.h"
 
+#include "steering/rollout.h"
+
 /* How long ago what was measured may have been missing. */
 enum { LATELY_MS = 40000 };
 
@@ -42,7 +44,8 @@ static bool is_moved(const struct plan_canary *a, const struct plan_canary *b)
 /* Its clients become more with it. */
 static bool is_begun(const struct plan_canary *a, const struct plan_canary *b)
 {
-	return is_moved(a, b) ||
+	return a->stage != b->stage || a->step != b->step ||
+	       rollout_is_watched(a) != rollout_is_watched(b) ||
 	       (a->phase == CANARY_PRECHECK && b->phase != CANARY_PRECHECK);
 }
 
