@@ -2,6 +2,8 @@
 #include "policy/language/compile.h"
 
 #include "policy/language/anchor.h"
+#include "policy/language/compound.h"
+#include "policy/language/expression.h"
 #include "policy/language/fill.h"
 #include "policy/language/judge.h"
 #include "policy/language/merge.h"
@@ -90,25 +92,32 @@ static void judge_vantages(struct draft *d)
 		anchor_judge(d, &d->policy->vantages[i], node);
 }
 
+static void judge_wildcard(struct draft *d, const struct policy_service *s,
+			   int index)
+{
+	const struct policy_check *check = &d->policy->checks[index];
+	const char *key = probing_key_for_wildcards(check);
+
+	if (key != NULL)
+		errors_add(d->errs, s->at,
+			   "service \"%s\" is a wildcard and check \"%s\" has "
+			   "no %s to ask for; write %s: there",
+			   s->name, check->name, key, key);
+}
+
 /* A wildcard is no host name that a probe could ask for. */
 static void judge_wildcards(struct draft *d)
 {
 	for (size_t i = 0; i < d->policy->service_count; i++) {
 		const struct policy_service *s = &d->policy->services[i];
-		const struct policy_check *check =
-			s->check == POLICY_NONE ? NULL
-						: &d->policy->checks[s->check];
-		const char *key;
+		const struct policy_expression *x = s->expression;
 
-		key = check == NULL || s->name[0] != '*'
-			      ? NULL
-			      : probing_key_for_wildcards(check);
-		if (key != NULL)
-			errors_add(d->errs, s->at,
-				   "service \"%s\" is a wildcard and check "
-				   "\"%s\" has no %s to ask for; write "
-				   "%s: there",
-				   s->name, check->name, key, key);
+		if (s->name[0] != '*' || s->check == POLICY_NONE)
+			continue;
+		if (x == NULL)
+			judge_wildcard(d, s, s->check);
+		for (size_t k = 0; x != NULL && k < x->check_count; k++)
+			judge_wildcard(d, s, x->checks[k]);
 	}
 }
 
@@ -262,6 +271,7 @@ void compile_policy(struct draft *d)
 	judge_vantages(d);
 	judge_checks(d);
 	judge_wildcards(d);
+	compound_judge(d);
 	judge_signed(d);
 	survey_policy(d);
 }

@@ -17,7 +17,10 @@ static bool is_structure(enum schema_kind kind)
 bool fill_shape(struct draft *d, const struct schema_row *row,
 		struct tree *node)
 {
-	enum tree_kind want = row->kind == SCHEMA_ITEMS ? TREE_LIST : TREE_MAP;
+	enum tree_kind want =
+		row->kind == SCHEMA_ITEMS || row->kind == SCHEMA_CHECKS
+			? TREE_LIST
+			: TREE_MAP;
 
 	if (tree_is_empty(node)) {
 		node->kind = want;

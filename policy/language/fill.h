@@ -21,9 +21,9 @@ void fill_map(struct draft *d, const struct schema *schema, struct tree *map,
 	      const char *where, void *target);
 
 /*
- * True when node is a map (TERMS, NAMED, MAP) or a list (ITEMS) as row wants,
- * and not longer than the row allows; an empty value is an empty one.  False
- * when it was refused.
+ * True when node is a map (TERMS, NAMED, MAP) or a list (ITEMS, CHECKS) as row
+ * wants, and not longer than the row allows; an empty value is an empty one.
+ * False when it was refused.
  */
 bool fill_shape(struct draft *d, const struct schema_row *row,
 		struct tree *node);

@@ -4,9 +4,11 @@ policy_libpolicy_a_SOURCES += \
 	%D%/binding.c %D%/binding.h \
 	%D%/catalog.c %D%/catalog.h \
 	%D%/compile.c %D%/compile.h \
+	%D%/compound.c %D%/compound.h \
 	%D%/country.c %D%/country.h \
 	%D%/draft.c %D%/draft.h \
 	%D%/entry.c %D%/entry.h \
+	%D%/expression.c %D%/expression.h \
 	%D%/fill.c %D%/fill.h \
 	%D%/judge.c %D%/judge.h \
 	%D%/kinds.c %D%/kinds.h \

@@ -3,6 +3,7 @@
 
 #include "policy/base/arena.h"
 #include "policy/language/compile.h"
+#include "policy/language/expression.h"
 #include "policy/language/load.h"
 #include "policy/language/sources.h"
 
@@ -185,6 +186,10 @@ const char *policy_unmonitored(const struct policy *policy,
 {
 	if (service->check == POLICY_NONE)
 		return "no check";
+	if (service->expression != NULL)
+		return service->expression->counted == 0
+			       ? "its checks in shadow"
+			       : NULL;
 	return policy->checks[service->check].shadow ? "its check in shadow"
 						     : NULL;
 }

@@ -302,6 +302,8 @@ struct policy_binding {
 	size_t ech_octets;  /* 0: no ech */
 };
 
+struct policy_expression;
+
 struct policy_service {
 	const char *name; /* as written: absolute when it ends with a dot,
 			   * else relative to zones[0], or "@" */
@@ -314,7 +316,9 @@ struct policy_service {
 	enum sticky sticky;
 	uint8_t sticky_v4_bits, sticky_v6_bits; /* 24, 48 */
 	uint32_t answers;                       /* endpoints per answer, 1.. */
-	int check; /* POLICY_NONE: none; see policy_unmonitored() */
+	int check; /* POLICY_NONE: none; see policy_unmonitored().  Of several
+		    * the first that counts: its latencies are the service's */
+	const struct policy_expression *expression; /* NULL: check alone */
 	enum failback failback;
 	int64_t failback_hold_ms, failback_ramp_ms;
 	double demand; /* expected, in the unit of capacities; 0: unstated */

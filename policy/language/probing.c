@@ -382,3 +382,18 @@ const char *probing_key_for_wildcards(const struct policy_check *check)
 		return check->query_name == NULL ? "query.name" : NULL;
 	return check->type != CHECK_TCP && check->host == NULL ? "host" : NULL;
 }
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+bool probing_asks_same(const struct policy_check *a,
+		       const struct policy_check *b)
+{
+	return a->type == b->type && a->port == b->port &&
+	       a->type != CHECK_EXTERNAL && same_text(a->path, b->path) &&
+	       same_text(a->host, b->host) && same_text(a->send, b->send) &&
+	       same_text(a->query_name, b->query_name) &&
+	       a->query_type == b->query_type;
+}

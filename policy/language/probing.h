@@ -27,4 +27,11 @@ void probing_judge(struct draft *d, struct policy_check *check,
  */
 const char *probing_key_for_wildcards(const struct policy_check *check);
 
+/*
+ * Do two checks ask the same of the same port?  Whatever each makes of the
+ * answer, and however often it asks.
+ */
+bool probing_asks_same(const struct policy_check *a,
+		       const struct policy_check *b);
+
 #endif

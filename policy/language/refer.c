@@ -127,9 +127,6 @@ void refer_read(struct draft *d, const struct schema_row *row,
 	case SCHEMA_SET:
 		read_index(d, row, NULL, node, target);
 		return;
-	case SCHEMA_CHECK:
-		names = names_checks(d->policy);
-		break;
 	case SCHEMA_SERVICE:
 		names = names_services(d->policy);
 		break;

@@ -2,6 +2,7 @@
 #include "policy/language/schema.h"
 
 #include "policy/base/nearest.h"
+#include "policy/language/expression.h"
 #include "policy/language/policy.h"
 
 #include <assert.h>
@@ -274,6 +275,19 @@ static const struct schema_row endpoint_rows[] = {
 };
 const struct schema schema_endpoint = { endpoint_rows, COUNT(endpoint_rows) };
 
+static const struct schema_row expression_rows[] = {
+	{ "all", SCHEMA_CHECKS, false, SIZE_MAX,
+	  1, 0, NULL, NULL, NULL, "it is up when all of these are" },
+	{ "any", SCHEMA_CHECKS, false, SIZE_MAX,
+	  1, 0, NULL, NULL, NULL, "it is up when one of these is" },
+	{ "at_least", SCHEMA_WHOLE, false, SIZE_MAX,
+	  1, EXPRESSION_PARTS_MAX, NULL, NULL, NULL, "it is up when so many of the list are" },
+	{ "of", SCHEMA_CHECKS, false, SIZE_MAX,
+	  1, 0, NULL, NULL, NULL, "that list" },
+};
+static const struct schema expression = { expression_rows, COUNT(expression_rows) };
+const struct schema *const schema_expression = &expression;
+
 static const struct schema_row service_rows[] = {
 	{ "steer", SCHEMA_WORD, true, offsetof(struct policy_service, steer),
 	  0, 0, NULL, steer_words, NULL, "what makes an endpoint better" },
@@ -287,8 +301,8 @@ static const struct schema_row service_rows[] = {
 	  0, 0, NULL, NULL, &prefix, "which clients are one client" },
 	{ "answers", SCHEMA_WHOLE, false, offsetof(struct policy_service, answers),
 	  1, POLICY_ANSWERS_MAX, "1", NULL, NULL, "endpoints in an answer" },
-	{ "check", SCHEMA_CHECK, false, offsetof(struct policy_service, check),
-	  0, 0, NULL, NULL, NULL, "how its endpoints are probed; else they are not" },
+	{ "check", SCHEMA_HEALTH, false, offsetof(struct policy_service, check),
+	  0, 0, NULL, NULL, &expression, "how its endpoints are probed; else they are not" },
 	{ "failback", SCHEMA_MAP, false, 0,
 	  0, 0, NULL, NULL, &failback, "how clients come back after an outage" },
 	{ "demand", SCHEMA_NUMBER, false, offsetof(struct policy_service, demand),
@@ -424,7 +438,8 @@ static const char *const kind_texts[] = {
 	[SCHEMA_RESPONDERS] =
 		"a map of node names and addresses like {dns-a: 192.0.2.53}",
 	[SCHEMA_SET] = "the name of a client set",
-	[SCHEMA_CHECK] = "the name of a check",
+	[SCHEMA_HEALTH] = "the name of a check, or several like {all: [web, db]}",
+	[SCHEMA_CHECKS] = "a list of checks",
 	[SCHEMA_SERVICE] = "the name of a service",
 	[SCHEMA_REGION] = "the name of a region",
 	[SCHEMA_REGIONS] = "the name of a region or a list of them",

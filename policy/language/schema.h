@@ -63,12 +63,13 @@ enum schema_kind {
 			      policy_responder *, then size_t */
 	/* References, by name. */
 	SCHEMA_SET,               /* client set; int */
-	SCHEMA_CHECK,             /* int */
+	SCHEMA_HEALTH,            /* a check or an expression; the caller reads */
 	SCHEMA_SERVICE,           /* int */
 	SCHEMA_REGION,            /* int */
 	SCHEMA_REGIONS,           /* one or a list; uint64_t, a bit each */
 	SCHEMA_JURISDICTIONS,     /* one or a list; uint64_t, a bit each */
 	SCHEMA_NEW_JURISDICTIONS, /* the same, and here they are defined */
+	SCHEMA_CHECKS,            /* of an expression; the caller reads */
 	SCHEMA_ENDPOINTS,         /* of the test's service; the caller reads */
 };
 
@@ -121,6 +122,9 @@ extern const struct schema schema_canary, schema_canary_endpoint, schema_stage;
 
 /* schema_safety.c: those below "safety" and "verify". */
 extern const struct schema schema_safety, schema_verify;
+
+/* A service's check, when it is an expression. */
+extern const struct schema *const schema_expression;
 
 /* NULL when schema has no such key. */
 const struct schema_row *schema_find(const struct schema *schema,

@@ -2,6 +2,7 @@
 #include "policy/language/service.h"
 
 #include "policy/language/binding.h"
+#include "policy/language/compound.h"
 #include "policy/language/fill.h"
 #include "policy/language/judge.h"
 #include "policy/language/kinds.h"
@@ -109,6 +110,7 @@ void service_read_all(struct draft *d)
 		snprintf(where, sizeof(where), "services.%s", s->name);
 		zones_place(d, s);
 		fill_map(d, schema, node, where, s);
+		compound_read(d, s, node);
 		read_endpoints(d, s, node, where);
 		binding_judge(d, s, node);
 		judge_service(d, s, node);

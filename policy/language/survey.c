@@ -186,14 +186,12 @@ static bool is_unmonitored(const struct draft *d, int service)
 /* And for what reason, if so; NULL: something probes it, and counts. */
 static const char *why_unnoticed(const struct draft *d, int service)
 {
-	const struct policy *p = d->policy;
-	int check = p->services[service].check;
+	const struct policy_service *s = &d->policy->services[service];
 
 	if (is_unmonitored(d, service))
 		return "no check";
-	return check != POLICY_NONE && p->checks[check].shadow
-		       ? "its check in shadow"
-		       : NULL;
+	return s->check == POLICY_NONE ? NULL
+				       : policy_unmonitored(d->policy, s);
 }
 
 static void survey_tests(struct draft *d)
@@ -228,11 +226,18 @@ static void survey_shadows(struct draft *d)
 	for (size_t i = 0; i < p->service_count; i++) {
 		const struct policy_service *s = &p->services[i];
 
-		if (s->check != POLICY_NONE && p->checks[s->check].shadow)
+		if (s->check == POLICY_NONE || policy_unmonitored(p, s) == NULL)
+			continue;
+		if (s->expression == NULL)
 			errors_warn(d->errs, s->at,
 				    "service \"%s\" is unmonitored: its check "
 				    "\"%s\" is in shadow",
 				    s->name, p->checks[s->check].name);
+		else
+			errors_warn(d->errs, s->at,
+				    "service \"%s\" is unmonitored: its checks "
+				    "are in shadow",
+				    s->name);
 	}
 }
 

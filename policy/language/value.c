@@ -408,12 +408,13 @@ static value_reader *const readers[] = {
 	[SCHEMA_ANCHORS] = anchor_read,
 	[SCHEMA_RESPONDERS] = responders_read,
 	[SCHEMA_SET] = refer_read,
-	[SCHEMA_CHECK] = refer_read,
+	[SCHEMA_HEALTH] = NULL,
 	[SCHEMA_SERVICE] = refer_read,
 	[SCHEMA_REGION] = refer_read,
 	[SCHEMA_REGIONS] = refer_read,
 	[SCHEMA_JURISDICTIONS] = refer_read,
 	[SCHEMA_NEW_JURISDICTIONS] = refer_read,
+	[SCHEMA_CHECKS] = NULL,
 	[SCHEMA_ENDPOINTS] = NULL,
 };
 

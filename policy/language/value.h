@@ -14,7 +14,8 @@
 typedef void value_reader(struct draft *d, const struct schema_row *row,
 			  struct tree *node, void *target);
 
-/* For every kind but structure, and SCHEMA_ENDPOINTS, which is left alone. */
+/* For every kind but structure, and those the caller reads, which are left
+ * alone. */
 value_reader value_read;
 
 /* "KEY is ...; write ...", by what the row's kind looks like. */
