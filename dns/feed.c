@@ -442,6 +442,12 @@ const struct local *feed_local(const struct feed *feed)
 	return &feed->world.local;
 }
 
+void feed_reports(const struct feed *feed,
+		  struct heard_report out[POLICY_VANTAGES_MAX])
+{
+	heard_select(&feed->world.heard, feed->world.view->policy, out);
+}
+
 struct json_t *feed_standing(const struct feed *feed, const char *service)
 {
 	const struct view *view = feed->world.view;
@@ -450,7 +456,7 @@ struct json_t *feed_standing(const struct feed *feed, const char *service)
 
 	if (s < 0)
 		return NULL;
-	heard_select(&feed->world.heard, view->policy, reports);
+	feed_reports(feed, reports);
 	return standing_write(view, (size_t)s, reports);
 }
 

@@ -16,6 +16,7 @@
 #define DNS_FEED_H
 
 #include "policy/bus/node.h"
+#include "policy/decide/view.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -77,6 +78,11 @@ void feed_set_trouble(struct feed *feed, const char *trouble);
 struct model *feed_model(const struct feed *feed);
 const struct view *feed_view(const struct feed *feed);
 const struct local *feed_local(const struct feed *feed);
+
+/* The newest report of each vantage of the view's policy; borrowed as that is.
+ */
+void feed_reports(const struct feed *feed,
+		  struct heard_report out[POLICY_VANTAGES_MAX]);
 
 /*
  * How a service stands (policy/decide/standing); a new reference.  NULL: there

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct heard_report;
 struct model;
 struct openmetrics;
 struct signed_zones;
@@ -31,9 +32,11 @@ struct metrics {
 	uint64_t reloads, failed_reloads, failed_signings; /* since the start */
 	const struct signed_zones *signing;                /* NULL: not known */
 	const struct view *view;                           /* NULL: not known */
-	uint64_t tables;       /* published since the start */
-	uint64_t lost_copies;  /* for dnstap: tap_lost() */
-	uint64_t lost_packets; /* by XDP: xdp_lost() */
+	const struct heard_report *reports; /* that it was reduced from; NULL:
+					     * not known */
+	uint64_t tables;                    /* published since the start */
+	uint64_t lost_copies;               /* for dnstap: tap_lost() */
+	uint64_t lost_packets;              /* by XDP: xdp_lost() */
 	bool has_bus, bus_up;
 	struct process_usage process;
 };

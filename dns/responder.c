@@ -142,16 +142,19 @@ static void on_reload(void *arg)
 static struct json_t *on_status(void *arg)
 {
 	struct responder *r = arg;
+	struct heard_report reports[POLICY_VANTAGES_MAX];
 	const struct status status = {
 		.node = feed_node(r->feed),
 		.model = feed_model(r->feed),
 		.load_ms = upkeep_state(r->upkeep).load_ms,
 		.signing = upkeep_state(r->upkeep).signing,
 		.view = feed_view(r->feed),
+		.reports = reports,
 		.local = feed_local(r->feed),
 		.stats = r->stats,
 	};
 
+	feed_reports(r->feed, reports);
 	return status_write(&status);
 }
 
@@ -159,6 +162,7 @@ static void on_scrape(void *arg, struct openmetrics *out)
 {
 	struct responder *r = arg;
 	const struct upkeep_state upkeep = upkeep_state(r->upkeep);
+	struct heard_report reports[POLICY_VANTAGES_MAX];
 	const struct metrics metrics = {
 		.node = feed_node(r->feed),
 		.model = feed_model(r->feed),
@@ -171,6 +175,7 @@ static void on_scrape(void *arg, struct openmetrics *out)
 		.failed_signings = upkeep.failed_signings,
 		.signing = upkeep.signing,
 		.view = feed_view(r->feed),
+		.reports = reports,
 		.tables = feed_pulse(r->feed).tables,
 		.has_bus = r->bus != NULL,
 		.bus_up = r->bus != NULL && bus_is_up(r->bus),
@@ -179,6 +184,7 @@ static void on_scrape(void *arg, struct openmetrics *out)
 		.process = process_usage(),
 	};
 
+	feed_reports(r->feed, reports);
 	metrics_write(out, &metrics);
 }
 

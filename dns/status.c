@@ -8,6 +8,7 @@
 #include "policy/bus/local.h"
 #include "policy/decide/geo.h"
 #include "policy/decide/health_json.h"
+#include "policy/decide/parts.h"
 #include "policy/decide/view.h"
 #include "policy/keys/keyring.h"
 #include "policy/language/policy.h"
@@ -30,16 +31,23 @@ static const char *cause_name(enum share_cause cause)
 	return names[cause];
 }
 
-static json_t *write_endpoint(const struct policy *policy,
-			      const struct policy_endpoint *declared,
-			      const struct view_endpoint *e)
+static json_t *write_endpoint(const struct status *status, size_t service,
+			      size_t endpoint)
 {
-	json_t *json = json_pack("{s:s, s:s, s:f, s:I, s:s, s:s}", "endpoint",
-				 declared->name, "region",
-				 policy->regions[declared->region].name,
-				 "share", accept_share(e->accept), "weight",
-				 (json_int_t)e->weight, "cause",
-				 cause_name(e->cause), "ref", e->cause_ref);
+	const struct policy *policy = status->view->policy;
+	const struct policy_endpoint *declared =
+		&policy->services[service].endpoints[endpoint];
+	const struct view_endpoint *e =
+		&status->view->services[service].endpoints[endpoint];
+	json_t *json =
+		json_pack("{s:s, s:s, s:f, s:I, s:s, s:s, s:o*}", "endpoint",
+			  declared->name, "region",
+			  policy->regions[declared->region].name, "share",
+			  accept_share(e->accept), "weight",
+			  (json_int_t)e->weight, "cause", cause_name(e->cause),
+			  "ref", e->cause_ref, "parts",
+			  parts_write(status->view, service, endpoint,
+				      status->reports));
 
 	if (health_json_put(json, policy, e))
 		return json;
@@ -56,10 +64,9 @@ static json_t *write_service(const struct status *status, size_t service)
 	bool ok = endpoints != NULL;
 
 	for (size_t e = 0; ok && e < declared->endpoint_count; e++)
-		ok = json_array_append_new(
-			     endpoints,
-			     write_endpoint(policy, &declared->endpoints[e],
-					    &s->endpoints[e])) == 0;
+		ok = json_array_append_new(endpoints,
+					   write_endpoint(status, service,
+							  e)) == 0;
 	if (!ok) {
 		json_decref(endpoints);
 		return NULL;

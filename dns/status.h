@@ -25,6 +25,7 @@ struct status {
 	int64_t load_ms; /* how long the model took to load */
 	const struct signed_zones *signing; /* NULL: not known */
 	const struct view *view;
+	const struct heard_report *reports; /* that it was reduced from */
 	const struct local *local;
 	const struct stats *stats;
 };

@@ -4,9 +4,10 @@
  *
  * For when what this vantage sees is not what clients see: a way between the
  * two of them that is broken, a check that is refused from here.  It changes
- * one vote; who wants to take clients away drains, who wants a check not to be
- * counted anywhere puts it into shadow.  It has an author, a reason and an end,
- * like every change, and ends with the prober.  Pure.
+ * one vote.  Of several checks each is forced.  Who wants to take clients away
+ * drains, who wants a check not to be counted anywhere puts it into shadow.  It
+ * has an author, a reason and an end, like every change, and ends with the
+ * prober.  Pure.
  */
 #ifndef HEALTH_FORCE_H
 #define HEALTH_FORCE_H

@@ -38,6 +38,8 @@ health_libhealth_a_SOURCES = \
 	%D%/twin.c %D%/twin.h \
 	%D%/verify.c %D%/verify.h \
 	%D%/watch.c %D%/watch.h
+	%D%/watch.c %D%/watch.h \
+	%D%/whole.c %D%/whole.h
 
 sbin_PROGRAMS += windrose-health
 windrose_health_SOURCES = %D%/windrose-health.c

@@ -9,6 +9,7 @@
 #include "health/roster.h"
 #include "health/rounds.h"
 #include "health/verify.h"
+#include "health/whole.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
@@ -30,6 +31,7 @@ struct subject {
 	struct policy *policy;
 	struct roster *roster;
 	struct rounds *rounds;
+	struct whole *wholes; /* one a target; of one check: not used */
 };
 
 struct prober {
@@ -52,6 +54,7 @@ static void subject_fini(struct subject *s)
 {
 	rounds_stop(s->rounds);
 	roster_free(s->roster);
+	free(s->wholes);
 	policy_free(s->policy);
 	*s = (struct subject){ 0 };
 }
@@ -61,6 +64,24 @@ static void on_change(void *arg)
 	struct prober *p = arg;
 
 	reporter_hurry(p->reporter);
+}
+
+/* What was known of the same endpoints goes on. */
+static bool begin_wholes(struct subject *s, const struct subject *before)
+{
+	size_t hint = 0;
+
+	s->wholes = calloc(s->roster->target_count + 1, sizeof(*s->wholes));
+	if (s->wholes == NULL || before->roster == NULL)
+		return s->wholes != NULL;
+	for (size_t i = 0; i < s->roster->target_count; i++) {
+		size_t at = roster_find_target(before->roster,
+					       &s->roster->targets[i], &hint);
+
+		if (at != SIZE_MAX)
+			s->wholes[i] = before->wholes[at];
+	}
+	return true;
 }
 
 /* Loads and starts; before (may be empty) lends what it saw. */
@@ -84,7 +105,7 @@ static bool subject_init(struct subject *s, struct prober *p,
 	if (s->policy == NULL)
 		goto fail;
 	s->roster = roster_new(s->policy);
-	if (s->roster == NULL) {
+	if (s->roster == NULL || !begin_wholes(s, before)) {
 		error_set(err, "out of memory while listing what to probe");
 		goto fail;
 	}
@@ -107,6 +128,7 @@ static void turn_reporter(struct prober *p)
 		.policy = p->on.policy,
 		.roster = p->on.roster,
 		.rounds = p->on.rounds,
+		.wholes = p->on.wholes,
 		.trouble = p->trouble,
 	};
 
@@ -206,15 +228,16 @@ static json_t *answer_reload(struct prober *p)
 			 error_line(&err, line, sizeof(line)));
 }
 
-/* All that share the job's probe, as "SERVICE/ENDPOINT". */
-static json_t *write_sharers(const struct roster *roster, size_t job)
+/* All that share a probe of the target, as "SERVICE/ENDPOINT". */
+static json_t *write_sharers(const struct roster *roster,
+			     const struct roster_target *target)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < roster->target_count; i++) {
 		const struct roster_target *t = &roster->targets[i];
 
-		if (t->job == job &&
+		if (roster_share(target, t) &&
 		    json_array_append_new(
 			    list, json_sprintf("%s/%s", t->service->name,
 					       t->endpoint->name)) < 0) {
@@ -241,10 +264,30 @@ static const struct roster_target *find_target(const struct roster *roster,
 	return NULL;
 }
 
+/* Each check of the target: they make up the state together. */
+static void force_all(struct prober *p, const struct roster_target *target,
+		      const struct force *force)
+{
+	char author[2 * FORCE_TEXT_SIZE], reason[2 * FORCE_TEXT_SIZE];
+	size_t count;
+	const size_t *jobs = roster_jobs(target, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		log_event(LOG_LEVEL_WARN, "health", "force",
+			  "probe=\"%s\" event=%s for_s=%" PRId64
+			  " author=%s reason=%s",
+			  p->on.roster->jobs[jobs[i]].key,
+			  force_word(force->event), force->for_ms / 1000,
+			  log_quote(force->author, author, sizeof(author)),
+			  log_quote(force->reason, reason, sizeof(reason)));
+		rounds_force(p->on.rounds, jobs[i], force->event,
+			     force->for_ms);
+	}
+}
+
 static json_t *answer_force(struct prober *p, const json_t *request)
 {
 	const struct roster_target *target = NULL;
-	char author[2 * FORCE_TEXT_SIZE], reason[2 * FORCE_TEXT_SIZE];
 	struct force force;
 	struct error err;
 
@@ -253,16 +296,10 @@ static json_t *answer_force(struct prober *p, const json_t *request)
 		target = find_target(p->on.roster, &force, &err);
 	if (target == NULL)
 		return json_pack("{s:b, s:s}", "ok", 0, "error", err.text);
-	log_event(LOG_LEVEL_WARN, "health", "force",
-		  "probe=\"%s\" event=%s for_s=%" PRId64 " author=%s reason=%s",
-		  p->on.roster->jobs[target->job].key, force_word(force.event),
-		  force.for_ms / 1000,
-		  log_quote(force.author, author, sizeof(author)),
-		  log_quote(force.reason, reason, sizeof(reason)));
-	rounds_force(p->on.rounds, target->job, force.event, force.for_ms);
+	force_all(p, target, &force);
 	reporter_hurry(p->reporter);
 	return json_pack("{s:b, s:o}", "ok", 1, "targets",
-			 write_sharers(p->on.roster, target->job));
+			 write_sharers(p->on.roster, target));
 }
 
 static void answer(void *arg, const json_t *request, struct control_call *call)

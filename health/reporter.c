@@ -6,6 +6,7 @@
 #include "health/stretch.h"
 #include "health/verify.h"
 #include "health/watch.h"
+#include "health/whole.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
@@ -96,7 +97,99 @@ static void look_at_stretch(struct reporter *r)
 				  stretch_fit(points, policy->region_count));
 }
 
-/* False when memory runs out.  entries are the caller's to free. */
+static struct whole_parts parts_of(const struct reporter *r, size_t target)
+{
+	const struct roster_target *t = &r->subject.roster->targets[target];
+	struct whole_parts parts = {
+		.expression = t->service->expression,
+		.checks = r->subject.policy->checks,
+		.first = rounds_watch(r->subject.rounds, t->job),
+	};
+
+	for (size_t i = 0; i < parts.expression->check_count; i++)
+		parts.watches[i] = rounds_watch(r->subject.rounds, t->parts[i]);
+	return parts;
+}
+
+static void log_whole(const struct reporter *r, size_t target)
+{
+	const struct roster_target *t = &r->subject.roster->targets[target];
+	const struct whole *w = &r->subject.wholes[target];
+
+	log_event(w->state == REPORT_OPEN ? LOG_LEVEL_WARN : LOG_LEVEL_INFO,
+		  "health", "whole", "service=%s endpoint=%s state=%s",
+		  t->service->name, t->endpoint->name,
+		  report_state_name(w->state));
+}
+
+/* What several checks make together, by now. */
+static void look_at_wholes(const struct reporter *r)
+{
+	const struct roster *roster = r->subject.roster;
+	int64_t now_ms = clock_now_ms(), wall_ms = clock_wall_ms();
+
+	for (size_t i = 0; i < roster->target_count; i++) {
+		struct whole_parts parts;
+
+		if (roster->targets[i].parts == NULL)
+			continue;
+		parts = parts_of(r, i);
+		if (whole_step(&r->subject.wholes[i], &parts, now_ms, wall_ms))
+			log_whole(r, i);
+	}
+}
+
+static size_t count_parts(const struct roster *roster)
+{
+	size_t found = 0, count;
+
+	for (size_t i = 0; i < roster->target_count; i++) {
+		roster_jobs(&roster->targets[i], &count);
+		found += roster->targets[i].parts == NULL ? 0 : count;
+	}
+	return found;
+}
+
+static void fill_entry(const struct reporter *r, size_t target, int64_t now_ms,
+		       struct report_entry *entry)
+{
+	const struct roster_target *t = &r->subject.roster->targets[target];
+	struct whole_parts parts;
+
+	snprintf(entry->service, sizeof(entry->service), "%s",
+		 t->service->name);
+	snprintf(entry->endpoint, sizeof(entry->endpoint), "%s",
+		 t->endpoint->name);
+	if (t->parts == NULL) {
+		watch_report(rounds_watch(r->subject.rounds, t->job), now_ms,
+			     entry);
+		return;
+	}
+	parts = parts_of(r, target);
+	whole_report(&r->subject.wholes[target], &parts, now_ms, entry);
+}
+
+/* And what they are made of. */
+static void fill_entries(const struct reporter *r, int64_t now_ms,
+			 struct report *report)
+{
+	for (size_t i = 0; i < report->count; i++) {
+		struct report_entry *entry = &report->entries[i];
+		struct whole_parts parts;
+
+		fill_entry(r, i, now_ms, entry);
+		if (r->subject.roster->targets[i].parts == NULL)
+			continue;
+		parts = parts_of(r, i);
+		entry->part_first = report->part_count;
+		entry->part_count = parts.expression->check_count;
+		whole_report_parts(&parts, now_ms,
+				   &report->parts[entry->part_first]);
+		report->part_count += entry->part_count;
+	}
+}
+
+/* False when memory runs out.  entries and parts are the caller's to free. */
 static bool fill_report(const struct reporter *r, struct report *report)
 {
 	const struct roster *roster = r->subject.roster;
@@ -111,24 +204,16 @@ static bool fill_report(const struct reporter *r, struct report *report)
 		.count = roster->target_count,
 		.entries = calloc(roster->target_count + 1,
 				  sizeof(*report->entries)),
+		.parts =
+			calloc(count_parts(roster) + 1, sizeof(*report->parts)),
 	};
-	if (report->entries == NULL)
+	if (report->entries == NULL || report->parts == NULL)
 		return false;
 	snprintf(report->vantage, sizeof(report->vantage), "%s",
 		 r->config.vantage);
 	snprintf(report->policy_digest, sizeof(report->policy_digest), "%s",
 		 r->subject.policy->digest);
-	for (size_t i = 0; i < roster->target_count; i++) {
-		const struct roster_target *target = &roster->targets[i];
-		struct report_entry *entry = &report->entries[i];
-
-		snprintf(entry->service, sizeof(entry->service), "%s",
-			 target->service->name);
-		snprintf(entry->endpoint, sizeof(entry->endpoint), "%s",
-			 target->endpoint->name);
-		watch_report(rounds_watch(r->subject.rounds, target->job),
-			     now_ms, entry);
-	}
+	fill_entries(r, now_ms, report);
 	return true;
 }
 
@@ -168,10 +253,12 @@ static void publish(struct reporter *r)
 	r->told_ms = clock_now_ms();
 	r->sequence++;
 	look_at_stretch(r);
+	look_at_wholes(r);
 	if (fill_report(r, &report))
 		text = write_report(r, &report, &len);
 	put(r, BUS_REPORTS, r->config.vantage, text, len);
 	free(report.entries);
+	free(report.parts);
 	fill_node(r, &node);
 	text = node_write(&node, &len);
 	put(r, BUS_NODES, r->config.name, text, len);
@@ -228,25 +315,49 @@ void reporter_hurry(struct reporter *r)
 	evtimer_add(r->soon, &after);
 }
 
-static json_t *status_target(const struct reporter *r,
-			     const struct roster_target *target)
+/* Each check of several, and what it says.  NULL: there is but one. */
+static json_t *status_parts(const struct reporter *r, size_t target)
 {
+	struct report_part list[EXPRESSION_PARTS_MAX];
+	struct whole_parts parts;
+	json_t *json;
+
+	if (r->subject.roster->targets[target].parts == NULL)
+		return NULL;
+	parts = parts_of(r, target);
+	whole_report_parts(&parts, clock_now_ms(), list);
+	json = json_array();
+	for (size_t i = 0; i < parts.expression->check_count; i++)
+		json_array_append_new(
+			json, json_pack("{s:s, s:s, s:s, s:b, s:b}", "check",
+					list[i].check, "state",
+					report_state_name(list[i].state),
+					"failure", list[i].failure, "failing",
+					list[i].failing, "shadow",
+					!(parts.expression->counted >> i & 1)));
+	return json;
+}
+
+static json_t *status_target(const struct reporter *r, size_t at)
+{
+	const struct roster_target *target = &r->subject.roster->targets[at];
 	const struct watch *w = rounds_watch(r->subject.rounds, target->job);
 	struct report_entry e = { 0 };
 	char last[OUTCOME_TEXT_SIZE];
 
-	watch_report(w, clock_now_ms(), &e);
+	fill_entry(r, at, clock_now_ms(), &e);
 	return json_pack(
 		"{s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:I, s:b, s:s, s:s, "
-		"s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I}",
+		"s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:o*}",
 		"service", target->service->name, "endpoint",
 		target->endpoint->name, "state", report_state_name(e.state),
 		"probe", r->subject.roster->jobs[target->job].key,
 		"wall_since_ms", (json_int_t)e.wall_since_ms, "wall_probed_ms",
 		(json_int_t)e.wall_probed_ms, "failing", e.failing, "damped",
 		e.damped, "forced_ms",
-		(json_int_t)(e.forced ? w->forced_until_ms - clock_now_ms()
-				      : 0),
+		(json_int_t)(watch_forced(w)
+				     ? w->forced_until_ms - clock_now_ms()
+				     : 0),
 		"shadow",
 		r->subject.roster->jobs[target->job].spec.check->shadow,
 		"failure", e.failure, "last", outcome_text(&w->last, last),
@@ -256,7 +367,7 @@ static json_t *status_target(const struct reporter *r,
 		"p95_ms", (double)e.p95_ms, "resolve_ms", (double)e.resolve_ms,
 		"connect_ms", (double)e.connect_ms, "tls_ms", (double)e.tls_ms,
 		"first_byte_ms", (double)e.first_byte_ms, "certificate_left_s",
-		(json_int_t)e.certificate_left_s);
+		(json_int_t)e.certificate_left_s, "parts", status_parts(r, at));
 }
 
 /* Of many targets, only those are shown about which there is something to say.
@@ -264,13 +375,12 @@ static json_t *status_target(const struct reporter *r,
 static bool is_shown(const struct reporter *r, size_t target, size_t shown)
 {
 	const struct roster *roster = r->subject.roster;
-	const struct watch *w =
-		rounds_watch(r->subject.rounds, roster->targets[target].job);
+	struct report_entry e = { 0 };
 
+	fill_entry(r, target, clock_now_ms(), &e);
 	return roster->target_count <= REPORTER_SHOWN_MAX ||
 	       (shown < REPORTER_SHOWN_MAX &&
-		(w->failing || watch_forced(w) ||
-		 watch_state(w) != REPORT_CLOSED));
+		(e.failing || e.forced || e.state != REPORT_CLOSED));
 }
 
 static json_t *status_targets(const struct reporter *r)
@@ -280,8 +390,7 @@ static json_t *status_targets(const struct reporter *r)
 
 	for (size_t i = 0; i < roster->target_count; i++)
 		if (is_shown(r, i, json_array_size(list)) &&
-		    json_array_append_new(
-			    list, status_target(r, &roster->targets[i])) < 0) {
+		    json_array_append_new(list, status_target(r, i)) < 0) {
 			json_decref(list);
 			return NULL;
 		}

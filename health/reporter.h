@@ -47,7 +47,8 @@ struct reporter_subject {
 	const struct policy *policy;
 	const struct roster *roster;
 	const struct rounds *rounds;
-	const char *trouble; /* "" when all is well */
+	struct whole *wholes; /* one a target of roster */
+	const char *trouble;  /* "" when all is well */
 };
 
 /* Silent until it is turned to something.  NULL with err set. */

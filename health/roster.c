@@ -3,6 +3,7 @@
 
 #include "health/twin.h"
 #include "policy/base/arena.h"
+#include "policy/language/expression.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,17 +17,34 @@ static bool is_probed(const struct policy_service *service,
 		endpoint->aaaa_count > 0);
 }
 
-static size_t count_targets(const struct policy *policy)
+static size_t parts_of(const struct policy_service *service)
 {
-	size_t count = 0;
+	return service->expression == NULL ? 0
+					   : service->expression->check_count;
+}
+
+struct extent {
+	size_t targets, probes, parts;
+};
+
+static struct extent measure(const struct policy *policy)
+{
+	struct extent found = { 0 };
 
 	for (size_t s = 0; s < policy->service_count; s++) {
 		const struct policy_service *service = &policy->services[s];
 
-		for (size_t e = 0; e < service->endpoint_count; e++)
-			count += is_probed(service, &service->endpoints[e]);
+		for (size_t e = 0; e < service->endpoint_count; e++) {
+			size_t parts = parts_of(service);
+
+			if (!is_probed(service, &service->endpoints[e]))
+				continue;
+			found.targets++;
+			found.parts += parts;
+			found.probes += parts == 0 ? 1 : parts;
+		}
 	}
-	return count;
+	return found;
 }
 
 typedef bool job_test(const struct roster_job *a, const struct roster_job *b);
@@ -99,17 +117,19 @@ static const char *key_of(struct roster *roster, const struct probe_spec *spec)
 	return key;
 }
 
-static bool add_target(struct roster *roster, const struct policy *policy,
-		       const struct policy_service *service,
-		       const struct policy_endpoint *endpoint)
+/* The job that probes target by check, new or a twin's.  SIZE_MAX when memory
+ * runs out. */
+static size_t find_job(struct roster *roster,
+		       const struct roster_target *target,
+		       const struct policy_check *check)
 {
-	const struct policy_check *check = &policy->checks[service->check];
+	const struct policy_endpoint *endpoint = target->endpoint;
 	struct roster_job job = {
 		.spec = {
 			.addr = addr_of(endpoint),
 			.port = endpoint->port != 0 ? endpoint->port
 						    : check->port,
-			.host = host_of(roster, service, check),
+			.host = host_of(roster, target->service, check),
 			.check = check,
 		},
 	};
@@ -119,68 +139,107 @@ static bool add_target(struct roster *roster, const struct policy *policy,
 		job.spec.name = undotted(roster, endpoint->cname);
 	if (job.spec.host == NULL ||
 	    (endpoint->cname != NULL && job.spec.name == NULL))
-		return false;
+		return SIZE_MAX;
 	slot = find_slot(roster, &job, same_probe);
 	if (roster->index[slot] == 0) {
 		job.key = key_of(roster, &job.spec);
 		if (job.key == NULL)
-			return false;
+			return SIZE_MAX;
 		roster->jobs[roster->job_count] = job;
 		roster->index[slot] = (uint32_t)++roster->job_count;
 	}
-	roster->targets[roster->target_count++] = (struct roster_target){
-		.service = service,
-		.endpoint = endpoint,
-		.job = roster->index[slot] - 1,
-	};
 	if (check->interval_ms + check->timeout_ms > roster->longest_ms)
 		roster->longest_ms = check->interval_ms + check->timeout_ms;
+	return roster->index[slot] - 1;
+}
+
+/* Their jobs go to parts, which has room for them. */
+static bool add_parts(struct roster *roster, const struct policy *policy,
+		      struct roster_target *target, size_t *parts)
+{
+	const struct policy_expression *x = target->service->expression;
+
+	for (size_t i = 0; i < x->check_count; i++) {
+		parts[i] =
+			find_job(roster, target, &policy->checks[x->checks[i]]);
+		if (parts[i] == SIZE_MAX)
+			return false;
+		if (x->checks[i] == target->service->check)
+			target->job = parts[i];
+	}
+	target->parts = parts;
 	return true;
 }
 
-static bool fill(struct roster *roster, const struct policy *policy)
+static bool add_target(struct roster *roster, const struct policy *policy,
+		       struct roster_target target, size_t **parts)
+{
+	const struct policy_service *service = target.service;
+
+	if (service->expression == NULL) {
+		target.job = find_job(roster, &target,
+				      &policy->checks[service->check]);
+	} else {
+		if (!add_parts(roster, policy, &target, *parts))
+			return false;
+		*parts += service->expression->check_count;
+	}
+	roster->targets[roster->target_count++] = target;
+	return target.job != SIZE_MAX;
+}
+
+static bool fill(struct roster *roster, const struct policy *policy,
+		 size_t *parts)
 {
 	for (size_t s = 0; s < policy->service_count; s++) {
 		const struct policy_service *service = &policy->services[s];
 
 		for (size_t e = 0; e < service->endpoint_count; e++)
 			if (is_probed(service, &service->endpoints[e]) &&
-			    !add_target(roster, policy, service,
-					&service->endpoints[e]))
+			    !add_target(roster, policy,
+					(struct roster_target){
+						.service = service,
+						.endpoint =
+							&service->endpoints[e],
+					},
+					&parts))
 				return false;
 	}
 	return true;
 }
 
-static bool reserve(struct roster *roster, size_t targets)
+static bool reserve(struct roster *roster, const struct extent *extent)
 {
 	size_t slots = 16;
 
-	while (slots < 2 * targets)
+	while (slots < 2 * extent->probes)
 		slots *= 2;
 	roster->index_mask = slots - 1;
 	roster->index =
 		arena_alloc(roster->arena, slots, sizeof(*roster->index));
-	roster->jobs =
-		arena_alloc(roster->arena, targets, sizeof(*roster->jobs));
-	roster->targets =
-		arena_alloc(roster->arena, targets, sizeof(*roster->targets));
+	roster->jobs = arena_alloc(roster->arena, extent->probes,
+				   sizeof(*roster->jobs));
+	roster->targets = arena_alloc(roster->arena, extent->targets,
+				      sizeof(*roster->targets));
 	return roster->index != NULL && roster->jobs != NULL &&
 	       roster->targets != NULL;
 }
 
 struct roster *roster_new(const struct policy *policy)
 {
+	const struct extent extent = measure(policy);
 	struct arena *arena = arena_new();
 	struct roster *roster;
+	size_t *parts;
 
 	if (arena == NULL)
 		return NULL;
 	roster = arena_alloc(arena, 1, sizeof(*roster));
+	parts = arena_alloc(arena, extent.parts, sizeof(*parts));
 	if (roster != NULL)
 		roster->arena = arena;
-	if (roster == NULL || !reserve(roster, count_targets(policy)) ||
-	    !fill(roster, policy)) {
+	if (roster == NULL || parts == NULL || !reserve(roster, &extent) ||
+	    !fill(roster, policy, parts)) {
 		arena_free(arena);
 		return NULL;
 	}
@@ -191,6 +250,54 @@ void roster_free(struct roster *roster)
 {
 	if (roster != NULL)
 		arena_free(roster->arena);
+}
+
+const size_t *roster_jobs(const struct roster_target *target, size_t *count)
+{
+	*count = target->parts == NULL
+			 ? 1
+			 : target->service->expression->check_count;
+	return target->parts == NULL ? &target->job : target->parts;
+}
+
+static bool probes(const struct roster_target *t, size_t job)
+{
+	size_t count;
+	const size_t *jobs = roster_jobs(t, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (jobs[i] == job)
+			return true;
+	return false;
+}
+
+bool roster_share(const struct roster_target *a, const struct roster_target *b)
+{
+	size_t count;
+	const size_t *jobs = roster_jobs(a, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (probes(b, jobs[i]))
+			return true;
+	return false;
+}
+
+size_t roster_find_target(const struct roster *earlier,
+			  const struct roster_target *target, size_t *hint)
+{
+	size_t count = earlier->target_count;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t at = (*hint + i) % count;
+		const struct roster_target *t = &earlier->targets[at];
+
+		if (strcmp(t->endpoint->name, target->endpoint->name) != 0 ||
+		    strcmp(t->service->name, target->service->name) != 0)
+			continue;
+		*hint = at + 1;
+		return at;
+	}
+	return SIZE_MAX;
 }
 
 size_t roster_find(const struct roster *earlier, const struct roster_job *job)

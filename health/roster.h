@@ -2,7 +2,8 @@
 /*
  * roster -- what a policy asks to be probed.
  *
- * Every endpoint of a service with a check is a target.  Targets whose probes
+ * Every endpoint of a service with a check is a target, be the check one or an
+ * expression of several, which are a job each.  Targets whose probes
  * are twins (health/twin), of whatever check, share one job, which runs once
  * and is reported for each.  An endpoint is probed at its first IPv4 address,
  * or at its first IPv6 address when it has no IPv4 one: an endpoint is one
@@ -16,6 +17,7 @@
 #include "health/probe.h"
 #include "policy/language/policy.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,7 +30,9 @@ struct roster_job {
 struct roster_target {
 	const struct policy_service *service;
 	const struct policy_endpoint *endpoint;
-	size_t job;
+	size_t job;          /* of the service's check */
+	const size_t *parts; /* of the checks of its expression, in their
+			      * order, that job among them; NULL: of none */
 };
 
 struct roster {
@@ -49,6 +53,19 @@ struct roster *roster_new(const struct policy *policy);
 
 /* Accepts NULL. */
 void roster_free(struct roster *roster);
+
+/* The jobs of a target, of one check or of several: *count of them. */
+const size_t *roster_jobs(const struct roster_target *target, size_t *count);
+
+/* Have two targets a job in common? */
+bool roster_share(const struct roster_target *a, const struct roster_target *b);
+
+/*
+ * The number of the target of these names in an earlier roster, or SIZE_MAX.
+ * hint: 0 at first; targets that follow each other are found at once.
+ */
+size_t roster_find_target(const struct roster *earlier,
+			  const struct roster_target *target, size_t *hint);
 
 /*
  * The job of an earlier roster that job goes on: of the same key, though its

@@ -95,6 +95,7 @@ static void note(struct watch *w, const struct watch_moment *at)
 	bool failed = outcome_failed(w->last.outcome);
 
 	w->wall_probed_ms = at->wall_ms;
+	w->probed_ms = at->now_ms;
 	if (failed && !w->failing)
 		w->failing_since_ms = at->now_ms;
 	w->failing = failed;

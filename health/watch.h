@@ -38,6 +38,7 @@ struct watch {
 	int64_t up_since_ms;      /* monotonic; when its last outage ended */
 	int64_t outage_ms;        /* how long that was; 0: it has had none */
 	int64_t wall_probed_ms;   /* 0: no probe said anything yet */
+	int64_t probed_ms;        /* the same, monotonic */
 	struct observation last;
 	char failure[OUTCOME_TEXT_SIZE]; /* of the last failed or slow one */
 };

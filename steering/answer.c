@@ -3,6 +3,7 @@
 
 #include "policy/bus/member.h"
 #include "policy/decide/health_json.h"
+#include "policy/decide/parts.h"
 #include "steering/agent.h"
 #include "steering/canary.h"
 #include "steering/chronicle.h"
@@ -129,6 +130,20 @@ static struct marks marks_of(const struct inputs *in, const char *service,
 	return marks;
 }
 
+/* What the vantages say of each of several checks. */
+static bool put_parts(const struct status *st, size_t service, size_t endpoint,
+		      json_t *json)
+{
+	struct heard_report reports[POLICY_VANTAGES_MAX];
+
+	if (st->policy->services[service].expression == NULL)
+		return true;
+	heard_select(&st->inputs->heard, st->policy, reports);
+	return json_object_set_new(json, "parts",
+				   parts_write(st->inputs->view, service,
+					       endpoint, reports)) == 0;
+}
+
 static json_t *endpoint_status(const struct status *st, size_t service,
 			       size_t endpoint)
 {
@@ -155,7 +170,8 @@ static json_t *endpoint_status(const struct status *st, size_t service,
 			 accepted, "weight", (json_int_t)v->weight, "cause",
 			 plan_cause_name(cause), "ref", v->cause_ref, "canary",
 			 e->canary != POLICY_NONE);
-	if (health_json_put(json, st->policy, v))
+	if (health_json_put(json, st->policy, v) &&
+	    put_parts(st, service, endpoint, json))
 		return json;
 	json_decref(json);
 	return NULL;

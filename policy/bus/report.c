@@ -47,6 +47,47 @@ static float read_ms(struct member_reader *r, const char *name)
 	return (float)member_number(r, name, 0, latency_max_ms);
 }
 
+static void parse_part(struct member_reader *r, struct report_part *part)
+{
+	member_name(r, "check", part->check, sizeof(part->check));
+	part->state =
+		(enum report_state)member_word(r, "state", states, STATES);
+	member_text(r, "failure", part->failure, sizeof(part->failure));
+	part->failing = member_flag(r, "failing");
+}
+
+/* Adds them to those of the entries before. */
+static bool parse_parts(struct report *report, struct member_reader *entry,
+			struct report_entry *e)
+{
+	const json_t *list = member_array(entry, "parts", REPORT_PARTS_MAX);
+	size_t count = json_array_size(list);
+	struct report_part *grown;
+
+	if (count == 0)
+		return true;
+	grown = realloc(report->parts,
+			(report->part_count + count) * sizeof(*grown));
+	if (grown == NULL) {
+		member_fail(entry, "out of memory");
+		return false;
+	}
+	report->parts = grown;
+	e->part_first = report->part_count;
+	for (size_t i = 0; i < count; i++) {
+		struct report_part *part = &grown[report->part_count++];
+		struct member_reader r =
+			member_item(list, i, "report part", entry->err);
+
+		*part = (struct report_part){ .state = REPORT_UNKNOWN };
+		parse_part(&r, part);
+		if (r.failed)
+			return false;
+	}
+	e->part_count = count;
+	return true;
+}
+
 static bool parse_entry(struct member_reader *r, struct report_entry *e)
 {
 	member_name(r, "service", e->service, sizeof(e->service));
@@ -93,7 +134,8 @@ static bool parse_entries(struct report *report, const json_t *list,
 		struct member_reader r =
 			member_item(list, i, "report entry", err);
 
-		if (!parse_entry(&r, &report->entries[i]))
+		if (!parse_entry(&r, &report->entries[i]) ||
+		    !parse_parts(report, &r, &report->entries[i]))
 			return false;
 	}
 	report->count = count;
@@ -159,7 +201,31 @@ static double hundredths(float ms)
 	return round((double)ms * 100) / 100;
 }
 
-static json_t *write_entry(const struct report_entry *e)
+/* NULL when memory runs out. */
+static json_t *write_parts(const struct report *report,
+			   const struct report_entry *e)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < e->part_count; i++) {
+		const struct report_part *part =
+			&report->parts[e->part_first + i];
+		struct member_writer w = member_begin();
+
+		member_put_text(&w, "check", part->check);
+		member_put_text(&w, "state", states[part->state]);
+		member_put_text(&w, "failure", part->failure);
+		member_put_flag(&w, "failing", part->failing);
+		if (json_array_append_new(list, member_take(&w)) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+static json_t *write_entry(const struct report *report,
+			   const struct report_entry *e)
 {
 	struct member_writer w = member_begin();
 
@@ -186,6 +252,8 @@ static json_t *write_entry(const struct report_entry *e)
 	member_put_number(&w, "tls_ms", hundredths(e->tls_ms));
 	member_put_number(&w, "first_byte_ms", hundredths(e->first_byte_ms));
 	member_put_integer(&w, "certificate_left_s", e->certificate_left_s);
+	if (e->part_count > 0)
+		member_put_json(&w, "parts", write_parts(report, e));
 	return member_take(&w);
 }
 
@@ -196,7 +264,8 @@ char *report_write(const struct report *report, size_t *len)
 
 	for (size_t i = 0; i < report->count; i++)
 		if (json_array_append_new(list,
-					  write_entry(&report->entries[i])))
+					  write_entry(report,
+						      &report->entries[i])))
 			w.failed = true;
 	member_put_text(&w, "vantage", report->vantage);
 	member_put_text(&w, "policy_digest", report->policy_digest);
@@ -214,6 +283,7 @@ void report_free(struct report *report)
 	if (report == NULL)
 		return;
 	free(report->entries);
+	free(report->parts);
 	free(report);
 }
 

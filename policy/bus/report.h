@@ -19,6 +19,7 @@ enum {
 	REPORT_NAME_SIZE = 64,
 	REPORT_FAILURE_SIZE = 32,
 	REPORT_ENTRIES_MAX = 65536,
+	REPORT_PARTS_MAX = 64, /* of an entry */
 	REPORT_OCTETS_MAX = 16 << 20,
 	REPORT_OUTAGE_MS = 3600000, /* an outage is told of for so long */
 };
@@ -29,6 +30,17 @@ enum report_state {
 	REPORT_CLOSED,    /* up */
 	REPORT_OPEN,      /* down */
 	REPORT_HALF_OPEN, /* on trial: still down for everyone else */
+};
+
+/* One of several checks that an endpoint's state is made of.  For people: the
+ * entry says what it makes together, and that is what votes. */
+struct report_part {
+	char check[REPORT_NAME_SIZE];
+	enum report_state state; /* unknown, too, when nothing is known any more
+				  */
+	char failure[REPORT_FAILURE_SIZE]; /* of the last failed probe, while
+					    * it fails or is not closed */
+	bool failing;
 };
 
 struct report_entry {
@@ -65,6 +77,9 @@ struct report_entry {
 	float resolve_ms, connect_ms, tls_ms, first_byte_ms;
 	/* Of the certificate then; below 0: ended; 0: none seen. */
 	int64_t certificate_left_s;
+	/* What the state is made of: of the report's parts; none when it is of
+	 * one check, or of a writer that does not say. */
+	size_t part_first, part_count;
 };
 
 struct report {
@@ -81,6 +96,8 @@ struct report {
 	float stretch;
 	struct report_entry *entries;
 	size_t count;
+	struct report_part *parts; /* of all entries */
+	size_t part_count;
 	bool sorted; /* entries are by service, endpoint: found faster */
 };
 

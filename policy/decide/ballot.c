@@ -3,21 +3,19 @@
 
 #include "policy/decide/hearing.h"
 
-static bool is_fresh(const struct ballot_source *source,
-		     const struct policy_check *check,
-		     const struct hearing_entry *entry)
+bool ballot_is_fresh(const struct policy_terms *terms, enum report_state state,
+		     int64_t age_ms, int64_t silence_ms)
 {
-	int64_t limit_ms = 3 * check->interval_ms;
-	int64_t age_ms = entry->age_ms;
+	int64_t limit_ms = 3 * terms->interval_ms;
 
-	if (entry->state == REPORT_UNKNOWN)
+	if (state == REPORT_UNKNOWN)
 		return false;
 	/* On trial, the last probe may be the one before the rest. */
-	if (entry->state != REPORT_CLOSED)
-		age_ms -= check->breaker.max_open_for_ms * 6 / 5;
+	if (state != REPORT_CLOSED)
+		age_ms -= terms->rest_ms * 6 / 5;
 	if (limit_ms < BALLOT_SILENCE_MIN_MS)
 		limit_ms = BALLOT_SILENCE_MIN_MS;
-	return source->silence_ms + (age_ms > 0 ? age_ms : 0) <= limit_ms;
+	return silence_ms + (age_ms > 0 ? age_ms : 0) <= limit_ms;
 }
 
 static void take_up(struct ballot *out, size_t vantage,
@@ -36,7 +34,7 @@ static void take_up(struct ballot *out, size_t vantage,
 }
 
 void ballot_take(const struct ballot_source *sources, size_t count,
-		 const struct policy_check *check, size_t number,
+		 const struct policy_terms *terms, size_t number,
 		 struct ballot *out)
 {
 	out->votes = (struct quorum_votes){ 0 };
@@ -49,7 +47,8 @@ void ballot_take(const struct ballot_source *sources, size_t count,
 		if (sources[v].entries == NULL)
 			continue;
 		entry = &sources[v].entries[number];
-		if (!is_fresh(&sources[v], check, entry))
+		if (!ballot_is_fresh(terms, (enum report_state)entry->state,
+				     entry->age_ms, sources[v].silence_ms))
 			continue;
 		if (entry->state == REPORT_CLOSED) {
 			take_up(out, v, entry);

@@ -16,7 +16,9 @@
 #ifndef POLICY_DECIDE_BALLOT_H
 #define POLICY_DECIDE_BALLOT_H
 
+#include "policy/bus/report.h"
 #include "policy/decide/quorum.h"
+#include "policy/language/expression.h"
 #include "policy/language/policy.h"
 
 #include <stdbool.h>
@@ -52,7 +54,14 @@ struct ballot {
  * census number.  Not all of out is filled: see down_ms and recovered.
  */
 void ballot_take(const struct ballot_source *sources, size_t count,
-		 const struct policy_check *check, size_t number,
+		 const struct policy_terms *terms, size_t number,
 		 struct ballot *out);
+
+/*
+ * Is a state still worth something, of which the last probe ended age_ms
+ * before it was told (less than 0: after that), silence_ms ago?
+ */
+bool ballot_is_fresh(const struct policy_terms *terms, enum report_state state,
+		     int64_t age_ms, int64_t silence_ms);
 
 #endif

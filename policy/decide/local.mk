@@ -30,6 +30,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/order.c %D%/order.h \
 	%D%/outage.c %D%/outage.h \
 	%D%/panic.c %D%/panic.h \
+	%D%/parts.c %D%/parts.h \
 	%D%/quorum.c %D%/quorum.h \
 	%D%/rum.c %D%/rum.h \
 	%D%/sample.c %D%/sample.h \

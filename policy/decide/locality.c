@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/decide/locality.h"
 
+#include "policy/language/expression.h"
+
 struct locality locality_of(const struct policy *policy,
 			    const struct view *view, size_t service)
 {
@@ -15,7 +17,7 @@ struct locality locality_of(const struct policy *policy,
 			l.split |= UINT64_C(1) << i;
 	if (l.split == 0)
 		return l;
-	l.needed = policy->checks[s->check].quorum;
+	l.needed = policy_terms(policy, s).quorum;
 	l.electorate = electorate_of(policy);
 	return l;
 }

@@ -4,6 +4,7 @@
 #include "policy/base/arena.h"
 #include "policy/base/error.h"
 #include "policy/bus/member.h"
+#include "policy/decide/parts.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ static_assert(VERDICTS == VERDICT_DOWN + 1, "a word for every verdict");
 struct writing {
 	const struct view *view;
 	const struct policy_service *service;
+	size_t number; /* of the service */
 	const struct view_service *seen;
 	const struct heard_report *reports;
 };
@@ -84,6 +86,10 @@ static json_t *write_endpoint(const struct writing *w, size_t endpoint)
 	member_put_text(&m, "cause", causes[e->cause]);
 	member_put_text(&m, "ref", e->cause_ref);
 	member_put_json(&m, "latencies", write_latencies(w, endpoint));
+	if (w->service->expression != NULL)
+		member_put_json(&m, "parts",
+				parts_write(w->view, w->number, endpoint,
+					    w->reports));
 	return member_take(&m);
 }
 
@@ -140,6 +146,7 @@ json_t *standing_write(const struct view *view, size_t service,
 	const struct writing w = {
 		.view = view,
 		.service = &view->policy->services[service],
+		.number = service,
 		.seen = &view->services[service],
 		.reports = reports,
 	};

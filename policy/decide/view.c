@@ -115,14 +115,14 @@ endpoint_before(const struct before *before,
  * goes on by this reader's clock.
  */
 static uint32_t down_for(const struct reduction *r, const struct ballot *ballot,
-			 const struct policy_check *check,
+			 const struct policy_terms *terms,
 			 const struct view_endpoint *before, bool held)
 {
 	int64_t passed_ms;
 
 	if (!held)
 		return quorum_down_ms(&r->electorate, ballot->votes,
-				      check->quorum, ballot->down_ms);
+				      terms->quorum, ballot->down_ms);
 	passed_ms = r->in->now_ms - r->in->previous->made_ms;
 	return passed_ms > UINT32_MAX - before->down_ms
 		       ? UINT32_MAX
@@ -134,7 +134,7 @@ static uint32_t down_for(const struct reduction *r, const struct ballot *ballot,
  * check in shadow sees is no verdict, but its latencies are measured.
  */
 static bool reduce_health(const struct reduction *r, size_t number,
-			  const struct policy_check *check,
+			  const struct policy_terms *terms,
 			  const struct view_endpoint *before)
 {
 	static const struct quorum_result never = { .verdict =
@@ -142,25 +142,25 @@ static bool reduce_health(const struct reduction *r, size_t number,
 	struct view_endpoint *out = numbered(r, number);
 	struct ballot ballot;
 
-	ballot_take(r->sources, r->policy->vantage_count, check, number,
+	ballot_take(r->sources, r->policy->vantage_count, terms, number,
 		    &ballot);
-	if (!check->shadow)
+	if (terms->counted)
 		out->health =
-			quorum_of(&r->electorate, ballot.votes, check->quorum,
+			quorum_of(&r->electorate, ballot.votes, terms->quorum,
 				  before == NULL ? &never : &before->health);
 	if (out->health.verdict == VERDICT_DOWN)
 		out->down_ms =
-			down_for(r, &ballot, check, before, out->health.held);
-	else if (!check->shadow)
-		out->outage = outage_of(&r->electorate, &ballot, check->quorum);
+			down_for(r, &ballot, terms, before, out->health.held);
+	else if (terms->counted)
+		out->outage = outage_of(&r->electorate, &ballot, terms->quorum);
 	if (out->latency_ms == NULL)
-		return ballot.failing && !check->shadow;
+		return ballot.failing && terms->counted;
 	for (uint64_t rest = ballot.reach; rest != 0; rest &= rest - 1) {
 		int v = __builtin_ctzll(rest);
 
 		out->latency_ms[v] = r->sources[v].entries[number].latency_ms;
 	}
-	return ballot.failing && !check->shadow;
+	return ballot.failing && terms->counted;
 }
 
 /*
@@ -320,14 +320,14 @@ static bool reduce_verdicts(const struct reduction *r, size_t service,
 {
 	const struct policy_service *declared = &r->policy->services[service];
 	const struct view_endpoint *out = r->view->services[service].endpoints;
+	const struct policy_terms terms = policy_terms(r->policy, declared);
 	bool failing = false;
 	unsigned down = 0;
 
 	if (declared->check == POLICY_NONE)
 		return false;
 	for (size_t e = 0; e < declared->endpoint_count; e++) {
-		failing |= reduce_health(r, first + e,
-					 &r->policy->checks[declared->check],
+		failing |= reduce_health(r, first + e, &terms,
 					 endpoint_before(before, declared, e));
 		down += out[e].health.verdict == VERDICT_DOWN;
 	}

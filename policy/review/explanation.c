@@ -2,6 +2,8 @@
 #include "policy/review/explanation.h"
 
 #include "policy/decide/deferral.h"
+#include "policy/decide/parts.h"
+#include "policy/language/expression.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -347,6 +349,16 @@ static void print_client(const struct explanation *x)
 	printf("%s\n", x->class->residency == 0 ? " no residency rule" : "");
 }
 
+/* Where a node was asked, and health is made of several checks. */
+static void print_parts(const struct explanation *x, const char *endpoint)
+{
+	char text[2048];
+
+	parts_text(subject_parts(x->subject, endpoint), text, sizeof(text));
+	if (text[0] != '\0')
+		printf("    checks: %s\n", text);
+}
+
 static void print_service(const struct explanation *x)
 {
 	static const char *const labels[] = {
@@ -360,13 +372,17 @@ static void print_service(const struct explanation *x)
 	};
 	const struct policy_service *service = service_of(x);
 	const char *lacks = policy_unmonitored(x->subject->policy, service);
-	char reason[512];
+	char reason[512], text[EXPRESSION_TEXT_SIZE];
 
 	printf("service  %s (%s:%u), steer %s", service->name, service->at.file,
 	       service->at.line, steer_name(service->steer));
 	if (lacks != NULL)
 		printf(", unmonitored: it has %s", lacks);
 	printf("\n");
+	if (service->expression != NULL && lacks == NULL)
+		printf("health   %s, at each vantage\n",
+		       expression_text(x->subject->policy, service->expression,
+				       text, sizeof(text)));
 	for (size_t i = 0; i < service->endpoint_count; i++) {
 		const struct policy_endpoint *e = &service->endpoints[i];
 		enum chain_step step = x->trace.endpoints[i].step;
@@ -374,6 +390,7 @@ static void print_service(const struct explanation *x)
 		printf("  %s (%s:%u)\n    %s: %s\n", e->name, e->at.file,
 		       e->at.line, labels[step],
 		       explanation_reason(x, i, reason, sizeof(reason)));
+		print_parts(x, e->name);
 	}
 }
 

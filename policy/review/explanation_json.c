@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/review/explanation.h"
 
+#include "policy/language/expression.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -103,6 +105,10 @@ static json_t *write_endpoint(const struct explanation *x, size_t i)
 				    json_integer(why->way.users));
 	if (why->way.near.count > 0)
 		json_object_set_new(json, "vantages", write_near(x, i));
+	if (subject_parts(x->subject, e->name) != NULL)
+		json_object_set_new(json, "parts",
+				    json_deep_copy(subject_parts(x->subject,
+								 e->name)));
 	if (why->residency != POLICY_NONE)
 		json_object_set_new(
 			json, "residency",
@@ -183,17 +189,22 @@ void explanation_print_json(const struct explanation *x)
 {
 	const struct policy_service *service =
 		&x->subject->policy->services[x->service];
+	char health[EXPRESSION_TEXT_SIZE] = "";
 	json_t *endpoints = json_array();
 	json_t *json;
 
+	if (service->expression != NULL)
+		expression_text(x->subject->policy, service->expression, health,
+				sizeof(health));
 	for (size_t i = 0; i < service->endpoint_count; i++)
 		json_array_append_new(endpoints, write_endpoint(x, i));
 	json = json_pack(
-		"{s:o, s:{s:s, s:s, s:s*, s:o}, s:o, s:o, s:s, s:b, s:b, s:i, "
+		"{s:o, s:{s:s, s:s, s:s*, s:s*, s:o}, s:o, s:o, s:s, s:b, s:b, s:i, "
 		"s:I, s:o*, s:o*, s:o*}",
 		"client", write_client(x), "service", "name", service->name,
 		"steer", steer_name(service->steer), "unmonitored",
-		policy_unmonitored(x->subject->policy, service), "at",
+		policy_unmonitored(x->subject->policy, service), "health",
+		health[0] == '\0' ? NULL : health, "at",
 		write_place(&service->at), "endpoints", endpoints, "answer",
 		write_answer(x), "note",
 		row_note_name((enum row_note)x->row.note), "panic", x->panic,

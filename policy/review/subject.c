@@ -52,6 +52,7 @@ bool subject_open(const char *path, struct subject *out)
 
 void subject_free(struct subject *s)
 {
+	json_decref(s->standing);
 	free(s->samples);
 	view_free(s->view);
 	geo_free(s->geo);
@@ -98,8 +99,26 @@ bool subject_ask(struct subject *s, int service, const char *socket,
 			"warning: %s runs another policy; endpoints and "
 			"vantages are matched by name\n",
 			socket);
-	json_decref(answer);
+	s->standing = answer;
 	return ok;
+}
+
+const struct json_t *subject_parts(const struct subject *s,
+				   const char *endpoint)
+{
+	const json_t *list = json_object_get(s->standing, "endpoints");
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item)
+	{
+		const char *name =
+			json_string_value(json_object_get(item, "endpoint"));
+
+		if (name != NULL && strcmp(name, endpoint) == 0)
+			return json_object_get(item, "parts");
+	}
+	return NULL;
 }
 
 /* Every monitored endpoint in these regions is down, beside what a node said:

@@ -21,6 +21,8 @@
 /* Exit statuses of review commands. */
 enum { REVIEW_FINE = 0, REVIEW_FAILED = 1, REVIEW_USAGE = 2 };
 
+struct json_t;
+
 struct subject {
 	const char *path;      /* borrowed */
 	struct policy *policy; /* owned, as all that follows */
@@ -28,6 +30,7 @@ struct subject {
 	struct view *view;
 	struct standing_samples *samples; /* of a service that was read from a
 					   * node; NULL: none was */
+	struct json_t *standing; /* what the node said of it; so, too */
 };
 
 /* False when path does not load; the reasons are then on standard error. */
@@ -40,6 +43,11 @@ void subject_free(struct subject *s);
  */
 bool subject_ask(struct subject *s, int service, const char *socket,
 		 struct error *err);
+
+/* What the node said of the checks of an endpoint, as parts_write() made it;
+ * NULL: nothing.  Borrowed. */
+const struct json_t *subject_parts(const struct subject *s,
+				   const char *endpoint);
 
 /*
  * Puts a service into this state of the world.  Where a node was asked, of the
