@@ -65,7 +65,7 @@ static bool parse_parts(struct report *report, struct member_reader *entry,
 	struct report_part *grown;
 
 	if (count == 0)
-		return true;
+		return !entry->failed;
 	grown = realloc(report->parts,
 			(report->part_count + count) * sizeof(*grown));
 	if (grown == NULL) {

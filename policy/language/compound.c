@@ -159,6 +159,15 @@ static void judge_words(struct reading *r, const struct gate_words *words)
 			    "at_least 1 is any of them; write any");
 }
 
+static bool fits(struct draft *d, struct tree *list)
+{
+	const struct schema_row *row =
+		schema_find(schema_expression, list->key->text);
+
+	return fill_shape(d, row, list) &&
+	       value_fits(d, row, list, list->count, "checks");
+}
+
 static uint32_t read_item(struct reading *r, struct tree *node, unsigned depth);
 
 /* Adds a gate and what is inside; of one that holds only one, that one. */
@@ -169,10 +178,7 @@ static uint32_t read_gate(struct reading *r, struct tree *node, unsigned depth)
 	struct expression_gate *gate;
 	uint32_t inner = 0;
 
-	if (words.list == NULL ||
-	    !fill_shape(r->draft,
-			schema_find(schema_expression, words.list->key->text),
-			words.list)) {
+	if (words.list == NULL || !fits(r->draft, words.list)) {
 		r->failed = true;
 		return 0;
 	}

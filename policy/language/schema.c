@@ -277,13 +277,13 @@ const struct schema schema_endpoint = { endpoint_rows, COUNT(endpoint_rows) };
 
 static const struct schema_row expression_rows[] = {
 	{ "all", SCHEMA_CHECKS, false, SIZE_MAX,
-	  1, 0, NULL, NULL, NULL, "it is up when all of these are" },
+	  1, EXPRESSION_PARTS_MAX, NULL, NULL, NULL, "it is up when all of these are" },
 	{ "any", SCHEMA_CHECKS, false, SIZE_MAX,
-	  1, 0, NULL, NULL, NULL, "it is up when one of these is" },
+	  1, EXPRESSION_PARTS_MAX, NULL, NULL, NULL, "it is up when one of these is" },
 	{ "at_least", SCHEMA_WHOLE, false, SIZE_MAX,
 	  1, EXPRESSION_PARTS_MAX, NULL, NULL, NULL, "it is up when so many of the list are" },
 	{ "of", SCHEMA_CHECKS, false, SIZE_MAX,
-	  1, 0, NULL, NULL, NULL, "that list" },
+	  1, EXPRESSION_PARTS_MAX, NULL, NULL, NULL, "that list" },
 };
 static const struct schema expression = { expression_rows, COUNT(expression_rows) };
 const struct schema *const schema_expression = &expression;

@@ -4,6 +4,7 @@
  * in which everything that readers rely on holds.
  */
 #include "policy/base/arena.h"
+#include "policy/language/expression.h"
 #include "policy/language/load.h"
 #include "policy/language/policy.h"
 #include "policy/language/sources.h"
@@ -76,6 +77,26 @@ static void check_check(const struct policy_check *c)
 	expect(c->argument_count <= POLICY_ARGUMENTS_MAX);
 }
 
+static void check_expression(const struct policy *p,
+			     const struct policy_service *s)
+{
+	const struct policy_expression *x = s->expression;
+
+	if (x == NULL)
+		return;
+	expect(x->check_count > 0 && x->check_count <= EXPRESSION_PARTS_MAX &&
+	       x->gate_count <= EXPRESSION_GATES_MAX);
+	expect((x->gate_count == 0) == (x->counted == 0));
+	for (size_t i = 0; i < x->check_count; i++) {
+		const struct policy_check *c = &p->checks[x->checks[i]];
+
+		expect(x->checks[i] >= 0 && c->shadow != (x->counted >> i & 1));
+	}
+	/* All up is up, all down is down, and no gate hangs over the end. */
+	expect(expression_holds(x, x->counted));
+	expect(x->counted == 0 || !expression_holds(x, ~x->counted));
+}
+
 static void check_policy(const struct policy *p)
 {
 	bool soa = false;
@@ -87,6 +108,7 @@ static void check_policy(const struct policy *p)
 		check_endpoints(p, &p->services[i]);
 		check_binding(&p->services[i], &p->services[i].https);
 		check_binding(&p->services[i], &p->services[i].svcb);
+		check_expression(p, &p->services[i]);
 		expect(p->services[i].check < (int)p->check_count);
 	}
 	for (size_t i = 0; i < p->check_count; i++)

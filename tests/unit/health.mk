@@ -88,4 +88,7 @@ check_PROGRAMS += %D%/test_sample
 check_PROGRAMS += %D%/test_tour
 %C%_test_tour_SOURCES = %D%/test_tour.c
 %C%_test_tour_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_whole
+%C%_test_whole_SOURCES = %D%/test_whole.c %D%/good_policy.c %D%/good_policy.h
+%C%_test_whole_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 endif

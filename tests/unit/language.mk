@@ -15,6 +15,10 @@ check_PROGRAMS += %D%/test_policy
 %C%_test_policy_SOURCES = %D%/test_policy.c %D%/good_policy.c \
 	%D%/good_policy.h
 %C%_test_policy_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_expression
+%C%_test_expression_SOURCES = %D%/test_expression.c %D%/good_policy.c \
+	%D%/good_policy.h
+%C%_test_expression_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_probing
 %C%_test_probing_SOURCES = %D%/test_probing.c %D%/good_policy.c \
 	%D%/good_policy.h

@@ -69,6 +69,12 @@ static const struct row {
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"certificate_left_s\":0.5}]}", "certificate_left_s must be a whole number" },
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"samples\":4,\"failures\":5}]}", "failures is 5" },
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"samples\":4294967296}]}", "samples is 4294967296" },
+	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"parts\":[]}]}", NULL },
+	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"parts\":[{\"check\":\"a\"},{\"check\":\"b\",\"state\":\"open\",\"more\":[1]}]}]}", NULL },
+	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"parts\":{}}]}", "parts must be an array" },
+	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"parts\":[7]}]}", "report part 1: must be an object" },
+	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"parts\":[{\"check\":\"a\"},{\"state\":\"open\"}]}]}", "report part 2: check is missing" },
+	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"parts\":[{\"check\":\"a\",\"state\":\"dead\"}]}]}", "state \"dead\" is not known" },
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"down_ms\":9007199254740991}]}", NULL },
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"down_ms\":-1}]}", "down_ms is -1" },
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"up_ms\":5,\"outage_ms\":70}]}", NULL },
@@ -198,7 +204,8 @@ static void test_report_comes_back(void **state)
 		  .failing = true,
 		  .failure = "status-503",
 		  .samples = 20,
-		  .failures = 20 },
+		  .failures = 20,
+		  .part_count = 1 },
 		{ .service = "www",
 		  .endpoint = "eu",
 		  .state = REPORT_HALF_OPEN,
@@ -212,8 +219,15 @@ static void test_report_comes_back(void **state)
 		  .connect_ms = 12.346f,
 		  .tls_ms = 24.5f,
 		  .first_byte_ms = 36,
-		  .certificate_left_s = -5 },
+		  .certificate_left_s = -5,
+		  .part_first = 1,
+		  .part_count = 2 },
 		{ .service = "api", .endpoint = "eu" },
+	};
+	struct report_part parts[] = {
+		{ "web", REPORT_OPEN, "timeout", true },
+		{ "web", REPORT_CLOSED, "", false },
+		{ "db", REPORT_UNKNOWN, "", false },
 	};
 	struct report report = {
 		.vantage = "eu",
@@ -225,6 +239,8 @@ static void test_report_comes_back(void **state)
 		.stretch = 1.7f,
 		.entries = entries,
 		.count = 3,
+		.parts = parts,
+		.part_count = 3,
 	};
 	const struct report_entry *e;
 	struct report *back;
@@ -249,6 +265,9 @@ static void test_report_comes_back(void **state)
 	assert_true(e->resolve_ms == 0.5f && e->connect_ms == 12.35f &&
 		    e->tls_ms == 24.5f && e->first_byte_ms == 36);
 	assert_int_equal(e->certificate_left_s, -5);
+	assert_int_equal(e->part_count, 2);
+	assert_memory_equal(&back->parts[e->part_first], &parts[1],
+			    2 * sizeof(parts[0]));
 	e = report_find(back, "www", "us");
 	assert_memory_equal(e, &entries[0], sizeof(*e));
 	assert_null(report_find(back, "www", "ap"));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* roster and twin: what a policy asks to be probed, and what is the same. */
 #include "health/roster.h"
+#include "policy/language/expression.h"
 #include "policy/language/schema.h"
 
 #include <setjmp.h>
@@ -128,6 +129,47 @@ static void test_host_of_check_and_tcp_without(void **state)
 	s.services[0].check = s.services[1].check = POLICY_NONE;
 	r = roster_new(&s.policy);
 	assert_int_equal(r->target_count, 0);
+	roster_free(r);
+}
+
+/* A target of several checks is a job each, shared as any other. */
+static void test_several_checks(void **state)
+{
+	int both[] = { 1, 0 };
+	const struct policy_expression x = { .checks = both,
+					     .check_count = 2,
+					     .counted = 3 };
+	struct sample s, other;
+	struct roster *r, *later;
+	size_t count, hint = 0;
+
+	(void)state;
+	fill_sample(&s);
+	s.services[1].expression = &x;
+	s.checks[1].interval_ms = 60000;
+	r = roster_new(&s.policy);
+	assert_int_equal(r->target_count, 6);
+	assert_int_equal(r->job_count, 8);
+	assert_int_equal(r->longest_ms, 61000);
+	assert_null(r->targets[0].parts);
+	assert_ptr_equal(roster_jobs(&r->targets[0], &count),
+			 &r->targets[0].job);
+	assert_int_equal(count, 1);
+	assert_int_equal(roster_jobs(&r->targets[3], &count)[1],
+			 r->targets[0].job);
+	assert_int_equal(count, 2);
+	assert_int_equal(r->targets[3].job, r->targets[0].job);
+	assert_true(roster_share(&r->targets[0], &r->targets[3]));
+	assert_false(roster_share(&r->targets[1], &r->targets[4]));
+	fill_sample(&other);
+	other.services[0].name = "gone";
+	later = roster_new(&other.policy);
+	assert_true(roster_find_target(r, &later->targets[0], &hint) ==
+		    SIZE_MAX);
+	assert_int_equal(roster_find_target(r, &later->targets[4], &hint), 4);
+	assert_int_equal(hint, 5);
+	assert_int_equal(roster_find_target(r, &later->targets[3], &hint), 3);
+	roster_free(later);
 	roster_free(r);
 }
 
@@ -273,6 +315,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_equal_probes_run_once),
 		cmocka_unit_test(test_host_of_check_and_tcp_without),
+		cmocka_unit_test(test_several_checks),
 		cmocka_unit_test(test_twins),
 		cmocka_unit_test(test_jobs_go_on),
 	};
