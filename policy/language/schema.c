@@ -438,7 +438,8 @@ static const char *const kind_texts[] = {
 	[SCHEMA_RESPONDERS] =
 		"a map of node names and addresses like {dns-a: 192.0.2.53}",
 	[SCHEMA_SET] = "the name of a client set",
-	[SCHEMA_HEALTH] = "the name of a check, or several like {all: [web, db]}",
+	[SCHEMA_HEALTH] =
+		"the name of a check, or several like {all: [web, db]}",
 	[SCHEMA_CHECKS] = "a list of checks",
 	[SCHEMA_SERVICE] = "the name of a service",
 	[SCHEMA_REGION] = "the name of a region",

@@ -62,12 +62,12 @@ enum schema_kind {
 	SCHEMA_RESPONDERS, /* a map of names and addresses; struct
 			      policy_responder *, then size_t */
 	/* References, by name. */
-	SCHEMA_SET,               /* client set; int */
-	SCHEMA_HEALTH,            /* a check or an expression; the caller reads */
-	SCHEMA_SERVICE,           /* int */
-	SCHEMA_REGION,            /* int */
-	SCHEMA_REGIONS,           /* one or a list; uint64_t, a bit each */
-	SCHEMA_JURISDICTIONS,     /* one or a list; uint64_t, a bit each */
+	SCHEMA_SET,           /* client set; int */
+	SCHEMA_HEALTH,        /* a check or an expression; the caller reads */
+	SCHEMA_SERVICE,       /* int */
+	SCHEMA_REGION,        /* int */
+	SCHEMA_REGIONS,       /* one or a list; uint64_t, a bit each */
+	SCHEMA_JURISDICTIONS, /* one or a list; uint64_t, a bit each */
 	SCHEMA_NEW_JURISDICTIONS, /* the same, and here they are defined */
 	SCHEMA_CHECKS,            /* of an expression; the caller reads */
 	SCHEMA_ENDPOINTS,         /* of the test's service; the caller reads */

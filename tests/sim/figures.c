@@ -49,11 +49,13 @@ static int64_t since(int64_t from_ms, int64_t to_ms)
 static void take_turns(struct figures *figures, const struct fleet *f,
 		       size_t target)
 {
-	const struct site *p = &f->sites[f->target_site[target]];
+	const struct ground_parts *parts = &f->target_parts[target];
+	const struct site *p = &f->sites[parts->sites[0]];
 	int64_t flaps = (int64_t)(p->turns + 1) / 2;
 	unsigned verdicts = 0, answers = 0;
 
-	if (flaps == 0)
+	/* What is made of several turns less often than they do. */
+	if (flaps == 0 || parts->count > 1)
 		return;
 	for (size_t r = 0; r < FLEET_RESPONDERS; r++) {
 		const struct turns *t = &f->outturn.turns[r][target];
@@ -66,7 +68,7 @@ static void take_turns(struct figures *figures, const struct fleet *f,
 	if (f->weather != WEATHER_FLAPS) {
 		add(figures, FIGURE_VERDICTS_ALL, verdicts);
 		add(figures, FIGURE_ANSWERS_ALL, answers);
-	} else if (f->outturn.lied >> f->target_site[target] & 1) {
+	} else if (f->outturn.lied >> parts->sites[0] & 1) {
 		add(figures, FIGURE_VERDICTS_LIED, verdicts);
 		add(figures, FIGURE_ANSWERS_LIED, answers);
 	} else {

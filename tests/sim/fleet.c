@@ -258,12 +258,15 @@ static void list_targets(struct fleet *f)
 {
 	for (size_t i = 0; i < f->roster->target_count; i++) {
 		const struct roster_target *t = &f->roster->targets[i];
+		const size_t *jobs;
 
 		f->target_service[i] =
 			(size_t)(t->service - f->policy->services);
 		f->target_endpoint[i] =
 			(size_t)(t->endpoint - t->service->endpoints);
-		f->target_site[i] = t->job;
+		jobs = roster_jobs(t, &f->target_parts[i].count);
+		memcpy(f->target_parts[i].sites, jobs,
+		       f->target_parts[i].count * sizeof(*jobs));
 	}
 	f->target_count = f->roster->target_count;
 	ground_init(f);

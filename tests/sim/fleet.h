@@ -28,6 +28,7 @@
 #include "health/roster.h"
 #include "health/suspicion.h"
 #include "health/watch.h"
+#include "health/whole.h"
 #include "history.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/plan.h"
@@ -62,6 +63,7 @@ struct blob {
 
 struct vantage { /* a prober's process */
 	struct watch watches[GROUND_SITES];
+	struct whole wholes[FLEET_TARGETS];
 	struct observation seen[GROUND_SITES]; /* of the probe under way */
 	int64_t due_ms[GROUND_SITES];   /* when its timer fires; 0: it did */
 	uint64_t due[GROUND_SITES];     /* the event that is this timer */
@@ -248,7 +250,7 @@ struct fleet {
 	struct parsed parsed[FLEET_VANTAGES]; /* the last that was parsed */
 	size_t target_count;
 	size_t target_service[FLEET_TARGETS], target_endpoint[FLEET_TARGETS];
-	size_t target_site[FLEET_TARGETS];
+	struct ground_parts target_parts[FLEET_TARGETS];
 	struct site sites[GROUND_SITES];
 	struct sight sights[FLEET_VANTAGES];
 	struct client_class classes[FLEET_CLASSES];

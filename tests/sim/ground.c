@@ -3,6 +3,8 @@
 
 #include "policy/decide/latency.h"
 
+#include <string.h>
+
 enum {
 	/* An open breaker rests for 18 s, is then on trial, twice if it is
 	 * damped, and its vantage may be paused: so long may last what it holds
@@ -27,11 +29,77 @@ static double way_ms(const struct fleet *f, size_t vantage, size_t site)
 						  r->latitude, r->longitude));
 }
 
+bool ground_holds(const struct fleet *f, size_t target, uint64_t up)
+{
+	const char *service = fleet_service(f, target)->name;
+	const struct ground_parts *parts = &f->target_parts[target];
+	bool is[GROUND_PARTS] = { false };
+
+	for (size_t i = 0; i < parts->count; i++)
+		is[i] = up >> parts->sites[i] & 1;
+	if (strcmp(service, "shop") == 0)
+		return is[0] && (is[1] || is[2]);
+	if (strcmp(service, "most") == 0)
+		return is[0] + is[1] + is[2] >= 2;
+	return is[0];
+}
+
+uint64_t ground_sites(const struct fleet *f, size_t target)
+{
+	const struct ground_parts *parts = &f->target_parts[target];
+	uint64_t sites = 0;
+
+	for (size_t i = 0; i < parts->count; i++)
+		sites |= UINT64_C(1) << parts->sites[i];
+	return sites;
+}
+
+int64_t ground_turned_ms(const struct fleet *f, size_t target)
+{
+	const struct ground_parts *parts = &f->target_parts[target];
+	int64_t last_ms = 0;
+
+	for (size_t i = 0; i < parts->count; i++)
+		if (f->sites[parts->sites[i]].turned_ms > last_ms)
+			last_ms = f->sites[parts->sites[i]].turned_ms;
+	return last_ms;
+}
+
+uint64_t ground_turns(const struct fleet *f, size_t target)
+{
+	const struct ground_parts *parts = &f->target_parts[target];
+	uint64_t turns = 0;
+
+	for (size_t i = 0; i < parts->count; i++)
+		turns += f->sites[parts->sites[i]].turns;
+	return turns;
+}
+
+uint64_t ground_up(const struct fleet *f)
+{
+	uint64_t up = 0;
+
+	for (size_t p = 0; p < site_count(f); p++)
+		up |= (uint64_t)f->sites[p].up << p;
+	return up;
+}
+
+uint64_t ground_causes(const struct fleet *f, size_t vantage, int64_t ms)
+{
+	const struct sight *s = &f->sights[vantage];
+	uint64_t causes = 0;
+
+	for (size_t p = 0; p < site_count(f); p++)
+		causes |= (uint64_t)(f->now_ms - s->cause_ms[p] <= ms) << p;
+	return causes;
+}
+
 void ground_init(struct fleet *f)
 {
 	for (size_t t = 0; t < f->target_count; t++)
-		f->sites[f->target_site[t]].region =
-			fleet_endpoint(f, t)->region;
+		for (size_t i = 0; i < f->target_parts[t].count; i++)
+			f->sites[f->target_parts[t].sites[i]].region =
+				fleet_endpoint(f, t)->region;
 	for (size_t p = 0; p < site_count(f); p++)
 		f->sites[p].up = true;
 	for (size_t v = 0; v < FLEET_VANTAGES; v++)

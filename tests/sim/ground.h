@@ -20,7 +20,7 @@
 
 struct fleet;
 
-enum { GROUND_SITES = 24 }; /* at most */
+enum { GROUND_SITES = 32, GROUND_PARTS = 3 }; /* at most */
 
 struct site {
 	int region;
@@ -52,7 +52,28 @@ struct sight {
 	int64_t cause_ms[GROUND_SITES];
 };
 
+/* What checks of one target are made at. */
+struct ground_parts {
+	size_t sites[GROUND_PARTS];
+	size_t count;
+};
+
 void ground_init(struct fleet *f);
+
+/* Does a target work, if of its sites those do (a bit each)?  Said by hand. */
+bool ground_holds(const struct fleet *f, size_t target, uint64_t up);
+
+/* Its sites. */
+uint64_t ground_sites(const struct fleet *f, size_t target);
+
+/* When any of them turned last, and how often all did together. */
+int64_t ground_turned_ms(const struct fleet *f, size_t target);
+uint64_t ground_turns(const struct fleet *f, size_t target);
+
+/* The sites that are up; those against which this vantage has had a cause for
+ * no longer than ms ago. */
+uint64_t ground_up(const struct fleet *f);
+uint64_t ground_causes(const struct fleet *f, size_t vantage, int64_t ms);
 
 /* Brings up and turned_ms up to date after a fault began or ended. */
 void ground_turn(struct fleet *f, size_t site);

@@ -42,6 +42,11 @@ enum {
 	LATENCY_OFF_PCT = LATENCY_MARGIN_PCT + 2,
 };
 
+static const char *target_name(const struct fleet *f, size_t target)
+{
+	return f->roster->jobs[f->target_parts[target].sites[0]].key;
+}
+
 static const char *name_of(const struct fleet *f, size_t site)
 {
 	return f->roster->jobs[site].key;
@@ -108,6 +113,7 @@ void truth_latency(struct fleet *f, size_t vantage, size_t site, float ms)
 void truth_report(struct fleet *f, size_t vantage, const struct report *report)
 {
 	const struct sight *s = &f->sights[vantage];
+	uint64_t fine = ~ground_causes(f, vantage, SAID_MS);
 	int64_t well_ms = f->now_ms - f->well_ms[fleet_vantage(vantage)];
 	int64_t blind_ms = f->now_ms - s->blind_ms;
 
@@ -118,17 +124,16 @@ void truth_report(struct fleet *f, size_t vantage, const struct report *report)
 			     "itself",
 			     vantage, (long long)blind_ms);
 	for (size_t t = 0; t < f->target_count; t++) {
-		size_t site = f->target_site[t];
 		const struct report_entry *e = &report->entries[t];
 
 		if (report->abstains ||
 		    (e->state != REPORT_OPEN && e->state != REPORT_HALF_OPEN))
 			continue;
-		if (f->now_ms - s->cause_ms[site] > SAID_MS)
+		if (ground_holds(f, t, fine))
 			fleet_broken(f,
 				     "vantage %zu says %s is %s, and has not "
 				     "seen anything of it lately",
-				     vantage, name_of(f, site),
+				     vantage, target_name(f, t),
 				     report_state_name(e->state));
 	}
 }
@@ -157,46 +162,48 @@ static bool is_sound(const struct fleet *f, size_t vantage, int64_t for_ms)
  * newly taken for down, a quorum has had cause against. */
 static bool check_out(struct fleet *f, size_t r, size_t target)
 {
-	size_t site = f->target_site[target];
 	unsigned causes = 0;
 
 	for (size_t v = 0; v < FLEET_VANTAGES; v++)
-		causes += f->now_ms - f->sights[v].cause_ms[site] <= COUNTED_MS;
+		causes += !ground_holds(f, target,
+					~ground_causes(f, v, COUNTED_MS));
 	return causes >= QUORUM ||
 	       f->now_ms - f->responders[r].notes.began_ms < KEPT_MS ||
 	       fleet_broken(f,
 			    "responder %zu takes %s for down, which %u "
 			    "vantages had cause to",
-			    r, name_of(f, site), causes);
+			    r, target_name(f, target), causes);
 }
 
 /* Nor does it keep a dead one in, or a living one out, for long. */
 static bool check_timely(struct fleet *f, size_t r, size_t target, bool down)
 {
-	size_t site = f->target_site[target];
-	const struct site *p = &f->sites[site];
-	int64_t since_ms = f->now_ms - p->turned_ms;
+	bool up = ground_holds(f, target, ground_up(f));
+	int64_t since_ms = f->now_ms - ground_turned_ms(f, target);
 	int64_t well_ms = f->now_ms - f->well_ms[r];
 	unsigned fell = 0, lived = 0;
 
 	for (size_t v = 0; v < FLEET_VANTAGES; v++) {
-		int64_t quiet_ms = f->now_ms - f->sights[v].cause_ms[site];
+		uint64_t quiet = ~ground_causes(f, v, LIVES_MS - 1);
 
 		fell += is_sound(f, v, DIES_MS);
-		lived += is_sound(f, v, LIVES_MS) && quiet_ms >= LIVES_MS;
+		lived += is_sound(f, v, LIVES_MS) &&
+			 ground_holds(f, target, quiet);
 	}
-	if (!down && !p->up && since_ms >= DIES_MS && well_ms >= DIES_MS &&
+	if (!down && !up && since_ms >= DIES_MS && well_ms >= DIES_MS &&
 	    fell >= QUORUM)
 		return fleet_broken(f,
 				    "responder %zu keeps %s, which is down for "
 				    "%lld ms",
-				    r, name_of(f, site), (long long)since_ms);
-	if (down && p->up && since_ms >= LIVES_MS && well_ms >= LIVES_MS &&
+				    r, target_name(f, target),
+				    (long long)since_ms);
+	if (down && up && since_ms >= LIVES_MS && well_ms >= LIVES_MS &&
 	    lived >= QUORUM)
 		return fleet_broken(f,
 				    "responder %zu keeps %s out, which is up "
 				    "for %lld ms",
-				    r, name_of(f, site), (long long)since_ms);
+				    r, target_name(f, target),
+				    (long long)since_ms);
 	return true;
 }
 
@@ -230,21 +237,19 @@ static void count_turns(struct fleet *f, size_t r, size_t target, bool down)
  */
 static bool check_turns(struct fleet *f, size_t r, size_t target)
 {
-	size_t site = f->target_site[target];
 	const struct turns *turns = &f->outturn.turns[r][target];
-	uint64_t most = f->sites[site].turns;
+	uint64_t turned = ground_turns(f, target), most = turned;
 
 	if (f->weather != WEATHER_FLAPS)
 		most += 2 * (uint64_t)f->outturn.stirs;
-	else if (f->outturn.lied >> site & 1)
+	else if ((f->outturn.lied & ground_sites(f, target)) != 0)
 		most = FLEET_VANTAGES * most + 1;
 	return (turns->verdicts <= most && turns->answers <= most) ||
 	       fleet_broken(f,
 			    "responder %zu turns %u times about %s, its "
 			    "answers %u times; it turned %llu times",
-			    r, turns->verdicts, name_of(f, site),
-			    turns->answers,
-			    (unsigned long long)f->sites[site].turns);
+			    r, turns->verdicts, target_name(f, target),
+			    turns->answers, (unsigned long long)turned);
 }
 
 bool truth_check(struct fleet *f, size_t r)

@@ -29,6 +29,29 @@ static struct watch_moment moment_of(struct fleet *f, int node)
 	};
 }
 
+/* As reporter.c's look_at_wholes() and fill_entry(). */
+static void fill_entry(struct fleet *f, int node, size_t target,
+		       struct report_entry *entry)
+{
+	struct vantage *v = vantage_of(f, node);
+	const struct ground_parts *at = &f->target_parts[target];
+	struct whole_parts parts = {
+		.expression = fleet_service(f, target)->expression,
+		.checks = f->policy->checks,
+		.first = &v->watches[at->sites[0]],
+	};
+	int64_t now_ms = fleet_mono(f, node);
+
+	if (parts.expression == NULL) {
+		watch_report(parts.first, now_ms, entry);
+		return;
+	}
+	for (size_t i = 0; i < at->count; i++)
+		parts.watches[i] = &v->watches[at->sites[i]];
+	whole_step(&v->wholes[target], &parts, now_ms, fleet_wall(f, node));
+	whole_report(&v->wholes[target], &parts, now_ms, entry);
+}
+
 static void publish(struct fleet *f, int node)
 {
 	struct vantage *v = vantage_of(f, node);
@@ -55,8 +78,7 @@ static void publish(struct fleet *f, int node)
 			 fleet_service(f, t)->name);
 		snprintf(entries[t].endpoint, sizeof(entries[t].endpoint), "%s",
 			 fleet_endpoint(f, t)->name);
-		watch_report(&v->watches[f->target_site[t]],
-			     fleet_mono(f, node), &entries[t]);
+		fill_entry(f, node, t, &entries[t]);
 	}
 	truth_report(f, at, &report);
 	blob.octets = report_write(&report, &blob.len);

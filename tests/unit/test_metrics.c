@@ -5,7 +5,9 @@
 #include "dns/model.h"
 #include "dns/stats.h"
 #include "policy/base/openmetrics.h"
+#include "policy/bus/report.h"
 #include "policy/decide/view.h"
+#include "policy/language/expression.h"
 #include "tests/unit/world.h"
 
 #include <setjmp.h>
@@ -22,6 +24,14 @@ struct scene {
 	struct world world;
 	struct stats *stats;
 	struct metrics metrics;
+	struct policy_vantage vantage;
+	struct policy_check checks[2];
+	int order[2];
+	struct policy_expression expression;
+	struct report_part parts[2];
+	struct report_entry entry;
+	struct report report;
+	struct heard_report heard[POLICY_VANTAGES_MAX];
 };
 
 static void set_up(struct scene *s)
@@ -71,6 +81,39 @@ static char *scrape(const struct scene *s, enum openmetrics_form form)
 	return text;
 }
 
+/* The first vantage says that of two checks of the first endpoint one is down.
+ */
+static void several(struct scene *s)
+{
+	struct policy *policy = s->world.policy;
+
+	s->vantage.name = "dub";
+	s->checks[0] = (struct policy_check){ .name = "web", .quorum = 1 };
+	s->checks[1] = (struct policy_check){ .name = "db", .quorum = 1 };
+	s->order[1] = 1;
+	s->expression = (struct policy_expression){ .checks = s->order,
+						    .check_count = 2,
+						    .counted = 3 };
+	s->parts[0] = (struct report_part){ "web", REPORT_CLOSED, "", false };
+	s->parts[1] = (struct report_part){ "db", REPORT_OPEN, "", true };
+	s->entry = (struct report_entry){ .service = "www",
+					  .endpoint = "eu",
+					  .part_count = 2 };
+	s->report = (struct report){ .entries = &s->entry,
+				     .count = 1,
+				     .parts = s->parts,
+				     .part_count = 2 };
+	s->heard[0].report = &s->report;
+	s->heard[0].heard_ms = s->world.view->made_ms;
+	policy->vantages = &s->vantage;
+	policy->vantage_count = 1;
+	policy->checks = s->checks;
+	policy->check_count = 2;
+	policy->services[WORLD_WWW].check = 0;
+	policy->services[WORLD_WWW].expression = &s->expression;
+	s->metrics.reports = s->heard;
+}
+
 static void count(struct scene *s)
 {
 	const struct answer_outcome in_eu = { .service = WORLD_WWW,
@@ -87,6 +130,7 @@ static void count(struct scene *s)
 	struct stats_block *a = stats_block(s->stats, 0);
 	struct stats_block *b = stats_block(s->stats, 1);
 
+	several(s);
 	for (int i = 0; i < 2; i++)
 		s->world.view->services[WORLD_WWW].endpoints[i].health =
 			(struct quorum_result){ .verdict = VERDICT_DOWN,
@@ -127,6 +171,7 @@ static const char *const wanted[] = {
 	"windrose_dns_panic{service=\"app\"} 0",
 	"windrose_dns_healthy_capacity_percent{service=\"www\"} 33",
 	"windrose_dns_healthy_capacity_percent{service=\"app\"} 100",
+	"windrose_dns_down_parts{service=\"www\",endpoint=\"eu\",check=\"db\"} 1",
 	"windrose_dns_truncated_answers_total 1",
 	"windrose_dns_ecs_answers_total 2",
 	"windrose_dns_dnssec_ok_answers_total 1",
