@@ -69,12 +69,6 @@ static const struct row {
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"certificate_left_s\":0.5}]}", "certificate_left_s must be a whole number" },
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"samples\":4,\"failures\":5}]}", "failures is 5" },
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"samples\":4294967296}]}", "samples is 4294967296" },
-	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"parts\":[]}]}", NULL },
-	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"parts\":[{\"check\":\"a\"},{\"check\":\"b\",\"state\":\"open\",\"more\":[1]}]}]}", NULL },
-	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"parts\":{}}]}", "parts must be an array" },
-	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"parts\":[7]}]}", "report part 1: must be an object" },
-	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"parts\":[{\"check\":\"a\"},{\"state\":\"open\"}]}]}", "report part 2: check is missing" },
-	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"parts\":[{\"check\":\"a\",\"state\":\"dead\"}]}]}", "state \"dead\" is not known" },
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"down_ms\":9007199254740991}]}", NULL },
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"down_ms\":-1}]}", "down_ms is -1" },
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"up_ms\":5,\"outage_ms\":70}]}", NULL },
@@ -191,91 +185,6 @@ static void test_size_limit(void **state)
 	assert_non_null(strstr(err.text, "more than 16777216"));
 	report_free(report_parse(large, 1 << 20, &err));
 	free(large);
-}
-
-static void test_report_comes_back(void **state)
-{
-	struct report_entry entries[] = {
-		{ .service = "www",
-		  .endpoint = "us",
-		  .state = REPORT_OPEN,
-		  .wall_since_ms = 5,
-		  .wall_probed_ms = 6,
-		  .failing = true,
-		  .failure = "status-503",
-		  .samples = 20,
-		  .failures = 20,
-		  .part_count = 1 },
-		{ .service = "www",
-		  .endpoint = "eu",
-		  .state = REPORT_HALF_OPEN,
-		  .damped = true,
-		  .forced = true,
-		  .latency_ms = 12.3f,
-		  .ewma_ms = 0.1f,
-		  .p50_ms = 11,
-		  .p95_ms = 99.75f,
-		  .resolve_ms = 0.5f,
-		  .connect_ms = 12.346f,
-		  .tls_ms = 24.5f,
-		  .first_byte_ms = 36,
-		  .certificate_left_s = -5,
-		  .part_first = 1,
-		  .part_count = 2 },
-		{ .service = "api", .endpoint = "eu" },
-	};
-	struct report_part parts[] = {
-		{ "web", REPORT_OPEN, "timeout", true },
-		{ "web", REPORT_CLOSED, "", false },
-		{ "db", REPORT_UNKNOWN, "", false },
-	};
-	struct report report = {
-		.vantage = "eu",
-		.policy_digest = "d",
-		.sequence = 1700000000000,
-		.wall_made_ms = 1700000000001,
-		.abstains = true,
-		.mistrusts = true,
-		.stretch = 1.7f,
-		.entries = entries,
-		.count = 3,
-		.parts = parts,
-		.part_count = 3,
-	};
-	const struct report_entry *e;
-	struct report *back;
-	struct error err;
-	size_t len;
-	char *text = report_write(&report, &len);
-
-	(void)state;
-	assert_non_null(text);
-	back = report_parse(text, len, &err);
-	assert_non_null(back);
-	assert_string_equal(back->vantage, "eu");
-	assert_true(back->abstains && back->mistrusts && back->sorted);
-	assert_true(back->stretch == 1.7f);
-	assert_int_equal(back->sequence, 1700000000000);
-	assert_string_equal(back->entries[0].service, "api");
-	e = report_find(back, "www", "eu");
-	assert_non_null(e);
-	assert_true(e->latency_ms == 12.3f && e->ewma_ms == 0.1f &&
-		    e->p95_ms == 99.75f && e->damped && e->forced);
-	/* What is for people alone is rounded. */
-	assert_true(e->resolve_ms == 0.5f && e->connect_ms == 12.35f &&
-		    e->tls_ms == 24.5f && e->first_byte_ms == 36);
-	assert_int_equal(e->certificate_left_s, -5);
-	assert_int_equal(e->part_count, 2);
-	assert_memory_equal(&back->parts[e->part_first], &parts[1],
-			    2 * sizeof(parts[0]));
-	e = report_find(back, "www", "us");
-	assert_memory_equal(e, &entries[0], sizeof(*e));
-	assert_null(report_find(back, "www", "ap"));
-	assert_null(report_find(back, "zzz", "eu"));
-	assert_ptr_equal(report_find(&report, "www", "eu"), &entries[1]);
-	assert_null(report_find(&report, "api", "us"));
-	report_free(back);
-	free(text);
 }
 
 static void test_node_comes_back(void **state)
@@ -496,7 +405,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_read_and_refused),
 		cmocka_unit_test(test_size_limit),
-		cmocka_unit_test(test_report_comes_back),
 		cmocka_unit_test(test_node_comes_back),
 		cmocka_unit_test(test_plan_comes_back),
 		cmocka_unit_test(test_plan_without_a_number_is_not_written),
