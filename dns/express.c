@@ -113,8 +113,9 @@ static size_t answer_steered(const struct plain *p, struct express *e,
 		return 0;
 	rr_set_ttl(out->octets + DNS_HEADER_OCTETS + p->query->question_len,
 		   e->rrset->len + (e->rrsig == NULL ? 0 : e->rrsig->len),
-		   steered_ttl_s(&d->service->ttl, pick.entries->changing,
-				 p->in->random));
+		   steered_ttl_until_s(&d->service->ttl, pick.entries->changing,
+				       p->in->random,
+				       table_ttl_s(p->table, (size_t)service)));
 	p->outcome->service = service;
 	p->outcome->endpoint = pick.endpoints[0];
 	p->outcome->region = endpoint->region;

@@ -254,7 +254,7 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 	ended_ms = clock_now_ms();
 	owe(feed, clock_thread_ns() - begun_ns, ended_ms);
 	delay_ms = feed->node_due_ms - ended_ms;
-	expiry_ms = world_next_expiry_ms(&feed->world, clock_wall_ms());
+	expiry_ms = world_next_change_ms(&feed->world, clock_wall_ms());
 	if (expiry_ms < delay_ms)
 		delay_ms = expiry_ms;
 	arm(feed, delay_ms > 0 ? delay_ms : 0);

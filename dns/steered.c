@@ -13,13 +13,14 @@
 struct steered {
 	const struct pool *pool;
 	const struct policy_ttl *ttl;
+	uint32_t limit_s; /* of what is kept: see table_ttl_s() */
 	enum pool_kind kind;
 };
 
-static uint32_t ttl_of(const struct answer *a, const struct policy_ttl *ttl,
+static uint32_t ttl_of(const struct answer *a, const struct steered *s,
 		       bool changing)
 {
-	return steered_ttl_s(ttl, changing, a->in->random);
+	return steered_ttl_until_s(s->ttl, changing, a->in->random, s->limit_s);
 }
 
 /*
@@ -48,10 +49,12 @@ static void put_no_endpoint(struct answer *a, struct position name,
 {
 	if (pick->entries->count > 0) {
 		put_nodata_until(a, name, s->kind,
-				 ttl_of(a, s->ttl, pick->entries->changing));
+				 ttl_of(a, s, pick->entries->changing));
 		return;
 	}
-	put_nodata_until(a, name, s->kind, s->ttl->changing_s);
+	put_nodata_until(a, name, s->kind,
+			 s->ttl->changing_s < s->limit_s ? s->ttl->changing_s
+							 : s->limit_s);
 	a->reply.edns.ede =
 		pick->entries->note == ROW_WITHHELD
 			? (struct ede){ EDE_OTHER, "too little that this "
@@ -127,7 +130,7 @@ static bool put_picked(struct answer *a, struct position name,
 static bool put_rrset(struct answer *a, struct position name,
 		      const struct steered *s, const struct pick *pick)
 {
-	uint32_t ttl_s = ttl_of(a, s->ttl, pick->entries->changing);
+	uint32_t ttl_s = ttl_of(a, s, pick->entries->changing);
 	uint16_t before = a->reply.counts[SECTION_ANSWER];
 	size_t start = a->reply.w.len;
 
@@ -194,6 +197,7 @@ const struct rrset *put_steered(struct answer *a, struct position name,
 	const struct steered s = {
 		.pool = &model->pools[service],
 		.ttl = &d->service->ttl,
+		.limit_s = table_ttl_s(a->table, (size_t)service),
 		.kind = kind,
 	};
 	const struct net_addr *client = query_client(a->query, &a->in->peer);

@@ -22,6 +22,16 @@ static inline uint32_t steered_ttl_s(const struct policy_ttl *ttl,
 	return base_s - (uint32_t)((uint32_t)random * span_s >> 32);
 }
 
+/* The same, and no more than limit_s. */
+static inline uint32_t steered_ttl_until_s(const struct policy_ttl *ttl,
+					   bool changing, uint64_t random,
+					   uint32_t limit_s)
+{
+	uint32_t ttl_s = steered_ttl_s(ttl, changing, random);
+
+	return ttl_s < limit_s ? ttl_s : limit_s;
+}
+
 /*
  * Answers with a kind that some endpoint of policy->services[service] has, at
  * name: one RRset of those that the client gets, or NODATA, or TC.  Returns

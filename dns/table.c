@@ -3,6 +3,7 @@
 
 #include "dns/decision.h"
 #include "dns/model.h"
+#include "policy/decide/opening.h"
 #include "policy/decide/view.h"
 #include "policy/language/policy.h"
 
@@ -12,7 +13,8 @@
 struct table {
 	struct model *model;
 	struct decision **decisions; /* by service; a reference each */
-	uint64_t serial;             /* of the view they were made of */
+	uint32_t *ttls_s; /* by service: at most; NULL: no change is in sight */
+	uint64_t serial;  /* of the view they were made of */
 };
 
 /* The decision of previous, if nothing it was made of has changed. */
@@ -57,6 +59,30 @@ static bool decide(struct table *t, const struct view *view,
 	return true;
 }
 
+/* A limit that is no limit stays the same, so that tables do. */
+static uint32_t limit_of(const struct table *t, const struct view *view,
+			 size_t service)
+{
+	uint32_t limit_s = opening_ttl_s(view, service);
+
+	return limit_s < t->model->policy->services[service].ttl.steady_s
+		       ? limit_s
+		       : UINT32_MAX;
+}
+
+/* Most tables have none.  False when memory runs out. */
+static bool limit_ttls(struct table *t, const struct view *view)
+{
+	size_t services = t->model->policy->service_count;
+
+	if (view->opening_until_ms == 0)
+		return true;
+	t->ttls_s = calloc(services, sizeof(t->ttls_s[0]));
+	for (size_t i = 0; t->ttls_s != NULL && i < services; i++)
+		t->ttls_s[i] = limit_of(t, view, i);
+	return t->ttls_s != NULL;
+}
+
 struct table *table_build(struct model *model, const struct view *view,
 			  const struct table *previous)
 {
@@ -68,7 +94,7 @@ struct table *table_build(struct model *model, const struct view *view,
 	t->model = model_ref(model);
 	t->serial = view->serial;
 	t->decisions = calloc(services + 1, sizeof(t->decisions[0]));
-	if (t->decisions == NULL)
+	if (t->decisions == NULL || !limit_ttls(t, view))
 		goto fail;
 	for (size_t i = 0; i < services; i++)
 		if (!decide(t, view, previous, i))
@@ -79,12 +105,23 @@ fail:
 	return NULL;
 }
 
+static bool ttls_same(const struct table *a, const struct table *b)
+{
+	size_t services = a->model->policy->service_count;
+
+	if (a->ttls_s == NULL || b->ttls_s == NULL)
+		return a->ttls_s == b->ttls_s;
+	return memcmp(a->ttls_s, b->ttls_s, services * sizeof(a->ttls_s[0])) ==
+	       0;
+}
+
 bool table_same(const struct table *a, const struct table *b)
 {
-	return a->model == b->model &&
+	size_t services = a->model->policy->service_count;
+
+	return a->model == b->model && ttls_same(a, b) &&
 	       memcmp(a->decisions, b->decisions,
-		      a->model->policy->service_count *
-			      sizeof(struct decision *)) == 0;
+		      services * sizeof(struct decision *)) == 0;
 }
 
 void table_free(struct table *table)
@@ -96,6 +133,7 @@ void table_free(struct table *table)
 	     i++)
 		decision_unref(table->decisions[i]);
 	free(table->decisions);
+	free(table->ttls_s);
 	model_unref(table->model);
 	free(table);
 }
@@ -108,4 +146,9 @@ const struct model *table_model(const struct table *table)
 const struct decision *table_decision(const struct table *table, size_t service)
 {
 	return table->decisions[service];
+}
+
+uint32_t table_ttl_s(const struct table *table, size_t service)
+{
+	return table->ttls_s == NULL ? UINT32_MAX : table->ttls_s[service];
 }

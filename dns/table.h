@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct decision;
 struct model;
@@ -42,5 +43,11 @@ const struct model *table_model(const struct table *table);
 /* Of policy->services[service]; valid as long as the table. */
 const struct decision *table_decision(const struct table *table,
 				      size_t service);
+
+/*
+ * Nobody shall keep an answer about it for longer, since something is
+ * scheduled to change then; UINT32_MAX: nothing is, or not so soon.
+ */
+uint32_t table_ttl_s(const struct table *table, size_t service);
 
 #endif

@@ -131,7 +131,7 @@ bool world_command(struct world *world, const struct policy *policy,
 	return true;
 }
 
-int64_t world_next_expiry_ms(const struct world *world, int64_t wall_ms)
+int64_t world_next_change_ms(const struct world *world, int64_t wall_ms)
 {
 	const struct plan *plan = world_plan(world);
 	int64_t next_ms = local_next_expiry_ms(&world->local);
@@ -142,5 +142,8 @@ int64_t world_next_expiry_ms(const struct world *world, int64_t wall_ms)
 		if (at_ms > wall_ms && at_ms < next_ms)
 			next_ms = at_ms;
 	}
+	if (world->view != NULL && world->view->opening_until_ms > wall_ms &&
+	    world->view->opening_until_ms < next_ms)
+		next_ms = world->view->opening_until_ms;
 	return next_ms == INT64_MAX ? INT64_MAX : next_ms - wall_ms;
 }

@@ -60,7 +60,8 @@ bool world_command(struct world *world, const struct policy *policy,
 		   const struct command *command, struct world_time at,
 		   struct error *err);
 
-/* Milliseconds until some command in force ends; INT64_MAX when none does. */
-int64_t world_next_expiry_ms(const struct world *world, int64_t wall_ms);
+/* Milliseconds until some command in force ends, or the clock opens or closes
+ * an endpoint; INT64_MAX when nothing does. */
+int64_t world_next_change_ms(const struct world *world, int64_t wall_ms);
 
 #endif

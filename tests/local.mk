@@ -25,6 +25,8 @@ EXTRA_DIST += %D%/run %D%/system/asker.py %D%/system/budget.py \
 	%D%/system/redis_tls.py %D%/system/reload.py %D%/system/repair.py \
 	%D%/system/rig.py \
 	%D%/system/rum.py %D%/system/sentinel.py %D%/system/split_brain.py \
+	%D%/system/rum.py %D%/system/schedule.py \
+	%D%/system/sentinel.py %D%/system/split_brain.py \
 	%D%/system/supervised.py \
 	%D%/system/takeover.py %D%/system/tcp_abuse.py %D%/system/up.py \
 	%D%/system/two_people.py %D%/system/vantage.py %D%/system/verify.py %D%/system/xdp.py

@@ -1,6 +1,7 @@
 policy_libpolicy_a_SOURCES += \
 	%D%/accept.c %D%/accept.h \
 	%D%/arena.c %D%/arena.h \
+	%D%/civil.c %D%/civil.h \
 	%D%/clock.c %D%/clock.h \
 	%D%/errand.c %D%/errand.h \
 	%D%/error.c %D%/error.h \
@@ -20,4 +21,5 @@ policy_libpolicy_a_SOURCES += \
 	%D%/process.c %D%/process.h \
 	%D%/program.c %D%/program.h \
 	%D%/spawn.c %D%/spawn.h \
-	%D%/thread.c %D%/thread.h
+	%D%/thread.c %D%/thread.h \
+	%D%/tzif.c %D%/tzif.h

@@ -195,8 +195,7 @@ uint64_t budget_defer(const struct policy *policy, size_t service,
 	struct account account = { .safety = &policy->safety };
 	uint64_t deferred = 0;
 
-	if (is_one(state->down) ||
-	    policy->services[service].steer == STEER_FAILOVER)
+	if (is_one(state->down) || policy_is_list(&policy->services[service]))
 		return 0;
 	make_claims(policy, service, state, &account);
 	qsort(account.claims, account.count, sizeof(account.claims[0]), by_age);

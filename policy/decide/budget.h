@@ -31,9 +31,9 @@
  * where so many do within a window that no quorum of the others is left, what
  * was out beyond max_capacity_opened_at_once waits for a window again.
  *
- * It has no say where order is a list (`steer: failover`): there all clients
- * are on one endpoint, and to defer is to send every one of them to what is
- * known to be down.  Pure.
+ * It has no say where order is a list (failover, cost, schedule): there all
+ * clients are on one endpoint, and to defer is to send every one of them to
+ * what is known to be down.  Pure.
  */
 #ifndef POLICY_DECIDE_BUDGET_H
 #define POLICY_DECIDE_BUDGET_H

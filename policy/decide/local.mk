@@ -27,6 +27,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/lpm_table.h \
 	%D%/memo.c %D%/memo.h \
 	%D%/mmdb.c %D%/mmdb.h \
+	%D%/opening.c %D%/opening.h \
 	%D%/order.c %D%/order.h \
 	%D%/outage.c %D%/outage.h \
 	%D%/panic.c %D%/panic.h \

@@ -253,6 +253,40 @@ static uint64_t next_by_latency(struct tiers *tiers)
 	return tier;
 }
 
+static uint64_t next_by_cost(const struct tiers *tiers)
+{
+	const struct tiers_ground *ground = tiers->ground;
+	double least = INFINITY;
+	uint64_t tier = 0;
+
+	for (uint64_t rest = tiers->left; rest != 0; rest &= rest - 1) {
+		unsigned i = first_of(rest);
+		int region = ground->service->endpoints[i].region;
+		double cost = ground->policy->regions[region].cost;
+
+		if (cost < least)
+			tier = 0;
+		if (cost <= least)
+			tier |= bit(i);
+		least = cost < least ? cost : least;
+	}
+	return tier;
+}
+
+static uint64_t next_by_schedule(const struct tiers *tiers)
+{
+	const struct tiers_ground *ground = tiers->ground;
+	uint64_t open = tiers->left & ground->view->opening.open;
+	uint64_t untimed = 0;
+
+	if (open != 0)
+		return open;
+	for (uint64_t rest = tiers->left; rest != 0; rest &= rest - 1)
+		if (ground->service->endpoints[first_of(rest)].open == 0)
+			untimed |= rest & -rest;
+	return untimed != 0 ? untimed : bit(first_of(tiers->left));
+}
+
 uint64_t tiers_next(struct tiers *tiers)
 {
 	enum steer steer = tiers->ground->service->steer;
@@ -262,6 +296,10 @@ uint64_t tiers_next(struct tiers *tiers)
 		return 0;
 	if (steer == STEER_FAILOVER)
 		tier = bit(first_of(tier));
+	else if (steer == STEER_COST)
+		tier = next_by_cost(tiers);
+	else if (steer == STEER_SCHEDULE)
+		tier = next_by_schedule(tiers);
 	else if (tiers->ways != NULL && steer == STEER_LATENCY)
 		tier = next_by_latency(tiers);
 	else if (tiers->ways != NULL)

@@ -10,8 +10,10 @@
  *
  * latency and geo go by expected milliseconds: all within `within` of the best
  * of what is left are one tier, and so on.  weighted is one tier; failover a
- * tier each, as listed.  From a place that is not known, latency and geo are
- * one tier too.
+ * tier each, as listed; cost a tier for those that cost the same, the cheapest
+ * first.  schedule: those that are open by the clock, then those that have no
+ * windows, then the others as listed: they are closed, and better than nobody.
+ * From a place that is not known, latency and geo are one tier too.
  *
  * Tiers are found one at a time, because few are ever asked for: what it costs
  * to order endpoints that no client reaches is saved.  Pure.

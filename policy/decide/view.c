@@ -7,6 +7,7 @@
 #include "policy/decide/deferral.h"
 #include "policy/decide/electorate.h"
 #include "policy/decide/hearing.h"
+#include "policy/decide/opening.h"
 
 #include <string.h>
 
@@ -350,7 +351,9 @@ static void reduce_service(const struct reduction *r, size_t service,
 	bool moved;
 
 	out->panic.turned = out->panic.anywhere != was_panic;
-	moved = out->panic.turned && before.service != NULL;
+	moved = opening_set(r->view, service,
+			    before.declared == NULL ? before.service : NULL);
+	moved |= out->panic.turned && before.service != NULL;
 	changing |= out->panic.anywhere;
 	for (size_t i = 0; i < declared->endpoint_count; i++) {
 		const struct view_endpoint *was =
@@ -423,6 +426,7 @@ static struct view *make_view(const struct policy *policy,
 	view->arena = arena;
 	view->policy = policy;
 	view->made_ms = in->now_ms;
+	view->wall_made_ms = in->wall_ms;
 	view->serial = in->previous == NULL ? 1 : in->previous->serial + 1;
 	if (in->plan != NULL) {
 		view->plan_epoch = in->plan->epoch;

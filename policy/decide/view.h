@@ -26,6 +26,7 @@
 #include "policy/decide/quorum.h"
 #include "policy/decide/rum.h"
 #include "policy/language/policy.h"
+#include "policy/language/window.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -123,6 +124,10 @@ struct view_service {
 			 * to the same decisions: see view_same() */
 	int64_t changed_ms; /* monotonic: when health or shares last moved;
 			     * at start VIEW_BAKE_MS ago */
+	/* steer: schedule; wall clock: it was looked at from, and holds until.
+	 * INT64_MAX: for ever. */
+	struct window_opening opening;
+	int64_t opening_from_ms, opening_until_ms;
 };
 
 struct view {
@@ -136,7 +141,9 @@ struct view {
 	bool plan_mismatch; /* the plan was made for another policy digest */
 	size_t deferred;    /* endpoints */
 	bool turned;        /* some endpoint's is */
-	int64_t made_ms;
+	int64_t made_ms, wall_made_ms;
+	int64_t opening_until_ms; /* the least of the services'; wall clock; 0:
+				   * none is scheduled */
 	struct arena *arena;
 };
 
@@ -156,7 +163,7 @@ struct view_input {
 	size_t local_count;
 	const struct view *previous; /* NULL at start */
 	int64_t now_ms;              /* monotonic */
-	int64_t wall_ms;             /* for expiry of commands */
+	int64_t wall_ms;             /* for expiry of commands, and schedules */
 };
 
 /*

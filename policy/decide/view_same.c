@@ -49,7 +49,8 @@ bool view_same(const struct view *a, const struct view *b, size_t service)
 
 	if (a->policy != b->policy || x->changing != y->changing ||
 	    x->panic.everywhere != y->panic.everywhere ||
-	    x->panic.rules != y->panic.rules)
+	    x->panic.rules != y->panic.rules ||
+	    x->opening.open != y->opening.open)
 		return false;
 	if (declared->steer == STEER_LATENCY &&
 	    (a->rum.mark != b->rum.mark ||

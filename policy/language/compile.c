@@ -2,6 +2,7 @@
 #include "policy/language/compile.h"
 
 #include "policy/language/anchor.h"
+#include "policy/language/calendar.h"
 #include "policy/language/compound.h"
 #include "policy/language/expression.h"
 #include "policy/language/fill.h"
@@ -13,6 +14,7 @@
 #include "policy/language/sources.h"
 #include "policy/language/survey.h"
 #include "policy/language/terms.h"
+#include "policy/language/window.h"
 #include "policy/language/zones.h"
 
 #include <stdio.h>
@@ -245,6 +247,9 @@ static void read_sections(struct draft *d)
 				     p->region_count, sizeof(*p->regions) });
 	read_list(d, &(struct list){ SECTION_VANTAGES, p->vantages,
 				     p->vantage_count, sizeof(*p->vantages) });
+	read_list(d, &(struct list){ SECTION_WINDOWS, p->windows,
+				     p->window_count, sizeof(*p->windows) });
+	calendar_load(d);
 	read_list(d, &(struct list){ SECTION_CHECKS, p->checks, p->check_count,
 				     sizeof(*p->checks) });
 	if (d->sections[SECTION_CLIENTS] != NULL)
@@ -272,6 +277,7 @@ void compile_policy(struct draft *d)
 	judge_checks(d);
 	judge_wildcards(d);
 	compound_judge(d);
+	calendar_judge(d);
 	judge_signed(d);
 	survey_policy(d);
 }

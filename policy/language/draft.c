@@ -3,6 +3,7 @@
 
 #include "policy/base/arena.h"
 #include "policy/base/nearest.h"
+#include "policy/language/window.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -47,6 +48,7 @@ void draft_refuse(struct draft *d, struct tree *node, const char *fmt, ...)
 static_assert(offsetof(struct policy_region, name) == 0, "name comes first");
 static_assert(offsetof(struct policy_vantage, name) == 0, "name comes first");
 static_assert(offsetof(struct policy_check, name) == 0, "name comes first");
+static_assert(offsetof(struct policy_window, name) == 0, "name comes first");
 static_assert(offsetof(struct client_set, name) == 0, "name comes first");
 static_assert(offsetof(struct policy_residency, name) == 0, "name comes first");
 static_assert(offsetof(struct policy_service, name) == 0, "name comes first");
@@ -72,6 +74,12 @@ struct names names_checks(const struct policy *policy)
 {
 	return NAMES("check", SECTION_CHECKS, policy->checks,
 		     policy->check_count);
+}
+
+struct names names_windows(const struct policy *policy)
+{
+	return NAMES("window", SECTION_WINDOWS, policy->windows,
+		     policy->window_count);
 }
 
 struct names names_sets(const struct policy *policy)

@@ -60,6 +60,7 @@ struct names {
 struct names names_regions(const struct policy *policy);
 struct names names_vantages(const struct policy *policy);
 struct names names_checks(const struct policy *policy);
+struct names names_windows(const struct policy *policy);
 struct names names_sets(const struct policy *policy);
 struct names names_services(const struct policy *policy);
 struct names names_canaries(const struct policy *policy);

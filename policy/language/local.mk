@@ -2,6 +2,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/apex.c %D%/apex.h \
 	%D%/anchor.c %D%/anchor.h \
 	%D%/binding.c %D%/binding.h \
+	%D%/calendar.c %D%/calendar.h \
 	%D%/catalog.c %D%/catalog.h \
 	%D%/compile.c %D%/compile.h \
 	%D%/compound.c %D%/compound.h \
@@ -26,6 +27,8 @@ policy_libpolicy_a_SOURCES += \
 	%D%/scalar.c %D%/scalar.h \
 	%D%/schema.c %D%/schema.h %D%/schema_canary.c \
 	%D%/schema.c %D%/schema.h %D%/schema_safety.c \
+	%D%/schema.c %D%/schema.h \
+	%D%/schema_kind.c \
 	%D%/service.c %D%/service.h \
 	%D%/sources.c %D%/sources.h \
 	%D%/survey.c %D%/survey.h \
@@ -33,6 +36,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/tree.c %D%/tree.h \
 	%D%/value.c %D%/value.h \
 	%D%/verification.h \
+	%D%/window.c %D%/window.h \
 	%D%/zonefile.c %D%/zonefile.h \
 	%D%/zonelinks.c %D%/zonelinks.h \
 	%D%/zonerules.c %D%/zonerules.h \

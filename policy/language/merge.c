@@ -3,6 +3,7 @@
 
 #include "policy/language/fill.h"
 #include "policy/language/scalar.h"
+#include "policy/language/window.h"
 
 #include <string.h>
 
@@ -187,6 +188,8 @@ void merge_declare(struct draft *d)
 			     &p->region_count);
 	p->vantages = declare(d, SECTION_VANTAGES, SHAPE(policy_vantage, 0),
 			      &p->vantage_count);
+	p->windows = declare(d, SECTION_WINDOWS, SHAPE(policy_window, 0),
+			     &p->window_count);
 	p->checks = declare(d, SECTION_CHECKS, SHAPE(policy_check, 0),
 			    &p->check_count);
 	p->residency = declare(d, SECTION_RESIDENCY, SHAPE(policy_residency, 0),

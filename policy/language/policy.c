@@ -194,13 +194,18 @@ const char *policy_unmonitored(const struct policy *policy,
 						     : NULL;
 }
 
+bool policy_is_list(const struct policy_service *service)
+{
+	return service->steer == STEER_FAILOVER ||
+	       service->steer == STEER_COST || service->steer == STEER_SCHEDULE;
+}
+
 const char *steer_name(enum steer steer)
 {
 	static const char *const words[] = {
-		[STEER_LATENCY] = "latency",
-		[STEER_GEO] = "geo",
-		[STEER_WEIGHTED] = "weighted",
-		[STEER_FAILOVER] = "failover",
+		[STEER_LATENCY] = "latency",   [STEER_GEO] = "geo",
+		[STEER_WEIGHTED] = "weighted", [STEER_FAILOVER] = "failover",
+		[STEER_COST] = "cost",         [STEER_SCHEDULE] = "schedule",
 	};
 
 	return words[steer];

@@ -247,7 +247,14 @@ struct policy_residency {
 	enum none_healthy none_healthy;
 };
 
-enum steer { STEER_LATENCY, STEER_GEO, STEER_WEIGHTED, STEER_FAILOVER };
+enum steer {
+	STEER_LATENCY,
+	STEER_GEO,
+	STEER_WEIGHTED,
+	STEER_FAILOVER,
+	STEER_COST,
+	STEER_SCHEDULE,
+};
 enum sticky { STICKY_CLIENT, STICKY_NONE };
 enum failback { FAILBACK_AUTO, FAILBACK_MANUAL };
 
@@ -264,6 +271,7 @@ struct policy_endpoint {
 	struct place at;
 	int region;
 	uint32_t weight; /* 0..1000000, default 1 */
+	uint64_t open;   /* windows of the policy, a bit each; 0: none */
 	uint16_t port;   /* probed port when not the check's; 0: the check's */
 	struct net_addr *a; /* NET_V4 */
 	size_t a_count;
@@ -397,10 +405,13 @@ struct policy_test {
 	int clients;            /* client set, or POLICY_NONE */
 	int service;
 	uint64_t down; /* regions taken as failed */
+	int64_t at_s;  /* when, since 1970; 0: it was not said */
 	enum test_expect expect;
 	uint64_t endpoints;     /* ANSWER, NEVER: bit per endpoint */
 	uint64_t jurisdictions; /* ALWAYS_WITHIN */
 };
+
+struct policy_window;
 
 struct policy {
 	struct arena *arena;
@@ -420,6 +431,8 @@ struct policy {
 	size_t region_count;
 	struct policy_vantage *vantages;
 	size_t vantage_count;
+	struct policy_window *windows;
+	size_t window_count;
 	struct policy_check *checks;
 	size_t check_count;
 	struct policy_residency *residency;
@@ -492,6 +505,12 @@ bool policy_is_alias(const struct policy_service *service);
  */
 const char *policy_unmonitored(const struct policy *policy,
 			       const struct policy_service *service);
+
+/*
+ * Is the order one that all clients go by, so that most are at one endpoint?
+ * Then none is served by what is down while there is another.
+ */
+bool policy_is_list(const struct policy_service *service);
 
 /* The words of the policy language for these. */
 const char *steer_name(enum steer steer);

@@ -134,6 +134,9 @@ void refer_read(struct draft *d, const struct schema_row *row,
 	case SCHEMA_REGIONS:
 		names = names_regions(d->policy);
 		break;
+	case SCHEMA_WINDOWS:
+		names = names_windows(d->policy);
+		break;
 	case SCHEMA_JURISDICTIONS:
 		names = names_jurisdictions(d->policy);
 		break;
@@ -141,7 +144,8 @@ void refer_read(struct draft *d, const struct schema_row *row,
 		read_new_jurisdictions(d, row, node, target);
 		return;
 	}
-	if (row->kind == SCHEMA_REGIONS || row->kind == SCHEMA_JURISDICTIONS) {
+	if (row->kind == SCHEMA_REGIONS || row->kind == SCHEMA_JURISDICTIONS ||
+	    row->kind == SCHEMA_WINDOWS) {
 		mask = read_mask(d, row, &names, node);
 		memcpy(target, &mask, sizeof(mask));
 		return;

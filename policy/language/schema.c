@@ -4,6 +4,7 @@
 #include "policy/base/nearest.h"
 #include "policy/language/expression.h"
 #include "policy/language/policy.h"
+#include "policy/language/window.h"
 
 #include <assert.h>
 #include <string.h>
@@ -23,8 +24,9 @@ static const char *const verify_words[] = { "false", "true", NULL };
 static const char *const unknown_words[] = { "excluded", "included", NULL };
 static const char *const none_words[] = { "serve-unhealthy", "no-answer",
 					  NULL };
-static const char *const steer_words[] = { "latency", "geo", "weighted",
-					   "failover", NULL };
+static const char *const steer_words[] = { "latency",  "geo",  "weighted",
+					   "failover", "cost", "schedule",
+					   NULL };
 static const char *const sticky_words[] = { "client", "none", NULL };
 static const char *const panic_words[] = { "last-good", "all", "fallback",
 					   "no-answer", NULL };
@@ -96,6 +98,16 @@ static const struct schema_row vantage_rows[] = {
 	  0, 0, "yes", vote_words, NULL, "what its word counts on endpoints being down" },
 };
 static const struct schema vantage = { vantage_rows, COUNT(vantage_rows) };
+
+static const struct schema_row window_rows[] = {
+	{ "zone", SCHEMA_TIMEZONE, true, offsetof(struct policy_window, zone_name),
+	  0, 0, NULL, NULL, NULL, "whose clocks are meant, by its IANA name" },
+	{ "days", SCHEMA_DAYS, false, offsetof(struct policy_window, days),
+	  0, 0, "mon-sun", NULL, NULL, "days on which it begins" },
+	{ "hours", SCHEMA_HOURS, false, offsetof(struct policy_window, spans),
+	  1, WINDOW_SPANS_MAX, "00:00-24:00", NULL, NULL, "from when to when; to before from: of the next day" },
+};
+static const struct schema window = { window_rows, COUNT(window_rows) };
 
 static const struct schema_row expect_rows[] = {
 	{ "status", SCHEMA_STATUS, false, offsetof(struct policy_check, statuses),
@@ -270,6 +282,8 @@ static const struct schema_row endpoint_rows[] = {
 	  0, 0, NULL, NULL, NULL, "another name, in place of addresses" },
 	{ "weight", SCHEMA_WHOLE, false, offsetof(struct policy_endpoint, weight),
 	  0, 1000000, "1", NULL, NULL, "share among equals; 0: none" },
+	{ "open", SCHEMA_WINDOWS, false, offsetof(struct policy_endpoint, open),
+	  0, 0, NULL, NULL, NULL, "schedule: windows in which clients go there first" },
 	{ "port", SCHEMA_PORT, false, offsetof(struct policy_endpoint, port),
 	  1, 65535, NULL, NULL, NULL, "probed port, when not the check's" },
 };
@@ -330,6 +344,8 @@ static const struct schema_row test_rows[] = {
 	  0, 0, NULL, NULL, NULL, "what is asked for" },
 	{ "down", SCHEMA_REGIONS, false, offsetof(struct policy_test, down),
 	  0, 0, NULL, NULL, NULL, "regions taken as failed" },
+	{ "at", SCHEMA_INSTANT, false, offsetof(struct policy_test, at_s),
+	  0, 0, NULL, NULL, NULL, "when it is asked; only schedules look at it" },
 	{ "answer", SCHEMA_ENDPOINTS, false, SIZE_MAX,
 	  0, 0, NULL, NULL, NULL, "it must be one of these endpoints" },
 	{ "never", SCHEMA_ENDPOINTS, false, SIZE_MAX,
@@ -352,6 +368,8 @@ static const struct schema_row top_rows[SECTION_COUNT] = {
 	  0, POLICY_REGIONS_MAX, NULL, NULL, &region, "places that endpoints are in" },
 	[SECTION_VANTAGES] = { "vantages", SCHEMA_NAMED, false, 0,
 	  0, POLICY_VANTAGES_MAX, NULL, NULL, &vantage, "places that probers are in" },
+	[SECTION_WINDOWS] = { "windows", SCHEMA_NAMED, false, 0,
+	  0, POLICY_WINDOWS_MAX, NULL, NULL, &window, "hours of days by the clocks of a place" },
 	[SECTION_CHECKS] = { "checks", SCHEMA_NAMED, false, 0,
 	  0, 1024, NULL, NULL, &check, "how endpoints are probed" },
 	[SECTION_RESIDENCY] = { "residency", SCHEMA_NAMED, false, 0,
@@ -387,71 +405,4 @@ const char *schema_nearest(const struct schema *schema, const char *key)
 	for (size_t i = 0; i < schema->count; i++)
 		known[i] = schema->rows[i].key;
 	return nearest_word(key, known, schema->count);
-}
-
-static const char *const kind_texts[] = {
-	[SCHEMA_MAP] = "a map of keys",
-	[SCHEMA_NAMED] = "a map of names",
-	[SCHEMA_ITEMS] = "a list",
-	[SCHEMA_TERMS] = "a map of names",
-	[SCHEMA_TEXT] = "a text that is not empty",
-	[SCHEMA_PATH] = "a path like /healthz",
-	[SCHEMA_FILE] = "a file name",
-	[SCHEMA_FILES] = "a file name or a list of them",
-	[SCHEMA_HOST] = "a host name like www.example.com",
-	[SCHEMA_DOMAIN] = "a domain name like gslb.example.com",
-	[SCHEMA_DOMAINS] =
-		"a domain name like ns.example.net or a list of them",
-	[SCHEMA_MAILBOX] = "a mailbox like hostmaster@example.com",
-	[SCHEMA_NUMBER] = "a decimal number like 12.5",
-	[SCHEMA_WHOLE] = "a whole number",
-	[SCHEMA_PORT] = "a port number",
-	[SCHEMA_PERCENT] = "a whole percentage like 5%",
-	[SCHEMA_PERCENTS] = "a list of rising percentages like [1, 10, 100]",
-	[SCHEMA_SECONDS] = "a duration of whole seconds like 30s, 5m or 2h",
-	[SCHEMA_MILLIS] = "a whole number and a unit like 250ms, 30s, 5m or 2h",
-	[SCHEMA_WAY] = "a whole number and a unit like 15ms",
-	[SCHEMA_BITS] = "a prefix length like /24",
-	[SCHEMA_STATUS] = "a range like 200-299 or a list of them",
-	[SCHEMA_LINE] = "a text of one line in ASCII",
-	[SCHEMA_URL] = "a URL like http://prometheus:9090",
-	[SCHEMA_QUERY] = "a query of Prometheus with $arm in it",
-	[SCHEMA_QTYPE] = "a record type like A or SOA",
-	[SCHEMA_PROGRAM] = "the name of a program like check_mail",
-	[SCHEMA_TEXTS] = "a text or a list of them",
-	[SCHEMA_FIELD] = "the name of a header field like X-Probe",
-	[SCHEMA_FIELDS] = "a map of header fields like {X-Probe: \"yes\"}",
-	[SCHEMA_LOCATION] = "[latitude, longitude] in degrees",
-	[SCHEMA_WORD] = "a word",
-	[SCHEMA_FLAG] = "a word",
-	[SCHEMA_ASN] = "an autonomous system like AS64500",
-	[SCHEMA_ADDR] = "an address like 192.0.2.1 or 2001:db8::1",
-	[SCHEMA_V4] = "an IPv4 address like 192.0.2.10",
-	[SCHEMA_V6] = "an IPv6 address like \"2001:db8::10\"",
-	[SCHEMA_TARGET] =
-		"a domain name like svc.example.net, or \".\" for this name",
-	[SCHEMA_ALPN] = "a protocol like h2 or a list of them",
-	[SCHEMA_ECH] = "an ECHConfigList in base64",
-	[SCHEMA_ANCHORS] =
-		("HOST:PORT like 192.0.2.1:53 or ns.example.net:443, or a list "
-		 "of them"),
-	[SCHEMA_RESPONDERS] =
-		"a map of node names and addresses like {dns-a: 192.0.2.53}",
-	[SCHEMA_SET] = "the name of a client set",
-	[SCHEMA_HEALTH] =
-		"the name of a check, or several like {all: [web, db]}",
-	[SCHEMA_CHECKS] = "a list of checks",
-	[SCHEMA_SERVICE] = "the name of a service",
-	[SCHEMA_REGION] = "the name of a region",
-	[SCHEMA_REGIONS] = "the name of a region or a list of them",
-	[SCHEMA_JURISDICTIONS] = "a jurisdiction or a list of them",
-	[SCHEMA_NEW_JURISDICTIONS] = "a jurisdiction or a list of them",
-	[SCHEMA_ENDPOINTS] = "the name of an endpoint or a list of them",
-};
-
-static_assert(COUNT(kind_texts) == SCHEMA_ENDPOINTS + 1, "a text a kind");
-
-const char *schema_kind_text(enum schema_kind kind)
-{
-	return kind_texts[kind];
 }

@@ -55,9 +55,13 @@ enum schema_kind {
 	SCHEMA_ADDR,     /* an address of either family; struct net_addr */
 	SCHEMA_V4,       /* one or a list; struct net_addr *, then size_t */
 	SCHEMA_V6,
-	SCHEMA_TARGET,  /* a domain name, or "."; const char *, absolute */
-	SCHEMA_ALPN,    /* one or a list; const char **, then size_t */
-	SCHEMA_ECH,     /* base64; const uint8_t *, then size_t */
+	SCHEMA_TARGET,   /* a domain name, or "."; const char *, absolute */
+	SCHEMA_ALPN,     /* one or a list; const char **, then size_t */
+	SCHEMA_ECH,      /* base64; const uint8_t *, then size_t */
+	SCHEMA_TIMEZONE, /* const char *: the name; read by calendar_load() */
+	SCHEMA_DAYS,     /* one or a list; uint32_t, bit 0 is Monday */
+	SCHEMA_HOURS,    /* one or a list; struct window_span *, then size_t */
+	SCHEMA_INSTANT,  /* int64_t, seconds since 1970 */
 	SCHEMA_ANCHORS, /* one or a list; struct policy_anchor *, then size_t */
 	SCHEMA_RESPONDERS, /* a map of names and addresses; struct
 			      policy_responder *, then size_t */
@@ -69,6 +73,7 @@ enum schema_kind {
 	SCHEMA_REGIONS,       /* one or a list; uint64_t, a bit each */
 	SCHEMA_JURISDICTIONS, /* one or a list; uint64_t, a bit each */
 	SCHEMA_NEW_JURISDICTIONS, /* the same, and here they are defined */
+	SCHEMA_WINDOWS,           /* one or a list; uint64_t, a bit each */
 	SCHEMA_CHECKS,            /* of an expression; the caller reads */
 	SCHEMA_ENDPOINTS,         /* of the test's service; the caller reads */
 };
@@ -101,6 +106,7 @@ enum section {
 	SECTION_CLIENTS,
 	SECTION_REGIONS,
 	SECTION_VANTAGES,
+	SECTION_WINDOWS,
 	SECTION_CHECKS,
 	SECTION_RESIDENCY,
 	SECTION_SERVICES,

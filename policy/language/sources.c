@@ -3,6 +3,7 @@
 
 #include "policy/base/arena.h"
 #include "policy/base/file.h"
+#include "policy/base/tzif.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <openssl/evp.h>
 
@@ -294,6 +296,53 @@ const struct source *sources_read(struct sources *s, const char *name,
 	if (source == NULL)
 		errors_add(errs, at, "%s", err.text);
 	return source;
+}
+
+static const char zone_folder[] = "/usr/share/zoneinfo";
+
+static const char *sealed_zone(const struct sources *s, const char *name,
+			       size_t *len)
+{
+	static const char folder[] = "zoneinfo/";
+
+	for (size_t i = 0; i < s->count; i++) {
+		const struct source *file = &s->list[i];
+
+		if (strncmp(file->name, folder, strlen(folder)) != 0 ||
+		    strcmp(file->name + strlen(folder), name) != 0)
+			continue;
+		*len = file->len;
+		return file->octets;
+	}
+	return NULL;
+}
+
+const char *sources_zone(const struct sources *s, const char *name, size_t *len,
+			 struct error *err)
+{
+	char path[SOURCES_PATH_SIZE];
+	char *octets = NULL, *kept = NULL;
+
+	error_set(err,
+		  "it is not in the time zone database (%s); write a name "
+		  "like Europe/Dublin",
+		  zone_folder);
+	if (s->sealed)
+		return sealed_zone(s, name, len);
+	snprintf(path, sizeof(path), "%s/%s", zone_folder, name);
+	if (access(path, F_OK) == 0) {
+		octets = file_read(path, TZIF_OCTETS_MAX, len, err);
+	} else if (access(zone_folder, F_OK) != 0) {
+		error_set(err, "this machine has no time zone database; "
+			       "install tzdata");
+	}
+	if (octets == NULL)
+		return NULL;
+	kept = arena_text(s->arena, octets, *len);
+	if (kept == NULL)
+		error_set(err, "out of memory");
+	free(octets);
+	return kept;
 }
 
 /* A length before each part: no two lists of files hash alike. */

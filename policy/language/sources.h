@@ -63,6 +63,14 @@ bool sources_join(const struct sources *s, const char *name, char *path);
 const struct source *sources_read(struct sources *s, const char *name,
 				  struct place at, struct errors *errs);
 
+/*
+ * A file of the system's time zone database, by a name without ways out of its
+ * folder, and *len; it lives as long as the rest, and is not in the digest.
+ * Sealed: the file zoneinfo/NAME that was added.  NULL with err set.
+ */
+const char *sources_zone(const struct sources *s, const char *name, size_t *len,
+			 struct error *err);
+
 /* SHA-256 over names and octets of all, in hex, into digest of 65 octets. */
 bool sources_digest(const struct sources *s, char *digest);
 

@@ -4,6 +4,7 @@
 #include "policy/base/nearest.h"
 #include "policy/language/anchor.h"
 #include "policy/language/binding.h"
+#include "policy/language/calendar.h"
 #include "policy/language/metrics.h"
 #include "policy/language/number.h"
 #include "policy/language/probing.h"
@@ -11,6 +12,7 @@
 #include "policy/language/responders.h"
 #include "policy/language/scalar.h"
 #include "policy/language/sources.h"
+#include "policy/language/window.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -34,6 +36,7 @@ FOLLOWS(struct policy_safety, confirm, sizeof(void *), confirm_count);
 FOLLOWS(struct policy_verify, responders, sizeof(void *), responder_count);
 FOLLOWS(struct policy_check, statuses, sizeof(void *), status_count);
 FOLLOWS(struct policy_check, headers, sizeof(void *), header_count);
+FOLLOWS(struct policy_window, spans, sizeof(void *), span_count);
 FOLLOWS(struct policy_check, arguments, sizeof(void *), argument_count);
 static_assert(sizeof(enum steer) == sizeof(unsigned), "words are unsigned");
 
@@ -405,6 +408,10 @@ static value_reader *const readers[] = {
 	[SCHEMA_TARGET] = binding_read,
 	[SCHEMA_ALPN] = binding_read,
 	[SCHEMA_ECH] = binding_read,
+	[SCHEMA_TIMEZONE] = calendar_read,
+	[SCHEMA_DAYS] = calendar_read,
+	[SCHEMA_HOURS] = calendar_read,
+	[SCHEMA_INSTANT] = calendar_read,
 	[SCHEMA_ANCHORS] = anchor_read,
 	[SCHEMA_RESPONDERS] = responders_read,
 	[SCHEMA_SET] = refer_read,
@@ -414,6 +421,7 @@ static value_reader *const readers[] = {
 	[SCHEMA_REGIONS] = refer_read,
 	[SCHEMA_JURISDICTIONS] = refer_read,
 	[SCHEMA_NEW_JURISDICTIONS] = refer_read,
+	[SCHEMA_WINDOWS] = refer_read,
 	[SCHEMA_CHECKS] = NULL,
 	[SCHEMA_ENDPOINTS] = NULL,
 };

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/review/explain.h"
 
+#include "policy/base/civil.h"
+#include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/nearest.h"
 #include "policy/base/option.h"
+#include "policy/decide/opening.h"
 #include "policy/review/explanation.h"
 
 #include <stdio.h>
@@ -11,14 +14,14 @@
 #include <string.h>
 
 struct request {
-	const char *service, *node;
+	const char *service, *node, *at;
 	struct option_list clients, down;
 	const char *order, *canary;
 	bool deferred, canaries_down, json, help;
 	const char *path;
 };
 
-enum { OPERANDS_MAX = 256, ROWS = 10 };
+enum { OPERANDS_MAX = 256, ROWS = 11 };
 
 static int refuse(const char *what, const char *name, const char *near)
 {
@@ -111,9 +114,29 @@ static bool read_supposed(const struct policy *policy, int service,
 	return false;
 }
 
+/* False with a message when it is no instant. */
+static bool read_at(const struct request *request, int64_t *at_ms)
+{
+	int64_t at_s;
+
+	*at_ms = clock_wall_ms();
+	if (request->at == NULL)
+		return true;
+	if (civil_parse(request->at, &at_s)) {
+		*at_ms = at_s * 1000;
+		return true;
+	}
+	fprintf(stderr,
+		"windrose explain: \"%s\" is not an instant like "
+		"2026-07-06T09:30Z\n",
+		request->at);
+	return false;
+}
+
 static int explain(struct subject *s, const struct request *request,
 		   const struct net_addr *clients)
 {
+	int64_t at_ms;
 	int service = policy_find_service(s->policy, request->service);
 	struct supposed supposed;
 	struct error err;
@@ -121,6 +144,8 @@ static int explain(struct subject *s, const struct request *request,
 
 	if (service < 0)
 		return refuse_service(s->policy, request->service);
+	if (!read_at(request, &at_ms))
+		return REVIEW_USAGE;
 	if (!read_supposed(s->policy, service, request, &supposed, &status))
 		return status;
 	if (request->node != NULL &&
@@ -128,6 +153,7 @@ static int explain(struct subject *s, const struct request *request,
 		fprintf(stderr, "windrose explain: %s\n", err.text);
 		return REVIEW_FAILED;
 	}
+	opening_move(s->view, at_ms);
 	for (size_t i = 0; i < request->clients.count; i++) {
 		struct explanation x = explanation_make(s, service, &clients[i],
 							&supposed.scenario);
@@ -144,11 +170,12 @@ static int explain(struct subject *s, const struct request *request,
 
 static int print_usage(const struct option_row *rows, size_t count, FILE *out)
 {
-	fprintf(out, "usage: windrose explain PATH --client ADDR... "
-		     "--service NAME [--down REGION]...\n"
-		     "       [--order KIND:NAME] [--canary NAME:STAGE.STEP] "
-		     "[--deferred]\n"
-		     "       [--canaries-down] [--node SOCKET] [--json]\n");
+	fprintf(out,
+		"usage: windrose explain PATH --client ADDR... "
+		"--service NAME [--down REGION]...\n"
+		"       [--order KIND:NAME] [--canary NAME:STAGE.STEP] "
+		"[--deferred]\n"
+		"       [--canaries-down] [--at INSTANT] [--node SOCKET] [--json]\n");
 	option_print(rows, count, out);
 	return out == stdout ? REVIEW_FINE : REVIEW_USAGE;
 }
@@ -180,6 +207,8 @@ static bool read_request(int argc, char **argv, struct request *request,
 		  "what is down is more than health may take out", 0, 0 },
 		{ "canaries-down", OPTION_FLAG, &request->canaries_down, NULL,
 		  "the canaries' own endpoints are down", 0, 0 },
+		{ "at", OPTION_TEXT, &request->at, "INSTANT",
+		  "when it is asked, like 2026-07-06T09:30Z; else now", 0, 0 },
 		{ "node", OPTION_TEXT, &request->node, "SOCKET",
 		  "as the responder with this control socket sees it", 0, 0 },
 		{ "json", OPTION_FLAG, &request->json, NULL, "print JSON", 0,

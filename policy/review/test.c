@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/review/test.h"
 
+#include "policy/base/civil.h"
 #include "policy/base/error.h"
 #include "policy/base/option.h"
+#include "policy/decide/opening.h"
 #include "policy/review/subject.h"
 
 #include <inttypes.h>
@@ -309,7 +311,7 @@ static void print_title(const struct trial *t)
 {
 	const struct policy *policy = t->subject->policy;
 	const struct policy_test *test = t->test;
-	char buf[NET_TEXT_SIZE];
+	char buf[NET_TEXT_SIZE], at[CIVIL_TEXT_SIZE];
 	const char *sep = "";
 
 	printf("%s:%u: ", test->at.file, test->at.line);
@@ -319,6 +321,8 @@ static void print_title(const struct trial *t)
 		printf("clients %s ", policy->sets[test->clients].name);
 	printf("%s", service_of(t)->name);
 	print_failed(policy, test->down);
+	if (test->at_s != 0)
+		printf(" at %s", civil_text(test->at_s, at));
 	printf(": ");
 	if (test->expect != TEST_ALWAYS_WITHIN) {
 		printf("%s", test->expect == TEST_NEVER ? "never " : "");
@@ -348,7 +352,7 @@ static void print_tried(const struct trial *t)
 static void print_failure(const struct trial *t, const char *margin)
 {
 	struct net_addr client = t->test->client;
-	char buf[NET_TEXT_SIZE];
+	char buf[NET_TEXT_SIZE], at[CIVIL_TEXT_SIZE];
 
 	printf("%sgot %s", margin, t->got == 0 ? "no answer" : "");
 	print_endpoints(t, t->got);
@@ -368,6 +372,8 @@ static void print_failure(const struct trial *t, const char *margin)
 		if (t->down >> i & 1)
 			printf(" --down %s",
 			       t->subject->policy->regions[i].name);
+	if (t->test->at_s != 0)
+		printf(" --at %s", civil_text(t->test->at_s, at));
 	printf("\n");
 }
 
@@ -378,8 +384,11 @@ static size_t run_tests(struct subject *s, bool tap)
 	if (tap)
 		printf("1..%zu\n", s->policy->test_count);
 	for (size_t i = 0; i < s->policy->test_count; i++) {
-		struct trial t = try_test(s, &s->policy->tests[i]);
+		const struct policy_test *test = &s->policy->tests[i];
+		struct trial t;
 
+		opening_move(s->view, test->at_s * 1000);
+		t = try_test(s, test);
 		printf("%s %zu - ", t.ok ? "ok" : "not ok", i + 1);
 		print_title(&t);
 		print_tried(&t);

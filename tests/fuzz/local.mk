@@ -8,6 +8,12 @@ FUZZ_MAIN = tests/fuzz/corpus.c
 endif
 EXTRA_DIST += tests/fuzz/corpus.c tests/fuzz/corpus tests/fuzz/coverage
 
+# base
+check_PROGRAMS += %D%/fuzz_tzif
+%C%_fuzz_tzif_SOURCES = %D%/fuzz_tzif.c $(FUZZ_MAIN)
+%C%_fuzz_tzif_LDADD = $(POLICY_LIBS)
+%C%_fuzz_tzif_LDFLAGS = $(FUZZ_LDFLAGS)
+
 # health
 check_PROGRAMS += %D%/fuzz_match %D%/fuzz_question %D%/fuzz_client_query
 %C%_fuzz_client_query_SOURCES = %D%/fuzz_client_query.c $(FUZZ_MAIN)

@@ -15,4 +15,8 @@ check_PROGRAMS += %D%/test_errand
 check_PROGRAMS += %D%/test_openmetrics
 %C%_test_openmetrics_SOURCES = %D%/test_openmetrics.c
 %C%_test_openmetrics_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_tzif
+%C%_test_tzif_SOURCES = %D%/test_tzif.c %D%/zone_file.c %D%/zone_file.h
+%C%_test_tzif_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 endif
+EXTRA_DIST += tests/data/zoneinfo

@@ -63,6 +63,10 @@ check_PROGRAMS += %D%/test_view
 %C%_test_view_SOURCES = %D%/test_view.c $(decide_world) \
 	%D%/decide_scene.c %D%/decide_scene.h
 %C%_test_view_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_opening
+%C%_test_opening_SOURCES = %D%/test_opening.c $(decide_world) \
+	%D%/decide_scene.c %D%/decide_scene.h %D%/zone_file.c %D%/zone_file.h
+%C%_test_opening_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_parts
 %C%_test_parts_SOURCES = %D%/test_parts.c $(decide_world) \
 	%D%/decide_scene.c %D%/decide_scene.h
@@ -93,6 +97,6 @@ check_PROGRAMS += %D%/test_claim
 	%D%/good_policy.h
 %C%_test_claim_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 endif
-dist_check_SCRIPTS += %D%/hash_vectors.sh %D%/readme.sh
+dist_check_SCRIPTS += %D%/hash_vectors.sh %D%/policies.sh %D%/readme.sh
 EXTRA_DIST += tests/data/review tests/system/hash_vectors.py \
 	tests/system/oracle.py tests/system/decision.py tests/data/hash-vectors.txt

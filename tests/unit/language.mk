@@ -1,5 +1,6 @@
 # Unit tests of policy/language, and of `windrose check`.
-EXTRA_DIST += tests/data/policy
+EXTRA_DIST += tests/data/policy contrib/policies/active-active.yaml \
+	contrib/policies/active-passive.yaml contrib/policies/follow-the-sun.yaml
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_responders
 %C%_test_responders_SOURCES = %D%/test_responders.c \
@@ -32,4 +33,7 @@ check_PROGRAMS += %D%/test_schema
 check_PROGRAMS += %D%/test_tree
 %C%_test_tree_SOURCES = %D%/test_tree.c
 %C%_test_tree_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_window
+%C%_test_window_SOURCES = %D%/test_window.c %D%/zone_file.c %D%/zone_file.h
+%C%_test_window_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 endif
