@@ -51,6 +51,7 @@ static void step_service(struct state *state, const struct failback_input *in,
 	struct ramp_limits limits = state_limits(state, service);
 	bool paused = pause_holds(in->view, state->policy, service);
 
+	limits.manual = state_waits(state, service, in->now.wall_ms);
 	for (size_t i = 0; i < s->endpoint_count; i++) {
 		struct ramp *ramp = state_ramp(state, service, i);
 		enum verdict verdict = verdict_of(state, in, service, i);

@@ -42,7 +42,8 @@ struct ramp {
 };
 
 struct ramp_limits {
-	bool manual;     /* WAITING ends only by ramp_release() */
+	bool manual;     /* WAITING ends only by ramp_release(); so, too, out of
+			  * the windows of a service that has some */
 	int64_t hold_ms; /* >= 0: in WAITING */
 	int64_t ramp_ms; /* >= 0: in RISING */
 };

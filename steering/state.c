@@ -2,6 +2,7 @@
 #include "steering/state.h"
 
 #include "policy/base/error.h"
+#include "policy/language/window.h"
 #include "steering/canary.h"
 
 #include <assert.h>
@@ -96,10 +97,25 @@ struct ramp_limits state_limits(const struct state *state, size_t service)
 	const struct policy_service *s = &state->policy->services[service];
 
 	return (struct ramp_limits){
-		.manual = s->failback == FAILBACK_MANUAL,
 		.hold_ms = s->failback_hold_ms,
 		.ramp_ms = s->failback_ramp_ms,
 	};
+}
+
+bool state_waits(const struct state *state, size_t service, int64_t wall_ms)
+{
+	const struct policy_service *s = &state->policy->services[service];
+
+	switch (s->failback) {
+	case FAILBACK_AUTO:
+		return false;
+	case FAILBACK_MANUAL:
+		return true;
+	case FAILBACK_WINDOW:
+		return !window_any_open(state->policy, s->failback_windows,
+					wall_ms / 1000);
+	}
+	return false;
 }
 
 void state_append(struct state *state, const struct command *command)

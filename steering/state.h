@@ -49,6 +49,9 @@ static inline struct commands state_commands(const struct state *state)
 /* How the policy lets an endpoint of this service come back. */
 struct ramp_limits state_limits(const struct state *state, size_t service);
 
+/* Does what comes back wait for a person then, or for a window to open? */
+bool state_waits(const struct state *state, size_t service, int64_t wall_ms);
+
 /*
  * Goes on from a plan: what the policy does not name any more is left out, and
  * told to audit.  state was initialised.

@@ -264,6 +264,27 @@ static bool has_open(const struct tree *service)
 	return false;
 }
 
+static void judge_failback(struct draft *d, const struct policy_service *s,
+			   const struct tree *node)
+{
+	const struct tree *map = tree_find(node, "failback");
+	struct tree *mode, *windows;
+
+	if (map == NULL || !draft_usable(map, "mode", &mode) ||
+	    !draft_usable(map, "windows", &windows))
+		return;
+	if (s->failback == FAILBACK_WINDOW && windows == NULL)
+		errors_add(d->errs, mode->at,
+			   "failback of service \"%s\" is in a window and has "
+			   "none; write windows:",
+			   s->name);
+	else if (s->failback != FAILBACK_WINDOW && windows != NULL)
+		errors_add(d->errs, windows->at,
+			   "failback of service \"%s\" has windows and is not "
+			   "in them; write mode: window, or remove them",
+			   s->name);
+}
+
 /* Of those that are not canaries: how many, and how many have windows. */
 static void judge_service(struct draft *d, const struct policy_service *s,
 			  const struct tree *node)
@@ -271,6 +292,7 @@ static void judge_service(struct draft *d, const struct policy_service *s,
 	size_t stable = 0, timed = 0;
 	struct tree *steer;
 
+	judge_failback(d, s, node);
 	for (size_t e = 0; e < s->endpoint_count; e++) {
 		const struct policy_endpoint *endpoint = &s->endpoints[e];
 
@@ -304,6 +326,7 @@ static void judge_unused(struct draft *d)
 	for (size_t i = 0; i < d->policy->service_count; i++) {
 		const struct policy_service *s = &d->policy->services[i];
 
+		used |= s->failback_windows;
 		for (size_t e = 0; e < s->endpoint_count; e++)
 			used |= s->endpoints[e].open;
 	}

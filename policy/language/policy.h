@@ -15,38 +15,12 @@
 
 #include "policy/base/error.h"
 #include "policy/base/net.h"
+#include "policy/language/limits.h"
 #include "policy/language/verification.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* Limits that are also in the manual; more is an error that says so. */
-enum {
-	POLICY_REGIONS_MAX = 64,       /* a uint64_t is a set of regions */
-	POLICY_JURISDICTIONS_MAX = 64, /* and of jurisdictions */
-	POLICY_SETS_MAX = 64,          /* and of client sets */
-	POLICY_VANTAGES_MAX = 64,
-	POLICY_ANCHORS_MAX = 8,    /* per vantage */
-	POLICY_ENDPOINTS_MAX = 64, /* per service, canary ones included */
-	POLICY_ANSWERS_MAX = 16,
-	POLICY_ADDRESSES_MAX = 16, /* per endpoint and family */
-	/* Of HTTPS and SVCB records: as many answers as there can be are then
-	 * still an RRset that fits a message. */
-	POLICY_ALPN_OCTETS_MAX = 512, /* protocols, one more for each */
-	POLICY_ECH_OCTETS_MAX = 2560,
-	POLICY_SERVICES_MAX = 4096,
-	POLICY_ZONES_MAX = 256,   /* beside the first */
-	POLICY_DATABASES_MAX = 8, /* geo.databases */
-	/* Of an RRset as it is in a message, twelve beside each RDATA: so that
-	 * it fits one behind the longest question and a chain of CNAMEs... */
-	POLICY_RRSET_OCTETS_MAX = 60000,
-	/* ...and NS at a zone cut so that glue can point into it (14 bits). */
-	POLICY_CUT_OCTETS_MAX = 8192,
-	/* Sets of endpoints that answers of a signed service are made of. */
-	POLICY_SETS_SIGNED_MAX = 4096,
-	POLICY_NAME_MAX = 63, /* octets of any name, as a DNS label */
-};
 
 #define POLICY_NONE (-1) /* an index that names nothing */
 
@@ -256,7 +230,7 @@ enum steer {
 	STEER_SCHEDULE,
 };
 enum sticky { STICKY_CLIENT, STICKY_NONE };
-enum failback { FAILBACK_AUTO, FAILBACK_MANUAL };
+enum failback { FAILBACK_AUTO, FAILBACK_MANUAL, FAILBACK_WINDOW };
 
 /* What is answered when too little is healthy: see policy/decide/panic. */
 enum panic_action {
@@ -328,6 +302,8 @@ struct policy_service {
 		    * the first that counts: its latencies are the service's */
 	const struct policy_expression *expression; /* NULL: check alone */
 	enum failback failback;
+	uint64_t failback_windows; /* of the policy, a bit each: in which it
+				    * begins, when they say so */
 	int64_t failback_hold_ms, failback_ramp_ms;
 	double demand; /* expected, in the unit of capacities; 0: unstated */
 	enum panic_action panic;

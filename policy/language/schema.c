@@ -30,7 +30,8 @@ static const char *const steer_words[] = { "latency",  "geo",  "weighted",
 static const char *const sticky_words[] = { "client", "none", NULL };
 static const char *const panic_words[] = { "last-good", "all", "fallback",
 					   "no-answer", NULL };
-static const char *const failback_words[] = { "auto", "manual", NULL };
+static const char *const failback_words[] = { "auto", "manual", "window",
+					      NULL };
 
 /* clang-format off */
 #define DNSSEC(field) offsetof(struct policy_zone, dnssec.field)
@@ -247,6 +248,8 @@ static const struct schema prefix = { prefix_rows, COUNT(prefix_rows) };
 static const struct schema_row failback_rows[] = {
 	{ "mode", SCHEMA_WORD, false, offsetof(struct policy_service, failback),
 	  0, 0, "auto", failback_words, NULL, "who brings clients back after an outage" },
+	{ "windows", SCHEMA_WINDOWS, false, offsetof(struct policy_service, failback_windows),
+	  0, 0, NULL, NULL, NULL, "window: in which they may begin to come back" },
 	{ "hold", SCHEMA_MILLIS, false, offsetof(struct policy_service, failback_hold_ms),
 	  0, DAY, "5m", NULL, NULL, "how long an endpoint must be well first" },
 	{ "ramp", SCHEMA_MILLIS, false, offsetof(struct policy_service, failback_ramp_ms),

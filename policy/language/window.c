@@ -101,6 +101,12 @@ static uint64_t open_at(const struct policy *policy, uint64_t windows,
 	return open;
 }
 
+bool window_any_open(const struct policy *policy, uint64_t windows,
+		     int64_t at_s)
+{
+	return open_at(policy, windows, at_s) != 0;
+}
+
 static int64_t next_of(const struct policy *policy, uint64_t windows,
 		       int64_t at_s)
 {

@@ -51,6 +51,10 @@ bool window_is_open(const struct policy_window *w, int64_t at_s);
 /* The first beginning or end of a span after an instant. */
 int64_t window_next_s(const struct policy_window *w, int64_t at_s);
 
+/* Is any of these windows of the policy (a bit each) open? */
+bool window_any_open(const struct policy *policy, uint64_t windows,
+		     int64_t at_s);
+
 /* Which of a service's endpoints are open by the clock, and from when until
  * when that is so. */
 struct window_opening {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/review/explanation.h"
 
-#include "policy/base/civil.h"
 #include "policy/decide/deferral.h"
 #include "policy/decide/opening.h"
 #include "policy/decide/parts.h"
@@ -258,45 +257,15 @@ static void add_way(struct text *t, const struct explanation *x, size_t i)
 	add(t, "), ");
 }
 
-/* The windows of an endpoint that are open, or that none is. */
-static void add_opening(struct text *t, const struct explanation *x, size_t i)
-{
-	const struct policy *policy = x->subject->policy;
-	const struct view_service *seen =
-		&x->subject->view->services[x->service];
-	uint64_t windows = service_of(x)->endpoints[i].open;
-	uint64_t open = windows & seen->opening.windows;
-
-	if (service_of(x)->steer != STEER_SCHEDULE)
-		return;
-	add(t, "%s",
-	    windows == 0 ? "for when no window is open"
-	    : open == 0  ? "closed"
-			 : "open by");
-	for (; open != 0; open &= open - 1)
-		add(t, " %s", policy->windows[__builtin_ctzll(open)].name);
-	add(t, ", ");
-}
-
-static void add_cost(struct text *t, const struct explanation *x, size_t i)
-{
-	const struct policy_service *service = service_of(x);
-
-	if (service->steer == STEER_COST)
-		add(t, "cost %g, ",
-		    x->subject->policy->regions[service->endpoints[i].region]
-			    .cost);
-}
-
 static void add_kept(struct text *t, const struct explanation *x, size_t i)
 {
 	const struct chain_reason *why = &x->trace.endpoints[i];
 	const struct view_endpoint *e =
 		&x->subject->view->services[x->service].endpoints[i];
+	char order[512];
 
 	add(t, "tier %u: ", why->tier + 1u);
-	add_opening(t, x, i);
-	add_cost(t, x, i);
+	add(t, "%s", explanation_order(x, i, order, sizeof(order)));
 	add_way(t, x, i);
 	add(t, "weight %u, share %.4g %%", e->weight,
 	    100 * accept_share(e->accept));
@@ -395,20 +364,6 @@ static void print_parts(const struct explanation *x, const char *endpoint)
 		printf("    checks: %s\n", text);
 }
 
-static void print_schedule(const struct explanation *x)
-{
-	const struct view *view = x->subject->view;
-	const struct view_service *seen = &view->services[x->service];
-	char at[CIVIL_TEXT_SIZE], until[CIVIL_TEXT_SIZE];
-
-	if (service_of(x)->steer != STEER_SCHEDULE)
-		return;
-	printf("schedule as of %s", civil_text(view->wall_made_ms / 1000, at));
-	if (seen->opening.until_s != INT64_MAX)
-		printf(", until %s", civil_text(seen->opening.until_s, until));
-	printf("\n");
-}
-
 static void print_service(const struct explanation *x)
 {
 	static const char *const labels[] = {
@@ -429,7 +384,7 @@ static void print_service(const struct explanation *x)
 	if (lacks != NULL)
 		printf(", unmonitored: it has %s", lacks);
 	printf("\n");
-	print_schedule(x);
+	explanation_print_schedule(x);
 	if (service->expression != NULL && lacks == NULL)
 		printf("health   %s, at each vantage\n",
 		       expression_text(x->subject->policy, service->expression,

@@ -8,6 +8,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/evidence.c %D%/evidence.h \
 	%D%/explain.c %D%/explain.h \
 	%D%/explanation.c %D%/explanation.h %D%/explanation_json.c \
+	%D%/explanation_order.c \
 	%D%/findings.c %D%/findings.h \
 	%D%/loss.c %D%/loss.h \
 	%D%/movement.c %D%/movement.h \

@@ -2,7 +2,7 @@
 #include "steering/runbook/render.h"
 
 #include "policy/base/clock.h"
-#include "policy/decide/parts.h"
+#include "steering/runbook/render_parts.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -110,15 +110,6 @@ static void render_votes(const struct json_t *endpoint, FILE *out)
 			     "take out, drain it to take it out");
 }
 
-/* Where health is made of several checks. */
-static void render_parts(const struct json_t *parts, FILE *out)
-{
-	char text[2048];
-
-	if (json_array_size(parts) > 0)
-		fprintf(out, "    %s\n", parts_text(parts, text, sizeof(text)));
-}
-
 void render_endpoint(const struct json_t *endpoint, FILE *out)
 {
 	const char *cause = text_of(endpoint, "cause");
@@ -135,7 +126,7 @@ void render_endpoint(const struct json_t *endpoint, FILE *out)
 		fprintf(out, "  %s%s%s", cause, *ref == '\0' ? "" : " ", ref);
 	render_votes(endpoint, out);
 	fputc('\n', out);
-	render_parts(json_object_get(endpoint, "parts"), out);
+	render_parts_seen(json_object_get(endpoint, "parts"), out);
 }
 
 static void render_services(const struct json_t *answer, FILE *out)
@@ -182,22 +173,6 @@ static void render_certificate(int64_t left_s, FILE *out)
 		fprintf(out, ", certificate for %" PRId64 " h", left_s / 3600);
 }
 
-/* Of several checks, what each is here. */
-static void render_states(const struct json_t *parts, FILE *out)
-{
-	struct json_t *part;
-	size_t i;
-
-	json_array_foreach(parts, i, part)
-		fprintf(out, "%s%s %s%s%s%s", i == 0 ? "    " : ", ",
-			text_of(part, "check"), text_of(part, "state"),
-			*text_of(part, "failure") == '\0' ? "" : " after ",
-			text_of(part, "failure"),
-			is_set(part, "shadow") ? " (in shadow)" : "");
-	if (json_array_size(parts) > 0)
-		fputc('\n', out);
-}
-
 void render_target(const struct json_t *target, int64_t wall_ms, FILE *out)
 {
 	const char *service = text_of(target, "service");
@@ -224,7 +199,7 @@ void render_target(const struct json_t *target, int64_t wall_ms, FILE *out)
 		json_is_true(json_object_get(target, "damped"))
 			? "  (damped: it flapped)"
 			: "");
-	render_states(json_object_get(target, "parts"), out);
+	render_parts_here(json_object_get(target, "parts"), out);
 }
 
 /* What a prober sees: one line an endpoint. */
