@@ -37,7 +37,6 @@ health_libhealth_a_SOURCES = \
 	%D%/tour.c %D%/tour.h \
 	%D%/twin.c %D%/twin.h \
 	%D%/verify.c %D%/verify.h \
-	%D%/watch.c %D%/watch.h
 	%D%/watch.c %D%/watch.h \
 	%D%/whole.c %D%/whole.h
 

@@ -40,10 +40,16 @@ static const struct form {
 	[SCHEMA_V4] = { "^[0-9.]+$", true, true },
 	[SCHEMA_V6] = { "^[0-9A-Fa-f:.]+$", true, true },
 	[SCHEMA_ALPN] = { NULL, false, true },
+	[SCHEMA_TIMEZONE] = { "^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$", true,
+			      false },
+	[SCHEMA_DAYS] = { "^[a-z]{3}(-[a-z]{3})?$", true, true },
+	[SCHEMA_HOURS] = { "^[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}$", true,
+			   true },
 	[SCHEMA_ANCHORS] = { ":[0-9]+$", true, true },
 	[SCHEMA_REGIONS] = { NULL, false, true },
 	[SCHEMA_JURISDICTIONS] = { NULL, false, true },
 	[SCHEMA_NEW_JURISDICTIONS] = { NULL, false, true },
+	[SCHEMA_WINDOWS] = { NULL, false, true },
 	[SCHEMA_ENDPOINTS] = { NULL, false, true },
 };
 
@@ -118,6 +124,11 @@ static json_t *value_json(const struct schema_row *row)
 		return map_of(one_or_list(&any));
 	case SCHEMA_FIELDS:
 		return map_of(scalar_json(&any));
+	case SCHEMA_HEALTH:
+		return json_pack("{s:[o, o]}", "anyOf", scalar_json(&any),
+				 schema_json(row->inner));
+	case SCHEMA_CHECKS: /* names, or such maps in each other */
+		return list_of(json_object());
 	case SCHEMA_WORD:
 	case SCHEMA_FLAG:
 		return words_json(row->words);
