@@ -7,7 +7,7 @@
 #include <string.h>
 
 typedef bool guard(const struct breaker *, const struct policy_breaker *,
-		   int64_t now_ms);
+		   const struct breaker_input *);
 
 static uint32_t window_of(const struct policy_breaker *limits)
 {
@@ -31,63 +31,108 @@ static bool rate_reached(const struct breaker *b, uint64_t bits,
 }
 
 static bool streak_long(const struct breaker *b,
-			const struct policy_breaker *limits, int64_t now_ms)
+			const struct policy_breaker *limits,
+			const struct breaker_input *in)
 {
-	(void)now_ms;
+	(void)in;
 	return limits->consecutive > 0 && b->streak >= limits->consecutive;
 }
 
 static bool failing_often(const struct breaker *b,
-			  const struct policy_breaker *limits, int64_t now_ms)
+			  const struct policy_breaker *limits,
+			  const struct breaker_input *in)
 {
-	(void)now_ms;
+	(void)in;
 	return rate_reached(b, b->failed, limits, limits->failure_rate_pct);
 }
 
 static bool slow_often(const struct breaker *b,
-		       const struct policy_breaker *limits, int64_t now_ms)
+		       const struct policy_breaker *limits,
+		       const struct breaker_input *in)
 {
-	(void)now_ms;
+	(void)in;
 	return rate_reached(b, b->slow, limits, limits->slow_rate_pct);
 }
 
 static bool cooled(const struct breaker *b, const struct policy_breaker *limits,
-		   int64_t now_ms)
+		   const struct breaker_input *in)
 {
 	(void)limits;
-	return now_ms >= b->retry_ms;
+	return in->now_ms >= b->retry_ms;
 }
 
 static bool proved(const struct breaker *b, const struct policy_breaker *limits,
-		   int64_t now_ms)
+		   const struct breaker_input *in)
 {
-	(void)now_ms;
+	(void)in;
 	return b->streak >= limits->half_open_probes;
 }
 
 static bool proved_flapping(const struct breaker *b,
-			    const struct policy_breaker *limits, int64_t now_ms)
+			    const struct policy_breaker *limits,
+			    const struct breaker_input *in)
 {
-	return b->damped && proved(b, limits, now_ms);
+	return b->damped && proved(b, limits, in);
+}
+
+static bool proved_to_probes(const struct breaker *b,
+			     const struct policy_breaker *limits,
+			     const struct breaker_input *in)
+{
+	return b->by_users && in->users.watched && proved(b, limits, in);
+}
+
+static bool flapping(const struct breaker *b,
+		     const struct policy_breaker *limits,
+		     const struct breaker_input *in)
+{
+	(void)limits, (void)in;
+	return b->damped;
 }
 
 static bool forgiven(const struct breaker *b,
-		     const struct policy_breaker *limits, int64_t now_ms)
+		     const struct policy_breaker *limits,
+		     const struct breaker_input *in)
 {
-	(void)limits, (void)now_ms;
+	(void)limits, (void)in;
 	return !b->damped;
 }
 
 static bool overdue(const struct breaker *b,
-		    const struct policy_breaker *limits, int64_t now_ms)
+		    const struct policy_breaker *limits,
+		    const struct breaker_input *in)
 {
-	return now_ms - b->since_ms >= limits->max_open_for_ms;
+	return in->now_ms - b->since_ms >= limits->max_open_for_ms;
+}
+
+static bool overdue_failing(const struct breaker *b,
+			    const struct policy_breaker *limits,
+			    const struct breaker_input *in)
+{
+	const struct breaker_users *u = &in->users;
+
+	return overdue(b, limits, in) && u->errors > 0 &&
+	       u->errors * 100 >= u->requests * u->failure_rate_pct;
+}
+
+static bool unjudged(const struct breaker *b,
+		     const struct policy_breaker *limits,
+		     const struct breaker_input *in)
+{
+	return !in->users.watched || overdue(b, limits, in);
+}
+
+static bool unjudged_flapping(const struct breaker *b,
+			      const struct policy_breaker *limits,
+			      const struct breaker_input *in)
+{
+	return b->damped && unjudged(b, limits, in);
 }
 
 static bool always(const struct breaker *b, const struct policy_breaker *limits,
-		   int64_t now_ms)
+		   const struct breaker_input *in)
 {
-	(void)b, (void)limits, (void)now_ms;
+	(void)b, (void)limits, (void)in;
 	return true;
 }
 
@@ -104,13 +149,22 @@ static const struct rule {
 	{ BREAKER_CLOSED,    BREAKER_FAIL, streak_long,     BREAKER_OPEN      },
 	{ BREAKER_CLOSED,    BREAKER_FAIL, failing_often,   BREAKER_OPEN      },
 	{ BREAKER_CLOSED,    BREAKER_SLOW, slow_often,      BREAKER_OPEN      },
+	{ BREAKER_CLOSED,    BREAKER_USERS_FAIL, failing_often, BREAKER_OPEN  },
 	{ BREAKER_OPEN,      BREAKER_TICK, cooled,          BREAKER_HALF_OPEN },
 	{ BREAKER_HALF_OPEN, BREAKER_FAIL, always,          BREAKER_OPEN      },
+	{ BREAKER_HALF_OPEN, BREAKER_PASS, proved_to_probes, BREAKER_TRICKLE  },
 	{ BREAKER_HALF_OPEN, BREAKER_PASS, proved_flapping, BREAKER_DAMPED    },
 	{ BREAKER_HALF_OPEN, BREAKER_PASS, proved,          BREAKER_CLOSED    },
 	{ BREAKER_HALF_OPEN, BREAKER_TICK, overdue,         BREAKER_OPEN      },
 	{ BREAKER_DAMPED,    BREAKER_FAIL, always,          BREAKER_OPEN      },
 	{ BREAKER_DAMPED,    BREAKER_TICK, forgiven,        BREAKER_HALF_OPEN },
+	{ BREAKER_TRICKLE,   BREAKER_FAIL, always,          BREAKER_OPEN      },
+	{ BREAKER_TRICKLE,   BREAKER_USERS_FAIL, always,    BREAKER_OPEN      },
+	{ BREAKER_TRICKLE,   BREAKER_USERS_PASS, flapping,  BREAKER_DAMPED    },
+	{ BREAKER_TRICKLE,   BREAKER_USERS_PASS, always,    BREAKER_CLOSED    },
+	{ BREAKER_TRICKLE,   BREAKER_TICK, overdue_failing, BREAKER_OPEN      },
+	{ BREAKER_TRICKLE,   BREAKER_TICK, unjudged_flapping, BREAKER_DAMPED  },
+	{ BREAKER_TRICKLE,   BREAKER_TICK, unjudged,        BREAKER_CLOSED    },
 	{ ANY,                   BREAKER_FORCE_OPEN,   always, BREAKER_FORCED_OPEN   },
 	{ ANY,                   BREAKER_FORCE_CLOSED, always, BREAKER_FORCED_CLOSED },
 	{ BREAKER_FORCED_OPEN,   BREAKER_RELEASE,      always, BREAKER_HALF_OPEN     },
@@ -146,19 +200,37 @@ static void keep(struct breaker *b, uint32_t newest)
 	b->samples = newest;
 	b->failed &= mask;
 	b->slow &= mask;
+	b->users &= mask;
+}
+
+static bool is_users(enum breaker_event event)
+{
+	return event == BREAKER_USERS_PASS || event == BREAKER_USERS_FAIL;
+}
+
+static void remember_one(struct breaker *b, uint32_t window,
+			 const struct breaker_input *in)
+{
+	bool failed =
+		in->event == BREAKER_FAIL || in->event == BREAKER_USERS_FAIL;
+
+	memmove(&b->seen_ms[1], &b->seen_ms[0],
+		(BREAKER_WINDOW_MAX - 1) * sizeof(b->seen_ms[0]));
+	b->seen_ms[0] = in->now_ms;
+	b->failed = b->failed << 1 | failed;
+	b->slow = b->slow << 1 | (in->event == BREAKER_SLOW);
+	b->users = b->users << 1 | is_users(in->event);
+	keep(b, b->samples < window ? b->samples + 1 : window);
 }
 
 static void remember(struct breaker *b, const struct policy_breaker *limits,
 		     const struct breaker_input *in)
 {
 	uint32_t window = window_of(limits);
+	uint32_t weight = is_users(in->event) ? in->users.weight : 1;
 
-	memmove(&b->seen_ms[1], &b->seen_ms[0],
-		(BREAKER_WINDOW_MAX - 1) * sizeof(b->seen_ms[0]));
-	b->seen_ms[0] = in->now_ms;
-	b->failed = b->failed << 1 | (in->event == BREAKER_FAIL);
-	b->slow = b->slow << 1 | (in->event == BREAKER_SLOW);
-	keep(b, b->samples < window ? b->samples + 1 : window);
+	for (uint32_t i = 0; i < weight && i < window; i++)
+		remember_one(b, window, in);
 }
 
 /* What time alone changes: outcomes leave the window, a penalty decays. */
@@ -184,10 +256,10 @@ static void count(struct breaker *b, const struct policy_breaker *limits,
 	enum breaker_event counted =
 		b->state == BREAKER_CLOSED ? BREAKER_FAIL : BREAKER_PASS;
 
-	if (in->event > BREAKER_FAIL || b->state == BREAKER_OPEN)
-		return;
-	b->streak = in->event == counted ? b->streak + 1 : 0;
-	if (b->state == BREAKER_CLOSED)
+	if (in->event <= BREAKER_FAIL && b->state != BREAKER_OPEN)
+		b->streak = in->event == counted ? b->streak + 1 : 0;
+	if (b->state == BREAKER_CLOSED &&
+	    (in->event <= BREAKER_FAIL || is_users(in->event)))
 		remember(b, limits, in);
 }
 
@@ -235,6 +307,40 @@ static void punish(struct breaker *b, const struct policy_breaker *limits,
 		limits->damp_openings > 0 && b->penalty > cutoff_bound(limits);
 }
 
+/* Would it not have opened but for the users' failures? */
+static bool needed_users(const struct breaker *b,
+			 const struct policy_breaker *limits,
+			 const struct breaker_input *in)
+{
+	return in->event != BREAKER_SLOW && !streak_long(b, limits, in) &&
+	       !rate_reached(b, b->failed & ~b->users, limits,
+			     limits->failure_rate_pct);
+}
+
+/* Whose word counts from now on. */
+static void note_users(struct breaker *b, const struct breaker *from,
+		       const struct policy_breaker *limits,
+		       const struct breaker_input *in)
+{
+	b->unjudged = b->state == BREAKER_CLOSED && from->by_users &&
+		      in->event != BREAKER_USERS_PASS;
+	switch (b->state) {
+	case BREAKER_OPEN:
+		if (from->state == BREAKER_CLOSED)
+			b->by_users = needed_users(from, limits, in);
+		break;
+	case BREAKER_HALF_OPEN:
+	case BREAKER_DAMPED:
+	case BREAKER_TRICKLE:
+		break;
+	case BREAKER_CLOSED:
+	case BREAKER_FORCED_OPEN:
+	case BREAKER_FORCED_CLOSED:
+		b->by_users = false;
+		break;
+	}
+}
+
 static struct breaker enter(const struct breaker *from, enum breaker_state next,
 			    const struct policy_breaker *limits,
 			    const struct breaker_input *in)
@@ -245,6 +351,7 @@ static struct breaker enter(const struct breaker *from, enum breaker_state next,
 	b.since_ms = in->now_ms;
 	b.retry_ms = 0;
 	b.streak = 0;
+	note_users(&b, from, limits, in);
 	/* A person's word: what it did before is no longer held against it. */
 	if (next == BREAKER_FORCED_CLOSED) {
 		b.damped = false;
@@ -271,7 +378,7 @@ struct breaker breaker_step(struct breaker b,
 		const struct rule *r = &rules[i];
 
 		if ((r->in == b.state || r->in == ANY) && r->on == in->event &&
-		    r->when(&b, limits, in->now_ms))
+		    r->when(&b, limits, in))
 			return enter(&b, r->next, limits, in);
 	}
 	return b;
@@ -289,6 +396,7 @@ const char *breaker_state_name(enum breaker_state state)
 		[BREAKER_OPEN] = "open",
 		[BREAKER_HALF_OPEN] = "half-open",
 		[BREAKER_DAMPED] = "damped",
+		[BREAKER_TRICKLE] = "trickle",
 		[BREAKER_FORCED_OPEN] = "forced-open",
 		[BREAKER_FORCED_CLOSED] = "forced-closed",
 	};

@@ -37,6 +37,29 @@
  * that goes on flapping stays out; and as the penalty is at most 2 x
  * damping.openings, it is out for one to three half-lives after the last.
  *
+ * Users: what they met at edges (health/evidence) enters the window, too, under
+ * its own weight: one outcome of theirs is passive.weight outcomes.  It says
+ * nothing of a streak, which is of probes alone.  A breaker that opened and
+ * would not have without the users' failures was opened by users, and what
+ * users saw is not closed by green probes alone:
+ *
+ *                    probes pass, as above       users pass, or none tells,
+ *                                                or the deadline
+ *        OPEN --> HALF_OPEN -----------> TRICKLE -----------> CLOSED, or DAMPED
+ *          ^                              |
+ *          +--- a probe fails, users do, -+
+ *               or those did who came by
+ *               the deadline
+ *
+ * TRICKLE lets a small part of the clients in (REPORT_TRICKLE), always the
+ * same, so that there are users to judge by.  It always ends: by a word of the
+ * users, by a failed probe, when no edge tells of them any more, or after
+ * max_open_for, by the few that came, however few.  Where nobody tells, probes
+ * have the last word after all, be it at once in HALF_OPEN, and the breaker is
+ * closed unjudged, which is said: else an edge that is switched off would keep
+ * an endpoint out for ever.  Should users fail again, it opens again, each time
+ * for longer, and is damped in the end.
+ *
  * Forced: from every state a command leads to FORCED_OPEN or FORCED_CLOSED,
  * where outcomes are measured and change nothing, and its end leads to
  * HALF_OPEN and to CLOSED.
@@ -61,6 +84,7 @@ enum breaker_state {
 	BREAKER_OPEN,
 	BREAKER_HALF_OPEN,
 	BREAKER_DAMPED,
+	BREAKER_TRICKLE,
 	BREAKER_FORCED_OPEN,
 	BREAKER_FORCED_CLOSED,
 };
@@ -69,7 +93,9 @@ enum breaker_event {
 	BREAKER_PASS,
 	BREAKER_SLOW, /* passed, but slower than the limits' slow_ms */
 	BREAKER_FAIL,
-	BREAKER_TICK, /* time has passed, nothing else */
+	BREAKER_TICK,       /* time has passed, nothing else */
+	BREAKER_USERS_PASS, /* what users met, judged together */
+	BREAKER_USERS_FAIL,
 	BREAKER_FORCE_OPEN,
 	BREAKER_FORCE_CLOSED,
 	BREAKER_RELEASE, /* the force's end */
@@ -83,19 +109,31 @@ struct breaker {
 	int64_t since_ms; /* monotonic: when this state was entered */
 	int64_t retry_ms; /* OPEN: monotonic, when to try again */
 	/* CLOSED: the newest outcomes, newest in bit 0. */
-	uint64_t failed, slow;
-	uint32_t samples; /* how many of those bits are outcomes */
+	uint64_t failed, slow, users; /* users: theirs */
+	uint32_t samples;             /* how many of those bits are outcomes */
 	int64_t seen_ms[BREAKER_WINDOW_MAX]; /* monotonic: when each came */
 	uint32_t streak;   /* CLOSED: failures in a row; HALF_OPEN: passes */
 	uint32_t openings; /* n of the present or last opening */
 	bool damped;       /* flapped too often: does not close */
+	bool by_users;     /* not CLOSED: they opened it */
+	bool unjudged;     /* CLOSED: they had, and nobody told of them */
 	double penalty;    /* >= 0, as it was at penalty_ms, monotonic */
 	int64_t penalty_ms;
+};
+
+/* What edges tell of an endpoint's users. */
+struct breaker_users {
+	bool watched; /* some edge that is heard tells of them */
+	uint32_t weight;
+	/* That came to no judgement yet: too few. */
+	uint64_t requests, errors;
+	uint32_t failure_rate_pct; /* from which they failed */
 };
 
 /* What happens to a breaker. */
 struct breaker_input {
 	enum breaker_event event;
+	struct breaker_users users;
 	uint32_t draw;  /* uniform: the jitter of an opening */
 	int64_t now_ms; /* monotonic, never before an earlier input's */
 };
@@ -108,7 +146,8 @@ struct breaker breaker_step(struct breaker b,
 /* Failed outcomes among the samples. */
 uint32_t breaker_failures(const struct breaker *b);
 
-/* "closed", "open", "half-open", "damped", "forced-open", "forced-closed". */
+/* "closed", "open", "half-open", "damped", "trickle", "forced-open",
+ * "forced-closed". */
 const char *breaker_state_name(enum breaker_state state);
 
 #endif

@@ -150,6 +150,9 @@ void judge_check(struct draft *d, struct policy_check *check, struct tree *node)
 				      check->confirm_ms, check->interval_ms,
 				      true });
 	judge_breaker(d, check, node);
+	/* Its presets are of one that is stated. */
+	if (tree_find(node, "passive") == NULL)
+		check->passive.weight = 0;
 	judge_window(d, check, node);
 	judge_quorum(d, check, node);
 }

@@ -163,6 +163,15 @@ struct policy_breaker {
 	int64_t half_life_ms;
 };
 
+/* What users met at edges, as evidence: see health/evidence. */
+struct policy_passive {
+	uint32_t weight;       /* outcomes of the breaker's window that one of
+				* theirs counts as, 1..64; 0: none, it is off */
+	uint32_t min_requests; /* that an edge must have seen to judge */
+	uint32_t failure_rate_pct; /* of these, from which they failed */
+	uint32_t edges; /* so many edges at least must see users fail */
+};
+
 enum http_version { HTTP_1_1, HTTP_2 };
 
 struct status_range {
@@ -204,6 +213,7 @@ struct policy_check {
 	size_t argument_count;
 	int64_t interval_ms, timeout_ms, confirm_ms;
 	struct policy_breaker breaker;
+	struct policy_passive passive;
 	bool shadow;     /* measured and reported, and never counted */
 	uint32_t quorum; /* votes that it takes for "down" */
 };

@@ -163,6 +163,19 @@ static const struct schema_row breaker_rows[] = {
 };
 static const struct schema breaker = { breaker_rows, COUNT(breaker_rows) };
 
+#define PASSIVE(field) offsetof(struct policy_check, passive.field)
+static const struct schema_row passive_rows[] = {
+	{ "weight", SCHEMA_WHOLE, false, PASSIVE(weight),
+	  1, 64, "5", NULL, NULL, "outcomes of the window that a second of users counts as" },
+	{ "min_requests", SCHEMA_WHOLE, false, PASSIVE(min_requests),
+	  1, 1000000, "20", NULL, NULL, "requests that an edge must have seen to judge" },
+	{ "failure_rate", SCHEMA_PERCENT, false, PASSIVE(failure_rate_pct),
+	  1, 100, "50%", NULL, NULL, "share of failed requests from which users failed" },
+	{ "edges", SCHEMA_WHOLE, false, PASSIVE(edges),
+	  1, 64, "1", NULL, NULL, "edges that must see users fail" },
+};
+static const struct schema passive = { passive_rows, COUNT(passive_rows) };
+
 static const struct schema_row check_rows[] = {
 	{ "type", SCHEMA_WORD, true, offsetof(struct policy_check, type),
 	  0, 0, NULL, check_words, NULL, "how endpoints are probed" },
@@ -208,6 +221,8 @@ static const struct schema_row check_rows[] = {
 	  10, HOUR, "1s", NULL, NULL, "from a failed probe to the next" },
 	{ "breaker", SCHEMA_MAP, false, 0,
 	  0, 0, NULL, NULL, &breaker, "when an endpoint is left alone" },
+	{ "passive", SCHEMA_MAP, false, 0,
+	  0, 0, NULL, NULL, &passive, "what users meet at edges counts, too" },
 	{ "shadow", SCHEMA_FLAG, false, offsetof(struct policy_check, shadow),
 	  0, 0, "false", verify_words, NULL, "whether it is measured and never counted" },
 	{ "quorum", SCHEMA_WHOLE, false, offsetof(struct policy_check, quorum),

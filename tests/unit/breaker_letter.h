@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* breaker_letter -- what happens to a breaker, a letter each: p pass, s slow
- * pass, f fail, t tick; O C R: forced open, closed, released. */
+ * pass, f fail, t tick; u users pass, d users fail, each two outcomes; b tick,
+ * q pass while no edge tells of users; O C R: forced open, closed, released. */
 #ifndef TESTS_UNIT_BREAKER_LETTER_H
 #define TESTS_UNIT_BREAKER_LETTER_H
 

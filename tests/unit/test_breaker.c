@@ -141,6 +141,78 @@ static const struct story damped[] = {
 };
 /* clang-format on */
 
+/* clang-format off */
+/*
+ * Users' outcomes count two of six.  Trials are green: "91tpp" closes a breaker
+ * that probes opened.
+ */
+static const struct story by_users[] = {
+	{ "half of a full window opens",      "uud",         BREAKER_CLOSED },
+	{ "two of three do",                  "udd",         BREAKER_OPEN },
+	{ "a window not yet full does not",   "dd",          BREAKER_CLOSED },
+	{ "green probes between are few",     "dpdpd",       BREAKER_OPEN },
+	{ "passing users never open",         "dduuu",       BREAKER_CLOSED },
+	{ "nor is theirs a streak",           "ffdf",        BREAKER_OPEN },
+	{ "a streak of probes is",            "ffuf",        BREAKER_OPEN },
+	{ "green probes alone do not close",  "ddd91tpp",    BREAKER_TRICKLE },
+	{ "however many",                     "ddd91tpppppt", BREAKER_TRICKLE },
+	{ "but users do",                     "ddd91tppu",   BREAKER_CLOSED },
+	{ "before the trickle they do not",   "ddd91tpup",   BREAKER_TRICKLE },
+	{ "failing users open it",            "ddd91tppd",   BREAKER_OPEN },
+	{ "a failing probe does",             "ddd91tppf",   BREAKER_OPEN },
+	{ "a slow one does not",              "ddd91tpps",   BREAKER_TRICKLE },
+	{ "and it was by users still",        "ddd91tppf992tpp", BREAKER_TRICKLE },
+	{ "no edge tells: probes' word",      "ddd91tpq",    BREAKER_CLOSED },
+	{ "or tells no more",                 "ddd91tppb",   BREAKER_CLOSED },
+	{ "the deadline closes it",           "ddd91tpp997t", BREAKER_CLOSED },
+	{ "and not before",                   "ddd91tpp996t", BREAKER_TRICKLE },
+	{ "what probes opened is not by users", "uufff91tpp", BREAKER_CLOSED },
+	{ "nor what their rate alone opened", "ffpfd91tpp",  BREAKER_CLOSED },
+	{ "forced open, it is a person's",    "dddOR91pp",   BREAKER_CLOSED },
+	{ "forced on the trickle",            "ddd91tppO",   BREAKER_FORCED_OPEN },
+};
+/* clang-format on */
+
+static void test_users(void **state)
+{
+	const struct breaker_input thin = {
+		.event = BREAKER_TICK,
+		.users = { .watched = true,
+			   .requests = 4,
+			   .errors = 2,
+			   .failure_rate_pct = 50 },
+		.now_ms = 2000000,
+	};
+	struct breaker_input thinner = thin;
+	struct policy_breaker lim = limits;
+	struct breaker b;
+
+	(void)state;
+	play_all(&limits, by_users, sizeof(by_users) / sizeof(by_users[0]));
+	b = play(&limits, "udd");
+	assert_true(b.by_users);
+	assert_false(play(&limits, "fff").by_users);
+	assert_false(play(&limits, "ddd91tppu").by_users);
+	/* Closed without a word of theirs is said, and is over with it. */
+	assert_false(play(&limits, "ddd91tppu").unjudged);
+	assert_true(play(&limits, "ddd91tpq").unjudged);
+	assert_true(play(&limits, "ddd91tpp997t").unjudged);
+	assert_false(play(&limits, "ddd91tpqfff").unjudged);
+	/* At the deadline the few that came are believed. */
+	b = play(&limits, "ddd91tpp");
+	assert_int_equal(breaker_step(b, &limits, &thin).state, BREAKER_OPEN);
+	thinner.users.errors = 1;
+	assert_int_equal(breaker_step(b, &limits, &thinner).state,
+			 BREAKER_CLOSED);
+	/* One that flaps is not closed by users either. */
+	lim.damp_openings = 2;
+	lim.half_life_ms = 100000;
+	b = play(&lim, "ddd91tppuddd9991tppu");
+	assert_int_equal(b.state, BREAKER_DAMPED);
+	assert_int_equal(play(&lim, "ddd91tppuddd9991tppb").state,
+			 BREAKER_DAMPED);
+}
+
 static void test_window_in_time(void **state)
 {
 	const struct policy_breaker lim = { .window = 4,
@@ -220,9 +292,12 @@ static void test_jitter_is_at_most_a_fifth(void **state)
 					    .open_for_ms = 1000,
 					    .max_open_for_ms = 5000,
 					    .half_open_probes = 1 };
-	const struct breaker_input least = { BREAKER_FAIL, 0, 50 };
-	const struct breaker_input half = { BREAKER_FAIL, UINT32_MAX / 2, 50 };
-	const struct breaker_input most = { BREAKER_FAIL, UINT32_MAX, 50 };
+	const struct breaker_input least = { BREAKER_FAIL, .now_ms = 50 };
+	const struct breaker_input half = { BREAKER_FAIL,
+					    .draw = UINT32_MAX / 2,
+					    .now_ms = 50 };
+	const struct breaker_input most = { BREAKER_FAIL, .draw = UINT32_MAX,
+					    .now_ms = 50 };
 	struct breaker b = { 0 };
 
 	(void)state;
@@ -294,6 +369,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stories),
+		cmocka_unit_test(test_users),
 		cmocka_unit_test(test_window_in_time),
 		cmocka_unit_test(test_damping),
 		cmocka_unit_test(test_jitter_is_at_most_a_fifth),

@@ -112,6 +112,14 @@ static void check_state(const struct walk *w, const struct breaker *b,
 			   b->since_ms + w->lim.max_open_for_ms)
 			    .state != BREAKER_OPEN)
 		broken(w, "stuck half-open");
+	if (b->state == BREAKER_TRICKLE &&
+	    (breaker_letter(*b, &w->lim, 't',
+			    b->since_ms + w->lim.max_open_for_ms)
+			     .state == BREAKER_TRICKLE ||
+	     breaker_letter(*b, &w->lim, 'b', now_ms).state == BREAKER_TRICKLE))
+		broken(w, "stuck in the trickle");
+	if (b->state == BREAKER_TRICKLE && !b->by_users)
+		broken(w, "a trickle that no users asked for");
 	if (breaker_failures(b) > b->samples || b->samples > w->lim.window)
 		broken(w, "miscounted");
 }
@@ -139,17 +147,26 @@ static void check_step(const struct walk *w, const struct breaker *was,
 	if (from >= BREAKER_FORCED_OPEN || to >= BREAKER_FORCED_OPEN)
 		broken(w, "left or entered force otherwise than by a person");
 	if (from == BREAKER_CLOSED &&
-	    (to != BREAKER_OPEN || (letter != 'f' && letter != 's')))
+	    (to != BREAKER_OPEN ||
+	     (letter != 'f' && letter != 's' && letter != 'd')))
 		broken(w, "left closed otherwise than by a bad outcome");
-	if (from == BREAKER_OPEN && (to != BREAKER_HALF_OPEN || letter != 't'))
+	if (from == BREAKER_OPEN &&
+	    (to != BREAKER_HALF_OPEN || (letter != 't' && letter != 'b')))
 		broken(w, "left open otherwise than by time");
 	if (from == BREAKER_DAMPED && (letter == 'f') != (to == BREAKER_OPEN))
 		broken(w, "left damped otherwise than by failure or time");
-	if (to == BREAKER_DAMPED && from != BREAKER_HALF_OPEN)
+	if (to == BREAKER_DAMPED && from != BREAKER_HALF_OPEN &&
+	    from != BREAKER_TRICKLE)
 		broken(w, "damped without a trial");
-	if (to == BREAKER_CLOSED && from != BREAKER_HALF_OPEN)
+	if (to == BREAKER_CLOSED && from != BREAKER_HALF_OPEN &&
+	    from != BREAKER_TRICKLE)
 		broken(w, "closed without a trial");
-	if (to == BREAKER_CLOSED && w->passes < w->lim.half_open_probes)
+	if (to == BREAKER_CLOSED && was->by_users && letter == 'p')
+		broken(w, "what users saw was closed by probes");
+	if (to == BREAKER_TRICKLE && from != BREAKER_HALF_OPEN)
+		broken(w, "a trickle without a trial");
+	if (to == BREAKER_CLOSED && from == BREAKER_HALF_OPEN &&
+	    w->passes < w->lim.half_open_probes)
 		broken(w, "closed without enough passes");
 	if (to == BREAKER_OPEN && b->openings == 0)
 		broken(w, "an opening that does not count");
@@ -172,7 +189,7 @@ static void walk_on(struct walk *w, struct breaker b, int64_t now_ms)
 		unsigned before = w->passes;
 
 		w->path[w->depth++] = i < count ? letter : 'T';
-		if (letter != 't')
+		if (strchr("tudb", letter) == NULL)
 			w->passes = letter == 'p' ? w->passes + 1 : 0;
 		check_step(w, &b, &next, letter);
 		if (next.state != b.state)
@@ -204,6 +221,13 @@ static const struct walk_row {
 	/* So few and so quick that nine events damp it and let it go again. */
 	{ "every flapping up to nine",
 	  { .deepest = 9, .letters = "psft", .lim = QUICK }, 2441406 },
+	{ "every word of users up to eight",
+	  { .deepest = 8, .letters = "pfudb",
+	    .lim = { .window = 3, .window_ms = 200, .failure_rate_pct = 60,
+		     .consecutive = 2, .open_for_ms = 60, .max_open_for_ms = 120,
+		     .half_open_probes = 1, .damp_openings = 2,
+		     .half_life_ms = 200 } },
+	  2015539 },
 	{ "every force up to seven",
 	  { .deepest = 7, .letters = "psftOCR", .lim = QUICK }, 2396745 },
 };
