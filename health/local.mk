@@ -10,12 +10,14 @@ health_libhealth_a_SOURCES = \
 	%D%/dialogue.c %D%/dialogue.h \
 	%D%/enquiry.c %D%/enquiry.h \
 	%D%/expectation.c %D%/expectation.h \
+	%D%/evidence.c %D%/evidence.h \
 	%D%/exchange.c %D%/exchange.h \
 	%D%/fitness.c %D%/fitness.h \
 	%D%/force.c %D%/force.h \
 	%D%/inspection.c %D%/inspection.h \
 	%D%/latency.c %D%/latency.h \
 	%D%/launch.c %D%/launch.h \
+	%D%/listener.c %D%/listener.h \
 	%D%/match.c %D%/match.h \
 	%D%/outcome.c %D%/outcome.h \
 	%D%/outlook.c %D%/outlook.h \

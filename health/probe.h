@@ -23,6 +23,8 @@ struct probe_spec {
 	const char *host; /* http(s): Host and SNI, dns: the name to ask for;
 			   * without a final dot */
 	const struct policy_check *check;
+	const char *users; /* the service whose users are evidence, too; NULL:
+			    * the check is not passive */
 };
 
 /* The probe is gone when this is called; seen is borrowed for the call. */

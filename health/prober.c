@@ -3,6 +3,7 @@
 
 #include "health/fitness.h"
 #include "health/force.h"
+#include "health/listener.h"
 #include "health/probe_external.h"
 #include "health/probe_http.h"
 #include "health/reporter.h"
@@ -44,6 +45,7 @@ struct prober {
 	struct evdns_base *dns;
 	struct reporter *reporter;
 	struct verify *verify;
+	struct listener *listener;
 	struct control *control; /* NULL: none */
 	size_t in_flight_max;
 	struct subject on;
@@ -94,6 +96,7 @@ static bool subject_init(struct subject *s, struct prober *p,
 			   .dns = p->dns,
 			   .external = p->external },
 		.in_flight_max = p->in_flight_max,
+		.evidence = listener_evidence(p->listener),
 		.on_change = on_change,
 		.arg = p,
 	};
@@ -122,25 +125,15 @@ fail:
 	return false;
 }
 
-static void turn_reporter(struct prober *p)
-{
-	const struct reporter_subject subject = {
-		.policy = p->on.policy,
-		.roster = p->on.roster,
-		.rounds = p->on.rounds,
-		.wholes = p->on.wholes,
-		.trouble = p->trouble,
-	};
-
-	reporter_turn(p->reporter, &subject);
-}
-
 static void on_value(void *arg, enum bus_topic topic, const char *key,
 		     const void *octets, size_t len)
 {
 	struct prober *p = arg;
 
-	verify_take(p->verify, topic, key, octets, len);
+	if (topic == BUS_SERVED)
+		listener_take(p->listener, key, octets, len);
+	else
+		verify_take(p->verify, topic, key, octets, len);
 }
 
 static void on_synced(void *arg)
@@ -167,7 +160,8 @@ static void ignore_value(void *arg, enum bus_topic topic, const char *key,
 /* What somebody here wants of the bus: who wants nothing reads nothing. */
 static void follow(struct prober *p)
 {
-	unsigned topics = verify_topics(p->verify);
+	unsigned topics =
+		verify_topics(p->verify) | listener_topics(p->listener);
 
 	if (topics == p->topics)
 		return;
@@ -180,6 +174,24 @@ static void follow(struct prober *p)
 				   .on_link = on_link,
 				   .arg = p,
 			   });
+}
+
+/* What p->on is now, others have to know, too. */
+static void turn_others(struct prober *p)
+{
+	const struct reporter_subject subject = {
+		.policy = p->on.policy,
+		.roster = p->on.roster,
+		.rounds = p->on.rounds,
+		.wholes = p->on.wholes,
+		.trouble = p->trouble,
+	};
+
+	if (!listener_turn(p->listener, p->on.roster))
+		log_event(LOG_LEVEL_ERROR, "health", "users",
+			  "error=\"out of memory: no edge is heard\"");
+	follow(p);
+	reporter_turn(p->reporter, &subject);
 }
 
 static bool reload(struct prober *p, struct error *err)
@@ -197,11 +209,10 @@ static bool reload(struct prober *p, struct error *err)
 		return false;
 	}
 	verify_turn(p->verify, next.policy);
-	follow(p);
 	subject_fini(&p->on);
 	p->on = next;
 	p->trouble[0] = '\0';
-	turn_reporter(p);
+	turn_others(p);
 	log_event(LOG_LEVEL_INFO, "health", "reload",
 		  "digest=%.16s probes=%zu targets=%zu", p->on.policy->digest,
 		  p->on.roster->job_count, p->on.roster->target_count);
@@ -302,6 +313,17 @@ static json_t *answer_force(struct prober *p, const json_t *request)
 			 write_sharers(p->on.roster, target));
 }
 
+static json_t *answer_status(struct prober *p)
+{
+	json_t *says = reporter_status(p->reporter);
+
+	if (json_object_set_new(says, "edges", listener_status(p->listener)) ==
+	    0)
+		return says;
+	json_decref(says);
+	return NULL;
+}
+
 static void answer(void *arg, const json_t *request, struct control_call *call)
 {
 	struct prober *p = arg;
@@ -309,7 +331,7 @@ static void answer(void *arg, const json_t *request, struct control_call *call)
 	json_t *says;
 
 	if (op != NULL && strcmp(op, "status") == 0)
-		says = reporter_status(p->reporter);
+		says = answer_status(p);
 	else if (op != NULL && strcmp(op, "reload") == 0)
 		says = answer_reload(p);
 	else if (op != NULL && strcmp(op, "force") == 0)
@@ -386,6 +408,11 @@ static bool start(struct prober *p, const struct prober_config *config,
 		error_set(err, "out of memory while starting the resolver");
 		return false;
 	}
+	p->listener = listener_new(config->edges);
+	if (p->listener == NULL) {
+		error_set(err, "out of memory while starting the prober");
+		return false;
+	}
 	p->verify = verify_start(&verify, err);
 	if (p->verify == NULL)
 		return false;
@@ -394,8 +421,7 @@ static bool start(struct prober *p, const struct prober_config *config,
 	if (p->reporter == NULL || !subject_init(&p->on, p, &none, err))
 		return false;
 	verify_turn(p->verify, p->on.policy);
-	follow(p);
-	turn_reporter(p);
+	turn_others(p);
 	if (config->control_path == NULL)
 		return true;
 	p->control =
@@ -440,6 +466,7 @@ void prober_stop(struct prober *p)
 	reporter_stop(p->reporter);
 	verify_stop(p->verify);
 	subject_fini(&p->on);
+	listener_free(p->listener);
 	probe_http_pool_free(p->http);
 	probe_external_pool_free(p->external);
 	if (p->dns != NULL)

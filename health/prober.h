@@ -32,6 +32,8 @@ struct prober_config {
 	 * whose reports count (NULL: all). */
 	const struct verifier *trusted;
 	const struct witnesses *witnesses;
+	const struct witnesses *edges; /* borrowed: who vouches for what edges
+					* saw; NULL: nobody has to sign */
 };
 
 /* Starts probing, spread over the first interval.  NULL with err set. */

@@ -107,13 +107,16 @@ static const char *key_of(struct roster *roster, const struct probe_spec *spec)
 	const char *at = spec->name != NULL ? spec->name
 					    : net_addr_text(&spec->addr, addr);
 	size_t size = strlen(spec->check->name) + strlen(at) +
-		      strlen(spec->host) + sizeof("  65535 ");
+		      strlen(spec->host) +
+		      (spec->users == NULL ? 0 : strlen(spec->users)) +
+		      sizeof("  65535  users=");
 	char *key = arena_alloc(roster->arena, size, 1);
 
 	if (key != NULL)
-		snprintf(key, size, "%s %s %u%s%s", spec->check->name, at,
+		snprintf(key, size, "%s %s %u%s%s%s%s", spec->check->name, at,
 			 spec->port, spec->host[0] == '\0' ? "" : " ",
-			 spec->host);
+			 spec->host, spec->users == NULL ? "" : " users=",
+			 spec->users == NULL ? "" : spec->users);
 	return key;
 }
 
@@ -135,6 +138,8 @@ static size_t find_job(struct roster *roster,
 	};
 	size_t slot;
 
+	if (check->passive.weight > 0)
+		job.spec.users = service->name;
 	if (endpoint->cname != NULL)
 		job.spec.name = undotted(roster, endpoint->cname);
 	if (job.spec.host == NULL ||

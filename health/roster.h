@@ -22,8 +22,8 @@
 #include <stdint.h>
 
 struct roster_job {
-	const char
-		*key; /* "check address port host"; check: of the first twin */
+	const char *key; /* "check address port host", and " users=SERVICE";
+			  * check: of the first twin */
 	struct probe_spec spec;
 };
 

@@ -2,6 +2,7 @@
 #include "health/rounds.h"
 
 #include "health/anchors.h"
+#include "health/evidence.h"
 #include "health/outcome.h"
 #include "health/roster.h"
 #include "health/suspicion.h"
@@ -14,6 +15,7 @@
 
 #include <inttypes.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
@@ -31,6 +33,8 @@ struct turn {
 	int64_t wanted_ms;         /* when it was due that is queued */
 	struct probe *probe;       /* NULL: none under way */
 	int64_t begun_ms;          /* when the last one was started */
+	int64_t gathered_ms;       /* since when users are evidence: when the
+				    * breaker came into its state */
 	STAILQ_ENTRY(turn) queued; /* while due and waiting */
 };
 
@@ -41,6 +45,7 @@ struct rounds {
 	struct turn *turns; /* one a job */
 	struct turn_queue queue;
 	struct event *launcher;
+	struct event *users; /* each second, where there is evidence */
 	struct suspicion suspicion;
 	struct anchors *anchors;   /* NULL: none */
 	size_t counted;            /* jobs that are not in shadow */
@@ -59,21 +64,40 @@ static struct watch_moment moment_of(struct rounds *r)
 	};
 }
 
+/* Why, when users opened it. */
+static void write_users(const struct turn *t, char *out, size_t size)
+{
+	const struct evidence_word *said = &t->watch.failed_users;
+	char edges[2 * REPORT_EDGES_SIZE];
+
+	snprintf(out, size,
+		 " by_users=yes requests=%" PRIu64 " failed=%" PRIu64
+		 " edges=%s%s",
+		 said->requests, said->errors,
+		 log_quote(said->edges, edges, sizeof(edges)),
+		 t->watch.breaker.state == BREAKER_TRICKLE ? " trickle=yes"
+							   : "");
+}
+
 static void log_change(const struct turn *t)
 {
 	bool open = t->watch.breaker.state == BREAKER_OPEN;
-	char key[400];
+	char key[400], by_users[2 * REPORT_EDGES_SIZE + 120];
 
+	write_users(t, by_users, sizeof(by_users));
 	log_event(open ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "health", "breaker",
 		  "probe=%s state=%s last_failure=%s openings=%" PRIu32
-		  "%s%s%s",
+		  "%s%s%s%s",
 		  log_quote(t->job->key, key, sizeof(key)),
 		  report_state_name(watch_state(&t->watch)),
 		  t->watch.failure[0] == '\0' ? "none" : t->watch.failure,
 		  t->watch.breaker.openings,
 		  t->watch.breaker.damped ? " damped=yes" : "",
 		  watch_forced(&t->watch) ? " forced=yes" : "",
-		  t->job->spec.check->shadow ? " shadow=yes" : "");
+		  t->job->spec.check->shadow ? " shadow=yes" : "",
+		  t->watch.breaker.by_users   ? by_users
+		  : t->watch.breaker.unjudged ? " unjudged=yes"
+					      : "");
 }
 
 static void tell_change(const struct turn *t)
@@ -249,6 +273,45 @@ static void on_due(evutil_socket_t fd, short what, void *arg)
 	event_active(t->rounds->launcher, 0, 0);
 }
 
+/* Users of before say nothing of a breaker that is in another state since. */
+static void take_users(struct rounds *r, size_t nth)
+{
+	struct turn *t = &r->turns[evidence_job(r->config.evidence, nth)];
+	const struct watch_moment at = moment_of(r);
+	struct evidence_word word;
+
+	if (t->gathered_ms != t->watch.breaker.since_ms)
+		evidence_forget(r->config.evidence, nth);
+	t->gathered_ms = t->watch.breaker.since_ms;
+	word = evidence_word(r->config.evidence, nth);
+	if (!watch_users(&t->watch, t->job->spec.check, &word, &at))
+		return;
+	tell_change(t);
+	/* Else it rests in the queue or is under way, and is armed after it. */
+	if (t->due_ms != 0)
+		arm(t, &at);
+}
+
+static void on_users(evutil_socket_t fd, short what, void *arg)
+{
+	struct rounds *r = arg;
+
+	(void)fd, (void)what;
+	evidence_judge(r->config.evidence, clock_now_ms());
+	for (size_t i = 0; i < evidence_count(r->config.evidence); i++)
+		take_users(r, i);
+}
+
+static bool begin_users(struct rounds *r)
+{
+	const struct timeval each = { .tv_sec = EVIDENCE_EVERY_MS / 1000 };
+
+	if (r->config.evidence == NULL)
+		return true;
+	r->users = event_new(r->config.means.loop, -1, EV_PERSIST, on_users, r);
+	return r->users != NULL && event_add(r->users, &each) == 0;
+}
+
 /* What the turn knows at first: what before knew, or nothing. */
 static void begin_watch(struct turn *t, const struct rounds *before,
 			const struct watch_moment *at)
@@ -336,7 +399,7 @@ struct rounds *rounds_start(const struct rounds_config *config,
 		goto fail;
 	r->launcher = event_new(config->means.loop, -1, 0, on_launch, r);
 	r->turns = calloc(count + 1, sizeof(*r->turns));
-	if (r->launcher == NULL || r->turns == NULL)
+	if (r->launcher == NULL || r->turns == NULL || !begin_users(r))
 		goto fail;
 	for (size_t i = 0; i < count; i++)
 		if (!begin_turn(r, i, before))
@@ -363,6 +426,8 @@ void rounds_stop(struct rounds *r)
 	}
 	if (r->launcher != NULL)
 		event_free(r->launcher);
+	if (r->users != NULL)
+		event_free(r->users);
 	anchors_stop(r->anchors);
 	free(r->turns);
 	free(r);

@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 struct error;
+struct evidence;
 struct policy_vantage;
 struct roster;
 struct rounds;
@@ -43,6 +44,9 @@ struct rounds_config {
 	size_t in_flight_max;        /* >= 1 */
 	/* Whose anchors are asked; borrowed, outlives it; NULL: none. */
 	const struct policy_vantage *vantage;
+	/* What users met, turned to that roster before the loop runs; borrowed,
+	 * outlives it; NULL: probes are all there is. */
+	struct evidence *evidence;
 	/* A reported state, or the trust in ourselves, changed.  Must not stop
 	 * the rounds. */
 	void (*on_change)(void *arg);

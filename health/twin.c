@@ -13,7 +13,8 @@ static bool same_text(const char *a, const char *b)
 static bool same_place(const struct probe_spec *a, const struct probe_spec *b)
 {
 	return a->port == b->port && same_text(a->name, b->name) &&
-	       same_text(a->host, b->host) && net_equal(&a->addr, &b->addr);
+	       same_text(a->host, b->host) && same_text(a->users, b->users) &&
+	       net_equal(&a->addr, &b->addr);
 }
 
 static bool same_statuses(const struct policy_check *a,
@@ -87,6 +88,14 @@ static bool same_breaker(const struct policy_breaker *a,
 	       a->half_life_ms == b->half_life_ms;
 }
 
+static bool same_passive(const struct policy_passive *a,
+			 const struct policy_passive *b)
+{
+	return a->weight == b->weight && a->min_requests == b->min_requests &&
+	       a->failure_rate_pct == b->failure_rate_pct &&
+	       a->edges == b->edges;
+}
+
 static bool same_pace(const struct policy_check *a,
 		      const struct policy_check *b)
 {
@@ -114,5 +123,6 @@ bool twin_is(const struct probe_spec *a, const struct probe_spec *b)
 	return x == y ||
 	       (x->type == y->type && same_request(x, y) && same_answer(x, y) &&
 		same_pace(x, y) && same_breaker(&x->breaker, &y->breaker) &&
+		same_passive(&x->passive, &y->passive) &&
 		x->shadow == y->shadow);
 }

@@ -3,9 +3,10 @@
  * twin -- are two probes one?
  *
  * They are when they ask the same of the same endpoint, equally often, and
- * what is made of an answer is the same.  What a check is called, where it is
- * written and how many vantages must agree is not looked at: none of that is
- * seen from one vantage.  Pure.
+ * what is made of an answer is the same, and of the same users (a service's:
+ * what users of one met says nothing of another at the same address).  What a
+ * check is called, where it is written and how many vantages must agree is not
+ * looked at: none of that is seen from one vantage.  Pure.
  */
 #ifndef HEALTH_TWIN_H
 #define HEALTH_TWIN_H

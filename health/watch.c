@@ -63,9 +63,11 @@ static bool step(struct watch *w, const struct policy_check *check,
 {
 	const struct breaker_input in = {
 		.event = event,
+		.users = w->users,
 		.draw = at->draw,
 		.now_ms = at->now_ms,
 	};
+	enum breaker_state was = w->breaker.state;
 	enum report_state before = watch_state(w);
 	bool damped = w->breaker.damped, forced = watch_forced(w);
 
@@ -80,7 +82,9 @@ static bool step(struct watch *w, const struct policy_check *check,
 	if (watch_state(w) != before)
 		w->wall_since_ms = at->wall_ms;
 	return watch_state(w) != before || w->breaker.damped != damped ||
-	       watch_forced(w) != forced;
+	       watch_forced(w) != forced ||
+	       (w->breaker.state == BREAKER_TRICKLE) !=
+		       (was == BREAKER_TRICKLE);
 }
 
 static bool is_slow(const struct policy_check *check,
@@ -147,6 +151,32 @@ bool watch_tick(struct watch *w, const struct policy_check *check,
 	return step(w, check, ended ? BREAKER_RELEASE : BREAKER_TICK, at);
 }
 
+/* Time alone ends a trickle; of the other states, probes' times do. */
+bool watch_users(struct watch *w, const struct policy_check *check,
+		 const struct evidence_word *word,
+		 const struct watch_moment *at)
+{
+	w->users = word->users;
+	if (word->event == BREAKER_USERS_FAIL)
+		w->failed_users = *word;
+	if (word->event == BREAKER_TICK && w->breaker.state != BREAKER_TRICKLE)
+		return false;
+	return step(w, check, word->event, at);
+}
+
+static void report_users(const struct watch *w, struct report_entry *entry)
+{
+	entry->unjudged = w->breaker.unjudged;
+	entry->by_users = w->breaker.by_users;
+	if (!entry->by_users)
+		return;
+	entry->trickle = w->breaker.state == BREAKER_TRICKLE;
+	entry->user_requests = w->failed_users.requests;
+	entry->user_errors = w->failed_users.errors;
+	snprintf(entry->user_edges, sizeof(entry->user_edges), "%s",
+		 w->failed_users.edges);
+}
+
 bool watch_force(struct watch *w, const struct policy_check *check,
 		 enum breaker_event event, int64_t until_ms,
 		 const struct watch_moment *at)
@@ -201,6 +231,7 @@ void watch_report(const struct watch *w, int64_t now_ms,
 	entry->failing = w->failing;
 	entry->damped = w->breaker.damped;
 	entry->forced = watch_forced(w);
+	report_users(w, entry);
 	entry->samples = w->breaker.samples;
 	entry->failures = breaker_failures(&w->breaker);
 	entry->latency_ms = w->latency.settled_ms;

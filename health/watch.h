@@ -6,12 +6,14 @@
  * An outcome goes in, the time of the next probe comes out.  Local outcomes
  * are no evidence; while the vantage mistrusts itself (health/suspicion)
  * failures are none either, passes are.  An endpoint that has neither passed
- * nor opened yet is unknown, not up.  Pure.
+ * nor opened yet is unknown, not up.  What users met (health/evidence) goes in
+ * beside the probes.  Pure.
  */
 #ifndef HEALTH_WATCH_H
 #define HEALTH_WATCH_H
 
 #include "health/breaker.h"
+#include "health/evidence.h"
 #include "health/latency.h"
 #include "health/outcome.h"
 #include "health/schedule.h"
@@ -39,6 +41,8 @@ struct watch {
 	int64_t outage_ms;        /* how long that was; 0: it has had none */
 	int64_t wall_probed_ms;   /* 0: no probe said anything yet */
 	int64_t probed_ms;        /* the same, monotonic */
+	struct evidence_word failed_users; /* the last that said so */
+	struct breaker_users users;        /* as of the last second */
 	struct observation last;
 	char failure[OUTCOME_TEXT_SIZE]; /* of the last failed or slow one */
 };
@@ -73,6 +77,11 @@ bool watch_observe(struct watch *w, const struct policy_check *check,
 /* Time for a probe, or for an open breaker to try one.  True: see above. */
 bool watch_tick(struct watch *w, const struct policy_check *check,
 		const struct watch_moment *at);
+
+/* What edges tell in this second.  True: see above. */
+bool watch_users(struct watch *w, const struct policy_check *check,
+		 const struct evidence_word *word,
+		 const struct watch_moment *at);
 
 /*
  * A person says what it is, BREAKER_FORCE_OPEN or BREAKER_FORCE_CLOSED, until

@@ -18,20 +18,24 @@
 struct options {
 	const char *policy, *vantage, *name, *bus, *control, *ca, *programs,
 		*key;
-	struct option_list trust, vantages;
+	struct option_list trust, vantages, edges;
+};
+
+struct keys {
+	struct sealer *own; /* NULL: reports are not signed */
+	struct verifier *trusted;
+	struct witnesses *vantages, *edges;
 };
 
 struct daemon {
 	const struct options *options;
-	struct sealer *key; /* NULL: reports are not signed */
-	struct verifier *trusted;
-	struct witnesses *witnesses;
+	struct keys keys;
 	struct bus *bus;
 	struct prober *prober;
 	char name[128];
 };
 
-enum { ROWS = 10 };
+enum { ROWS = 11 };
 
 static void fill_rows(struct option_row rows[ROWS], struct options *o)
 {
@@ -53,6 +57,9 @@ static void fill_rows(struct option_row rows[ROWS], struct options *o)
 		{ "trust-vantage", OPTION_LIST, &o->vantages, "VANTAGE=FILE",
 		  "public key (PEM) of a vantage, whose reports must be signed; "
 		  "may be repeated", 0, 0 },
+		{ "trust-edge", OPTION_LIST, &o->edges, "NODE=FILE",
+		  "public key (PEM) of an edge; may be repeated; then what "
+		  "others say of users is not believed", 0, 0 },
 		{ "control", OPTION_TEXT, &o->control, "SOCKET",
 		  "unix socket for windrose --node", 0, 0 },
 		{ "ca", OPTION_TEXT, &o->ca, "PEM",
@@ -65,19 +72,35 @@ static void fill_rows(struct option_row rows[ROWS], struct options *o)
 	memcpy(rows, all, sizeof(all));
 }
 
-static bool open_keys(const struct options *o, struct verifier **trusted,
-		      struct witnesses **witnesses, struct error *err)
+static void keys_fini(struct keys *keys)
 {
-	*witnesses = NULL;
-	*trusted = verifier_open(o->trust.items, o->trust.count, err);
-	if (*trusted == NULL)
-		return false;
-	*witnesses = witnesses_open(WITNESS_VANTAGES, o->vantages.items,
-				    o->vantages.count, err);
-	if (*witnesses != NULL)
+	sealer_free(keys->own);
+	verifier_free(keys->trusted);
+	witnesses_free(keys->vantages);
+	witnesses_free(keys->edges);
+	*keys = (struct keys){ .own = NULL };
+}
+
+/* False with err set, and nothing to be ended. */
+static bool keys_open(const struct options *o, struct keys *keys,
+		      struct error *err)
+{
+	*keys = (struct keys){ .own = NULL };
+	if (o->key != NULL)
+		keys->own = sealer_open(o->key, err);
+	if (o->key == NULL || keys->own != NULL)
+		keys->trusted =
+			verifier_open(o->trust.items, o->trust.count, err);
+	if (keys->trusted != NULL)
+		keys->vantages =
+			witnesses_open(WITNESS_VANTAGES, o->vantages.items,
+				       o->vantages.count, err);
+	if (keys->vantages != NULL)
+		keys->edges = witnesses_open(WITNESS_EDGES, o->edges.items,
+					     o->edges.count, err);
+	if (keys->edges != NULL)
 		return true;
-	verifier_free(*trusted);
-	*trusted = NULL;
+	keys_fini(keys);
 	return false;
 }
 
@@ -97,20 +120,16 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 
 	process_raise_descriptors(); /* each probe is one, or more */
 	snprintf(d->name, sizeof(d->name), "health-%s", o->vantage);
-	if (o->key != NULL) {
-		d->key = sealer_open(o->key, err);
-		if (d->key == NULL)
-			return false;
-	}
-	if (!open_keys(o, &d->trusted, &d->witnesses, err))
+	if (!keys_open(o, &d->keys, err))
 		return false;
 	d->bus = redis_bus_new(loop, &redis, err);
 	if (d->bus == NULL)
 		return false;
 	config.bus = d->bus;
-	config.key = d->key;
-	config.trusted = o->trust.count > 0 ? d->trusted : NULL;
-	config.witnesses = d->witnesses;
+	config.key = d->keys.own;
+	config.trusted = o->trust.count > 0 ? d->keys.trusted : NULL;
+	config.witnesses = d->keys.vantages;
+	config.edges = d->keys.edges;
 	d->prober = prober_start(loop, &config, err);
 	return d->prober != NULL;
 }
@@ -118,23 +137,15 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 /* Keys that cannot be read leave the old ones in their place. */
 static bool read_keys(struct daemon *d, struct error *err)
 {
-	struct sealer *key = NULL;
-	struct verifier *trusted;
-	struct witnesses *witnesses;
+	struct keys next;
 
-	if (d->options->key != NULL) {
-		key = sealer_open(d->options->key, err);
-		if (key == NULL)
-			return false;
-	}
-	if (!open_keys(d->options, &trusted, &witnesses, err)) {
-		sealer_free(key);
+	if (!keys_open(d->options, &next, err))
 		return false;
-	}
-	if (key != NULL)
-		sealer_replace(d->key, key);
-	verifier_replace(d->trusted, trusted);
-	witnesses_replace(d->witnesses, witnesses);
+	if (next.own != NULL)
+		sealer_replace(d->keys.own, next.own);
+	verifier_replace(d->keys.trusted, next.trusted);
+	witnesses_replace(d->keys.vantages, next.vantages);
+	witnesses_replace(d->keys.edges, next.edges);
 	return true;
 }
 
@@ -156,9 +167,7 @@ static void stop(void *arg)
 
 	prober_stop(d->prober);
 	bus_free(d->bus);
-	sealer_free(d->key);
-	verifier_free(d->trusted);
-	witnesses_free(d->witnesses);
+	keys_fini(&d->keys);
 }
 
 int main(int argc, char **argv)

@@ -104,6 +104,14 @@ static bool parse_entry(struct member_reader *r, struct report_entry *e)
 	e->failing = member_flag(r, "failing");
 	e->damped = member_flag(r, "damped");
 	e->forced = member_flag(r, "forced");
+	e->by_users = member_flag(r, "by_users");
+	e->trickle = member_flag(r, "trickle");
+	e->unjudged = member_flag(r, "unjudged");
+	e->user_requests = (uint64_t)member_integer(r, "user_requests", 0,
+						    MEMBER_EXACT_MAX);
+	e->user_errors = (uint64_t)member_integer(r, "user_errors", 0,
+						  (int64_t)e->user_requests);
+	member_text(r, "user_edges", e->user_edges, sizeof(e->user_edges));
 	e->samples = (uint32_t)member_integer(r, "samples", 0, UINT32_MAX);
 	e->failures = (uint32_t)member_integer(r, "failures", 0, e->samples);
 	e->latency_ms = read_ms(r, "latency_ms");
@@ -241,6 +249,12 @@ static json_t *write_entry(const struct report *report,
 	member_put_flag(&w, "failing", e->failing);
 	member_put_flag(&w, "damped", e->damped);
 	member_put_flag(&w, "forced", e->forced);
+	member_put_flag(&w, "by_users", e->by_users);
+	member_put_flag(&w, "trickle", e->trickle);
+	member_put_flag(&w, "unjudged", e->unjudged);
+	member_put_integer(&w, "user_requests", (int64_t)e->user_requests);
+	member_put_integer(&w, "user_errors", (int64_t)e->user_errors);
+	member_put_text(&w, "user_edges", e->user_edges);
 	member_put_integer(&w, "samples", e->samples);
 	member_put_integer(&w, "failures", e->failures);
 	member_put_number(&w, "latency_ms", (double)e->latency_ms);

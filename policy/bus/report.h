@@ -18,11 +18,15 @@ struct error;
 enum {
 	REPORT_NAME_SIZE = 64,
 	REPORT_FAILURE_SIZE = 32,
+	REPORT_EDGES_SIZE = 64,
 	REPORT_ENTRIES_MAX = 65536,
 	REPORT_PARTS_MAX = 64, /* of an entry */
 	REPORT_OCTETS_MAX = 16 << 20,
 	REPORT_OUTAGE_MS = 3600000, /* an outage is told of for so long */
 };
+
+/* The part of its clients that an endpoint takes on trial with users. */
+#define REPORT_TRICKLE 0.02
 
 /* What the vantage holds of an endpoint. */
 enum report_state {
@@ -65,6 +69,17 @@ struct report_entry {
 	bool forced; /* a person at the vantage says what the state is */
 	bool damped; /* flapped too often: not closed for a while, even if it
 		      * passes; the state says that it is down */
+	/*
+	 * Open or half-open by what users met at edges, which probes did not
+	 * see; when it opened, so many requests had failed of so many, at the
+	 * edges named.
+	 */
+	bool by_users;
+	bool trickle;  /* half-open, and so far well: REPORT_TRICKLE of the
+			* clients may come, so that users can tell */
+	bool unjudged; /* closed after that without a word of users */
+	uint64_t user_requests, user_errors;
+	char user_edges[REPORT_EDGES_SIZE]; /* "a, b" */
 	uint32_t samples;  /* outcomes in the breaker's window */
 	uint32_t failures; /* failed ones among them */
 	/* Milliseconds; 0 when there is none. */

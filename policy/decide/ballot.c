@@ -39,6 +39,7 @@ void ballot_take(const struct ballot_source *sources, size_t count,
 {
 	out->votes = (struct quorum_votes){ 0 };
 	out->reach = 0;
+	out->trickle = 0;
 	out->failing = false;
 	out->recovered = 0;
 	for (size_t v = 0; v < count; v++) {
@@ -55,6 +56,7 @@ void ballot_take(const struct ballot_source *sources, size_t count,
 		} else {
 			/* On trial is still down for everyone else. */
 			out->votes.down |= UINT64_C(1) << v;
+			out->trickle |= (uint64_t)entry->trickle << v;
 			out->down_ms[v] = entry->down_ms;
 		}
 	}

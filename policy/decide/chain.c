@@ -70,6 +70,14 @@ static uint64_t find_eligible(const struct choosing *c)
 	return found;
 }
 
+/* The part that one on trial with users takes, if it takes more by itself. */
+static uint32_t trickle_of(const struct view_endpoint *e)
+{
+	uint32_t most = accept_of(REPORT_TRICKLE);
+
+	return e->accept < most ? e->accept : most;
+}
+
 static bool is_down(const struct choosing *c, size_t endpoint)
 {
 	const struct view_endpoint *e = &c->chain->view->endpoints[endpoint];
@@ -94,7 +102,7 @@ static const struct view_endpoint *usable_canary(const struct choosing *c,
 
 /* What is known of the eligible ones; a bit each. */
 struct condition {
-	uint64_t drained, alive, deferred, canaried;
+	uint64_t drained, alive, deferred, trickle, canaried;
 	uint64_t shareless, partial, weightless, ramping;
 };
 
@@ -114,6 +122,8 @@ static struct condition examine(const struct choosing *c, uint64_t eligible)
 			found.alive |= bit(i);
 		else if (e->deferred)
 			found.deferred |= bit(i);
+		else if (e->trickle && !(c->away & bit(i)))
+			found.trickle |= bit(i);
 		if (canary != NULL)
 			found.canaried |= bit(i);
 		if (e->accept == ACCEPT_NONE)
@@ -164,7 +174,7 @@ static enum row_note find_left(const struct choosing *c, uint64_t eligible,
 	enum row_note note;
 
 	if ((open & are->alive) != 0 && !is_panic(c)) {
-		*left = open & (are->alive | are->deferred);
+		*left = open & (are->alive | are->deferred | are->trickle);
 		note = ROW_PLAIN;
 	} else if ((open & are->alive) == 0 && are->alive != 0) {
 		*left = are->alive;
@@ -201,8 +211,9 @@ static uint64_t find_kept(uint64_t left, const struct condition *are)
 	return unless_all(unless_all(left, are->shareless), are->weightless);
 }
 
-/* The deferred stay beside one that is well and takes all its clients, or go:
- * one on hold after an outage would leave nearly all to what is down. */
+/* The deferred, and those on trial with users, stay beside one that is well and
+ * takes all its clients, or go: one on hold after an outage would leave nearly
+ * all to what is down. */
 static void settle_deferred(struct chain_choice *choice,
 			    const struct condition *are,
 			    struct chain_trace *trace)
@@ -255,6 +266,8 @@ struct chain_choice chain_choose(const struct chain *chain,
 		choice.deferred = are.deferred & choice.kept;
 	else if (choice.note == ROW_PANIC)
 		choice.deferred = choice.kept & ~are.alive;
+	if (choice.note == ROW_PLAIN)
+		choice.trickle = are.trickle & choice.kept;
 	trace_step(trace, choice.left & ~choice.kept, STEP_SHARED);
 	return choice;
 }
@@ -276,6 +289,8 @@ static struct row_entry make_entry(const struct chain *chain,
 	entry.deferred = (choice->deferred & bit(endpoint)) != 0;
 	if (choice->restored & bit(endpoint))
 		entry.accept = ACCEPT_ALL;
+	if (choice->trickle & bit(endpoint))
+		entry.accept = trickle_of(e);
 	if (choice->canaried & bit(endpoint)) {
 		int canary = chain->service->endpoints[endpoint].shadowed_by;
 

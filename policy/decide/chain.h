@@ -133,6 +133,7 @@ struct chain_choice {
 	uint64_t restored; /* of these, whose share after an outage does not
 			    * count */
 	bool spread;       /* they are one tier */
+	uint64_t trickle;  /* of these, that are on trial with users */
 };
 
 /*

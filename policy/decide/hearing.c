@@ -66,6 +66,8 @@ void hearing_fill(struct census *census, const struct report *report,
 					 ? REPORT_UNKNOWN
 					 : (uint8_t)entry->state,
 			.failing = entry->failing,
+			.trickle = entry->state == REPORT_HALF_OPEN &&
+				   entry->trickle,
 		};
 	}
 }

@@ -28,6 +28,7 @@ struct hearing_entry {
 	float latency_ms;
 	uint8_t state; /* enum report_state; REPORT_UNKNOWN: says nothing */
 	bool failing;
+	bool trickle; /* on trial with users */
 };
 
 struct hearing;

@@ -130,6 +130,14 @@ static uint32_t down_for(const struct reduction *r, const struct ballot *ballot,
 		       : before->down_ms + (uint32_t)passed_ms;
 }
 
+/* Held, nobody who says so now is left. */
+static bool has_trickle(const struct quorum_result *health, uint64_t trickle)
+{
+	return !health->held &&
+	       2 * __builtin_popcountll(health->down_by & trickle) >
+		       __builtin_popcountll(health->down_by);
+}
+
 /*
  * Health and latency of one endpoint.  True while a probe of it fails.  What a
  * check in shadow sees is no verdict, but its latencies are measured.
@@ -149,11 +157,13 @@ static bool reduce_health(const struct reduction *r, size_t number,
 		out->health =
 			quorum_of(&r->electorate, ballot.votes, terms->quorum,
 				  before == NULL ? &never : &before->health);
-	if (out->health.verdict == VERDICT_DOWN)
+	if (out->health.verdict == VERDICT_DOWN) {
 		out->down_ms =
 			down_for(r, &ballot, terms, before, out->health.held);
-	else if (terms->counted)
+		out->trickle = has_trickle(&out->health, ballot.trickle);
+	} else if (terms->counted) {
 		out->outage = outage_of(&r->electorate, &ballot, terms->quorum);
+	}
 	if (out->latency_ms == NULL)
 		return ballot.failing && terms->counted;
 	for (uint64_t rest = ballot.reach; rest != 0; rest &= rest - 1) {
@@ -361,7 +371,7 @@ static void reduce_service(const struct reduction *r, size_t service,
 		struct view_endpoint *e = &out->endpoints[i];
 
 		remember_latencies(r, &before, was, e);
-		changing |= in_transit(e) || e->deferred;
+		changing |= in_transit(e) || e->deferred || e->trickle;
 		moved |= was != NULL && !view_endpoint_same(was, e);
 		e->turned = e->deferred != (was != NULL && was->deferred);
 		r->view->turned |= e->turned;

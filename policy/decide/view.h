@@ -68,6 +68,9 @@ struct view_endpoint {
 	bool turned;      /* deferred began or ended with this view */
 	bool remembered;  /* some latency is of an earlier report than the
 			   * newest: a reader that is younger has none */
+	bool trickle;     /* down, and more than half of those who say so have
+			   * it on trial with users: REPORT_TRICKLE of its
+			   * clients may come, where others are well */
 	uint32_t down_ms; /* while it is down: for how long, by the reports */
 	struct outage outage; /* while it is not: the last one, by them */
 	uint32_t accept;

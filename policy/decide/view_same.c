@@ -18,7 +18,8 @@ bool view_endpoint_same(const struct view_endpoint *a,
 	return (a->health.verdict == VERDICT_DOWN) ==
 		       (b->health.verdict == VERDICT_DOWN) &&
 	       splits_same(&a->health, &b->health) &&
-	       a->deferred == b->deferred && a->accept == b->accept &&
+	       a->deferred == b->deferred && a->trickle == b->trickle &&
+	       a->accept == b->accept &&
 	       a->weight == b->weight &&
 	       (a->cause == SHARE_COMMAND) == (b->cause == SHARE_COMMAND);
 }

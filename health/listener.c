@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "health/listener.h"
+
+#include "policy/base/clock.h"
+#include "policy/base/error.h"
+#include "policy/base/log.h"
+#include "policy/bus/bus.h"
+#include "policy/bus/served.h"
+#include "policy/bus/witness.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+struct listener {
+	const struct witnesses *edges;
+	struct evidence *evidence;
+	char refused[SERVED_NAME_SIZE]; /* the edge whose refusal was logged
+					 * last; "": taken since */
+};
+
+struct listener *listener_new(const struct witnesses *edges)
+{
+	struct listener *l = calloc(1, sizeof(*l));
+
+	if (l == NULL)
+		return NULL;
+	l->edges = edges;
+	l->evidence = evidence_new();
+	if (l->evidence != NULL)
+		return l;
+	listener_free(l);
+	return NULL;
+}
+
+void listener_free(struct listener *l)
+{
+	if (l == NULL)
+		return;
+	evidence_free(l->evidence);
+	free(l);
+}
+
+struct evidence *listener_evidence(const struct listener *l)
+{
+	return l->evidence;
+}
+
+static void log_refusal(struct listener *l, const char *edge, const char *why)
+{
+	char name[2 * SERVED_NAME_SIZE], quoted[512];
+
+	if (strncmp(l->refused, edge, sizeof(l->refused) - 1) == 0)
+		return;
+	strncpy(l->refused, edge, sizeof(l->refused) - 1);
+	log_event(LOG_LEVEL_ERROR, "health", "edge-refused", "edge=%s error=%s",
+		  log_quote(edge, name, sizeof(name)),
+		  log_quote(why, quoted, sizeof(quoted)));
+}
+
+/* NULL with err set. */
+static struct served *read_served(const struct listener *l, const char *edge,
+				  const void *octets, size_t len,
+				  struct error *err)
+{
+	const char *payload;
+	size_t payload_len;
+	struct served *served;
+
+	if (!witnesses_read(l->edges, edge, octets, len, &payload, &payload_len,
+			    err))
+		return NULL;
+	served = served_parse(payload, payload_len, err);
+	if (served == NULL || strcmp(served->node, edge) == 0)
+		return served;
+	served_free(served);
+	error_set(err, "it says to be of another edge");
+	return NULL;
+}
+
+void listener_take(struct listener *l, const char *edge, const void *octets,
+		   size_t len)
+{
+	struct error err;
+	struct served *served = read_served(l, edge, octets, len, &err);
+
+	if (served == NULL)
+		log_refusal(l, edge, err.text);
+	else if (evidence_take(l->evidence, served, clock_now_ms()) ==
+		 EVIDENCE_CROWDED)
+		log_refusal(l, edge, "too many edges, or out of memory");
+	else if (strcmp(l->refused, edge) == 0)
+		l->refused[0] = '\0';
+}
+
+bool listener_turn(struct listener *l, const struct roster *roster)
+{
+	return evidence_turn(l->evidence, roster);
+}
+
+unsigned listener_topics(const struct listener *l)
+{
+	return evidence_count(l->evidence) > 0 ? BUS_SERVED : 0;
+}
+
+json_t *listener_status(const struct listener *l)
+{
+	struct evidence_edge edges[EVIDENCE_EDGES_MAX];
+	size_t count = evidence_edges(l->evidence, clock_now_ms(), edges);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		if (json_array_append_new(
+			    list, json_pack("{s:s, s:I, s:i, s:i, s:b}", "edge",
+					    edges[i].name, "silence_ms",
+					    (json_int_t)edges[i].silence_ms,
+					    "judged", (int)edges[i].judged,
+					    "failing", (int)edges[i].failing,
+					    "believed", edges[i].believed)) <
+		    0) {
+			json_decref(list);
+			return NULL;
+		}
+	return list;
+}
