@@ -166,15 +166,16 @@ bool watch_users(struct watch *w, const struct policy_check *check,
 
 static void report_users(const struct watch *w, struct report_entry *entry)
 {
+	const struct evidence_word *said = &w->failed_users;
+	bool by_users = w->breaker.by_users;
+
 	entry->unjudged = w->breaker.unjudged;
-	entry->by_users = w->breaker.by_users;
-	if (!entry->by_users)
-		return;
+	entry->by_users = by_users;
 	entry->trickle = w->breaker.state == BREAKER_TRICKLE;
-	entry->user_requests = w->failed_users.requests;
-	entry->user_errors = w->failed_users.errors;
+	entry->user_requests = by_users ? said->requests : 0;
+	entry->user_errors = by_users ? said->errors : 0;
 	snprintf(entry->user_edges, sizeof(entry->user_edges), "%s",
-		 w->failed_users.edges);
+		 by_users ? said->edges : "");
 }
 
 bool watch_force(struct watch *w, const struct policy_check *check,

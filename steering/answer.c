@@ -108,15 +108,16 @@ static json_t *embed_node(const struct node *node)
 }
 
 /* How many vantages keep it out because it flapped, and of how many a person
- * says what they say. */
+ * says what they say; and what one of them says of users. */
 struct marks {
 	int damped, forced;
+	const struct report_entry *users;
 };
 
 static struct marks marks_of(const struct inputs *in, const char *service,
 			     const char *endpoint)
 {
-	struct marks marks = { 0, 0 };
+	struct marks marks = { 0, 0, NULL };
 
 	for (size_t i = 0; i < in->heard.count; i++) {
 		const struct report *report = in->heard.entries[i].report;
@@ -126,6 +127,7 @@ static struct marks marks_of(const struct inputs *in, const char *service,
 
 		marks.damped += entry != NULL && entry->damped;
 		marks.forced += entry != NULL && entry->forced;
+		marks.users = report_users_more(marks.users, entry);
 	}
 	return marks;
 }
@@ -159,14 +161,16 @@ static json_t *endpoint_status(const struct status *st, size_t service,
 		e->canary == POLICY_NONE ? PLAN_FULL : PLAN_CANARY;
 	struct marks marks = marks_of(st->inputs, s->name, e->name);
 	json_t *json;
+	char users[REPORT_USERS_SIZE];
 	double accepted = floor(accept_share(v->accept) * 10000 + 0.5) / 10000;
 
 	if (share != NULL && v->cause != SHARE_FULL)
 		cause = share->cause;
-	json = json_pack("{s:s, s:s, s:i, s:i, s:f, s:I, s:s, s:s, s:b}",
+	json = json_pack("{s:s, s:s, s:i, s:i, s:s, s:f, s:I, s:s, s:s, s:b}",
 			 "endpoint", e->name, "region",
 			 st->policy->regions[e->region].name, "damped",
-			 marks.damped, "forced", marks.forced, "share",
+			 marks.damped, "forced", marks.forced, "users",
+			 report_users_text(marks.users, users), "share",
 			 accepted, "weight", (json_int_t)v->weight, "cause",
 			 plan_cause_name(cause), "ref", v->cause_ref, "canary",
 			 e->canary != POLICY_NONE);

@@ -5,7 +5,9 @@
 #include "policy/bus/member.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +26,34 @@ static const double latency_max_ms = 86400e3;
 const char *report_state_name(enum report_state state)
 {
 	return states[state];
+}
+
+const char *report_users_text(const struct report_entry *entry, char *buf)
+{
+	buf[0] = '\0';
+	if (entry != NULL && entry->by_users)
+		snprintf(buf, REPORT_USERS_SIZE,
+			 "opened by users: %" PRIu64 " of %" PRIu64
+			 " requests failed at edges %s%s",
+			 entry->user_errors, entry->user_requests,
+			 entry->user_edges,
+			 entry->trickle ? "; on trial with some of them" : "");
+	else if (entry != NULL && entry->unjudged)
+		snprintf(buf, REPORT_USERS_SIZE,
+			 "closed unjudged: no edge told of its users");
+	return buf;
+}
+
+const struct report_entry *report_users_more(const struct report_entry *a,
+					     const struct report_entry *b)
+{
+	if (a == NULL || b == NULL)
+		return a == NULL ? b : a;
+	if (a->by_users != b->by_users)
+		return a->by_users ? a : b;
+	if (a->user_requests != b->user_requests)
+		return a->user_requests > b->user_requests ? a : b;
+	return b->trickle || b->unjudged ? b : a;
 }
 
 static int compare_entries(const void *a, const void *b)

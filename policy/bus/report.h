@@ -19,6 +19,7 @@ enum {
 	REPORT_NAME_SIZE = 64,
 	REPORT_FAILURE_SIZE = 32,
 	REPORT_EDGES_SIZE = 64,
+	REPORT_USERS_SIZE = 192,
 	REPORT_ENTRIES_MAX = 65536,
 	REPORT_PARTS_MAX = 64, /* of an entry */
 	REPORT_OCTETS_MAX = 16 << 20,
@@ -138,6 +139,18 @@ void report_sort(struct report *report);
 const struct report_entry *report_find(const struct report *report,
 				       const char *service,
 				       const char *endpoint);
+
+/*
+ * "opened by users: 37 of 412 requests failed at edges a, b", "closed unjudged:
+ * no edge told of its users", or "": into buf of REPORT_USERS_SIZE, which is
+ * returned.  entry NULL: "".
+ */
+const char *report_users_text(const struct report_entry *entry, char *buf);
+
+/* Of two vantages' word on one endpoint, that which tells more of users; all
+ * hear the same edges, so their counts do not add up.  Either may be NULL. */
+const struct report_entry *report_users_more(const struct report_entry *a,
+					     const struct report_entry *b);
 
 const char *report_state_name(enum report_state state);
 

@@ -38,9 +38,9 @@ struct ballot_source {
 
 struct ballot {
 	struct quorum_votes votes;
-	uint64_t reach; /* a bit per vantage that measures its latency */
+	uint64_t reach;   /* a bit per vantage that measures its latency */
 	uint64_t trickle; /* of those in votes.down: on trial with users */
-	bool failing;   /* a probe fails of an endpoint that is still up */
+	bool failing;     /* a probe fails of an endpoint that is still up */
 	/* By vantage, of those in votes.down: how long it has said so. */
 	uint32_t down_ms[POLICY_VANTAGES_MAX];
 	/* Of those in votes.up, who said down before: a bit each, and how long

@@ -24,11 +24,12 @@ bool health_json_put(struct json_t *object, const struct policy *policy,
 {
 	const struct quorum_result *health = &endpoint->health;
 	json_t *members =
-		json_pack("{s:s, s:b, s:b, s:b, s:i, s:i, s:o, s:I}", "verdict",
-			  verdict_name(health->verdict), "held", health->held,
-			  "vetoed", health->vetoed, "deferred",
-			  endpoint->deferred, "up", health->up, "down",
-			  health->down, "down_by",
+		json_pack("{s:s, s:b, s:b, s:b, s:b, s:i, s:i, s:o, s:I}",
+			  "verdict", verdict_name(health->verdict), "held",
+			  health->held, "vetoed", health->vetoed, "deferred",
+			  endpoint->deferred, "trickle",
+			  endpoint->trickle && !endpoint->deferred, "up",
+			  health->up, "down", health->down, "down_by",
 			  names_of(policy, health->down_by), "down_ms",
 			  (json_int_t)endpoint->down_ms);
 	bool ok = members != NULL && json_object_update(object, members) == 0;

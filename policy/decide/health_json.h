@@ -8,6 +8,7 @@
  *   held      too few vote: it is the last verdict
  *   vetoed    a veto holds it up
  *   deferred  down, and served all the same (policy/decide/budget)
+ *   trickle   down, and on trial with a small part of its clients
  *   up, down  votes for each
  *   down_by   the vantages that say down and have a vote
  *   down_ms   while it is down: for how long

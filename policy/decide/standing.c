@@ -48,6 +48,21 @@ static uint32_t passed(const struct writing *w, size_t vantage, size_t endpoint)
 	return e == NULL ? 0 : e->samples - e->failures;
 }
 
+static const char *users_text(const struct writing *w, size_t endpoint,
+			      char *buf)
+{
+	const struct report_entry *told = NULL;
+
+	for (size_t v = 0; v < w->view->policy->vantage_count; v++)
+		if (w->reports[v].report != NULL)
+			told = report_users_more(
+				told,
+				report_find(
+					w->reports[v].report, w->service->name,
+					w->service->endpoints[endpoint].name));
+	return report_users_text(told, buf);
+}
+
 static json_t *write_latencies(const struct writing *w, size_t endpoint)
 {
 	const struct policy *policy = w->view->policy;
@@ -75,12 +90,15 @@ static json_t *write_endpoint(const struct writing *w, size_t endpoint)
 {
 	const struct view_endpoint *e = &w->seen->endpoints[endpoint];
 	struct member_writer m = member_begin();
+	char users[REPORT_USERS_SIZE];
 
 	member_put_text(&m, "endpoint", w->service->endpoints[endpoint].name);
 	member_put_text(&m, "verdict", verdicts[e->health.verdict]);
 	member_put_flag(&m, "held", e->health.held);
 	member_put_integer(&m, "up", e->health.up);
 	member_put_integer(&m, "down", e->health.down);
+	member_put_flag(&m, "trickle", e->trickle);
+	member_put_text(&m, "users", users_text(w, endpoint, users));
 	member_put_integer(&m, "accept", e->accept);
 	member_put_integer(&m, "weight", e->weight);
 	member_put_text(&m, "cause", causes[e->cause]);
@@ -235,6 +253,7 @@ static bool parse_endpoint(struct reading *r, struct member_reader *m)
 {
 	struct view_endpoint skipped, *e = &skipped;
 	char name[NAME_SIZE] = "", ref[REF_SIZE] = "";
+	char users[REPORT_USERS_SIZE] = "";
 	const json_t *latencies;
 	int at;
 
@@ -247,6 +266,8 @@ static bool parse_endpoint(struct reading *r, struct member_reader *m)
 	e->health.held = member_flag(m, "held");
 	e->health.up = (uint8_t)member_integer(m, "up", 0, UINT8_MAX);
 	e->health.down = (uint8_t)member_integer(m, "down", 0, UINT8_MAX);
+	e->trickle = member_flag(m, "trickle");
+	member_text(m, "users", users, sizeof(users));
 	e->accept = (uint32_t)member_integer(m, "accept", 0, UINT32_MAX);
 	e->weight = (uint32_t)member_integer(m, "weight", 0, UINT32_MAX);
 	e->cause = (enum share_cause)member_word(m, "cause", causes, CAUSES);
@@ -254,6 +275,7 @@ static bool parse_endpoint(struct reading *r, struct member_reader *m)
 	latencies = member_array(m, "latencies", POLICY_VANTAGES_MAX);
 	if (m->failed || at < 0)
 		return !m->failed;
+	strcpy(r->samples->users[at], users);
 	e->cause_ref = arena_text(r->view->arena, ref, strlen(ref));
 	if (e->cause_ref == NULL) {
 		member_fail(m, "out of memory");

@@ -27,9 +27,12 @@ struct json_t;
 struct json_t *standing_write(const struct view *view, size_t service,
 			      const struct heard_report *reports);
 
-/* Probes behind what vantages measured: [endpoint][vantage]. */
+/* What reports say beyond the view: probes behind what vantages measured,
+ * [endpoint][vantage]. */
 struct standing_samples {
 	uint32_t of[POLICY_ENDPOINTS_MAX][POLICY_VANTAGES_MAX];
+	/* What users met there, in words: report_users_text(). */
+	char users[POLICY_ENDPOINTS_MAX][REPORT_USERS_SIZE];
 };
 
 /*

@@ -19,8 +19,7 @@ bool view_endpoint_same(const struct view_endpoint *a,
 		       (b->health.verdict == VERDICT_DOWN) &&
 	       splits_same(&a->health, &b->health) &&
 	       a->deferred == b->deferred && a->trickle == b->trickle &&
-	       a->accept == b->accept &&
-	       a->weight == b->weight &&
+	       a->accept == b->accept && a->weight == b->weight &&
 	       (a->cause == SHARE_COMMAND) == (b->cause == SHARE_COMMAND);
 }
 

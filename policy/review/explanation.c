@@ -190,6 +190,15 @@ static void add_eligible(struct text *t, const struct explanation *x, size_t i)
 	add_regions(t, policy, policy->residency[rule].regions);
 }
 
+/* What users met there, as the node was told. */
+static void add_users(struct text *t, const struct explanation *x, size_t i)
+{
+	const struct standing_samples *samples = x->subject->samples;
+
+	if (samples != NULL && samples->users[i][0] != '\0')
+		add(t, "; %s", samples->users[i]);
+}
+
 static void add_health(struct text *t, const struct explanation *x, size_t i)
 {
 	const struct view_endpoint *e =
@@ -211,6 +220,7 @@ static void add_health(struct text *t, const struct explanation *x, size_t i)
 	    x->trace.endpoints[i].away ? ", those nearest to this client" : "",
 	    e->health.held ? "; held, too few vote" : "",
 	    e->health.vetoed ? "; a veto holds it up" : "");
+	add_users(t, x, i);
 }
 
 static void add_cause(struct text *t, const struct view_endpoint *e)
@@ -267,9 +277,13 @@ static void add_kept(struct text *t, const struct explanation *x, size_t i)
 	add(t, "tier %u: ", why->tier + 1u);
 	add(t, "%s", explanation_order(x, i, order, sizeof(order)));
 	add_way(t, x, i);
+	if (e->trickle && x->row.note == ROW_PLAIN)
+		add(t, "down, on trial with %.4g %% of its clients, ",
+		    100 * REPORT_TRICKLE);
 	add(t, "weight %u, share %.4g %%", e->weight,
 	    100 * accept_share(e->accept));
 	add_cause(t, e);
+	add_users(t, x, i);
 	if (x->row.note == ROW_NONE_HEALTHY)
 		add(t, "; down, served because all are");
 	else if (x->row.note == ROW_PANIC)

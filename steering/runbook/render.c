@@ -105,6 +105,8 @@ static void render_votes(const struct json_t *endpoint, FILE *out)
 	}
 	if (is_set(endpoint, "vetoed"))
 		fprintf(out, "  held up by a veto");
+	if (*text_of(endpoint, "users") != '\0')
+		fprintf(out, "  %s", text_of(endpoint, "users"));
 	if (is_set(endpoint, "deferred"))
 		fprintf(out, "  STILL SERVED: more is down than health may "
 			     "take out, drain it to take it out");

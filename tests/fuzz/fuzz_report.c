@@ -34,6 +34,9 @@ static void check_report(const struct report *report)
 		    found->down_ms != e->down_ms || found->up_ms != e->up_ms ||
 		    found->outage_ms != e->outage_ms ||
 		    found->samples != e->samples ||
+		    found->trickle != e->trickle ||
+		    found->user_requests != e->user_requests ||
+		    strcmp(found->user_edges, e->user_edges) != 0 ||
 		    memcmp(&found->latency_ms, &e->latency_ms,
 			   sizeof(e->latency_ms)) != 0)
 			abort();

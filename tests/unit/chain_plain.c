@@ -107,6 +107,11 @@ static bool is_deferred(const struct plain *p, int e)
 	return p->seen[e].deferred && !is_alive(p, e);
 }
 
+static bool on_trial(const struct plain *p, int e)
+{
+	return p->seen[e].trickle && !p->seen[e].deferred && !is_alive(p, e);
+}
+
 enum wish { SERVED, OPEN_AND_ALIVE, ALIVE, OPEN, ANY };
 
 /* The eligible ones that fulfil the wish become the order, as listed. */
@@ -115,7 +120,8 @@ static bool take(struct plain *p, enum wish wish)
 	p->count = 0;
 	for (int e = 0; e < (int)p->service->endpoint_count; e++) {
 		bool alive = wish == OPEN || wish == ANY || is_alive(p, e) ||
-			     (wish == SERVED && is_deferred(p, e));
+			     (wish == SERVED &&
+			      (is_deferred(p, e) || on_trial(p, e)));
 		bool open = wish == ALIVE || wish == ANY || !is_drained(p, e);
 
 		if (is_eligible(p, e) && alive && open)
@@ -155,8 +161,8 @@ static void drop_zeros(struct plain *p, bool by_weight)
 	p->count = count;
 }
 
-/* The open ones that are alive or deferred, if a living one takes all its
- * clients. */
+/* The open ones that are alive, deferred or on trial, if a living one takes all
+ * its clients. */
 static bool take_served(struct plain *p)
 {
 	bool alive = false;
@@ -312,6 +318,10 @@ static void add_entry(const struct plain *p, int i, uint8_t tier,
 	entry->deferred =
 		(row->note == ROW_PLAIN && is_deferred(p, endpoint)) ||
 		(row->note == ROW_PANIC && !is_alive(p, endpoint));
+	if (row->note == ROW_PLAIN && on_trial(p, endpoint))
+		entry->accept = e->accept < accept_of(REPORT_TRICKLE)
+					? e->accept
+					: accept_of(REPORT_TRICKLE);
 	if (canary != POLICY_NONE)
 		entry->canary_accept = p->seen[canary].accept;
 }

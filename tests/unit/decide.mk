@@ -71,6 +71,10 @@ check_PROGRAMS += %D%/test_parts
 %C%_test_parts_SOURCES = %D%/test_parts.c $(decide_world) \
 	%D%/decide_scene.c %D%/decide_scene.h
 %C%_test_parts_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_trickle
+%C%_test_trickle_SOURCES = %D%/test_trickle.c $(decide_world) \
+	%D%/decide_scene.c %D%/decide_scene.h
+%C%_test_trickle_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_remember
 %C%_test_remember_SOURCES = %D%/test_remember.c $(decide_world) \
 	%D%/decide_scene.c %D%/decide_scene.h

@@ -182,6 +182,8 @@ void world_draw_view(struct world *w, struct rng *rng)
 		e->deferred = w->endpoints[i].canary == POLICY_NONE &&
 			      e->health.verdict == VERDICT_DOWN &&
 			      rng_below(rng, 3) == 0;
+		e->trickle = e->health.verdict == VERDICT_DOWN &&
+			     rng_below(rng, 4) == 0;
 		for (int v = 0; v < WORLD_VANTAGES; v++)
 			e->latency_ms[v] = (float)(rng_below(rng, 3) *
 						   rng_below(rng, 100));

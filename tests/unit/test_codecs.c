@@ -75,6 +75,10 @@ static const struct row {
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"up_ms\":-1}]}", "up_ms is -1" },
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"outage_ms\":1.5}]}", "outage_ms must be" },
 	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\"},{\"service\":\"v\",\"endpoint\":\"e\"},{\"service\":\"w\",\"endpoint\":\"e\"}]}", "w/e is there twice" },
+	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"state\":\"half-open\",\"by_users\":true,\"trickle\":true,\"user_requests\":412,\"user_errors\":37,\"user_edges\":\"a, b\"}]}", NULL },
+	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"trickle\":1}]}", "trickle must be true or false" },
+	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"user_requests\":36,\"user_errors\":37}]}", "user_errors is 37" },
+	{ REPORT, "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"user_edges\":7}]}", "user_edges must be text" },
 
 	{ PLAN, "{\"epoch\":1,\"sequence\":1}", NULL },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"needs\":0}", NULL },

@@ -88,6 +88,16 @@ static void test_breaker_values(void **state)
 	(void)state;
 	assert_int_equal(full->breaker.window_ms, 86400000);
 	assert_int_equal(full->breaker.damp_openings, 2);
+	assert_int_equal(full->passive.weight, 64);
+	assert_int_equal(full->passive.min_requests, 1000000);
+	assert_int_equal(full->passive.failure_rate_pct, 100);
+	assert_int_equal(full->passive.edges, 64);
+	/* Not stated it is off, stated it has its presets. */
+	assert_int_equal(plain->passive.weight, 0);
+	assert_int_equal(p->checks[7].passive.weight, 5);
+	assert_int_equal(p->checks[7].passive.min_requests, 20);
+	assert_int_equal(p->checks[7].passive.failure_rate_pct, 50);
+	assert_int_equal(p->checks[7].passive.edges, 1);
 	assert_int_equal(full->breaker.half_life_ms, 30000);
 	/* The default must not be shorter than its outcomes take. */
 	assert_int_equal(plain->breaker.window_ms, 105000);

@@ -107,6 +107,23 @@ static void test_equal_probes_run_once(void **state)
 	roster_free(NULL);
 }
 
+/* What users of one service met says nothing of another at the same place. */
+static void test_users_are_a_service_s(void **state)
+{
+	struct sample s;
+	struct roster *r;
+
+	(void)state;
+	fill_sample(&s);
+	s.checks[0].passive.weight = 5;
+	r = roster_new(&s.policy);
+	assert_int_equal(r->job_count, 6);
+	assert_int_not_equal(r->targets[0].job, r->targets[3].job);
+	assert_string_equal(r->jobs[r->targets[3].job].key,
+			    "web 192.0.2.1 443 www.example.test users=also");
+	roster_free(r);
+}
+
 static void test_host_of_check_and_tcp_without(void **state)
 {
 	struct sample s;
@@ -314,6 +331,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_equal_probes_run_once),
+		cmocka_unit_test(test_users_are_a_service_s),
 		cmocka_unit_test(test_host_of_check_and_tcp_without),
 		cmocka_unit_test(test_several_checks),
 		cmocka_unit_test(test_twins),

@@ -465,6 +465,9 @@ static void test_differences_that_count(void **state)
 	other->services[0].changing = true;
 	assert_false(view_same(s.view, other, 0));
 	other->services[0].changing = false;
+	other->services[0].endpoints[1].trickle = true;
+	assert_false(view_same(s.view, other, 0));
+	other->services[0].endpoints[1].trickle = false;
 	other->services[0].endpoints[0].health.held = true;
 	assert_false(view_same(s.view, other, 0));
 	view_free(other);

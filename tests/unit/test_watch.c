@@ -341,6 +341,53 @@ static void test_reload_keeps_state_and_slots(void **state)
 	assert_int_equal(watch_state(&w), REPORT_OPEN);
 }
 
+/* Green probes, failing users; what the breaker does, test_breaker tells. */
+static void test_users(void **state)
+{
+	struct policy_check passive = check;
+	struct watch_moment at = { .now_ms = 70000, .wall_ms = 1000000 };
+	struct evidence_word word = { .event = BREAKER_USERS_FAIL,
+				      .users = { .watched = true,
+						 .weight = 20,
+						 .failure_rate_pct = 50 },
+				      .requests = 412,
+				      .errors = 37,
+				      .edges = "a, b" };
+	const struct observation pass = observation_of('p');
+	struct watch w = watch_init("k", &passive, &at);
+	struct report_entry e = { 0 };
+	char text[REPORT_USERS_SIZE];
+
+	(void)state;
+	watch_observe(&w, &passive, &pass, &at);
+	assert_true(watch_users(&w, &passive, &word, &at));
+	watch_report(&w, at.now_ms, &e);
+	assert_int_equal(e.state, REPORT_OPEN);
+	assert_string_equal(report_users_text(&e, text),
+			    "opened by users: 37 of 412 requests failed at "
+			    "edges a, b");
+	word = (struct evidence_word){ .event = BREAKER_TICK,
+				       .users = word.users };
+	at.now_ms = w.breaker.retry_ms;
+	/* Time leads to a trial when a probe is due, not before. */
+	assert_false(watch_users(&w, &passive, &word, &at));
+	assert_true(watch_tick(&w, &passive, &at));
+	assert_false(watch_observe(&w, &passive, &pass, &at));
+	assert_true(watch_observe(&w, &passive, &pass, &at));
+	watch_report(&w, at.now_ms, &e);
+	assert_int_equal(e.state, REPORT_HALF_OPEN);
+	assert_true(e.trickle && e.by_users);
+	assert_int_equal(e.user_requests, 412);
+	assert_non_null(strstr(report_users_text(&e, text), "on trial"));
+	word.users.watched = false;
+	assert_true(watch_users(&w, &passive, &word, &at));
+	watch_report(&w, at.now_ms, &e);
+	assert_int_equal(e.state, REPORT_CLOSED);
+	assert_false(e.trickle || e.by_users);
+	assert_string_equal(report_users_text(&e, text),
+			    "closed unjudged: no edge told of its users");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -353,6 +400,7 @@ int main(void)
 		cmocka_unit_test(test_reports_the_last_probe),
 		cmocka_unit_test(test_forced),
 		cmocka_unit_test(test_reload_keeps_state_and_slots),
+		cmocka_unit_test(test_users),
 	};
 
 	return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
