@@ -323,6 +323,7 @@ size_t evidence_job(const struct evidence *e, size_t nth)
 
 /* What the edges say of one job together. */
 struct poll {
+	uint32_t users; /* edges that had some, enough to judge or not */
 	uint32_t voters, failing;
 	bool fresh;
 };
@@ -346,6 +347,7 @@ static void poll_edge(const struct edge *edge, size_t nth, struct poll *poll,
 	word->users.watched = true;
 	word->users.requests += s->requests;
 	word->users.errors += s->errors;
+	poll->users += s->requests > 0 || s->judged > 0;
 	poll->fresh |= s->fresh;
 	poll->voters += s->judged > 0;
 	if (s->judged == 0 || !s->failed)
@@ -368,11 +370,14 @@ struct evidence_word evidence_word(const struct evidence *e, size_t nth)
 
 	for (size_t i = 0; i < e->edge_count; i++)
 		poll_edge(&e->edges[i], nth, &poll, &word);
-	if (!poll.fresh)
+	/* The first to have seen enough does not speak for those that follow:
+	 * one word of users ends a trial. */
+	if (!poll.fresh || 2 * poll.voters < poll.users)
 		return word;
-	if (2 * poll.failing <= poll.voters)
+	if (2 * poll.failing < poll.voters)
 		word.event = BREAKER_USERS_PASS;
-	else if (poll.failing >= limits->edges)
+	else if (2 * poll.failing > poll.voters &&
+		 poll.failing >= limits->edges)
 		word.event = BREAKER_USERS_FAIL;
 	return word;
 }

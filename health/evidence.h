@@ -11,10 +11,11 @@
  * since it judged it last: they failed when passive.failure_rate of the
  * requests did.  A judgement stands for the breaker's window_time, and so long
  * requests are gathered for one.  In each second in which an edge has judged,
- * the edges are asked together: users failed when more than half of those whose
- * judgement stands say so, and passive.edges at least; they passed when no more
- * than half say that they failed.  That is one outcome a second at most,
- * however many edges there are and however much they serve.
+ * the edges are asked together, when half of those that saw any users there
+ * have a judgement: users failed when more than half of those say so, and
+ * passive.edges at least; they passed when fewer than half do.  That is one
+ * outcome a second at most, however many edges there are and however much they
+ * serve.
  *
  * Why votes of edges, and not all of their requests in one sum: the edge that
  * serves most, or one that makes its numbers up, would speak for all.  An edge

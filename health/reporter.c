@@ -315,6 +315,24 @@ void reporter_hurry(struct reporter *r)
 	evtimer_add(r->soon, &after);
 }
 
+/* What users met there, beside what probes say. */
+static json_t *with_users(json_t *target, const struct report_entry *e)
+{
+	json_t *users = json_pack("{s:b, s:b, s:b, s:I, s:I, s:s}", "by_users",
+				  e->by_users, "trickle", e->trickle,
+				  "unjudged", e->unjudged, "user_requests",
+				  (json_int_t)e->user_requests, "user_errors",
+				  (json_int_t)e->user_errors, "user_edges",
+				  e->user_edges);
+	bool ok = json_object_update(target, users) == 0;
+
+	json_decref(users);
+	if (ok)
+		return target;
+	json_decref(target);
+	return NULL;
+}
+
 /* Each check of several, and what it says.  NULL: there is but one. */
 static json_t *status_parts(const struct reporter *r, size_t target)
 {
@@ -344,9 +362,10 @@ static json_t *status_target(const struct reporter *r, size_t at)
 	const struct watch *w = rounds_watch(r->subject.rounds, target->job);
 	struct report_entry e = { 0 };
 	char last[OUTCOME_TEXT_SIZE];
+	json_t *json;
 
 	fill_entry(r, at, clock_now_ms(), &e);
-	return json_pack(
+	json = json_pack(
 		"{s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:I, s:b, s:s, s:s, "
 		"s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:o*}",
 		"service", target->service->name, "endpoint",
@@ -368,6 +387,7 @@ static json_t *status_target(const struct reporter *r, size_t at)
 		"connect_ms", (double)e.connect_ms, "tls_ms", (double)e.tls_ms,
 		"first_byte_ms", (double)e.first_byte_ms, "certificate_left_s",
 		(json_int_t)e.certificate_left_s, "parts", status_parts(r, at));
+	return with_users(json, &e);
 }
 
 /* Of many targets, only those are shown about which there is something to say.

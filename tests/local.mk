@@ -16,6 +16,7 @@ EXTRA_DIST += %D%/run %D%/system/asker.py %D%/system/budget.py \
 	%D%/system/expressions.py %D%/system/fleet.py \
 	%D%/system/internet.py %D%/system/key_files.py \
 	%D%/system/key_roll.py %D%/system/last_good.py \
+	%D%/system/key_roll.py %D%/system/passive.py %D%/system/last_good.py \
 	%D%/system/latency_map.py %D%/system/link.py %D%/system/metrics.py \
 	%D%/system/probes.py %D%/system/proxied.py %D%/system/redis_servers.py %D%/system/review_in_git.py \
 	%D%/system/panic.py %D%/system/probes.py %D%/system/proxied.py %D%/system/redis_servers.py \

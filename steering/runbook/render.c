@@ -175,6 +175,23 @@ static void render_certificate(int64_t left_s, FILE *out)
 		fprintf(out, ", certificate for %" PRId64 " h", left_s / 3600);
 }
 
+/* What users met there, when that is why it is as it is. */
+static void render_users(const struct json_t *target, FILE *out)
+{
+	if (is_set(target, "by_users"))
+		fprintf(out,
+			"  opened by users: %" PRId64 " of %" PRId64
+			" requests failed at edges %s%s",
+			number_of(target, "user_errors"),
+			number_of(target, "user_requests"),
+			text_of(target, "user_edges"),
+			is_set(target, "trickle") ? "; on trial with some of "
+						    "them"
+						  : "");
+	if (is_set(target, "unjudged"))
+		fprintf(out, "  closed unjudged: no edge told of its users");
+}
+
 void render_target(const struct json_t *target, int64_t wall_ms, FILE *out)
 {
 	const char *service = text_of(target, "service");
@@ -197,6 +214,7 @@ void render_target(const struct json_t *target, int64_t wall_ms, FILE *out)
 			share_of(target, "p95_ms"));
 	fprintf(out, "  last probe: %s", text_of(target, "last"));
 	render_certificate(number_of(target, "certificate_left_s"), out);
+	render_users(target, out);
 	fprintf(out, "%s\n",
 		json_is_true(json_object_get(target, "damped"))
 			? "  (damped: it flapped)"
