@@ -157,19 +157,15 @@ struct policy_breaker {
 	uint32_t slow_rate_pct;
 	int64_t open_for_ms, max_open_for_ms;
 	uint32_t half_open_probes; /* passes in a row that close it */
-	/* Flapping: openings in quick succession that damp it, 0: none do; the
-	 * time in which half of them are forgiven. */
+	/* Openings that damp it, 0: none do; and when half are forgiven. */
 	uint32_t damp_openings;
 	int64_t half_life_ms;
 };
 
-/* What users met at edges, as evidence: see health/evidence. */
+/* What users met at edges: see health/evidence. */
 struct policy_passive {
-	uint32_t weight;       /* outcomes of the breaker's window that one of
-				* theirs counts as, 1..64; 0: none, it is off */
-	uint32_t min_requests; /* that an edge must have seen to judge */
-	uint32_t failure_rate_pct; /* of these, from which they failed */
-	uint32_t edges; /* so many edges at least must see users fail */
+	uint32_t weight; /* of one outcome in the breaker's window; 0: off */
+	uint32_t min_requests, failure_rate_pct, edges; /* when they fail */
 };
 
 enum http_version { HTTP_1_1, HTTP_2 };
