@@ -4,6 +4,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/binding.c %D%/binding.h \
 	%D%/calendar.c %D%/calendar.h \
 	%D%/catalog.c %D%/catalog.h \
+	%D%/check.h \
 	%D%/compile.c %D%/compile.h \
 	%D%/compound.c %D%/compound.h \
 	%D%/country.c %D%/country.h \

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "steering/runbook/alarm.h"
 
+#include "steering/runbook/field.h"
+
 #include "steering/runbook/render.h"
 
 #include <inttypes.h>
@@ -30,18 +32,6 @@ ring_it(const struct bell *b, enum alarm_level level, const char *fmt, ...)
 	b->tell(b->arg, level, text);
 }
 
-static const char *text_of(const struct json_t *json, const char *key)
-{
-	const char *text = json_string_value(json_object_get(json, key));
-
-	return text == NULL ? "" : text;
-}
-
-static int64_t number_of(const struct json_t *json, const char *key)
-{
-	return (int64_t)json_number_value(json_object_get(json, key));
-}
-
 static bool is_set(const struct json_t *json, const char *key)
 {
 	return json_is_true(json_object_get(json, key));
@@ -50,18 +40,18 @@ static bool is_set(const struct json_t *json, const char *key)
 static void look_at_endpoint(const struct bell *b, const char *service,
 			     const struct json_t *e)
 {
-	const char *name = text_of(e, "endpoint");
+	const char *name = field_text(e, "endpoint");
 	char since[48];
 
-	if (strcmp(text_of(e, "verdict"), "down") != 0)
+	if (strcmp(field_text(e, "verdict"), "down") != 0)
 		return;
-	render_duration(number_of(e, "down_ms"), since, sizeof(since));
+	render_duration(field_number(e, "down_ms"), since, sizeof(since));
 	if (is_set(e, "deferred"))
 		ring_it(b, ALARM_URGENT,
 			"%s/%s is down and STILL SERVED: more is down than "
 			"health may take out",
 			service, name);
-	else if (number_of(e, "down_ms") > 0)
+	else if (field_number(e, "down_ms") > 0)
 		ring_it(b, ALARM_WARN, "%s/%s is down for %s%s", service, name,
 			since, is_set(e, "held") ? " (held)" : "");
 	else
@@ -72,12 +62,12 @@ static void look_at_endpoint(const struct bell *b, const char *service,
 static void look_at_service(const struct bell *b, const struct json_t *s)
 {
 	const struct json_t *endpoints = json_object_get(s, "endpoints");
-	const char *name = text_of(s, "service");
+	const char *name = field_text(s, "service");
 	size_t i, down = 0;
 	struct json_t *e;
 
 	json_array_foreach(endpoints, i, e) down +=
-		strcmp(text_of(e, "verdict"), "down") == 0;
+		strcmp(field_text(e, "verdict"), "down") == 0;
 	if (down > 0 && down == json_array_size(endpoints))
 		ring_it(b, ALARM_URGENT, "%s: none of its %zu endpoints is up",
 			name, down);
@@ -85,40 +75,41 @@ static void look_at_service(const struct bell *b, const struct json_t *s)
 		ring_it(b, ALARM_URGENT,
 			"%s: panic: too little is healthy, all of it is served",
 			name);
-	if (*text_of(s, "unmonitored") != '\0')
+	if (*field_text(s, "unmonitored") != '\0')
 		ring_it(b, ALARM_NOTE, "%s is not monitored: it has %s", name,
-			text_of(s, "unmonitored"));
+			field_text(s, "unmonitored"));
 	json_array_foreach(endpoints, i, e) look_at_endpoint(b, name, e);
 }
 
 static void look_at_command(const struct bell *b, const struct json_t *command)
 {
-	int64_t left_ms = number_of(command, "wall_expires_ms") - b->wall_ms;
+	int64_t left_ms = field_number(command, "wall_expires_ms") - b->wall_ms;
 	char left[48];
 
-	if (number_of(command, "wall_expires_ms") == 0 ||
+	if (field_number(command, "wall_expires_ms") == 0 ||
 	    left_ms > ALARM_ENDING_MS)
 		return;
 	ring_it(b, ALARM_NOTE, "%s %s (%s by %s) ends in %s",
-		text_of(command, "kind"), text_of(command, "target"),
-		text_of(command, "id"), text_of(command, "author"),
+		field_text(command, "kind"), field_text(command, "target"),
+		field_text(command, "id"), field_text(command, "author"),
 		render_duration(left_ms, left, sizeof(left)));
 }
 
 static void look_at_canary(const struct bell *b, const struct json_t *canary)
 {
-	if (strcmp(text_of(canary, "state"), "paused") == 0)
+	if (strcmp(field_text(canary, "state"), "paused") == 0)
 		ring_it(b, ALARM_NOTE,
 			"canary %s of %s is paused at %" PRId64 " %%",
-			text_of(canary, "canary"), text_of(canary, "service"),
-			number_of(canary, "percent"));
+			field_text(canary, "canary"),
+			field_text(canary, "service"),
+			field_number(canary, "percent"));
 }
 
 static void look_at_node(const struct bell *b, const struct json_t *node)
 {
-	const char *name = text_of(node, "name");
-	int64_t silent_ms = number_of(node, "silent_ms");
-	int64_t lag_ms = number_of(node, "lag_ms");
+	const char *name = field_text(node, "name");
+	int64_t silent_ms = field_number(node, "silent_ms");
+	int64_t lag_ms = field_number(node, "lag_ms");
 	struct json_t *local;
 	char since[48];
 	size_t i;
@@ -129,9 +120,9 @@ static void look_at_node(const struct bell *b, const struct json_t *node)
 	else if (lag_ms > ALARM_BEHIND_MS)
 		ring_it(b, ALARM_WARN, "%s is behind for %s", name,
 			render_duration(lag_ms, since, sizeof(since)));
-	if (*text_of(node, "trouble") != '\0')
+	if (*field_text(node, "trouble") != '\0')
 		ring_it(b, ALARM_WARN, "%s: %s", name,
-			text_of(node, "trouble"));
+			field_text(node, "trouble"));
 	json_array_foreach(json_object_get(node, "local"), i,
 			   local) if (json_is_string(local))
 		ring_it(b, ALARM_WARN, "%s alone obeys %s", name,

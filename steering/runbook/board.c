@@ -3,6 +3,7 @@
 
 #include "policy/language/policy.h"
 #include "steering/runbook/alarm.h"
+#include "steering/runbook/field.h"
 #include "steering/runbook/render.h"
 
 #include <stdio.h>
@@ -22,13 +23,6 @@ struct pen {
 	const char *title; /* of the section, until its first row */
 	bool failed;       /* out of memory */
 };
-
-static const char *text_of(const struct json_t *json, const char *key)
-{
-	const char *text = json_string_value(json_object_get(json, key));
-
-	return text == NULL ? "" : text;
-}
 
 static double number_of(const struct json_t *json, const char *key)
 {
@@ -209,8 +203,8 @@ static void count_endpoint(struct region *regions, size_t *count,
 			   const struct json_t *endpoint)
 {
 	struct region *r =
-		find_region(regions, count, text_of(endpoint, "region"));
-	bool down = strcmp(text_of(endpoint, "verdict"), "down") == 0;
+		find_region(regions, count, field_text(endpoint, "region"));
+	bool down = strcmp(field_text(endpoint, "verdict"), "down") == 0;
 
 	if (r == NULL)
 		return;
@@ -246,7 +240,7 @@ static void write_regions(struct pen *p, const struct json_t *status)
 
 static bool is_troubled(const struct json_t *endpoint)
 {
-	return strcmp(text_of(endpoint, "verdict"), "down") == 0;
+	return strcmp(field_text(endpoint, "verdict"), "down") == 0;
 }
 
 static void write_service(struct pen *p, const struct json_t *service)
@@ -258,7 +252,7 @@ static void write_service(struct pen *p, const struct json_t *service)
 	{
 		if (begin(p) == NULL)
 			return;
-		fprintf(p->out, "  %-14s", text_of(service, "service"));
+		fprintf(p->out, "  %-14s", field_text(service, "service"));
 		render_endpoint(endpoint, p->out);
 		end(p, is_troubled(endpoint) ? BOARD_WARN : BOARD_PLAIN);
 	}
@@ -279,18 +273,18 @@ static void write_target(struct pen *p, const struct json_t *target)
 	if (begin(p) == NULL)
 		return;
 	render_target(target, p->wish->wall_ms, p->out);
-	end(p, strcmp(text_of(target, "state"), "closed") == 0 ? BOARD_PLAIN
-							       : BOARD_WARN);
+	end(p, strcmp(field_text(target, "state"), "closed") == 0 ? BOARD_PLAIN
+								  : BOARD_WARN);
 }
 
 static bool target_is_troubled(const struct json_t *target)
 {
-	return strcmp(text_of(target, "state"), "closed") != 0;
+	return strcmp(field_text(target, "state"), "closed") != 0;
 }
 
 static bool node_is_troubled(const struct json_t *node)
 {
-	return *text_of(node, "trouble") != '\0' ||
+	return *field_text(node, "trouble") != '\0' ||
 	       number_of(node, "lag_ms") > ALARM_BEHIND_MS ||
 	       number_of(node, "silent_ms") > ALARM_BEHIND_MS ||
 	       json_array_size(json_object_get(node, "local")) > 0;

@@ -9,6 +9,7 @@ steering_libsteering_a_SOURCES += \
 	%D%/content.c %D%/content.h \
 	%D%/diagnosis.c %D%/diagnosis.h \
 	%D%/doctor.c %D%/doctor.h \
+	%D%/field.c %D%/field.h \
 	%D%/force.c %D%/force.h \
 	%D%/glyph.c %D%/glyph.h \
 	%D%/key.c %D%/key.h \

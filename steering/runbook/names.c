@@ -4,6 +4,7 @@
 #include "policy/base/error.h"
 #include "policy/base/option.h"
 #include "steering/runbook/change.h"
+#include "steering/runbook/field.h"
 #include "steering/runbook/link.h"
 #include "steering/runbook/order.h"
 #include "steering/runbook/survey.h"
@@ -17,17 +18,10 @@
 
 enum { ASK_MS = 1500 };
 
-static const char *text_of(const struct json_t *json, const char *key)
-{
-	const char *text = json_string_value(json_object_get(json, key));
-
-	return text == NULL ? "" : text;
-}
-
 /* Each once: seen has those that were told. */
 static void print_region(const struct json_t *endpoint, struct json_t *seen)
 {
-	const char *region = text_of(endpoint, "region");
+	const char *region = field_text(endpoint, "region");
 
 	if (*region == '\0' || json_object_get(seen, region) != NULL)
 		return;
@@ -54,8 +48,8 @@ static void print_endpoints(const struct json_t *status)
 	json_array_foreach(json_object_get(status, "services"), i, service)
 		json_array_foreach(json_object_get(service, "endpoints"), j,
 				   endpoint)
-			printf("%s/%s\n", text_of(service, "service"),
-			       text_of(endpoint, "endpoint"));
+			printf("%s/%s\n", field_text(service, "service"),
+			       field_text(endpoint, "endpoint"));
 }
 
 static void print_list(const struct json_t *list, const char *key)
@@ -63,7 +57,7 @@ static void print_list(const struct json_t *list, const char *key)
 	struct json_t *item;
 	size_t i;
 
-	json_array_foreach(list, i, item) printf("%s\n", text_of(item, key));
+	json_array_foreach(list, i, item) printf("%s\n", field_text(item, key));
 }
 
 static void print_services(const struct json_t *status)

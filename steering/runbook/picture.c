@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "steering/runbook/picture.h"
 
+#include "steering/runbook/field.h"
+
 #include "steering/runbook/glyph.h"
 #include "steering/runbook/render.h"
 
@@ -11,18 +13,6 @@
 #include <jansson.h>
 
 enum { HEADER = 2, FOOTER = 1, SAID_SIZE = 600 };
-
-static const char *text_of(const struct json_t *json, const char *key)
-{
-	const char *text = json_string_value(json_object_get(json, key));
-
-	return text == NULL ? "" : text;
-}
-
-static int64_t number_of(const struct json_t *json, const char *key)
-{
-	return (int64_t)json_number_value(json_object_get(json, key));
-}
 
 /* One line more, if there is room. */
 static void add_line(struct picture *out, const struct picture_mode *mode,
@@ -50,13 +40,13 @@ static void say_who(const struct json_t *status,
 	snprintf(out, SAID_SIZE,
 		 "windrose top  %.100s %.20s%s  plan %" PRId64 ".%" PRId64
 		 "  %02d:%02d:%02dZ%s",
-		 status == NULL ? "-" : text_of(node, "name"),
-		 text_of(node, "role"),
+		 status == NULL ? "-" : field_text(node, "name"),
+		 field_text(node, "role"),
 		 json_is_true(json_object_get(status, "leads")) ? " leads" : "",
-		 number_of(plan == NULL ? node : plan,
-			   plan == NULL ? "plan_epoch" : "epoch"),
-		 number_of(plan == NULL ? node : plan,
-			   plan == NULL ? "plan_sequence" : "sequence"),
+		 field_number(plan == NULL ? node : plan,
+			      plan == NULL ? "plan_epoch" : "epoch"),
+		 field_number(plan == NULL ? node : plan,
+			      plan == NULL ? "plan_sequence" : "sequence"),
 		 (int)(s / 3600 % 24), (int)(s / 60 % 60), (int)(s % 60),
 		 mode->paused ? "  PAUSED" : "");
 }
@@ -74,13 +64,14 @@ static void say_fleet(const struct json_t *status, char *out)
 	len = (size_t)snprintf(out, SAID_SIZE,
 			       "fleet: %" PRId64 " of %" PRId64
 			       " have the plan, %" PRId64 " nodes",
-			       number_of(fleet, "have"),
-			       number_of(fleet, "followers"),
-			       number_of(fleet, "nodes"));
-	if (*text_of(fleet, "last") != '\0')
+			       field_number(fleet, "have"),
+			       field_number(fleet, "followers"),
+			       field_number(fleet, "nodes"));
+	if (*field_text(fleet, "last") != '\0')
 		snprintf(out + len, SAID_SIZE - len,
-			 "; longest behind: %.100s, %s", text_of(fleet, "last"),
-			 render_duration(number_of(fleet, "lag_ms"), lag,
+			 "; longest behind: %.100s, %s",
+			 field_text(fleet, "last"),
+			 render_duration(field_number(fleet, "lag_ms"), lag,
 					 sizeof(lag)));
 }
 

@@ -2,6 +2,7 @@
 #include "steering/runbook/render.h"
 
 #include "policy/base/clock.h"
+#include "steering/runbook/field.h"
 #include "steering/runbook/render_parts.h"
 
 #include <inttypes.h>
@@ -9,19 +10,6 @@
 #include <string.h>
 
 #include <jansson.h>
-
-/* The member's text, or "" when it is absent or no text. */
-static const char *text_of(const struct json_t *json, const char *key)
-{
-	const char *text = json_string_value(json_object_get(json, key));
-
-	return text == NULL ? "" : text;
-}
-
-static int64_t number_of(const struct json_t *json, const char *key)
-{
-	return (int64_t)json_number_value(json_object_get(json, key));
-}
 
 static double share_of(const struct json_t *json, const char *key)
 {
@@ -61,10 +49,10 @@ static void render_service_prediction(const struct json_t *service, FILE *out)
 	size_t i;
 
 	fprintf(out, "%s: %.1f %% of IPv4 clients move, %.1f %% of IPv6\n",
-		text_of(service, "service"), share_of(service, "moved_pct"),
+		field_text(service, "service"), share_of(service, "moved_pct"),
 		share_of(service, "moved_v6_pct"));
 	json_array_foreach(regions, i, region)
-		render_change(text_of(region, "region"),
+		render_change(field_text(region, "region"),
 			      share_of(region, "before_pct"),
 			      share_of(region, "after_pct"), out);
 	if (none_before > 0 || none_after > 0)
@@ -105,8 +93,8 @@ static void render_votes(const struct json_t *endpoint, FILE *out)
 	}
 	if (is_set(endpoint, "vetoed"))
 		fprintf(out, "  held up by a veto");
-	if (*text_of(endpoint, "users") != '\0')
-		fprintf(out, "  %s", text_of(endpoint, "users"));
+	if (*field_text(endpoint, "users") != '\0')
+		fprintf(out, "  %s", field_text(endpoint, "users"));
 	if (is_set(endpoint, "deferred"))
 		fprintf(out, "  STILL SERVED: more is down than health may "
 			     "take out, drain it to take it out");
@@ -114,15 +102,15 @@ static void render_votes(const struct json_t *endpoint, FILE *out)
 
 void render_endpoint(const struct json_t *endpoint, FILE *out)
 {
-	const char *cause = text_of(endpoint, "cause");
-	const char *ref = text_of(endpoint, "ref");
+	const char *cause = field_text(endpoint, "cause");
+	const char *ref = field_text(endpoint, "ref");
 
 	fprintf(out, "  %-20s %-12s %-8s%s%s%s %6.1f %%",
-		text_of(endpoint, "endpoint"), text_of(endpoint, "region"),
-		text_of(endpoint, "verdict"),
+		field_text(endpoint, "endpoint"),
+		field_text(endpoint, "region"), field_text(endpoint, "verdict"),
 		is_set(endpoint, "held") ? " (held)" : "",
-		number_of(endpoint, "damped") > 0 ? " (damped)" : "",
-		number_of(endpoint, "forced") > 0 ? " (forced)" : "",
+		field_number(endpoint, "damped") > 0 ? " (damped)" : "",
+		field_number(endpoint, "forced") > 0 ? " (forced)" : "",
 		100 * share_of(endpoint, "share"));
 	if (*cause != '\0' && strcmp(cause, "full") != 0)
 		fprintf(out, "  %s%s%s", cause, *ref == '\0' ? "" : " ", ref);
@@ -139,16 +127,16 @@ static void render_services(const struct json_t *answer, FILE *out)
 
 	json_array_foreach(services, i, service)
 	{
-		const char *lacks = text_of(service, "unmonitored");
+		const char *lacks = field_text(service, "unmonitored");
 
-		fprintf(out, "service %s%s%s\n", text_of(service, "service"),
+		fprintf(out, "service %s%s%s\n", field_text(service, "service"),
 			*lacks == '\0' ? "" : ", unmonitored: it has ", lacks);
 		if (is_set(service, "panic"))
 			fprintf(out,
 				"  PANIC: %" PRId64 " %% of the capacity is "
 				"healthy, so health is not obeyed; ramps and "
 				"canaries are paused\n",
-				number_of(service, "healthy_pct"));
+				field_number(service, "healthy_pct"));
 		json_array_foreach(json_object_get(service, "endpoints"), j,
 				   endpoint) render_endpoint(endpoint, out);
 	}
@@ -162,9 +150,10 @@ static void render_load(const struct json_t *load, FILE *out)
 	fprintf(out,
 		"%" PRId64 " probes, %" PRId64 " under way (at most %" PRId64
 		"), %" PRId64 " waiting, started %.1f ms late (p99 %.1f ms)\n",
-		number_of(load, "probes"), number_of(load, "in_flight"),
-		number_of(load, "in_flight_max"), number_of(load, "waiting"),
-		share_of(load, "late_p50_ms"), share_of(load, "late_p99_ms"));
+		field_number(load, "probes"), field_number(load, "in_flight"),
+		field_number(load, "in_flight_max"),
+		field_number(load, "waiting"), share_of(load, "late_p50_ms"),
+		share_of(load, "late_p99_ms"));
 }
 
 static void render_certificate(int64_t left_s, FILE *out)
@@ -182,9 +171,9 @@ static void render_users(const struct json_t *target, FILE *out)
 		fprintf(out,
 			"  opened by users: %" PRId64 " of %" PRId64
 			" requests failed at edges %s%s",
-			number_of(target, "user_errors"),
-			number_of(target, "user_requests"),
-			text_of(target, "user_edges"),
+			field_number(target, "user_errors"),
+			field_number(target, "user_requests"),
+			field_text(target, "user_edges"),
 			is_set(target, "trickle") ? "; on trial with some of "
 						    "them"
 						  : "");
@@ -194,17 +183,17 @@ static void render_users(const struct json_t *target, FILE *out)
 
 void render_target(const struct json_t *target, int64_t wall_ms, FILE *out)
 {
-	const char *service = text_of(target, "service");
-	int64_t since_ms = number_of(target, "wall_since_ms");
+	const char *service = field_text(target, "service");
+	int64_t since_ms = field_number(target, "wall_since_ms");
 	char age[48];
 
 	fprintf(out, "  %s/%-*s %-9s for %-8s", service,
 		strlen(service) < 30 ? (int)(30 - strlen(service)) : 0,
-		text_of(target, "endpoint"), text_of(target, "state"),
+		field_text(target, "endpoint"), field_text(target, "state"),
 		render_duration(wall_ms - since_ms, age, sizeof(age)));
-	if (number_of(target, "forced_ms") > 0)
+	if (field_number(target, "forced_ms") > 0)
 		fprintf(out, " forced for %s",
-			render_duration(number_of(target, "forced_ms"), age,
+			render_duration(field_number(target, "forced_ms"), age,
 					sizeof(age)));
 	if (json_is_true(json_object_get(target, "shadow")))
 		fprintf(out, " in shadow, not counted");
@@ -212,8 +201,8 @@ void render_target(const struct json_t *target, int64_t wall_ms, FILE *out)
 		fprintf(out, " %.1f ms (p95 %.1f ms)",
 			share_of(target, "ewma_ms"),
 			share_of(target, "p95_ms"));
-	fprintf(out, "  last probe: %s", text_of(target, "last"));
-	render_certificate(number_of(target, "certificate_left_s"), out);
+	fprintf(out, "  last probe: %s", field_text(target, "last"));
+	render_certificate(field_number(target, "certificate_left_s"), out);
 	render_users(target, out);
 	fprintf(out, "%s\n",
 		json_is_true(json_object_get(target, "damped"))
@@ -240,7 +229,7 @@ static void render_targets(const struct json_t *answer, int64_t wall_ms,
 
 static void render_left_out(const struct json_t *answer, FILE *out)
 {
-	int64_t count = number_of(answer, "left_out");
+	int64_t count = field_number(answer, "left_out");
 
 	if (count > 0)
 		fprintf(out, "  and %" PRId64 " more, most of them up\n",
@@ -250,17 +239,17 @@ static void render_left_out(const struct json_t *answer, FILE *out)
 void render_command(const struct json_t *command, const char *where,
 		    int64_t wall_ms, FILE *out)
 {
-	int64_t expires = number_of(command, "wall_expires_ms");
+	int64_t expires = field_number(command, "wall_expires_ms");
 	char left[48];
 
-	fprintf(out, "%s %s %s %s", where, text_of(command, "id"),
-		text_of(command, "kind"), text_of(command, "target"));
-	if (*text_of(command, "to") != '\0')
-		fprintf(out, " to %s", text_of(command, "to"));
-	if (strcmp(text_of(command, "kind"), "weight") == 0)
-		fprintf(out, " to %" PRId64, number_of(command, "weight"));
-	fprintf(out, " by %s: %s", text_of(command, "author"),
-		text_of(command, "reason"));
+	fprintf(out, "%s %s %s %s", where, field_text(command, "id"),
+		field_text(command, "kind"), field_text(command, "target"));
+	if (*field_text(command, "to") != '\0')
+		fprintf(out, " to %s", field_text(command, "to"));
+	if (strcmp(field_text(command, "kind"), "weight") == 0)
+		fprintf(out, " to %" PRId64, field_number(command, "weight"));
+	fprintf(out, " by %s: %s", field_text(command, "author"),
+		field_text(command, "reason"));
 	if (expires > 0)
 		fprintf(out, " (%s left)",
 			render_duration(expires - wall_ms, left, sizeof(left)));
@@ -279,17 +268,17 @@ static void render_commands(const struct json_t *commands, const char *where,
 
 void render_canary(const struct json_t *canary, FILE *out)
 {
-	const char *phase = text_of(canary, "phase");
-	const char *reason = text_of(canary, "reason");
-	int64_t requests = number_of(canary, "canary_requests");
+	const char *phase = field_text(canary, "phase");
+	const char *reason = field_text(canary, "reason");
+	int64_t requests = field_number(canary, "canary_requests");
 
 	fprintf(out,
 		"canary %s of %s: %s%s%s, %" PRId64 " %% of stage %" PRId64
 		" of %" PRId64,
-		text_of(canary, "canary"), text_of(canary, "service"),
-		text_of(canary, "state"), *phase == '\0' ? "" : ", ", phase,
-		number_of(canary, "percent"), number_of(canary, "stage"),
-		number_of(canary, "stages"));
+		field_text(canary, "canary"), field_text(canary, "service"),
+		field_text(canary, "state"), *phase == '\0' ? "" : ", ", phase,
+		field_number(canary, "percent"), field_number(canary, "stage"),
+		field_number(canary, "stages"));
 	if (*reason != '\0')
 		fprintf(out, ": %s", reason);
 	if (requests > 0)
@@ -297,9 +286,9 @@ void render_canary(const struct json_t *canary, FILE *out)
 			"\n  %" PRId64 " of %" PRId64
 			" requests failed, of the stable version %" PRId64
 			" of %" PRId64,
-			number_of(canary, "canary_errors"), requests,
-			number_of(canary, "stable_errors"),
-			number_of(canary, "stable_requests"));
+			field_number(canary, "canary_errors"), requests,
+			field_number(canary, "stable_errors"),
+			field_number(canary, "stable_requests"));
 	fputc('\n', out);
 }
 
@@ -319,13 +308,12 @@ static void render_alarms(const struct json_t *node, int64_t wall_ms, FILE *out)
 	char lasts[48];
 	size_t i;
 
-	json_array_foreach(json_object_get(node, "alarms"), i, alarm)
-		fprintf(out, "  ALARM %s: %s for %s: %s\n",
-			text_of(alarm, "responder"), text_of(alarm, "kind"),
-			render_duration(wall_ms - number_of(alarm,
-							    "wall_since_ms"),
-					lasts, sizeof(lasts)),
-			text_of(alarm, "text"));
+	json_array_foreach(json_object_get(node, "alarms"), i, alarm) fprintf(
+		out, "  ALARM %s: %s for %s: %s\n",
+		field_text(alarm, "responder"), field_text(alarm, "kind"),
+		render_duration(wall_ms - field_number(alarm, "wall_since_ms"),
+				lasts, sizeof(lasts)),
+		field_text(alarm, "text"));
 }
 
 void render_node(const struct json_t *node, int64_t wall_ms, FILE *out)
@@ -337,24 +325,25 @@ void render_node(const struct json_t *node, int64_t wall_ms, FILE *out)
 	fprintf(out,
 		"node %-16s %-7s%s policy %.8s plan %" PRId64 ".%" PRId64
 		", %s old",
-		text_of(node, "name"), text_of(node, "role"),
+		field_text(node, "name"), field_text(node, "role"),
 		json_is_true(json_object_get(node, "leads")) ? " leads" : "",
-		text_of(node, "policy_digest"), number_of(node, "plan_epoch"),
-		number_of(node, "plan_sequence"),
-		render_duration(wall_ms - number_of(node, "wall_made_ms"), age,
-				sizeof(age)));
-	if (*text_of(node, "version") != '\0')
-		fprintf(out, ", version %s", text_of(node, "version"));
-	if (number_of(node, "lag_ms") > 0)
+		field_text(node, "policy_digest"),
+		field_number(node, "plan_epoch"),
+		field_number(node, "plan_sequence"),
+		render_duration(wall_ms - field_number(node, "wall_made_ms"),
+				age, sizeof(age)));
+	if (*field_text(node, "version") != '\0')
+		fprintf(out, ", version %s", field_text(node, "version"));
+	if (field_number(node, "lag_ms") > 0)
 		fprintf(out, ", behind for %s",
-			render_duration(number_of(node, "lag_ms"), age,
+			render_duration(field_number(node, "lag_ms"), age,
 					sizeof(age)));
-	if (*text_of(node, "trouble") != '\0')
-		fprintf(out, "  trouble: %s", text_of(node, "trouble"));
+	if (*field_text(node, "trouble") != '\0')
+		fprintf(out, "  trouble: %s", field_text(node, "trouble"));
 	fputc('\n', out);
 	json_array_foreach(json_object_get(node, "local"), i, local)
 	{
-		fprintf(out, "  only here: %s\n", text_of(local, "text"));
+		fprintf(out, "  only here: %s\n", field_text(local, "text"));
 	}
 	render_alarms(node, wall_ms, out);
 }
@@ -372,10 +361,11 @@ static void render_fleet(const struct json_t *answer, FILE *out)
 	fprintf(out,
 		"fleet: %" PRId64 " of %" PRId64
 		" nodes that follow plans have the newest",
-		number_of(fleet, "have"), number_of(fleet, "followers"));
-	if (*text_of(fleet, "last") != '\0')
-		fprintf(out, "; longest behind: %s, %s", text_of(fleet, "last"),
-			render_duration(number_of(fleet, "lag_ms"), lag,
+		field_number(fleet, "have"), field_number(fleet, "followers"));
+	if (*field_text(fleet, "last") != '\0')
+		fprintf(out, "; longest behind: %s, %s",
+			field_text(fleet, "last"),
+			render_duration(field_number(fleet, "lag_ms"), lag,
 					sizeof(lag)));
 	json_object_foreach(versions, version, count)
 	{
@@ -400,13 +390,13 @@ static void render_held(const struct json_t *answer, int64_t wall_ms, FILE *out)
 		fprintf(out,
 			"held %s %s %s by %s: %s; for %s more: windrose "
 			"approve %s\n",
-			text_of(c, "id"), text_of(c, "kind"),
-			text_of(c, "target"), text_of(c, "author"),
-			text_of(held, "why"),
-			render_duration(number_of(held, "wall_until_ms") -
+			field_text(c, "id"), field_text(c, "kind"),
+			field_text(c, "target"), field_text(c, "author"),
+			field_text(held, "why"),
+			render_duration(field_number(held, "wall_until_ms") -
 						wall_ms,
 					left, sizeof(left)),
-			text_of(c, "id"));
+			field_text(c, "id"));
 	}
 }
 
@@ -439,17 +429,17 @@ void render_status(const struct json_t *answer, int64_t wall_ms, FILE *out)
  * 0%)" */
 static void render_event(const struct json_t *event, FILE *out)
 {
-	const char *id = text_of(event, "id");
-	const char *why = text_of(event, "why");
-	const char *before = text_of(event, "before");
-	const char *after = text_of(event, "after");
+	const char *id = field_text(event, "id");
+	const char *why = field_text(event, "why");
+	const char *before = field_text(event, "before");
+	const char *after = field_text(event, "after");
 
 	char at[CLOCK_TEXT_SIZE];
 
 	fprintf(out, "%s %s %s%s%s %s",
-		clock_wall_text(number_of(event, "wall_ms"), at),
-		text_of(event, "who"), text_of(event, "kind"),
-		*id == '\0' ? "" : " ", id, text_of(event, "what"));
+		clock_wall_text(field_number(event, "wall_ms"), at),
+		field_text(event, "who"), field_text(event, "kind"),
+		*id == '\0' ? "" : " ", id, field_text(event, "what"));
 	if (*why != '\0')
 		fprintf(out, ": %s", why);
 	if (*before != '\0' && *after != '\0')
@@ -483,13 +473,15 @@ static void render_generation(const struct json_t *one, FILE *out)
 	char at[CLOCK_TEXT_SIZE];
 	size_t i;
 
-	fprintf(out, "%s of %s by %s", text_of(one, "plan"),
-		clock_wall_text(number_of(one, "wall_made_ms"), at),
-		text_of(one, "agent"));
+	fprintf(out, "%s of %s by %s", field_text(one, "plan"),
+		clock_wall_text(field_number(one, "wall_made_ms"), at),
+		field_text(one, "agent"));
 	json_array_foreach(json_object_get(one, "commands"), i, command)
 	{
-		fprintf(out, "%s%s %s (%s)", between, text_of(command, "kind"),
-			text_of(command, "target"), text_of(command, "id"));
+		fprintf(out, "%s%s %s (%s)", between,
+			field_text(command, "kind"),
+			field_text(command, "target"),
+			field_text(command, "id"));
 		between = ", ";
 	}
 	fprintf(out, "%s\n", i == 0 ? ": no command" : "");
