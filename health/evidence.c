@@ -96,17 +96,32 @@ static void list_jobs(struct evidence *e, const struct roster *roster,
 	}
 }
 
+/* The job that is told of a target's users: of several checks the first that is
+ * passive.  NULL: none is. */
+static const size_t *passive_job(const struct roster *roster,
+				 const struct roster_target *target)
+{
+	size_t count;
+	const size_t *jobs = roster_jobs(target, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (is_passive(roster, jobs[i]))
+			return &jobs[i];
+	return NULL;
+}
+
 static void list_spots(struct evidence *e, const struct roster *roster,
 		       const size_t *nth)
 {
 	for (size_t i = 0; i < roster->target_count; i++) {
 		const struct roster_target *t = &roster->targets[i];
+		const size_t *job = passive_job(roster, t);
 
-		if (is_passive(roster, t->job))
+		if (job != NULL)
 			e->spots[e->spot_count++] = (struct spot){
 				.service = t->service->name,
 				.endpoint = t->endpoint->name,
-				.nth = nth[t->job],
+				.nth = nth[*job],
 			};
 	}
 	if (e->spot_count > 1)

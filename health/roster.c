@@ -139,7 +139,7 @@ static size_t find_job(struct roster *roster,
 	size_t slot;
 
 	if (check->passive.weight > 0)
-		job.spec.users = service->name;
+		job.spec.users = target->service->name;
 	if (endpoint->cname != NULL)
 		job.spec.name = undotted(roster, endpoint->cname);
 	if (job.spec.host == NULL ||
