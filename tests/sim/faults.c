@@ -215,29 +215,6 @@ static int64_t split(struct fleet *f, int node)
 	return for_ms;
 }
 
-/* Its plan comes just when the other is given the lease, or later. */
-bool fault_ambush(struct fleet *f, int node, const struct event *e)
-{
-	int64_t for_ms;
-
-	if (!f->ambush)
-		return false;
-	f->ambush = false;
-	for_ms = split(f, node);
-	if (f->held == NULL && fleet_draw(f) % 2 == 0) {
-		f->held = malloc(sizeof(*f->held));
-		if (f->held == NULL)
-			abort();
-		*f->held = *e;
-		return true;
-	}
-	fleet_at(f,
-		 f->now_ms +
-			 fleet_between(f, LEASE_TTL_MS + 200, for_ms + 2000),
-		 *e);
-	return true;
-}
-
 void fault_release(struct fleet *f)
 {
 	if (f->held != NULL)
@@ -246,16 +223,50 @@ void fault_release(struct fleet *f)
 	f->held = NULL;
 }
 
+static void hold(struct fleet *f, const struct event *e)
+{
+	f->held = malloc(sizeof(*f->held));
+	if (f->held == NULL)
+		abort();
+	*f->held = *e;
+}
+
+/*
+ * Its plan comes just when the other is given the lease, or later; or, when it
+ * goes on leading, just before its next one, which knows nothing of it.
+ */
+bool fault_ambush(struct fleet *f, int node, const struct event *e)
+{
+	enum ambush ambush = f->ambush;
+	int64_t for_ms;
+
+	fault_release(f);
+	f->ambush = AMBUSH_NONE;
+	if (ambush == AMBUSH_NONE)
+		return false;
+	if (ambush == AMBUSH_CUT) {
+		hold(f, e);
+		fleet_cut(f, node, fleet_between(f, 50, 1000));
+		return true;
+	}
+	for_ms = split(f, node);
+	if (fleet_draw(f) % 2 == 0)
+		hold(f, e);
+	else
+		fleet_at(f,
+			 f->now_ms + fleet_between(f, LEASE_TTL_MS + 200,
+						   for_ms + 2000),
+			 *e);
+	return true;
+}
+
 static void strike_split(struct fleet *f)
 {
 	for (size_t i = 0; i < FLEET_SEATS; i++)
 		if (f->paused_until_ms[fleet_seat(i)] > f->now_ms)
 			return;
-	if (fleet_draw(f) % 2 == 0) {
-		f->ambush = true;
-		return;
-	}
-	for (size_t i = 0; i < FLEET_SEATS; i++)
+	f->ambush = (enum ambush)(fleet_draw(f) % 3);
+	for (size_t i = 0; f->ambush == AMBUSH_NONE && i < FLEET_SEATS; i++)
 		if (seat_leads(f, fleet_seat(i)))
 			split(f, fleet_seat(i));
 }

@@ -210,6 +210,13 @@ struct parsed {
 	struct report *report; /* owned */
 };
 
+/* What happens to who leads. */
+enum ambush {
+	AMBUSH_NONE,
+	AMBUSH_PAUSE, /* it is paused, and the plan comes late */
+	AMBUSH_CUT    /* its link breaks, and the plan comes late */
+};
+
 /* What kind of faults a fleet meets. */
 enum weather {
 	WEATHER_ALL,
@@ -234,8 +241,9 @@ struct fleet {
 	int64_t cut_until_ms[FLEET_NODES], paused_until_ms[FLEET_NODES];
 	int64_t well_ms[FLEET_NODES]; /* since, or from, when it is: see
 				       * fleet_unwell() */
-	bool ambush;        /* who leads is paused as it sends its next plan */
-	struct event *held; /* that plan, until the other leads; owned */
+	enum ambush ambush;           /* as who leads sends its next plan */
+	struct event *held; /* that plan, until the other leads, or the same one
+			     * sends its next; owned */
 	int64_t split_ms;   /* when a leader was last paused so */
 	bool stepped[FLEET_NODES]; /* its wall clock has ever been wrong */
 	unsigned link[FLEET_NODES];

@@ -177,13 +177,15 @@ static int run_splits(struct campaign *c, unsigned from, unsigned splits,
 	       "lease while another led, in %u fleets, and %" PRIu64
 	       " times a clock was wrong\n"
 	       "# %" PRIu64 " plans of old leaders came to the store, %" PRIu64
-	       " of them were stored\n",
+	       " of them were stored\n"
+	       "# %" PRIu64 " plans were refused since an earlier one of the "
+	       "same leader was stored late\n",
 	       c->totals.splits, seed - from, c->totals.steps_of_clocks,
-	       c->totals.late, c->totals.late_stored);
+	       c->totals.late, c->totals.late_stored, c->totals.behind);
 	figures_print(&c->figures);
 	figures_fini(&c->figures);
 	failed += c->totals.splits < splits || c->totals.late == 0 ||
-		  c->totals.late_stored > 0;
+		  c->totals.behind == 0 || c->totals.late_stored > 0;
 	printf("%s - nothing of an old leader is followed\n",
 	       failed == 0 ? "ok" : "not ok");
 	return failed == 0 ? 0 : 1;
