@@ -22,6 +22,7 @@
 #define TESTS_SIM_FLEET_H
 
 #include "dns/world.h"
+#include "estate.h"
 #include "ground.h"
 #include "health/inspection.h"
 #include "health/outlook.h"
@@ -48,18 +49,6 @@
 #define FLEET_WALL_MS INT64_C(1700000000000)
 
 #define FLEET_STORE (-1)
-
-/* One pair of clocks, off from the fleet's time each in its own way. */
-struct clocks {
-	int64_t mono_offset_ms, wall_offset_ms;
-	int64_t step_ms; /* of a wall clock that is wrong for a while */
-};
-
-/* Octets on their way or on a disk. */
-struct blob {
-	char *octets; /* owned; NULL: none */
-	size_t len;
-};
 
 struct vantage { /* a prober's process */
 	struct watch watches[GROUND_SITES];
