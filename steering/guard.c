@@ -3,6 +3,7 @@
 
 #include "policy/base/error.h"
 #include "policy/decide/capacity.h"
+#include "policy/decide/locality.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 struct left {
 	uint64_t taking; /* regions with an endpoint that takes clients */
 	uint64_t able;   /* the healthy ones of these */
+	uint64_t works;  /* endpoints that make them so */
 	double removed;  /* capacity taken out, in the policy's units */
 	double whole;    /* capacity of all its endpoints */
 };
@@ -49,8 +51,10 @@ static struct left left_by(const struct guard_case *c, struct commands commands,
 			continue;
 		}
 		left.taking |= UINT64_C(1) << e->region;
-		if (!is_down(c, service, i))
-			left.able |= UINT64_C(1) << e->region;
+		if (is_down(c, service, i))
+			continue;
+		left.able |= UINT64_C(1) << e->region;
+		left.works |= UINT64_C(1) << i;
 	}
 	return left;
 }
@@ -64,25 +68,59 @@ static bool last_endpoint_ok(const struct service_case *sc, struct error *err)
 	return false;
 }
 
+/* The regions that are able for clients from whom these endpoints are away. */
+static uint64_t able_without(const struct service_case *sc,
+			     const struct left *left, uint64_t away)
+{
+	const struct policy_service *s = &sc->c->policy->services[sc->service];
+	uint64_t able = 0;
+
+	if (away == 0)
+		return left->able;
+	for (uint64_t rest = left->works & ~away; rest != 0; rest &= rest - 1)
+		able |= UINT64_C(1)
+			<< s->endpoints[__builtin_ctzll(rest)].region;
+	return able;
+}
+
 /* Had these clients somewhere to go before, and have nowhere after? */
-static const char *loses(const struct service_case *sc, uint64_t regions)
+static const char *loses(const struct service_case *sc, uint64_t regions,
+			 uint64_t away)
 {
 	if ((sc->before.taking & regions) != 0 &&
 	    (sc->after.taking & regions) == 0)
 		return "endpoint";
-	if ((sc->before.able & regions) != 0 && (sc->after.able & regions) == 0)
+	if ((able_without(sc, &sc->before, away) & regions) != 0 &&
+	    (able_without(sc, &sc->after, away) & regions) == 0)
 		return "healthy endpoint";
 	return NULL;
+}
+
+/* Endpoints that clients of a class cannot reach though others can. */
+static uint64_t away_from(const struct service_case *sc,
+			  const struct locality *locality,
+			  const struct client_class *class)
+{
+	struct latency_room room;
+	struct latency_ways ways = latency_ways_in(&room);
+
+	if (locality->split == 0 || !class->located)
+		return 0;
+	latency_go(sc->c->policy, class->latitude, class->longitude, &ways);
+	return locality_away(locality, &ways);
 }
 
 static bool residency_ok(const struct service_case *sc, struct error *err)
 {
 	const struct policy *policy = sc->c->policy;
 	const char *name = policy->services[sc->service].name;
+	struct locality locality = { .split = 0 };
 
+	if (sc->c->view != NULL)
+		locality = locality_of(policy, sc->c->view, sc->service);
 	for (size_t i = 0; i < policy->residency_count; i++) {
 		const struct policy_residency *r = &policy->residency[i];
-		const char *lost = loses(sc, r->regions);
+		const char *lost = loses(sc, r->regions, 0);
 
 		if (lost == NULL)
 			continue;
@@ -93,7 +131,8 @@ static bool residency_ok(const struct service_case *sc, struct error *err)
 	}
 	for (size_t i = 0; i < sc->c->classes.count; i++) {
 		const struct client_class *class = sc->c->classes.list[i];
-		const char *lost = loses(sc, class->regions);
+		const char *lost = loses(sc, class->regions,
+					 away_from(sc, &locality, class));
 
 		if (lost == NULL)
 			continue;

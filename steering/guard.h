@@ -5,8 +5,8 @@
  *
  *   last endpoint   a service keeps an endpoint that takes clients
  *   residency       no class of clients, and no residency rule, that has an
- *                   endpoint left within its regions (a healthy one) loses
- *                   the last
+ *                   endpoint left within its regions (a healthy one, that it
+ *                   can reach: policy/decide/locality) loses the last
  *   safety.min_regions_in_service    regions with a healthy endpoint that
  *                   takes clients, per service
  *   safety.max_capacity_removed      capacity that all commands together take

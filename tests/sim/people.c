@@ -111,6 +111,25 @@ static bool is_served(const struct row *row)
 	       row->note == ROW_PANIC;
 }
 
+/* Does an endpoint of the row have a weight by this plan?  One that has 0 gets
+ * clients where all else is down, and a drain of it takes no more from them. */
+static bool has_weight(const struct fleet *f, const struct plan *plan,
+		       size_t service, const struct row *row)
+{
+	const struct policy_service *s = &f->policy->services[service];
+
+	for (unsigned i = 0; i < row->count; i++) {
+		const struct policy_endpoint *e =
+			&s->endpoints[row->entries[i].endpoint];
+		const struct plan_share *share =
+			plan_find_share(plan, s->name, e->name);
+
+		if (share == NULL || share->weight != 0)
+			return true;
+	}
+	return false;
+}
+
 /* Is the service as the agent saw it at its last turn?  What has come since it
  * could not judge by. */
 static bool saw(const struct fleet *f, int node, const struct plan *plan,
@@ -134,7 +153,8 @@ static bool saw(const struct fleet *f, int node, const struct plan *plan,
 
 /*
  * Once it is through, a command that was accepted leaves every class of
- * clients an endpoint that works and is not drained, if it had one.
+ * clients an endpoint that works and is not drained, if it had one of some
+ * weight.
  */
 static void check_accepted(struct fleet *f, int node, const struct command *c,
 			   const struct agent_preview *p)
@@ -145,6 +165,7 @@ static void check_accepted(struct fleet *f, int node, const struct command *c,
 			struct row after = row_by(f, node, p->after, s, k);
 
 			if (is_served(&before) && !is_served(&after) &&
+			    has_weight(f, p->before, s, &before) &&
 			    saw(f, node, p->before, s))
 				fleet_broken(
 					f,

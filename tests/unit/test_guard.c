@@ -173,6 +173,51 @@ static void test_classes_bind_beyond_rules(void **state)
 	assert_true(guard_check(&g, &err));
 }
 
+/* What only the vantages nearest to a class cannot reach is no endpoint that
+ * works for it. */
+static void test_classes_that_cannot_reach(void **state)
+{
+	struct policy_vantage vantages[5] = {
+		{ .name = "a", .latitude = 50, .longitude = 10 },
+		{ .name = "b", .latitude = 51, .longitude = 10 },
+		{ .name = "c", .latitude = 0, .longitude = 100 },
+		{ .name = "d", .latitude = 0, .longitude = 110 },
+		{ .name = "e", .latitude = 0, .longitude = 120 },
+	};
+	struct error err = { .text = "" };
+	struct steer_world w;
+	struct quorum_result *north;
+	struct command c;
+	struct guard_case g;
+
+	(void)state;
+	steer_init(&w);
+	w.policy.vantages = vantages;
+	w.policy.vantage_count = 5;
+	w.check.quorum = 2;
+	w.de.located = true;
+	w.de.latitude = 50.5;
+	w.de.longitude = 10;
+	c = steer_command(&w, COMMAND_DRAIN, "www/eu-west");
+	g = (struct guard_case){
+		.policy = &w.policy,
+		.view = &w.view,
+		.after = { &c, 1 },
+		.classes = w.in.classes,
+	};
+	assert_true(guard_check(&g, &err));
+	north = &w.view_www[EU_NORTH].health;
+	north->split = true;
+	north->down_by = 3;
+	north->up_by = 28;
+	assert_false(guard_check(&g, &err));
+	assert_non_null(strstr(err.text, "no healthy endpoint left for "
+					 "clients in DE"));
+	w.de.latitude = 0;
+	w.de.longitude = 110;
+	assert_true(guard_check(&g, &err));
+}
+
 /* A region that states no capacity counts as the mean of the others. */
 static void test_unstated_capacity(void **state)
 {
@@ -259,6 +304,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_classes_bind_beyond_rules),
+		cmocka_unit_test(test_classes_that_cannot_reach),
 		cmocka_unit_test(test_unstated_capacity),
 		cmocka_unit_test(test_near),
 	};
