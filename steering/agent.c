@@ -172,9 +172,8 @@ static bool is_guarded(enum command_kind kind)
 }
 
 /* The state with the command carried out.  False with err set. */
-static bool try_command(const struct agent *agent, const struct command *c,
-			const struct agent_input *in, struct state *after,
-			struct error *err)
+static bool may_try(const struct agent *agent, const struct command *c,
+		    const struct agent_input *in, struct error *err)
 {
 	if (!command_check(c, agent->policy, in->now.wall_ms, err) ||
 	    !pause_allows(c, agent->policy, in->view, err))
@@ -184,41 +183,54 @@ static bool try_command(const struct agent *agent, const struct command *c,
 			  command_kind_name(c->kind), c->id);
 		return false;
 	}
-	if (!in->repeats && !is_fresh(agent, c, in->now.wall_ms, err))
-		return false;
-	if (!state_copy(after, &agent->state)) {
-		error_set(err, "out of memory");
-		return false;
-	}
-	if (order_apply(after, c, in->past, in->now, err))
-		return true;
-	state_fini(after);
-	return false;
+	return in->repeats || is_fresh(agent, c, in->now.wall_ms, err);
 }
 
 /* What a command would make of the state. */
-static struct guard_case case_of(const struct agent *agent,
-				 const struct agent_input *in,
-				 const struct state *after)
+struct change {
+	struct state before, after;
+};
+
+static void change_fini(struct change *change)
+{
+	state_fini(&change->before);
+	state_fini(&change->after);
+}
+
+static bool change_make(const struct agent *agent, const struct command *c,
+			const struct agent_input *in, struct change *out,
+			struct error *err)
+{
+	*out = (struct change){ .before = { 0 } };
+	if (!may_try(agent, c, in, err))
+		return false;
+	if (!state_copy_now(&out->before, &agent->state, in->now.wall_ms) ||
+	    !state_copy(&out->after, &out->before))
+		error_set(err, "out of memory");
+	else if (order_apply(&out->after, c, in->past, in->now, err))
+		return true;
+	change_fini(out);
+	return false;
+}
+
+static struct guard_case case_of(const struct agent_input *in,
+				 const struct change *change)
 {
 	return (struct guard_case){
-		.policy = agent->policy,
+		.policy = change->before.policy,
 		.view = in->view,
-		.before = state_commands(&agent->state),
-		.after = state_commands(after),
+		.before = state_commands(&change->before),
+		.after = state_commands(&change->after),
 		.classes = in->classes,
 		.wall_ms = in->now.wall_ms,
 		.approved = in->approved,
 	};
 }
 
-static bool judge(const struct agent *agent, const struct command *c,
-		  const struct agent_input *in, const struct state *after,
+static bool judge(const struct command *c, const struct guard_case *g,
 		  struct error *err)
 {
-	const struct guard_case g = case_of(agent, in, after);
-
-	return !is_guarded(c->kind) || guard_check(&g, err);
+	return !is_guarded(c->kind) || guard_check(g, err);
 }
 
 void agent_refuse(struct agent *agent, const struct command *command,
@@ -231,25 +243,47 @@ void agent_refuse(struct agent *agent, const struct command *command,
 	audit_add(&agent->audit, &event);
 }
 
+static void expire_commands(struct agent *agent, int64_t wall_ms)
+{
+	for (size_t i = agent->state.command_count; i-- > 0;) {
+		const struct command c = agent->state.commands[i];
+		struct audit_event event;
+
+		if (!state_has_expired(&c, wall_ms))
+			continue;
+		event = describe_command(&c, wall_ms);
+		audit_text(event.kind, sizeof(event.kind), "expired");
+		audit_add(&agent->audit, &event);
+		state_remove(&agent->state, i);
+	}
+}
+
 bool agent_command(struct agent *agent, const struct command *command,
 		   const struct agent_input *in, struct error *err)
 {
 	struct audit_event event = describe_command(command, in->now.wall_ms);
-	struct state after = { 0 };
+	struct change change;
+	struct guard_case g;
 
-	if (!try_command(agent, command, in, &after, err) ||
-	    !judge(agent, command, in, &after, err) ||
-	    (!in->repeats &&
-	     !recent_add(&agent->recent, command->id, command->wall_made_ms,
-			 in->now.wall_ms, err))) {
-		state_fini(&after);
+	if (!change_make(agent, command, in, &change, err)) {
 		agent_refuse(agent, command, in->now.wall_ms, err);
 		return false;
 	}
-	describe_change(&event, &agent->state, &after, in->now);
+	g = case_of(in, &change);
+	if (!judge(command, &g, err) ||
+	    (!in->repeats &&
+	     !recent_add(&agent->recent, command->id, command->wall_made_ms,
+			 in->now.wall_ms, err))) {
+		change_fini(&change);
+		agent_refuse(agent, command, in->now.wall_ms, err);
+		return false;
+	}
+	describe_change(&event, &change.before, &change.after, in->now);
+	expire_commands(agent, in->now.wall_ms);
 	audit_add(&agent->audit, &event);
 	state_fini(&agent->state);
-	agent->state = after;
+	agent->state = change.after;
+	state_fini(&change.before);
 	return true;
 }
 
@@ -260,20 +294,20 @@ bool agent_preview(const struct agent *agent, const struct command *command,
 	const struct draft_when when = { in->now, true, in->rum };
 	struct agent_preview preview = { 0 };
 	struct error rule = { .text = "" };
+	struct change change;
 	struct guard_case g;
-	struct state after;
 
-	if (!try_command(agent, command, in, &after, err))
+	if (!change_make(agent, command, in, &change, err))
 		return false;
-	g = case_of(agent, in, &after);
+	g = case_of(in, &change);
 	guard_warn(&g, &preview.warnings);
-	judge(agent, command, in, &after, &rule);
+	judge(command, &g, &rule);
 	audit_text(preview.refused, sizeof(preview.refused), "%s", rule.text);
 	g.approved = true;
 	preview.yields = rule.text[0] != '\0' && guard_check(&g, &rule);
-	preview.before = draft_plan(&agent->state, &when);
-	preview.after = draft_plan(&after, &when);
-	state_fini(&after);
+	preview.before = draft_plan(&change.before, &when);
+	preview.after = draft_plan(&change.after, &when);
+	change_fini(&change);
 	if (preview.before != NULL && preview.after != NULL) {
 		*out = preview;
 		return true;
@@ -285,21 +319,6 @@ bool agent_preview(const struct agent *agent, const struct command *command,
 }
 
 /* The tick. */
-
-static void expire_commands(struct agent *agent, int64_t wall_ms)
-{
-	for (size_t i = agent->state.command_count; i-- > 0;) {
-		const struct command c = agent->state.commands[i];
-		struct audit_event event;
-
-		if (c.wall_expires_ms == 0 || c.wall_expires_ms > wall_ms)
-			continue;
-		event = describe_command(&c, wall_ms);
-		audit_text(event.kind, sizeof(event.kind), "expired");
-		audit_add(&agent->audit, &event);
-		state_remove(&agent->state, i);
-	}
-}
 
 static void step_ramps(struct agent *agent, const struct agent_input *in)
 {

@@ -131,6 +131,22 @@ void state_remove(struct state *state, size_t index)
 		(state->command_count - index) * sizeof(*state->commands));
 }
 
+bool state_has_expired(const struct command *command, int64_t wall_ms)
+{
+	return command->wall_expires_ms != 0 &&
+	       command->wall_expires_ms <= wall_ms;
+}
+
+bool state_copy_now(struct state *to, const struct state *from, int64_t wall_ms)
+{
+	if (!state_copy(to, from))
+		return false;
+	for (size_t i = to->command_count; i-- > 0;)
+		if (state_has_expired(&to->commands[i], wall_ms))
+			state_remove(to, i);
+	return true;
+}
+
 static void tell_dropped(struct audit *audit, const struct command *c,
 			 const char *why, int64_t wall_ms)
 {
@@ -157,7 +173,7 @@ static void take_command(struct state *state, const struct command *command,
 	struct command judged;
 	struct error err;
 
-	if (c.wall_expires_ms != 0 && c.wall_expires_ms <= wall_ms) {
+	if (state_has_expired(&c, wall_ms)) {
 		tell_dropped(audit, &c, "it has expired", wall_ms);
 		return;
 	}

@@ -32,6 +32,13 @@ struct state {
 /* All full, no command, every canary off.  False: out of memory. */
 bool state_init(struct state *state, const struct policy *policy);
 bool state_copy(struct state *to, const struct state *from);
+
+/* The same, without the commands that have expired, and of which the next tick
+ * will tell. */
+bool state_copy_now(struct state *to, const struct state *from,
+		    int64_t wall_ms);
+
+bool state_has_expired(const struct command *command, int64_t wall_ms);
 /* Accepts a zeroed one. */
 void state_fini(struct state *state);
 

@@ -306,6 +306,37 @@ static void test_never_empty(void **state)
 	story_end(&s);
 }
 
+/* A drain that has expired since the last tick is not what takes eu-west's
+ * clients away: the next one is. */
+static void test_expired_is_no_excuse(void **state)
+{
+	struct story s;
+	struct agent_preview p;
+	struct command c;
+	struct error err;
+
+	(void)state;
+	story_begin(&s);
+	c = steer_command(&s.w, COMMAND_DRAIN, "www/eu-west");
+	c.wall_expires_ms = c.wall_made_ms + 10000;
+	story_say(&s, &c);
+	steer_health(&s.w, WWW, EU_NORTH, VERDICT_DOWN);
+	story_tick(&s);
+	steer_pass(&s.w, 10001);
+	c = steer_command(&s.w, COMMAND_DRAIN, "www/eu-west");
+	assert_true(agent_preview(s.agent, &c, &s.w.in, &p, &err));
+	assert_non_null(strstr(p.refused, "no healthy endpoint left"));
+	assert_true(plan_share_of(p.before, "eu-west") >= 1);
+	plan_free(p.before);
+	plan_free(p.after);
+	assert_false(agent_command(s.agent, &c, &s.w.in, &err));
+	assert_non_null(strstr(err.text, "no healthy endpoint left"));
+	story_tick(&s);
+	story_has_share(&s, "eu-west", 1);
+	assert_true(story_was_told(&s, "expired", "drain www/eu-west"));
+	story_end(&s);
+}
+
 static void test_preview_changes_nothing(void **state)
 {
 	struct story s;
@@ -347,6 +378,7 @@ int main(void)
 		cmocka_unit_test(test_canary_bake_is_handed_on),
 		cmocka_unit_test(test_failed_commit_is_taken_back),
 		cmocka_unit_test(test_never_empty),
+		cmocka_unit_test(test_expired_is_no_excuse),
 		cmocka_unit_test(test_preview_changes_nothing),
 	};
 
