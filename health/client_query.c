@@ -182,8 +182,9 @@ static struct reply take(const struct client_query *q, const ldns_pkt *pkt,
 {
 	struct reply reply = { .outcome = OUTCOME_OK };
 
-	reply.rcode = (uint16_t)(ldns_pkt_edns_extended_rcode(pkt) << 4 |
-				 ldns_pkt_get_rcode(pkt));
+	reply.rcode =
+		(uint16_t)((unsigned)ldns_pkt_edns_extended_rcode(pkt) << 4 |
+			   ldns_pkt_get_rcode(pkt));
 	if (!is_asked(q, pkt)) {
 		/* One who could not read the question cannot repeat it. */
 		if (ldns_pkt_qdcount(pkt) != 0 || reply.rcode == 0)
