@@ -51,7 +51,8 @@ static void tell_changes(struct enquiry *e, const struct inspection *before)
 		log_event(rings ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "health",
 			  rings ? "alarm" : "alarm-over",
 			  "responder=%s kind=%s text=%s",
-			  e->config.responder->name, inspection_kind_name(k),
+			  e->config.responder->name,
+			  inspection_kind_name((enum inspection_kind)k),
 			  log_quote(a->text, quoted, sizeof(quoted)));
 	}
 	e->config.on_change(e->config.arg);

@@ -242,8 +242,9 @@ static void tell_alarms(const struct enquiry *e, struct node *node)
 
 		if (alarm_rings(&a->alarm))
 			node_put_alarm(node, enquiry_name(e),
-				       inspection_kind_name(k), a->text,
-				       a->wall_since_ms);
+				       inspection_kind_name(
+					       (enum inspection_kind)k),
+				       a->text, a->wall_since_ms);
 	}
 }
 
