@@ -108,7 +108,8 @@ static enum truth value_of(const struct policy_expression *x,
 {
 	uint64_t up = 0, down = 0;
 
-	for (size_t i = 0; i < x->check_count; i++) {
+	for (size_t i = 0; i < EXPRESSION_PARTS_MAX && i < x->check_count;
+	     i++) {
 		up |= (uint64_t)(v[i] == TRUE) << i;
 		down |= (uint64_t)(v[i] == FALSE) << i;
 	}

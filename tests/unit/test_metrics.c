@@ -36,8 +36,7 @@ struct scene {
 
 static void set_up(struct scene *s)
 {
-	s->world = world_new();
-	s->stats = stats_new(2);
+	*s = (struct scene){ .world = world_new(), .stats = stats_new(2) };
 	s->metrics = (struct metrics){
 		.node = { .name = "ns\"1", .plan_epoch = 3, .plan_sequence = 8,
 			  .wall_applied_ms = 1500, .trouble = "the bus is down",
