@@ -107,7 +107,7 @@ def old_key_moves_nobody(f, r):
     put(f.plan_key, r.old_key)
     f.start_steer("steer1")
     until("the forgotten agent cannot go on from plans of the new key", 30,
-          lambda: "which is not trusted" in log(f, "steer1") and "event=not-stored" in log(f, "steer1"))
+          lambda: "which is not trusted" in log(f, "steer1") and "event=plan-unread" in log(f, "steer1"))
     put(f.plan_key, r.new_key)
     r.reread("steer1")
     note(f"its key replaced: everyone follows after {everyone_moves(f, 'the forgotten agent has the new key'):.2f} s")

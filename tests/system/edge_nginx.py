@@ -174,11 +174,13 @@ def counted(world, nginx):
     nginx.start()
     world.all_applied()
 
-    def rows():
+    def document():
         keys = world.rig.run("redis-cli", "-p", str(world.redis_port), "--scan", "--pattern", "*served*edge")[1].split()
         text = world.rig.run("redis-cli", "-p", str(world.redis_port), "get", keys[0])[1] if len(keys) == 1 else ""
-        document = json.loads(text) if text.strip() else {}
-        return {(r["endpoint"], r.get("canary", "")): r for r in document.get("rows", [])}
+        return json.loads(text) if text.strip() else {}
+
+    def rows():
+        return {(r["endpoint"], r.get("canary", "")): r for r in document().get("rows", [])}
 
     got = served(nginx, 300)
     until("all are counted", 10, lambda: sum(r["requests"] for r in rows().values()) == 300)
@@ -189,10 +191,12 @@ def counted(world, nginx):
     expect("failures", failed, 50)
     until("they are counted", 10, lambda: sum(r.get("errors", 0) for r in rows().values()) == 50)
     world.start_origins()
+    began = document()["wall_start_ms"]
     world.rig.stop("edge")
     world.start_edge()
     world.all_applied()
-    until("nginx finds the new socket", 10, lambda: served(nginx, 20) and sum(r["requests"] for r in rows().values()) in range(20, 300))
+    until("nginx finds the new socket", 10, lambda: served(nginx, 20) and document().get("wall_start_ms", began) != began
+          and sum(r["requests"] for r in rows().values()) >= 20)
 
 
 def status_of(port, session):
