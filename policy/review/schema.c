@@ -123,6 +123,7 @@ static json_t *value_json(const struct schema_row *row)
 	case SCHEMA_TERMS:
 		return map_of(one_or_list(&any));
 	case SCHEMA_FIELDS:
+	case SCHEMA_RESPONDERS:
 		return map_of(scalar_json(&any));
 	case SCHEMA_HEALTH:
 		return json_pack("{s:[o, o]}", "anyOf", scalar_json(&any),

@@ -16,7 +16,7 @@ from rig import SRC, Failed, Rig, main, note
 # Mistakes that can be told from one value.
 FORMS = re.compile(
     r'error: (.*?: )?(key ".*" is not known'
-    r'|(?!the policy)\S+ has no key'
+    r'|(?!the policy|verify has)\S+ has no key'
     r'|(steer|vote|verify|unknown_clients|type|sticky|none_healthy) ".*" is not known'
     r'|\S+ is ".*"; write (a map of keys|a whole number|a duration'
     r'|a whole percentage|a prefix length|a path|a decimal number|a port number'
