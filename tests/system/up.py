@@ -219,7 +219,8 @@ def test():
         outlives_kill(rig, kept)
         second_one_is_refused(rig, kept)
         reloads(rig, kept)
-        ends_clean(rig, kept, ["audit.jsonl", "dns.keep", "dns.keep.geo", "plan.key", "steer.keep"])
+        ends_clean(rig, kept, ["audit.jsonl", "audit.jsonl.head", "dns.keep", "dns.keep.geo", "plan.key", "steer.keep",
+                               "steer.keep.past"])
 
 
 main(test)
