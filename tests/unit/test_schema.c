@@ -44,8 +44,8 @@ static void check_row(const struct schema_row *row, const char *path,
 		      void *context)
 {
 	unsigned *count = context;
-	bool structure = row->kind <= SCHEMA_ITEMS ||
-			 row->kind == SCHEMA_HEALTH;
+	bool structure =
+		row->kind <= SCHEMA_ITEMS || row->kind == SCHEMA_HEALTH;
 
 	(*count)++;
 	if (structure != (row->inner != NULL))
