@@ -7,7 +7,7 @@
 #include "dns/slot.h"
 #include "dns/stats.h"
 #include "dns/table.h"
-#include "dns/world.h"
+#include "policy/decide/world.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"

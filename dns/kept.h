@@ -18,7 +18,7 @@
 #ifndef DNS_KEPT_H
 #define DNS_KEPT_H
 
-#include "dns/world.h"
+#include "policy/decide/world.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -76,8 +76,7 @@ dns_libdns_a_SOURCES += \
 	%D%/udp.c %D%/udp.h \
 	%D%/upkeep.c %D%/upkeep.h \
 	%D%/verdicts.c %D%/verdicts.h \
-	%D%/watch.c %D%/watch.h \
-	%D%/world.c %D%/world.h
+	%D%/watch.c %D%/watch.h
 
 # Past the kernel's network stack.  The program that the kernel runs is
 # compiled for its own machine, and its object goes into ours as octets.

@@ -83,11 +83,11 @@ static void on_answer(void *arg, const struct observation *seen)
 	struct judgement judgement;
 
 	e->dialogue = NULL;
-	if (c->outlook->view == NULL)
+	if (c->outlook->world.view == NULL)
 		return;
 	if (e->spoken) {
-		expected =
-			expectation_of(c->policy, c->outlook->view, &e->asking);
+		expected = expectation_of(c->policy, c->outlook->world.view,
+					  &e->asking);
 		judgement = expectation_meets(&expected, &e->said);
 	}
 	if (inspection_see(&e->inspection, &e->stop, seen,
@@ -137,7 +137,7 @@ static void on_time(evutil_socket_t fd, short what, void *arg)
 	struct enquiry *e = arg;
 
 	(void)fd, (void)what;
-	if (e->dialogue == NULL && e->config.outlook->view != NULL &&
+	if (e->dialogue == NULL && e->config.outlook->world.view != NULL &&
 	    clientele_samples(e->config.clientele)->count > 0)
 		ask(e);
 }

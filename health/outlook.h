@@ -10,19 +10,15 @@
 #define HEALTH_OUTLOOK_H
 
 #include "health/inspection.h"
-#include "policy/bus/follow.h"
-#include "policy/decide/heard.h"
+#include "policy/decide/world.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /* Zeroed memory knows nothing. */
 struct outlook {
-	struct heard heard;
-	struct follow follow;
-	bool plan_fits;    /* follow.plan leaves no service empty */
-	struct view *view; /* owned; NULL: none yet */
-	int64_t since_ms;  /* when it first was; 0: never */
+	struct world world;
+	int64_t since_ms; /* when it first had a view; 0: never */
 };
 
 void outlook_fini(struct outlook *outlook);
@@ -30,14 +26,14 @@ void outlook_fini(struct outlook *outlook);
 /* Goes over to another policy: what was made for the old one is dropped. */
 void outlook_adopt(struct outlook *outlook, const struct policy *policy);
 
-/* A plan in its envelope.  What was refused, outlook->follow says. */
+/* A plan in its envelope.  What was refused, world.follow says. */
 void outlook_take_plan(struct outlook *outlook, const struct verifier *trusted,
 		       const struct policy *policy, const void *octets,
 		       size_t len);
 
 /* Renews the view.  False, unchanged: out of memory. */
 bool outlook_reduce(struct outlook *outlook, const struct policy *policy,
-		    int64_t now_ms, int64_t wall_ms);
+		    struct world_time at);
 
 /* Does it remember as much as others may?  See VIEW_REMEMBER_MS. */
 bool outlook_is_young(const struct outlook *outlook, int64_t now_ms);

@@ -59,7 +59,7 @@ static void take_report(struct verify *v, const char *key, const void *octets,
 	if (report == NULL)
 		refuse(v, key, err.text);
 	else
-		(void)heard_take(&v->outlook.heard, v->policy, report,
+		(void)heard_take(&v->outlook.world.heard, v->policy, report,
 				 clock_now_ms());
 }
 
@@ -88,8 +88,8 @@ void verify_take(struct verify *v, enum bus_topic topic, const char *key,
 	if (topic == BUS_PLAN) {
 		outlook_take_plan(&v->outlook, v->config.trusted, v->policy,
 				  octets, len);
-		if (v->outlook.follow.refusal.text[0] != '\0')
-			refuse(v, "plan", v->outlook.follow.refusal.text);
+		if (v->outlook.world.follow.refusal.text[0] != '\0')
+			refuse(v, "plan", v->outlook.world.follow.refusal.text);
 		event_active(v->soon, EV_TIMEOUT, 0);
 	} else if (topic == BUS_REPORTS) {
 		take_report(v, key, octets, len);
@@ -107,8 +107,9 @@ void verify_synced(struct verify *v, bool synced)
 
 static void reduce(struct verify *v)
 {
-	if (!outlook_reduce(&v->outlook, v->policy, clock_now_ms(),
-			    clock_wall_ms()))
+	const struct world_time now = { clock_now_ms(), clock_wall_ms() };
+
+	if (!outlook_reduce(&v->outlook, v->policy, now))
 		log_event(LOG_LEVEL_ERROR, "health", "verify",
 			  "error=\"out of memory; the old view stays\"");
 }
@@ -262,14 +263,14 @@ void verify_tell(const struct verify *v, struct node *node)
 	ours = outlook_standpoint(&v->outlook, v->policy);
 	node->plan_epoch = ours.plan_epoch;
 	node->plan_sequence = ours.plan_sequence;
-	node->refused = v->outlook.follow.refused;
+	node->refused = v->outlook.world.follow.refused;
 	for (size_t i = 0; i < v->count; i++)
 		tell_alarms(v->enquiries[i], node);
 	if (node->trouble[0] == '\0')
 		snprintf(node->trouble, sizeof(node->trouble), "%.*s",
 			 NODE_TEXT_SIZE - 1,
-			 v->outlook.follow.refusal.text[0] != '\0'
-				 ? v->outlook.follow.refusal.text
+			 v->outlook.world.follow.refusal.text[0] != '\0'
+				 ? v->outlook.world.follow.refusal.text
 				 : clientele_trouble(v->clientele));
 }
 

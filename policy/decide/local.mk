@@ -44,4 +44,5 @@ policy_libpolicy_a_SOURCES += \
 	%D%/vicinity.c %D%/vicinity.h \
 	%D%/view.c %D%/view.h \
 	%D%/view_same.c \
-	%D%/walk.c %D%/walk.h
+	%D%/walk.c %D%/walk.h \
+	%D%/world.c %D%/world.h

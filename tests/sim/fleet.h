@@ -21,7 +21,6 @@
 #ifndef TESTS_SIM_FLEET_H
 #define TESTS_SIM_FLEET_H
 
-#include "dns/world.h"
 #include "estate.h"
 #include "ground.h"
 #include "health/inspection.h"
@@ -36,6 +35,7 @@
 #include "policy/bus/report.h"
 #include "policy/decide/chain.h"
 #include "policy/decide/client.h"
+#include "policy/decide/world.h"
 #include "steering/agent.h"
 #include "steering/doubt.h"
 #include "steering/inputs.h"

@@ -143,7 +143,8 @@ static void ask(struct fleet *f, int node, size_t r)
 	hear(f, node, r);
 	if (spoke) {
 		seen.outcome = OUTCOME_OK;
-		expected = expectation_of(f->policy, v->outlook.view, &asking);
+		expected = expectation_of(f->policy, v->outlook.world.view,
+					  &asking);
 		judgement = expectation_meets(&expected, &said);
 	}
 	inspection_see(in, &stop, &seen, spoke ? &judgement : NULL, &at);
@@ -162,14 +163,14 @@ static void take_plan(struct fleet *f, struct verifier_seat *v,
 	struct plan *plan = plan_parse(blob->octets, blob->len, &err);
 
 	/* As policy/bus/follow, which checks the signature first. */
-	if (plan == NULL || !plan_newer(plan, v->outlook.follow.plan) ||
+	if (plan == NULL || !plan_newer(plan, v->outlook.world.follow.plan) ||
 	    !plan_check(plan, f->policy, &err)) {
 		plan_free(plan);
 		return;
 	}
-	plan_free(v->outlook.follow.plan);
-	v->outlook.follow.plan = plan;
-	v->outlook.plan_fits = true;
+	plan_free(v->outlook.world.follow.plan);
+	v->outlook.world.follow.plan = plan;
+	v->outlook.world.plan_fits = true;
 }
 
 static void take_report(struct fleet *f, int node, const struct blob *blob)
@@ -178,14 +179,16 @@ static void take_report(struct fleet *f, int node, const struct blob *blob)
 	struct report *report = report_parse(blob->octets, blob->len, &err);
 
 	if (report != NULL)
-		(void)heard_take(&seat_of(f, node)->outlook.heard, f->policy,
-				 report, fleet_mono(f, node));
+		(void)heard_take(&seat_of(f, node)->outlook.world.heard,
+				 f->policy, report, fleet_mono(f, node));
 }
 
 static void reduce(struct fleet *f, int node)
 {
-	if (!outlook_reduce(&seat_of(f, node)->outlook, f->policy,
-			    fleet_mono(f, node), fleet_wall(f, node)))
+	const struct world_time at = { fleet_mono(f, node),
+				       fleet_wall(f, node) };
+
+	if (!outlook_reduce(&seat_of(f, node)->outlook, f->policy, at))
 		abort();
 }
 
@@ -198,9 +201,9 @@ static void read_store(struct fleet *f, int node, bool all)
 	if (f->now_ms < f->cut_until_ms[node])
 		return;
 	if (s->plan.octets != NULL &&
-	    (v->outlook.follow.plan == NULL ||
-	     v->outlook.follow.plan->epoch != s->head_epoch ||
-	     v->outlook.follow.plan->sequence != s->head_sequence))
+	    (v->outlook.world.follow.plan == NULL ||
+	     v->outlook.world.follow.plan->epoch != s->head_epoch ||
+	     v->outlook.world.follow.plan->sequence != s->head_sequence))
 		take_plan(f, v, &s->plan);
 	for (size_t i = 0; all && i < FLEET_VANTAGES; i++)
 		if (s->reports[i].octets != NULL &&

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dns/world.h"
+#include "policy/decide/world.h"
 
 #include "policy/base/error.h"
 #include "policy/bus/plan.h"

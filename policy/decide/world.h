@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * world -- all that a responder knows beside its model: what the vantages
- * said, the plan in force, break-glass commands, and the view that these made.
+ * world -- all that who decides knows beside the model: what the vantages said,
+ * the plan in force, break-glass commands where he takes any, and the view that
+ * these made.  Responders have one, and probers that verify them.
  *
  * Pure: the caller passes both clocks in.
  */
-#ifndef DNS_WORLD_H
-#define DNS_WORLD_H
+#ifndef POLICY_DECIDE_WORLD_H
+#define POLICY_DECIDE_WORLD_H
 
 #include "policy/bus/follow.h"
 #include "policy/bus/local.h"
