@@ -3,11 +3,11 @@
 
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
-#include "policy/base/option.h"
 #include "policy/decide/geo.h"
 #include "policy/keys/keyring.h"
 #include "policy/language/policy.h"
 #include "policy/review/findings.h"
+#include "policy/review/invocation.h"
 #include "policy/review/loss.h"
 #include "policy/review/subject.h"
 
@@ -15,25 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPERANDS_MAX = 256 };
-
 struct request {
 	const char *format;
 	bool no_geo, help;
 	const char *path;
 };
 
-static int print_usage(const struct option_row *rows, size_t count, FILE *out)
-{
-	fprintf(out, "usage: windrose check PATH [--format WORD] "
-		     "[--no-geo]\n");
-	option_print(rows, count, out);
-	return out == stdout ? REVIEW_FINE : REVIEW_USAGE;
-}
-
-/* False when usage was printed; *status is then what to end with. */
-static bool read_request(int argc, char **argv, struct request *request,
-			 int *status)
+static enum review_status read_request(int argc, char **argv,
+				       struct request *request)
 {
 	const struct option_row rows[] = {
 		{ "format", OPTION_TEXT, &request->format,
@@ -43,32 +32,19 @@ static bool read_request(int argc, char **argv, struct request *request,
 		{ "help", OPTION_FLAG, &request->help, NULL, "print this", 0,
 		  0 },
 	};
-	const char *operands[OPERANDS_MAX];
-	struct error err;
-	int count = -1;
+	const struct invocation call = {
+		"check",        "PATH [--format WORD] [--no-geo]", rows, 3, 1,
+		&request->help,
+	};
+	enum review_status status =
+		invocation_read(&call, argc, argv, &request->path);
 
-	if (argc <= OPERANDS_MAX)
-		count = option_parse(rows, 3, argc, argv, operands, &err);
-	else
-		error_set(&err, "more than %d words", OPERANDS_MAX);
-	if (count >= 0 && !findings_has_format(request->format)) {
-		error_set(&err,
-			  "format \"%.40s\" is not known; text, json, sarif or "
-			  "github",
-			  request->format);
-		count = -1;
-	}
-	if (count < 0)
-		fprintf(stderr, "windrose check: %s\n", err.text);
-	if (request->help) {
-		*status = print_usage(rows, 3, stdout);
-	} else if (count != 1) {
-		*status = print_usage(rows, 3, stderr);
-	} else {
-		request->path = operands[0];
-		return true;
-	}
-	return false;
+	if (status == REVIEW_GO && !findings_has_format(request->format))
+		return invocation_refuse(&call,
+					 "format \"%.40s\" is not known; text, "
+					 "json, sarif or github",
+					 request->format);
+	return status;
 }
 
 /* The keys of signed zones.  They may well not be where policies are
@@ -107,9 +83,9 @@ int review_check(int argc, char **argv)
 {
 	struct request request = { .format = "text" };
 	struct findings r = { .policy = NULL };
-	int status;
+	enum review_status status = read_request(argc, argv, &request);
 
-	if (!read_request(argc, argv, &request, &status))
+	if (status != REVIEW_GO)
 		return status;
 	r.path = request.path;
 	r.policy = policy_load(request.path, &r.errs);

@@ -2,10 +2,10 @@
 #include "policy/review/diff.h"
 
 #include "policy/base/error.h"
-#include "policy/base/option.h"
 #include "policy/decide/geo.h"
 #include "policy/decide/vicinity.h"
 #include "policy/review/difference.h"
+#include "policy/review/invocation.h"
 #include "policy/review/subject.h"
 
 #include <stdio.h>
@@ -13,10 +13,8 @@
 
 struct request {
 	bool json, markdown, trusts_names, help;
-	const char *before, *after;
+	const char *paths[2]; /* before, after */
 };
-
-enum { OPERANDS_MAX = 256, ROWS = 4 };
 
 /* One of the two, and what is proved of it. */
 struct side {
@@ -60,8 +58,9 @@ static void print(const struct difference *d, const struct request *request)
 		difference_print(d);
 }
 
-static int compare(const struct side *before, const struct side *after,
-		   const struct request *request)
+static enum review_status compare(const struct side *before,
+				  const struct side *after,
+				  const struct request *request)
 {
 	struct overlay overlay;
 	struct difference d = {
@@ -87,19 +86,10 @@ static int compare(const struct side *before, const struct side *after,
 						     : REVIEW_FAILED;
 }
 
-static int print_usage(const struct option_row *rows, FILE *out)
+static enum review_status read_request(int argc, char **argv,
+				       struct request *request)
 {
-	fprintf(out, "usage: windrose diff OLD NEW [--json | --markdown] "
-		     "[--trust-names]\n");
-	option_print(rows, ROWS, out);
-	return out == stdout ? REVIEW_FINE : REVIEW_USAGE;
-}
-
-/* False when usage was printed; *status is then what to end with. */
-static bool read_request(int argc, char **argv, struct request *request,
-			 int *status)
-{
-	const struct option_row rows[ROWS] = {
+	const struct option_row rows[] = {
 		{ "json", OPTION_FLAG, &request->json, NULL, "print JSON", 0,
 		  0 },
 		{ "markdown", OPTION_FLAG, &request->markdown, NULL,
@@ -109,38 +99,31 @@ static bool read_request(int argc, char **argv, struct request *request,
 		{ "help", OPTION_FLAG, &request->help, NULL, "print this", 0,
 		  0 },
 	};
-	const char *operands[OPERANDS_MAX];
-	struct error err;
-	int count = -1;
+	const struct invocation call = {
+		"diff", "OLD NEW [--json | --markdown] [--trust-names]",
+		rows,   4,
+		2,      &request->help,
+	};
+	enum review_status status =
+		invocation_read(&call, argc, argv, request->paths);
 
-	if (argc <= OPERANDS_MAX)
-		count = option_parse(rows, ROWS, argc, argv, operands, &err);
-	else
-		error_set(&err, "more than %d words", OPERANDS_MAX);
-	if (count < 0)
-		fprintf(stderr, "windrose diff: %s\n", err.text);
-	if (request->help) {
-		*status = print_usage(rows, stdout);
-	} else if (count != 2 || (request->json && request->markdown)) {
-		*status = print_usage(rows, stderr);
-	} else {
-		request->before = operands[0];
-		request->after = operands[1];
-		return true;
-	}
-	return false;
+	if (status == REVIEW_GO && request->json && request->markdown)
+		return invocation_refuse(&call,
+					 "--json or --markdown, not both");
+	return status;
 }
 
 int review_diff(int argc, char **argv)
 {
-	struct request request = { .before = NULL };
+	struct request request = { .json = false };
 	struct side before = { .vicinity = NULL }, after = { .vicinity = NULL };
-	int status = REVIEW_FAILED;
+	enum review_status status = read_request(argc, argv, &request);
 
-	if (!read_request(argc, argv, &request, &status))
+	if (status != REVIEW_GO)
 		return status;
-	if (side_open(request.before, request.trusts_names, &before) &&
-	    side_open(request.after, request.trusts_names, &after))
+	status = REVIEW_FAILED;
+	if (side_open(request.paths[0], request.trusts_names, &before) &&
+	    side_open(request.paths[1], request.trusts_names, &after))
 		status = compare(&before, &after, &request);
 	side_close(&before);
 	side_close(&after);

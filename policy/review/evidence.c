@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/review/evidence.h"
 
+#include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/decide/geo.h"
 
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <jansson.h>
 #include <openssl/evp.h>
@@ -66,18 +66,7 @@ bool evidence_digests(struct evidence *e, struct error *err)
 	return true;
 }
 
-static const char *day_of(int64_t wall_ms, char buf[32])
-{
-	time_t seconds = (time_t)(wall_ms / 1000);
-	struct tm tm;
-
-	if (gmtime_r(&seconds, &tm) == NULL ||
-	    strftime(buf, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		snprintf(buf, 32, "?");
-	return buf;
-}
-
-/* Into a buffer that is then owned by the caller; NULL: out of memory. */
+/* What of a failure is printed, into text or JSON. */
 typedef void printing(FILE *out, const struct evidence *e,
 		      const struct proof_failure *f);
 
@@ -210,14 +199,14 @@ void evidence_print(const struct evidence *e)
 {
 	const struct policy *policy = e->subject->policy;
 	const struct proof *p = e->proof;
-	char day[32];
+	char day[CLOCK_TEXT_SIZE];
 
 	printf("policy   %s, zone %s, digest %.*s\n", e->subject->path,
 	       policy->zones[0].name, DIGEST_SHOWN, policy->digest);
 	for (size_t i = 0; file_at(e, i) != NULL; i++)
 		printf("places   %s, digest %.*s\n", file_at(e, i),
 		       DIGEST_SHOWN, e->digests[i]);
-	printf("day      %s\n", day_of(e->wall_made_ms, day));
+	printf("day      %s\n", clock_wall_text(e->wall_made_ms, day));
 	for (size_t i = 0; i < p->failure_count; i++)
 		print_failure(e, p->failures[i]);
 	printf("proved   %zu services, %zu client classes, %zu residency "
@@ -276,7 +265,7 @@ char *evidence_write(const struct evidence *e)
 {
 	const struct proof *p = e->proof;
 	json_t *failures = json_array(), *o;
-	char day[32], *text;
+	char day[CLOCK_TEXT_SIZE], *text;
 
 	for (size_t i = 0; i < p->failure_count; i++)
 		json_array_append_new(failures,
@@ -285,8 +274,9 @@ char *evidence_write(const struct evidence *e)
 		      " s:I, s:f, s:I, s:I, s:o}",
 		      "windrose", PACKAGE_VERSION, "policy", e->subject->path,
 		      "policy_sha256", e->subject->policy->digest, "places",
-		      files_json(e), "day", day_of(e->wall_made_ms, day),
-		      "holds", p->failure_count == 0, "complete", p->complete,
+		      files_json(e), "day",
+		      clock_wall_text(e->wall_made_ms, day), "holds",
+		      p->failure_count == 0, "complete", p->complete,
 		      "services", (json_int_t)p->services, "client_classes",
 		      (json_int_t)p->classes, "kinds", (json_int_t)p->kinds,
 		      "realms", (json_int_t)p->realms, "tests",

@@ -5,9 +5,9 @@
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/nearest.h"
-#include "policy/base/option.h"
 #include "policy/decide/opening.h"
 #include "policy/review/explanation.h"
+#include "policy/review/invocation.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +20,6 @@ struct request {
 	bool deferred, canaries_down, json, help;
 	const char *path;
 };
-
-enum { OPERANDS_MAX = 256, ROWS = 11 };
 
 static int refuse(const char *what, const char *name, const char *near)
 {
@@ -168,18 +166,6 @@ static int explain(struct subject *s, const struct request *request,
 	return REVIEW_FINE;
 }
 
-static int print_usage(const struct option_row *rows, size_t count, FILE *out)
-{
-	fprintf(out,
-		"usage: windrose explain PATH --client ADDR... "
-		"--service NAME [--down REGION]...\n"
-		"       [--order KIND:NAME] [--canary NAME:STAGE.STEP] "
-		"[--deferred]\n"
-		"       [--canaries-down] [--at INSTANT] [--node SOCKET] [--json]\n");
-	option_print(rows, count, out);
-	return out == stdout ? REVIEW_FINE : REVIEW_USAGE;
-}
-
 /* Of a node only failures may be supposed: all else it knows. */
 static bool supposes_of_node(const struct request *request)
 {
@@ -188,11 +174,10 @@ static bool supposes_of_node(const struct request *request)
 		request->deferred || request->canaries_down);
 }
 
-/* False when usage was printed; *status is then what to end with. */
-static bool read_request(int argc, char **argv, struct request *request,
-			 int *status)
+static enum review_status read_request(int argc, char **argv,
+				       struct request *request)
 {
-	const struct option_row rows[ROWS] = {
+	const struct option_row rows[] = {
 		{ "client", OPTION_LIST, &request->clients, "ADDR",
 		  "address of a client; may be given again", 0, 0 },
 		{ "service", OPTION_TEXT, &request->service, "NAME",
@@ -216,26 +201,29 @@ static bool read_request(int argc, char **argv, struct request *request,
 		{ "help", OPTION_FLAG, &request->help, NULL, "print this", 0,
 		  0 },
 	};
-	const char *operands[OPERANDS_MAX];
-	struct error err;
-	int count = -1;
+	const struct invocation call = {
+		"explain",
+		"PATH --client ADDR... --service NAME [--down REGION]...\n"
+		"       [--order KIND:NAME] [--canary NAME:STAGE.STEP] "
+		"[--deferred]\n"
+		"       [--canaries-down] [--at INSTANT] [--node SOCKET] "
+		"[--json]",
+		rows,
+		sizeof(rows) / sizeof(rows[0]),
+		1,
+		&request->help,
+	};
+	enum review_status status =
+		invocation_read(&call, argc, argv, &request->path);
 
-	if (argc <= OPERANDS_MAX)
-		count = option_parse(rows, ROWS, argc, argv, operands, &err);
-	else
-		error_set(&err, "more than %d words", OPERANDS_MAX);
-	if (count < 0)
-		fprintf(stderr, "windrose explain: %s\n", err.text);
-	if (request->help) {
-		*status = print_usage(rows, ROWS, stdout);
-	} else if (count != 1 || request->clients.count == 0 ||
-		   request->service == NULL || supposes_of_node(request)) {
-		*status = print_usage(rows, ROWS, stderr);
-	} else {
-		request->path = operands[0];
-		return true;
-	}
-	return false;
+	if (status != REVIEW_GO)
+		return status;
+	if (request->clients.count == 0 || request->service == NULL)
+		return invocation_refuse(&call, "say --client and --service");
+	if (supposes_of_node(request))
+		return invocation_refuse(&call, "of a node nothing but --down "
+						"may be supposed");
+	return REVIEW_GO;
 }
 
 /* False with a message when one is not an address. */
@@ -258,10 +246,10 @@ int review_explain(int argc, char **argv)
 {
 	struct request request = { .path = NULL };
 	struct net_addr clients[OPTION_LIST_MAX];
+	enum review_status status = read_request(argc, argv, &request);
 	struct subject s;
-	int status;
 
-	if (!read_request(argc, argv, &request, &status))
+	if (status != REVIEW_GO)
 		return status;
 	if (!read_clients(&request.clients, clients))
 		return REVIEW_USAGE;

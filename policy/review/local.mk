@@ -10,6 +10,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/explanation.c %D%/explanation.h %D%/explanation_json.c \
 	%D%/explanation_order.c \
 	%D%/findings.c %D%/findings.h \
+	%D%/invocation.c %D%/invocation.h \
 	%D%/loss.c %D%/loss.h \
 	%D%/movement.c %D%/movement.h \
 	%D%/overlay.c %D%/overlay.h \

@@ -3,9 +3,9 @@
 
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
-#include "policy/base/option.h"
 #include "policy/bus/sign.h"
 #include "policy/review/evidence.h"
+#include "policy/review/invocation.h"
 #include "policy/review/subject.h"
 
 #include <stdio.h>
@@ -19,21 +19,10 @@ struct request {
 	const char *path;
 };
 
-enum { OPERANDS_MAX = 256, ROWS = 5 };
-
-static int print_usage(const struct option_row *rows, FILE *out)
+static enum review_status read_request(int argc, char **argv,
+				       struct request *request)
 {
-	fprintf(out, "usage: windrose prove PATH [--failed N] "
-		     "[--trust-names] [--json] [--key FILE]\n");
-	option_print(rows, ROWS, out);
-	return out == stdout ? REVIEW_FINE : REVIEW_USAGE;
-}
-
-/* False when usage was printed; *status is then what to end with. */
-static bool read_request(int argc, char **argv, struct request *request,
-			 int *status)
-{
-	const struct option_row rows[ROWS] = {
+	const struct option_row rows[] = {
 		{ "failed", OPTION_NUMBER, &request->failed, "N",
 		  "regions that fail together, at most", 1,
 		  POLICY_REGIONS_MAX },
@@ -47,25 +36,16 @@ static bool read_request(int argc, char **argv, struct request *request,
 		{ "help", OPTION_FLAG, &request->help, NULL, "print this", 0,
 		  0 },
 	};
-	const char *operands[OPERANDS_MAX];
-	struct error err;
-	int count = -1;
+	const struct invocation call = {
+		"prove",
+		"PATH [--failed N] [--trust-names] [--json] [--key FILE]",
+		rows,
+		5,
+		1,
+		&request->help,
+	};
 
-	if (argc <= OPERANDS_MAX)
-		count = option_parse(rows, ROWS, argc, argv, operands, &err);
-	else
-		error_set(&err, "more than %d words", OPERANDS_MAX);
-	if (count < 0)
-		fprintf(stderr, "windrose prove: %s\n", err.text);
-	if (request->help) {
-		*status = print_usage(rows, stdout);
-	} else if (count != 1) {
-		*status = print_usage(rows, stderr);
-	} else {
-		request->path = operands[0];
-		return true;
-	}
-	return false;
+	return invocation_read(&call, argc, argv, &request->path);
 }
 
 /* The evidence as JSON, in an envelope when a key was given. */
@@ -93,7 +73,8 @@ static bool print_signed(const struct evidence *evidence, const char *key,
 	return json != NULL && (key == NULL || envelope != NULL);
 }
 
-static int prove(const struct subject *s, const struct request *request)
+static enum review_status prove(const struct subject *s,
+				const struct request *request)
 {
 	const struct proof_goal goal = {
 		.most = request->failed,
@@ -124,10 +105,10 @@ static int prove(const struct subject *s, const struct request *request)
 int review_prove(int argc, char **argv)
 {
 	struct request request = { .path = NULL };
+	enum review_status status = read_request(argc, argv, &request);
 	struct subject s;
-	int status;
 
-	if (!read_request(argc, argv, &request, &status))
+	if (status != REVIEW_GO)
 		return status;
 	if (!subject_open(request.path, &s))
 		return REVIEW_FAILED;

@@ -2,9 +2,8 @@
 #include "policy/review/schema.h"
 
 #include "policy/base/error.h"
-#include "policy/base/option.h"
 #include "policy/language/schema.h"
-#include "policy/review/subject.h"
+#include "policy/review/invocation.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -181,18 +180,13 @@ int review_schema(int argc, char **argv)
 	const struct option_row rows[] = {
 		{ "help", OPTION_FLAG, &help, NULL, "print this", 0, 0 },
 	};
-	const char *operands[2];
-	struct error err;
-	int count = argc > 2
-			    ? -1
-			    : option_parse(rows, 1, argc, argv, operands, &err);
+	const struct invocation call = { "schema", "", rows, 1, 0, &help };
+	const char *none[1];
+	enum review_status status = invocation_read(&call, argc, argv, none);
 	json_t *o;
 
-	if (count != 0 || help) {
-		fprintf(help ? stdout : stderr, "usage: windrose schema\n");
-		option_print(rows, 1, help ? stdout : stderr);
-		return help ? REVIEW_FINE : REVIEW_USAGE;
-	}
+	if (status != REVIEW_GO)
+		return status;
 	o = schema_json(&schema_top);
 	json_object_set_new(
 		o, "$schema",

@@ -18,9 +18,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Exit statuses of review commands. */
-enum { REVIEW_FINE = 0, REVIEW_FAILED = 1, REVIEW_USAGE = 2 };
-
 struct json_t;
 
 struct subject {

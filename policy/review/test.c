@@ -3,8 +3,8 @@
 
 #include "policy/base/civil.h"
 #include "policy/base/error.h"
-#include "policy/base/option.h"
 #include "policy/decide/opening.h"
+#include "policy/review/invocation.h"
 #include "policy/review/subject.h"
 
 #include <inttypes.h>
@@ -410,25 +410,18 @@ int review_test(int argc, char **argv)
 		  "print the Test Anything Protocol", 0, 0 },
 		{ "help", OPTION_FLAG, &help, NULL, "print this", 0, 0 },
 	};
-	const char *operands[64];
+	const struct invocation call = {
+		"test", "PATH [--tap]", rows, 2, 1, &help,
+	};
+	const char *path;
+	enum review_status status = invocation_read(&call, argc, argv, &path);
 	struct subject s;
-	struct error err;
-	size_t failed;
-	int count = argc > 64
-			    ? 0
-			    : option_parse(rows, 2, argc, argv, operands, &err);
 
-	if (count < 0)
-		fprintf(stderr, "windrose test: %s\n", err.text);
-	if (count != 1 || help) {
-		fprintf(help ? stdout : stderr,
-			"usage: windrose test PATH [--tap]\n");
-		option_print(rows, 2, help ? stdout : stderr);
-		return help ? REVIEW_FINE : REVIEW_USAGE;
-	}
-	if (!subject_open(operands[0], &s))
+	if (status != REVIEW_GO)
+		return status;
+	if (!subject_open(path, &s))
 		return REVIEW_FAILED;
-	failed = run_tests(&s, tap);
+	status = run_tests(&s, tap) == 0 ? REVIEW_FINE : REVIEW_FAILED;
 	subject_free(&s);
-	return failed == 0 ? REVIEW_FINE : REVIEW_FAILED;
+	return status;
 }
