@@ -200,22 +200,11 @@ static struct reply take(const struct client_query *q, const ldns_pkt *pkt,
 struct reply client_query_read(const struct client_query *q, const void *octets,
 			       size_t len, struct said *said)
 {
-	struct reply reply = { .outcome = OUTCOME_UNKNOWN };
-	const uint8_t *head = octets;
-	ldns_pkt *pkt = NULL;
+	ldns_pkt *pkt;
+	struct reply reply = reply_open(q->id, octets, len, &pkt);
 
-	if (len < LDNS_HEADER_SIZE || LDNS_ID_WIRE(head) != q->id ||
-	    !LDNS_QR_WIRE(head) || LDNS_OPCODE_WIRE(head) != LDNS_PACKET_QUERY)
-		return reply;
-	if (LDNS_TC_WIRE(head)) {
-		reply.truncated = true;
-		return reply;
-	}
-	if (ldns_wire2pkt(&pkt, head, len) != LDNS_STATUS_OK) {
-		reply.outcome = OUTCOME_PROTOCOL;
-		return reply;
-	}
-	reply = take(q, pkt, said);
+	if (pkt != NULL)
+		reply = take(q, pkt, said);
 	ldns_pkt_free(pkt);
 	return reply;
 }

@@ -3,6 +3,7 @@
 
 #include "health/address.h"
 #include "health/exchange.h"
+#include "health/question.h"
 #include "policy/base/clock.h"
 
 #include <assert.h>

@@ -13,7 +13,7 @@
 #define HEALTH_DIALOGUE_H
 
 #include "health/probe.h"
-#include "health/question.h"
+#include "health/reply.h"
 
 #include <stdbool.h>
 

@@ -29,6 +29,7 @@ health_libhealth_a_SOURCES = \
 	%D%/probe_tcp.c %D%/probe_tcp.h \
 	%D%/prober.c %D%/prober.h \
 	%D%/question.c %D%/question.h \
+	%D%/reply.c %D%/reply.h \
 	%D%/reporter.c %D%/reporter.h \
 	%D%/request.c %D%/request.h \
 	%D%/roster.c %D%/roster.h \

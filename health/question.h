@@ -9,7 +9,7 @@
 #ifndef HEALTH_QUESTION_H
 #define HEALTH_QUESTION_H
 
-#include "health/outcome.h"
+#include "health/reply.h"
 #include "policy/language/policy.h"
 
 #include <stdbool.h>
@@ -28,16 +28,6 @@ struct question {
 	struct ldns_struct_rr *rdata; /* expected; owned; NULL: any, or none */
 	uint8_t octets[QUESTION_OCTETS_MAX]; /* the query */
 	size_t len;
-};
-
-struct reply {
-	/*
-	 * OK, RCODE, RDATA, PROTOCOL (what follows the question is broken), or
-	 * UNKNOWN: not an answer to this question.
-	 */
-	enum outcome outcome;
-	uint16_t rcode;
-	bool truncated; /* ask by TCP; no more was read of it */
 };
 
 /*
