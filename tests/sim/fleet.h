@@ -108,6 +108,8 @@ struct responder {
 struct verifier_seat {
 	struct outlook outlook;
 	struct inspection inspections[FLEET_RESPONDERS];
+	/* Fleet's time: when it last had reason to differ; 0: never. */
+	int64_t reason_ms[FLEET_RESPONDERS];
 };
 
 /* What a canary and the stable version serve, since the beginning. */

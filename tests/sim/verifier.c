@@ -113,6 +113,15 @@ static bool may_differ(const struct fleet *f, size_t r)
 	return f->responders[r].world.local.count > 0 || f->stepped[r];
 }
 
+/* An alarm is of what has lasted: a reason may have ended since it began, and
+ * clocks that are a little off be the rest of it. */
+static bool had_reason(const struct fleet *f, const struct verifier_seat *v,
+		       size_t r)
+{
+	return v->reason_ms[r] != 0 &&
+	       f->now_ms - v->reason_ms[r] <= limits.grace_ms;
+}
+
 static void ask(struct fleet *f, int node, size_t r)
 {
 	struct verifier_seat *v = seat_of(f, node);
@@ -140,6 +149,8 @@ static void ask(struct fleet *f, int node, size_t r)
 	const struct alarm *alarm = &in->alarms[INSPECTION_DISAGREEMENT].alarm;
 	bool rang = alarm_rings(alarm);
 
+	if (may_differ(f, r))
+		v->reason_ms[r] = f->now_ms;
 	hear(f, node, r);
 	if (spoke) {
 		seen.outcome = OUTCOME_OK;
@@ -150,7 +161,7 @@ static void ask(struct fleet *f, int node, size_t r)
 	inspection_see(in, &stop, &seen, spoke ? &judgement : NULL, &at);
 	f->totals.asked++;
 	f->totals.agreed += spoke && judgement.kind == JUDGEMENT_AGREES;
-	if (alarm_rings(alarm) && !rang && !may_differ(f, r))
+	if (alarm_rings(alarm) && !rang && !had_reason(f, v, r))
 		fleet_broken(f, "vantage %d says responder %zu is wrong: %s",
 			     node - fleet_vantage(0), r,
 			     in->alarms[INSPECTION_DISAGREEMENT].text);
