@@ -4,8 +4,8 @@
 """Two of four regions die at once: health takes one of them out, says loudly
 that it leaves the other in, and a drain takes that out at once."""
 
-import json
 
+from in_one import InOne
 from rig import Failed, Rig, addresses, ask, main, note, until
 
 WWW = "www.gslb.example.com"
@@ -37,21 +37,7 @@ services:
 """
 
 
-class Up:
-    def __init__(self, rig):
-        self.rig, self.port, self.socket = rig, rig.port(), rig.path("up.sock")
-        rig.start("up", rig.program("windrose"), "up", rig.path("policy.yaml"), "--workers", "1",
-                  "--listen", f"127.0.0.1:{self.port}", "--control", self.socket)
-
-    def windrose(self, *argv, check=True):
-        return self.rig.run(self.rig.program("windrose"), *argv, "--node", self.socket, check=check)
-
-    def status(self):
-        def told():
-            status, out, _ = self.windrose("status", "--json", check=False)
-            return json.loads(out) if status == 0 else None
-        return until("the status is told", 20, told)[0]
-
+class Up(InOne):
     def endpoints(self):
         return {e["endpoint"]: e for s in self.status()["services"] for e in s["endpoints"]}
 
@@ -67,8 +53,7 @@ class Up:
         return found, told
 
     def log(self, words):
-        with open(self.rig.path("up.log")) as f:
-            return [line for line in f if "event=deferred" in line and words in line]
+        return self.lines("event=deferred", words)
 
 
 def test():

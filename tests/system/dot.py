@@ -6,7 +6,6 @@ the handshake."""
 
 import os
 import re
-import select
 import shutil
 import signal
 import socket

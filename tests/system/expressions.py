@@ -8,10 +8,9 @@ the words mean.  explain and status say which part it is."""
 
 import json
 import os
-import socket
-import threading
 import urllib.request
 
+from listener import Listener
 from rig import Failed, Rig, addresses, ask, main, note, until
 
 HERE, THERE = "127.0.4.1", "127.0.4.2"
@@ -60,26 +59,6 @@ NEEDS = {
 STEPS = ["gateway", "app", "gateway", "api", "app", "gateway", "api", "app", "gateway"]
 
 
-class Application(threading.Thread):
-    """Accepts on one address and port until it falls."""
-
-    def __init__(self, address, port):
-        super().__init__(daemon=True)
-        self.socket = socket.create_server((address, port))
-        self.start()
-
-    def run(self):
-        while True:
-            try:
-                self.socket.accept()[0].close()
-            except OSError:
-                return
-
-    def fall(self):
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
-
-
 class Place:
     """An endpoint's three parts."""
 
@@ -91,7 +70,7 @@ class Place:
 
     def begin(self, part):
         if part != "gateway":
-            self.running[part] = Application(self.address, self.ports[part])
+            self.running[part] = Listener(self.address, self.ports[part])
             return
         folder = self.rig.path(self.name)
         os.makedirs(folder, exist_ok=True)

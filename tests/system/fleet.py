@@ -139,20 +139,29 @@ class Fleet:
                 "--key", self.plan_key, "--people", self.person_pub, "--journal", r.path(name + ".jsonl"),
                 "--keep", r.path(name + ".keep"), "--control", r.path(name + ".sock"))
 
-    def start_all(self):
+    def start_ground(self):
+        """What the fleet stands on: the bus and the endpoints."""
         r = self.rig
         r.redis(self.redis_port)
         for region, (address, _, _) in REGIONS.items():
             r.web(region, address, self.web_port)
         r.web("canary", CANARY, self.web_port)
+
+    def start_health(self, *options):
+        r = self.rig
+        r.start("health", r.program("windrose-health"), "--policy", r.path("policy"), "--vantage", "here",
+                "--name", "health1", "--bus", self.bus, "--control", r.path("health.sock"), *options)
+
+    def start_all(self):
+        r = self.rig
+        self.start_ground()
         servers = "\n".join(f"    server {n} {a}:{self.web_port} weight 100" for n, (a, _, _) in REGIONS.items())
         servers += f"\n    server v2.us-east {CANARY}:{self.web_port} weight 100"
         r.write("haproxy.cfg", HAPROXY.format(socket=r.path("haproxy.sock"), port=self.http_port, servers=servers))
         self.start_haproxy()
         for name in self.dns_ports:
             self.start_dns(name)
-        r.start("health", r.program("windrose-health"), "--policy", r.path("policy"), "--vantage", "here",
-                "--name", "health1", "--bus", self.bus, "--control", r.path("health.sock"))
+        self.start_health()
         self.start_steer("steer1")
         until("steer1 leads", 20, lambda: self.leads("steer1"))
         self.start_steer("steer2")

@@ -5,8 +5,8 @@
 not obeyed, within residency, and that is told; with its demand known to be
 small another service goes on obeying it; when they live again panic ends."""
 
-import json
 
+from in_one import InOne
 from rig import Failed, Rig, addresses, ask, main, note, until
 
 ZONE = "gslb.example.com"
@@ -48,21 +48,7 @@ safety: {max_capacity_opened: 100%, max_capacity_opened_at_once: 100%}
 ADDRESS = {r: f"127.0.4.{i + 1}" for i, r in enumerate(REGIONS)}
 
 
-class Up:
-    def __init__(self, rig):
-        self.rig, self.port, self.socket = rig, rig.port(), rig.path("up.sock")
-        rig.start("up", rig.program("windrose"), "up", rig.path("policy.yaml"), "--workers", "1",
-                  "--listen", f"127.0.0.1:{self.port}", "--control", self.socket)
-
-    def windrose(self, *argv, check=True):
-        return self.rig.run(self.rig.program("windrose"), *argv, "--node", self.socket, check=check)
-
-    def status(self):
-        def told():
-            status, out, _ = self.windrose("status", "--json", check=False)
-            return json.loads(out) if status == 0 else None
-        return until("the status is told", 20, told)[0]
-
+class Up(InOne):
     def service(self, name):
         return next(s for s in self.status()["services"] if s["service"] == name)
 
@@ -78,8 +64,7 @@ class Up:
         return found, told
 
     def log(self, words):
-        with open(self.rig.path("up.log"), encoding="utf-8") as f:
-            return [line for line in f if "event=panic" in line and words in line]
+        return self.lines("event=panic", words)
 
 
 def expect(what, is_, should):

@@ -5,7 +5,6 @@ TLS, and headers by hand, whole, in drops and wrong.  Answers are steered by the
 client's address, and only listed proxies are believed."""
 
 import os
-import select
 import shutil
 import socket
 import ssl

@@ -37,15 +37,10 @@ class TwoPeople(fleet.Fleet):
             people.write(second.read())
 
     def start_all(self):
-        r = self.rig
-        r.redis(self.redis_port)
-        for region, (address, _, _) in fleet.REGIONS.items():
-            r.web(region, address, self.web_port)
-        r.web("canary", fleet.CANARY, self.web_port)
+        self.start_ground()
         for name in self.dns_ports:
             self.start_dns(name)
-        r.start("health", r.program("windrose-health"), "--policy", r.path("policy"), "--vantage", "here",
-                "--name", "health1", "--bus", self.bus, "--control", r.path("health.sock"))
+        self.start_health()
         self.start_steer("steer1")
         until("steer1 leads", 20, lambda: self.leads("steer1"))
 

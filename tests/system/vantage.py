@@ -8,10 +8,9 @@ many endpoints: how late do probes start?"""
 
 import json
 import os
-import socket
-import threading
 import time
 
+from listener import Listener
 from rig import Failed, Rig, main, note, until
 
 ENDPOINTS = 6
@@ -43,26 +42,6 @@ services:
     endpoints:
 {endpoints}
 """
-
-
-class Listener(threading.Thread):
-    """Accepts on one address and port until it falls."""
-
-    def __init__(self, address, port):
-        super().__init__(daemon=True)
-        self.socket = socket.create_server((address, port), backlog=1024)
-        self.start()
-
-    def run(self):
-        while True:
-            try:
-                self.socket.accept()[0].close()
-            except OSError:
-                return
-
-    def fall(self):
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
 
 
 class Vantage:

@@ -52,17 +52,12 @@ class Verified(fleet.Fleet):
         return f"redis://127.0.0.1:{self.link.port}/test" if name == "dns2" else self.bus
 
     def start_all(self):
-        r = self.rig
-        r.redis(self.redis_port)
-        for region, (address, _, _) in fleet.REGIONS.items():
-            r.web(region, address, self.web_port)
-        r.web("canary", fleet.CANARY, self.web_port)
+        self.start_ground()
         for name in NAMES:
             self.start_dns(name)
         self.start_steer("steer1")
         until("steer1 leads", 20, lambda: self.leads("steer1"))
-        r.start("health", r.program("windrose-health"), "--policy", r.path("policy"), "--vantage", "here",
-                "--name", "health1", "--bus", self.bus, "--trust", self.plan_pub, "--control", r.path("health.sock"))
+        self.start_health("--trust", self.plan_pub)
 
     def alarms(self):
         """What the prober's record says: {(responder, kind)}."""

@@ -102,5 +102,4 @@ check_PROGRAMS += %D%/test_claim
 %C%_test_claim_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 endif
 dist_check_SCRIPTS += %D%/hash_vectors.sh %D%/policies.sh %D%/readme.sh
-EXTRA_DIST += tests/data/review tests/system/hash_vectors.py \
-	tests/system/oracle.py tests/system/decision.py tests/data/hash-vectors.txt
+EXTRA_DIST += tests/data/review tests/data/hash-vectors.txt

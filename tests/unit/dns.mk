@@ -74,7 +74,7 @@ check_PROGRAMS += %D%/test_signed
 	%D%/geo_double.c %D%/geo_double.h %D%/validator.c %D%/validator.h
 %C%_test_signed_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 endif
-EXTRA_DIST += tests/data/keys/world tests/system/secure.py
+EXTRA_DIST += tests/data/keys/world
 EXTRA_DIST += tests/data/dns/world.zone tests/data/dns/answer.cases \
 	tests/data/dns/types.cases tests/data/dns/zones \
 	tests/data/dns/zones.cases

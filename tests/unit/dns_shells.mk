@@ -45,5 +45,3 @@ check_PROGRAMS += %D%/test_proxy_header
 %C%_test_proxy_header_SOURCES = %D%/test_proxy_header.c
 %C%_test_proxy_header_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 endif
-EXTRA_DIST += tests/system/responder.sh tests/system/against_bind.py \
-	tests/system/identity.py tests/system/resolver.py
