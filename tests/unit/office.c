@@ -231,6 +231,19 @@ void office_until(struct office *o, office_condition *is, const char *what)
 		fail_msg("waited in vain: %s", what);
 }
 
+bool office_a_leads(const struct office *o)
+{
+	return o->plan != NULL && o->nodes[0].leads &&
+	       strcmp(o->plan->agent, "a") == 0;
+}
+
+void office_open_led(struct office *o)
+{
+	office_open(o);
+	office_start_agent(o, 0);
+	office_until(o, office_a_leads, "a leads");
+}
+
 static bool has_reply(const struct office *o)
 {
 	return o->replies > 0;

@@ -71,6 +71,11 @@ void office_write_policy(const struct office *o, const char *text);
 typedef bool office_condition(const struct office *o);
 void office_until(struct office *o, office_condition *is, const char *what);
 
+/* Agent 0 leads, and the newest plan is its own. */
+bool office_a_leads(const struct office *o);
+/* An office that agent 0 leads. */
+void office_open_led(struct office *o);
+
 /* Sends a request over the bus, signed by who; its reply will be o->reply. */
 void office_send(struct office *o, const struct sealer *who, const char *text);
 /* And waits for it. */

@@ -17,8 +17,8 @@
 /*
  * Letters per endpoint, in order: '.' well, 'd' down, 'D' down and deferred,
  * 'c' commanded to 0, 'C' and down, 'h' on hold at share 0, 'p' at 5 %, 'w'
- * weight 0, 'x' outside residency.  The row is written as endpoint indices,
- * tiers apart by '|'.
+ * weight 0, 't' down and on trial with users, 'x' outside residency.  The row is
+ * written as endpoint indices, tiers apart by '|'.
  */
 static const struct step_row {
 	const char *title;
@@ -70,6 +70,12 @@ static const struct step_row {
 	{ "geo: the next nearest",        STEER_GEO,      false, "..d...", "3",   ROW_PLAIN },
 	{ "geo: another continent",       STEER_GEO,      false, "..dd..", "0",   ROW_PLAIN },
 	{ "latency without measurements", STEER_LATENCY,  false, "......", "2",   ROW_PLAIN },
+	{ "one on trial takes some",      STEER_WEIGHTED, false, "xx.txx", "23",  ROW_PLAIN },
+	{ "on trial, before the next tier", STEER_GEO,    false, "..t...", "2|3", ROW_PLAIN },
+	{ "on trial, not behind one that is well", STEER_GEO, false, "...t..", "2", ROW_PLAIN },
+	{ "on trial, not beside a part alone", STEER_WEIGHTED, false, "xxptxx", "2", ROW_PLAIN },
+	{ "on trial, not beside the dead alone", STEER_WEIGHTED, false, "xxtdxx", "23", ROW_NONE_HEALTHY },
+	{ "failover: on trial, then the next", STEER_FAILOVER, false, "t.....", "0|1", ROW_PLAIN },
 };
 /* clang-format on */
 
@@ -79,7 +85,8 @@ static void apply_letters(struct world *w, const char *letters)
 		struct view_endpoint *e = &w->view_endpoints[i];
 
 		e->deferred = letters[i] == 'D';
-		if (strchr("dCD", letters[i]) != NULL)
+		e->trickle = letters[i] == 't';
+		if (strchr("dCDt", letters[i]) != NULL)
 			e->health.verdict = VERDICT_DOWN;
 		if (strchr("cC", letters[i]) != NULL)
 			e->cause = SHARE_COMMAND;

@@ -15,18 +15,6 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-static bool a_leads(const struct office *o)
-{
-	return o->plan != NULL && o->nodes[0].leads;
-}
-
-static void open_with_a(struct office *o)
-{
-	office_open(o);
-	office_start_agent(o, 0);
-	office_until(o, a_leads, "a leads");
-}
-
 static void order(struct office *o, const char *kind, const char *target)
 {
 	office_order(o, kind, target);
@@ -54,7 +42,7 @@ static void test_there_and_back(void **state)
 	uint64_t sequence;
 
 	(void)state;
-	open_with_a(&o);
+	office_open_led(&o);
 	order(&o, "drain", "us-east");
 	name_of(&o, 0, first);
 	order(&o, "undrain", "us-east");
@@ -104,7 +92,7 @@ static void test_rules_apply(void **state)
 	json_t *answer;
 
 	(void)state;
-	open_with_a(&o);
+	office_open_led(&o);
 	order(&o, "drain", "us-east");
 	office_write_policy(&o, two_regions);
 	order(&o, "undrain", "us-east");
@@ -123,14 +111,14 @@ static void test_kept_on_disk(void **state)
 	struct office o;
 
 	(void)state;
-	open_with_a(&o);
+	office_open_led(&o);
 	order(&o, "drain", "us-east");
 	order(&o, "undrain", "us-east");
 	office_close_hub(&o);
 	o.nodes[0].leads = false;
 	office_open_hub(&o);
 	office_start_agent(&o, 0);
-	office_until(&o, a_leads, "a leads again");
+	office_until(&o, office_a_leads, "a leads again");
 	assert_true(office_share(&o, "us-east") >= 1);
 	order(&o, "rollback", "previous");
 	assert_true(office_share(&o, "us-east") <= 0);

@@ -18,12 +18,6 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-static bool a_leads(const struct office *o)
-{
-	return o->plan != NULL && o->nodes[0].leads &&
-	       strcmp(o->plan->agent, "a") == 0;
-}
-
 static bool b_leads(const struct office *o)
 {
 	return o->plan != NULL && o->nodes[1].leads &&
@@ -45,7 +39,7 @@ static bool b_is_there(const struct office *o)
 static void start_both(struct office *o)
 {
 	office_start_agent(o, 0);
-	office_until(o, a_leads, "a leads");
+	office_until(o, office_a_leads, "a leads");
 	office_start_agent(o, 1);
 	office_until(o, b_is_there, "b is there");
 }
@@ -205,7 +199,7 @@ static void test_acks_and_pages(void **state)
 	(void)state;
 	office_open(&o);
 	office_start_agent(&o, 0);
-	office_until(&o, a_leads, "a leads");
+	office_until(&o, office_a_leads, "a leads");
 	for (int i = 0; i < FOLLOWERS; i++)
 		put_follower(&o, name_nth(name, i), o.plan->epoch,
 			     i % (FOLLOWERS / BEHIND) == 0 ? 0 : 1000000);
@@ -269,7 +263,7 @@ static void test_control_socket(void **state)
 	(void)state;
 	office_open(&o);
 	office_start_agent(&o, 0);
-	office_until(&o, a_leads, "a leads");
+	office_until(&o, office_a_leads, "a leads");
 	answer = office_ask_control(&o, office_command(&o, buf, sizeof(buf),
 						       "command", "drain",
 						       "us-east"));
@@ -336,7 +330,7 @@ static void test_restart_on_an_empty_bus(void **state)
 	(void)state;
 	office_open(&o);
 	office_start_agent(&o, 0);
-	office_until(&o, a_leads, "a leads");
+	office_until(&o, office_a_leads, "a leads");
 	/* So does an agent that never heard of an earlier leader. */
 	assert_true(o.plan->epoch > wall_s);
 	office_order(&o, "drain", "us-east");
@@ -347,7 +341,7 @@ static void test_restart_on_an_empty_bus(void **state)
 	o.nodes[0].leads = false;
 	office_open_hub(&o);
 	office_start_agent(&o, 0);
-	office_until(&o, a_leads, "a leads again");
+	office_until(&o, office_a_leads, "a leads again");
 	assert_true(o.plan->epoch > epoch);
 	assert_true(o.plan->sequence > sequence);
 	assert_true(office_share(&o, "us-east") <= 0);

@@ -94,78 +94,11 @@ static void test_its_part(void **state)
 	assert_int_equal(row.entries[0].accept, ACCEPT_ALL);
 }
 
-/* clang-format off */
-/* Letters per endpoint: '.' well, 'd' down, 't' on trial, 'p' at 5 %, 'x' outside
- * residency. */
-static const struct step_row {
-	const char *title;
-	enum steer steer;
-	const char *world;
-	const char *row; /* indices, tiers apart by '|' */
-	enum row_note note;
-} steps[] = {
-	{ "one on trial takes some",      STEER_WEIGHTED, "xx.txx", "23",  ROW_PLAIN },
-	{ "before the next tier",         STEER_GEO,      "..t...", "2|3", ROW_PLAIN },
-	{ "not behind one that is well",  STEER_GEO,      "...t..", "2",   ROW_PLAIN },
-	{ "not beside a part alone",      STEER_WEIGHTED, "xxptxx", "2",   ROW_PLAIN },
-	{ "not beside the dead alone",    STEER_WEIGHTED, "xxtdxx", "23",  ROW_NONE_HEALTHY },
-	{ "failover: on trial, then the next", STEER_FAILOVER, "t.....", "0|1", ROW_PLAIN },
-};
-/* clang-format on */
-
-static void apply_letters(struct world *w, const char *letters)
-{
-	for (int i = 0; letters[i] != '\0'; i++) {
-		struct view_endpoint *e = &w->view_endpoints[i];
-
-		e->trickle = letters[i] == 't';
-		if (letters[i] == 'd' || letters[i] == 't')
-			e->health.verdict = VERDICT_DOWN;
-		if (letters[i] == 'p')
-			e->accept = accept_of(0.05);
-		if (letters[i] == 'x')
-			w->class.regions &= ~(UINT64_C(1) << i);
-	}
-}
-
-static const char *row_text(const struct row *row, char *buf)
-{
-	char *at = buf;
-
-	for (unsigned i = 0; i < row->count; i++) {
-		if (i > 0 && row->entries[i].tier != row->entries[i - 1].tier)
-			*at++ = '|';
-		*at++ = (char)('0' + row->entries[i].endpoint);
-	}
-	*at = '\0';
-	return buf;
-}
-
-static void test_steps(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		struct world w;
-		struct row row;
-		char text[2 * POLICY_ENDPOINTS_MAX];
-
-		world_init(&w);
-		w.service.steer = steps[i].steer;
-		apply_letters(&w, steps[i].world);
-		row = world_row(&w, NULL);
-		if (strcmp(row_text(&row, text), steps[i].row) != 0 ||
-		    row.note != steps[i].note)
-			fail_msg("%s: row \"%s\", %s", steps[i].title, text,
-				 row_note_name((enum row_note)row.note));
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_when_it_is_so),
 		cmocka_unit_test(test_its_part),
-		cmocka_unit_test(test_steps),
 	};
 
 	return cmocka_run_group_tests_name("trickle", tests, NULL, NULL);

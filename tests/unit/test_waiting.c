@@ -15,18 +15,6 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-static bool a_leads(const struct office *o)
-{
-	return o->plan != NULL && o->nodes[0].leads;
-}
-
-static void open_with_a(struct office *o)
-{
-	office_open(o);
-	office_start_agent(o, 0);
-	office_until(o, a_leads, "a leads");
-}
-
 /* How many entries of the history are of this kind and command. */
 static size_t count_events(struct office *o, const char *kind, const char *what)
 {
@@ -53,7 +41,7 @@ static void test_not_stored(void **state)
 	struct office o;
 
 	(void)state;
-	open_with_a(&o);
+	office_open_led(&o);
 	o.buses[0].says = BUS_DOWN;
 	o.buses[0].once = true;
 	office_order(&o, "drain", "www/us-east");
@@ -81,7 +69,7 @@ static void test_stored_late(void **state)
 	uint64_t epoch;
 
 	(void)state;
-	open_with_a(&o);
+	office_open_led(&o);
 	epoch = o.plan->epoch;
 	o.buses[0].says = BUS_DOWN;
 	o.buses[0].once = o.buses[0].late = true;
@@ -116,7 +104,7 @@ static void drain_meanwhile(struct office *o, const char *target)
 {
 	char buf[500];
 
-	open_with_a(o);
+	office_open_led(o);
 	o->buses[0].says = BUS_DOWN;
 	o->buses[0].once = o->buses[0].late = true;
 	office_send(o, o->person,
