@@ -17,7 +17,7 @@ _windrose_options() {
 	prove) options="--failed= --trust-names --json --key= --help" ;;
 	diff) options="--json --markdown --trust-names --help" ;;
 	explain) options="--client= --service= --down= --order= --canary= \
-		--deferred --canaries-down --at= --node= --json --help" ;;
+		--deferred --panic --canaries-down --at= --node= --json --help" ;;
 	schema) options="--help" ;;
 	keygen) options="--keys= --algorithm= --csk --ksk --zsk --publish= \
 		--activate= --inactive= --delete= --sync-publish= \

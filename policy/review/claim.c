@@ -14,14 +14,13 @@ enum { ON_ENDPOINT = 3, ON_REGION = 2 };
 struct trying {
 	const struct claim *claim;
 	const struct policy_service *service;
-	struct view_endpoint *at; /* the view's */
+	struct view_service *view;
 	struct chain chain;
 	const struct client_class *class; /* the first: all choose alike */
 	uint64_t present;  /* regions that the service has endpoints in */
 	uint64_t stable;   /* its stable endpoints */
 	uint64_t eligible; /* those of them that residency leaves */
 	bool watched, has_canary;
-	bool panics; /* the view says so */
 	struct scenario_canaries canaries[SCENARIO_CANARIES_MAX];
 	size_t canary_count;
 	unsigned least; /* size of the scenario in result, UINT_MAX: none */
@@ -89,12 +88,13 @@ static bool is_withheld(const struct trying *t)
 {
 	bool by_panic = t->service->panic == PANIC_NO_ANSWER;
 
-	if (t->eligible == 0 || (t->panics && by_panic))
+	if (t->eligible == 0 || (t->view->panic.anywhere && by_panic))
 		return true;
 	if (t->class->none_healthy != NONE_HEALTHY_NO_ANSWER && !by_panic)
 		return false;
 	for (uint64_t rest = t->eligible; rest != 0; rest &= rest - 1)
-		if (t->at[__builtin_ctzll(rest)].health.verdict != VERDICT_DOWN)
+		if (t->view->endpoints[__builtin_ctzll(rest)].health.verdict !=
+		    VERDICT_DOWN)
 			return false;
 	return true;
 }
@@ -112,30 +112,6 @@ static bool is_wrong(const struct trying *t, int *outside, size_t *at)
 	       is_given(t, outside, at);
 }
 
-static void set_panic(struct trying *t, bool panics)
-{
-	const struct claim *claim = t->claim;
-
-	t->panics = panics;
-	claim->view->services[claim->service].panic =
-		(struct panic){ .anywhere = panics,
-				.everywhere = panics,
-				.rules = panics ? UINT64_MAX : 0 };
-}
-
-/* Is it wrong, in panic or not? */
-static bool is_ever_wrong(struct trying *t, int *outside, size_t *at)
-{
-	bool wrong = is_wrong(t, outside, at);
-
-	if (wrong)
-		return true;
-	set_panic(t, true);
-	wrong = is_wrong(t, outside, at);
-	set_panic(t, false);
-	return wrong;
-}
-
 static void try_one(struct trying *t, const struct scenario *scenario)
 {
 	struct claim_result *r = t->result;
@@ -146,8 +122,8 @@ static void try_one(struct trying *t, const struct scenario *scenario)
 	r->evaluated++;
 	if (size >= t->least)
 		return;
-	scenario_apply(scenario, t->claim->policy, t->claim->service, t->at);
-	if (!is_ever_wrong(t, &outside, &at))
+	scenario_apply(scenario, t->claim->policy, t->claim->service, t->view);
+	if (!is_wrong(t, &outside, &at))
 		return;
 	t->least = size;
 	r->held = false;
@@ -188,21 +164,31 @@ static void try_orders(struct trying *t, struct scenario *s)
 		}
 }
 
+/* What may be so or not, whatever is commanded. */
+static void try_states(struct trying *t, struct scenario *s)
+{
+	int deferrals = s->failed != 0 ? 2 : 1;
+	int panics = t->watched ? 2 : 1;
+	int failures = t->has_canary && t->watched ? 2 : 1;
+
+	for (int deferred = 0; deferred < deferrals; deferred++)
+		for (int panic = 0; panic < panics; panic++)
+			for (int own = 0; own < failures; own++) {
+				s->deferred = deferred;
+				s->panic = panic;
+				s->canaries_failed = own;
+				try_orders(t, s);
+			}
+}
+
 static void try_failed(struct trying *t, uint64_t failed)
 {
 	struct scenario s = { .failed = failed };
 
-	int deferrals = failed != 0 ? 2 : 1;
-	int failures = t->has_canary && t->watched ? 2 : 1;
-
-	for (int deferred = 0; deferred < deferrals; deferred++)
-		for (int own = 0; own < failures; own++)
-			for (size_t i = 0; i < t->canary_count; i++) {
-				s.deferred = deferred;
-				s.canaries_failed = own;
-				s.canaries = &t->canaries[i];
-				try_orders(t, &s);
-			}
+	for (size_t i = 0; i < t->canary_count; i++) {
+		s.canaries = &t->canaries[i];
+		try_states(t, &s);
+	}
 }
 
 /* Every set of count of the regions, added to failed. */
@@ -246,8 +232,8 @@ static uint64_t count_covered(const struct trying *t, uint64_t canary_steps)
 	uint64_t orders = 1 + ON_ENDPOINT * stable + ON_REGION * regions;
 	uint64_t sets = set_count(regions, t->claim->most);
 
-	/* Deferred or not, but where nothing failed. */
-	return times(times(2 * sets - 1, orders),
+	/* Deferred or not, but where nothing failed; in panic or not. */
+	return times(times(times(2 * sets - 1, t->watched ? 2 : 1), orders),
 		     times(canary_steps, t->has_canary ? 2 : 1));
 }
 
@@ -276,11 +262,10 @@ static void survey(struct trying *t)
 
 void claim_try(const struct claim *claim, struct claim_result *out)
 {
-	struct view_service *view = &claim->view->services[claim->service];
 	struct trying t = {
 		.claim = claim,
 		.service = &claim->policy->services[claim->service],
-		.at = view->endpoints,
+		.view = &claim->view->services[claim->service],
 		.class = claim->classes[0],
 		.least = UINT_MAX,
 		.result = out,
@@ -294,7 +279,7 @@ void claim_try(const struct claim *claim, struct claim_result *out)
 	t.chain = (struct chain){
 		.policy = claim->policy,
 		.service = t.service,
-		.view = view,
+		.view = t.view,
 	};
 	failing = t.watched ? t.present & t.class->regions : 0;
 	for (unsigned n = 0; n <= claim->most && n < t.least &&

@@ -17,7 +17,7 @@ struct request {
 	const char *service, *node, *at;
 	struct option_list clients, down;
 	const char *order, *canary;
-	bool deferred, canaries_down, json, help;
+	bool deferred, panic, canaries_down, json, help;
 	const char *path;
 };
 
@@ -95,6 +95,7 @@ static bool read_supposed(const struct policy *policy, int service,
 
 	*s = (struct scenario){
 		.deferred = request->deferred,
+		.panic = request->panic,
 		.canaries_failed = request->canaries_down,
 	};
 	if (!read_down(policy, &request->down, &s->failed, status))
@@ -171,7 +172,7 @@ static bool supposes_of_node(const struct request *request)
 {
 	return request->node != NULL &&
 	       (request->order != NULL || request->canary != NULL ||
-		request->deferred || request->canaries_down);
+		request->deferred || request->panic || request->canaries_down);
 }
 
 static enum review_status read_request(int argc, char **argv,
@@ -190,6 +191,8 @@ static enum review_status read_request(int argc, char **argv,
 		  "suppose that a canary is at a step, counted from 1", 0, 0 },
 		{ "deferred", OPTION_FLAG, &request->deferred, NULL,
 		  "what is down is more than health may take out", 0, 0 },
+		{ "panic", OPTION_FLAG, &request->panic, NULL,
+		  "so little is healthy that it is panic", 0, 0 },
 		{ "canaries-down", OPTION_FLAG, &request->canaries_down, NULL,
 		  "the canaries' own endpoints are down", 0, 0 },
 		{ "at", OPTION_TEXT, &request->at, "INSTANT",
@@ -206,7 +209,7 @@ static enum review_status read_request(int argc, char **argv,
 		"PATH --client ADDR... --service NAME [--down REGION]...\n"
 		"       [--order KIND:NAME] [--canary NAME:STAGE.STEP] "
 		"[--deferred]\n"
-		"       [--canaries-down] [--at INSTANT] [--node SOCKET] "
+		"       [--panic] [--canaries-down] [--at INSTANT] [--node SOCKET] "
 		"[--json]",
 		rows,
 		sizeof(rows) / sizeof(rows[0]),

@@ -44,11 +44,17 @@ static void apply_stable(const struct scenario *s,
 }
 
 void scenario_apply(const struct scenario *s, const struct policy *policy,
-		    int service, struct view_endpoint *at)
+		    int service, struct view_service *view)
 {
 	const struct policy_service *declared = &policy->services[service];
+	struct view_endpoint *at = view->endpoints;
 	bool watched = policy_unmonitored(policy, declared) == NULL;
 
+	view->panic = (struct panic){
+		.anywhere = s->panic,
+		.everywhere = s->panic,
+		.rules = s->panic ? UINT64_MAX : 0,
+	};
 	for (size_t i = 0; i < declared->endpoint_count; i++) {
 		const struct policy_endpoint *e = &declared->endpoints[i];
 		bool canary = e->canary != POLICY_NONE;
@@ -73,7 +79,7 @@ void scenario_apply(const struct scenario *s, const struct policy *policy,
 unsigned scenario_size(const struct scenario *s)
 {
 	return (unsigned)__builtin_popcountll(s->failed) +
-	       (s->order != SCENARIO_NO_ORDER) + s->deferred +
+	       (s->order != SCENARIO_NO_ORDER) + s->deferred + s->panic +
 	       s->canaries_failed +
 	       (s->canaries != NULL && s->canaries->moved != NULL);
 }

@@ -38,6 +38,7 @@ struct scenario_canaries {
 struct scenario {
 	uint64_t failed; /* regions: every monitored endpoint in them is down */
 	bool deferred;   /* and all stay served: health is over its budget */
+	bool panic;      /* too little of it is healthy (policy/decide/panic) */
 	bool canaries_failed; /* canaries' endpoints are down by themselves */
 	enum scenario_order order;
 	int target; /* of the order: endpoint or region */
@@ -46,13 +47,12 @@ struct scenario {
 };
 
 /*
- * The endpoints of a service as a view has them in this state.  at has
- * service->endpoint_count entries; what the state does not say (latency_ms)
- * is left as it is there.
+ * A service as a view has it in this state.  What the state does not say
+ * (latency_ms) is left as it is there.
  */
 void scenario_apply(const struct scenario *scenario,
 		    const struct policy *policy, int service,
-		    struct view_endpoint *at);
+		    struct view_service *view);
 
 /* How much is out of the ordinary in it: the least is the one to be shown. */
 unsigned scenario_size(const struct scenario *scenario);

@@ -46,6 +46,10 @@ static const char *print_failed(const struct scenario *s,
 		fprintf(out, "%smore than health may take out", sep);
 		sep = ", ";
 	}
+	if (s->panic) {
+		fprintf(out, "%sso much that it is panic", sep);
+		sep = ", ";
+	}
 	return sep;
 }
 
@@ -86,6 +90,8 @@ void scenario_print_options(const struct scenario *s,
 			fprintf(out, " --down %s", policy->regions[i].name);
 	if (s->deferred)
 		fprintf(out, " --deferred");
+	if (s->panic)
+		fprintf(out, " --panic");
 	if (s->order != SCENARIO_NO_ORDER)
 		fprintf(out, " --order %s:%s%s%s", words[s->order].option,
 			s->order == SCENARIO_DRAIN

@@ -141,7 +141,7 @@ void subject_suppose(struct subject *s, int service,
 		fail_regions(s, service, scenario->failed);
 	else
 		scenario_apply(scenario, s->policy, service,
-			       s->view->services[service].endpoints);
+			       &s->view->services[service]);
 }
 
 /* By /16, then by /24, then by IPv6 /28. */

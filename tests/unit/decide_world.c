@@ -260,3 +260,40 @@ uint64_t world_client(unsigned i)
 {
 	return hash_mix(UINT64_C(0x9e3779b97f4a7c15) * (i + 1));
 }
+
+void world_letters(struct world *w, const char *letters)
+{
+	for (int i = 0; letters[i] != '\0'; i++) {
+		struct view_endpoint *e = &w->view_endpoints[i];
+
+		e->deferred = letters[i] == 'D';
+		e->trickle = letters[i] == 't';
+		if (strchr("dCDt", letters[i]) != NULL)
+			e->health.verdict = VERDICT_DOWN;
+		if (strchr("cC", letters[i]) != NULL)
+			e->cause = SHARE_COMMAND;
+		if (letters[i] == 'h')
+			e->cause = SHARE_RAMP;
+		if (strchr("cCh", letters[i]) != NULL)
+			e->accept = ACCEPT_NONE;
+		if (letters[i] == 'p')
+			e->accept = accept_of(0.05);
+		if (letters[i] == 'w')
+			e->weight = 0;
+		if (letters[i] == 'x')
+			w->class.regions &= ~(UINT64_C(1) << i);
+	}
+}
+
+const char *world_row_text(const struct row *row, char *buf)
+{
+	char *at = buf;
+
+	for (unsigned i = 0; i < row->count; i++) {
+		if (i > 0 && row->entries[i].tier != row->entries[i - 1].tier)
+			*at++ = '|';
+		*at++ = (char)('0' + row->entries[i].endpoint);
+	}
+	*at = '\0';
+	return buf;
+}

@@ -70,4 +70,15 @@ struct row world_row(const struct world *w, struct chain_trace *trace);
 /* The hash of the i-th of many clients. */
 uint64_t world_client(unsigned i);
 
+/*
+ * Letters per endpoint, in order: '.' well, 'd' down, 'D' down and deferred,
+ * 'c' commanded to 0, 'C' and down, 'h' on hold at share 0, 'p' at 5 %, 'w'
+ * weight 0, 't' down and on trial with users, 'x' outside residency.
+ */
+void world_letters(struct world *w, const char *letters);
+
+/* A row as endpoint indices, tiers apart by '|', into buf of twice as many
+ * octets as there may be endpoints; returns it. */
+const char *world_row_text(const struct row *row, char *buf);
+
 #endif

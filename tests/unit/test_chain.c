@@ -14,12 +14,6 @@
 #include <cmocka.h>
 
 /* clang-format off */
-/*
- * Letters per endpoint, in order: '.' well, 'd' down, 'D' down and deferred,
- * 'c' commanded to 0, 'C' and down, 'h' on hold at share 0, 'p' at 5 %, 'w'
- * weight 0, 't' down and on trial with users, 'x' outside residency.  The row is
- * written as endpoint indices, tiers apart by '|'.
- */
 static const struct step_row {
 	const char *title;
 	enum steer steer;
@@ -79,43 +73,6 @@ static const struct step_row {
 };
 /* clang-format on */
 
-static void apply_letters(struct world *w, const char *letters)
-{
-	for (int i = 0; letters[i] != '\0'; i++) {
-		struct view_endpoint *e = &w->view_endpoints[i];
-
-		e->deferred = letters[i] == 'D';
-		e->trickle = letters[i] == 't';
-		if (strchr("dCDt", letters[i]) != NULL)
-			e->health.verdict = VERDICT_DOWN;
-		if (strchr("cC", letters[i]) != NULL)
-			e->cause = SHARE_COMMAND;
-		if (letters[i] == 'h')
-			e->cause = SHARE_RAMP;
-		if (strchr("cCh", letters[i]) != NULL)
-			e->accept = ACCEPT_NONE;
-		if (letters[i] == 'p')
-			e->accept = accept_of(0.05);
-		if (letters[i] == 'w')
-			e->weight = 0;
-		if (letters[i] == 'x')
-			w->class.regions &= ~(UINT64_C(1) << i);
-	}
-}
-
-static const char *row_text(const struct row *row, char *buf)
-{
-	char *at = buf;
-
-	for (unsigned i = 0; i < row->count; i++) {
-		if (i > 0 && row->entries[i].tier != row->entries[i - 1].tier)
-			*at++ = '|';
-		*at++ = (char)('0' + row->entries[i].endpoint);
-	}
-	*at = '\0';
-	return buf;
-}
-
 static void test_steps(void **state)
 {
 	(void)state;
@@ -128,9 +85,9 @@ static void test_steps(void **state)
 		w.service.steer = steps[i].steer;
 		if (steps[i].no_answer)
 			w.class.none_healthy = NONE_HEALTHY_NO_ANSWER;
-		apply_letters(&w, steps[i].world);
+		world_letters(&w, steps[i].world);
 		row = world_row(&w, NULL);
-		if (strcmp(row_text(&row, text), steps[i].row) != 0 ||
+		if (strcmp(world_row_text(&row, text), steps[i].row) != 0 ||
 		    row.note != steps[i].note)
 			fail_msg("%s: row \"%s\", %s", steps[i].title, text,
 				 row_note_name((enum row_note)row.note));
@@ -148,19 +105,19 @@ static void test_tiers_by_way(void **state)
 	w.service.steer = STEER_GEO;
 	w.service.answers = 6;
 	row = world_row(&w, NULL);
-	assert_string_equal(row_text(&row, text), "2|3|0|1|5|4");
+	assert_string_equal(world_row_text(&row, text), "2|3|0|1|5|4");
 	w.service.within_ms = 25; /* Frankfurt is 17 ms from Dublin */
 	row = world_row(&w, NULL);
-	assert_string_equal(row_text(&row, text), "23|0|1|5|4");
+	assert_string_equal(world_row_text(&row, text), "23|0|1|5|4");
 	w.service.within_ms = 1000;
 	row = world_row(&w, NULL);
-	assert_string_equal(row_text(&row, text), "012345");
+	assert_string_equal(world_row_text(&row, text), "012345");
 	/* A client of unknown place: no distances, the policy's weights. */
 	w.service.within_ms = 0;
 	w.class.located = false;
 	w.view_endpoints[1].weight = 3;
 	row = world_row(&w, NULL);
-	assert_string_equal(row_text(&row, text), "012345");
+	assert_string_equal(world_row_text(&row, text), "012345");
 	assert_int_equal(row.entries[1].weight, 3);
 }
 
@@ -178,7 +135,7 @@ static void test_measured_latency_orders(void **state)
 	w.view_endpoints[2].latency_ms[1] = 200;
 	w.view_endpoints[3].latency_ms[1] = 21;
 	row = world_row(&w, &trace);
-	assert_string_equal(row_text(&row, text), "3");
+	assert_string_equal(world_row_text(&row, text), "3");
 	assert_int_equal(trace.endpoints[2].way.near.count, 1);
 	assert_int_equal(trace.endpoints[2].way.near.vantages[0], 1);
 	assert_true(trace.endpoints[2].way.ms > 200);
@@ -198,12 +155,12 @@ static void test_hold_keeps_the_order(void **state)
 	world_init(&w);
 	w.service.steer = STEER_GEO;
 	w.service.within_ms = 100;
-	apply_letters(&w, "..h...");
+	world_letters(&w, "..h...");
 	row = world_row(&w, NULL);
-	assert_string_equal(row_text(&row, text), "03");
+	assert_string_equal(world_row_text(&row, text), "03");
 	w.view_endpoints[2].accept = accept_of(0.05);
 	row = world_row(&w, NULL);
-	assert_string_equal(row_text(&row, text), "023");
+	assert_string_equal(world_row_text(&row, text), "023");
 }
 
 static void test_canaries(void **state)
@@ -261,7 +218,7 @@ static void test_trace_names_each_step(void **state)
 	w.policy.residency_count = 2;
 	w.residency[1].regions = 0x3e;
 	w.class.residency = 2;
-	apply_letters(&w, "xdchw.");
+	world_letters(&w, "xdchw.");
 	world_row(&w, &t);
 	assert_int_equal(t.endpoints[0].step, STEP_ELIGIBLE);
 	assert_int_equal(t.endpoints[0].residency, 1);
@@ -273,7 +230,7 @@ static void test_trace_names_each_step(void **state)
 	assert_int_equal(t.endpoints[5].step, STEP_KEPT);
 	assert_int_equal(t.endpoints[6].step, STEP_CANARY);
 	world_init(&w);
-	apply_letters(&w, "xxdCxx");
+	world_letters(&w, "xxdCxx");
 	world_row(&w, &t);
 	assert_int_equal(t.endpoints[2].step, STEP_KEPT);
 	assert_int_equal(t.endpoints[3].step, STEP_COMMANDED);
@@ -301,8 +258,8 @@ static void test_rows_are_in_normal_form(void **state)
 	assert_int_equal(x.entries[3].weight, 5);
 	assert_false(row_equal(&x, &y));
 	/* The share of an only endpoint says nothing. */
-	apply_letters(&a, "xxxxx.");
-	apply_letters(&b, "xxxxx.");
+	world_letters(&a, "xxxxx.");
+	world_letters(&b, "xxxxx.");
 	a.view_endpoints[5].accept = accept_of(0.3);
 	x = world_row(&a, NULL);
 	y = world_row(&b, NULL);

@@ -25,7 +25,7 @@
 /* One case as the test writes it down: nothing is shared with scenario. */
 struct plight {
 	uint64_t failed;
-	bool deferred, own;
+	bool deferred, panic, own;
 	int kind, target;      /* of the order; 0: none */
 	size_t stage, percent; /* of the canary: SIZE_MAX: it has not begun */
 };
@@ -79,6 +79,11 @@ static void set_view(struct world *w, const struct plight *p)
 	struct view_endpoint *e = w->view->services[w->service].endpoints;
 	bool watched = s->check != POLICY_NONE;
 
+	w->view->services[w->service].panic = (struct panic){
+		.anywhere = p->panic,
+		.everywhere = p->panic,
+		.rules = p->panic ? UINT64_MAX : 0,
+	};
 	for (size_t i = 0; i < s->endpoint_count; i++) {
 		int region = s->endpoints[i].region;
 		bool canary = s->endpoints[i].canary != POLICY_NONE;
@@ -102,17 +107,22 @@ static void set_view(struct world *w, const struct plight *p)
 	}
 }
 
-/* Is there an endpoint that is up, and that residency leaves? */
-static bool could_answer(const struct world *w)
+/* Is there an endpoint that is up, and that residency leaves; or one that is
+ * down and to be served all the same? */
+static bool could_answer(const struct world *w, bool panic)
 {
 	const struct policy_service *s = service_of(w);
 	const struct view_endpoint *e = w->view->services[w->service].endpoints;
+	bool silent = s->panic == PANIC_NO_ANSWER;
 
+	if (panic && silent)
+		return false;
 	for (size_t i = 0; i < s->endpoint_count; i++)
 		if (s->endpoints[i].canary == POLICY_NONE &&
 		    (w->class.regions >> s->endpoints[i].region & 1) &&
 		    (e[i].health.verdict == VERDICT_UP ||
-		     w->class.none_healthy != NONE_HEALTHY_NO_ANSWER))
+		     (w->class.none_healthy != NONE_HEALTHY_NO_ANSWER &&
+		      !silent)))
 			return true;
 	return false;
 }
@@ -123,7 +133,7 @@ static void look(struct world *w, const struct plight *p)
 	struct row row;
 	uint64_t given, outside = 0;
 	unsigned size = (unsigned)__builtin_popcountll(p->failed) +
-			p->deferred + p->own + (p->kind != 0) +
+			p->deferred + p->panic + p->own + (p->kind != 0) +
 			(p->stage != SIZE_MAX);
 
 	w->cases++;
@@ -135,7 +145,7 @@ static void look(struct world *w, const struct plight *p)
 		if ((given >> i & 1) &&
 		    !(w->allowed >> s->endpoints[i].region & 1))
 			outside |= UINT64_C(1) << i;
-	if (outside == 0 && (row.count > 0 || !could_answer(w)))
+	if (outside == 0 && (row.count > 0 || !could_answer(w, p->panic)))
 		return;
 	w->held = false;
 	if (size < w->least)
@@ -185,12 +195,12 @@ static void look_at_all(struct world *w)
 	w->least = UINT_MAX;
 	w->cases = 0;
 	for (; p.failed < UINT64_C(1) << w->policy->region_count; p.failed++)
-		for (int deferred = 0; deferred < 2; deferred++)
-			for (int own = 0; own < 2; own++) {
-				p.deferred = deferred;
-				p.own = own;
-				look_at_canaries(w, p);
-			}
+		for (unsigned n = 0; n < 8; n++) {
+			p.deferred = n & 1;
+			p.own = n & 2;
+			p.panic = n & 4;
+			look_at_canaries(w, p);
+		}
 }
 
 static void compare(struct world *w, const char *title)
