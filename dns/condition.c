@@ -2,14 +2,16 @@
 #include "dns/condition.h"
 
 #include "policy/base/openmetrics.h"
+#include "policy/decide/parts.h"
 #include "policy/decide/view.h"
+#include "policy/language/expression.h"
 
 #include <stddef.h>
 
 /* What health says of an endpoint and what is made of it, in one word. */
-enum condition { UNKNOWN, UP, DOWN, DEFERRED, CONDITIONS };
+enum word { UNKNOWN, UP, DOWN, DEFERRED, WORDS };
 
-static enum condition condition_of(const struct view_endpoint *e)
+static enum word word_of(const struct view_endpoint *e)
 {
 	switch (e->health.verdict) {
 	case VERDICT_UNKNOWN:
@@ -22,21 +24,21 @@ static enum condition condition_of(const struct view_endpoint *e)
 	return UNKNOWN;
 }
 
-static void put_conditions(struct openmetrics *out, const struct view *view,
-			   size_t service)
+static void put_words(struct openmetrics *out, const struct view *view,
+		      size_t service)
 {
-	static const char *const words[CONDITIONS] = {
+	static const char *const words[WORDS] = {
 		[UNKNOWN] = "unknown",
 		[UP] = "up",
 		[DOWN] = "down",
 		[DEFERRED] = "deferred",
 	};
 	const struct policy_service *s = &view->policy->services[service];
-	uint64_t counts[CONDITIONS] = { 0 };
+	uint64_t counts[WORDS] = { 0 };
 
 	for (size_t e = 0; e < s->endpoint_count; e++)
-		counts[condition_of(&view->services[service].endpoints[e])]++;
-	for (size_t i = 0; i < CONDITIONS; i++) {
+		counts[word_of(&view->services[service].endpoints[e])]++;
+	for (size_t i = 0; i < WORDS; i++) {
 		const struct metric_label labels[] = {
 			{ "service", s->name },
 			{ "health", words[i] },
@@ -101,7 +103,56 @@ static void put_panics(struct openmetrics *out, const struct view *view)
 	}
 }
 
-void condition_put(struct openmetrics *out, const struct view *view)
+static uint64_t count_down(const struct condition *c, size_t service,
+			   size_t endpoint, size_t part)
+{
+	uint64_t down = 0;
+
+	for (size_t v = 0; v < c->view->policy->vantage_count; v++) {
+		enum report_state state = parts_word(c->view, service, endpoint,
+						     part, &c->reports[v])
+						  .state;
+
+		down += state == REPORT_OPEN || state == REPORT_HALF_OPEN;
+	}
+	return down;
+}
+
+static void put_part(struct openmetrics *out, const struct condition *c,
+		     size_t service, size_t endpoint)
+{
+	const struct policy *policy = c->view->policy;
+	const struct policy_service *s = &policy->services[service];
+
+	for (size_t i = 0; i < s->expression->check_count; i++) {
+		uint64_t down = count_down(c, service, endpoint, i);
+		const struct metric_label labels[] = {
+			{ "service", s->name },
+			{ "endpoint", s->endpoints[endpoint].name },
+			{ "check",
+			  policy->checks[s->expression->checks[i]].name },
+		};
+
+		if (down > 0)
+			openmetrics_count(out,
+					  (struct metric_labels){ labels, 3 },
+					  down);
+	}
+}
+
+/* Why the whole is down, or may soon be. */
+static void put_parts(struct openmetrics *out, const struct condition *c,
+		      size_t service)
+{
+	const struct policy_service *s = &c->view->policy->services[service];
+
+	if (s->expression == NULL || c->reports == NULL)
+		return;
+	for (size_t e = 0; e < s->endpoint_count; e++)
+		put_part(out, c, service, e);
+}
+
+void condition_put(struct openmetrics *out, const struct condition *c)
 {
 	static const struct metric_family endpoints = {
 		"windrose_dns_endpoints",
@@ -117,12 +168,23 @@ void condition_put(struct openmetrics *out, const struct view *view)
 		"Votes of vantages that an endpoint is down, where there are "
 		"any.",
 	};
+	static const struct metric_family parts = {
+		"windrose_dns_down_parts",
+		METRIC_GAUGE,
+		NULL,
+		"Vantages where a check of an endpoint is down, of services "
+		"whose health is made of several, where there are any.",
+	};
+	size_t count = c->view->policy->service_count;
 
 	openmetrics_family(out, &endpoints);
-	for (size_t s = 0; s < view->policy->service_count; s++)
-		put_conditions(out, view, s);
+	for (size_t s = 0; s < count; s++)
+		put_words(out, c->view, s);
 	openmetrics_family(out, &votes);
-	for (size_t s = 0; s < view->policy->service_count; s++)
-		put_votes(out, view, s);
-	put_panics(out, view);
+	for (size_t s = 0; s < count; s++)
+		put_votes(out, c->view, s);
+	put_panics(out, c->view);
+	openmetrics_family(out, &parts);
+	for (size_t s = 0; s < count; s++)
+		put_parts(out, c, s);
 }

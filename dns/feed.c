@@ -7,7 +7,6 @@
 #include "dns/slot.h"
 #include "dns/stats.h"
 #include "dns/table.h"
-#include "policy/decide/world.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
@@ -18,6 +17,7 @@
 #include "policy/decide/deferral.h"
 #include "policy/decide/standing.h"
 #include "policy/decide/view.h"
+#include "policy/decide/world.h"
 #include "policy/language/policy.h"
 
 #include <assert.h>

@@ -15,7 +15,6 @@ dns_libdns_a_SOURCES = \
 	%D%/identity.c %D%/identity.h \
 	%D%/index.c %D%/index.h \
 	%D%/metrics.c %D%/metrics.h \
-	%D%/metrics_health.c %D%/metrics_health.h \
 	%D%/model.c %D%/model.h \
 	%D%/name.c %D%/name.h %D%/octets.h \
 	%D%/pool.c %D%/pool.h \

@@ -2,7 +2,6 @@
 #include "dns/metrics.h"
 
 #include "dns/condition.h"
-#include "dns/metrics_health.h"
 #include "dns/model.h"
 #include "dns/sign/signers.h"
 #include "dns/stats.h"
@@ -393,10 +392,9 @@ void metrics_write(struct openmetrics *out, const struct metrics *metrics)
 	put_answers(out, &sum);
 	put_zones(out, metrics);
 	put_services(out, metrics);
-	if (metrics->view != NULL) {
-		condition_put(out, metrics->view);
-		metrics_write_health(out, metrics);
-	}
+	if (metrics->view != NULL)
+		condition_put(out, &(struct condition){ metrics->view,
+							metrics->reports });
 	put_events(out, &sum);
 	put_connections(out, &sum);
 	put_reloads(out, metrics);
