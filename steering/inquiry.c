@@ -17,7 +17,7 @@
 #include "policy/bus/member.h"
 #include "policy/language/policy.h"
 #include "steering/answer.h"
-#include "steering/inspection.h"
+#include "steering/examination.h"
 #include "steering/journal.h"
 
 #include <stdlib.h>
@@ -124,12 +124,12 @@ static json_t *tell_plans(const struct steerer *s)
 /* {"first": N, "before": HASH, "last": N, "hash": HASH}, or "broken". */
 static json_t *tell_verify(const struct steerer *s)
 {
-	struct inspection found;
+	struct examination found;
 	struct error err;
 
 	if (s->journal == NULL)
 		return answer_error(no_journal);
-	if (!inspection_of_journal(s->journal, &found, &err))
+	if (!examination_of_journal(s->journal, &found, &err))
 		return json_pack("{s:b, s:s}", "ok", 1, "broken", err.text);
 	return json_pack("{s:b, s:I, s:s, s:I, s:s}", "ok", 1, "first",
 			 (json_int_t)found.first.n, "before", found.first.hash,

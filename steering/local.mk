@@ -20,7 +20,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/guard.c %D%/guard.h \
 	%D%/inputs.c %D%/inputs.h \
 	%D%/inquiry.c \
-	%D%/inspection.c %D%/inspection.h \
+	%D%/examination.c %D%/examination.h \
 	%D%/journal.c %D%/journal.h \
 	%D%/lease.c %D%/lease.h \
 	%D%/loaded.c %D%/loaded.h \

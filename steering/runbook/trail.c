@@ -2,7 +2,7 @@
 #include "steering/runbook/trail.h"
 
 #include "policy/base/error.h"
-#include "steering/inspection.h"
+#include "steering/examination.h"
 #include "steering/runbook/change.h"
 
 #include <inttypes.h>
@@ -20,7 +20,7 @@ static int broken(const struct trail *trail, const char *what)
 }
 
 static void print_whole(const struct trail *trail, const char *name,
-			const struct inspection *i)
+			const struct examination *i)
 {
 	if (trail->json) {
 		json_t *json =
@@ -54,7 +54,7 @@ static void print_whole(const struct trail *trail, const char *name,
 }
 
 /* Does a file begin where the one before ended? */
-static bool goes_on(const struct inspection *last, const struct inspection *i,
+static bool goes_on(const struct examination *last, const struct examination *i,
 		    const char *name, struct error *err)
 {
 	if (last->end.n == 0 || i->end.n == 0)
@@ -71,7 +71,7 @@ static bool goes_on(const struct inspection *last, const struct inspection *i,
 
 int trail_of_files(const struct trail *trail)
 {
-	struct inspection last = { .torn = 0 };
+	struct examination last = { .torn = 0 };
 	struct custody head = custody_start();
 	struct error err;
 
@@ -83,12 +83,12 @@ int trail_of_files(const struct trail *trail)
 	}
 	for (size_t f = 0; f < trail->count; f++) {
 		bool is_last = f + 1 == trail->count;
-		struct inspection i;
+		struct examination i;
 
-		if (!inspection_of_file(trail->files[f],
-					is_last && trail->head != NULL ? &head
-								       : NULL,
-					&i, &err) ||
+		if (!examination_of_file(trail->files[f],
+					 is_last && trail->head != NULL ? &head
+									: NULL,
+					 &i, &err) ||
 		    !goes_on(&last, &i, trail->files[f], &err))
 			return broken(trail, err.text);
 		print_whole(trail, trail->files[f], &i);
@@ -108,7 +108,7 @@ static void take_text(char out[CUSTODY_HASH_SIZE], const json_t *answer,
 int trail_of_answer(const struct trail *trail, const json_t *answer)
 {
 	const char *why = json_string_value(json_object_get(answer, "broken"));
-	struct inspection i = { .headed = true };
+	struct examination i = { .headed = true };
 
 	if (why != NULL)
 		return broken(trail, why);

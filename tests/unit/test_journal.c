@@ -2,7 +2,7 @@
 /* journal: grows, survives a cut at every octet, shows every altered octet. */
 #include "policy/base/error.h"
 #include "policy/base/file.h"
-#include "steering/inspection.h"
+#include "steering/examination.h"
 #include "steering/journal.h"
 
 #include <setjmp.h>
@@ -102,9 +102,9 @@ static void spill(const char *octets, size_t len)
 static uint64_t verified(void)
 {
 	struct error err = { .text = "" };
-	struct inspection found;
+	struct examination found;
 
-	if (!inspection_of_file(path, NULL, &found, &err))
+	if (!examination_of_file(path, NULL, &found, &err))
 		fail_msg("%s", err.text);
 	assert_true(found.headed);
 	assert_int_equal(found.torn, 0);
@@ -113,9 +113,9 @@ static uint64_t verified(void)
 
 static bool is_broken(struct error *err)
 {
-	struct inspection found;
+	struct examination found;
 
-	return !inspection_of_file(path, NULL, &found, err);
+	return !examination_of_file(path, NULL, &found, err);
 }
 
 static const char *what_of(const json_t *line)
@@ -275,7 +275,7 @@ static void test_a_missing_end_is_found(void **state)
 /* Another end, made as a journal makes it, is not the one of the head. */
 static void test_another_end_is_found(void **state)
 {
-	struct inspection found;
+	struct examination found;
 	struct error err;
 	struct journal *j;
 	struct custody kept;
@@ -284,25 +284,25 @@ static void test_another_end_is_found(void **state)
 
 	(void)state;
 	write_three();
-	assert_true(inspection_of_file(path, NULL, &found, &err));
+	assert_true(examination_of_file(path, NULL, &found, &err));
 	kept = found.end;
 	write_three();
-	assert_true(inspection_of_file(path, &kept, &found, &err));
+	assert_true(examination_of_file(path, &kept, &found, &err));
 	unlink(path);
 	unlink(head);
 	j = open_journal();
 	append(j, "one");
 	append(j, "two");
 	append(j, "another");
-	assert_false(inspection_of_file(path, &kept, &found, &err));
+	assert_false(examination_of_file(path, &kept, &found, &err));
 	assert_non_null(strstr(err.text, "line 3: is not the one"));
 	/* The open journal knows its own end. */
-	assert_true(inspection_of_journal(j, &found, &err));
+	assert_true(examination_of_journal(j, &found, &err));
 	assert_int_equal(found.end.n, 3);
 	mine = slurp(&len);
 	mine[len - 100] = '!';
 	spill(mine, len);
-	assert_false(inspection_of_journal(j, &found, &err));
+	assert_false(examination_of_journal(j, &found, &err));
 	assert_non_null(strstr(err.text, "line 3: was altered"));
 	journal_free(j);
 	free(mine);
@@ -311,7 +311,7 @@ static void test_another_end_is_found(void **state)
 /* A file that is moved away is gone on from. */
 static void test_moved_away(void **state)
 {
-	struct inspection old, now;
+	struct examination old, now;
 	struct error err;
 	struct journal *j;
 	size_t len;
@@ -325,10 +325,10 @@ static void test_moved_away(void **state)
 	append(j, "five");
 	assert_true(strstr(journal_line(j, &len), "five") != NULL);
 	journal_free(j);
-	assert_true(inspection_of_file(moved, NULL, &old, &err));
+	assert_true(examination_of_file(moved, NULL, &old, &err));
 	assert_false(old.headed);
 	assert_int_equal(old.end.n, 4);
-	assert_true(inspection_of_file(path, NULL, &now, &err));
+	assert_true(examination_of_file(path, NULL, &now, &err));
 	assert_int_equal(now.first.n, 5);
 	assert_string_equal(now.first.hash, old.end.hash);
 	/* While nobody ran, too. */
@@ -337,7 +337,7 @@ static void test_moved_away(void **state)
 	assert_string_equal(journal_note(j), "");
 	append(j, "six");
 	journal_free(j);
-	assert_true(inspection_of_file(path, NULL, &now, &err));
+	assert_true(examination_of_file(path, NULL, &now, &err));
 	assert_int_equal(now.first.n, 6);
 }
 

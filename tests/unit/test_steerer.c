@@ -5,7 +5,7 @@
 #include "policy/base/error.h"
 #include "policy/base/log.h"
 #include "policy/bus/member.h"
-#include "steering/inspection.h"
+#include "steering/examination.h"
 #include "steering/steerer.h"
 
 #include <setjmp.h>
@@ -324,7 +324,7 @@ static void test_restart_on_an_empty_bus(void **state)
 	struct error err = { .text = "" };
 	struct office o;
 	uint64_t epoch, sequence;
-	struct inspection found;
+	struct examination found;
 	uint64_t wall_s = (uint64_t)clock_wall_ms() / 1000;
 
 	(void)state;
@@ -346,7 +346,7 @@ static void test_restart_on_an_empty_bus(void **state)
 	assert_true(o.plan->sequence > sequence);
 	assert_true(office_share(&o, "us-east") <= 0);
 	office_stop_agent(&o, 0);
-	if (!inspection_of_file(o.journal, NULL, &found, &err))
+	if (!examination_of_file(o.journal, NULL, &found, &err))
 		fail_msg("%s", err.text);
 	/* takeover, drain, stepped down, and both ends of the second life */
 	assert_int_equal(found.end.n, 5);

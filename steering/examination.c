@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "steering/inspection.h"
+#include "steering/examination.h"
 
 #include "policy/base/error.h"
 #include "steering/journal.h"
@@ -29,7 +29,7 @@ static bool is_marked(const struct mark *mark, const struct custody_line *line,
 }
 
 /* number counts the lines of the file. */
-static bool take_line(struct inspection *r, const struct mark *mark,
+static bool take_line(struct examination *r, const struct mark *mark,
 		      const char *octets, size_t len, uint64_t number,
 		      struct error *err)
 {
@@ -49,7 +49,7 @@ static bool take_line(struct inspection *r, const struct mark *mark,
 	return false;
 }
 
-static bool walk(FILE *in, const struct mark *mark, struct inspection *r,
+static bool walk(FILE *in, const struct mark *mark, struct examination *r,
 		 struct error *err)
 {
 	char *line = NULL;
@@ -98,11 +98,11 @@ static struct mark find_mark(const char *path, const struct custody *known)
 	return mark;
 }
 
-bool inspection_of_file(const char *path, const struct custody *known,
-			struct inspection *out, struct error *err)
+bool examination_of_file(const char *path, const struct custody *known,
+			 struct examination *out, struct error *err)
 {
 	struct mark mark = find_mark(path, known);
-	struct inspection r = { .end = custody_start() };
+	struct examination r = { .end = custody_start() };
 	FILE *in = fopen(path, "re");
 	struct error found;
 	bool ok;
@@ -130,13 +130,13 @@ static uint64_t count_lines(const char *octets, size_t len)
 	return count;
 }
 
-bool inspection_of_journal(const struct journal *journal,
-			   struct inspection *out, struct error *err)
+bool examination_of_journal(const struct journal *journal,
+			    struct examination *out, struct error *err)
 {
 	const struct mark mark = { journal_end(journal), "this agent" };
-	struct inspection r = { .end = custody_start(), .headed = true };
+	struct examination r = { .end = custody_start(), .headed = true };
 	size_t len = 0;
-	char *tail = journal_tail(journal, INSPECTION_LINES, &len);
+	char *tail = journal_tail(journal, EXAMINATION_LINES, &len);
 	FILE *in = tail == NULL ? NULL : fmemopen(tail, len + 1, "r");
 	uint64_t count = tail == NULL ? 0 : count_lines(tail, len);
 	struct error found = { .text = "cannot be read" };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * inspection -- is a journal as it was written?  Walks the chain, and compares
+ * examination -- is a journal as it was written?  Walks the chain, and compares
  * its end with a head that is known.
  *
  * What it cannot find is a new end, or a whole new file, by whoever could write
@@ -8,17 +8,17 @@
  * that is torn is no fault: the agent sets it aside at its next start, or is
  * just writing it.  Shell: it reads files.
  */
-#ifndef STEERING_INSPECTION_H
-#define STEERING_INSPECTION_H
+#ifndef STEERING_EXAMINATION_H
+#define STEERING_EXAMINATION_H
 
 #include "steering/custody.h"
 
 struct error;
 struct journal;
 
-enum { INSPECTION_LINES = 20000 };
+enum { EXAMINATION_LINES = 20000 };
 
-struct inspection {
+struct examination {
 	struct custody first; /* number of the first line, hash of the one
 			       * before that; 0: there is none */
 	struct custody end;   /* the last */
@@ -32,11 +32,11 @@ struct inspection {
  * is there.  False with err naming the first line that is not as it was
  * written, or those that are missing.
  */
-bool inspection_of_file(const char *path, const struct custody *known,
-			struct inspection *out, struct error *err);
+bool examination_of_file(const char *path, const struct custody *known,
+			 struct examination *out, struct error *err);
 
-/* The last INSPECTION_LINES of an open one, up to the line added last. */
-bool inspection_of_journal(const struct journal *journal,
-			   struct inspection *out, struct error *err);
+/* The last EXAMINATION_LINES of an open one, up to the line added last. */
+bool examination_of_journal(const struct journal *journal,
+			    struct examination *out, struct error *err);
 
 #endif
