@@ -48,12 +48,21 @@ fails_with() {
 	return 1
 }
 
+# A port that is free on both loopbacks by UDP and TCP, below those that the
+# kernel gives away by itself.
 free_port() {
 	/usr/bin/python3 -c '
-import socket
-u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-u.bind(("127.0.0.1", 0))
-print(u.getsockname()[1])'
+import itertools, random, socket
+while True:
+    port = random.randrange(10000, 32000)
+    try:
+        for address, kind in itertools.product(("127.0.0.1", "::1"), (socket.SOCK_DGRAM, socket.SOCK_STREAM)):
+            with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind) as s:
+                s.bind((address, port))
+        break
+    except OSError:
+        pass
+print(port)'
 }
 
 # Three countries, two services: one by place, one by listed order.
@@ -179,6 +188,10 @@ export NOTIFY_SOCKET
 start $user --control "$work/run/control" --keep "$work/run/keep"
 unset NOTIFY_SOCKET
 expect "says that it is ready" await grep -q READY=1 "$work/notified"
+running || {
+	echo "# it ended: $(cat "$work/log")"
+	exit 1
+}
 expect "answers over UDP" gives 203.0.113.1 first.gslb.example.com
 expect "answers over TCP" gives 203.0.113.1 +tcp first.gslb.example.com
 expect "answers over IPv6" sh -c \
@@ -262,4 +275,5 @@ expect "with status 0" test "$status" = 0
 expect "takes its control socket away" test ! -e "$work/run/control"
 wait "$manager"
 expect "says that it stops" grep -q STOPPING=1 "$work/notified"
+[ $failed = 0 ] || sed 's/^/# /' "$work/log"
 exit $failed
