@@ -5,6 +5,7 @@
 #include "policy/language/calendar.h"
 #include "policy/language/compound.h"
 #include "policy/language/expression.h"
+#include "policy/language/failover.h"
 #include "policy/language/fill.h"
 #include "policy/language/judge.h"
 #include "policy/language/merge.h"
@@ -280,4 +281,5 @@ void compile_policy(struct draft *d)
 	calendar_judge(d);
 	judge_signed(d);
 	survey_policy(d);
+	failover_judge(d);
 }

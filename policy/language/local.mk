@@ -11,6 +11,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/draft.c %D%/draft.h \
 	%D%/entry.c %D%/entry.h \
 	%D%/expression.c %D%/expression.h \
+	%D%/failover.c %D%/failover.h \
 	%D%/fill.c %D%/fill.h \
 	%D%/judge.c %D%/judge.h \
 	%D%/kinds.c %D%/kinds.h \

@@ -297,6 +297,9 @@ struct policy_safety {
 	const char **confirm;        /* kinds that need a second person */
 	size_t confirm_count;
 	int64_t approval_within_ms; /* how long one waits for that */
+	/* Clients are to be off a failed endpoint by then; 0: no goal.  See
+	 * policy/language/failover. */
+	int64_t failover_goal_ms;
 };
 
 enum test_expect {

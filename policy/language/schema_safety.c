@@ -27,6 +27,8 @@ static const struct schema_row safety_rows[] = {
 	  0, 16, NULL, NULL, NULL, "commands that need a second person" },
 	{ "approval_within", SCHEMA_MILLIS, false, offsetof(struct policy_safety, approval_within_ms),
 	  MINUTE, DAY, "10m", NULL, NULL, "how long a command waits for the second person" },
+	{ "failover_goal", SCHEMA_MILLIS, false, offsetof(struct policy_safety, failover_goal_ms),
+	  0, DAY, "0s", NULL, NULL, "time in which clients are off a failed endpoint; 0s: no goal" },
 };
 const struct schema schema_safety = { safety_rows, COUNT(safety_rows) };
 

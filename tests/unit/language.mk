@@ -20,6 +20,10 @@ check_PROGRAMS += %D%/test_expression
 %C%_test_expression_SOURCES = %D%/test_expression.c %D%/good_policy.c \
 	%D%/good_policy.h
 %C%_test_expression_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_failover
+%C%_test_failover_SOURCES = %D%/test_failover.c %D%/good_policy.c \
+	%D%/good_policy.h
+%C%_test_failover_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_probing
 %C%_test_probing_SOURCES = %D%/test_probing.c %D%/good_policy.c \
 	%D%/good_policy.h
