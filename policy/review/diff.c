@@ -6,6 +6,7 @@
 #include "policy/decide/vicinity.h"
 #include "policy/review/difference.h"
 #include "policy/review/invocation.h"
+#include "policy/review/revision.h"
 #include "policy/review/subject.h"
 
 #include <stdio.h>
@@ -18,23 +19,43 @@ struct request {
 
 /* One of the two, and what is proved of it. */
 struct side {
+	struct revision revision; /* when it is one */
 	struct subject subject;
 	struct vicinity *vicinity;
 	struct proof proof;
 };
 
-static bool side_open(const char *path, bool trusts_names, struct side *side)
+/* paths[i] is a file, or a revision of git, of the other's path when it says
+ * none. */
+static bool find(const char *const paths[2], size_t i, struct side *side)
 {
-	const struct proof_goal goal = { .trusts_names = trusts_names };
+	const char *word = paths[i], *beside = paths[1 - i];
+	struct revision *r = &side->revision;
+	struct error err;
+
+	if (!revision_is(word))
+		return subject_open(word, &side->subject);
+	if (revision_open(word, revision_is(beside) ? NULL : beside, r, &err))
+		return subject_open_in(r->base, r->path, word, &side->subject);
+	fprintf(stderr, "windrose diff: %s\n", err.text);
+	return false;
+}
+
+static bool side_open(const struct request *request, size_t i,
+		      struct side *side)
+{
+	const struct proof_goal goal = {
+		.trusts_names = request->trusts_names,
+	};
 	struct subject *s = &side->subject;
 
-	if (!subject_open(path, s))
+	if (!find(request->paths, i, side))
 		return false;
 	side->vicinity = vicinity_new(s->policy, geo_class(s->geo, 0),
 				      geo_class_count(s->geo));
 	proof_make(s->view, s->geo, &goal, &side->proof);
-	for (size_t i = 0; i < s->policy->service_count; i++)
-		subject_suppose(s, (int)i, &(struct scenario){ .failed = 0 });
+	for (size_t n = 0; n < s->policy->service_count; n++)
+		subject_suppose(s, (int)n, &(struct scenario){ .failed = 0 });
 	if (side->vicinity != NULL && !side->proof.no_memory)
 		return true;
 	fprintf(stderr, "windrose diff: out of memory\n");
@@ -46,6 +67,7 @@ static void side_close(struct side *side)
 	proof_fini(&side->proof);
 	vicinity_free(side->vicinity);
 	subject_free(&side->subject);
+	revision_close(&side->revision);
 }
 
 static void print(const struct difference *d, const struct request *request)
@@ -122,8 +144,7 @@ int review_diff(int argc, char **argv)
 	if (status != REVIEW_GO)
 		return status;
 	status = REVIEW_FAILED;
-	if (side_open(request.paths[0], request.trusts_names, &before) &&
-	    side_open(request.paths[1], request.trusts_names, &after))
+	if (side_open(&request, 0, &before) && side_open(&request, 1, &after))
 		status = compare(&before, &after, &request);
 	side_close(&before);
 	side_close(&after);

@@ -18,16 +18,17 @@ void movement_print_cause(const struct movement_ground *ground,
 		[MOVEMENT_WEIGHED] = "weights or answers",
 		[MOVEMENT_PLACED] = "where clients and regions are",
 	};
-	const struct rows_side *side = flow->cause == MOVEMENT_WALLED
-					       ? &ground->after
-					       : &ground->before;
+	const struct subject *side = flow->cause == MOVEMENT_WALLED
+					     ? ground->after.subject
+					     : ground->before.subject;
+	const struct policy_residency *rule;
 
 	fprintf(out, "%s", words[flow->cause]);
-	if (flow->cause == MOVEMENT_WALLED || flow->cause == MOVEMENT_UNWALLED)
-		fprintf(out, "%s (%s:%u)",
-			side->subject->policy->residency[flow->rule].name,
-			side->subject->policy->residency[flow->rule].at.file,
-			side->subject->policy->residency[flow->rule].at.line);
+	if (flow->cause != MOVEMENT_WALLED && flow->cause != MOVEMENT_UNWALLED)
+		return;
+	rule = &side->policy->residency[flow->rule];
+	fprintf(out, "%s (%s:%u)", rule->name,
+		subject_file(side, rule->at.file), rule->at.line);
 }
 
 static const char *name_of(const struct difference *d, const struct movement *m)

@@ -10,6 +10,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/explanation.c %D%/explanation.h %D%/explanation_json.c \
 	%D%/explanation_order.c \
 	%D%/findings.c %D%/findings.h \
+	%D%/git.c %D%/git.h \
 	%D%/invocation.c %D%/invocation.h \
 	%D%/loss.c %D%/loss.h \
 	%D%/movement.c %D%/movement.h \
@@ -17,6 +18,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/proof.c %D%/proof.h \
 	%D%/prove.c %D%/prove.h \
 	%D%/realm.c %D%/realm.h \
+	%D%/revision.c %D%/revision.h \
 	%D%/rows.c %D%/rows.h \
 	%D%/scenario.c %D%/scenario.h %D%/scenario_text.c \
 	%D%/schema.c %D%/schema.h \

@@ -17,7 +17,6 @@ static bool load(const char *path, struct subject *s, struct errors *errs)
 {
 	static const struct heard_report silent[POLICY_VANTAGES_MAX];
 
-	s->path = path;
 	s->policy = policy_load(path, errs);
 	if (s->policy == NULL)
 		return false;
@@ -33,21 +32,46 @@ static bool load(const char *path, struct subject *s, struct errors *errs)
 	return s->view != NULL;
 }
 
-bool subject_open(const char *path, struct subject *out)
+const char *subject_file(const struct subject *s, const char *file)
+{
+	size_t len = s->base == NULL ? 0 : strlen(s->base);
+
+	return len > 0 && strncmp(file, s->base, len) == 0 ? file + len : file;
+}
+
+static void rename_files(const struct subject *s, struct errors *errs)
+{
+	for (size_t i = 0; i < errs->count; i++) {
+		char *file = errs->list[i].file;
+		const char *known = file == NULL ? NULL : subject_file(s, file);
+
+		if (known != file)
+			memmove(file, known, strlen(known) + 1);
+	}
+}
+
+bool subject_open_in(const char *base, const char *path, const char *called,
+		     struct subject *out)
 {
 	struct errors errs = { .list = NULL };
-	struct subject s = { .path = NULL };
+	struct subject s = { .path = called, .base = base };
 	bool ok = load(path, &s, &errs);
 
 	if (ok) {
 		*out = s;
 	} else {
+		rename_files(&s, &errs);
 		errors_sort(&errs);
 		errors_print(&errs, stderr);
 		subject_free(&s);
 	}
 	errors_fini(&errs);
 	return ok;
+}
+
+bool subject_open(const char *path, struct subject *out)
+{
+	return subject_open_in(NULL, path, path, out);
 }
 
 void subject_free(struct subject *s)

@@ -21,7 +21,8 @@
 struct json_t;
 
 struct subject {
-	const char *path;      /* borrowed */
+	const char *path;      /* as it is called; borrowed */
+	const char *base;      /* see subject_open_in(); NULL: none */
 	struct policy *policy; /* owned, as all that follows */
 	struct geo *geo;
 	struct view *view;
@@ -32,6 +33,17 @@ struct subject {
 
 /* False when path does not load; the reasons are then on standard error. */
 bool subject_open(const char *path, struct subject *out);
+
+/*
+ * The same of a policy that lies in a folder where nobody would look for it:
+ * base, with a "/" behind, which is left out where its files are named, and
+ * which out borrows; called is what it is called.
+ */
+bool subject_open_in(const char *base, const char *path, const char *called,
+		     struct subject *out);
+
+/* The name of one of the policy's files, as a person knows it. */
+const char *subject_file(const struct subject *s, const char *file);
 void subject_free(struct subject *s);
 
 /*

@@ -3,7 +3,9 @@
 # programs: developer
 """What contrib/github and contrib/pre-commit run, run in a repository of git: a
 good change passes and gets its comment, a mistake is annotated where it is, a
-hole in the residency stops the commit and the pull request."""
+hole in the residency stops the commit and the pull request.  And how windrose
+diff takes revisions: as git names them, with what git ignores, leaving nothing
+behind."""
 import json
 import os
 import re
@@ -97,15 +99,61 @@ def pull_request(repo, base):
             done[name] = repo.step(script, base)
             if done[name].returncode != 0 and failed is None:
                 failed = name
-    repo.git("worktree", "prune")
     return failed, done
+
+
+def revisions(repo, base):
+    """windrose diff with what git knows; the working tree is left as it is."""
+    def diff(*words, where=".", **env):
+        return subprocess.run(
+            (repo.rig.program("windrose"), "diff", *words), text=True,
+            cwd=os.path.join(repo.top, where), capture_output=True, timeout=120,
+            env=dict(repo.env, TMPDIR=repo.temp, **env))
+
+    status = repo.git("status", "--porcelain").stdout
+    for words, where in (((base, "policy"), "."), ((base, "."), "policy"),
+                         ((base, "main.yaml"), "policy"),
+                         ((base + ":policy", "policy"), "."),
+                         ((base + ":./", "../policy"), "policy"),
+                         ((base + ":policy/main.yaml", "HEAD:policy"), "policy"),
+                         ((base, os.path.join(repo.top, "policy")), ".")):
+        p = diff(*words, where=where)
+        expect(f"{words} in {where}", p.returncode == 0 and
+               "service www: ttl.steady s 60 -> 30" in p.stdout and
+               p.stdout.startswith(f"before   {words[0]}, "), p)
+    # What a hook is given names another index; it is not the one to use.
+    p = diff("HEAD", "policy", GIT_DIR=".git", GIT_INDEX_FILE="none")
+    expect("nothing changed", p.returncode == 0 and "0 alterations" in p.stdout, p)
+    p = diff("policy", "HEAD:policy")
+    expect("the other way", p.returncode == 0, p)
+    for words, said in ((("nosuch", "policy"), 'git knows no revision "nosuch"'),
+                        (("HEAD:nosuch", "policy"), "revision HEAD has no nosuch"),
+                        (("HEAD", "HEAD"), "HEAD: neither a file nor REV:PATH")):
+        p = diff(*words)
+        expect(words, p.returncode == 1 and said in p.stderr, p)
+    p = diff("HEAD", "policy", PATH="/nonexistent")
+    expect("no git", p.returncode == 1 and "install git" in p.stderr, p)
+    os.mkdir(repo.rig.path("nowhere"))
+    p = diff("HEAD:policy", repo.top + "/policy", where=repo.rig.path("nowhere"))
+    expect("no repository", p.returncode == 1 and "not a git repository" in p.stderr, p)
+    if repo.git("status", "--porcelain").stdout != status:
+        raise Failed("the working tree is not as it was")
+    left = [f for f in os.listdir(repo.temp) if f.startswith("windrose-")]
+    if left:
+        raise Failed(f"left behind: {left}")
 
 
 def test():
     with Rig() as rig:
         rig.geo(rig.dir)
-        good = POLICY.format(geo=rig.dir)
+        good = POLICY.format(geo="../geo")
         repo = Repository(rig)
+        os.mkdir(os.path.join(repo.top, "geo"))
+        for name in os.listdir(rig.dir):
+            if name.endswith(".mmdb"):
+                os.symlink(rig.path(name), os.path.join(repo.top, "geo", name))
+        with open(os.path.join(repo.top, ".gitignore"), "w") as f:
+            f.write("*.mmdb\n")
         os.symlink(os.path.join(SRC, "contrib/pre-commit/windrose-policy"),
                    os.path.join(repo.top, ".git/hooks/pre-commit"))
 
@@ -115,7 +163,9 @@ def test():
 
         repo.write(good.replace("eu: {A: 192.0.2.2}}", "eu: {A: 192.0.2.2}}\n"
                                 "    ttl: {steady: 30s}"))
-        repo.git("commit", "-qm", "a shorter TTL")
+        p = repo.git("commit", "-qm", "a shorter TTL")
+        expect("the hook says what it does",
+               "ttl.steady s 60 -> 30" in p.stderr, p)
         failed, done = pull_request(repo, base)
         expect("a good change passes", failed is None,
                list(done.values())[-1])
@@ -130,6 +180,7 @@ def test():
         with open(os.path.join(repo.temp, "gh.said")) as f:
             if not f.read().startswith("pr comment 7 --body-file"):
                 raise Failed("nobody commented")
+        revisions(repo, base)
 
         repo.write(good.replace("jurisdictions: eu}", "jurisdictions: eu, near: 1}"))
         p = repo.git("commit", "-qm", "a mistake", check=False)
