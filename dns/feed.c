@@ -432,6 +432,11 @@ const struct view *feed_view(const struct feed *feed)
 	return feed->world.view;
 }
 
+const struct plan *feed_plan(const struct feed *feed)
+{
+	return world_plan(&feed->world);
+}
+
 struct feed_pulse feed_pulse(const struct feed *feed)
 {
 	return feed->pulse;

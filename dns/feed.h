@@ -28,6 +28,7 @@ struct event_base;
 struct feed;
 struct lastgood;
 struct local;
+struct plan;
 struct model;
 struct slot;
 struct stats;
@@ -77,6 +78,7 @@ void feed_set_trouble(struct feed *feed, const char *trouble);
 /* All borrowed until the loop's next turn. */
 struct model *feed_model(const struct feed *feed);
 const struct view *feed_view(const struct feed *feed);
+const struct plan *feed_plan(const struct feed *feed); /* NULL: none */
 const struct local *feed_local(const struct feed *feed);
 
 /* The newest report of each vantage of the view's policy; borrowed as that is.

@@ -6,6 +6,7 @@
 #include "dns/sign/signers.h"
 #include "dns/stats.h"
 #include "policy/base/openmetrics.h"
+#include "policy/bus/plan.h"
 #include "policy/decide/geo.h"
 #include "policy/decide/view.h"
 #include "policy/keys/keyring.h"
@@ -317,6 +318,36 @@ static void put_state(struct openmetrics *out, const struct metrics *m)
 	put_plain(out, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
+/* A row for every kind that may stand in a plan, so that none is missed. */
+static void put_commands(struct openmetrics *out, const struct metrics *m)
+{
+	static const struct metric_family family = {
+		"windrose_dns_plan_commands",
+		METRIC_GAUGE,
+		NULL,
+		"Commands of people that the plan in force has, by kind.",
+	};
+	static const enum command_kind kinds[] = {
+		COMMAND_DRAIN, COMMAND_UNDRAIN, COMMAND_FAILOVER,
+		COMMAND_WEIGHT, COMMAND_FREEZE,
+	};
+	size_t count = m->plan == NULL ? 0 : m->plan->command_count;
+
+	openmetrics_family(out, &family);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const struct metric_label kind = {
+			"kind",
+			command_kind_name(kinds[i]),
+		};
+		uint64_t found = 0;
+
+		for (size_t j = 0; j < count; j++)
+			found += m->plan->commands[j].kind == kinds[i];
+		openmetrics_count(out, (struct metric_labels){ &kind, 1 },
+				  found);
+	}
+}
+
 static void put_signing(struct openmetrics *out, const struct metrics *m)
 {
 	static const struct metric_family expiry = {
@@ -400,6 +431,7 @@ void metrics_write(struct openmetrics *out, const struct metrics *metrics)
 	put_reloads(out, metrics);
 	put_model(out, metrics);
 	put_state(out, metrics);
+	put_commands(out, metrics);
 	put_signing(out, metrics);
 	put_process(out, metrics);
 }

@@ -18,6 +18,7 @@
 struct heard_report;
 struct model;
 struct openmetrics;
+struct plan;
 struct signed_zones;
 struct stats;
 struct view;
@@ -32,6 +33,7 @@ struct metrics {
 	uint64_t reloads, failed_reloads, failed_signings; /* since the start */
 	const struct signed_zones *signing;                /* NULL: not known */
 	const struct view *view;                           /* NULL: not known */
+	const struct plan *plan;                           /* NULL: none */
 	const struct heard_report *reports; /* that it was reduced from; NULL:
 					     * not known */
 	uint64_t tables;                    /* published since the start */

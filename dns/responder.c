@@ -175,6 +175,7 @@ static void on_scrape(void *arg, struct openmetrics *out)
 		.failed_signings = upkeep.failed_signings,
 		.signing = upkeep.signing,
 		.view = feed_view(r->feed),
+		.plan = feed_plan(r->feed),
 		.reports = reports,
 		.tables = feed_pulse(r->feed).tables,
 		.has_bus = r->bus != NULL,

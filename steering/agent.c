@@ -5,6 +5,7 @@
 #include "steering/describe.h"
 #include "steering/draft.h"
 #include "steering/failback.h"
+#include "steering/freeze.h"
 #include "steering/order.h"
 #include "steering/pause.h"
 #include "steering/recent.h"
@@ -176,7 +177,9 @@ static bool may_try(const struct agent *agent, const struct command *c,
 		    const struct agent_input *in, struct error *err)
 {
 	if (!command_check(c, agent->policy, in->now.wall_ms, err) ||
-	    !pause_allows(c, agent->policy, in->view, err))
+	    !pause_allows(c, agent->policy, in->view, err) ||
+	    !freeze_allows(c, state_commands(&agent->state), agent->policy,
+			   in->now.wall_ms, err))
 		return false;
 	if (is_in_force(agent, c->id)) {
 		error_set(err, "%s: command %s has been seen before",

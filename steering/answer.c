@@ -7,7 +7,9 @@
 #include "steering/agent.h"
 #include "steering/canary.h"
 #include "steering/chronicle.h"
+#include "steering/freeze.h"
 #include "steering/held.h"
+#include "steering/muster.h"
 #include "steering/predict.h"
 
 #include <math.h>
@@ -84,6 +86,21 @@ static json_t *embed(char *octets, size_t len)
 	return json;
 }
 
+/* People's programs read all commands in one list. */
+static json_t *one_list(json_t *plan)
+{
+	json_t *newer = json_object_get(plan, "newer_commands");
+
+	if (newer == NULL)
+		return plan;
+	if (json_array_extend(json_object_get(plan, "commands"), newer) != 0 ||
+	    json_object_del(plan, "newer_commands") != 0) {
+		json_decref(plan);
+		return NULL;
+	}
+	return plan;
+}
+
 static json_t *embed_plan(const struct plan *plan)
 {
 	struct plan told;
@@ -96,15 +113,22 @@ static json_t *embed_plan(const struct plan *plan)
 	if (told.share_count > ANSWER_SHARES_MAX)
 		told.share_count = 0;
 	octets = plan_write(&told, &len);
-	return embed(octets, len);
+	return one_list(embed(octets, len));
 }
 
-static json_t *embed_node(const struct node *node)
+/* The id of the freeze that it is under, or NULL. */
+static const char *frozen_by(const struct command *freeze)
 {
-	size_t len = 0;
-	char *octets = node_write(node, &len);
+	return freeze == NULL ? NULL : freeze->id;
+}
 
-	return embed(octets, len);
+static struct commands commands_of(const struct status *st)
+{
+	const struct plan *plan = st->inputs->plan;
+
+	return plan == NULL ? (struct commands){ NULL, 0 }
+			    : (struct commands){ plan->commands,
+						 plan->command_count };
 }
 
 /* How many vantages keep it out because it flapped, and of how many a person
@@ -190,11 +214,17 @@ static json_t *service_status(const struct status *st, size_t service)
 	for (size_t i = 0; i < s->endpoint_count; i++)
 		if (!append(&endpoints, endpoint_status(st, service, i)))
 			return NULL;
-	return json_pack("{s:s, s:s*, s:b, s:b, s:i, s:o}", "service", s->name,
-			 "unmonitored", policy_unmonitored(st->policy, s),
-			 "changing", v->changing, "panic", v->panic.anywhere,
-			 "healthy_pct", (int)panic_left_pct(&v->panic),
-			 "endpoints", endpoints);
+	const struct command *freeze =
+		freeze_of_service(commands_of(st), st->policy, service,
+				  st->now.wall_ms);
+
+	return json_pack("{s:s, s:s*, s:s*, s:b, s:b, s:i, s:o}", "service",
+			 s->name, "unmonitored",
+			 policy_unmonitored(st->policy, s), "frozen",
+			 frozen_by(freeze), "changing", v->changing, "panic",
+			 v->panic.anywhere, "healthy_pct",
+			 (int)panic_left_pct(&v->panic), "endpoints",
+			 endpoints);
 }
 
 /* Whole services from *next on, until a page is full; *next goes on. */
@@ -268,23 +298,26 @@ static json_t *canary_status(const struct status *st, size_t i)
 	const struct policy_canary *canary = &st->policy->canaries[i];
 	const struct plan_canary state = canary_now(st, i);
 	json_int_t pct = (json_int_t)canary_percent(canary, &state);
+	const struct command *freeze =
+		freeze_of_canary(commands_of(st), st->policy, i,
+				 st->now.wall_ms);
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I,"
-			 " s:I, s:I, s:I, s:I, s:I}",
-			 "canary", canary->name, "service",
-			 st->policy->services[canary->service].name, "state",
-			 plan_canary_state_name(state.state), "phase",
-			 plan_canary_phase_name(state.phase), "reason",
-			 state.reason, "rolled_back", state.rolled_back,
-			 "stage", (json_int_t)state.stage + 1, "stages",
-			 (json_int_t)canary->stage_count, "step",
-			 (json_int_t)state.step + 1, "percent", pct,
-			 "bake_left_ms",
-			 (json_int_t)canary_bake_left_ms(canary, &state),
-			 "canary_requests", (json_int_t)state.canary_requests,
-			 "canary_errors", (json_int_t)state.canary_errors,
-			 "stable_requests", (json_int_t)state.stable_requests,
-			 "stable_errors", (json_int_t)state.stable_errors);
+	return json_pack(
+		"{s:s*, s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I,"
+		" s:I, s:I, s:I, s:I, s:I}",
+		"frozen", frozen_by(freeze), "canary", canary->name, "service",
+		st->policy->services[canary->service].name, "state",
+		plan_canary_state_name(state.state), "phase",
+		plan_canary_phase_name(state.phase), "reason", state.reason,
+		"rolled_back", state.rolled_back, "stage",
+		(json_int_t)state.stage + 1, "stages",
+		(json_int_t)canary->stage_count, "step",
+		(json_int_t)state.step + 1, "percent", pct, "bake_left_ms",
+		(json_int_t)canary_bake_left_ms(canary, &state),
+		"canary_requests", (json_int_t)state.canary_requests,
+		"canary_errors", (json_int_t)state.canary_errors,
+		"stable_requests", (json_int_t)state.stable_requests,
+		"stable_errors", (json_int_t)state.stable_errors);
 }
 
 static json_t *canaries_status(const struct status *st)
@@ -321,158 +354,17 @@ struct json_t *answer_report(const struct status *status, const char *name,
 	return answer;
 }
 
-static json_t *node_status(const struct status *st,
-			   const struct registered *node)
-{
-	json_t *json = embed_node(&node->node);
-	int64_t lag_ms = node->wall_behind_ms == 0
-				 ? 0
-				 : st->now.wall_ms - node->wall_behind_ms;
-
-	if (json_object_set_new(json, "silent_ms",
-				json_integer(st->now.now_ms -
-					     node->heard_ms)) == 0 &&
-	    json_object_set_new(json, "lag_ms", json_integer(lag_ms)) == 0)
-		return json;
-	json_decref(json);
-	return NULL;
-}
-
-static json_t *write_nodes(const struct status *st,
-			   const struct registered *const *list, size_t count)
-{
-	json_t *nodes = json_array();
-
-	for (size_t i = 0; i < count; i++)
-		if (!append(&nodes, node_status(st, list[i])))
-			return NULL;
-	return nodes;
-}
-
-static size_t at_most(size_t count, size_t max)
-{
-	return count < max ? count : max;
-}
-
-struct json_t *answer_nodes(const struct status *status, const char *after,
-			    size_t count)
-{
-	const struct registered *list[REGISTRY_MAX];
-	size_t found = registry_page(&status->inputs->registry, after, NULL,
-				     NULL, list);
-
-	return json_pack("{s:b, s:o, s:b}", "ok", 1, "nodes",
-			 write_nodes(status, list, at_most(found, count)),
-			 "more", found > count);
-}
-
-/* A plan that some have not applied. */
-struct awaited {
-	uint64_t epoch, sequence;
-};
-
-static bool is_missing(const struct registered *node, const void *arg)
-{
-	const struct awaited *plan = arg;
-
-	return node_follows(&node->node) &&
-	       !node_has_plan(&node->node, plan->epoch, plan->sequence);
-}
-
-struct json_t *answer_acks(const struct status *status, uint64_t epoch,
-			   uint64_t sequence, size_t count)
-{
-	const struct registry *r = &status->inputs->registry;
-	const struct awaited plan = { epoch, sequence };
-	const struct registered *list[REGISTRY_MAX];
-	struct registry_spread spread = registry_spread(r, epoch, sequence);
-	size_t found = registry_page(r, NULL, is_missing, &plan, list);
-
-	return json_pack("{s:b, s:I, s:I, s:o}", "ok", 1, "all",
-			 (json_int_t)spread.all, "have",
-			 (json_int_t)spread.have, "missing",
-			 write_nodes(status, list, at_most(found, count)));
-}
-
-/* {"0.2.0": 1998, "0.1.0": 2}: of how many nodes this is the software. */
-static json_t *versions_status(const struct registry *r)
-{
-	json_t *versions = json_object();
-
-	for (size_t i = 0; i < r->count; i++) {
-		const char *version = r->nodes[i].node.version;
-		const char *name = *version == '\0' ? "unknown" : version;
-		json_int_t before =
-			json_integer_value(json_object_get(versions, name));
-
-		if (json_object_set_new(versions, name,
-					json_integer(before + 1)) != 0) {
-			json_decref(versions);
-			return NULL;
-		}
-	}
-	return versions;
-}
-
-/* What every node that applies plans understands; this program's own when there
- * is none.  A document that needs more would leave somebody behind. */
-static json_int_t spoken_by_all(const struct registry *r)
-{
-	json_int_t least = MEMBER_SPEAKS;
-
-	for (size_t i = 0; i < r->count; i++)
-		if (node_follows(&r->nodes[i].node) &&
-		    r->nodes[i].node.speaks < least)
-			least = r->nodes[i].node.speaks;
-	return least;
-}
-
-/* The fleet in numbers: who is on the newest plan, who is longest behind. */
-static json_t *fleet_status(const struct status *st)
-{
-	const struct registry *r = &st->inputs->registry;
-	struct registry_spread spread =
-		registry_spread(r, r->epoch, r->sequence);
-	const struct registered *last = NULL;
-
-	for (size_t i = 0; i < r->count; i++) {
-		const struct registered *n = &r->nodes[i];
-
-		if (n->wall_behind_ms != 0 &&
-		    (last == NULL || n->wall_behind_ms < last->wall_behind_ms))
-			last = n;
-	}
-	return json_pack(
-		"{s:I, s:I, s:I, s:s, s:I, s:I, s:o}", "nodes",
-		(json_int_t)r->count, "followers", (json_int_t)spread.all,
-		"have", (json_int_t)spread.have, "last",
-		last == NULL ? "" : last->node.name, "lag_ms",
-		(json_int_t)(last == NULL
-				     ? 0
-				     : st->now.wall_ms - last->wall_behind_ms),
-		"speaks", spoken_by_all(r), "versions", versions_status(r));
-}
-
-static json_t *first_nodes(const struct status *st)
-{
-	const struct registered *list[REGISTRY_MAX];
-	size_t found =
-		registry_page(&st->inputs->registry, NULL, NULL, NULL, list);
-
-	return write_nodes(st, list, at_most(found, ANSWER_NODES_USUAL));
-}
-
 struct json_t *answer_status(const struct status *status)
 {
 	size_t next = 0;
 	json_t *services = services_page(status, &next);
 
 	return json_pack("{s:b, s:o, s:b, s:o, s:o, s:I, s:o, s:o, s:o, s:o}",
-			 "ok", 1, "node", embed_node(status->self), "leads",
+			 "ok", 1, "node", muster_self(status), "leads",
 			 status->self->leads, "plan",
 			 embed_plan(status->inputs->plan), "services", services,
 			 "left_out", endpoints_from(status->policy, next),
 			 "canaries", canaries_status(status), "fleet",
-			 fleet_status(status), "held", held_write(status->held),
-			 "nodes", first_nodes(status));
+			 muster_count(status), "held", held_write(status->held),
+			 "nodes", muster_first(status));
 }

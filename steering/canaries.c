@@ -3,6 +3,7 @@
 
 #include "steering/canary.h"
 #include "steering/effect.h"
+#include "steering/freeze.h"
 #include "steering/pause.h"
 
 /* More rules in a row than there are phases would be a circle. */
@@ -107,6 +108,8 @@ static void step_one(struct state *state, const struct canaries_input *in,
 		.acknowledged = is_acked(r, &in->acked),
 		.panics = pause_holds(in->view, state->policy,
 				      (size_t)c->service),
+		.frozen = freeze_of_canary(state_commands(state), state->policy,
+					   canary, in->now.wall_ms) != NULL,
 		.now_ms = in->now.now_ms,
 		.wall_ms = in->now.wall_ms,
 	};

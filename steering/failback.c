@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "steering/failback.h"
 
+#include "steering/freeze.h"
 #include "steering/pause.h"
+
+/* What keeps a service's ramps from going on. */
+enum stop { STOP_NONE, STOP_PANIC, STOP_FREEZE };
 
 /* The ramp of one endpoint, as it was and as it is. */
 struct turn {
@@ -43,13 +47,41 @@ static enum verdict verdict_of(const struct state *state,
 	return view_verdict(&in->view->services[service].endpoints[endpoint]);
 }
 
+/* One ramp further.  Panic is health's, which a freeze leaves alone. */
+static struct ramp step(const struct failback_input *in, struct ramp was,
+			const struct ramp_limits *limits, enum verdict verdict,
+			enum stop stop)
+{
+	switch (stop) {
+	case STOP_PANIC:
+		return pause_ramp(was, limits, verdict, in->passed_ms, in->now);
+	case STOP_FREEZE:
+		return freeze_ramp(was, limits, verdict, in->passed_ms,
+				   in->now);
+	case STOP_NONE:
+		break;
+	}
+	return ramp_step(was, limits, verdict, in->now);
+}
+
+static enum stop stop_of(const struct state *state,
+			 const struct failback_input *in, size_t service)
+{
+	if (pause_holds(in->view, state->policy, service))
+		return STOP_PANIC;
+	return freeze_of_service(state_commands(state), state->policy, service,
+				 in->now.wall_ms) == NULL
+		       ? STOP_NONE
+		       : STOP_FREEZE;
+}
+
 /* A canary's endpoint has no failback ramp: its clients are its canary's. */
 static void step_service(struct state *state, const struct failback_input *in,
 			 size_t service, struct audit *audit)
 {
 	const struct policy_service *s = &state->policy->services[service];
 	struct ramp_limits limits = state_limits(state, service);
-	bool paused = pause_holds(in->view, state->policy, service);
+	enum stop stop = stop_of(state, in, service);
 
 	limits.manual = state_waits(state, service, in->now.wall_ms);
 	for (size_t i = 0; i < s->endpoint_count; i++) {
@@ -60,10 +92,7 @@ static void step_service(struct state *state, const struct failback_input *in,
 		if (s->endpoints[i].canary != POLICY_NONE ||
 		    policy_unmonitored(state->policy, s) != NULL)
 			continue;
-		turn.is =
-			paused ? pause_ramp(turn.was, &limits, verdict,
-					    in->passed_ms, in->now)
-			       : ramp_step(turn.was, &limits, verdict, in->now);
+		turn.is = step(in, turn.was, &limits, verdict, stop);
 		*ramp = turn.is;
 		if (turn.is.state != turn.was.state)
 			tell(audit, in->agent, &turn);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * failback -- the ramps of all endpoints, one tick further: by health, or as
- * steering/pause says while a service is in panic.  Pure.
+ * steering/pause says while a service is in panic, or steering/freeze while it
+ * is frozen.  Pure.
  */
 #ifndef STEERING_FAILBACK_H
 #define STEERING_FAILBACK_H

@@ -199,7 +199,8 @@ static bool interval_ok(const struct service_case *sc, struct error *err)
 		const struct command *c = &before->list[i];
 		int64_t ago_ms = sc->c->wall_ms - c->wall_made_ms;
 
-		if (c->kind == COMMAND_UNDRAIN || ago_ms >= wait_ms)
+		if (c->kind == COMMAND_UNDRAIN || c->kind == COMMAND_FREEZE ||
+		    ago_ms >= wait_ms)
 			continue;
 		error_set(err,
 			  "safety.command_interval is %lld s: %s %s by %s was "

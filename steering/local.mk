@@ -16,6 +16,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/excess.c %D%/excess.h \
 	%D%/gauge.c %D%/gauge.h \
 	%D%/failback.c %D%/failback.h \
+	%D%/freeze.c %D%/freeze.h \
 	%D%/generations.c %D%/generations.h \
 	%D%/guard.c %D%/guard.h \
 	%D%/inputs.c %D%/inputs.h \
@@ -27,6 +28,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/measure.c %D%/measure.h %D%/measuring.c \
 	%D%/registry.c %D%/registry.h \
 	%D%/reload.c %D%/reload.h \
+	%D%/muster.c %D%/muster.h \
 	%D%/order.c %D%/order.h \
 	%D%/pause.c %D%/pause.h \
 	%D%/predict.c %D%/predict.h \

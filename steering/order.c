@@ -163,6 +163,21 @@ static bool apply_cancel(struct state *state, const struct command *command,
 	return false;
 }
 
+static bool apply_unfreeze(struct state *state, const struct command *command,
+			   struct ramp_now now, struct error *err)
+{
+	size_t i = find_command(state, COMMAND_FREEZE, command->target);
+
+	(void)now;
+	if (i == NOT_FOUND) {
+		error_set(err, "unfreeze: %s is not frozen by that name",
+			  command->target);
+		return false;
+	}
+	state_remove(state, i);
+	return true;
+}
+
 static bool apply_canary(struct state *state, const struct command *command,
 			 struct ramp_now now, struct error *err)
 {
@@ -235,10 +250,12 @@ static apply *const applies[] = {
 	[COMMAND_CANARY_RESUME]  = apply_canary,
 	[COMMAND_CANARY_ABORT]   = apply_canary,
 	[COMMAND_APPROVE]        = refuse_approve,
+	[COMMAND_FREEZE]         = apply_replacing,
+	[COMMAND_UNFREEZE]       = apply_unfreeze,
 };
 /* clang-format on */
 
-_Static_assert(sizeof(applies) / sizeof(applies[0]) == COMMAND_APPROVE + 1,
+_Static_assert(sizeof(applies) / sizeof(applies[0]) == COMMAND_UNFREEZE + 1,
 	       "a way to carry out each kind");
 
 bool order_apply(struct state *state, const struct command *command,

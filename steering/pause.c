@@ -22,7 +22,7 @@ struct ramp pause_ramp(struct ramp ramp, const struct ramp_limits *limits,
 	return ramp;
 }
 
-static bool moves_on(enum command_kind kind)
+bool pause_moves_on(enum command_kind kind)
 {
 	return kind == COMMAND_CANARY_START || kind == COMMAND_CANARY_PROMOTE ||
 	       kind == COMMAND_CANARY_RESUME;
@@ -31,7 +31,7 @@ static bool moves_on(enum command_kind kind)
 bool pause_allows(const struct command *command, const struct policy *policy,
 		  const struct view *view, struct error *err)
 {
-	int canary = moves_on(command->kind)
+	int canary = pause_moves_on(command->kind)
 			     ? policy_find_canary(policy, command->target)
 			     : POLICY_NONE;
 	size_t service;

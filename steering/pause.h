@@ -29,6 +29,9 @@ struct ramp pause_ramp(struct ramp ramp, const struct ramp_limits *limits,
 		       enum verdict verdict, int64_t passed_ms,
 		       struct ramp_now now);
 
+/* Would a command of this kind set a canary in motion? */
+bool pause_moves_on(enum command_kind kind);
+
 /* False with err set: the command would move a canary on. */
 bool pause_allows(const struct command *command, const struct policy *policy,
 		  const struct view *view, struct error *err);

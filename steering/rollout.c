@@ -317,7 +317,8 @@ static const struct rule *rule_for(const struct rollout_case *k)
 
 		if (rule->in == UNDER_WAY ? !watched : rule->in != k->c->phase)
 			continue;
-		if ((k->c->state == CANARY_PAUSED || k->in->panics) &&
+		if ((k->c->state == CANARY_PAUSED || k->in->panics ||
+		     k->in->frozen) &&
 		    (rule->does & WHILE_PAUSED) == 0)
 			continue;
 		if (rule->when(k))

@@ -20,8 +20,9 @@
  *
  * The boxes are plan_canary's phase; its state, which older programs read, is
  * RUNNING or PAUSED along the way, DONE, and ABORTED from ROLLBACK on.  PAUSED
- * keeps the phase and lets only the ways to ROLLBACK be taken; so does panic
- * (policy/decide/panic) of its service while it lasts.
+ * keeps the phase and lets only the ways to ROLLBACK be taken; so do panic
+ * (policy/decide/panic) of its service and a freeze (steering/freeze) while
+ * they last.
  *
  * Time is counted, not dated: how long a phase has lasted and for how long
  * nothing was measured travel in the plan, and a successor goes on from there,
@@ -77,6 +78,7 @@ struct rollout_input {
 	int64_t settle_ms;             /* 2 x TTL */
 	bool acknowledged;             /* every node has it at 0 */
 	bool panics;                   /* its service is in panic */
+	bool frozen;                   /* it is, or its service */
 	int64_t now_ms;                /* monotonic */
 	int64_t wall_ms;
 };

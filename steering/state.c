@@ -120,8 +120,15 @@ bool state_waits(const struct state *state, size_t service, int64_t wall_ms)
 
 void state_append(struct state *state, const struct command *command)
 {
-	assert(state->command_count < PLAN_COMMANDS_MAX);
-	state->commands[state->command_count++] = *command;
+	size_t at = state->command_count++;
+
+	assert(at < PLAN_COMMANDS_MAX);
+	while (!command_is_newer(command->kind) && at > 0 &&
+	       command_is_newer(state->commands[at - 1].kind)) {
+		state->commands[at] = state->commands[at - 1];
+		at--;
+	}
+	state->commands[at] = *command;
 }
 
 void state_remove(struct state *state, size_t index)

@@ -22,8 +22,9 @@ struct state {
 	const struct policy *policy; /* borrowed */
 	struct ramp *ramps;          /* of every endpoint, see state_ramp() */
 	size_t *first;               /* of a service in ramps */
-	struct command *commands;    /* in force, oldest first; room for
-				      * PLAN_COMMANDS_MAX */
+	struct command *commands;    /* in force, oldest first, those of newer
+				      * kinds after the others, as plans have
+				      * them; room for PLAN_COMMANDS_MAX */
 	size_t command_count;
 	struct plan_canary *canaries; /* as policy->canaries */
 	struct rollout *rollouts;     /* the same; what no plan says */
@@ -71,6 +72,7 @@ void state_adopt(struct state *state, const struct plan *plan,
 void state_carry(struct state *state, const struct state *old,
 		 struct ramp_now now, struct audit *audit);
 
+/* Where a plan would have it. */
 void state_append(struct state *state, const struct command *command);
 void state_remove(struct state *state, size_t index);
 

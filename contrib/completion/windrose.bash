@@ -4,8 +4,8 @@
 # commands that there are.  Nothing else of bash-completion is needed.
 
 _windrose_commands="check test prove diff explain schema keygen ds up status top \
-	drain undrain failover weight cancel approve canary rollback plans \
-	force history bus"
+	drain undrain failover weight cancel freeze unfreeze approve canary \
+	rollback plans force history bus"
 
 # The options of command $1, "=" behind those with a value.
 # tests/lint/completion.sh compares them with --help.
@@ -29,8 +29,8 @@ _windrose_options() {
 	status | plans | history) options="--bus= --node= --key= --count= \
 		--follow --verify --head= --json --help" ;;
 	top) options="--bus= --node= --key= --every= --help" ;;
-	drain | undrain | failover | weight | cancel | approve | canary | \
-		rollback)
+	drain | undrain | failover | weight | cancel | freeze | unfreeze | \
+		approve | canary | rollback)
 		options="--bus= --node= --key= --reason= --author= --for= \
 		--over= --to= --approval --dry-run --yes --json --wait= --help"
 		;;
@@ -108,6 +108,10 @@ _windrose_operand() {
 	failover:0) _windrose_names services ;;
 	weight:0 | force:0) _windrose_names endpoints ;;
 	force:1) echo open closed auto ;;
+	freeze:0 | unfreeze:0)
+		echo all
+		_windrose_names services
+		;;
 	cancel:0) _windrose_names commands ;;
 	canary:0) echo start promote pause resume abort ;;
 	canary:1) _windrose_names canaries ;;

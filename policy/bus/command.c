@@ -3,6 +3,7 @@
 
 #include "policy/base/error.h"
 #include "policy/bus/member.h"
+#include "policy/bus/target.h"
 #include "policy/language/policy.h"
 #include "policy/language/scalar.h"
 
@@ -15,17 +16,6 @@
 
 /* A sender's clock may be this far ahead of ours. */
 enum { COMMAND_CLOCK_SLACK_MS = 60000, COMMAND_WEIGHT_MAX = 1000000 };
-
-/* What a kind's target names. */
-enum target_kind {
-	TARGET_NOTHING,
-	TARGET_PLACE, /* REGION or SERVICE/ENDPOINT */
-	TARGET_SERVICE,
-	TARGET_ENDPOINT, /* SERVICE/ENDPOINT */
-	TARGET_ID,
-	TARGET_PLAN, /* EPOCH/SEQUENCE, or previous */
-	TARGET_CANARY,
-};
 
 /* clang-format off */
 static const struct kind_row {
@@ -47,11 +37,13 @@ static const struct kind_row {
 	[COMMAND_CANARY_RESUME]  = { "canary-resume",  TARGET_CANARY,   false, false },
 	[COMMAND_CANARY_ABORT]   = { "canary-abort",   TARGET_CANARY,   false, false },
 	[COMMAND_APPROVE]        = { "approve",        TARGET_ID,       false, false },
+	[COMMAND_FREEZE]         = { "freeze",         TARGET_FROZEN,   true,  false },
+	[COMMAND_UNFREEZE]       = { "unfreeze",       TARGET_FROZEN,   false, false },
 };
 /* clang-format on */
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
-static_assert(KIND_COUNT == COMMAND_APPROVE + 1, "a row per kind");
+static_assert(KIND_COUNT == COMMAND_UNFREEZE + 1, "a row per kind");
 
 const char *command_kind_name(enum command_kind kind)
 {
@@ -64,6 +56,11 @@ enum command_kind command_kind_of(const char *name)
 		if (strcmp(kinds[i].name, name) == 0)
 			return (enum command_kind)i;
 	return COMMAND_NONE;
+}
+
+bool command_is_newer(enum command_kind kind)
+{
+	return kind > COMMAND_APPROVE;
 }
 
 /*
@@ -172,142 +169,6 @@ struct json_t *command_write(const struct command *c)
 	return member_take(&w);
 }
 
-/* What SERVICE/ENDPOINT names; false when it names nothing. */
-static bool target_endpoint(const char *target, const struct policy *policy,
-			    int *service, int *endpoint)
-{
-	const char *slash = strchr(target, '/');
-	char name[COMMAND_TARGET_SIZE];
-
-	if (slash == NULL)
-		return false;
-	snprintf(name, sizeof(name), "%.*s", (int)(slash - target), target);
-	*service = policy_find_service(policy, name);
-	if (*service < 0)
-		return false;
-	*endpoint =
-		policy_find_endpoint(&policy->services[*service], slash + 1);
-	return *endpoint >= 0;
-}
-
-static bool check_endpoint(const struct command *c, const struct policy *policy,
-			   struct error *err)
-{
-	int service, endpoint;
-
-	if (!target_endpoint(c->target, policy, &service, &endpoint)) {
-		error_set(err,
-			  "%s: \"%s\" is no SERVICE/ENDPOINT of the policy",
-			  command_kind_name(c->kind), c->target);
-		return false;
-	}
-	if (c->kind == COMMAND_WEIGHT &&
-	    policy->services[service].endpoints[endpoint].canary >= 0) {
-		error_set(err,
-			  "weight: \"%s\" is a canary's endpoint, which takes "
-			  "a part of its stable one; use canary promote",
-			  c->target);
-		return false;
-	}
-	return true;
-}
-
-static bool check_place(const struct command *c, const struct policy *policy,
-			struct error *err)
-{
-	if (strchr(c->target, '/') != NULL)
-		return check_endpoint(c, policy, err);
-	if (policy_find_region(policy, c->target) >= 0)
-		return true;
-	error_set(err,
-		  "%s: \"%s\" is not a region of the policy, nor "
-		  "SERVICE/ENDPOINT",
-		  command_kind_name(c->kind), c->target);
-	return false;
-}
-
-static bool service_has_region(const struct policy_service *service, int region)
-{
-	for (size_t i = 0; i < service->endpoint_count; i++)
-		if (service->endpoints[i].region == region &&
-		    service->endpoints[i].canary < 0)
-			return true;
-	return false;
-}
-
-static bool check_service(const struct command *c, const struct policy *policy,
-			  struct error *err)
-{
-	int service = policy_find_service(policy, c->target);
-	int region = policy_find_region(policy, c->to);
-
-	if (service < 0) {
-		error_set(err,
-			  "failover: \"%s\" is not a service of the policy",
-			  c->target);
-		return false;
-	}
-	if (region < 0) {
-		error_set(err, "failover: \"%s\" is not a region of the policy",
-			  c->to);
-		return false;
-	}
-	if (!service_has_region(&policy->services[service], region)) {
-		error_set(err, "failover: service \"%s\" has no endpoint in %s",
-			  c->target, c->to);
-		return false;
-	}
-	return true;
-}
-
-static bool check_plan(const struct command *c, struct error *err)
-{
-	size_t epoch = strspn(c->target, "0123456789");
-	size_t sequence = c->target[epoch] != '/'
-				  ? 0
-				  : strspn(c->target + epoch + 1, "0123456789");
-
-	if (strcmp(c->target, "previous") == 0 ||
-	    (epoch > 0 && sequence > 0 &&
-	     c->target[epoch + 1 + sequence] == '\0'))
-		return true;
-	error_set(err,
-		  "rollback: \"%s\" is no plan: write EPOCH/SEQUENCE, or "
-		  "previous",
-		  c->target);
-	return false;
-}
-
-static bool check_target(const struct command *c, const struct policy *policy,
-			 struct error *err)
-{
-	switch (kinds[c->kind].target) {
-	case TARGET_NOTHING:
-		break;
-	case TARGET_PLACE:
-		return check_place(c, policy, err);
-	case TARGET_SERVICE:
-		return check_service(c, policy, err);
-	case TARGET_ENDPOINT:
-		return check_endpoint(c, policy, err);
-	case TARGET_ID:
-		if (c->target[0] == '\0')
-			error_set(err, "%s: which command (its id)?",
-				  command_kind_name(c->kind));
-		return c->target[0] != '\0';
-	case TARGET_PLAN:
-		return check_plan(c, err);
-	case TARGET_CANARY:
-		if (policy_find_canary(policy, c->target) >= 0)
-			return true;
-		error_set(err, "%s: \"%s\" is not a canary of the policy",
-			  command_kind_name(c->kind), c->target);
-		return false;
-	}
-	error_set(err, "command: it has no kind");
-	return false;
-}
-
 static bool check_expiry(const struct command *c, int64_t longest_ms,
 			 int64_t wall_ms, struct error *err)
 {
@@ -394,7 +255,9 @@ static bool check_form(const struct command *command, struct error *err)
 bool command_check(const struct command *command, const struct policy *policy,
 		   int64_t wall_ms, struct error *err)
 {
-	return check_form(command, err) && check_target(command, policy, err) &&
+	return check_form(command, err) &&
+	       target_check(command, kinds[command->kind].target, policy,
+			    err) &&
 	       check_times(command, policy->safety.max_override_ms, wall_ms,
 			   err);
 }

@@ -36,8 +36,11 @@ enum command_kind {
 	COMMAND_CANARY_PAUSE,   /* promote is refused until resumed */
 	COMMAND_CANARY_RESUME,
 	COMMAND_CANARY_ABORT, /* to 0 at once */
-	COMMAND_APPROVE, /* target: the id of a held command; never in a plan
-			  */
+	COMMAND_APPROVE,  /* target: the id of a held command; never in a plan
+			   */
+	COMMAND_FREEZE,   /* target: all, SERVICE, SERVICE/CANARY; nothing
+			   * moves there by itself */
+	COMMAND_UNFREEZE, /* target as its freeze; ends it */
 };
 
 struct command {
@@ -77,6 +80,13 @@ struct json_t *command_write(const struct command *command);
 /* "drain", "canary-start", ...; COMMAND_NONE for what is none. */
 const char *command_kind_name(enum command_kind kind);
 enum command_kind command_kind_of(const char *name);
+
+/*
+ * Is it of a kind that readers of plans once did not know?  Those refuse a plan
+ * with a command that they do not know, so it stands apart there: see
+ * policy/bus/plan_commands.
+ */
+bool command_is_newer(enum command_kind kind);
 
 /*
  * Does the command make sense for this policy: the target exists, the author

@@ -79,6 +79,8 @@ bool local_apply(struct local *local, const struct command *command,
 	case COMMAND_CANARY_RESUME:
 	case COMMAND_CANARY_ABORT:
 	case COMMAND_APPROVE:
+	case COMMAND_FREEZE:
+	case COMMAND_UNFREEZE:
 		break;
 	}
 	error_set(err,

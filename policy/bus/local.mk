@@ -14,6 +14,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/node.c %D%/node.h \
 	%D%/plan.c %D%/plan.h \
 	%D%/plan_canary.c %D%/plan_canary.h \
+	%D%/plan_commands.c %D%/plan_commands.h \
 	%D%/redis.c %D%/redis.h \
 	%D%/redis_command.c %D%/redis_command.h \
 	%D%/redis_connect.c %D%/redis_connect.h \
@@ -36,5 +37,6 @@ policy_libpolicy_a_SOURCES += \
 	%D%/ring.c %D%/ring.h \
 	%D%/served.c %D%/served.h \
 	%D%/sign.c %D%/sign.h \
+	%D%/target.c %D%/target.h \
 	%D%/witness.c %D%/witness.h
 	%D%/sign.c %D%/sign.h

@@ -3,6 +3,7 @@
 
 #include "policy/base/error.h"
 #include "policy/bus/member.h"
+#include "policy/bus/plan_commands.h"
 #include "policy/language/policy.h"
 
 #include <assert.h>
@@ -123,26 +124,6 @@ static bool parse_shares(struct plan *plan, const json_t *list,
 	return true;
 }
 
-static bool parse_commands(struct plan *plan, const json_t *list,
-			   struct error *err)
-{
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		struct command *c = &plan->commands[i];
-
-		if (!command_read(json_array_get(list, i), c, err))
-			return false;
-		for (size_t j = 0; j < i; j++)
-			if (strcmp(plan->commands[j].id, c->id) == 0) {
-				error_set(err,
-					  "plan: command %s is there twice",
-					  c->id);
-				return false;
-			}
-		plan->command_count = i + 1;
-	}
-	return true;
-}
-
 static bool parse_canaries(struct plan *plan, const json_t *list,
 			   struct error *err)
 {
@@ -206,7 +187,7 @@ static bool allocate_lists(struct plan *plan, size_t shares, size_t commands,
 static bool parse_plan(const json_t *json, struct plan *plan, struct error *err)
 {
 	struct member_reader r = { .object = json, .what = "plan", .err = err };
-	const json_t *shares, *commands, *canaries, *rum;
+	const json_t *shares, *commands, *newer, *canaries, *rum;
 
 	plan->epoch =
 		(uint64_t)member_integer(&r, "epoch", 1, MEMBER_EXACT_MAX);
@@ -223,18 +204,19 @@ static bool parse_plan(const json_t *json, struct plan *plan, struct error *err)
 						       MEMBER_EXACT_MAX);
 	shares = member_array(&r, "shares", PLAN_SHARES_MAX);
 	commands = member_array(&r, "commands", PLAN_COMMANDS_MAX);
+	newer = member_array(&r, "newer_commands", PLAN_COMMANDS_MAX);
 	canaries = member_array(&r, "canaries", PLAN_CANARIES_MAX);
 	rum = member_array(&r, "rum", PLAN_RUM_MAX);
 	if (r.failed)
 		return false;
 	if (!allocate_lists(plan, json_array_size(shares),
-			    json_array_size(commands),
+			    json_array_size(commands) + json_array_size(newer),
 			    json_array_size(canaries), json_array_size(rum))) {
 		error_set(err, "plan: out of memory");
 		return false;
 	}
 	return parse_shares(plan, shares, err) &&
-	       parse_commands(plan, commands, err) &&
+	       plan_commands_read(plan, commands, newer, err) &&
 	       parse_canaries(plan, canaries, err) &&
 	       plan_parse_rum(plan, rum, err);
 }
@@ -298,24 +280,19 @@ json_t *plan_write_rum(struct plan_rum_list rum)
 
 static void put_lists(struct member_writer *w, const struct plan *plan)
 {
-	json_t *shares = json_array(), *commands = json_array(),
-	       *canaries = json_array();
+	json_t *shares = json_array(), *canaries = json_array();
 	int failed = 0;
 
 	/* json_array_append_new() refuses NULL, for either argument. */
 	for (size_t i = 0; i < plan->share_count; i++)
 		failed |= json_array_append_new(shares,
 						write_share(&plan->shares[i]));
-	for (size_t i = 0; i < plan->command_count; i++)
-		failed |= json_array_append_new(commands,
-						command_write(
-							&plan->commands[i]));
 	for (size_t i = 0; i < plan->canary_count; i++)
 		failed |= json_array_append_new(canaries,
 						plan_canary_write(
 							&plan->canaries[i]));
 	member_put_json(w, "shares", shares);
-	member_put_json(w, "commands", commands);
+	plan_commands_write(w, plan);
 	member_put_json(w, "canaries", canaries);
 	if (plan->rum_count > 0)
 		member_put_json(w, "rum",

@@ -86,6 +86,12 @@ static void look_at_command(const struct bell *b, const struct json_t *command)
 	int64_t left_ms = field_number(command, "wall_expires_ms") - b->wall_ms;
 	char left[48];
 
+	if (strcmp(field_text(command, "kind"), "freeze") == 0)
+		ring_it(b, ALARM_NOTE, "%s is frozen by %s (%s): %s",
+			field_text(command, "target"),
+			field_text(command, "author"),
+			field_text(command, "id"),
+			field_text(command, "reason"));
 	if (field_number(command, "wall_expires_ms") == 0 ||
 	    left_ms > ALARM_ENDING_MS)
 		return;

@@ -22,6 +22,7 @@ steering_libsteering_a_SOURCES += \
 	%D%/poller.c %D%/poller.h \
 	%D%/render.c %D%/render.h \
 	%D%/render_parts.c %D%/render_parts.h \
+	%D%/render_past.c %D%/render_past.h \
 	%D%/rights.c %D%/rights.h \
 	%D%/sentinel_view.c %D%/sentinel_view.h \
 	%D%/sentinels.c %D%/sentinels.h \

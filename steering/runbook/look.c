@@ -8,6 +8,7 @@
 #include "steering/runbook/link.h"
 #include "steering/runbook/order.h"
 #include "steering/runbook/render.h"
+#include "steering/runbook/render_past.h"
 #include "steering/runbook/survey.h"
 #include "steering/runbook/tail.h"
 #include "steering/runbook/trail.h"

@@ -100,6 +100,8 @@ static const struct verb {
 	{ "weight",   COMMAND_WEIGHT,   2, "SERVICE/ENDPOINT WEIGHT" },
 	{ "cancel",   COMMAND_CANCEL,   1, "ID" },
 	{ "approve",  COMMAND_APPROVE,  1, "ID" },
+	{ "freeze",   COMMAND_FREEZE,   1, "all|SERVICE|SERVICE/CANARY" },
+	{ "unfreeze", COMMAND_UNFREEZE, 1, "all|SERVICE|SERVICE/CANARY" },
 };
 
 static const struct {
@@ -186,7 +188,7 @@ static bool read_verb(const struct order_words *words, struct command *out,
 static bool lasts(enum command_kind kind)
 {
 	return kind == COMMAND_DRAIN || kind == COMMAND_FAILOVER ||
-	       kind == COMMAND_WEIGHT;
+	       kind == COMMAND_WEIGHT || kind == COMMAND_FREEZE;
 }
 
 /* An option that a verb does not know is a misunderstanding. */
@@ -194,6 +196,8 @@ static bool options_fit(const struct order *order, enum command_kind kind,
 			struct error *err)
 {
 	const bool ramps = kind == COMMAND_DRAIN || kind == COMMAND_UNDRAIN;
+	const bool guarded = kind == COMMAND_DRAIN ||
+			     kind == COMMAND_FAILOVER || kind == COMMAND_WEIGHT;
 	const struct {
 		const char *name, *value;
 		bool fits;
@@ -201,7 +205,7 @@ static bool options_fit(const struct order *order, enum command_kind kind,
 		{ "for", order->lasting, lasts(kind) },
 		{ "over", order->over, ramps },
 		{ "to", order->to, kind == COMMAND_FAILOVER },
-		{ "approval", order->approval ? "" : NULL, lasts(kind) },
+		{ "approval", order->approval ? "" : NULL, guarded },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

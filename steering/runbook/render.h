@@ -30,12 +30,6 @@ void render_command(const struct json_t *command, const char *where,
 		    int64_t wall_ms, FILE *out);
 void render_node(const struct json_t *node, int64_t wall_ms, FILE *out);
 
-/* {"lines": [...]}: when, who, what, why, from what to what; a line each. */
-void render_history(const struct json_t *answer, FILE *out);
-
-/* The generations that an agent keeps, newest first. */
-void render_plans(const struct json_t *answer, FILE *out);
-
 /* "2h 5m", "41s"; what is past is "0s".  Into buf, which is returned. */
 const char *render_duration(int64_t ms, char *buf, size_t size);
 

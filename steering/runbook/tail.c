@@ -5,7 +5,7 @@
 #include "steering/runbook/change.h"
 #include "steering/runbook/link.h"
 #include "steering/runbook/order.h"
-#include "steering/runbook/render.h"
+#include "steering/runbook/render_past.h"
 #include "steering/runbook/survey.h"
 
 #include <poll.h>

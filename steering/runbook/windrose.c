@@ -43,6 +43,8 @@ static const struct command_row {
 	{ "failover", change_run,     "send all clients to one region" },
 	{ "weight",   change_run,     "change an endpoint's weight" },
 	{ "cancel",   change_run,     "end a command before its time" },
+	{ "freeze",   change_run,     "stop what moves by itself" },
+	{ "unfreeze", change_run,     "let it go on" },
 	{ "approve",  change_run,     "let a command through that waits for you" },
 	{ "canary",   look_canary,    "move a canary, see how it stands and what it did" },
 	{ "rollback", change_run,     "put an earlier plan in force again" },

@@ -42,6 +42,7 @@ EXTRA_DIST += %D%/listener.py
 EXTRA_DIST += %D%/metrics.py
 EXTRA_DIST += %D%/mortals.py
 EXTRA_DIST += %D%/oracle.py
+EXTRA_DIST += %D%/overrides.py
 EXTRA_DIST += %D%/panic.py
 EXTRA_DIST += %D%/papers.py
 EXTRA_DIST += %D%/passive.py

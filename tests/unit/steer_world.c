@@ -171,7 +171,7 @@ struct command steer_command(struct steer_world *w, enum command_kind kind,
 			     const char *target)
 {
 	bool lasts = kind == COMMAND_DRAIN || kind == COMMAND_FAILOVER ||
-		     kind == COMMAND_WEIGHT;
+		     kind == COMMAND_WEIGHT || kind == COMMAND_FREEZE;
 	struct command c = {
 		.kind = kind,
 		.author = "alice",

@@ -86,6 +86,8 @@ static const struct row {
 	{ PLAN, "{\"needs\":2,\"epoch\":\"of another kind\"}", "plan: needs version 2 of the bus's language, and this program speaks 1; update it" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"needs\":-1}", "needs version -1" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"needs\":\"2\"}", "needs must be a whole number" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"newer_commands\":[1]}", "command: must be a JSON object" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"commands\":[" COMMAND("c1") "],\"newer_commands\":[" COMMAND("c1") "]}", "plan: command c1 is there twice" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"rum\":[{\"region\":\"eu\",\"cell_lon\":179,\"ms\":1,\"samples\":50},{\"region\":\"eu\",\"ms\":1}]}", NULL },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"rum\":{}}", "rum must be an array" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"rum\":[{\"ms\":1}]}", "plan rum 1: region is missing" },
@@ -240,7 +242,11 @@ static struct plan *some_plan(void)
 		"{\"service\":\"www\",\"endpoint\":\"eu\",\"share\":1,"
 		"\"weight\":0,\"cause\":\"command\",\"ref\":\"c1\"}],"
 		"\"commands\":[" COMMAND(
-			"c1") "],\"canaries\":["
+			"c1") "],\"newer_commands\":["
+			      "{\"id\":\"f0\",\"kind\":\"thaw\",\"heat\":1},"
+			      "{\"id\":\"f1\",\"kind\":\"freeze\","
+			      "\"target\":\"all\",\"author\":\"a\","
+			      "\"reason\":\"r\"}],\"canaries\":["
 			      "{\"name\":\"new\",\"state\":\"paused\",\"stage\":1,"
 			      "\"step\":2,\"wall_since_ms\":8,"
 			      "\"phase\":\"rolled back\",\"rolled_back\":true,"
@@ -299,6 +305,10 @@ static void test_plan_comes_back(void **state)
 	assert_int_equal(plan_find_share(back, "www", "eu")->weight, 0);
 	assert_null(plan_find_share(back, "www", "ap"));
 	assert_string_equal(back->commands[0].target, "eu");
+	/* A kind that is newer than this reader is left out. */
+	assert_int_equal(back->command_count, 2);
+	assert_int_equal(back->commands[1].kind, COMMAND_FREEZE);
+	assert_non_null(strstr(text, "\"newer_commands\":[{\"id\":\"f1\""));
 	check_canary(&back->canaries[0]);
 	assert_int_equal(back->rum_count, 1);
 	assert_string_equal(back->rum[0].region, "us");

@@ -97,7 +97,7 @@ static void test_parse(void **state)
 static void test_kind_names_go_both_ways(void **state)
 {
 	(void)state;
-	for (int kind = COMMAND_DRAIN; kind <= COMMAND_APPROVE; kind++)
+	for (int kind = COMMAND_DRAIN; kind <= COMMAND_UNFREEZE; kind++)
 		assert_int_equal(command_kind_of(command_kind_name(
 					 (enum command_kind)kind)),
 				 kind);
@@ -141,6 +141,14 @@ static const struct check_row {
 	{ "rollback of no name", { .kind = COMMAND_ROLLBACK, .target = "12/3 " }, "is no plan" },
 	{ "canary", { .kind = COMMAND_CANARY_START, .target = "v2" }, NULL },
 	{ "no canary", { .kind = COMMAND_CANARY_PAUSE, .target = "v3" }, "not a canary" },
+	{ "freeze of everything", { .kind = COMMAND_FREEZE, .target = "all", .wall_expires_ms = WALL_MS + 1 }, NULL },
+	{ "freeze of a service", { .kind = COMMAND_FREEZE, .target = "www", .wall_expires_ms = WALL_MS + 1 }, NULL },
+	{ "freeze of a canary", { .kind = COMMAND_FREEZE, .target = "www/v2", .wall_expires_ms = WALL_MS + 1 }, NULL },
+	{ "freeze of another service's canary", { .kind = COMMAND_FREEZE, .target = "ftp/v2", .wall_expires_ms = WALL_MS + 1 }, "\"ftp/v2\" is not a service of the policy, nor SERVICE/CANARY" },
+	{ "freeze of an endpoint", { .kind = COMMAND_FREEZE, .target = "www/eu-west", .wall_expires_ms = WALL_MS + 1 }, "nor SERVICE/CANARY" },
+	{ "freeze for ever", { .kind = COMMAND_FREEZE, .target = "all" }, "an expiry is due" },
+	{ "unfreeze", { .kind = COMMAND_UNFREEZE, .target = "all" }, NULL },
+	{ "unfreeze of a region", { .kind = COMMAND_UNFREEZE, .target = "eu-west" }, "nor all" },
 	{ "no kind", { .kind = COMMAND_NONE, .target = "v3" }, "no kind" },
 	{ "an id with blanks", { .id = "a b", .kind = COMMAND_CANCEL, .target = "c" }, "the id is empty or has blanks" },
 };

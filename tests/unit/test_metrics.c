@@ -5,6 +5,7 @@
 #include "dns/model.h"
 #include "dns/stats.h"
 #include "policy/base/openmetrics.h"
+#include "policy/bus/plan.h"
 #include "policy/bus/report.h"
 #include "policy/decide/view.h"
 #include "policy/language/expression.h"
@@ -32,11 +33,15 @@ struct scene {
 	struct report_entry entry;
 	struct report report;
 	struct heard_report heard[POLICY_VANTAGES_MAX];
+	struct command commands[2];
+	struct plan plan;
 };
 
 static void set_up(struct scene *s)
 {
 	*s = (struct scene){ .world = world_new(), .stats = stats_new(2) };
+	s->commands[0].kind = s->commands[1].kind = COMMAND_FREEZE;
+	s->plan = (struct plan){ .commands = s->commands, .command_count = 2 };
 	s->metrics = (struct metrics){
 		.node = { .name = "ns\"1", .plan_epoch = 3, .plan_sequence = 8,
 			  .wall_applied_ms = 1500, .trouble = "the bus is down",
@@ -52,6 +57,7 @@ static void set_up(struct scene *s)
 		.lost_copies = 4,
 		.has_bus = true,
 		.view = s->world.view,
+		.plan = &s->plan,
 		.process = { .cpu_s = 0.5, .resident_octets = 4096,
 			     .open_fds = 9, .max_fds = 1024, },
 	};
@@ -190,6 +196,8 @@ static const char *const wanted[] = {
 	"windrose_dns_policy_loaded_timestamp_seconds 2",
 	"windrose_dns_plan_epoch 3",
 	"windrose_dns_plan_sequence 8",
+	"windrose_dns_plan_commands{kind=\"drain\"} 0",
+	"windrose_dns_plan_commands{kind=\"freeze\"} 2",
 	"windrose_dns_plan_applied_timestamp_seconds 1.5",
 	"windrose_dns_published_tables_total 7",
 	"windrose_dns_dnstap_lost_messages_total 4",

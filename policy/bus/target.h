@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * target -- what a command's target names, and whether the policy has it.
+ *
+ * Pure.
+ */
+#ifndef POLICY_BUS_TARGET_H
+#define POLICY_BUS_TARGET_H
+
+#include <stdbool.h>
+
+struct command;
+struct error;
+struct policy;
+
+/* Every service and every canary; no service of that name can be meant alone.
+ */
+#define TARGET_ALL "all"
+
+enum target_kind {
+	TARGET_NOTHING,
+	TARGET_PLACE, /* REGION or SERVICE/ENDPOINT */
+	TARGET_SERVICE,
+	TARGET_ENDPOINT, /* SERVICE/ENDPOINT */
+	TARGET_ID,
+	TARGET_PLAN, /* EPOCH/SEQUENCE, or previous */
+	TARGET_CANARY,
+	TARGET_FROZEN, /* TARGET_ALL, SERVICE or SERVICE/CANARY */
+};
+
+/* False with err saying what the target should have been. */
+bool target_check(const struct command *command, enum target_kind kind,
+		  const struct policy *policy, struct error *err);
+
+#endif

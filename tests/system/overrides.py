@@ -1,0 +1,83 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+# programs: developer
+"""What people can say to a fleet beyond a drain, on a real Redis.
+
+A freeze: an endpoint that died is left out, and is not given its clients back
+when it is well again, also by an agent that takes over, until it is over."""
+
+import signal
+
+import fleet
+from fleet import LONDON, NEW_YORK, REGIONS
+from rig import Failed, Rig, main, note, until
+
+
+class Overrides(fleet.Fleet):
+    def start_all(self):
+        self.start_ground()
+        for name in self.dns_ports:
+            self.start_dns(name)
+        self.start_health()
+        self.start_steer("steer1")
+        until("steer1 leads", 20, lambda: self.leads("steer1"))
+        self.start_steer("steer2")
+        until("both responders answer, and all is up", 30, lambda: self.both(LONDON, "eu-west") and all(
+            e["verdict"] == "up" for s in self.status("dns1")["services"] for e in s["endpoints"]))
+
+    def leader(self):
+        return next(s for s in ("steer1", "steer2") if s in self.rig.running and self.leads(s))
+
+    def endpoint(self, name):
+        return next(e for s in self.status(self.leader())["services"] for e in s["endpoints"] if e["endpoint"] == name)
+
+    def wants(self, what, status, words, *argv):
+        """A command, its exit status, and what it says."""
+        got, out, err = self.person(*argv, check=False)
+        if got != status or any(w not in out + err for w in words):
+            raise Failed(f"{what}: exit {got}, wanted {status} and {words}: {out}{err}")
+        return out + err
+
+    def does(self, *argv):
+        return self.wants(" ".join(argv), 0, [], *argv, "--yes")
+
+
+def freeze(f):
+    f.wants("frozen by no reason", 2, ["--reason"], "freeze", "all", "--yes")
+    f.wants("a freeze of nothing", 3, ["nor SERVICE/CANARY"], "freeze", "mars", "--reason", "x", "--yes")
+    said = f.does("freeze", "www", "--reason", "INC-7", "--for", "10m")
+    if "No client moves." not in said:
+        raise Failed(f"a freeze moves clients: {said}")
+    f.wants("status", 0, ["FROZEN by c-", "freeze www by", "INC-7"], "status")
+    f.wants("a canary under it", 3, ["v2 is frozen by"], "canary", "start", "v2", "--reason", "x", "--yes")
+    address = REGIONS["eu-west"][0]
+    f.rig.stop("eu-west", signal.SIGKILL)
+    _, took = until("frozen, what died is left out all the same", 15, lambda: f.neither(LONDON, "eu-west"))
+    note(f"frozen: from an endpoint's death to the last responder's changed answer: {took:.2f} s")
+    f.rig.web("eu-west", address, f.web_port)
+    until("it is seen to be up", 20, lambda: f.endpoint("eu-west")["verdict"] == "up")
+    old, new = f.leader(), "steer2" if f.leader() == "steer1" else "steer1"
+    f.rig.stop(old, signal.SIGKILL)
+    until("another agent leads", 20, lambda: f.leads(new))
+    made = f.status(new)["plan"]["wall_made_ms"]
+    # The policy's hold and ramp are 3 s together.
+    until("six seconds of plans", 30, lambda: f.status(new)["plan"]["wall_made_ms"] > made + 6000)
+    e = f.endpoint("eu-west")
+    if e["cause"] != "hold" or e["share"] > 0.06 or not f.both(LONDON, "eu-central"):
+        raise Failed(f"it came back though it was frozen: {e}")
+    f.does("unfreeze", "www", "--reason", "INC-7 is over")
+    _, took = until("unfrozen, it comes back", 15, lambda: f.both(LONDON, "eu-west") and f.endpoint("eu-west")["share"] == 1)
+    note(f"unfrozen to all its clients back: {took:.2f} s (a ramp of 2 s)")
+    f.wants("unfrozen twice", 3, ["not frozen by that name"], "unfreeze", "www", "--reason", "x", "--yes")
+    f.start_steer(old)
+
+
+def test():
+    with Rig() as rig:
+        f = Overrides(rig)
+        f.start_all()
+        freeze(f)
+
+
+if __name__ == "__main__":
+    main(test)
