@@ -29,6 +29,19 @@ struct net_addr net_mask(const struct net_addr *addr, unsigned bits)
 	return out;
 }
 
+bool net_step(struct net_addr *addr, unsigned bits)
+{
+	unsigned at = (bits - 1) / 8;
+	unsigned sum = addr->octets[at] + (1u << (7 - (bits - 1) % 8));
+
+	addr->octets[at] = (uint8_t)sum;
+	while (sum > UINT8_MAX && at > 0) {
+		sum = addr->octets[--at] + 1u;
+		addr->octets[at] = (uint8_t)sum;
+	}
+	return sum <= UINT8_MAX;
+}
+
 bool net_equal(const struct net_addr *a, const struct net_addr *b)
 {
 	return a->family == b->family &&

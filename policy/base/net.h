@@ -48,6 +48,12 @@ struct net_addr net_from_v4(uint32_t host_order);
  */
 struct net_addr net_mask(const struct net_addr *addr, unsigned bits);
 
+/*
+ * Moves addr to the first address behind its prefix of bits, 1 to the width of
+ * its family; what addr had beyond them stays.  False: there is none behind it.
+ */
+bool net_step(struct net_addr *addr, unsigned bits);
+
 bool net_equal(const struct net_addr *a, const struct net_addr *b);
 
 /* Does one of count addresses equal addr? */

@@ -3,8 +3,8 @@
 
 #include "policy/decide/chain.h"
 #include "policy/decide/share.h"
+#include "policy/review/timetable.h"
 
-#include <limits.h>
 #include <string.h>
 
 /* Orders on endpoints (drain, weight, hold), then on regions (drain all,
@@ -23,7 +23,7 @@ struct trying {
 	bool watched, has_canary;
 	struct scenario_canaries canaries[SCENARIO_CANARIES_MAX];
 	size_t canary_count;
-	unsigned least; /* size of the scenario in result, UINT_MAX: none */
+	struct timetable hours; /* count 0: not looked at yet */
 	struct claim_result *result;
 };
 
@@ -31,6 +31,8 @@ static bool is_allowed(const struct trying *t, int endpoint)
 {
 	int region = t->service->endpoints[endpoint].region;
 
+	if (t->claim->barred != 0)
+		return !(t->claim->barred >> endpoint & 1);
 	return t->claim->allowed >> region & 1;
 }
 
@@ -62,24 +64,42 @@ static uint64_t left_by(const struct trying *t, const struct chain_choice *got)
 }
 
 /* The first class of which some client is given one that is outside. */
-static bool is_given(const struct trying *t, int *outside, size_t *at)
+static bool is_given_now(const struct trying *t, struct claim_way *way)
 {
 	const struct claim *claim = t->claim;
 	size_t count = tiers_by_way(t->service) ? claim->class_count : 1;
 
-	for (*at = 0; *at < count; ++*at) {
+	for (size_t i = 0; i < count; i++) {
 		struct row row = chain_row(claim->policy, claim->view,
 					   (size_t)claim->service,
-					   claim->classes[*at], NULL);
+					   claim->classes[i], NULL);
 		uint64_t given =
 			find_outside(t,
 				     share_possible(&row, t->service->answers));
 
-		*outside = given == 0 ? POLICY_NONE : __builtin_ctzll(given);
-		if (given != 0)
+		if (given == 0)
+			continue;
+		way->outside = __builtin_ctzll(given);
+		way->at = i;
+		return true;
+	}
+	return false;
+}
+
+/* The first time at which some is. */
+static bool is_given(struct trying *t, struct claim_way *way)
+{
+	if (t->service->steer != STEER_SCHEDULE)
+		return is_given_now(t, way);
+	if (t->hours.count == 0)
+		timetable_make(t->claim->policy, t->service, &t->hours);
+	t->result->complete &= t->hours.complete;
+	for (size_t i = 0; i < t->hours.count; i++) {
+		t->view->opening = t->hours.list[i].opening;
+		way->scenario.at_s = t->hours.list[i].at_s;
+		if (is_given_now(t, way))
 			return true;
 	}
-	*at = 0;
 	return false;
 }
 
@@ -100,40 +120,70 @@ static bool is_withheld(const struct trying *t)
 }
 
 /* Is this one wrong? */
-static bool is_wrong(const struct trying *t, int *outside, size_t *at)
+static bool is_wrong(struct trying *t, struct claim_way *way)
 {
 	struct chain_choice got = chain_choose(&t->chain, t->class, 0, NULL);
 
-	*outside = POLICY_NONE;
-	*at = 0;
+	way->outside = POLICY_NONE;
+	way->at = 0;
 	if (got.kept == 0)
-		return !is_withheld(t);
-	return find_outside(t, left_by(t, &got)) != 0 &&
-	       is_given(t, outside, at);
+		return t->claim->barred == 0 && !is_withheld(t);
+	return find_outside(t, left_by(t, &got)) != 0 && is_given(t, way);
+}
+
+/* Has b all that is out of the ordinary in a, and is no smaller? */
+static bool is_beyond(const struct claim_way *a, const struct claim_way *b)
+{
+	return a->size <= b->size && (a->kinds & ~b->kinds) == 0;
+}
+
+static bool is_known(const struct trying *t, const struct claim_way *way)
+{
+	for (size_t i = 0; i < t->result->way_count; i++)
+		if (is_beyond(&t->result->ways[i], way))
+			return true;
+	return false;
+}
+
+/* Behind those of its size, instead of those that are beyond it. */
+static void add_way(struct claim_result *r, const struct claim_way *way)
+{
+	size_t kept = 0, at;
+
+	for (size_t i = 0; i < r->way_count; i++)
+		if (!is_beyond(way, &r->ways[i]))
+			r->ways[kept++] = r->ways[i];
+	for (at = kept; at > 0 && r->ways[at - 1].size > way->size; at--)
+		;
+	r->held = false;
+	r->way_count = kept;
+	if (at == CLAIM_WAYS_MAX)
+		return;
+	if (r->way_count < CLAIM_WAYS_MAX)
+		r->way_count++;
+	memmove(&r->ways[at + 1], &r->ways[at],
+		(r->way_count - at - 1) * sizeof(r->ways[0]));
+	r->ways[at] = *way;
+	claim_settle(r);
 }
 
 static void try_one(struct trying *t, const struct scenario *scenario)
 {
-	struct claim_result *r = t->result;
-	unsigned size = scenario_size(scenario);
-	size_t at;
-	int outside;
+	struct claim_way way = {
+		.scenario = *scenario,
+		.size = scenario_size(scenario),
+		.kinds = scenario_kinds(scenario),
+	};
 
-	r->evaluated++;
-	if (size >= t->least)
+	t->result->evaluated++;
+	if (is_known(t, &way))
 		return;
 	scenario_apply(scenario, t->claim->policy, t->claim->service, t->view);
-	if (!is_wrong(t, &outside, &at))
+	if (!is_wrong(t, &way))
 		return;
-	t->least = size;
-	r->held = false;
-	r->scenario = *scenario;
-	r->outside = outside;
-	r->at = at;
-	if (scenario->canaries != NULL) {
-		r->moved = *scenario->canaries;
-		r->scenario.canaries = &r->moved;
-	}
+	if (scenario->canaries != NULL)
+		way.moved = *scenario->canaries;
+	add_way(t->result, &way);
 }
 
 static void try_orders(struct trying *t, struct scenario *s)
@@ -260,6 +310,14 @@ static void survey(struct trying *t)
 	t->result->never_served = t->eligible == 0;
 }
 
+void claim_settle(struct claim_result *result)
+{
+	for (size_t i = 0; i < result->way_count; i++)
+		if (result->ways[i].scenario.canaries != NULL)
+			result->ways[i].scenario.canaries =
+				&result->ways[i].moved;
+}
+
 void claim_try(const struct claim *claim, struct claim_result *out)
 {
 	struct trying t = {
@@ -267,14 +325,13 @@ void claim_try(const struct claim *claim, struct claim_result *out)
 		.service = &claim->policy->services[claim->service],
 		.view = &claim->view->services[claim->service],
 		.class = claim->classes[0],
-		.least = UINT_MAX,
 		.result = out,
 	};
+	struct window_opening opening = t.view->opening;
 	uint64_t failing;
 
 	memset(out, 0, sizeof(*out));
 	out->held = true;
-	out->outside = POLICY_NONE;
 	survey(&t);
 	t.chain = (struct chain){
 		.policy = claim->policy,
@@ -282,8 +339,9 @@ void claim_try(const struct claim *claim, struct claim_result *out)
 		.view = t.view,
 	};
 	failing = t.watched ? t.present & t.class->regions : 0;
-	for (unsigned n = 0; n <= claim->most && n < t.least &&
-			     n <= (unsigned)__builtin_popcountll(failing);
+	for (unsigned n = 0;
+	     n <= claim->most && n <= (unsigned)__builtin_popcountll(failing);
 	     n++)
 		try_sets(&t, failing, n, 0);
+	t.view->opening = opening;
 }

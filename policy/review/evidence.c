@@ -4,6 +4,7 @@
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/decide/geo.h"
+#include "policy/decide/opening.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -66,10 +67,6 @@ bool evidence_digests(struct evidence *e, struct error *err)
 	return true;
 }
 
-/* What of a failure is printed, into text or JSON. */
-typedef void printing(FILE *out, const struct evidence *e,
-		      const struct proof_failure *f);
-
 static void print_regions(FILE *out, const struct policy *policy, uint64_t set)
 {
 	const char *sep = "";
@@ -84,12 +81,16 @@ static void print_regions(FILE *out, const struct policy *policy, uint64_t set)
 }
 
 static void print_within(FILE *out, const struct policy *policy,
-			 const struct policy_test *test)
+			 const struct proof_failure *f)
 {
+	const struct policy_test *test = f->test;
 	const char *sep = "";
 
-	fprintf(out, "; %s:%u says always within ", test->at.file,
-		test->at.line);
+	fprintf(out, "; %s:%u says ", test->at.file, test->at.line);
+	if (f->service != test->service)
+		fprintf(out, "of %s, which leads here, ",
+			policy->services[test->service].name);
+	fprintf(out, "always within ");
 	for (size_t i = 0; i < policy->jurisdiction_count; i++) {
 		if (!(test->jurisdictions >> i & 1))
 			continue;
@@ -98,29 +99,41 @@ static void print_within(FILE *out, const struct policy *policy,
 	}
 }
 
+static void print_lead(FILE *out, const struct evidence *e,
+		       const struct proof_failure *f)
+{
+	const struct policy_service *service =
+		&e->subject->policy->services[f->service];
+	int endpoint = f->result.ways[0].outside;
+
+	if (endpoint == POLICY_NONE)
+		fprintf(out, "%s records lead to %s", f->type, f->name);
+	else
+		fprintf(out, "%s is %s", service->endpoints[endpoint].name,
+			f->name);
+	fprintf(out, ", a name outside the policy's services: where it leads, "
+		     "nothing here says");
+}
+
 static void print_broken(FILE *out, const struct evidence *e,
 			 const struct proof_failure *f)
 {
 	const struct policy *policy = e->subject->policy;
 	const struct policy_service *service = &policy->services[f->service];
-	const struct policy_endpoint *endpoint =
-		f->result.outside == POLICY_NONE
-			? NULL
-			: &service->endpoints[f->result.outside];
+	int outside = f->result.ways[0].outside;
 
 	fprintf(out, "%s: ", service->name);
-	if (endpoint == NULL)
+	if (f->name != NULL)
+		print_lead(out, e, f);
+	else if (outside == POLICY_NONE)
 		fprintf(out, "no answer, though there could be one");
-	else if (f->name)
-		fprintf(out,
-			"%s is %s, a name outside the policy's services: "
-			"where it leads, nothing here says",
-			endpoint->name, endpoint->cname);
 	else
-		fprintf(out, "clients may get %s in %s", endpoint->name,
-			policy->regions[endpoint->region].name);
+		fprintf(out, "clients may get %s in %s",
+			service->endpoints[outside].name,
+			policy->regions[service->endpoints[outside].region]
+				.name);
 	if (f->test != NULL)
-		print_within(out, policy, f->test);
+		print_within(out, policy, f);
 	if (f->rule != NULL) {
 		fprintf(out, "; residency %s (%s:%u) allows only ",
 			f->rule->name, f->rule->at.file, f->rule->at.line);
@@ -128,69 +141,147 @@ static void print_broken(FILE *out, const struct evidence *e,
 	}
 }
 
-static void print_when(FILE *out, const struct evidence *e,
-		       const struct proof_failure *f)
+/* One way of a failure, as it is shown. */
+struct showing {
+	const struct evidence *evidence;
+	const struct proof_failure *failure;
+	const struct claim_way *way;
+	struct net_addr client; /* NET_NONE: none was found */
+};
+
+static bool draws(const struct subject *s, const struct showing *x,
+		  const struct net_addr *client)
 {
-	scenario_print(&f->result.scenario, e->subject->policy, f->service,
-		       out);
+	int service = x->failure->service;
+	struct row row =
+		subject_row(s, service, geo_class_of(s->geo, client), NULL);
+	const struct subject_asking asking = {
+		.service = service,
+		.row = &row,
+		.client = client,
+		.having = UINT64_MAX,
+	};
+	uint8_t picks[POLICY_ENDPOINTS_MAX];
+	unsigned count = subject_pick(s, &asking, picks);
+
+	for (unsigned i = 0; i < count; i++)
+		if (picks[i] == x->way->outside)
+			return true;
+	return false;
 }
 
-static void print_client(FILE *out, const struct evidence *e,
-			 const struct proof_failure *f)
+/* The test's own client if he is given it, else one who is, else any. */
+static void find_client(struct showing *x, uint16_t class_id)
+{
+	const struct subject *s = x->evidence->subject;
+	const struct scenario *scenario = &x->way->scenario;
+	const struct policy_test *test = x->failure->test;
+	int service = x->failure->service, outside = x->way->outside;
+	struct net_addr own = { .family = NET_NONE };
+
+	if (test != NULL)
+		own = test->client;
+	opening_move(s->view, scenario->at_s * 1000);
+	scenario_apply(scenario, s->policy, service,
+		       &s->view->services[service]);
+	if (own.family != NET_NONE &&
+	    (outside == POLICY_NONE || draws(s, x, &own)))
+		x->client = own;
+	else if ((outside == POLICY_NONE ||
+		  !subject_find_drawer(s, service, class_id, outside,
+				       &x->client)) &&
+		 !subject_find_address(s, class_id, &x->client))
+		x->client = own;
+}
+
+static struct showing show(const struct evidence *e,
+			   const struct proof_failure *f, size_t i)
+{
+	struct showing x = {
+		.evidence = e,
+		.failure = f,
+		.way = &f->result.ways[i],
+	};
+
+	find_client(&x, f->class_ids[i]);
+	return x;
+}
+
+/* What of a way is printed, into text or JSON. */
+typedef void printing(FILE *out, const struct showing *x);
+
+static void print_when(FILE *out, const struct showing *x)
+{
+	scenario_print(&x->way->scenario, x->evidence->subject->policy,
+		       x->failure->service, out);
+}
+
+static void print_client(FILE *out, const struct showing *x)
 {
 	char text[NET_TEXT_SIZE];
-	struct net_addr client;
 
-	if (f->test != NULL && f->test->client.family != NET_NONE)
-		client = f->test->client;
-	else if (!subject_find_address(e->subject, f->class_id, &client))
-		return;
-	fprintf(out, "%s", net_addr_text(&client, text));
+	if (x->client.family != NET_NONE)
+		fprintf(out, "%s", net_addr_text(&x->client, text));
+}
+
+/* What they are given. */
+static void print_given(FILE *out, const struct showing *x)
+{
+	const struct proof_failure *f = x->failure;
+	const struct policy_service *service =
+		&x->evidence->subject->policy->services[f->service];
+
+	if (x->way->outside != POLICY_NONE)
+		fprintf(out, "%s", service->endpoints[x->way->outside].name);
+	else
+		fprintf(out, "%s", f->name == NULL ? "no answer" : f->name);
 }
 
 /* The command that shows it. */
-static void print_command(FILE *out, const struct evidence *e,
-			  const struct proof_failure *f)
+static void print_command(FILE *out, const struct showing *x)
 {
-	const struct policy *policy = e->subject->policy;
+	const struct subject *s = x->evidence->subject;
+	int service = x->failure->service;
 
-	fprintf(out, "windrose explain %s --client ", e->subject->path);
-	print_client(out, e, f);
-	fprintf(out, " --service %s", policy->services[f->service].name);
-	scenario_print_options(&f->result.scenario, policy, f->service, out);
+	fprintf(out, "windrose explain %s --client ", s->path);
+	print_client(out, x);
+	fprintf(out, " --service %s", s->policy->services[service].name);
+	scenario_print_options(&x->way->scenario, s->policy, service, out);
 }
 
-static char *text_of(printing *print, const struct evidence *e,
-		     const struct proof_failure *f)
+static void print_first(const struct showing *x, uint16_t class_id)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	const struct client_class *class =
+		geo_class(x->evidence->subject->geo, class_id);
 
-	if (out == NULL)
-		return NULL;
-	print(out, e, f);
-	fclose(out);
-	return text;
+	printf("FAILS    ");
+	print_broken(stdout, x->evidence, x->failure);
+	printf("\n         when: ");
+	print_when(stdout, x);
+	printf("\n         clients: %s", class->country[0] != '\0'
+						 ? class->country
+					 : class->unknown ? "of unknown place"
+							  : "as this one");
 }
 
 static void print_failure(const struct evidence *e,
 			  const struct proof_failure *f)
 {
-	const struct client_class *class =
-		geo_class(e->subject->geo, f->class_id);
+	for (size_t i = 0; i < f->result.way_count; i++) {
+		struct showing x = show(e, f, i);
 
-	printf("FAILS    ");
-	print_broken(stdout, e, f);
-	printf("\n         when: ");
-	print_when(stdout, e, f);
-	printf("\n         clients: %s", class->country[0] != '\0'
-						 ? class->country
-					 : class->unknown ? "of unknown place"
-							  : "as this one");
-	printf("\n         ");
-	print_command(stdout, e, f);
-	printf("\n");
+		if (i == 0) {
+			print_first(&x, f->class_ids[0]);
+		} else {
+			printf("         or when: ");
+			print_when(stdout, &x);
+			printf(": ");
+			print_given(stdout, &x);
+		}
+		printf("\n         ");
+		print_command(stdout, &x);
+		printf("\n");
+	}
 	if (f->alike > 1)
 		printf("         %zu services are alike\n", f->alike);
 }
@@ -225,28 +316,53 @@ void evidence_print(const struct evidence *e)
 }
 
 static void set_text(json_t *o, const char *member, printing *print,
-		     const struct evidence *e, const struct proof_failure *f)
+		     const struct showing *x)
 {
-	char *text = text_of(print, e, f);
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
 
+	if (out != NULL) {
+		print(out, x);
+		fclose(out);
+	}
 	json_object_set_new(o, member, json_string(text == NULL ? "" : text));
 	free(text);
+}
+
+static void print_what(FILE *out, const struct showing *x)
+{
+	print_broken(out, x->evidence, x->failure);
+}
+
+static void set_way(json_t *o, const struct showing *x)
+{
+	set_text(o, "when", print_when, x);
+	set_text(o, "given", print_given, x);
+	set_text(o, "client", print_client, x);
+	set_text(o, "explain", print_command, x);
 }
 
 static json_t *failure_json(const struct evidence *e,
 			    const struct proof_failure *f)
 {
-	json_t *o = json_object();
+	struct showing x = show(e, f, 0);
+	json_t *o = json_object(), *others = json_array(), *other;
 
 	json_object_set_new(
 		o, "service",
 		json_string(e->subject->policy->services[f->service].name));
-	set_text(o, "broken", print_broken, e, f);
-	set_text(o, "when", print_when, e, f);
-	set_text(o, "client", print_client, e, f);
-	set_text(o, "explain", print_command, e, f);
+	set_text(o, "broken", print_what, &x);
+	set_way(o, &x);
 	json_object_set_new(o, "services_alike",
 			    json_integer((json_int_t)f->alike));
+	for (size_t i = 1; i < f->result.way_count; i++) {
+		other = json_object();
+		x = show(e, f, i);
+		set_way(other, &x);
+		json_array_append_new(others, other);
+	}
+	json_object_set_new(o, "other_ways", others);
 	return o;
 }
 

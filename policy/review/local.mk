@@ -12,6 +12,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/findings.c %D%/findings.h \
 	%D%/git.c %D%/git.h \
 	%D%/invocation.c %D%/invocation.h \
+	%D%/lead.c %D%/lead.h \
 	%D%/loss.c %D%/loss.h \
 	%D%/movement.c %D%/movement.h \
 	%D%/overlay.c %D%/overlay.h \
@@ -23,4 +24,5 @@ policy_libpolicy_a_SOURCES += \
 	%D%/scenario.c %D%/scenario.h %D%/scenario_text.c \
 	%D%/schema.c %D%/schema.h \
 	%D%/subject.c %D%/subject.h \
-	%D%/test.c %D%/test.h
+	%D%/test.c %D%/test.h \
+	%D%/timetable.c %D%/timetable.h

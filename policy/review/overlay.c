@@ -53,20 +53,6 @@ static struct overlay_cell *find_cell(struct laying *l, uint16_t before,
 	return &l->out->cells[number];
 }
 
-/* To the first address behind a prefix of bits.  False: there is none. */
-static bool step(struct net_addr *addr, unsigned bits)
-{
-	unsigned at = (bits - 1) / 8;
-	unsigned sum = addr->octets[at] + (1u << (7 - (bits - 1) % 8));
-
-	addr->octets[at] = (uint8_t)sum;
-	while (sum > UINT8_MAX && at > 0) {
-		sum = addr->octets[--at] + 1u;
-		addr->octets[at] = (uint8_t)sum;
-	}
-	return sum <= UINT8_MAX;
-}
-
 static bool lay_family(struct laying *l, enum net_family family)
 {
 	struct net_addr addr = { .family = family };
@@ -88,7 +74,7 @@ static bool lay_family(struct laying *l, enum net_family family)
 			cell->weight_v4 += weight;
 		else
 			cell->weight_v6 += weight;
-	} while (bits > 0 && step(&addr, bits));
+	} while (bits > 0 && net_step(&addr, bits));
 	return true;
 }
 

@@ -2,6 +2,7 @@
 #include "policy/review/proof.h"
 
 #include "policy/decide/geo.h"
+#include "policy/review/lead.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,9 @@ struct kind {
 	size_t count;
 };
 
+/* Is a service one that the clients of a test are led to? */
+enum follow { FOLLOW_NOT, FOLLOW_NEXT, FOLLOW_DONE };
+
 struct proving {
 	struct proof *proof;
 	const struct policy *policy;
@@ -21,6 +25,7 @@ struct proving {
 	struct realms realms;
 	struct kind *kinds;
 	bool *done;                          /* by realm */
+	enum follow *follow;                 /* by service */
 	const struct client_class **classes; /* room for all */
 	size_t class_count;
 };
@@ -147,15 +152,15 @@ static void record(struct proving *p, const struct proof_failure *found)
 {
 	const struct policy_service *s = &p->policy->services[found->service];
 	struct proof_failure *f = add_failure(p->proof);
+	int outside = found->result.ways[0].outside;
 
 	if (f == NULL)
 		return;
 	*f = *found;
-	if (f->result.scenario.canaries != NULL)
-		f->result.scenario.canaries = &f->result.moved;
-	if (f->test == NULL && f->result.outside != POLICY_NONE && !f->name)
-		f->rule = rule_against(p, f->class_id,
-				       s->endpoints[f->result.outside].region);
+	claim_settle(&f->result);
+	if (f->test == NULL && f->name == NULL && outside != POLICY_NONE)
+		f->rule = rule_against(p, f->class_ids[0],
+				       s->endpoints[outside].region);
 }
 
 static void count_result(struct proof *proof, const struct claim_result *r,
@@ -195,27 +200,35 @@ static void take_alike(struct proving *p, size_t at, uint64_t regions)
 }
 
 /* Of the classes taken; false when it does not hold. */
+static bool try_claim(struct proving *p, const struct claim *what,
+		      struct proof_failure *found)
+{
+	struct claim claim = *what;
+
+	claim.policy = p->policy;
+	claim.view = p->view;
+	claim.service = found->service;
+	claim.classes = p->classes;
+	claim.class_count = p->class_count;
+	claim.most = most_of(p, found->service);
+	claim_try(&claim, &found->result);
+	for (size_t i = 0; i < found->result.way_count; i++)
+		found->class_ids[i] =
+			(uint16_t)(p->classes[found->result.ways[i].at] -
+				   geo_class(p->geo, 0));
+	return found->result.held;
+}
+
+/* The same, of which account is given. */
 static bool prove_claim(struct proving *p, uint64_t allowed,
 			struct proof_failure *found)
 {
-	const struct claim claim = {
-		.policy = p->policy,
-		.view = p->view,
-		.service = found->service,
-		.classes = p->classes,
-		.class_count = p->class_count,
-		.allowed = allowed,
-		.most = most_of(p, found->service),
-	};
+	bool held = try_claim(p, &(struct claim){ .allowed = allowed }, found);
 
-	claim_try(&claim, &found->result);
 	count_result(p->proof, &found->result, p->class_count * found->alike);
-	if (found->result.held)
-		return true;
-	found->class_id =
-		(uint16_t)(p->classes[found->result.at] - geo_class(p->geo, 0));
-	record(p, found);
-	return false;
+	if (!held)
+		record(p, found);
+	return held;
 }
 
 static void prove_realm(struct proving *p, const struct kind *kind, size_t at)
@@ -247,73 +260,156 @@ static bool is_meant(const struct proving *p, const struct policy_test *test,
 	return geo_class(p->geo, class_id)->sets >> test->clients & 1;
 }
 
-/* The test's classes of one realm. */
-static void take_meant(struct proving *p, const struct policy_test *test,
-		       size_t realm)
+/* The classes of one realm, of a test's clients unless that is NULL. */
+static void take_realm(struct proving *p, size_t realm,
+		       const struct policy_test *test)
 {
 	p->class_count = 0;
 	for (size_t i = 0; i < geo_class_count(p->geo); i++)
 		if (p->realms.of_class[i] == realm &&
-		    is_meant(p, test, (uint16_t)i))
+		    (test == NULL || is_meant(p, test, (uint16_t)i)))
 			p->classes[p->class_count++] =
 				geo_class(p->geo, (uint16_t)i);
 }
 
-/* Each realm that the test's clients are of, until one fails. */
-static void prove_test(struct proving *p, const struct policy_test *test)
+/* Is it known, of a test or a rule? */
+static bool is_recorded(const struct proof *proof, const struct lead *lead)
 {
-	uint64_t allowed = realm_regions(p->policy, test->jurisdictions);
-	bool held = true;
+	for (size_t i = 0; i < proof->failure_count; i++) {
+		const struct proof_failure *f = proof->failures[i];
 
-	p->proof->tests++;
-	for (size_t i = 0; held && i < p->realms.count; i++) {
-		struct proof_failure found = {
-			.service = test->service,
-			.alike = 1,
-			.test = test,
-		};
-
-		take_meant(p, test, i);
-		if (p->class_count > 0)
-			held = prove_claim(p, allowed, &found);
+		if (f->service == lead->service && f->name == lead->name)
+			return true;
 	}
+	return false;
 }
 
-/* Does the name belong to a service, of which all this is proved too? */
-static bool is_service(const struct policy *policy, const char *cname)
+/* May the classes taken, of one realm, be given it?  When, into *found. */
+static bool is_led(struct proving *p, const struct lead *lead, size_t realm,
+		   struct proof_failure *found)
 {
-	for (size_t i = 0; i < policy->service_count; i++)
-		if (strcmp(policy->services[i].fqdn, cname) == 0)
-			return true;
-	return false;
+	const struct policy_service *s = &p->policy->services[lead->service];
+	const struct claim claim = {
+		.barred = lead->endpoint == POLICY_NONE
+				  ? 0
+				  : UINT64_C(1) << lead->endpoint,
+	};
+
+	*found = (struct proof_failure){
+		.service = lead->service,
+		.alike = 1,
+		.name = lead->name,
+		.type = lead->type,
+		.result = {
+			.ways[0].outside = POLICY_NONE,
+			.way_count = 1,
+		},
+		.class_ids[0] =
+			(uint16_t)(p->classes[0] - geo_class(p->geo, 0)),
+	};
+	if ((regions_of(s) & p->realms.list[realm].regions) == 0)
+		return false;
+	return claim.barred == 0 || !try_claim(p, &claim, found);
 }
 
 /* A name outside, that clients of a realm with a wall may be given. */
 static void prove_names(struct proving *p, int service)
 {
-	const struct policy_service *s = &p->policy->services[service];
+	struct proof_failure found;
+	struct lead lead;
 
-	for (size_t i = 0; policy_is_alias(s) && i < s->endpoint_count; i++) {
-		uint64_t region = UINT64_C(1) << s->endpoints[i].region;
+	for (size_t at = 0; lead_next(p->policy, service, &at, &lead);) {
+		bool led = lead.next != POLICY_NONE ||
+			   is_recorded(p->proof, &lead);
 
-		if (is_service(p->policy, s->endpoints[i].cname))
-			continue;
-		for (size_t j = 0; j < p->realms.count; j++) {
-			const struct realm *realm = &p->realms.list[j];
-			struct proof_failure found = {
-				.service = service,
-				.alike = 1,
-				.class_id = realm->class_id,
-				.name = true,
-				.result.outside = (int)i,
-			};
-
-			if (realm->allowed == UINT64_MAX ||
-			    !(realm->regions & region))
+		for (size_t j = 0; !led && j < p->realms.count; j++) {
+			if (p->realms.list[j].allowed == UINT64_MAX)
 				continue;
-			record(p, &found);
-			break;
+			take_realm(p, j, NULL);
+			led = is_led(p, &lead, j, &found);
+			if (led)
+				record(p, &found);
 		}
+	}
+}
+
+/* The clients of a test that are of one realm. */
+struct meant {
+	const struct policy_test *test;
+	uint64_t allowed; /* by the test */
+	size_t realm;
+};
+
+/* False when it leads out of all that the policy knows. */
+static bool prove_lead(struct proving *p, const struct meant *meant,
+		       const struct lead *lead)
+{
+	struct proof_failure found;
+
+	if (lead->next != POLICY_NONE) {
+		if (p->follow[lead->next] == FOLLOW_NOT &&
+		    is_led(p, lead, meant->realm, &found))
+			p->follow[lead->next] = FOLLOW_NEXT;
+		return true;
+	}
+	if (p->goal->trusts_names || !is_led(p, lead, meant->realm, &found))
+		return true;
+	found.test = meant->test;
+	if (!is_recorded(p->proof, lead))
+		record(p, &found);
+	return false;
+}
+
+/* Of the classes taken, that a service keeps them within, and all that it leads
+ * to is followed.  False when it does not hold. */
+static bool prove_meant(struct proving *p, const struct meant *meant,
+			int service)
+{
+	struct proof_failure found = {
+		.service = service,
+		.alike = 1,
+		.test = meant->test,
+	};
+	bool held = prove_claim(p, meant->allowed, &found);
+	struct lead lead;
+
+	p->follow[service] = FOLLOW_DONE;
+	for (size_t at = 0; held && lead_next(p->policy, service, &at, &lead);)
+		held = prove_lead(p, meant, &lead);
+	return held;
+}
+
+/* The test's service, and whatever that leads these clients to. */
+static bool prove_followed(struct proving *p, const struct meant *meant)
+{
+	size_t count = p->policy->service_count, i = 0;
+	bool held = true;
+
+	memset(p->follow, 0, count * sizeof(*p->follow));
+	p->follow[meant->test->service] = FOLLOW_NEXT;
+	while (held && i < count) {
+		bool next = p->follow[i] == FOLLOW_NEXT;
+
+		held = !next || prove_meant(p, meant, (int)i);
+		i = next ? 0 : i + 1;
+	}
+	return held;
+}
+
+/* Each realm that the test's clients are of, until one fails. */
+static void prove_test(struct proving *p, const struct policy_test *test)
+{
+	struct meant meant = {
+		.test = test,
+		.allowed = realm_regions(p->policy, test->jurisdictions),
+	};
+	bool held = true;
+
+	p->proof->tests++;
+	for (; held && meant.realm < p->realms.count; meant.realm++) {
+		take_realm(p, meant.realm, test);
+		if (p->class_count > 0)
+			held = prove_followed(p, &meant);
 	}
 }
 
@@ -353,13 +449,16 @@ void proof_make(struct view *view, const struct geo *geo,
 	};
 	p.kinds = calloc(policy->service_count + 1, sizeof(*p.kinds));
 	p.classes = calloc(out->classes, sizeof(*p.classes));
+	p.follow = calloc(policy->service_count + 1, sizeof(*p.follow));
 	if (realms_find(policy, geo, &p.realms))
 		p.done = calloc(p.realms.count + 1, sizeof(*p.done));
-	if (p.kinds != NULL && p.classes != NULL && p.done != NULL)
+	if (p.kinds != NULL && p.classes != NULL && p.follow != NULL &&
+	    p.done != NULL)
 		prove_all(&p);
 	else
 		out->no_memory = true;
 	free(p.done);
+	free(p.follow);
 	free(p.classes);
 	free(p.kinds);
 	realms_fini(&p.realms);

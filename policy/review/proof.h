@@ -5,9 +5,12 @@
  *
  *   residency  no service sends clients that a rule binds out of its regions
  *   answer     no service leaves clients without an answer that it could give
- *   tests      always_within, as the policy's own tests say it
- *   names      no endpoint that bound clients may get is a name outside the
- *              policy's services: where it leads, nothing here says
+ *   tests      always_within, as the policy's own tests say it; where an
+ *              endpoint is the name of another service, of that service, too
+ *   names      nothing that bound clients, or those of such a test, may get
+ *              leads to a name outside the policy's services, as a CNAME or by
+ *              the service's HTTPS and SVCB records: what is there, nothing
+ *              here says
  *
  * Services that are alike in all that claims look at are proved once, and so
  * are client classes.  Pure but for the address that is found for a
@@ -24,15 +27,17 @@
 
 struct geo;
 
-/* Something that does not hold, by its least scenario. */
+/* Something that does not hold. */
 struct proof_failure {
 	int service;
-	size_t alike;      /* services that fail like it, itself among them */
-	uint16_t class_id; /* of clients that it happens to */
+	size_t alike; /* services that fail like it, itself among them */
 	const struct policy_residency *rule; /* that is broken, or NULL */
 	const struct policy_test *test;      /* that is broken, or NULL */
-	bool name; /* outside is an endpoint that is a name */
+	/* NULL, or the name outside, and the type of the record that leads
+	 * there: of the first way's endpoint, or of the service. */
+	const char *name, *type;
 	struct claim_result result;
+	uint16_t class_ids[CLAIM_WAYS_MAX]; /* by way: clients it happens to */
 };
 
 struct proof {

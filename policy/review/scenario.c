@@ -84,6 +84,16 @@ unsigned scenario_size(const struct scenario *s)
 	       (s->canaries != NULL && s->canaries->moved != NULL);
 }
 
+unsigned scenario_kinds(const struct scenario *s)
+{
+	bool moved = s->canaries != NULL && s->canaries->moved != NULL;
+
+	return (unsigned)(s->failed != 0) | (unsigned)s->deferred << 1 |
+	       (unsigned)s->panic << 2 | (unsigned)s->canaries_failed << 3 |
+	       (unsigned)(s->order != SCENARIO_NO_ORDER) << 4 |
+	       (unsigned)moved << 5;
+}
+
 static uint32_t accept_at(const struct policy_canary *canary, uint32_t stage,
 			  uint32_t step, int region)
 {

@@ -44,6 +44,8 @@ struct scenario {
 	int target; /* of the order: endpoint or region */
 	/* NULL: none has begun. */
 	const struct scenario_canaries *canaries;
+	int64_t at_s; /* since 1970; 0: it does not matter.  Who asks moves the
+		       * view there (policy/decide/opening) */
 };
 
 /*
@@ -54,8 +56,15 @@ void scenario_apply(const struct scenario *scenario,
 		    const struct policy *policy, int service,
 		    struct view_service *view);
 
-/* How much is out of the ordinary in it: the least is the one to be shown. */
+/* How much is out of the ordinary in it: the least is the one to be shown.  It
+ * is always some time of the day. */
 unsigned scenario_size(const struct scenario *scenario);
+
+/*
+ * What kinds of things are out of the ordinary in it, a bit each.  A scenario
+ * from which something is taken back has the same kinds, or fewer.
+ */
+unsigned scenario_kinds(const struct scenario *scenario);
 
 /* The same in words, ", " between them; "nothing is wrong" for nothing. */
 void scenario_print(const struct scenario *scenario,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/base/civil.h"
 #include "policy/base/error.h"
 #include "policy/base/nearest.h"
 #include "policy/review/scenario.h"
@@ -58,6 +59,7 @@ void scenario_print(const struct scenario *s, const struct policy *policy,
 {
 	const char *sep = print_failed(s, policy, out);
 	const struct word *word = &words[s->order];
+	char at[CIVIL_TEXT_SIZE];
 
 	if (s->order != SCENARIO_NO_ORDER) {
 		const char *name = target_name(s, policy, service);
@@ -80,11 +82,15 @@ void scenario_print(const struct scenario *s, const struct policy *policy,
 	}
 	if (*sep == '\0')
 		fprintf(out, "nothing is wrong");
+	if (s->at_s != 0)
+		fprintf(out, ", at %s", civil_text(s->at_s, at));
 }
 
 void scenario_print_options(const struct scenario *s,
 			    const struct policy *policy, int service, FILE *out)
 {
+	char at[CIVIL_TEXT_SIZE];
+
 	for (size_t i = 0; i < policy->region_count; i++)
 		if (s->failed >> i & 1)
 			fprintf(out, " --down %s", policy->regions[i].name);
@@ -104,6 +110,8 @@ void scenario_print_options(const struct scenario *s,
 			s->canaries->stage + 1, s->canaries->step + 1);
 	if (s->canaries_failed)
 		fprintf(out, " --canaries-down");
+	if (s->at_s != 0)
+		fprintf(out, " --at %s", civil_text(s->at_s, at));
 }
 
 /* The order that text begins with; SCENARIO_NO_ORDER: none does. */

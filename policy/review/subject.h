@@ -65,13 +65,28 @@ const struct json_t *subject_parts(const struct subject *s,
 void subject_suppose(struct subject *s, int service,
 		     const struct scenario *scenario);
 
-/* An address of a class: false when none was found. */
+/*
+ * Moves to the next network that is wholly of a class, in the order of
+ * addresses, IPv4 before IPv6; from one of family NET_NONE to the first.  False
+ * when there is none behind it.
+ */
+bool subject_next_network(const struct subject *s, uint16_t class_id,
+			  struct net_prefix *at);
+
+/* The first address of a class: false when it has none. */
 bool subject_find_address(const struct subject *s, uint16_t class_id,
 			  struct net_addr *out);
 
 /* The answer that clients of a class share, and what one of them draws. */
 struct row subject_row(const struct subject *s, int service, uint16_t class_id,
 		       struct chain_trace *trace);
+
+/*
+ * An address of a class, and a client who draws this endpoint when he asks the
+ * service, as the view is now.  False when none was found.
+ */
+bool subject_find_drawer(const struct subject *s, int service,
+			 uint16_t class_id, int endpoint, struct net_addr *out);
 
 /* The network that a client's draws are made of: sticky_v4_bits or v6. */
 unsigned subject_sticky_bits(const struct subject *s, int service,
