@@ -21,21 +21,6 @@ static double seconds(int64_t ms)
 	return (double)ms / 1e3;
 }
 
-/* Counters and gauges without labels. */
-struct plain_row {
-	struct metric_family family;
-	double value;
-};
-
-static void put_plain(struct openmetrics *out, const struct plain_row *rows,
-		      size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		openmetrics_family(out, &rows[i].family);
-		openmetrics_real(out, unlabelled, rows[i].value);
-	}
-}
-
 /* RCODEs of today's answers are shown before the first one, too: a rate that
  * begins at 0 can be alerted on. */
 static bool is_common(size_t rcode)
@@ -220,29 +205,19 @@ static void put_connections(struct openmetrics *out,
 				  : 0);
 }
 
-static void put_names(struct openmetrics *out, const struct metrics *m)
+static void put_policy(struct openmetrics *out, const struct metrics *m)
 {
-	static const struct metric_family build = {
-		"windrose_build",
-		METRIC_INFO,
-		NULL,
-		"The program's version.",
-	};
 	static const struct metric_family policy = {
 		"windrose_dns_policy",
 		METRIC_INFO,
 		NULL,
 		"The policy in force.",
 	};
-	static const struct metric_label version = { "version",
-						     PACKAGE_VERSION };
 	const struct metric_label labels[] = {
 		{ "digest", m->model->policy->digest },
 		{ "node", m->node.name },
 	};
 
-	openmetrics_family(out, &build);
-	openmetrics_count(out, (struct metric_labels){ &version, 1 }, 1);
 	openmetrics_family(out, &policy);
 	openmetrics_count(out, (struct metric_labels){ labels, 2 }, 1);
 }
@@ -251,7 +226,7 @@ static void put_names(struct openmetrics *out, const struct metrics *m)
 static void put_model(struct openmetrics *out, const struct metrics *m)
 {
 	struct geo_size geo = geo_size(m->model->geo);
-	const struct plain_row rows[] = {
+	const struct metric_plain rows[] = {
 		{ { "windrose_dns_policy_load_duration_seconds", METRIC_GAUGE,
 		    "seconds", "How long the policy and its databases took to "
 		    "load." }, seconds(m->load_ms) },
@@ -275,12 +250,12 @@ static void put_model(struct openmetrics *out, const struct metrics *m)
 		  (double)geo.octets },
 	};
 
-	put_plain(out, rows, sizeof(rows) / sizeof(rows[0]));
+	openmetrics_plain(out, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 static void put_state(struct openmetrics *out, const struct metrics *m)
 {
-	const struct plain_row rows[] = {
+	const struct metric_plain rows[] = {
 		{ { "windrose_dns_plan_epoch", METRIC_GAUGE, NULL,
 		    "Epoch of the plan in force; 0 without one." },
 		  (double)m->node.plan_epoch },
@@ -315,7 +290,7 @@ static void put_state(struct openmetrics *out, const struct metrics *m)
 		    "1 when the bus is connected." }, m->bus_up },
 	};
 
-	put_plain(out, rows, sizeof(rows) / sizeof(rows[0]));
+	openmetrics_plain(out, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 /* A row for every kind that may stand in a plan, so that none is missed. */
@@ -354,7 +329,7 @@ static void put_signing(struct openmetrics *out, const struct metrics *m)
 		"windrose_dns_signature_expiry_timestamp_seconds", METRIC_GAUGE,
 		"seconds", "When the first signature of a zone expires.",
 	};
-	const struct plain_row rows[] = {
+	const struct metric_plain rows[] = {
 		{ { "windrose_dns_signatures", METRIC_COUNTER, NULL,
 		    "Signatures made." },
 		  m->signing == NULL ? 0 : (double)m->signing->made },
@@ -363,7 +338,7 @@ static void put_signing(struct openmetrics *out, const struct metrics *m)
 		  (double)m->failed_signings },
 	};
 
-	put_plain(out, rows, sizeof(rows) / sizeof(rows[0]));
+	openmetrics_plain(out, rows, sizeof(rows) / sizeof(rows[0]));
 	openmetrics_family(out, &expiry);
 	for (size_t i = 0; m->signing != NULL && i < m->signing->count; i++) {
 		const struct signed_zone *zone = &m->signing->list[i];
@@ -372,29 +347,6 @@ static void put_signing(struct openmetrics *out, const struct metrics *m)
 		openmetrics_real(out, (struct metric_labels){ &label, 1 },
 				 (double)zone->span.until_s);
 	}
-}
-
-static void put_process(struct openmetrics *out, const struct metrics *m)
-{
-	const struct process_usage *process = &m->process;
-	const struct plain_row rows[] = {
-		{ { "windrose_process_start_time_seconds", METRIC_GAUGE,
-		    "seconds", "When the process started." },
-		  seconds(m->wall_started_ms) },
-		{ { "windrose_process_cpu_seconds", METRIC_COUNTER, "seconds",
-		    "CPU time of all threads, user and system." },
-		  process->cpu_s },
-		{ { "windrose_process_resident_memory_bytes", METRIC_GAUGE,
-		    "bytes", "Memory that the process holds." },
-		  (double)process->resident_octets },
-		{ { "windrose_process_open_fds", METRIC_GAUGE, NULL,
-		    "File descriptors open." }, (double)process->open_fds },
-		{ { "windrose_process_max_fds", METRIC_GAUGE, NULL,
-		    "File descriptors that may be open." },
-		  (double)process->max_fds },
-	};
-
-	put_plain(out, rows, sizeof(rows) / sizeof(rows[0]));
 }
 /* clang-format on */
 
@@ -419,7 +371,7 @@ void metrics_write(struct openmetrics *out, const struct metrics *metrics)
 {
 	struct stats_sum sum = stats_sum(metrics->stats);
 
-	put_names(out, metrics);
+	put_policy(out, metrics);
 	put_answers(out, &sum);
 	put_zones(out, metrics);
 	put_services(out, metrics);
@@ -433,5 +385,4 @@ void metrics_write(struct openmetrics *out, const struct metrics *metrics)
 	put_state(out, metrics);
 	put_commands(out, metrics);
 	put_signing(out, metrics);
-	put_process(out, metrics);
 }

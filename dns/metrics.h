@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * metrics -- what the responder tells who scrapes it: counters of answers and
- * connections, what is loaded, which plan is in force, what the process takes.
+ * connections, what is loaded, which plan is in force.
  *
  * Every family is written every time, so that its name can be relied on; the
  * manual, windrose-dns(8), lists them.  Pure: it appends to a text.
@@ -9,7 +9,6 @@
 #ifndef DNS_METRICS_H
 #define DNS_METRICS_H
 
-#include "policy/base/process.h"
 #include "policy/bus/node.h"
 
 #include <stdbool.h>
@@ -29,7 +28,7 @@ struct metrics {
 	const struct model *model;
 	const struct stats *stats;
 	int64_t load_ms; /* how long the model took to load */
-	int64_t wall_started_ms, wall_loaded_ms;
+	int64_t wall_loaded_ms;
 	uint64_t reloads, failed_reloads, failed_signings; /* since the start */
 	const struct signed_zones *signing;                /* NULL: not known */
 	const struct view *view;                           /* NULL: not known */
@@ -40,7 +39,6 @@ struct metrics {
 	uint64_t lost_copies;               /* for dnstap: tap_lost() */
 	uint64_t lost_packets;              /* by XDP: xdp_lost() */
 	bool has_bus, bus_up;
-	struct process_usage process;
 };
 
 void metrics_write(struct openmetrics *out, const struct metrics *metrics);

@@ -39,7 +39,6 @@ struct responder {
 	char *policy_path, *name, *keep_path, *control_path; /* owned copies */
 	char *geo_cache; /* owned; beside keep_path, or NULL */
 	struct bus *bus; /* borrowed; NULL: none */
-	int64_t wall_started_ms;
 	void (*on_relieved)(void *arg);
 	void (*on_reload)(void *arg, bool done);
 	void *arg;
@@ -168,7 +167,6 @@ static void on_scrape(void *arg, struct openmetrics *out)
 		.model = feed_model(r->feed),
 		.stats = r->stats,
 		.load_ms = upkeep.load_ms,
-		.wall_started_ms = r->wall_started_ms,
 		.wall_loaded_ms = upkeep.wall_loaded_ms,
 		.reloads = upkeep.reloads,
 		.failed_reloads = upkeep.failed_reloads,
@@ -182,7 +180,6 @@ static void on_scrape(void *arg, struct openmetrics *out)
 		.bus_up = r->bus != NULL && bus_is_up(r->bus),
 		.lost_copies = tap_lost(r->tap),
 		.lost_packets = transports_lost(&r->transports),
-		.process = process_usage(),
 	};
 
 	feed_reports(r->feed, reports);
@@ -420,7 +417,6 @@ struct responder *responder_start(struct event_base *loop,
 		r->loop = loop;
 		r->signers = signers;
 		r->bus = config->bus;
-		r->wall_started_ms = clock_wall_ms();
 		r->on_relieved = config->on_relieved;
 		r->on_reload = config->on_reload;
 		r->arg = config->arg;

@@ -1,5 +1,6 @@
 noinst_LIBRARIES += %D%/libhealth.a
 health_libhealth_a_SOURCES = \
+	%D%/account.c %D%/account.h \
 	%D%/alarm.c %D%/alarm.h \
 	%D%/anchors.c %D%/anchors.h \
 	%D%/address.c %D%/address.h \
@@ -14,6 +15,7 @@ health_libhealth_a_SOURCES = \
 	%D%/exchange.c %D%/exchange.h \
 	%D%/fitness.c %D%/fitness.h \
 	%D%/force.c %D%/force.h \
+	%D%/health_metrics.c %D%/health_metrics.h \
 	%D%/inspection.c %D%/inspection.h \
 	%D%/latency.c %D%/latency.h \
 	%D%/launch.c %D%/launch.h \
@@ -32,9 +34,11 @@ health_libhealth_a_SOURCES = \
 	%D%/reply.c %D%/reply.h \
 	%D%/reporter.c %D%/reporter.h \
 	%D%/request.c %D%/request.h \
+	%D%/resolver.c %D%/resolver.h \
 	%D%/roster.c %D%/roster.h \
 	%D%/rounds.c %D%/rounds.h \
 	%D%/schedule.c %D%/schedule.h \
+	%D%/status.c %D%/status.h \
 	%D%/stretch.c %D%/stretch.h \
 	%D%/suspicion.c %D%/suspicion.h \
 	%D%/tour.c %D%/tour.h \

@@ -54,6 +54,11 @@ static const struct {
 static_assert(sizeof(words) / sizeof(words[0]) == OUTCOME_COUNT,
 	      "every outcome has its word");
 
+const char *outcome_word(enum outcome outcome)
+{
+	return words[outcome];
+}
+
 bool outcome_passed(enum outcome outcome)
 {
 	return outcome == OUTCOME_OK || outcome == OUTCOME_SLOW;

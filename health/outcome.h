@@ -61,6 +61,9 @@ struct observation {
 	float latency_ms;
 };
 
+/* "ok", "timeout", "status": without its number. */
+const char *outcome_word(enum outcome outcome);
+
 /* Passed, slowly or not. */
 bool outcome_passed(enum outcome outcome);
 

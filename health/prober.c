@@ -1,22 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "health/prober.h"
 
+#include "health/account.h"
 #include "health/fitness.h"
 #include "health/force.h"
+#include "health/health_metrics.h"
 #include "health/listener.h"
 #include "health/probe_external.h"
 #include "health/probe_http.h"
 #include "health/reporter.h"
+#include "health/resolver.h"
 #include "health/roster.h"
 #include "health/rounds.h"
+#include "health/status.h"
 #include "health/verify.h"
 #include "health/whole.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
 #include "policy/base/process.h"
+#include "policy/bus/bus.h"
 #include "policy/bus/control.h"
 #include "policy/bus/node.h"
+#include "policy/bus/report.h"
 #include "policy/language/policy.h"
 
 #include <inttypes.h>
@@ -49,6 +55,7 @@ struct prober {
 	struct control *control; /* NULL: none */
 	size_t in_flight_max;
 	struct subject on;
+	struct account account;       /* of that */
 	char trouble[NODE_TEXT_SIZE]; /* why the last reload failed */
 };
 
@@ -179,7 +186,10 @@ static void follow(struct prober *p)
 /* What p->on is now, others have to know, too. */
 static void turn_others(struct prober *p)
 {
-	const struct reporter_subject subject = {
+	p->account = (struct account){
+		.vantage = p->vantage,
+		.name = p->name,
+		.verify = p->verify,
 		.policy = p->on.policy,
 		.roster = p->on.roster,
 		.rounds = p->on.rounds,
@@ -191,7 +201,7 @@ static void turn_others(struct prober *p)
 		log_event(LOG_LEVEL_ERROR, "health", "users",
 			  "error=\"out of memory: no edge is heard\"");
 	follow(p);
-	reporter_turn(p->reporter, &subject);
+	reporter_turn(p->reporter, &p->account);
 }
 
 static bool reload(struct prober *p, struct error *err)
@@ -315,7 +325,7 @@ static json_t *answer_force(struct prober *p, const json_t *request)
 
 static json_t *answer_status(struct prober *p)
 {
-	json_t *says = reporter_status(p->reporter);
+	json_t *says = status_write(&p->account, reporter_stretch(p->reporter));
 
 	if (json_object_set_new(says, "edges", listener_status(p->listener)) ==
 	    0)
@@ -351,31 +361,6 @@ static bool copy_config(struct prober *p, const struct prober_config *config)
 	return p->policy_path != NULL && p->vantage != NULL && p->name != NULL;
 }
 
-/* Of name servers that fail and come back; libevent would print by itself. */
-static void on_resolver_word(int is_warning, const char *text)
-{
-	log_event(is_warning ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "health",
-		  "resolver", "what=\"%s\"", text);
-}
-
-/*
- * As this machine resolves, but without its search list: names are absolute.
- * Where no file says how, libevent asks 127.0.0.1.
- */
-static struct evdns_base *resolver_new(struct event_base *loop)
-{
-	struct evdns_base *dns =
-		evdns_base_new(loop, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-
-	if (dns == NULL)
-		return NULL;
-	evdns_set_log_fn(on_resolver_word);
-	evdns_base_resolv_conf_parse(dns, DNS_OPTIONS_ALL & ~DNS_OPTION_SEARCH,
-				     "/etc/resolv.conf");
-	evdns_base_search_clear(dns);
-	return dns;
-}
-
 static bool start(struct prober *p, const struct prober_config *config,
 		  struct error *err)
 {
@@ -391,8 +376,6 @@ static bool start(struct prober *p, const struct prober_config *config,
 	struct reporter_config reporter = {
 		.loop = p->loop,
 		.bus = config->bus,
-		.vantage = p->vantage,
-		.name = p->name,
 		.key = config->key,
 	};
 
@@ -416,7 +399,6 @@ static bool start(struct prober *p, const struct prober_config *config,
 	p->verify = verify_start(&verify, err);
 	if (p->verify == NULL)
 		return false;
-	reporter.verify = p->verify;
 	p->reporter = reporter_start(&reporter, err);
 	if (p->reporter == NULL || !subject_init(&p->on, p, &none, err))
 		return false;
@@ -452,6 +434,33 @@ struct prober *prober_start(struct event_base *loop,
 		  p->on.policy->digest, p->on.roster->job_count,
 		  p->on.roster->target_count);
 	return p;
+}
+
+void prober_scrape(const struct prober *p, struct openmetrics *out)
+{
+	struct report report;
+	struct health_metrics metrics = {
+		.node = account_node(&p->account),
+		.probes = p->on.roster->job_count,
+		.load = rounds_load(p->on.rounds),
+		.doubt = rounds_doubt(p->on.rounds),
+		.tally = rounds_tally(p->on.rounds),
+		.bus_up = bus_is_up(p->bus),
+	};
+
+	if (account_report(&p->account, &report))
+		metrics.report = &report;
+	health_metrics_write(out, &metrics);
+	free(report.entries);
+	free(report.parts);
+}
+
+const char *prober_unready(const struct prober *p)
+{
+	return rounds_unfinished(p->on.rounds) ? "the first round is not over"
+	       : !bus_is_up(p->bus)            ? "the bus is not connected"
+	       : account_abstains(&p->account) ? "this vantage mistrusts itself"
+					       : NULL;
 }
 
 void prober_stop(struct prober *p)

@@ -13,6 +13,7 @@
 struct bus;
 struct error;
 struct event_base;
+struct openmetrics;
 struct policy;
 struct prober;
 struct sealer;
@@ -43,6 +44,12 @@ struct prober *prober_start(struct event_base *loop,
 
 /* What does not load changes nothing; endpoints that stay keep their state. */
 void prober_reload(struct prober *p);
+
+/* Appends the families of health_metrics. */
+void prober_scrape(const struct prober *p, struct openmetrics *out);
+
+/* NULL when its reports count, else why they do not; static. */
+const char *prober_unready(const struct prober *p);
 
 /* Accepts NULL.  No probe or report follows. */
 void prober_stop(struct prober *p);

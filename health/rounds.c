@@ -3,7 +3,6 @@
 
 #include "health/anchors.h"
 #include "health/evidence.h"
-#include "health/outcome.h"
 #include "health/roster.h"
 #include "health/suspicion.h"
 #include "health/watch.h"
@@ -51,6 +50,7 @@ struct rounds {
 	size_t counted;            /* jobs that are not in shadow */
 	size_t in_flight, waiting; /* under way; in the queue */
 	struct histogram lateness;
+	struct rounds_tally tally;
 	size_t unfinished; /* jobs of the first round without an outcome */
 	uint64_t seed;     /* of draws; rises with each */
 };
@@ -103,6 +103,7 @@ static void log_change(const struct turn *t)
 static void tell_change(const struct turn *t)
 {
 	log_change(t);
+	t->rounds->tally.openings += t->watch.breaker.state == BREAKER_OPEN;
 	t->rounds->config.on_change(t->rounds->config.arg);
 }
 
@@ -203,6 +204,7 @@ static void take_outcome(struct turn *t, const struct observation *seen)
 	struct watch_moment at = moment_of(r);
 	bool first = !t->watch.finished;
 
+	r->tally.outcomes[seen->outcome]++;
 	weigh(t, seen, at.now_ms);
 	at.mistrusts = suspicion_excuses(&r->suspicion, t->begun_ms);
 	at.doubts = suspicion_excuses(&r->suspicion, t->watch.down_since_ms);
@@ -393,6 +395,7 @@ struct rounds *rounds_start(const struct rounds_config *config,
 	r->suspicion.window_ms = config->roster->longest_ms + 1;
 	if (before != NULL) {
 		r->lateness = before->lateness;
+		r->tally = before->tally;
 		take_over(&r->suspicion, &before->suspicion);
 	}
 	if (!begin_anchors(r, before, err))
@@ -476,6 +479,11 @@ struct rounds_load rounds_load(const struct rounds *r)
 		.late_p99_ms = histogram_quantile(&r->lateness, 0.99),
 		.late_max_ms = histogram_quantile(&r->lateness, 1.0),
 	};
+}
+
+struct rounds_tally rounds_tally(const struct rounds *r)
+{
+	return r->tally;
 }
 
 struct rounds_doubt rounds_doubt(const struct rounds *r)

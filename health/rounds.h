@@ -17,6 +17,7 @@
 
 #include "health/breaker.h"
 #include "health/launch.h"
+#include "health/outcome.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -85,6 +86,13 @@ struct rounds_load {
 	float late_p50_ms, late_p99_ms, late_max_ms;
 };
 struct rounds_load rounds_load(const struct rounds *rounds);
+
+/* What has happened since the prober's start, over reloads. */
+struct rounds_tally {
+	uint64_t outcomes[OUTCOME_COUNT]; /* of probes, by what they saw */
+	uint64_t openings;                /* of breakers */
+};
+struct rounds_tally rounds_tally(const struct rounds *rounds);
 
 /* How far this vantage trusts itself: see health/suspicion. */
 struct rounds_doubt {

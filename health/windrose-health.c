@@ -3,6 +3,7 @@
  * publishes what it sees. */
 #include "health/prober.h"
 #include "policy/base/error.h"
+#include "policy/base/exporter.h"
 #include "policy/base/log.h"
 #include "policy/base/process.h"
 #include "policy/base/program.h"
@@ -17,7 +18,7 @@
 
 struct options {
 	const char *policy, *vantage, *name, *bus, *control, *ca, *programs,
-		*key;
+		*key, *metrics;
 	struct option_list trust, vantages, edges;
 };
 
@@ -32,10 +33,11 @@ struct daemon {
 	struct keys keys;
 	struct bus *bus;
 	struct prober *prober;
+	struct exporter *exporter;
 	char name[128];
 };
 
-enum { ROWS = 11 };
+enum { ROWS = 12 };
 
 static void fill_rows(struct option_row rows[ROWS], struct options *o)
 {
@@ -62,6 +64,8 @@ static void fill_rows(struct option_row rows[ROWS], struct options *o)
 		  "others say of users is not believed", 0, 0 },
 		{ "control", OPTION_TEXT, &o->control, "SOCKET",
 		  "unix socket for windrose --node", 0, 0 },
+		{ "metrics", OPTION_TEXT, &o->metrics, "[ADDR:]PORT",
+		  "serve GET /metrics and /ready here (ADDR 127.0.0.1)", 0, 0 },
 		{ "ca", OPTION_TEXT, &o->ca, "PEM",
 		  "certificates to trust instead of the system's", 0, 0 },
 		{ "programs", OPTION_TEXT, &o->programs, "DIR",
@@ -104,6 +108,37 @@ static bool keys_open(const struct options *o, struct keys *keys,
 	return false;
 }
 
+static void write_metrics(void *arg, struct openmetrics *out)
+{
+	const struct daemon *d = arg;
+
+	prober_scrape(d->prober, out);
+}
+
+static const char *unready(void *arg)
+{
+	const struct daemon *d = arg;
+
+	return prober_unready(d->prober);
+}
+
+static bool start_exporter(struct daemon *d, struct event_base *loop,
+			   struct error *err)
+{
+	const struct exporter_config config = {
+		.listen = d->options->metrics,
+		.limits = exporter_default_limits,
+		.write = write_metrics,
+		.unready = unready,
+		.arg = d,
+	};
+
+	if (config.listen == NULL)
+		return true;
+	d->exporter = exporter_start(loop, &config, err);
+	return d->exporter != NULL;
+}
+
 static bool start(void *arg, struct event_base *loop, struct error *err)
 {
 	struct daemon *d = arg;
@@ -131,7 +166,7 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 	config.witnesses = d->keys.vantages;
 	config.edges = d->keys.edges;
 	d->prober = prober_start(loop, &config, err);
-	return d->prober != NULL;
+	return d->prober != NULL && start_exporter(d, loop, err);
 }
 
 /* Keys that cannot be read leave the old ones in their place. */
@@ -165,6 +200,7 @@ static void stop(void *arg)
 {
 	struct daemon *d = arg;
 
+	exporter_stop(d->exporter);
 	prober_stop(d->prober);
 	bus_free(d->bus);
 	keys_fini(&d->keys);

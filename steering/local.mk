@@ -49,6 +49,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/rum_rate.h \
 	%D%/rum_post.c %D%/rum_post.h \
 	%D%/tally.c %D%/tally.h \
+	%D%/steer_metrics.c %D%/steer_metrics.h \
 	%D%/steerer.c %D%/steerer.h %D%/steerer_impl.h \
 	%D%/waiting.c
 

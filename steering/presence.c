@@ -3,6 +3,7 @@
  * Shell. */
 #include "policy/bus/bus.h"
 #include "policy/decide/deferral.h"
+#include "steering/steer_metrics.h"
 #include "steering/steerer_impl.h"
 
 #include <stdlib.h>
@@ -64,4 +65,26 @@ void steerer_tell_node(struct steerer *s, struct ramp_now now)
 		bus_put(s->config.bus, BUS_NODES, s->config.name, octets, len,
 			NODE_TTL_MS);
 	free(octets);
+}
+
+void steerer_scrape(const struct steerer *s, struct openmetrics *out)
+{
+	const struct steer_metrics metrics = {
+		.node = steerer_node(s, steerer_now()),
+		.plan = s->inputs.plan,
+		.registry = &s->inputs.registry,
+		.held = s->held.count,
+		.waiting = s->waiting_count,
+		.bus_up = bus_is_up(s->config.bus),
+	};
+
+	steer_metrics_write(out, &metrics);
+}
+
+/* An agent that stands by is as ready as one that leads. */
+const char *steerer_unready(const struct steerer *s)
+{
+	return !bus_is_up(s->config.bus) ? "the bus is not connected"
+	       : !s->synced              ? "the bus was not read yet"
+					 : NULL;
 }

@@ -16,6 +16,7 @@
 struct bus;
 struct error;
 struct event_base;
+struct openmetrics;
 struct sealer;
 struct steerer;
 struct verifier;
@@ -51,6 +52,12 @@ struct steerer *steerer_start(struct event_base *loop,
 			      const struct steerer_config *config,
 			      struct error *err);
 void steerer_reload(struct steerer *s);
+
+/* Appends the families of steer_metrics. */
+void steerer_scrape(const struct steerer *s, struct openmetrics *out);
+
+/* NULL when it leads or could at once, else why not; static. */
+const char *steerer_unready(const struct steerer *s);
 
 /* Accepts NULL.  Gives the lease up. */
 void steerer_stop(struct steerer *s);

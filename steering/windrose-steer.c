@@ -6,6 +6,7 @@
  * Exit statuses: see the manual, windrose-steer(8).
  */
 #include "policy/base/error.h"
+#include "policy/base/exporter.h"
 #include "policy/base/program.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/redis.h"
@@ -17,10 +18,11 @@
 
 #include <event2/event.h>
 
-enum { ROW_COUNT = 15, FAREWELL_MS = 300 };
+enum { ROW_COUNT = 16, FAREWELL_MS = 300 };
 
 struct settings {
-	const char *policy, *name, *bus, *key, *journal, *keep, *control, *rum;
+	const char *policy, *name, *bus, *key, *journal, *keep, *control, *rum,
+		*metrics;
 	struct option_list trust, people, vantages, edges, rum_edges;
 	bool open_control;
 	unsigned keep_soak_s;
@@ -39,6 +41,7 @@ struct daemon {
 	struct keys keys;
 	struct bus *bus;
 	struct steerer *steerer;
+	struct exporter *exporter;
 };
 
 /* clang-format off */
@@ -76,6 +79,8 @@ static void fill_rows(struct settings *s, struct option_row rows[ROW_COUNT])
 		  "generation (default 60)", 1, 86400 },
 		{ "control", OPTION_TEXT, &s->control, "SOCKET",
 		  "unix socket for status, history and commands", 0, 0 },
+		{ "metrics", OPTION_TEXT, &s->metrics, "[ADDR:]PORT",
+		  "serve GET /metrics and /ready here (ADDR 127.0.0.1)", 0, 0 },
 		{ "rum", OPTION_TEXT, &s->rum, "ADDR:PORT",
 		  "take measurements of real users: POST /rum", 0, 0 },
 		{ "rum-edge", OPTION_LIST, &s->rum_edges, "PREFIX",
@@ -138,6 +143,36 @@ static bool read_keys(void *arg, struct error *err)
 	return true;
 }
 
+static void write_metrics(void *arg, struct openmetrics *out)
+{
+	const struct daemon *d = arg;
+
+	steerer_scrape(d->steerer, out);
+}
+
+static const char *unready(void *arg)
+{
+	const struct daemon *d = arg;
+
+	return steerer_unready(d->steerer);
+}
+
+static bool start_exporter(struct daemon *d, struct error *err)
+{
+	const struct exporter_config config = {
+		.listen = d->settings->metrics,
+		.limits = exporter_default_limits,
+		.write = write_metrics,
+		.unready = unready,
+		.arg = d,
+	};
+
+	if (config.listen == NULL)
+		return true;
+	d->exporter = exporter_start(d->loop, &config, err);
+	return d->exporter != NULL;
+}
+
 static bool start(void *arg, struct event_base *loop, struct error *err)
 {
 	struct daemon *d = arg;
@@ -172,7 +207,7 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 	config.witnesses = d->keys.witnesses;
 	config.edges = d->keys.edges;
 	d->steerer = steerer_start(loop, &config, err);
-	return d->steerer != NULL;
+	return d->steerer != NULL && start_exporter(d, err);
 }
 
 /* The bus still has to carry the release of the lease. */
@@ -198,6 +233,7 @@ static void stop(void *arg)
 {
 	struct daemon *d = arg;
 
+	exporter_stop(d->exporter);
 	say_farewell(d);
 	bus_free(d->bus);
 	free_keys(&d->keys);

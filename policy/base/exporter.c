@@ -2,9 +2,12 @@
 #include "policy/base/exporter.h"
 
 #include "policy/base/accept.h"
+#include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/guests.h"
 #include "policy/base/openmetrics.h"
+#include "policy/base/process.h"
+#include "policy/base/program_metrics.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -28,6 +31,7 @@ enum { TIMEOUT_S = 5, BACKLOG = 16 };
 
 struct exporter {
 	struct exporter_config config;
+	int64_t wall_started_ms;
 	struct evhttp *http;
 	struct guests *guests;
 };
@@ -69,9 +73,11 @@ static void on_metrics(struct evhttp_request *request, void *arg)
 		.form = openmetrics_choose(evhttp_find_header(
 			evhttp_request_get_input_headers(request), "Accept")),
 	};
+	struct process_usage process = process_usage();
 	struct evbuffer *body = evbuffer_new();
 
 	guests_follow(e->guests, request);
+	program_metrics_put(&out, &process, e->wall_started_ms);
 	e->config.write(e->config.arg, &out);
 	if (!openmetrics_end(&out) || body == NULL ||
 	    evbuffer_add_reference(body, out.text, out.len, free_text,
@@ -191,6 +197,7 @@ struct exporter *exporter_start(struct event_base *loop,
 		return NULL;
 	}
 	e->config = *config;
+	e->wall_started_ms = clock_wall_ms();
 	if (serve(e, loop, err)) {
 		e->config.listen = NULL;
 		return e;

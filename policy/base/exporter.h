@@ -25,7 +25,8 @@ struct exporter_config {
 	/* "ADDR:PORT", or "PORT" of 127.0.0.1. */
 	const char *listen;
 	struct guests_limits limits;
-	/* Appends all families, without the end. */
+	/* Appends all families but those of program_metrics, without the end.
+	 */
 	void (*write)(void *arg, struct openmetrics *out);
 	/* NULL when all is well, else what is not, borrowed for the call. */
 	const char *(*unready)(void *arg);

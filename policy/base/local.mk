@@ -20,6 +20,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/option.c %D%/option.h \
 	%D%/process.c %D%/process.h \
 	%D%/program.c %D%/program.h \
+	%D%/program_metrics.c %D%/program_metrics.h \
 	%D%/spawn.c %D%/spawn.h \
 	%D%/thread.c %D%/thread.h \
 	%D%/tzif.c %D%/tzif.h

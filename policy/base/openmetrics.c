@@ -203,6 +203,16 @@ void openmetrics_real(struct openmetrics *out, struct metric_labels labels,
 	put_sample(out, labels, number);
 }
 
+void openmetrics_plain(struct openmetrics *out, const struct metric_plain *rows,
+		       size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		openmetrics_family(out, &rows[i].family);
+		openmetrics_real(out, (struct metric_labels){ NULL, 0 },
+				 rows[i].value);
+	}
+}
+
 bool openmetrics_end(struct openmetrics *out)
 {
 	if (out->form == OPENMETRICS_1_0)

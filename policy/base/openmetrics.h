@@ -71,6 +71,14 @@ void openmetrics_count(struct openmetrics *out, struct metric_labels labels,
 void openmetrics_real(struct openmetrics *out, struct metric_labels labels,
 		      double value);
 
+/* A family with one sample, without labels. */
+struct metric_plain {
+	struct metric_family family;
+	double value;
+};
+void openmetrics_plain(struct openmetrics *out, const struct metric_plain *rows,
+		       size_t count);
+
 /* Ends the text.  False when memory ran out on the way. */
 bool openmetrics_end(struct openmetrics *out);
 

@@ -6,14 +6,6 @@
 
 #include <stdint.h>
 
-static const struct metric_labels unlabelled = { NULL, 0 };
-
-/* One family with one sample. */
-struct plain_row {
-	struct metric_family family;
-	double value;
-};
-
 /* One family with a sample for each proxy. */
 struct proxy_row {
 	struct metric_family family;
@@ -87,25 +79,11 @@ static void put_proxies(struct openmetrics *out, const struct edge_metrics *m)
 	}
 }
 
-static void put_build(struct openmetrics *out, const struct edge_metrics *m)
-{
-	static const struct metric_family family = {
-		"windrose_build",
-		METRIC_INFO,
-		NULL,
-		"The program's version.",
-	};
-	const struct metric_label version = { "version", m->node.version };
-
-	openmetrics_family(out, &family);
-	openmetrics_count(out, (struct metric_labels){ &version, 1 }, 1);
-}
-
 /* clang-format off */
 static void put_node(struct openmetrics *out, const struct edge_metrics *m)
 {
 	const struct node *node = &m->node;
-	const struct plain_row rows[] = {
+	const struct metric_plain rows[] = {
 		{ { "windrose_edge_plan_epoch", METRIC_GAUGE, NULL,
 		    "Epoch of the plan that every proxy has; 0 without one." },
 		  (double)node->plan_epoch },
@@ -128,16 +106,12 @@ static void put_node(struct openmetrics *out, const struct edge_metrics *m)
 		    "1 when the bus is connected." }, m->bus_up },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		openmetrics_family(out, &rows[i].family);
-		openmetrics_real(out, unlabelled, rows[i].value);
-	}
+	openmetrics_plain(out, rows, sizeof(rows) / sizeof(rows[0]));
 }
 /* clang-format on */
 
 void edge_metrics_write(struct openmetrics *out, const struct edge_metrics *m)
 {
-	put_build(out, m);
 	put_node(out, m);
 	put_proxies(out, m);
 }

@@ -133,11 +133,11 @@ class Fleet:
                 "--listen", f"127.0.0.1:{self.dns_ports[name]}", "--name", name, "--bus", self.bus_by(name),
                 "--trust", self.plan_pub, "--keep", r.path(name + ".keep"), "--control", r.path(name + ".sock"), *extra)
 
-    def start_steer(self, name):
+    def start_steer(self, name, *options):
         r = self.rig
         r.start(name, r.program("windrose-steer"), "--policy", r.path("policy"), "--name", name, "--bus", self.bus,
                 "--key", self.plan_key, "--people", self.person_pub, "--journal", r.path(name + ".jsonl"),
-                "--keep", r.path(name + ".keep"), "--control", r.path(name + ".sock"))
+                "--keep", r.path(name + ".keep"), "--control", r.path(name + ".sock"), *options)
 
     def start_ground(self):
         """What the fleet stands on: the bus and the endpoints."""
@@ -170,11 +170,11 @@ class Fleet:
     def start_haproxy(self):
         self.rig.start("haproxy", "haproxy", "-db", "-f", self.rig.path("haproxy.cfg"))
 
-    def start_edge(self):
+    def start_edge(self, *options):
         r = self.rig
         r.start("edge", r.program("windrose-edge"), "--bus", self.bus, "--trust", self.plan_pub, "--name", "edge1",
                 "--haproxy", r.path("haproxy.sock"), "--backend", "www=www", "--keep", r.path("edge.keep"),
-                "--control", r.path("edge.sock"))
+                "--control", r.path("edge.sock"), *options)
 
     def windrose(self, *argv, check=True):
         return self.rig.run(self.rig.program("windrose"), *argv, check=check)

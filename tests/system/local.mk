@@ -1,5 +1,6 @@
 # What tests/run runs, and what that needs: a file a line.
 EXTRA_DIST += %D%/against_bind.py
+EXTRA_DIST += %D%/alerts.py
 EXTRA_DIST += %D%/asker.py
 EXTRA_DIST += %D%/budget.py
 EXTRA_DIST += %D%/bus_doctor.py

@@ -98,3 +98,6 @@ check_PROGRAMS += %D%/test_whole
 %C%_test_whole_SOURCES = %D%/test_whole.c %D%/good_policy.c %D%/good_policy.h
 %C%_test_whole_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 endif
+check_PROGRAMS += %D%/test_health_metrics
+%C%_test_health_metrics_SOURCES = %D%/test_health_metrics.c %D%/scraped.h
+%C%_test_health_metrics_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)

@@ -148,8 +148,6 @@ void rounds_world_begin(struct rounds_world *w)
 	const struct reporter_config reporter = {
 		.loop = w->loop,
 		.bus = w->writer,
-		.vantage = "here",
-		.name = "health-here",
 	};
 	struct rounds_config rounds = {
 		.means = { .loop = w->loop, .http = w->http },
@@ -158,8 +156,10 @@ void rounds_world_begin(struct rounds_world *w)
 		.on_change = rounds_world_on_change,
 		.arg = w,
 	};
-	struct reporter_subject subject = { .policy = &w->policy,
-					    .trouble = "" };
+	struct account subject = { .vantage = "here",
+				   .name = "health-here",
+				   .policy = &w->policy,
+				   .trouble = "" };
 	struct error err;
 
 	w->reporter = reporter_start(&reporter, &err);
@@ -169,6 +169,7 @@ void rounds_world_begin(struct rounds_world *w)
 	w->rounds = rounds_start(&rounds, NULL, &err);
 	subject.rounds = w->rounds;
 	assert_non_null(w->rounds);
+	w->account = subject;
 	reporter_turn(w->reporter, &subject);
 }
 

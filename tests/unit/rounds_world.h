@@ -6,6 +6,7 @@
 #ifndef TESTS_UNIT_ROUNDS_WORLD_H
 #define TESTS_UNIT_ROUNDS_WORLD_H
 
+#include "health/account.h"
 #include "health/reporter.h"
 #include "health/rounds.h"
 #include "policy/bus/node.h"
@@ -38,6 +39,7 @@ struct rounds_world {
 	struct roster *roster;
 	struct rounds *rounds;
 	struct reporter *reporter;
+	struct account account; /* what it tells */
 	/* What the reader has heard. */
 	struct report *newest;
 	struct node node;

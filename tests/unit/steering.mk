@@ -34,7 +34,7 @@ check_PROGRAMS += %D%/test_agent_check
 %C%_test_agent_check_SOURCES = %D%/test_agent_check.c
 %C%_test_agent_check_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_edge_metrics
-%C%_test_edge_metrics_SOURCES = %D%/test_edge_metrics.c
+%C%_test_edge_metrics_SOURCES = %D%/test_edge_metrics.c %D%/scraped.h
 %C%_test_edge_metrics_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_nginx_log
 %C%_test_nginx_log_SOURCES = %D%/test_nginx_log.c
@@ -110,3 +110,6 @@ check_PROGRAMS += %D%/test_steerer
 	%D%/office.c %D%/office.h
 %C%_test_steerer_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 endif
+check_PROGRAMS += %D%/test_steer_metrics
+%C%_test_steer_metrics_SOURCES = %D%/test_steer_metrics.c %D%/scraped.h
+%C%_test_steer_metrics_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)

@@ -2,8 +2,8 @@
 /* edge_metrics: each counter at its name, and the manual knows every name. */
 #include "steering/edge/edge_metrics.h"
 
-#include "policy/base/openmetrics.h"
 #include "steering/edge/driver.h"
+#include "tests/unit/scraped.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +15,11 @@
 #include <cmocka.h>
 
 static const struct driver_kind kind = { .name = "haproxy" };
+
+static void write_all(void *arg, struct openmetrics *out)
+{
+	edge_metrics_write(out, arg);
+}
 
 static char *scrape(enum openmetrics_form form)
 {
@@ -29,9 +34,8 @@ static char *scrape(enum openmetrics_form form)
 			      .returns = 1 },
 	};
 	struct driver *const drivers[] = { &driver };
-	const struct edge_metrics m = {
+	struct edge_metrics m = {
 		.node = { .name = "edge",
-			  .version = "0.1",
 			  .plan_epoch = 3,
 			  .plan_sequence = 7,
 			  .wall_applied_ms = 1500,
@@ -42,88 +46,46 @@ static char *scrape(enum openmetrics_form form)
 		.driver_count = 1,
 		.bus_up = true,
 	};
-	struct openmetrics out = { .form = form };
-	char *text;
-
-	edge_metrics_write(&out, &m);
-	assert_true(openmetrics_end(&out));
-	text = strndup(out.text, out.len);
-	openmetrics_fini(&out);
-	assert_non_null(text);
-	return text;
+	return scraped(form, write_all, &m);
 }
 
 static void test_samples(void **state)
 {
 	static const char *const samples[] = {
-		"windrose_build_info{version=\"0.1\"} 1\n",
-		"windrose_edge_plan_epoch 3\n",
-		"windrose_edge_plan_sequence 7\n",
-		"windrose_edge_plan_applied_timestamp_seconds 1.5\n",
-		"windrose_edge_refused_plans_total 4\n",
-		"windrose_edge_local_commands 2\n",
-		"windrose_edge_trouble 1\n",
-		"windrose_edge_bus_connected 1\n",
+		"windrose_edge_plan_epoch 3",
+		"windrose_edge_plan_sequence 7",
+		"windrose_edge_plan_applied_timestamp_seconds 1.5",
+		"windrose_edge_refused_plans_total 4",
+		"windrose_edge_local_commands 2",
+		"windrose_edge_trouble 1",
+		"windrose_edge_bus_connected 1",
 		"windrose_edge_proxy_applies_total{kind=\"haproxy\","
-		"place=\"/run/h.sock\"} 10\n",
+		"place=\"/run/h.sock\"} 10",
 		"windrose_edge_proxy_errors_total{kind=\"haproxy\","
-		"place=\"/run/h.sock\"} 2\n",
+		"place=\"/run/h.sock\"} 2",
 		"windrose_edge_proxy_changes_total{kind=\"haproxy\","
-		"place=\"/run/h.sock\"} 3\n",
+		"place=\"/run/h.sock\"} 3",
 		"windrose_edge_proxy_returns_total{kind=\"haproxy\","
-		"place=\"/run/h.sock\"} 1\n",
+		"place=\"/run/h.sock\"} 1",
 		"windrose_edge_proxy_plan_sequence{kind=\"haproxy\","
-		"place=\"/run/h.sock\"} 8\n",
+		"place=\"/run/h.sock\"} 8",
 		"windrose_edge_proxy_trouble{kind=\"haproxy\","
-		"place=\"/run/h.sock\"} 1\n",
+		"place=\"/run/h.sock\"} 1",
+		NULL,
 	};
 	char *text = scrape(OPENMETRICS_1_0);
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++)
-		if (strstr(text, samples[i]) == NULL)
-			fail_msg("no %s in\n%s", samples[i], text);
+	scraped_has(text, samples);
 	free(text);
 }
 
-static char *read_manual(void)
-{
-	const char *srcdir = getenv("SRCDIR");
-	static char text[1 << 18];
-	char path[4096];
-	FILE *file;
-	size_t len;
-
-	snprintf(path, sizeof(path), "%s/contrib/man/windrose-edge.8",
-		 srcdir == NULL ? "." : srcdir);
-	file = fopen(path, "r");
-	assert_non_null(file);
-	len = fread(text, 1, sizeof(text) - 1, file);
-	text[len] = '\0';
-	fclose(file);
-	return text;
-}
-
-/* Prometheus' older form names each family as its sample: as manuals do. */
 static void test_manual_has_all(void **state)
 {
 	char *text = scrape(PROMETHEUS_0_0_4);
-	const char *manual = read_manual();
-	unsigned count = 0;
 
 	(void)state;
-	for (char *line = text; (line = strstr(line, "# TYPE ")) != NULL;
-	     line++) {
-		char wanted[128];
-		int len = (int)strcspn(line + 7, " ");
-
-		snprintf(wanted, sizeof(wanted), ".It Va %.*s\n", len,
-			 line + 7);
-		if (strstr(manual, wanted) == NULL)
-			fail_msg("the manual has no %s", wanted);
-		count++;
-	}
-	assert_int_equal(count, 14);
+	scraped_is_in_manual(text, "windrose-edge.8");
 	free(text);
 }
 

@@ -2,6 +2,7 @@
 /* rounds and reporter: endpoints on loopback die and come back, and a reader
  * of a memory bus learns of it. */
 #include "health/roster.h"
+#include "health/status.h"
 #include "health/watch.h"
 #include "policy/base/error.h"
 #include "tests/unit/rounds_world.h"
@@ -92,8 +93,10 @@ static void test_rounds_take_over(void **state)
 		.on_change = rounds_world_on_change,
 		.arg = w,
 	};
-	struct reporter_subject subject = { .policy = &w->policy,
-					    .trouble = "" };
+	struct account subject = { .vantage = "here",
+				   .name = "health-here",
+				   .policy = &w->policy,
+				   .trouble = "" };
 	struct error err;
 	struct rounds *next;
 	struct roster *roster;
@@ -116,6 +119,7 @@ static void test_rounds_take_over(void **state)
 	roster_free(w->roster);
 	w->rounds = next;
 	w->roster = roster;
+	w->account = subject;
 	reporter_turn(w->reporter, &subject);
 	assert_false(rounds_unfinished(next));
 	w->opened = 0;
@@ -168,7 +172,7 @@ static void test_status(void **state)
 
 	rounds_world_begin(w);
 	rounds_world_await(w, REPORT_CLOSED, 2 * ROUNDS_ENDPOINTS);
-	status = reporter_status(w->reporter);
+	status = status_write(&w->account, 0);
 	assert_true(json_is_true(json_object_get(status, "ok")));
 	assert_string_equal(json_string_value(
 				    json_object_get(status, "vantage")),

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "health/account.h"
+
+#include "health/roster.h"
+#include "health/rounds.h"
+#include "health/verify.h"
+#include "health/watch.h"
+#include "policy/base/clock.h"
+#include "policy/bus/node.h"
+#include "policy/bus/report.h"
+#include "policy/language/policy.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct whole_parts account_parts(const struct account *a, size_t target)
+{
+	const struct roster_target *t = &a->roster->targets[target];
+	struct whole_parts parts = {
+		.expression = t->service->expression,
+		.checks = a->policy->checks,
+		.first = rounds_watch(a->rounds, t->job),
+	};
+
+	for (size_t i = 0; i < parts.expression->check_count; i++)
+		parts.watches[i] = rounds_watch(a->rounds, t->parts[i]);
+	return parts;
+}
+
+static size_t count_parts(const struct roster *roster)
+{
+	size_t found = 0, count;
+
+	for (size_t i = 0; i < roster->target_count; i++) {
+		roster_jobs(&roster->targets[i], &count);
+		found += roster->targets[i].parts == NULL ? 0 : count;
+	}
+	return found;
+}
+
+void account_entry(const struct account *a, size_t target, int64_t now_ms,
+		   struct report_entry *entry)
+{
+	const struct roster_target *t = &a->roster->targets[target];
+	struct whole_parts parts;
+
+	snprintf(entry->service, sizeof(entry->service), "%s",
+		 t->service->name);
+	snprintf(entry->endpoint, sizeof(entry->endpoint), "%s",
+		 t->endpoint->name);
+	if (t->parts == NULL) {
+		watch_report(rounds_watch(a->rounds, t->job), now_ms, entry);
+		return;
+	}
+	parts = account_parts(a, target);
+	whole_report(&a->wholes[target], &parts, now_ms, entry);
+}
+
+/* And what they are made of. */
+static void fill_entries(const struct account *a, int64_t now_ms,
+			 struct report *report)
+{
+	for (size_t i = 0; i < report->count; i++) {
+		struct report_entry *entry = &report->entries[i];
+		struct whole_parts parts;
+
+		account_entry(a, i, now_ms, entry);
+		if (a->roster->targets[i].parts == NULL)
+			continue;
+		parts = account_parts(a, i);
+		entry->part_first = report->part_count;
+		entry->part_count = parts.expression->check_count;
+		whole_report_parts(&parts, now_ms,
+				   &report->parts[entry->part_first]);
+		report->part_count += entry->part_count;
+	}
+}
+
+bool account_abstains(const struct account *a)
+{
+	return rounds_unfinished(a->rounds) ||
+	       rounds_doubt(a->rounds).mistrusts;
+}
+
+bool account_report(const struct account *a, struct report *report)
+{
+	const struct roster *roster = a->roster;
+	int64_t now_ms = clock_now_ms();
+
+	*report = (struct report){
+		.wall_made_ms = clock_wall_ms(),
+		.abstains = account_abstains(a),
+		.mistrusts = rounds_doubt(a->rounds).mistrusts,
+		.count = roster->target_count,
+		.entries = calloc(roster->target_count + 1,
+				  sizeof(*report->entries)),
+		.parts =
+			calloc(count_parts(roster) + 1, sizeof(*report->parts)),
+	};
+	if (report->entries == NULL || report->parts == NULL)
+		return false;
+	snprintf(report->vantage, sizeof(report->vantage), "%s", a->vantage);
+	snprintf(report->policy_digest, sizeof(report->policy_digest), "%s",
+		 a->policy->digest);
+	fill_entries(a, now_ms, report);
+	return true;
+}
+
+/* Why this vantage mistrusts itself, and what would tell it more. */
+static void fill_doubt(const struct rounds_doubt *is, struct node *node)
+{
+	if (is->anchors > 0 && is->lost >= is->anchors)
+		snprintf(node->trouble, sizeof(node->trouble),
+			 "mistrusts itself and abstains: none of its %zu "
+			 "anchors answers",
+			 is->anchors);
+	else
+		snprintf(node->trouble, sizeof(node->trouble),
+			 "mistrusts itself and abstains: %zu of %zu probes "
+			 "fail%s",
+			 is->failing, is->probes,
+			 is->anchors == 0 ? "; anchors would tell more" : "");
+}
+
+struct node account_node(const struct account *a)
+{
+	const struct rounds_doubt doubt = rounds_doubt(a->rounds);
+	struct node node = node_of(NODE_HEALTH, a->name, clock_wall_ms());
+
+	snprintf(node.policy_digest, sizeof(node.policy_digest), "%s",
+		 a->policy->digest);
+	if (a->trouble[0] != '\0')
+		snprintf(node.trouble, sizeof(node.trouble), "%s", a->trouble);
+	else if (doubt.mistrusts)
+		fill_doubt(&doubt, &node);
+	verify_tell(a->verify, &node);
+	return node;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "steering/steer_metrics.h"
+
+#include "policy/base/openmetrics.h"
+#include "policy/bus/command.h"
+#include "policy/bus/plan.h"
+#include "steering/registry.h"
+
+#include <string.h>
+
+static double seconds(int64_t ms)
+{
+	return (double)ms / 1e3;
+}
+
+/* clang-format off */
+static void put_plain(struct openmetrics *out, const struct steer_metrics *m,
+		      const struct plan *plan)
+{
+	const struct registry_spread spread =
+		registry_spread(m->registry, plan->epoch, plan->sequence);
+	const struct metric_plain rows[] = {
+		{ { "windrose_steer_leads", METRIC_GAUGE, NULL,
+		    "1 while this agent holds the lease." }, m->node.leads },
+		{ { "windrose_steer_plan_epoch", METRIC_GAUGE, NULL,
+		    "Epoch of the newest plan; 0 without one." },
+		  (double)plan->epoch },
+		{ { "windrose_steer_plan_sequence", METRIC_GAUGE, NULL,
+		    "Sequence of the newest plan; 0 without one." },
+		  (double)plan->sequence },
+		{ { "windrose_steer_plan_made_timestamp_seconds", METRIC_GAUGE,
+		    "seconds", "When the newest plan was made." },
+		  seconds(plan->wall_made_ms) },
+		{ { "windrose_steer_commands", METRIC_GAUGE, NULL,
+		    "Commands in force." }, (double)plan->command_count },
+		{ { "windrose_steer_held_commands", METRIC_GAUGE, NULL,
+		    "Commands that wait for a second person." },
+		  (double)m->held },
+		{ { "windrose_steer_waiting_commands", METRIC_GAUGE, NULL,
+		    "Commands whose plan is on its way." },
+		  (double)m->waiting },
+		{ { "windrose_steer_following_nodes", METRIC_GAUGE, NULL,
+		    "Nodes heard of that apply plans." }, (double)spread.all },
+		{ { "windrose_steer_behind_nodes", METRIC_GAUGE, NULL,
+		    "Those that have not applied the newest one." },
+		  (double)(spread.all - spread.have) },
+		{ { "windrose_steer_trouble", METRIC_GAUGE, NULL,
+		    "1 when the node's record says that something is wrong." },
+		  m->node.trouble[0] != '\0' },
+		{ { "windrose_steer_bus_connected", METRIC_GAUGE, NULL,
+		    "1 when the bus is connected." }, m->bus_up },
+	};
+
+	openmetrics_plain(out, rows, sizeof(rows) / sizeof(rows[0]));
+}
+/* clang-format on */
+
+static void put_shares(struct openmetrics *out, const struct plan *plan)
+{
+	static const struct metric_family family = {
+		"windrose_steer_acceptance_ratio",
+		METRIC_GAUGE,
+		"ratio",
+		"Part of its clients that an endpoint takes, by the plan, of "
+		"those that do not take all, and why.",
+	};
+
+	openmetrics_family(out, &family);
+	for (size_t i = 0; i < plan->share_count; i++) {
+		const struct plan_share *s = &plan->shares[i];
+		const struct metric_label labels[] = {
+			{ "service", s->service },
+			{ "endpoint", s->endpoint },
+			{ "cause", plan_cause_name(s->cause) },
+		};
+
+		openmetrics_real(out, (struct metric_labels){ labels, 3 },
+				 s->share);
+	}
+}
+
+static void put_canaries(struct openmetrics *out, const struct plan *plan)
+{
+	static const struct metric_family family = {
+		"windrose_steer_canary",
+		METRIC_INFO,
+		NULL,
+		"Where each canary stands.",
+	};
+
+	openmetrics_family(out, &family);
+	for (size_t i = 0; i < plan->canary_count; i++) {
+		const struct plan_canary *c = &plan->canaries[i];
+		const struct metric_label labels[] = {
+			{ "canary", c->name },
+			{ "state", plan_canary_state_name(c->state) },
+			{ "phase", plan_canary_phase_name(c->phase) },
+		};
+
+		openmetrics_count(out, (struct metric_labels){ labels, 3 }, 1);
+	}
+}
+
+/* What a canary and what it is compared with answered since it bakes. */
+static void put_arms(struct openmetrics *out, const struct plan *plan,
+		     const struct metric_family *family, bool errors)
+{
+	openmetrics_family(out, family);
+	for (size_t i = 0; i < plan->canary_count; i++) {
+		const struct plan_canary *c = &plan->canaries[i];
+		const struct {
+			const char *arm;
+			uint64_t value;
+		} arms[] = {
+			{ "canary",
+			  errors ? c->canary_errors : c->canary_requests },
+			{ "stable",
+			  errors ? c->stable_errors : c->stable_requests },
+		};
+
+		for (size_t j = 0; j < 2; j++) {
+			const struct metric_label labels[] = {
+				{ "canary", c->name },
+				{ "arm", arms[j].arm },
+			};
+
+			openmetrics_count(out,
+					  (struct metric_labels){ labels, 2 },
+					  arms[j].value);
+		}
+	}
+}
+
+void steer_metrics_write(struct openmetrics *out, const struct steer_metrics *m)
+{
+	static const struct plan none = { .epoch = 0 };
+	static const struct metric_family requests = {
+		"windrose_steer_canary_requests",
+		METRIC_GAUGE,
+		NULL,
+		"Requests seen since the canary bakes, of it and of what it is "
+		"compared with.",
+	};
+	static const struct metric_family errors = {
+		"windrose_steer_canary_errors",
+		METRIC_GAUGE,
+		NULL,
+		"Those of them that failed.",
+	};
+	const struct plan *plan = m->plan == NULL ? &none : m->plan;
+
+	put_plain(out, m, plan);
+	put_shares(out, plan);
+	put_canaries(out, plan);
+	put_arms(out, plan, &requests, false);
+	put_arms(out, plan, &errors, true);
+}

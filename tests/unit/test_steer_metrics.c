@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* steer_metrics: each figure at its name, and the manual knows every name. */
+#include "steering/steer_metrics.h"
+
+#include "policy/bus/plan.h"
+#include "steering/registry.h"
+#include "tests/unit/scraped.h"
+
+struct scene {
+	struct plan_share shares[2];
+	struct plan_canary canary;
+	struct command commands[3];
+	struct plan plan;
+	struct registry registry;
+	struct steer_metrics metrics;
+};
+
+static void hear(struct registry *registry, const char *name,
+		 enum node_role role, uint64_t sequence)
+{
+	struct node node = node_of(role, name, 1000);
+
+	node.plan_epoch = 3;
+	node.plan_sequence = sequence;
+	assert_true(registry_take(registry, &node, 1000));
+}
+
+static void set_up(struct scene *s)
+{
+	*s = (struct scene){
+		.shares = { { .service = "www",
+			      .endpoint = "a",
+			      .share = 0.25,
+			      .cause = PLAN_RAMP },
+			    { .service = "www",
+			      .endpoint = "b",
+			      .share = 0,
+			      .cause = PLAN_COMMAND } },
+		.canary = { .name = "v2",
+			    .state = CANARY_RUNNING,
+			    .phase = CANARY_BAKE,
+			    .canary_requests = 100,
+			    .canary_errors = 2,
+			    .stable_requests = 900,
+			    .stable_errors = 1 },
+		.plan = { .epoch = 3,
+			  .sequence = 7,
+			  .wall_made_ms = 1500,
+			  .share_count = 2,
+			  .canary_count = 1,
+			  .command_count = 3 },
+		.metrics = { .node = { .leads = true, .trouble = "t" },
+			     .held = 2,
+			     .waiting = 1,
+			     .bus_up = true },
+	};
+	s->plan.shares = s->shares;
+	s->plan.canaries = &s->canary;
+	s->plan.commands = s->commands;
+	s->metrics.plan = &s->plan;
+	s->metrics.registry = &s->registry;
+	hear(&s->registry, "dns1", NODE_DNS, 7);
+	hear(&s->registry, "dns2", NODE_DNS, 6);
+	hear(&s->registry, "edge1", NODE_EDGE, 8);
+	hear(&s->registry, "health", NODE_HEALTH, 0);
+}
+
+static void write_all(void *arg, struct openmetrics *out)
+{
+	steer_metrics_write(out, arg);
+}
+
+static void expect(struct scene *s, const char *const *lines)
+{
+	char *text = scraped(OPENMETRICS_1_0, write_all, &s->metrics);
+
+	scraped_has(text, lines);
+	free(text);
+	registry_fini(&s->registry);
+}
+
+static void test_samples(void **state)
+{
+	static const char *const lines[] = {
+		"windrose_steer_leads 1",
+		"windrose_steer_plan_epoch 3",
+		"windrose_steer_plan_sequence 7",
+		"windrose_steer_plan_made_timestamp_seconds 1.5",
+		"windrose_steer_commands 3",
+		"windrose_steer_held_commands 2",
+		"windrose_steer_waiting_commands 1",
+		"windrose_steer_following_nodes 3",
+		"windrose_steer_behind_nodes 1",
+		"windrose_steer_trouble 1",
+		"windrose_steer_bus_connected 1",
+		"windrose_steer_acceptance_ratio{service=\"www\","
+		"endpoint=\"a\",cause=\"ramp\"} 0.25",
+		"windrose_steer_acceptance_ratio{service=\"www\","
+		"endpoint=\"b\",cause=\"command\"} 0",
+		"windrose_steer_canary_info{canary=\"v2\","
+		"state=\"running\",phase=\"bake\"} 1",
+		"windrose_steer_canary_requests{canary=\"v2\","
+		"arm=\"canary\"} 100",
+		"windrose_steer_canary_requests{canary=\"v2\","
+		"arm=\"stable\"} 900",
+		"windrose_steer_canary_errors{canary=\"v2\","
+		"arm=\"canary\"} 2",
+		"windrose_steer_canary_errors{canary=\"v2\","
+		"arm=\"stable\"} 1",
+		NULL,
+	};
+	struct scene s;
+
+	(void)state;
+	set_up(&s);
+	expect(&s, lines);
+}
+
+static void test_nothing_yet(void **state)
+{
+	static const char *const lines[] = {
+		"windrose_steer_leads 0",
+		"windrose_steer_plan_sequence 0",
+		"windrose_steer_bus_connected 0",
+		"windrose_steer_behind_nodes 0",
+		NULL,
+	};
+	struct scene s = { .metrics = { .bus_up = false } };
+
+	(void)state;
+	s.metrics.registry = &s.registry;
+	expect(&s, lines);
+}
+
+static void test_manual_has_all(void **state)
+{
+	struct scene s;
+	char *text;
+
+	(void)state;
+	set_up(&s);
+	text = scraped(PROMETHEUS_0_0_4, write_all, &s.metrics);
+	scraped_is_in_manual(text, "windrose-steer.8");
+	free(text);
+	registry_fini(&s.registry);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_samples),
+		cmocka_unit_test(test_nothing_yet),
+		cmocka_unit_test(test_manual_has_all),
+	};
+
+	return cmocka_run_group_tests_name("steer metrics", tests, NULL, NULL);
+}
