@@ -209,9 +209,14 @@ static bool rum_same(const struct plan *a, const struct plan *b)
 
 enum draft_change draft_compare(const struct plan *a, const struct plan *b)
 {
-	enum draft_change change = DRAFT_SAME;
+	enum draft_change change =
+		plan_spills_compare(&a->spills, &b->spills) == PLAN_SPILLS_SAME
+			? DRAFT_SAME
+			: DRAFT_GRADUAL;
 
 	if (strcmp(a->policy_digest, b->policy_digest) != 0 ||
+	    plan_spills_compare(&a->spills, &b->spills) ==
+		    PLAN_SPILLS_CHANGED ||
 	    a->share_count != b->share_count || !commands_same(a, b) ||
 	    !canaries_same(a, b) || !rum_same(a, b))
 		return DRAFT_CHANGED;

@@ -15,6 +15,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/plan.c %D%/plan.h \
 	%D%/plan_canary.c %D%/plan_canary.h \
 	%D%/plan_commands.c %D%/plan_commands.h \
+	%D%/plan_spill.c %D%/plan_spill.h \
 	%D%/redis.c %D%/redis.h \
 	%D%/redis_command.c %D%/redis_command.h \
 	%D%/redis_connect.c %D%/redis_connect.h \

@@ -60,6 +60,7 @@ void plan_sort(struct plan *plan)
 	if (plan->share_count > 1)
 		qsort(plan->shares, plan->share_count, sizeof(*plan->shares),
 		      compare_shares);
+	plan_spills_sort(&plan->spills);
 }
 
 const struct plan_share *plan_find_share(const struct plan *plan,
@@ -187,7 +188,7 @@ static bool allocate_lists(struct plan *plan, size_t shares, size_t commands,
 static bool parse_plan(const json_t *json, struct plan *plan, struct error *err)
 {
 	struct member_reader r = { .object = json, .what = "plan", .err = err };
-	const json_t *shares, *commands, *newer, *canaries, *rum;
+	const json_t *shares, *commands, *newer, *canaries, *rum, *spills;
 
 	plan->epoch =
 		(uint64_t)member_integer(&r, "epoch", 1, MEMBER_EXACT_MAX);
@@ -207,6 +208,7 @@ static bool parse_plan(const json_t *json, struct plan *plan, struct error *err)
 	newer = member_array(&r, "newer_commands", PLAN_COMMANDS_MAX);
 	canaries = member_array(&r, "canaries", PLAN_CANARIES_MAX);
 	rum = member_array(&r, "rum", PLAN_RUM_MAX);
+	spills = member_array(&r, "spills", PLAN_SPILLS_MAX);
 	if (r.failed)
 		return false;
 	if (!allocate_lists(plan, json_array_size(shares),
@@ -218,7 +220,8 @@ static bool parse_plan(const json_t *json, struct plan *plan, struct error *err)
 	return parse_shares(plan, shares, err) &&
 	       plan_commands_read(plan, commands, newer, err) &&
 	       parse_canaries(plan, canaries, err) &&
-	       plan_parse_rum(plan, rum, err);
+	       plan_parse_rum(plan, rum, err) &&
+	       plan_spills_parse(&plan->spills, spills, err);
 }
 
 struct plan *plan_parse(const void *octets, size_t len, struct error *err)
@@ -298,6 +301,8 @@ static void put_lists(struct member_writer *w, const struct plan *plan)
 		member_put_json(w, "rum",
 				plan_write_rum((struct plan_rum_list){
 					plan->rum, plan->rum_count }));
+	if (plan->spills.count > 0)
+		member_put_json(w, "spills", plan_spills_write(&plan->spills));
 	if (failed != 0)
 		w->failed = true;
 }
@@ -325,6 +330,7 @@ void plan_free(struct plan *plan)
 	free(plan->commands);
 	free(plan->canaries);
 	free(plan->rum);
+	plan_spills_fini(&plan->spills);
 	free(plan);
 }
 
@@ -342,6 +348,10 @@ struct plan *plan_copy(const struct plan *plan)
 	if (copy == NULL)
 		return NULL;
 	*copy = *plan;
+	if (!plan_spills_copy(&copy->spills, &plan->spills)) {
+		free(copy);
+		return NULL;
+	}
 	if (!allocate_lists(copy, plan->share_count, plan->command_count,
 			    plan->canary_count, plan->rum_count)) {
 		plan_free(copy);

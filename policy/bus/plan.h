@@ -13,6 +13,7 @@
 
 #include "policy/bus/command.h"
 #include "policy/bus/plan_canary.h"
+#include "policy/bus/plan_spill.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -86,6 +87,7 @@ struct plan {
 	size_t canary_count;
 	struct plan_rum *rum; /* by region, cell, as plan_sort() leaves them */
 	size_t rum_count;
+	struct plan_spills spills; /* what capacity leaves of shares */
 };
 
 /*
@@ -113,7 +115,7 @@ void plan_free(struct plan *plan);
 /* A deep copy, or NULL when memory runs out. */
 struct plan *plan_copy(const struct plan *plan);
 
-/* Puts shares and rum in their order; plan_parse() has. */
+/* Puts shares, rum and spills in their order; plan_parse() has. */
 void plan_sort(struct plan *plan);
 
 /* NULL when the plan says nothing of that endpoint: it takes all. */

@@ -30,8 +30,10 @@
  *                                      else ROW_PANIC)
  * ordered    into tiers (policy/decide/tiers); into one when panic says all.
  * shared     endpoints of share 0 (on hold after an outage), then those of
- *            weight 0, go unless nothing else is left; shares, weights and
- *            canaries of the rest go into the row.  Order is decided before,
+ *            weight 0, then those whose capacity leaves nothing to these
+ *            clients (policy/decide/flock; not in panic), go unless nothing
+ *            else is left; shares, weights and canaries of the rest go into
+ *            the row.  Order is decided before,
  *            so a ramp that begins moves only clients to its own endpoint.
  *
  * A row is in normal form: weights of a tier have no common divisor, a tier of
@@ -107,7 +109,10 @@ struct chain_trace {
 			    * client, though by others */
 		struct tiers_way way; /* when ordered by one */
 		uint8_t tier;         /* of STEP_KEPT */
+		uint32_t spilled;     /* the part of these clients that capacity
+				       * leaves it; ACCEPT_ALL: nothing says less */
 	} endpoints[POLICY_ENDPOINTS_MAX];
+	uint8_t home; /* of whom `spilled` is told: see policy/decide/flock */
 };
 
 /* One service and view; all borrowed. */
@@ -117,6 +122,10 @@ struct chain {
 	const struct view_service *view;
 	struct tiers_ground ground;
 	struct locality locality;
+	/* Rows have all tiers, also those that no client comes to, and what
+	 * capacity leaves does not count: for who works that out.  Set it
+	 * after chain_init(). */
+	bool whole;
 };
 
 void chain_init(struct chain *chain, const struct policy *policy,
@@ -125,6 +134,7 @@ void chain_init(struct chain *chain, const struct policy *policy,
 /* What is left of the endpoints, a bit each, before they are in order. */
 struct chain_choice {
 	enum row_note note;
+	uint64_t eligible; /* by residency */
 	uint64_t left;     /* to be ordered; 0: no answer */
 	uint64_t kept;     /* of these in the row: `shared` removes the others
 			    * from the tiers that all of them made */
@@ -134,6 +144,9 @@ struct chain_choice {
 			    * count */
 	bool spread;       /* they are one tier */
 	uint64_t trickle;  /* of these, that are on trial with users */
+	/* By endpoint, what capacity leaves its clients (policy/decide/flock);
+	 * NULL: all.  Of chain_place() alone. */
+	const uint32_t *spill;
 };
 
 /*

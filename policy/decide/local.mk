@@ -1,15 +1,19 @@
 policy_libpolicy_a_SOURCES += \
+	%D%/allot.c %D%/allot.h \
 	%D%/atlas.c %D%/atlas.h \
 	%D%/ballot.c %D%/ballot.h \
 	%D%/budget.c %D%/budget.h \
 	%D%/capacity.c %D%/capacity.h \
 	%D%/census.c %D%/census.h \
 	%D%/chain.c %D%/chain.h \
+	%D%/chain_place.c \
 	%D%/client.c %D%/client.h \
 	%D%/corrections.c %D%/corrections.h \
+	%D%/crowd.c %D%/crowd.h \
 	%D%/cuts.c %D%/cuts.h \
 	%D%/deferral.c %D%/deferral.h \
 	%D%/electorate.c %D%/electorate.h \
+	%D%/flock.c %D%/flock.h \
 	%D%/geo.c %D%/geo.h %D%/geo_table.h \
 	%D%/geo_cache.c %D%/geo_cache.h \
 	%D%/geo_load.c \

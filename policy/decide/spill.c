@@ -170,6 +170,19 @@ static void settle(const struct spill_case *c, struct spill *s)
 		continue;
 }
 
+void spill_within(const struct spill_case *c, const double *limit,
+		  double *accept)
+{
+	struct spill_case limited = *c;
+	struct spill s = { .overloaded = false };
+
+	limited.capacity = limit;
+	for (size_t e = 0; e < c->endpoint_count; e++)
+		s.bound[e] = 1;
+	settle(&limited, &s);
+	memcpy(accept, s.accept, c->endpoint_count * sizeof(*accept));
+}
+
 /* The endpoints of all whose clients find none that could take more. */
 static uint64_t find_strained(const struct spill_case *c, const struct spill *s)
 {

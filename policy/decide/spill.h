@@ -72,6 +72,14 @@ void spill_loads(const struct spill_case *c, const double *accept,
 		 double *load);
 
 /*
+ * The most that endpoints accept, by endpoint, so that none gets more than its
+ * limit, in the unit of demand: where limits together are more than the demand
+ * of clients who may all go everywhere, nobody is left over.
+ */
+void spill_within(const struct spill_case *c, const double *limit,
+		  double *accept);
+
+/*
  * Rows end with the tier that no client comes past.  That they have all tiers,
  * nobody in this service takes quite all of his clients from now on.
  */

@@ -4,6 +4,8 @@
 #include "policy/base/arena.h"
 #include "policy/base/error.h"
 #include "policy/bus/member.h"
+#include "policy/bus/plan_spill.h"
+#include "policy/decide/flock.h"
 #include "policy/decide/parts.h"
 
 #include <assert.h>
@@ -158,6 +160,18 @@ static void put_panic(struct member_writer *m, const struct writing *w)
 	member_put_integer(m, "unhealthy_pct", panic->lost_pct);
 }
 
+static json_t *write_spills(const struct view *view, size_t service)
+{
+	struct plan_spills spills;
+	json_t *json;
+
+	if (!flocks_tell(view, service, &spills))
+		return NULL;
+	json = plan_spills_write(&spills);
+	plan_spills_fini(&spills);
+	return json;
+}
+
 json_t *standing_write(const struct view *view, size_t service,
 		       const struct heard_report *reports)
 {
@@ -183,6 +197,8 @@ json_t *standing_write(const struct view *view, size_t service,
 	member_put_json(&m, "stretches", write_stretches(view));
 	member_put_json(&m, "rum", write_users(view));
 	member_put_json(&m, "endpoints", endpoints);
+	if (w.seen->flock_count > 0)
+		member_put_json(&m, "spills", write_spills(view, service));
 	return member_take(&m);
 }
 
@@ -300,6 +316,20 @@ static bool parse_users(struct reading *r, const json_t *list)
 	return ok;
 }
 
+static bool parse_spills(struct reading *r, size_t service, const json_t *list)
+{
+	struct plan_spills spills;
+	bool ok;
+
+	if (!plan_spills_parse(&spills, list, r->err))
+		return false;
+	ok = flocks_fill_service(r->view, service, &spills);
+	if (!ok)
+		error_set(r->err, "out of memory");
+	plan_spills_fini(&spills);
+	return ok;
+}
+
 static void parse_panic(struct member_reader *m, const struct policy *policy,
 			struct panic *out)
 {
@@ -335,7 +365,7 @@ bool standing_parse(const json_t *json, struct view *view, size_t service,
 		.samples = samples,
 		.err = err,
 	};
-	const json_t *endpoints, *stretches, *users;
+	const json_t *endpoints, *stretches, *users, *spills;
 
 	view->plan_epoch =
 		(uint64_t)member_integer(&m, "plan_epoch", 0, MEMBER_EXACT_MAX);
@@ -347,8 +377,9 @@ bool standing_parse(const json_t *json, struct view *view, size_t service,
 	stretches = member_array(&m, "stretches", POLICY_VANTAGES_MAX);
 	users = member_array(&m, "rum", PLAN_RUM_MAX);
 	endpoints = member_array(&m, "endpoints", POLICY_ENDPOINTS_MAX);
+	spills = member_array(&m, "spills", PLAN_SPILLS_MAX);
 	if (m.failed || !parse_stretches(&r, stretches) ||
-	    !parse_users(&r, users))
+	    !parse_users(&r, users) || !parse_spills(&r, service, spills))
 		return false;
 	for (size_t i = 0; i < json_array_size(endpoints); i++) {
 		struct member_reader item =

@@ -6,6 +6,7 @@
 #include "policy/decide/census.h"
 #include "policy/decide/deferral.h"
 #include "policy/decide/electorate.h"
+#include "policy/decide/flock.h"
 #include "policy/decide/hearing.h"
 #include "policy/decide/opening.h"
 
@@ -364,6 +365,8 @@ static void reduce_service(const struct reduction *r, size_t service,
 	moved = opening_set(r->view, service,
 			    before.declared == NULL ? before.service : NULL);
 	moved |= out->panic.turned && before.service != NULL;
+	moved |= before.service != NULL && before.declared == NULL &&
+		 !flocks_same(before.service, out, declared->endpoint_count);
 	changing |= out->panic.anywhere;
 	for (size_t i = 0; i < declared->endpoint_count; i++) {
 		const struct view_endpoint *was =
@@ -456,7 +459,9 @@ static bool reduce(struct reduction *r)
 
 	r->electorate = electorate_of(r->policy);
 	if (!census_init(&r->census, r->policy, r->scratch) || !hear_all(r) ||
-	    !rum_fill(&r->view->rum, r->policy, r->in->plan, r->view->arena))
+	    !rum_fill(&r->view->rum, r->policy, r->in->plan, r->view->arena) ||
+	    !flocks_fill(r->view,
+			 r->in->plan == NULL ? NULL : &r->in->plan->spills))
 		return false;
 	for (size_t i = 0; i < r->census.count; i++)
 		reset_share(r, i);

@@ -32,6 +32,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct flock;
 struct hearing;
 
 /* Acceptance: a 32-bit threshold; a client accepts when its draw is below. */
@@ -122,6 +123,8 @@ enum {
 struct view_service {
 	struct view_endpoint *endpoints; /* as policy->services[i].endpoints */
 	struct panic panic;
+	const struct flock *flocks; /* what capacity leaves of shares */
+	size_t flock_count;
 	bool changing;  /* use the TTL for changing times */
 	uint64_t since; /* the serial of the first view from which on all led
 			 * to the same decisions: see view_same() */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* view.h's comparisons. */
+#include "policy/decide/flock.h"
 #include "policy/decide/view.h"
 
 /* For whom is an endpoint out alone?  See policy/decide/locality. */
@@ -50,7 +51,8 @@ bool view_same(const struct view *a, const struct view *b, size_t service)
 	if (a->policy != b->policy || x->changing != y->changing ||
 	    x->panic.everywhere != y->panic.everywhere ||
 	    x->panic.rules != y->panic.rules ||
-	    x->opening.open != y->opening.open)
+	    x->opening.open != y->opening.open ||
+	    !flocks_same(x, y, declared->endpoint_count))
 		return false;
 	if (declared->steer == STEER_LATENCY &&
 	    (a->rum.mark != b->rum.mark ||

@@ -283,6 +283,7 @@ static void add_kept(struct text *t, const struct explanation *x, size_t i)
 	add(t, "weight %u, share %.4g %%", e->weight,
 	    100 * accept_share(e->accept));
 	add_cause(t, e);
+	add(t, "%s", explanation_spill(x, i, order, sizeof(order)));
 	add_users(t, x, i);
 	if (x->row.note == ROW_NONE_HEALTHY)
 		add(t, "; down, served because all are");
@@ -329,7 +330,11 @@ const char *explanation_reason(const struct explanation *x, size_t i, char *buf,
 			    &x->subject->view->services[x->service].panic));
 		break;
 	case STEP_SHARED:
-		add(&t, "%s 0", e->accept == ACCEPT_NONE ? "share" : "weight");
+		if (x->trace.endpoints[i].spilled == ACCEPT_NONE)
+			add(&t, "spilled by capacity: none of these clients");
+		else
+			add(&t, "%s 0",
+			    e->accept == ACCEPT_NONE ? "share" : "weight");
 		add_cause(&t, e);
 		break;
 	}

@@ -52,6 +52,11 @@ const char *explanation_reason(const struct explanation *x, size_t i, char *buf,
 const char *explanation_order(const struct explanation *x, size_t i, char *buf,
 			      size_t size);
 
+/* The part of these clients that capacity leaves it, when that is not all; ""
+ * else.  Into buf, which is returned. */
+const char *explanation_spill(const struct explanation *x, size_t i, char *buf,
+			      size_t size);
+
 /* As of when, where a schedule decides. */
 void explanation_print_schedule(const struct explanation *x);
 

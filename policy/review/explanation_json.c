@@ -93,6 +93,9 @@ static json_t *write_endpoint(const struct explanation *x, size_t i)
 		return NULL;
 	if (why->step == STEP_KEPT)
 		json_object_set_new(json, "tier", json_integer(why->tier + 1));
+	if (why->spilled != ACCEPT_ALL)
+		json_object_set_new(json, "spilled",
+				    json_real(1 - accept_share(why->spilled)));
 	if (why->way.ms > 0) {
 		json_object_set_new(json, "expected_ms",
 				    json_real(why->way.ms));

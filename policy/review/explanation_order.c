@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explanation.h's words for schedules and costs. */
+/* explanation.h's words for schedules, costs and capacity. */
 #include "policy/base/civil.h"
 #include "policy/review/explanation.h"
 
@@ -43,6 +43,25 @@ const char *explanation_order(const struct explanation *x, size_t i, char *buf,
 	else if (service->steer == STEER_COST)
 		snprintf(buf, size, "cost %g, ",
 			 x->subject->policy->regions[region].cost);
+	return buf;
+}
+
+const char *explanation_spill(const struct explanation *x, size_t i, char *buf,
+			      size_t size)
+{
+	uint32_t spilled = x->trace.endpoints[i].spilled;
+	const char *home =
+		x->trace.home == ROW_NONE
+			? ""
+			: service_of(x)->endpoints[x->trace.home].name;
+
+	buf[0] = '\0';
+	if (spilled != ACCEPT_ALL)
+		snprintf(buf, size,
+			 "; takes %.4g %% of clients%s%s, the rest is spilled "
+			 "by capacity",
+			 100 * accept_share(spilled),
+			 home[0] == '\0' ? " like this" : " nearest to ", home);
 	return buf;
 }
 

@@ -1,6 +1,7 @@
 # Unit tests of decide.
 if HAVE_CMOCKA
 decide_world = %D%/decide_world.c %D%/decide_world.h
+traffic_world = %D%/traffic_world.c %D%/traffic_world.h
 check_PROGRAMS += %D%/test_budget
 %C%_test_budget_SOURCES = %D%/test_budget.c $(decide_world)
 %C%_test_budget_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
@@ -11,13 +12,19 @@ check_PROGRAMS += %D%/test_deferral
 check_PROGRAMS += %D%/test_panic
 %C%_test_panic_SOURCES = %D%/test_panic.c $(decide_world)
 %C%_test_panic_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_allot
+%C%_test_allot_SOURCES = %D%/test_allot.c $(decide_world)
+%C%_test_allot_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_flock
+%C%_test_flock_SOURCES = %D%/test_flock.c $(decide_world)
+%C%_test_flock_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_spill
 %C%_test_spill_SOURCES = %D%/test_spill.c $(decide_world)
 %C%_test_spill_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_regional_loss
-%C%_test_regional_loss_SOURCES = %D%/test_regional_loss.c
+%C%_test_regional_loss_SOURCES = %D%/test_regional_loss.c $(traffic_world)
 %C%_test_regional_loss_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
-EXTRA_DIST += tests/data/traffic/countries.csv
+EXTRA_DIST += tests/data/traffic/countries.csv tests/data/traffic/users.csv
 check_PROGRAMS += %D%/test_loss
 %C%_test_loss_SOURCES = %D%/test_loss.c %D%/good_policy.c %D%/good_policy.h
 %C%_test_loss_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)

@@ -6,6 +6,7 @@
 #include "policy/bus/report.h"
 #include "policy/language/policy.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,6 +20,9 @@ enum codec { REPORT, PLAN, NODE };
 
 #define NAME_63 \
 	"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk"
+#define SPILL(home)                           \
+	"{\"service\":\"w\",\"home\":\"" home \
+	"\",\"parts\":[{\"endpoint\":\"b\",\"share\":0.25},{\"endpoint\":\"a\",\"share\":0}]}"
 #define COMMAND(id)                                                \
 	"{\"id\":\"" id "\",\"kind\":\"drain\",\"target\":\"eu\"," \
 	"\"author\":\"ann\",\"reason\":\"r\",\"wall_made_ms\":1,"  \
@@ -95,6 +99,16 @@ static const struct row {
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"rum\":[{\"region\":\"eu\",\"ms\":1,\"cell_lat\":90}]}", "cell_lat is 90" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"rum\":[{\"region\":\"eu\",\"ms\":1,\"cell_lon\":180}]}", "cell_lon is 180" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"rum\":[{\"region\":\"eu\",\"ms\":1},{\"region\":\"as\",\"ms\":1},{\"region\":\"eu\",\"ms\":2}]}", "rum of eu is there twice" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"spills\":[" SPILL("a") "," SPILL("") "]}", NULL },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"spills\":[" SPILL("a") "," SPILL("a") "]}", "a spill of w for the same clients is there twice" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"spills\":7}", "spills must be an array" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"spills\":[{\"home\":\"a\"}]}", "plan spill 1: service is missing" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"spills\":[{\"service\":\"w\"}]}", "parts is missing" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"spills\":[{\"service\":\"w\",\"parts\":[]}]}", "parts is missing, or empty" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"spills\":[{\"service\":\"w\",\"parts\":[7]}]}", "plan spill part 1: must be an object" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"spills\":[{\"service\":\"w\",\"parts\":[{\"endpoint\":\"a\"}]}]}", "share is missing" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"spills\":[{\"service\":\"w\",\"parts\":[{\"endpoint\":\"a\",\"share\":1.5}]}]}", "share is 1.5" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"spills\":[{\"service\":\"w\",\"parts\":[{\"endpoint\":\"a\",\"share\":1},{\"endpoint\":\"a\",\"share\":1}]}]}", "a spill of w has a twice" },
 	{ PLAN, "{\"epoch\":2,\"sequence\":8,\"base_epoch\":1,\"base_sequence\":7}", NULL },
 	{ PLAN, "{\"epoch\":2,\"sequence\":8,\"base_epoch\":-1}", "base_epoch is -1" },
 	{ PLAN, "{\"epoch\":2,\"sequence\":8,\"base_sequence\":9007199254740992}", "base_sequence is 9007199254740992" },
@@ -256,7 +270,8 @@ static struct plan *some_plan(void)
 			      "\"stable_requests\":90,\"stable_errors\":4,"
 			      "\"log_e\":-1.5,\"looks\":2}],\"rum\":["
 			      "{\"region\":\"us\",\"cell_lat\":70,"
-			      "\"cell_lon\":89,\"ms\":91.5,\"samples\":60}]}";
+			      "\"cell_lon\":89,\"ms\":91.5,\"samples\":60}],"
+			      "\"spills\":[" SPILL("a") "]}";
 	struct error err;
 	struct plan *plan = plan_parse(text, strlen(text), &err);
 
@@ -318,6 +333,10 @@ static void test_plan_comes_back(void **state)
 	assert_int_equal(back->rum[0].samples, 60);
 	free(text);
 	free(again);
+	assert_int_equal(back->spills.count, 1);
+	assert_string_equal(back->spills.list[0].home, "a");
+	assert_string_equal(back->spills.list[0].parts[1].endpoint, "b");
+	assert_true(fabs(back->spills.list[0].parts[1].share - 0.25) < 1e-12);
 	plan_free(back);
 	plan_free(copy);
 }
