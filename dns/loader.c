@@ -8,6 +8,7 @@
 #include "policy/base/log.h"
 #include "policy/decide/geo.h"
 #include "policy/decide/geo_cache.h"
+#include "policy/language/code.h"
 #include "policy/language/policy.h"
 
 #include <inttypes.h>
@@ -200,7 +201,7 @@ static void set_out(struct loader *loader)
 	if (loader->errand != NULL)
 		return;
 	forget_errand(loader);
-	errors_push(&none.errs, &err);
+	errors_push(&none.errs, CODE_RESPONDER_REFUSED, &err);
 	loader->config.done(loader->config.arg, &none);
 	loader_result_fini(&none);
 }

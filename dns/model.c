@@ -6,6 +6,7 @@
 #include "policy/base/error.h"
 #include "policy/decide/geo.h"
 #include "policy/decide/vicinity.h"
+#include "policy/language/code.h"
 #include "policy/language/policy.h"
 
 #include <stdlib.h>
@@ -76,7 +77,8 @@ static bool fill(struct model *m, struct signer *const *signers,
 		 struct errors *errs)
 {
 	if (!fill_pools(m)) {
-		errors_add(errs, (struct place){ 0 }, "out of memory");
+		errors_add(errs, CODE_MEMORY, (struct place){ 0 },
+			   "out of memory");
 		return false;
 	}
 	m->zones = zones_build(m->policy, signers, m->pools, errs);
@@ -90,7 +92,8 @@ static struct model *build(struct grounds *grounds,
 	struct model *model = calloc(1, sizeof(*model));
 
 	if (model == NULL || grounds == NULL) {
-		errors_add(errs, (struct place){ 0 }, "out of memory");
+		errors_add(errs, CODE_MEMORY, (struct place){ 0 },
+			   "out of memory");
 		if (grounds != NULL)
 			grounds_unref(grounds);
 		free(model);

@@ -8,6 +8,7 @@
 #include "dns/table.h"
 #include "policy/decide/geo.h"
 #include "policy/decide/view.h"
+#include "policy/language/code.h"
 #include "policy/language/policy.h"
 
 #include <inttypes.h>
@@ -20,7 +21,8 @@ static struct loaded load(const char *policy_path)
 	struct loaded loaded = { 0 };
 
 	if (signers == NULL)
-		errors_add(&loaded.errs, (struct place){ 0 }, "out of memory");
+		errors_add(&loaded.errs, CODE_MEMORY, (struct place){ 0 },
+			   "out of memory");
 	else
 		loaded = loader_load(policy_path, NULL, signers);
 	signers_free(signers);

@@ -11,6 +11,7 @@
 #include "policy/base/hash.h"
 #include "policy/base/log.h"
 #include "policy/bus/node.h"
+#include "policy/language/code.h"
 #include "policy/language/policy.h"
 
 #include <inttypes.h>
@@ -93,7 +94,7 @@ static bool adopt(struct upkeep *u, struct loaded *loaded)
 	    feed_adopt(u->config.feed, loaded->model, &err))
 		return true;
 	if (loaded->model != NULL) {
-		errors_push(&loaded->errs, &err);
+		errors_push(&loaded->errs, CODE_RESPONDER_REFUSED, &err);
 		model_unref(loaded->model);
 		loaded->model = NULL;
 	}

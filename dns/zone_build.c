@@ -15,6 +15,7 @@
 #include "dns/zone_sign.h"
 #include "policy/base/arena.h"
 #include "policy/base/error.h"
+#include "policy/language/code.h"
 #include "policy/language/policy.h"
 
 #include <stdlib.h>
@@ -32,7 +33,7 @@ struct builder {
 
 static void out_of_memory(struct builder *b)
 {
-	errors_add(b->errs, b->from->at, "zone: out of memory");
+	errors_add(b->errs, CODE_MEMORY, b->from->at, "zone: out of memory");
 }
 
 /* A mistake at a name: what is one of the sentences below. */
@@ -41,7 +42,7 @@ static void mistake(struct builder *b, const uint8_t *octets, size_t len,
 {
 	char text[NAME_TEXT_SIZE];
 
-	errors_add(b->errs, b->from->at, "%.100s %s",
+	errors_add(b->errs, CODE_RESPONDER_REFUSED, b->from->at, "%.100s %s",
 		   name_text(octets, len, text), what);
 }
 
@@ -184,7 +185,7 @@ static void add_service(struct builder *b, size_t i)
 
 	if (!name_from_text(service->fqdn, &name) ||
 	    !name_within(&name, &b->apex)) {
-		errors_add(b->errs, service->at,
+		errors_add(b->errs, CODE_RESPONDER_REFUSED, service->at,
 			   "service %s: %s is not a name in the zone",
 			   service->name, service->fqdn);
 		return;
@@ -193,14 +194,14 @@ static void add_service(struct builder *b, size_t i)
 	if (node == NULL)
 		return;
 	if (node->service >= 0)
-		errors_add(b->errs, service->at,
+		errors_add(b->errs, CODE_RESPONDER_REFUSED, service->at,
 			   "service %s: %s is already service %s",
 			   service->name, service->fqdn,
 			   b->policy->services[node->service].name);
 	if ((service->https.at.line != 0 &&
 	     zone_rrset(node, TYPE_HTTPS) != NULL) ||
 	    (service->svcb.at.line != 0 && zone_rrset(node, TYPE_SVCB) != NULL))
-		errors_add(b->errs, service->at,
+		errors_add(b->errs, CODE_RESPONDER_REFUSED, service->at,
 			   "service %s: %s has such records of its own",
 			   service->name, service->fqdn);
 	node->service = (int16_t)i;
@@ -422,8 +423,8 @@ static void add_negative_soa(struct builder *b)
 static void build(struct builder *b)
 {
 	if (!name_from_text(b->from->name, &b->apex)) {
-		errors_add(b->errs, b->from->at, "\"%s\" is not a domain name",
-			   b->from->name);
+		errors_add(b->errs, CODE_RESPONDER_REFUSED, b->from->at,
+			   "\"%s\" is not a domain name", b->from->name);
 		return;
 	}
 	b->zone->apex = node_of(b, &b->apex);

@@ -7,13 +7,14 @@
 #include "dns/zone_records.h"
 #include "policy/base/arena.h"
 #include "policy/base/error.h"
+#include "policy/language/code.h"
 #include "policy/language/policy.h"
 
 #include <stdlib.h>
 
 bool zone_sign_no_memory(const struct zone_signed *s)
 {
-	errors_add(s->errs, s->at, "zone: out of memory");
+	errors_add(s->errs, CODE_MEMORY, s->at, "zone: out of memory");
 	return false;
 }
 

@@ -8,6 +8,7 @@
 #include "dns/sign/signer.h"
 #include "dns/zone_sign.h"
 #include "policy/base/arena.h"
+#include "policy/language/code.h"
 #include "policy/language/policy.h"
 
 #include <stdlib.h>
@@ -72,7 +73,7 @@ static bool sign_kind(struct sets *sets, const struct policy_service *service)
 		having += pool->endpoints[i].rrsets[sets->kind].count > 0;
 	count = policy_set_count(having, service->answers);
 	if (count > POLICY_SETS_SIGNED_MAX) {
-		errors_add(sets->s->errs, service->at,
+		errors_add(sets->s->errs, CODE_RESPONDER_REFUSED, service->at,
 			   "service %s: too many answers to sign; lower "
 			   "answers",
 			   service->name);

@@ -3,6 +3,7 @@
 
 #include "dns/zone.h"
 #include "policy/base/error.h"
+#include "policy/language/code.h"
 #include "policy/language/policy.h"
 
 #include <stdlib.h>
@@ -108,7 +109,8 @@ static bool fill(struct zones *zones, const struct policy *policy,
 			return false;
 		zones->list[i]->number = (uint16_t)i;
 		if (zones->count > 1 && !add_apex(zones, i)) {
-			errors_add(errs, policy->zones[i].at, "out of memory");
+			errors_add(errs, CODE_MEMORY, policy->zones[i].at,
+				   "out of memory");
 			return false;
 		}
 	}
@@ -132,7 +134,8 @@ struct zones *zones_build(const struct policy *policy,
 		if (fill(zones, policy, signers, pools, errs))
 			return zones;
 	} else {
-		errors_add(errs, (struct place){ 0 }, "out of memory");
+		errors_add(errs, CODE_MEMORY, (struct place){ 0 },
+			   "out of memory");
 	}
 	zones_free(zones);
 	return NULL;

@@ -3,7 +3,7 @@
 # windrose up can be asked, the regions, services, endpoints, canaries and
 # commands that there are.  Nothing else of bash-completion is needed.
 
-_windrose_commands="check test prove diff explain schema keygen ds up status top \
+_windrose_commands="check test prove diff explain help schema keygen ds up status top \
 	drain undrain failover weight cancel freeze unfreeze approve canary \
 	rollback plans force history bus"
 
@@ -18,7 +18,7 @@ _windrose_options() {
 	diff) options="--json --markdown --trust-names --help" ;;
 	explain) options="--client= --service= --down= --order= --canary= \
 		--deferred --panic --canaries-down --at= --node= --json --help" ;;
-	schema) options="--help" ;;
+	help | schema) options="--help" ;;
 	keygen) options="--keys= --algorithm= --csk --ksk --zsk --publish= \
 		--activate= --inactive= --delete= --sync-publish= \
 		--sync-delete= --successor-of= --prepublish= --dnskey-ttl= \
@@ -101,6 +101,7 @@ _windrose_operands() {
 _windrose_operand() {
 	case $1:$2 in
 	check:0 | test:0 | prove:0 | diff:[01] | explain:0 | up:0) compgen -f -- "$3" ;;
+	help:0) compgen -W "$(windrose help | sed -n 's/^\(WR[0-9]*\) .*/\1/p')" -- "$3" ;;
 	drain:0 | undrain:0)
 		_windrose_names regions
 		_windrose_names endpoints

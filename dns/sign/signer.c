@@ -24,6 +24,7 @@
 #include "policy/base/arena.h"
 #include "policy/base/error.h"
 #include "policy/keys/keyring.h"
+#include "policy/language/code.h"
 #include "policy/language/policy.h"
 
 #include <stdlib.h>
@@ -62,7 +63,8 @@ struct signer {
 
 static void out_of_memory(struct errors *errs)
 {
-	errors_add(errs, (struct place){ 0 }, "out of memory for signatures");
+	errors_add(errs, CODE_MEMORY, (struct place){ 0 },
+		   "out of memory for signatures");
 }
 
 struct signer *signer_new(void)
@@ -419,7 +421,7 @@ static void refuse(const struct signer *signer,
 	struct place at = { .file = signer->ring->keys[key].path };
 	char text[NAME_TEXT_SIZE];
 
-	errors_add(errs, at,
+	errors_add(errs, CODE_RESPONDER_REFUSED, at,
 		   "cannot sign the records of type %u at %.100s with this key",
 		   request->type,
 		   name_text(request->owner, request->owner_len, text));

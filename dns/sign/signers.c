@@ -3,6 +3,7 @@
 
 #include "policy/base/error.h"
 #include "policy/keys/keyring.h"
+#include "policy/language/code.h"
 #include "policy/language/policy.h"
 
 #include <stdlib.h>
@@ -25,7 +26,8 @@ struct signers {
 
 static void out_of_memory(struct errors *errs)
 {
-	errors_add(errs, (struct place){ 0 }, "out of memory for signers");
+	errors_add(errs, CODE_MEMORY, (struct place){ 0 },
+		   "out of memory for signers");
 }
 
 struct signers *signers_new(void)
@@ -156,7 +158,7 @@ static bool may_be_unsigned(const struct signers *signers,
 	if (zone->dnssec.keys != NULL || held == NULL || !held->served ||
 	    held->leaving)
 		return true;
-	errors_add(errs, zone->at,
+	errors_add(errs, CODE_RESPONDER_REFUSED, zone->at,
 		   "%s is signed, and has no dnssec here: while its parent has "
 		   "a DS it would not resolve; load it with dnssec.cds: delete "
 		   "first, and wait until the DS is gone",

@@ -63,7 +63,7 @@ static struct finding *grow(struct errors *errs)
 	return &errs->list[errs->count++];
 }
 
-static void record(struct errors *errs, const struct error *err,
+static void record(struct errors *errs, unsigned code, const struct error *err,
 		   enum severity severity)
 {
 	struct finding *f = grow(errs);
@@ -72,14 +72,17 @@ static void record(struct errors *errs, const struct error *err,
 		errs->fatal++;
 	if (f == NULL)
 		return;
-	*f = (struct finding){ .error = *err, .severity = severity };
+	*f = (struct finding){ .error = *err,
+			       .code = code,
+			       .severity = severity };
 	if (err->at.file != NULL) {
 		f->file = strdup(err->at.file);
 		f->error.at.file = f->file;
 	}
 }
 
-void errors_add(struct errors *errs, struct place at, const char *fmt, ...)
+void errors_add(struct errors *errs, unsigned code, struct place at,
+		const char *fmt, ...)
 {
 	struct error err = { .at = at };
 	va_list ap;
@@ -87,10 +90,11 @@ void errors_add(struct errors *errs, struct place at, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err.text, sizeof(err.text), fmt, ap);
 	va_end(ap);
-	record(errs, &err, SEVERITY_ERROR);
+	record(errs, code, &err, SEVERITY_ERROR);
 }
 
-void errors_warn(struct errors *errs, struct place at, const char *fmt, ...)
+void errors_warn(struct errors *errs, unsigned code, struct place at,
+		 const char *fmt, ...)
 {
 	struct error err = { .at = at };
 	va_list ap;
@@ -98,12 +102,21 @@ void errors_warn(struct errors *errs, struct place at, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err.text, sizeof(err.text), fmt, ap);
 	va_end(ap);
-	record(errs, &err, SEVERITY_WARNING);
+	record(errs, code, &err, SEVERITY_WARNING);
 }
 
-void errors_push(struct errors *errs, const struct error *err)
+void errors_push(struct errors *errs, unsigned code, const struct error *err)
 {
-	record(errs, err, SEVERITY_ERROR);
+	record(errs, code, err, SEVERITY_ERROR);
+}
+
+size_t errors_warnings(const struct errors *errs)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < errs->count; i++)
+		count += errs->list[i].severity == SEVERITY_WARNING;
+	return count;
 }
 
 static int compare_unsigned(unsigned a, unsigned b)
@@ -139,21 +152,26 @@ void errors_sort(struct errors *errs)
 	}
 }
 
-void errors_print(const struct errors *errs, FILE *out)
+static void print_finding(const struct finding *f, FILE *out)
 {
 	static const char *const words[] = {
 		[SEVERITY_ERROR] = "error",
 		[SEVERITY_WARNING] = "warning",
 	};
+	char at[4200];
 
-	for (size_t i = 0; i < errs->count; i++) {
-		const struct finding *f = &errs->list[i];
-		char at[4200];
+	print_place(&f->error.at, at, sizeof(at));
+	fprintf(out, "%s%s: %s", at, words[f->severity], f->error.text);
+	if (f->code != 0)
+		fprintf(out, " [WR%04u]", f->code);
+	fputc('\n', out);
+}
 
-		print_place(&f->error.at, at, sizeof(at));
-		fprintf(out, "%s%s: %s\n", at, words[f->severity],
-			f->error.text);
-	}
+void errors_print(const struct errors *errs, FILE *out)
+{
+	for (size_t i = 0; i < errs->count; i++)
+		if (errs->list[i].severity != SEVERITY_ACCEPTED)
+			print_finding(&errs->list[i], out);
 	if (errs->lost)
 		fprintf(out,
 			"error: out of memory; not every error is shown\n");

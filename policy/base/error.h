@@ -39,32 +39,42 @@ void error_set(struct error *err, const char *fmt, ...)
 /* Writes "file:line:col: text" into buf, always NUL-terminated. */
 const char *error_line(const struct error *err, char *buf, size_t size);
 
-enum severity { SEVERITY_ERROR, SEVERITY_WARNING };
+enum severity {
+	SEVERITY_ERROR,
+	SEVERITY_WARNING,
+	SEVERITY_ACCEPTED, /* somebody knows of it: not shown, not counted */
+};
 
 /* Every finding of one run, in the order found until errors_sort(). */
 struct errors {
 	struct finding {
 		struct error error;
+		unsigned code; /* its kind, an enum code; 0: none of those */
 		enum severity severity;
-		char *file; /* owned copy of error.at.file, or NULL */
-	} * list;           /* owned */
+		char *file;         /* owned copy of error.at.file, or NULL */
+		const char *reason; /* why it is accepted, or NULL; borrowed
+				     * from the policy */
+	} * list;                   /* owned */
 	size_t count, cap;
 	size_t fatal; /* how many are SEVERITY_ERROR */
 	bool lost;    /* memory ran out while recording one */
 };
 
 /* Zero-initialised is empty.  Copies the file name. */
-void errors_add(struct errors *errs, struct place at, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-void errors_warn(struct errors *errs, struct place at, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+void errors_add(struct errors *errs, unsigned code, struct place at,
+		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void errors_warn(struct errors *errs, unsigned code, struct place at,
+		 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* Adds one already made. */
-void errors_push(struct errors *errs, const struct error *err);
+void errors_push(struct errors *errs, unsigned code, const struct error *err);
+
+/* How many are SEVERITY_WARNING. */
+size_t errors_warnings(const struct errors *errs);
 
 /* By file name, line, column; findings at one place keep their order. */
 void errors_sort(struct errors *errs);
 
-/* One line each: "file:line:col: error: text". */
+/* One line each: "file:line:col: error: text [WR0123]". */
 void errors_print(const struct errors *errs, FILE *out);
 void errors_fini(struct errors *errs);
 

@@ -3,6 +3,7 @@
 
 #include "policy/base/error.h"
 #include "policy/decide/subdivision.h"
+#include "policy/language/code.h"
 #include "policy/language/country.h"
 
 #include <stdio.h>
@@ -87,7 +88,8 @@ static bool parse_location(const struct line *line, struct client_facts *facts)
 	if (!parse_degrees(latitude, 90, &facts->latitude) ||
 	    !parse_degrees(longitude, 180, &facts->longitude) ||
 	    !client_cell(facts->latitude, facts->longitude, &row, &column)) {
-		errors_add(line->errs, field_place(line, FIELD_LATITUDE),
+		errors_add(line->errs, CODE_GEO_NETWORKS,
+			   field_place(line, FIELD_LATITUDE),
 			   "\"%s,%s\" is not a place; give latitude "
 			   "(-90..90) and longitude (-180..180) in degrees",
 			   latitude, longitude);
@@ -103,7 +105,8 @@ static bool parse_place(const struct line *line, struct client_facts *facts)
 	const char *subdivision = line->fields[FIELD_SUBDIVISION];
 
 	if (country_find(country) == NULL) {
-		errors_add(line->errs, field_place(line, FIELD_COUNTRY),
+		errors_add(line->errs, CODE_GEO_NETWORKS,
+			   field_place(line, FIELD_COUNTRY),
 			   "\"%s\" is not a country; write its ISO 3166-1 "
 			   "code in capitals, as GB",
 			   country);
@@ -112,7 +115,8 @@ static bool parse_place(const struct line *line, struct client_facts *facts)
 	memcpy(facts->country, country, sizeof(facts->country));
 	subdivision_code(country, subdivision, facts->subdivision);
 	if (subdivision[0] != '\0' && facts->subdivision[0] == '\0') {
-		errors_add(line->errs, field_place(line, FIELD_SUBDIVISION),
+		errors_add(line->errs, CODE_GEO_NETWORKS,
+			   field_place(line, FIELD_SUBDIVISION),
 			   "\"%s\" is not a subdivision of %s; write its ISO "
 			   "3166-2 code, as US-CA",
 			   subdivision, country);
@@ -128,7 +132,8 @@ static bool parse_prefix(const struct line *line, struct net_prefix *out)
 
 	if (net_prefix_parse(text, out, &host_bits))
 		return true;
-	errors_add(line->errs, field_place(line, FIELD_PREFIX),
+	errors_add(line->errs, CODE_GEO_NETWORKS,
+		   field_place(line, FIELD_PREFIX),
 		   host_bits ? "\"%s\" has bits set beyond its prefix length"
 			     : "\"%s\" is not a network; write it as "
 			       "192.0.2.0/24 or 2001:db8::/32",
@@ -161,7 +166,7 @@ static bool parse_line(struct line *line, const char *text, size_t len,
 	if (strspn(text, " \t\r") >= len || text[strspn(text, " \t")] == '#')
 		return true;
 	if (!split(line, text, len) || line->count < 2 || line->count == 4) {
-		errors_add(line->errs, line->at,
+		errors_add(line->errs, CODE_GEO_NETWORKS, line->at,
 			   "write CIDR,country[,subdivision[,latitude,"
 			   "longitude]]");
 		return true;
@@ -177,7 +182,8 @@ bool corrections_parse(const char *text, size_t len, const char *file,
 	unsigned number = 1;
 
 	if (memchr(text, '\0', len) != NULL) {
-		errors_add(errs, (struct place){ .file = file },
+		errors_add(errs, CODE_GEO_NETWORKS,
+			   (struct place){ .file = file },
 			   "is not a text file");
 		return true;
 	}

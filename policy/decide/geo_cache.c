@@ -6,6 +6,7 @@
 #include "policy/base/thread.h"
 #include "policy/decide/geo_table.h"
 #include "policy/decide/lpm_table.h"
+#include "policy/language/code.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -299,7 +300,7 @@ struct geo *geo_open_cached(const struct policy *policy, const char *path,
 	if (geo != NULL)
 		return from_cache(policy, geo, errs);
 	if (damaged)
-		errors_warn(errs, (struct place){ 0 },
+		errors_warn(errs, CODE_GEO_CACHE, (struct place){ 0 },
 			    "%s: is damaged; the geo databases are read", path);
 	geo = geo_open(policy, errs);
 	if (geo != NULL) {

@@ -14,6 +14,7 @@
 #include "policy/decide/mmdb.h"
 #include "policy/decide/order.h"
 #include "policy/decide/survey.h"
+#include "policy/language/code.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -92,7 +93,7 @@ static void fill_both(struct filling *v4, struct filling *v6)
 
 static bool too_many_classes(const struct survey *s)
 {
-	errors_add(s->errs, s->policy->geo.at,
+	errors_add(s->errs, CODE_GEO_CLASSES, s->policy->geo.at,
 		   "clients fall into more than %d classes; name fewer "
 		   "networks, subdivisions or AS numbers in client sets",
 		   ATLAS_CLASSES_MAX);

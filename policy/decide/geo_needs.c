@@ -3,6 +3,7 @@
 
 #include "policy/base/error.h"
 #include "policy/decide/atlas.h"
+#include "policy/language/code.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -130,7 +131,7 @@ static bool requirement_met(const struct policy *policy,
 	char files[80];
 
 	if (!v4 && !v6) {
-		errors_add(errs, n.at,
+		errors_add(errs, CODE_GEO_MISSING, n.at,
 			   "%s needs the %s of clients, and no file of "
 			   "geo.databases has it (%s); add %s database "
 			   "(contrib/geo/fetch)",
@@ -139,7 +140,7 @@ static bool requirement_met(const struct policy *policy,
 		return false;
 	}
 	if (!v4 || !v6)
-		errors_warn(errs, n.at,
+		errors_warn(errs, CODE_GEO_FAMILY, n.at,
 			    "%s needs the %s of clients, and geo.databases "
 			    "has it for IPv%d alone: other clients count as "
 			    "of unknown place",
@@ -161,7 +162,7 @@ static void name_useless(const struct policy *policy,
 
 		if (given->in[i] != 0)
 			continue;
-		errors_warn(errs, at,
+		errors_warn(errs, CODE_GEO_IDLE, at,
 			    "%s has no field that this policy looks at; it "
 			    "can be left out",
 			    policy->geo.databases[i]);

@@ -6,6 +6,7 @@
 #include "policy/decide/cuts.h"
 #include "policy/decide/intern.h"
 #include "policy/decide/mmdb.h"
+#include "policy/language/code.h"
 
 #include <stdlib.h>
 
@@ -13,7 +14,7 @@ enum { CORRECTIONS_MAX_OCTETS = 64 << 20 };
 
 bool survey_out_of_memory(const struct survey *s)
 {
-	errors_add(s->errs, s->policy->geo.at,
+	errors_add(s->errs, CODE_MEMORY, s->policy->geo.at,
 		   "out of memory while reading geo databases");
 	return false;
 }
@@ -26,7 +27,8 @@ static struct place database_place(const struct policy *policy, size_t i)
 
 bool survey_damaged(const struct survey *s, size_t database)
 {
-	errors_add(s->errs, database_place(s->policy, database),
+	errors_add(s->errs, CODE_GEO_DATABASE,
+		   database_place(s->policy, database),
 		   "%s: is damaged; fetch it again (contrib/geo/fetch)",
 		   s->policy->geo.databases[database]);
 	return false;
@@ -44,7 +46,8 @@ static bool open_databases(struct survey *s)
 		if (db != NULL)
 			s->sources.databases[s->sources.count++] = db;
 		else
-			errors_add(s->errs, database_place(s->policy, i), "%s",
+			errors_add(s->errs, CODE_GEO_DATABASE,
+				   database_place(s->policy, i), "%s",
 				   err.text);
 	}
 	return s->errs->fatal == fatal;
@@ -59,7 +62,7 @@ static bool place_correction(struct survey *s, size_t index)
 	if (value == NULL)
 		return survey_out_of_memory(s);
 	if (*value != 0) {
-		errors_add(s->errs,
+		errors_add(s->errs, CODE_GEO_NETWORKS,
 			   (struct place){ s->policy->geo.networks, c->line,
 					   1 },
 			   "%s is on line %u already",
@@ -83,7 +86,8 @@ static bool read_corrections(struct survey *s)
 		return true;
 	text = file_read(path, CORRECTIONS_MAX_OCTETS, &len, &err);
 	if (text == NULL) {
-		errors_add(s->errs, s->policy->geo.at, "%s", err.text);
+		errors_add(s->errs, CODE_GEO_NETWORKS, s->policy->geo.at, "%s",
+			   err.text);
 		return false;
 	}
 	ok = corrections_parse(text, len, path, &s->corrections, s->errs);

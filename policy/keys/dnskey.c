@@ -3,6 +3,7 @@
 
 #include "policy/base/error.h"
 #include "policy/base/file.h"
+#include "policy/language/code.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -49,8 +50,9 @@ const char *dnskey_time_name(enum dnskey_time time)
 
 static void refuse(struct reading *r, const char *what)
 {
-	errors_add(r->errs, (struct place){ .file = r->path, .line = r->line },
-		   "%s", what);
+	errors_add(r->errs, CODE_KEY_FILE,
+		   (struct place){ .file = r->path, .line = r->line }, "%s",
+		   what);
 }
 
 bool dnskey_time_parse(const char *text, int64_t *out)
@@ -278,7 +280,7 @@ static bool read_public(struct reading *r, const char *zone)
 	bool ok;
 
 	if (text == NULL) {
-		errors_push(r->errs, &err);
+		errors_push(r->errs, CODE_KEY_FILE, &err);
 		return false;
 	}
 	copy = strdup(text);

@@ -7,6 +7,7 @@
 #include "policy/keys/keyfile.h"
 #include "policy/keys/keyring.h"
 #include "policy/keys/roll.h"
+#include "policy/language/code.h"
 #include "policy/language/scalar.h"
 
 #include <stdio.h>
@@ -131,7 +132,7 @@ static bool open_key(const struct request *r, const char *path,
 
 	if (!ok) {
 		*key = (struct dnskey){ 0 };
-		errors_add(&errs, (struct place){ .file = path },
+		errors_add(&errs, CODE_KEY_FILE, (struct place){ .file = path },
 			   "is not the name of a .key file");
 	} else {
 		ok = dnskey_read(key, path, r->zone, &errs);

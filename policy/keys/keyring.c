@@ -2,6 +2,7 @@
 #include "policy/keys/keyring.h"
 
 #include "policy/base/hash.h"
+#include "policy/language/code.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -47,14 +48,14 @@ static bool add_file(struct keyring *ring, const char *directory,
 	bool ok;
 
 	if (ring->count == KEYRING_MAX) {
-		errors_add(errs, at,
+		errors_add(errs, CODE_KEYS_MANY, at,
 			   "has more than %d keys of %s; remove those that "
 			   "are deleted",
 			   KEYRING_MAX, ring->zone);
 		return false;
 	}
 	if (asprintf(&path, "%s/%s", directory, name) < 0) {
-		errors_add(errs, at, "out of memory for keys");
+		errors_add(errs, CODE_MEMORY, at, "out of memory for keys");
 		return false;
 	}
 	ok = dnskey_read(&ring->keys[ring->count++], path, ring->zone, errs);
@@ -81,7 +82,8 @@ static bool read_directory(struct keyring *ring, const char *directory,
 				 entry->d_name);
 	}
 	if (ok && ring->count == 0) {
-		errors_add(errs, (struct place){ .file = directory },
+		errors_add(errs, CODE_KEYS_MISSING,
+			   (struct place){ .file = directory },
 			   "has no key of %s%s; make one: windrose keygen "
 			   "%s --keys %s",
 			   ring->zone, other, ring->zone, directory);
@@ -99,7 +101,8 @@ static bool judge_tags(const struct keyring *ring, struct errors *errs)
 
 		if (a->algorithm != b->algorithm || a->tag != b->tag)
 			continue;
-		errors_add(errs, (struct place){ .file = b->path },
+		errors_add(errs, CODE_KEYS_MANY,
+			   (struct place){ .file = b->path },
 			   "has the same key tag as %s; remove one and make "
 			   "another key",
 			   a->path);
@@ -116,7 +119,8 @@ struct keyring *keyring_open(const char *directory, const char *zone,
 	bool ok = false;
 
 	if (dir == NULL)
-		errors_add(errs, (struct place){ .file = directory },
+		errors_add(errs, CODE_FILE_UNREADABLE,
+			   (struct place){ .file = directory },
 			   "cannot read the directory of keys: %s",
 			   strerror(errno));
 	if (ring != NULL) {
@@ -124,7 +128,8 @@ struct keyring *keyring_open(const char *directory, const char *zone,
 		ring->keys = calloc(KEYRING_MAX, sizeof(ring->keys[0]));
 	}
 	if (ring == NULL || ring->zone == NULL || ring->keys == NULL)
-		errors_add(errs, (struct place){ 0 }, "out of memory for keys");
+		errors_add(errs, CODE_MEMORY, (struct place){ 0 },
+			   "out of memory for keys");
 	else if (dir != NULL)
 		ok = read_directory(ring, directory, dir, errs);
 	if (dir != NULL)
@@ -278,23 +283,23 @@ static void judge_algorithm(const struct keyring *ring, uint8_t algorithm,
 	struct ability is = ability_of(ring, algorithm, now_s);
 
 	if (!is.ksk)
-		errors_add(errs, at,
+		errors_add(errs, CODE_KEYS_MISSING, at,
 			   "%s: keys of %s are published, but no KSK (flags "
 			   "257), which has to sign them; publish one",
 			   ring->zone, name);
 	else if (!is.keys)
-		errors_add(errs, at,
+		errors_add(errs, CODE_KEYS_MISSING, at,
 			   "%s: no published KSK of %s has its .private file; "
 			   "put it there, readable for this user",
 			   ring->zone, name);
 	else if (!is.zone)
-		errors_add(errs, at,
+		errors_add(errs, CODE_KEYS_MISSING, at,
 			   "%s: no key of %s is active, and each published "
 			   "algorithm must sign everything (RFC 4035, 2.2); "
 			   "set Activate or Delete of its keys",
 			   ring->zone, name);
 	else if (is.zsk && is.by_ksk)
-		errors_warn(errs, at,
+		errors_warn(errs, CODE_KEYS_KSK, at,
 			    "%s: no ZSK of %s is active; its KSK signs "
 			    "everything until one is",
 			    ring->zone, name);
@@ -310,11 +315,11 @@ static void warn_of_secrets(const struct keyring *ring, int64_t now_s,
 		if (!dnskey_is_published(key, now_s))
 			continue;
 		if (key->trouble != NULL)
-			errors_warn(errs, at,
+			errors_warn(errs, CODE_KEYS_MUTE, at,
 				    "is published and cannot sign: %.160s",
 				    key->trouble);
 		if (key->exposed)
-			errors_warn(errs, at,
+			errors_warn(errs, CODE_KEYS_OPEN, at,
 				    "others may read or change its .private "
 				    "file; chmod 600 it");
 	}
@@ -337,7 +342,7 @@ bool keyring_judge(const struct keyring *ring, int64_t now_s, struct place at,
 		judge_algorithm(ring, key->algorithm, now_s, at, errs);
 	}
 	if (judged == 0)
-		errors_add(errs, at,
+		errors_add(errs, CODE_KEYS_MISSING, at,
 			   "%s: no key is published now; set Publish and "
 			   "Activate of one, or make one with windrose keygen",
 			   ring->zone);
@@ -371,7 +376,7 @@ void keyring_judge_rolls(const struct keyring *ring, struct keyring_ttls ttls,
 			continue;
 		if (at_s[DNSKEY_ACTIVATE] > now_s && known_s < ttls.dnskey_s)
 			errors_warn(
-				errs, at,
+				errs, CODE_KEYS_ROLL, at,
 				"signs %" PRId64 " seconds after it is "
 				"published, and the TTL of DNSKEY is %" PRIu32
 				": resolvers may not know it by then; set "
@@ -379,7 +384,7 @@ void keyring_judge_rolls(const struct keyring *ring, struct keyring_ttls ttls,
 				known_s, ttls.dnskey_s);
 		if (at_s[DNSKEY_DELETE] > now_s &&
 		    at_s[DNSKEY_DELETE] - last_s < ttls.max_s)
-			errors_warn(errs, at,
+			errors_warn(errs, CODE_KEYS_ROLL, at,
 				    "is deleted %" PRId64 " seconds after it "
 				    "last signs, and there is a TTL of %" PRIu32
 				    ": resolvers may have its signatures then; "
@@ -416,7 +421,8 @@ bool keyring_succeeds(const struct keyring *ring, const struct keyring *before,
 
 		if (!is_relied_on(key, now_s) || has_key(ring, key))
 			continue;
-		errors_add(errs, (struct place){ .file = key->path },
+		errors_add(errs, CODE_KEYS_MISSING,
+			   (struct place){ .file = key->path },
 			   "is gone, but its key is in use; put it back, and "
 			   "end it with windrose keygen %s --set FILE --delete "
 			   "TIME",

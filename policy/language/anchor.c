@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/language/anchor.h"
 
+#include "policy/language/code.h"
 #include "policy/language/scalar.h"
 #include "policy/language/value.h"
 
@@ -88,7 +89,7 @@ void anchor_judge(struct draft *d, const struct policy_vantage *vantage,
 
 	if (draft_usable(node, "anchors", &anchors) &&
 	    vantage->anchor_count == 1)
-		errors_warn(d->errs, anchors->at,
+		errors_warn(d->errs, CODE_ANCHOR_ALONE, anchors->at,
 			    "vantage \"%s\" has one anchor, and abstains when "
 			    "that alone is down; name another",
 			    vantage->name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/language/apex.h"
 
+#include "policy/language/code.h"
 #include "policy/language/scalar.h"
 
 #include <stdio.h>
@@ -56,7 +57,7 @@ static bool set_contact(struct draft *d, struct policy_zone *zone)
 		return true;
 	if (snprintf(contact, sizeof(contact), "hostmaster.%s", zone->name) >
 	    SCALAR_DOMAIN_SIZE - 2) {
-		errors_add(d->errs, zone->at,
+		errors_add(d->errs, CODE_KEY_MISSING, zone->at,
 			   "the zone's name is too long to begin with "
 			   "hostmaster; write contact:");
 		return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/language/binding.h"
 
+#include "policy/language/code.h"
 #include "policy/language/scalar.h"
 
 #include <string.h>
@@ -34,12 +35,12 @@ static void read_protocol(struct draft *d, struct tree *node, const char **list,
 
 	list[count] = draft_text(d, node->text);
 	if (len == 0 || len > ALPN_MAX)
-		draft_refuse(d, node,
+		draft_refuse(d, CODE_VALUE_RANGE, node,
 			     "alpn has a protocol of %zu octets; write 1 to %d",
 			     len, ALPN_MAX);
 	for (size_t i = 0; i < count; i++)
 		if (list[i] != NULL && strcmp(list[i], node->text) == 0)
-			draft_refuse(d, node,
+			draft_refuse(d, CODE_VALUE_TWICE, node,
 				     "alpn has \"%.63s\" twice; remove one",
 				     node->text);
 }
@@ -63,7 +64,7 @@ static void read_alpn(struct draft *d, const struct schema_row *row,
 			octets += 1 + strlen(at->text);
 	}
 	if (octets > (size_t)row->max)
-		draft_refuse(d, node,
+		draft_refuse(d, CODE_VALUE_RANGE, node,
 			     "alpn is %zu octets long; at most %g are allowed",
 			     octets, row->max);
 	if (!node->refused)
@@ -102,7 +103,7 @@ static void read_ech(struct draft *d, const struct schema_row *row,
 	if (text == NULL)
 		return;
 	if (len > (size_t)row->max / 3 * 4) {
-		draft_refuse(d, node,
+		draft_refuse(d, CODE_VALUE_RANGE, node,
 			     "ech is longer than %g octets; write fewer keys",
 			     row->max);
 		return;
@@ -141,14 +142,15 @@ static void judge_alias(struct draft *d, const struct policy_service *s,
 		const struct tree *at = tree_find(map, keys[i]);
 
 		if (at != NULL)
-			errors_add(d->errs, at->key->at,
+			errors_add(d->errs, CODE_KEY_POINTLESS, at->key->at,
 				   "%s is in a record of priority 0, which is "
 				   "an alias and has no parameters; remove it "
 				   "or write another priority",
 				   keys[i]);
 	}
 	if (strcmp(b->target, ".") == 0 || strcmp(b->target, s->fqdn) == 0)
-		errors_add(d->errs, draft_place(map, "target"),
+		errors_add(d->errs, CODE_KEY_MISSING,
+			   draft_place(map, "target"),
 			   "a record of priority 0 is an alias and needs a "
 			   "target other than its own name; write target:");
 }
@@ -166,7 +168,7 @@ static void judge(struct draft *d, const struct policy_service *s,
 	if (draft_usable(map, "alpn", &alpn) && alpn == NULL &&
 	    draft_usable(map, "no_default_alpn", &alone) &&
 	    b->no_default_alpn && b->priority != 0)
-		errors_add(d->errs, alone->key->at,
+		errors_add(d->errs, CODE_KEY_POINTLESS, alone->key->at,
 			   "no_default_alpn without alpn leaves no protocol; "
 			   "write alpn:");
 }

@@ -3,6 +3,7 @@
 
 #include "policy/base/civil.h"
 #include "policy/base/tzif.h"
+#include "policy/language/code.h"
 #include "policy/language/sources.h"
 #include "policy/language/window.h"
 
@@ -201,8 +202,8 @@ static void load_zone(struct draft *d, size_t window, struct place at)
 		if (octets == NULL ||
 		    !tzif_parse(d->arena, (const uint8_t *)octets, len, zone,
 				&err)) {
-			errors_add(d->errs, at, "zone \"%s\": %s", w->zone_name,
-				   err.text);
+			errors_add(d->errs, CODE_VALUE_WRONG, at,
+				   "zone \"%s\": %s", w->zone_name, err.text);
 			return;
 		}
 	}
@@ -245,7 +246,7 @@ static void judge_gap(struct draft *d, const struct policy_service *s)
 
 	if (!is_known(d, s) || !window_gap(d->policy, s, &from_s, &to_s))
 		return;
-	errors_add(d->errs, s->at,
+	errors_add(d->errs, CODE_SCHEDULE_GAP, s->at,
 		   "no endpoint of service \"%s\" is open from %s to %s; widen "
 		   "a window, or leave open out at one endpoint: it takes "
 		   "clients then",
@@ -274,12 +275,12 @@ static void judge_failback(struct draft *d, const struct policy_service *s,
 	    !draft_usable(map, "windows", &windows))
 		return;
 	if (s->failback == FAILBACK_WINDOW && windows == NULL)
-		errors_add(d->errs, mode->at,
+		errors_add(d->errs, CODE_KEY_MISSING, mode->at,
 			   "failback of service \"%s\" is in a window and has "
 			   "none; write windows:",
 			   s->name);
 	else if (s->failback != FAILBACK_WINDOW && windows != NULL)
-		errors_add(d->errs, windows->at,
+		errors_add(d->errs, CODE_KEY_POINTLESS, windows->at,
 			   "failback of service \"%s\" has windows and is not "
 			   "in them; write mode: window, or remove them",
 			   s->name);
@@ -299,7 +300,7 @@ static void judge_service(struct draft *d, const struct policy_service *s,
 		stable += endpoint->canary == POLICY_NONE;
 		timed += endpoint->open != 0;
 		if (endpoint->open != 0 && s->steer != STEER_SCHEDULE) {
-			errors_add(d->errs, endpoint->at,
+			errors_add(d->errs, CODE_KEY_POINTLESS, endpoint->at,
 				   "endpoint \"%s\" has open, and service "
 				   "\"%s\" is steered by %s; write steer: "
 				   "schedule, or remove it",
@@ -311,7 +312,7 @@ static void judge_service(struct draft *d, const struct policy_service *s,
 	if (s->steer != STEER_SCHEDULE || stable == 0)
 		return;
 	if (!has_open(node) && draft_usable(node, "steer", &steer))
-		errors_add(d->errs, steer->at,
+		errors_add(d->errs, CODE_SCHEDULE_EMPTY, steer->at,
 			   "no endpoint of service \"%s\" has open, so nothing "
 			   "is scheduled; write open: at one",
 			   s->name);
@@ -333,7 +334,8 @@ static void judge_unused(struct draft *d)
 	/* After a mistake who used it may have been refused. */
 	for (size_t i = 0; i < d->policy->window_count; i++)
 		if (!(used >> i & 1) && d->errs->fatal == 0)
-			errors_warn(d->errs, d->policy->windows[i].at,
+			errors_warn(d->errs, CODE_WINDOW_UNUSED,
+				    d->policy->windows[i].at,
 				    "window \"%s\" is used by no service",
 				    d->policy->windows[i].name);
 }
@@ -356,7 +358,7 @@ static void judge_tests(struct draft *d)
 		if (s != NULL && s->steer == STEER_SCHEDULE &&
 		    test->expect != TEST_ALWAYS_WITHIN &&
 		    draft_usable(node, "at", &at) && at == NULL)
-			errors_add(d->errs, node->at,
+			errors_add(d->errs, CODE_KEY_MISSING, node->at,
 				   "service \"%s\" is steered by schedule; "
 				   "write at: when it is asked",
 				   s->name);

@@ -3,6 +3,7 @@
 
 #include "policy/language/anchor.h"
 #include "policy/language/calendar.h"
+#include "policy/language/code.h"
 #include "policy/language/compound.h"
 #include "policy/language/expression.h"
 #include "policy/language/failover.h"
@@ -102,7 +103,7 @@ static void judge_wildcard(struct draft *d, const struct policy_service *s,
 	const char *key = probing_key_for_wildcards(check);
 
 	if (key != NULL)
-		errors_add(d->errs, s->at,
+		errors_add(d->errs, CODE_CHECK_WILDCARD, s->at,
 			   "service \"%s\" is a wildcard and check \"%s\" has "
 			   "no %s to ask for; write %s: there",
 			   s->name, check->name, key, key);
@@ -145,7 +146,7 @@ static struct tree *one_of(struct draft *d, const struct tree *node,
 		struct tree *at = tree_find(node, keys[i]);
 
 		if (at != NULL && found != NULL) {
-			errors_add(d->errs, at->key->at,
+			errors_add(d->errs, CODE_KEYS_BOTH, at->key->at,
 				   "a test has %s and %s; keep one",
 				   found->key->text, keys[i]);
 			return NULL;
@@ -155,7 +156,8 @@ static struct tree *one_of(struct draft *d, const struct tree *node,
 		strcat(known, keys[i]);
 	}
 	if (found == NULL)
-		errors_add(d->errs, node->at, "a test must have %s", known);
+		errors_add(d->errs, CODE_KEY_MISSING, node->at,
+			   "a test must have %s", known);
 	return found;
 }
 
@@ -195,8 +197,9 @@ static void read_tests(struct draft *d)
 	if (list == NULL)
 		return;
 	if ((double)list->count > row->max) {
-		draft_refuse(d, list, "%zu tests are too many; at most %g",
-			     list->count, row->max);
+		draft_refuse(d, CODE_TOO_MANY, list,
+			     "%zu tests are too many; at most %g", list->count,
+			     row->max);
 		return;
 	}
 	d->policy->tests =
@@ -214,14 +217,14 @@ static void check_required(struct draft *d)
 	if (d->sections[SECTION_ZONE] == NULL &&
 	    d->sections[SECTION_ZONES] == NULL &&
 	    draft_knows(d, SECTION_ZONE) && draft_knows(d, SECTION_ZONES))
-		errors_add(d->errs, at,
+		errors_add(d->errs, CODE_KEY_MISSING, at,
 			   "the policy has no key \"zone\"; write it in one of "
 			   "the files");
 	for (size_t i = 0; i < SECTION_COUNT; i++)
 		if (schema_top.rows[i].required && d->sections[i] == NULL &&
 		    draft_knows(d, (enum section)i))
 			errors_add(
-				d->errs, at,
+				d->errs, CODE_KEY_MISSING, at,
 				"the policy has no key \"%s\"; write it in one "
 				"of the files",
 				schema_top.rows[i].key);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/language/compound.h"
 
+#include "policy/language/code.h"
 #include "policy/language/expression.h"
 #include "policy/language/fill.h"
 #include "policy/language/probing.h"
@@ -26,7 +27,7 @@ static int find_part(struct reading *r, int check, struct tree *node)
 		if (x->checks[i] == check)
 			return (int)i;
 	if (x->check_count == EXPRESSION_PARTS_MAX) {
-		draft_refuse(r->draft, node,
+		draft_refuse(r->draft, CODE_EXPRESSION_WRONG, node,
 			     "\"%.63s\" would be one more check, and a service "
 			     "has at most %d; use fewer",
 			     node->text, EXPRESSION_PARTS_MAX);
@@ -41,7 +42,8 @@ static struct expression_gate *new_gate(struct reading *r, struct tree *node)
 {
 	if (r->x->gate_count < EXPRESSION_GATES_MAX)
 		return &r->x->gates[r->x->gate_count++];
-	draft_refuse(r->draft, node, "check is too large; use fewer lists");
+	draft_refuse(r->draft, CODE_EXPRESSION_WRONG, node,
+		     "check is too large; use fewer lists");
 	return NULL;
 }
 
@@ -79,7 +81,7 @@ struct gate_words {
 static void refuse_words(struct reading *r, struct tree *node)
 {
 	if (!node->refused)
-		draft_refuse(r->draft, node,
+		draft_refuse(r->draft, CODE_EXPRESSION_WRONG, node,
 			     "check needs one of all, any, or at_least and of; "
 			     "write {all: [web, db]} or "
 			     "{at_least: 2, of: [a, b, c]}");
@@ -128,7 +130,7 @@ static void judge_twice(struct reading *r, const struct tree *list)
 			if (at->kind == TREE_TEXT &&
 			    before->kind == TREE_TEXT && !at->refused &&
 			    strcmp(at->text, before->text) == 0)
-				draft_refuse(r->draft, at,
+				draft_refuse(r->draft, CODE_VALUE_TWICE, at,
 					     "check \"%.63s\" is twice in one "
 					     "list; keep one",
 					     at->text);
@@ -141,21 +143,24 @@ static void judge_words(struct reading *r, const struct gate_words *words)
 
 	judge_twice(r, words->list);
 	if (count == 1)
-		errors_warn(r->draft->errs, words->list->at,
+		errors_warn(r->draft->errs, CODE_EXPRESSION_PLAIN,
+			    words->list->at,
 			    "%s of one is that one; write it alone", key);
 	else if (words->count == NULL)
 		return;
 	if (words->at_least > count)
-		draft_refuse(r->draft, words->count,
+		draft_refuse(r->draft, CODE_EXPRESSION_WRONG, words->count,
 			     "at_least is %u and of has %zu, so it could never "
 			     "be up; lower at_least",
 			     words->at_least, count);
 	else if (count > 1 && words->at_least == count)
-		errors_warn(r->draft->errs, words->count->at,
+		errors_warn(r->draft->errs, CODE_EXPRESSION_PLAIN,
+			    words->count->at,
 			    "at_least %u of %zu is all of them; write all",
 			    words->at_least, count);
 	else if (count > 1 && words->at_least == 1)
-		errors_warn(r->draft->errs, words->count->at,
+		errors_warn(r->draft->errs, CODE_EXPRESSION_PLAIN,
+			    words->count->at,
 			    "at_least 1 is any of them; write any");
 }
 
@@ -198,7 +203,8 @@ static uint32_t read_gate(struct reading *r, struct tree *node, unsigned depth)
 	}
 	if (words.count != NULL && words.at_least > inner &&
 	    words.at_least <= words.list->count)
-		errors_warn(r->draft->errs, words.count->at,
+		errors_warn(r->draft->errs, CODE_EXPRESSION_SHADOW,
+			    words.count->at,
 			    "at_least is %u, and without checks in shadow %u "
 			    "are left; all of these must be up",
 			    words.at_least, inner);
@@ -222,7 +228,7 @@ static uint32_t read_item(struct reading *r, struct tree *node, unsigned depth)
 	else if (node->kind != TREE_MAP)
 		value_refuse(r->draft, &check_row, node);
 	else if (depth == EXPRESSION_DEPTH_MAX)
-		draft_refuse(r->draft, node,
+		draft_refuse(r->draft, CODE_EXPRESSION_WRONG, node,
 			     "check is %d lists deep already; make it flatter",
 			     EXPRESSION_DEPTH_MAX);
 	else
@@ -313,12 +319,14 @@ static void judge_parts(const struct judging *j)
 		const char *name = part_of(j, i)->name;
 
 		if ((j->x->counted >> i & 1) == 0)
-			errors_warn(j->draft->errs, j->x->at,
+			errors_warn(j->draft->errs, CODE_EXPRESSION_SHADOW,
+				    j->x->at,
 				    "check \"%s\" is in shadow, so service "
 				    "\"%s\" goes by the others alone",
 				    name, j->service->name);
 		else if (!matters(j->x, i))
-			errors_warn(j->draft->errs, j->x->at,
+			errors_warn(j->draft->errs, CODE_EXPRESSION_IDLE,
+				    j->x->at,
 				    "check \"%s\" makes no difference: "
 				    "whatever it says, the others decide; "
 				    "leave it out",
@@ -334,7 +342,8 @@ static void judge_pairs(const struct judging *j)
 			if ((j->x->counted >> i & j->x->counted >> k & 1) !=
 				    0 &&
 			    probing_asks_same(part_of(j, k), part_of(j, i)))
-				errors_warn(j->draft->errs, j->x->at,
+				errors_warn(j->draft->errs,
+					    CODE_EXPRESSION_TWIN, j->x->at,
 					    "checks \"%s\" and \"%s\" ask the "
 					    "same of the same port, so they "
 					    "fail together; one of them says "
@@ -350,7 +359,8 @@ static void judge_quorums(const struct judging *j)
 	for (size_t i = 0; i < j->x->check_count; i++)
 		if ((j->x->counted >> i & 1) != 0 &&
 		    part_of(j, i)->quorum != quorum) {
-			errors_warn(j->draft->errs, j->x->at,
+			errors_warn(j->draft->errs, CODE_EXPRESSION_QUORUM,
+				    j->x->at,
 				    "check \"%s\" has quorum %u and another "
 				    "one %u; the whole is voted on, and takes "
 				    "%u",
@@ -370,7 +380,8 @@ static void judge_ports(const struct judging *j)
 		differ |= part_of(j, i)->port != part_of(j, 0)->port;
 	for (size_t i = 0; differ && i < s->endpoint_count; i++)
 		if (s->endpoints[i].port != 0) {
-			errors_warn(j->draft->errs, s->endpoints[i].at,
+			errors_warn(j->draft->errs, CODE_EXPRESSION_PORT,
+				    s->endpoints[i].at,
 				    "the port of endpoint \"%s\" is probed by "
 				    "every check of service \"%s\", and they "
 				    "have different ones; remove it",

@@ -3,6 +3,7 @@
 
 #include "policy/base/arena.h"
 #include "policy/base/nearest.h"
+#include "policy/language/code.h"
 #include "policy/language/window.h"
 
 #include <assert.h>
@@ -16,7 +17,7 @@ void *draft_alloc(struct draft *d, size_t count, size_t size)
 
 	if (at == NULL && !d->lost) {
 		d->lost = true;
-		errors_add(d->errs, (struct place){ 0 },
+		errors_add(d->errs, CODE_MEMORY, (struct place){ 0 },
 			   "out of memory; the policy was not loaded");
 	}
 	return at;
@@ -32,7 +33,8 @@ char *draft_text(struct draft *d, const char *text)
 	return copy;
 }
 
-void draft_refuse(struct draft *d, struct tree *node, const char *fmt, ...)
+void draft_refuse(struct draft *d, unsigned code, struct tree *node,
+		  const char *fmt, ...)
 {
 	struct error err = { .at = node->at };
 	va_list ap;
@@ -41,7 +43,7 @@ void draft_refuse(struct draft *d, struct tree *node, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err.text, sizeof(err.text), fmt, ap);
 	va_end(ap);
-	errors_push(d->errs, &err);
+	errors_push(d->errs, code, &err);
 }
 
 /* Names are read through the first member of each of these structs. */
@@ -183,8 +185,9 @@ int draft_refer(struct draft *d, const struct names *names, struct tree *node)
 		return index;
 	node->refused = true;
 	if (draft_knows(d, names->section))
-		draft_refuse(d, node, "%s \"%.63s\" is not defined; %s",
-			     names->noun, node->text,
+		draft_refuse(d, CODE_NAME_UNKNOWN, node,
+			     "%s \"%.63s\" is not defined; %s", names->noun,
+			     node->text,
 			     names_hint(names, node->text, hint, sizeof(hint)));
 	return POLICY_NONE;
 }

@@ -9,6 +9,7 @@
 #ifndef POLICY_LANGUAGE_DRAFT_H
 #define POLICY_LANGUAGE_DRAFT_H
 
+#include "policy/language/code.h"
 #include "policy/language/policy.h"
 #include "policy/language/schema.h"
 #include "policy/language/tree.h"
@@ -45,9 +46,9 @@ void *draft_alloc(struct draft *d, size_t count, size_t size);
 /* text copied, or NULL as above. */
 char *draft_text(struct draft *d, const char *text);
 
-/* Marks the node as refused and reports why, at its place. */
-void draft_refuse(struct draft *d, struct tree *node, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+/* Marks the node as refused and reports why, at its place: an enum code. */
+void draft_refuse(struct draft *d, unsigned code, struct tree *node,
+		  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* The names of one array of the policy: each struct begins with its name. */
 struct names {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/language/failover.h"
 
+#include "policy/language/code.h"
 #include "policy/language/draft.h"
 #include "policy/language/expression.h"
 #include "policy/language/scalar.h"
@@ -83,7 +84,8 @@ static void judge(struct draft *d, const struct policy_service *s,
 	    (ttl != NULL && !draft_usable(ttl, "steady", &steady)) ||
 	    f.notice_ms + f.kept_ms <= goal_ms)
 		return;
-	errors_warn(d->errs, steady == NULL ? s->at : steady->at,
+	errors_warn(d->errs, CODE_FAILOVER_LATE,
+		    steady == NULL ? s->at : steady->at,
 		    "service \"%s\" can keep clients at a failed endpoint for "
 		    "%s (%s until probes tell, a TTL of %s), and "
 		    "safety.failover_goal is %s; %s",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/language/fill.h"
 
+#include "policy/language/code.h"
 #include "policy/language/value.h"
 
 #include <assert.h>
@@ -31,8 +32,8 @@ bool fill_shape(struct draft *d, const struct schema_row *row,
 		return false;
 	}
 	if ((double)node->count < row->min) {
-		draft_refuse(d, node, "%s is empty; write at least one",
-			     row->key);
+		draft_refuse(d, CODE_VALUE_WRONG, node,
+			     "%s is empty; write at least one", row->key);
 		return false;
 	}
 	return true;
@@ -55,12 +56,12 @@ void fill_refuse_key(struct draft *d, const struct schema *schema,
 		strcat(known, schema->rows[i].key);
 	}
 	if (near != NULL)
-		errors_add(d->errs, node->key->at,
+		errors_add(d->errs, CODE_KEY_UNKNOWN, node->key->at,
 			   "key \"%.40s\" is not known in %.60s; did you mean "
 			   "\"%s\"?",
 			   node->key->text, where, near);
 	else
-		errors_add(d->errs, node->key->at,
+		errors_add(d->errs, CODE_KEY_UNKNOWN, node->key->at,
 			   "key \"%.40s\" is not known in %.40s; known: %s",
 			   node->key->text, where, known);
 }
@@ -133,7 +134,7 @@ static void fill_written(struct draft *d, const struct schema *schema,
 	}
 	for (size_t i = 0; i < schema->count; i++)
 		if (schema->rows[i].required && !seen[i] && !d->file_missing)
-			errors_add(d->errs,
+			errors_add(d->errs, CODE_KEY_MISSING,
 				   map->key == NULL ? map->at : map->key->at,
 				   "%.80s has no key \"%s\"; write %s", where,
 				   schema->rows[i].key,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/language/judge.h"
 
+#include "policy/language/code.h"
 #include "policy/language/probing.h"
 #include "policy/language/scalar.h"
 
@@ -26,7 +27,8 @@ static void judge_pair(struct draft *d, const struct pair *pair)
 	if (pair->low_ms < pair->high_ms ||
 	    (pair->equal_ok && pair->low_ms == pair->high_ms))
 		return;
-	errors_add(d->errs, draft_place(pair->map, a ? pair->low : pair->high),
+	errors_add(d->errs, CODE_TIMES_ORDER,
+		   draft_place(pair->map, a ? pair->low : pair->high),
 		   "%s (%s%s) must be %s %s (%s%s)", pair->low,
 		   scalar_duration_text(pair->low_ms, low),
 		   a == NULL ? " by default" : "",
@@ -55,7 +57,7 @@ static void judge_window(struct draft *d, struct policy_check *check,
 		b->window_ms = fills_ms;
 	else if (draft_usable(map, "window", &window) &&
 		 draft_usable(node, "interval", &interval))
-		errors_warn(d->errs, written->at,
+		errors_warn(d->errs, CODE_WINDOW_SHORT, written->at,
 			    "window_time is too short for %u outcomes an "
 			    "interval apart, so rates are hardly ever judged; "
 			    "write %s or more, or a smaller window",
@@ -77,7 +79,7 @@ static void judge_breaker(struct draft *d, const struct policy_check *check,
 	if (draft_usable(map, "slow", &slow) && slow != NULL &&
 	    draft_usable(node, "timeout", &timeout) &&
 	    b->slow_ms >= check->timeout_ms)
-		errors_warn(d->errs, slow->at,
+		errors_warn(d->errs, CODE_SLOW_NEVER, slow->at,
 			    "slow is not below the timeout, so no answer is "
 			    "ever slow");
 }
@@ -89,7 +91,7 @@ void judge_dnssec(struct draft *d, struct policy_zone *zone)
 	if (dnssec->refresh_s == 0)
 		dnssec->refresh_s = dnssec->validity_s / 2;
 	if (dnssec->refresh_s >= dnssec->validity_s)
-		errors_add(d->errs, zone->at,
+		errors_add(d->errs, CODE_TIMES_ORDER, zone->at,
 			   "dnssec.refresh is not shorter than validity; "
 			   "leave it out, then it is half of validity");
 }
@@ -102,7 +104,7 @@ void judge_refresh(struct draft *d, size_t zone)
 
 	if (z->dnssec.keys == NULL || z->dnssec.refresh_s > max_s)
 		return;
-	errors_warn(d->errs, z->at,
+	errors_warn(d->errs, CODE_DNSSEC_REFRESH, z->at,
 		    "signatures are renewed when %" PRIu32 " seconds are left, "
 		    "and there is a TTL of %" PRIu32 " seconds: one can end "
 		    "while resolvers keep it; raise dnssec.refresh or lower "
@@ -121,12 +123,12 @@ static void judge_quorum(struct draft *d, const struct policy_check *check,
 	    !draft_knows(d, SECTION_VANTAGES) || check->quorum <= votes)
 		return;
 	if (votes == vantages)
-		errors_warn(d->errs, quorum->at,
+		errors_warn(d->errs, CODE_QUORUM_ALL, quorum->at,
 			    "quorum is %u and the policy has %zu vantage%s; "
 			    "all have to agree then",
 			    check->quorum, vantages, vantages == 1 ? "" : "s");
 	else
-		errors_warn(d->errs, quorum->at,
+		errors_warn(d->errs, CODE_QUORUM_ALL, quorum->at,
 			    "quorum is %u and the %zu vantages have %u vote%s "
 			    "(one a network, see asn and vote); all have to "
 			    "agree then",
@@ -167,7 +169,7 @@ static void judge_weights(struct draft *d, const struct policy_service *s,
 	for (size_t i = 0; i < s->endpoint_count; i++)
 		if (s->endpoints[i].weight > 0)
 			return;
-	errors_add(d->errs, map->key->at,
+	errors_add(d->errs, CODE_SERVICE_WEIGHTLESS, map->key->at,
 		   "every endpoint of service \"%s\" has weight 0; give one a "
 		   "weight",
 		   s->name);
@@ -184,13 +186,13 @@ static void judge_service_name(struct draft *d, const struct policy_service *s)
 	tail = strlen(zone) - 1;
 	if (len >= tail && strncmp(s->name + len - tail, zone, tail) == 0 &&
 	    (len == tail || s->name[len - tail - 1] == '.'))
-		errors_add(d->errs, s->at,
+		errors_add(d->errs, CODE_SERVICE_NAME, s->at,
 			   "service \"%s\" repeats the zone's name; write "
 			   "\"%.*s\"",
 			   s->name, len == tail ? 1 : (int)(len - tail - 1),
 			   len == tail ? "@" : s->name);
 	if (strlen(s->fqdn) > SCALAR_DOMAIN_SIZE - 2)
-		errors_add(d->errs, s->at,
+		errors_add(d->errs, CODE_SERVICE_NAME, s->at,
 			   "service \"%s\" in this zone is longer than a "
 			   "domain name can be; shorten it",
 			   s->name);
@@ -204,7 +206,7 @@ static void judge_within(struct draft *d, const struct policy_service *s,
 	if (draft_usable(node, "within", &within) && within != NULL &&
 	    draft_usable(node, "steer", &steer) && steer != NULL &&
 	    s->steer != STEER_LATENCY && s->steer != STEER_GEO)
-		errors_add(d->errs, within->key->at,
+		errors_add(d->errs, CODE_KEY_POINTLESS, within->key->at,
 			   "within is for latency and geo, and service \"%s\" "
 			   "is steered by %s; remove it",
 			   s->name, steer_name(s->steer));
@@ -240,12 +242,12 @@ void judge_panic(struct draft *d, struct policy_service *service,
 	if (fallback != NULL)
 		service->fallback = draft_refer(d, &names, fallback);
 	if (service->panic == PANIC_FALLBACK && fallback == NULL)
-		errors_add(d->errs, panic->at,
+		errors_add(d->errs, CODE_KEY_MISSING, panic->at,
 			   "panic is fallback, and service \"%s\" has no key "
 			   "\"fallback\"; write the name of an endpoint",
 			   service->name);
 	if (service->panic != PANIC_FALLBACK && fallback != NULL)
-		errors_add(d->errs, fallback->key->at,
+		errors_add(d->errs, CODE_KEY_POINTLESS, fallback->key->at,
 			   "fallback is for panic: fallback; write that, or "
 			   "remove it");
 }
@@ -271,7 +273,8 @@ void judge_sets(struct draft *d, const struct policy_service *service,
 	    policy_set_count(service->endpoint_count, service->answers) <=
 		    POLICY_SETS_SIGNED_MAX)
 		return;
-	errors_add(d->errs, answers == NULL ? service->at : answers->key->at,
+	errors_add(d->errs, CODE_ANSWERS_SIGNED,
+		   answers == NULL ? service->at : answers->key->at,
 		   "service \"%s\" is in a signed zone, and more than %d "
 		   "different answers can be made of %u out of its %zu "
 		   "endpoints; lower answers to %u",
@@ -322,12 +325,12 @@ static void judge_stage_region(struct draft *d, struct stages *stages,
 	uint64_t bit = UINT64_C(1) << index;
 
 	if ((stages->before & bit) != 0)
-		errors_add(d->errs, node->at,
+		errors_add(d->errs, CODE_CANARY_STAGE, node->at,
 			   "region \"%s\" is already in a stage of canary "
 			   "\"%s\"; keep it in one",
 			   node->text, stages->canary->name);
 	else if ((stages->usable & bit) == 0)
-		errors_add(d->errs, node->at,
+		errors_add(d->errs, CODE_CANARY_STAGE, node->at,
 			   "canary \"%s\" has no endpoint in region \"%s\"; "
 			   "write one or remove the region",
 			   stages->canary->name, node->text);

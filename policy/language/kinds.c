@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/language/kinds.h"
 
+#include "policy/language/code.h"
+
 #include <string.h>
 
 /* RFC 1034, 3.6.2: a CNAME stands alone. */
@@ -13,7 +15,7 @@ static bool refuse_both(struct draft *d, const struct policy_endpoint *endpoint,
 	    (tree_find(node, "A") == NULL && tree_find(node, "AAAA") == NULL))
 		return false;
 	node->refused = true;
-	errors_add(d->errs, cname->key->at,
+	errors_add(d->errs, CODE_ENDPOINT_MIXED, cname->key->at,
 		   "endpoint \"%.63s\" has a CNAME beside addresses; remove "
 		   "one of them",
 		   endpoint->name);
@@ -25,7 +27,7 @@ static void judge_target(struct draft *d, const struct policy_service *s,
 			 const struct policy_endpoint *e, struct place at)
 {
 	if (e->cname != NULL && strcmp(e->cname, s->fqdn) == 0)
-		errors_add(d->errs, at,
+		errors_add(d->errs, CODE_ALIAS_RULES, at,
 			   "CNAME is the service's own name; write another");
 }
 
@@ -37,7 +39,7 @@ void kinds_judge_endpoint(struct draft *d,
 		return;
 	if (!node->refused && tree_find(node, "A") == NULL &&
 	    tree_find(node, "AAAA") == NULL && tree_find(node, "CNAME") == NULL)
-		errors_add(d->errs, node->key->at,
+		errors_add(d->errs, CODE_ENDPOINT_ADDRESS, node->key->at,
 			   "endpoint \"%.63s\" has no address; write A, AAAA "
 			   "or both",
 			   endpoint->name);
@@ -81,20 +83,20 @@ static void judge_named(struct draft *d, const struct policy_service *s,
 	struct tree *answers;
 
 	if (is_zone(d->policy, s->fqdn))
-		errors_add(d->errs, at,
+		errors_add(d->errs, CODE_ALIAS_RULES, at,
 			   "the zone's own name cannot be a CNAME (RFC 1034, "
 			   "3.6.2); write A, AAAA or both");
 	if (draft_usable(node, "answers", &answers) && s->answers > 1)
-		errors_add(d->errs, answers->at,
+		errors_add(d->errs, CODE_ALIAS_RULES, answers->at,
 			   "answers is %u, and a name has one CNAME at a time; "
 			   "remove it",
 			   s->answers);
 	if (s->https.at.line != 0)
-		errors_add(d->errs, s->https.at,
+		errors_add(d->errs, CODE_ALIAS_RULES, s->https.at,
 			   "https is beside CNAME endpoints; a CNAME stands "
 			   "alone: remove it");
 	if (s->svcb.at.line != 0)
-		errors_add(d->errs, s->svcb.at,
+		errors_add(d->errs, CODE_ALIAS_RULES, s->svcb.at,
 			   "svcb is beside CNAME endpoints; a CNAME stands "
 			   "alone: remove it");
 }
@@ -115,7 +117,7 @@ static void warn_of_families(struct draft *d, const struct policy_service *s)
 		if (!has_addresses(e) ||
 		    (!lacks_v4 && (!v6 || e->aaaa_count > 0)))
 			continue;
-		errors_warn(d->errs, e->at,
+		errors_warn(d->errs, CODE_ENDPOINT_FAMILY, e->at,
 			    "endpoint \"%.63s\" has no %s address, and others "
 			    "have; its clients get another's or none: write "
 			    "one",
@@ -140,7 +142,7 @@ void kinds_judge_service(struct draft *d, const struct policy_service *service,
 			sorts.named > sorts.addressed ? sorts.named
 						      : sorts.addressed;
 
-		errors_add(d->errs, later->at,
+		errors_add(d->errs, CODE_ENDPOINT_MIXED, later->at,
 			   "endpoint \"%.40s\" has a CNAME and \"%.40s\" has "
 			   "addresses; all of a service are alike",
 			   sorts.named->name, sorts.addressed->name);
@@ -178,12 +180,12 @@ void kinds_judge_shadow(struct draft *d, const struct policy_endpoint *endpoint,
 	    !draft_usable(node, "CNAME", &cname))
 		return;
 	if (without != NULL)
-		errors_add(d->errs, node->key->at,
+		errors_add(d->errs, CODE_ENDPOINT_ADDRESS, node->key->at,
 			   "canary endpoint \"%s\" has no %s, which the "
 			   "endpoint that it shadows has; write one",
 			   endpoint->name, without);
 	else if (endpoint->cname != NULL && has_addresses(stable))
-		errors_add(d->errs, cname->key->at,
+		errors_add(d->errs, CODE_ENDPOINT_MIXED, cname->key->at,
 			   "canary endpoint \"%s\" has a CNAME, and the "
 			   "endpoint that it shadows addresses; write such",
 			   endpoint->name);

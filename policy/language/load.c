@@ -2,6 +2,7 @@
 #include "policy/language/load.h"
 
 #include "policy/base/arena.h"
+#include "policy/language/code.h"
 #include "policy/language/compile.h"
 #include "policy/language/judge.h"
 #include "policy/language/rings.h"
@@ -99,7 +100,7 @@ struct policy *load_policy(struct sources *sources, const char *path,
 			rings_judge(&d);
 		load_networks(&d);
 		if (!d.lost && !sources_digest(sources, d.policy->digest))
-			errors_add(errs, (struct place){ 0 },
+			errors_add(errs, CODE_MEMORY, (struct place){ 0 },
 				   "out of memory; no digest could be made");
 	}
 	for (size_t i = 0; i < errs->count; i++)

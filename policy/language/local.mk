@@ -5,6 +5,10 @@ policy_libpolicy_a_SOURCES += \
 	%D%/calendar.c %D%/calendar.h \
 	%D%/catalog.c %D%/catalog.h \
 	%D%/check.h \
+	%D%/code.c %D%/code.h \
+	%D%/code_canaries.c %D%/code_checks.c %D%/code_clients.c \
+	%D%/code_geo.c %D%/code_input.c %D%/code_records.c \
+	%D%/code_services.c %D%/code_values.c \
 	%D%/compile.c %D%/compile.h \
 	%D%/compound.c %D%/compound.h \
 	%D%/country.c %D%/country.h \

@@ -2,6 +2,7 @@
 #include "policy/language/master.h"
 
 #include "policy/base/arena.h"
+#include "policy/language/code.h"
 #include "policy/language/entry.h"
 #include "policy/language/sources.h"
 
@@ -36,7 +37,7 @@ static struct place place_of(const struct scan *s)
 
 static bool add_memory(struct master *m)
 {
-	errors_add(m->errs, (struct place){ 0 },
+	errors_add(m->errs, CODE_MEMORY, (struct place){ 0 },
 		   "out of memory; the zone was not loaded");
 	return false;
 }
@@ -165,17 +166,18 @@ static void add_rr(struct scan *s, ldns_rr *rr, ldns_buffer *wire)
 	const char *refusal = refuse_rr(s->master, rr);
 
 	if (refusal != NULL) {
-		errors_add(s->master->errs, place_of(s), "%s", refusal);
+		errors_add(s->master->errs, CODE_RECORD_SYNTAX, place_of(s),
+			   "%s", refusal);
 		return;
 	}
 	if (ldns_rr_rdata2buffer_wire(wire, rr) != LDNS_STATUS_OK ||
 	    ldns_buffer_position(wire) > UINT16_MAX) {
-		errors_add(s->master->errs, place_of(s),
+		errors_add(s->master->errs, CODE_RECORD_SYNTAX, place_of(s),
 			   "the data does not fit in a record; shorten it");
 		return;
 	}
 	if (!is_whole(s, rr, wire)) {
-		errors_add(s->master->errs, place_of(s),
+		errors_add(s->master->errs, CODE_RECORD_SYNTAX, place_of(s),
 			   "the data after \\# is not what this type has (RFC "
 			   "3597, 5); write all of its fields, no more");
 		return;
@@ -197,14 +199,14 @@ static void read_record(struct scan *s)
 	ldns_status status;
 
 	if (!entry_generic(s->text, &s->generic_octets)) {
-		errors_add(s->master->errs, place_of(s),
+		errors_add(s->master->errs, CODE_RECORD_SYNTAX, place_of(s),
 			   "the data after \\# is not a length and so many "
 			   "octets in hexadecimal (RFC 3597, 5)");
 		return;
 	}
 	if (s->generic_octets > ENTRY_GENERIC_OCTETS_MAX) {
 		errors_add(
-			s->master->errs, place_of(s),
+			s->master->errs, CODE_RECORD_SYNTAX, place_of(s),
 			"the data after \\# is longer than %d octets; shorten "
 			"it",
 			ENTRY_GENERIC_OCTETS_MAX);
@@ -215,7 +217,7 @@ static void read_record(struct scan *s)
 				     &s->previous);
 
 	if (status != LDNS_STATUS_OK) {
-		errors_add(s->master->errs, place_of(s),
+		errors_add(s->master->errs, CODE_RECORD_SYNTAX, place_of(s),
 			   "record cannot be read: %s; write NAME TTL TYPE "
 			   "DATA",
 			   ldns_get_errorstr_by_id(status));
@@ -251,7 +253,7 @@ static bool set_origin(struct scan *s, const char *text)
 
 	if (name == NULL || ldns_rdf_size(name) > NAME_OCTETS_MAX) {
 		ldns_rdf_deep_free(name);
-		errors_add(s->master->errs, place_of(s),
+		errors_add(s->master->errs, CODE_RECORD_SYNTAX, place_of(s),
 			   "$ORIGIN has no domain name; write $ORIGIN NAME");
 		return false;
 	}
@@ -267,7 +269,7 @@ static void set_ttl(struct scan *s, const char *text)
 
 	if (end == text || *end != '\0' || strlen(text) > 10 ||
 	    ttl_s > INT32_MAX)
-		errors_add(s->master->errs, place_of(s),
+		errors_add(s->master->errs, CODE_RECORD_SYNTAX, place_of(s),
 			   "$TTL is \"%.40s\"; write seconds or 1h", text);
 	else
 		s->ttl_s = ttl_s;
@@ -305,7 +307,7 @@ static void include(struct scan *s, const char *name, const char *origin)
 	const struct source *source;
 
 	if (s->depth + 1 >= MASTER_INCLUDES_MAX) {
-		errors_add(s->master->errs, place_of(s),
+		errors_add(s->master->errs, CODE_RECORD_INCLUDE, place_of(s),
 			   "$INCLUDE is nested more than %d deep; write the "
 			   "records flatter",
 			   MASTER_INCLUDES_MAX);
@@ -315,7 +317,7 @@ static void include(struct scan *s, const char *name, const char *origin)
 	if (source == NULL)
 		return;
 	if (includes(s, source))
-		errors_add(s->master->errs, place_of(s),
+		errors_add(s->master->errs, CODE_RECORD_INCLUDE, place_of(s),
 			   "%.80s includes itself; remove the $INCLUDE", name);
 	else
 		scan_file(s->master, source, s, origin);
@@ -329,7 +331,7 @@ static void read_directive(struct scan *s)
 	const char *second = strtok_r(NULL, " \t\r", &save);
 
 	if (first == NULL)
-		errors_add(s->master->errs, place_of(s),
+		errors_add(s->master->errs, CODE_RECORD_SYNTAX, place_of(s),
 			   "%.40s has nothing after it; write its value", word);
 	else if (strcasecmp(word, "$ORIGIN") == 0 && second == NULL)
 		set_origin(s, first);
@@ -338,7 +340,7 @@ static void read_directive(struct scan *s)
 	else if (strcasecmp(word, "$INCLUDE") == 0)
 		include(s, first, second);
 	else
-		errors_add(s->master->errs, place_of(s),
+		errors_add(s->master->errs, CODE_RECORD_SYNTAX, place_of(s),
 			   "%.40s cannot be used like this; write $ORIGIN "
 			   "NAME, $TTL TIME or $INCLUDE FILE [NAME]",
 			   word);
@@ -416,8 +418,8 @@ static void read_entry(struct scan *s, enum ending ending)
 	};
 
 	if (ending != ENDING_WHOLE)
-		errors_add(s->master->errs, place_of(s), "%s",
-			   complaints[ending]);
+		errors_add(s->master->errs, CODE_RECORD_SYNTAX, place_of(s),
+			   "%s", complaints[ending]);
 	else if (s->text[strspn(s->text, " \t")] == '\0')
 		return;
 	else if (s->text[0] == '$')

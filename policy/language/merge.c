@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/language/merge.h"
 
+#include "policy/language/code.h"
 #include "policy/language/fill.h"
 #include "policy/language/scalar.h"
 #include "policy/language/window.h"
@@ -44,7 +45,7 @@ static void merge_section(struct draft *d, const struct schema_row *row,
 				: find_earlier(*section, node);
 
 		if (earlier != NULL)
-			errors_add(d->errs, node->key->at,
+			errors_add(d->errs, CODE_KEY_TWICE, node->key->at,
 				   "%s.%.63s is already at %.80s:%u:%u; keep "
 				   "one of the two",
 				   row->key, node->key->text,
@@ -130,7 +131,7 @@ static void check_name(struct draft *d, enum section section,
 					      : scalar_name(key->text);
 
 	if (!ok)
-		errors_add(d->errs, key->at,
+		errors_add(d->errs, CODE_NAME_WRONG, key->at,
 			   "name \"%.80s\" below %s cannot be used; write a-z, "
 			   "0-9 and - inside, at most %d octets",
 			   key->text, schema_top.rows[section].key,
@@ -161,7 +162,7 @@ static void *declare(struct draft *d, enum section section, struct shape shape,
 		char *thing = array + *count * shape.stride;
 
 		if (*count == most) {
-			errors_add(d->errs, node->key->at,
+			errors_add(d->errs, CODE_TOO_MANY, node->key->at,
 				   "%s has %zu names; at most %zu are allowed",
 				   row->key, map->count, most);
 			miss_section(d, row);

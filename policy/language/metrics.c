@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/language/metrics.h"
 
+#include "policy/language/code.h"
 #include "policy/language/placeholder.h"
 
 #include <string.h>
@@ -62,7 +63,7 @@ static void read_query(struct draft *d, const struct schema_row *row,
 		return;
 	for (; (at = placeholder_find(at, &which, &len)) != NULL; at += len)
 		if (which == PLACEHOLDER_UNKNOWN) {
-			draft_refuse(d, node,
+			draft_refuse(d, CODE_VALUE_WRONG, node,
 				     "%s has %.*s, which stands for nothing; "
 				     "write " PLACEHOLDER_WORDS,
 				     row->key, (int)(len < 40 ? len : 40), at);
@@ -70,7 +71,7 @@ static void read_query(struct draft *d, const struct schema_row *row,
 		}
 	if (!placeholder_in(text, PLACEHOLDER_ARM) &&
 	    !placeholder_in(text, PLACEHOLDER_ENDPOINTS)) {
-		draft_refuse(d, node,
+		draft_refuse(d, CODE_CANARY_QUERY, node,
 			     "%s asks the same of the canary and of the "
 			     "stable version; use $arm or $endpoints",
 			     row->key);
@@ -95,7 +96,7 @@ static void refuse_key(struct draft *d, const struct policy_canary *c,
 	const struct tree *node = tree_find(metrics, key);
 
 	if (node != NULL)
-		errors_add(d->errs, node->key->at,
+		errors_add(d->errs, CODE_KEYS_BOTH, node->key->at,
 			   "canary \"%s\" is measured by edges, which need no "
 			   "%s; remove one of the two",
 			   c->name, key);
@@ -113,13 +114,13 @@ static void judge_source(struct draft *d, const struct policy_canary *c,
 	if (m->edges)
 		return;
 	if (tree_find(metrics, "prometheus") == NULL)
-		errors_add(d->errs, metrics->key->at,
+		errors_add(d->errs, CODE_KEY_MISSING, metrics->key->at,
 			   "metrics of canary \"%s\" have no source; write "
 			   "prometheus, or edges: true",
 			   c->name);
 	else if (tree_find(metrics, "errors") == NULL ||
 		 tree_find(metrics, "requests") == NULL)
-		errors_add(d->errs, metrics->key->at,
+		errors_add(d->errs, CODE_KEY_MISSING, metrics->key->at,
 			   "metrics of canary \"%s\" need queries for errors "
 			   "and for requests; write both",
 			   c->name);
@@ -132,7 +133,7 @@ static void judge_unmeasured(struct draft *d, const struct policy_canary *c,
 	const struct tree *when = tree_find(node, "rollback_when");
 
 	if (when != NULL)
-		errors_add(d->errs, when->key->at,
+		errors_add(d->errs, CODE_KEY_POINTLESS, when->key->at,
 			   "canary \"%s\" is not measured, so rollback_when "
 			   "never is; write metrics or remove it",
 			   c->name);
@@ -143,12 +144,14 @@ static void judge_times(struct draft *d, const struct policy_canary *c,
 {
 	if (c->metrics.timeout_ms > c->metrics.interval_ms)
 		errors_add(
-			d->errs, draft_place(metrics, "timeout"),
+			d->errs, CODE_TIMES_ORDER,
+			draft_place(metrics, "timeout"),
 			"metrics of canary \"%s\" have a timeout longer than "
 			"their interval; make it shorter",
 			c->name);
 	if (c->rollback.no_data_ms < 4 * c->metrics.interval_ms)
-		errors_add(d->errs, draft_place(metrics, "interval"),
+		errors_add(d->errs, CODE_TIMES_ORDER,
+			   draft_place(metrics, "interval"),
 			   "metrics of canary \"%s\" come less than four times "
 			   "within no_data of rollback_when; make the interval "
 			   "shorter",
@@ -164,7 +167,7 @@ static void judge_latency(struct draft *d, const struct policy_canary *c,
 
 	if (ratio != NULL && !c->metrics.edges &&
 	    tree_find(tree_find(node, "metrics"), "latency") == NULL)
-		errors_add(d->errs, ratio->key->at,
+		errors_add(d->errs, CODE_KEY_POINTLESS, ratio->key->at,
 			   "latency of canary \"%s\" is not measured, so "
 			   "latency_ratio says nothing; write "
 			   "metrics.latency or remove it",

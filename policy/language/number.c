@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/language/number.h"
 
+#include "policy/language/code.h"
 #include "policy/language/scalar.h"
 #include "policy/language/value.h"
 
@@ -9,8 +10,9 @@
 static void refuse_range(struct draft *d, const struct schema_row *row,
 			 struct tree *node, const char *unit)
 {
-	draft_refuse(d, node, "%s is %.80s; it must be %.15g%s to %.15g%s",
-		     row->key, node->text, row->min, unit, row->max, unit);
+	draft_refuse(d, CODE_VALUE_RANGE, node,
+		     "%s is %.80s; it must be %.15g%s to %.15g%s", row->key,
+		     node->text, row->min, unit, row->max, unit);
 }
 
 static void read_number(struct draft *d, const struct schema_row *row,
@@ -47,7 +49,7 @@ static bool whole_of(struct draft *d, const struct schema_row *row,
 	}
 	if (value < row->min || value > row->max) {
 		if (parse == scalar_bits)
-			draft_refuse(d, node,
+			draft_refuse(d, CODE_VALUE_RANGE, node,
 				     "%s is %.20s; it must be /%g to /%g",
 				     row->key, text, row->min, row->max);
 		else
@@ -120,7 +122,7 @@ static void read_percents(struct draft *d, const struct schema_row *row,
 			return;
 		}
 		if (i > 0 && list[i] <= list[i - 1]) {
-			draft_refuse(d, at,
+			draft_refuse(d, CODE_VALUE_WRONG, at,
 				     "%s goes from %u to %u; it must rise",
 				     row->key, list[i - 1], list[i]);
 			node->refused = true;
@@ -145,8 +147,8 @@ static bool duration_of(struct draft *d, const struct schema_row *row,
 		return false;
 	}
 	if ((double)ms < row->min || (double)ms > row->max) {
-		draft_refuse(d, node, "%s is %.20s; it must be %s to %s",
-			     row->key, text,
+		draft_refuse(d, CODE_VALUE_RANGE, node,
+			     "%s is %.20s; it must be %s to %s", row->key, text,
 			     scalar_duration_text((int64_t)row->min, least),
 			     scalar_duration_text((int64_t)row->max, most));
 		return false;
@@ -199,7 +201,8 @@ static void read_location(struct draft *d, const struct schema_row *row,
 			value_refuse(d, row, at);
 			node->refused = true;
 		} else if (values[i] < -limits[i] || values[i] > limits[i]) {
-			draft_refuse(d, at, "%s is %.30s; it must be %g to %g",
+			draft_refuse(d, CODE_VALUE_RANGE, at,
+				     "%s is %.30s; it must be %g to %g",
 				     titles[i], at->text, -limits[i],
 				     limits[i]);
 			node->refused = true;

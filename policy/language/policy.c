@@ -2,6 +2,7 @@
 #include "policy/language/policy.h"
 
 #include "policy/base/arena.h"
+#include "policy/language/code.h"
 #include "policy/language/compile.h"
 #include "policy/language/expression.h"
 #include "policy/language/load.h"
@@ -16,7 +17,8 @@ struct policy *policy_load(const char *path, struct errors *errs)
 	size_t before = errs->fatal;
 
 	if (arena == NULL) {
-		errors_add(errs, (struct place){ 0 }, "out of memory");
+		errors_add(errs, CODE_MEMORY, (struct place){ 0 },
+			   "out of memory");
 		return NULL;
 	}
 	sources_gather(&sources, path, errs);

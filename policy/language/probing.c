@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/language/probing.h"
 
+#include "policy/language/code.h"
 #include "policy/language/scalar.h"
 
 #include <stdio.h>
@@ -18,8 +19,9 @@ static bool read_range(struct draft *d, const struct schema_row *row,
 	if (!scalar_range(node->text, &first, &last))
 		value_refuse(d, row, node);
 	else if (first < row->min || last > row->max)
-		draft_refuse(d, node, "%s is %.80s; it must be %g to %g",
-			     row->key, node->text, row->min, row->max);
+		draft_refuse(d, CODE_VALUE_RANGE, node,
+			     "%s is %.80s; it must be %g to %g", row->key,
+			     node->text, row->min, row->max);
 	else
 		*out = (struct status_range){ (uint16_t)first, (uint16_t)last };
 	return !node->refused;
@@ -116,7 +118,7 @@ static bool allow_field(struct draft *d, const char *name, struct tree *node)
 	};
 
 	if (!is_token(name)) {
-		draft_refuse(d, node,
+		draft_refuse(d, CODE_VALUE_WRONG, node,
 			     "\"%.63s\" is no name of a header field; write "
 			     "one like X-Probe",
 			     name);
@@ -124,7 +126,7 @@ static bool allow_field(struct draft *d, const char *name, struct tree *node)
 	}
 	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
 		if (strcasecmp(taken[i].name, name) == 0) {
-			draft_refuse(d, node,
+			draft_refuse(d, CODE_VALUE_WRONG, node,
 				     "header field %s is not set here; %s",
 				     taken[i].name, taken[i].instead);
 			return false;
@@ -152,13 +154,14 @@ static void read_fields(struct draft *d, const struct schema_row *row,
 		return;
 	}
 	if (node->count == 0) {
-		draft_refuse(d, node, "%s is empty; write at least one",
-			     row->key);
+		draft_refuse(d, CODE_VALUE_WRONG, node,
+			     "%s is empty; write at least one", row->key);
 		return;
 	}
 	if ((double)node->count > row->max) {
-		draft_refuse(d, node, "%s has %zu fields; at most %g are sent",
-			     row->key, node->count, row->max);
+		draft_refuse(d, CODE_TOO_MANY, node,
+			     "%s has %zu fields; at most %g are sent", row->key,
+			     node->count, row->max);
 		return;
 	}
 	list = draft_alloc(d, node->count, sizeof(*list));
@@ -169,7 +172,7 @@ static void read_fields(struct draft *d, const struct schema_row *row,
 			put_text(d, at->key->text, &list[i].name);
 		if (!at->refused &&
 		    (at->kind != TREE_TEXT || !is_line(at->text)))
-			draft_refuse(d, at,
+			draft_refuse(d, CODE_VALUE_WRONG, at,
 				     "%s of \"%.63s\" must be a text of one "
 				     "line in ASCII",
 				     row->key, at->key->text);
@@ -277,7 +280,7 @@ static void judge_keys(struct draft *d, const struct policy_check *check,
 		const struct tree *at = tree_find(map, rules[i].key);
 
 		if (at != NULL && (rules[i].types & 1 << check->type) == 0)
-			errors_add(d->errs, at->key->at,
+			errors_add(d->errs, CODE_KEY_POINTLESS, at->key->at,
 				   "%s is for %s checks, and \"%s\" is %s; "
 				   "remove it",
 				   rules[i].key, rules[i].whose, check->name,
@@ -297,7 +300,7 @@ static void judge_port(struct draft *d, struct policy_check *check,
 	if (!draft_usable(node, "port", &port) || port != NULL)
 		return;
 	if (check->type == CHECK_TCP)
-		errors_add(d->errs, check->at,
+		errors_add(d->errs, CODE_KEY_MISSING, check->at,
 			   "check \"%s\" is tcp and has no port; write port:",
 			   check->name);
 	check->port = ports[check->type];
@@ -307,7 +310,7 @@ static void judge_program(struct draft *d, const struct policy_check *check,
 			  const struct tree *node)
 {
 	if (check->type == CHECK_EXTERNAL && tree_find(node, "program") == NULL)
-		errors_add(d->errs, check->at,
+		errors_add(d->errs, CODE_KEY_MISSING, check->at,
 			   "check \"%s\" is external and has no program; "
 			   "write program:",
 			   check->name);
@@ -338,19 +341,19 @@ static void judge_query(struct draft *d, const struct policy_check *check,
 	if (check->type != CHECK_DNS || !draft_usable(node, "query", &query))
 		return;
 	if (query == NULL)
-		errors_add(d->errs, check->at,
+		errors_add(d->errs, CODE_KEY_MISSING, check->at,
 			   "check \"%s\" is dns and has no query; write query:",
 			   check->name);
 	if (!draft_usable(expect, "rdata", &rdata) || rdata == NULL)
 		return;
 	if (draft_usable(expect, "rcode", &rcode) && check->rcode != 0)
-		errors_add(d->errs, rdata->key->at,
+		errors_add(d->errs, CODE_KEY_POINTLESS, rdata->key->at,
 			   "an answer with rcode %s has no records; remove "
 			   "rdata",
 			   policy_rcodes[check->rcode]);
 	if (draft_usable(query, "type", &type) && type != NULL &&
 	    !is_rdata(check->query_type, rdata->text))
-		errors_add(d->errs, rdata->at,
+		errors_add(d->errs, CODE_VALUE_WRONG, rdata->at,
 			   "rdata \"%.80s\" is not what a record of type %s "
 			   "holds; write it as in a master file",
 			   rdata->text, type->text);
@@ -361,7 +364,7 @@ static void judge_client(struct draft *d, const struct tree *node)
 	const struct tree *key = tree_find(node, "client_key");
 
 	if (key != NULL && tree_find(node, "client_certificate") == NULL)
-		errors_add(d->errs, key->key->at,
+		errors_add(d->errs, CODE_KEY_POINTLESS, key->key->at,
 			   "client_key is of no use without a certificate; "
 			   "write client_certificate:");
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/language/refer.h"
 
+#include "policy/language/code.h"
 #include "policy/language/scalar.h"
 #include "policy/language/terms.h"
 #include "policy/language/value.h"
@@ -17,7 +18,7 @@ int refer_set(struct draft *d, struct tree *node)
 	    !terms_builtin(node->text, &term))
 		return draft_refer(d, &names, node);
 	if (d->policy->set_count == POLICY_SETS_MAX) {
-		draft_refuse(d, node,
+		draft_refuse(d, CODE_TOO_MANY, node,
 			     "\"%.63s\" would be one more client set, and %d "
 			     "are already there; use fewer",
 			     node->text, POLICY_SETS_MAX);
@@ -64,14 +65,14 @@ static int define_jurisdiction(struct draft *d, struct tree *node)
 	if (index != POLICY_NONE)
 		return index;
 	if (!scalar_name(node->text)) {
-		draft_refuse(d, node,
+		draft_refuse(d, CODE_NAME_WRONG, node,
 			     "jurisdiction \"%.63s\" is not a name; use a-z, "
 			     "0-9 and - inside, at most %d",
 			     node->text, POLICY_NAME_MAX);
 		return POLICY_NONE;
 	}
 	if (policy->jurisdiction_count == POLICY_JURISDICTIONS_MAX) {
-		draft_refuse(d, node,
+		draft_refuse(d, CODE_TOO_MANY, node,
 			     "jurisdiction \"%s\" is one too many; at most %d "
 			     "are allowed",
 			     node->text, POLICY_JURISDICTIONS_MAX);

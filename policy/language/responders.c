@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/language/responders.h"
 
+#include "policy/language/code.h"
 #include "policy/language/scalar.h"
 
 #include <string.h>
@@ -71,7 +72,7 @@ void responders_read(struct draft *d, const struct schema_row *row,
 	for (struct tree *at = node->first; at != NULL; at = at->next, i++) {
 		if (at->kind != TREE_TEXT || !is_node_name(at->key->text) ||
 		    !parse(at->text, &list[i]))
-			draft_refuse(d, at,
+			draft_refuse(d, CODE_VALUE_WRONG, at,
 				     "responder \"%.80s\": write the name of "
 				     "its node, and an address with or without "
 				     "a port, like dns-a: \"192.0.2.53:5300\"",

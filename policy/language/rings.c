@@ -2,6 +2,7 @@
 #include "policy/language/rings.h"
 
 #include "policy/language/catalog.h"
+#include "policy/language/code.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,7 +138,7 @@ static void tell(const struct rings *r, const struct link *first,
 			break;
 	}
 	if (service != NULL)
-		errors_warn(r->draft->errs, place_of(service),
+		errors_warn(r->draft->errs, CODE_ALIAS_RING, place_of(service),
 			    "CNAMEs can lead round and round: to %s; let "
 			    "one lead elsewhere",
 			    way);
@@ -174,7 +175,7 @@ void rings_judge(struct draft *d)
 
 	r.list = calloc(count_links(p) + 1, sizeof(r.list[0]));
 	if (r.list == NULL || !add_services(&r)) {
-		errors_add(d->errs, (struct place){ 0 },
+		errors_add(d->errs, CODE_MEMORY, (struct place){ 0 },
 			   "out of memory; CNAMEs were not followed");
 		free(r.list);
 		return;

@@ -2,6 +2,7 @@
 #include "policy/language/service.h"
 
 #include "policy/language/binding.h"
+#include "policy/language/code.h"
 #include "policy/language/compound.h"
 #include "policy/language/fill.h"
 #include "policy/language/judge.h"
@@ -44,7 +45,7 @@ static void read_region(struct draft *d, struct policy_endpoint *e,
 		return;
 	e->region = names_find(&names, e->name);
 	if (e->region == POLICY_NONE && draft_knows(d, SECTION_REGIONS))
-		errors_add(d->errs, node->key->at,
+		errors_add(d->errs, CODE_ENDPOINT_NOWHERE, node->key->at,
 			   "endpoint \"%.63s\" has no region key and there is "
 			   "no region of its name; %s",
 			   e->name,
@@ -82,8 +83,9 @@ static void read_endpoints(struct draft *d, struct policy_service *s,
 		return;
 	count = map->count;
 	if (count > POLICY_ENDPOINTS_MAX) {
-		draft_refuse(d, map, "%s has %zu endpoints; at most %d", where,
-			     count, POLICY_ENDPOINTS_MAX);
+		draft_refuse(d, CODE_TOO_MANY, map,
+			     "%s has %zu endpoints; at most %d", where, count,
+			     POLICY_ENDPOINTS_MAX);
 		return;
 	}
 	s->endpoints =
@@ -161,7 +163,7 @@ static int find_stable(struct draft *d, const struct policy_service *s,
 	if (stable == POLICY_NONE) {
 		if (draft_knows(d, SECTION_SERVICES))
 			errors_add(
-				d->errs, node->key->at,
+				d->errs, CODE_CANARY_ENDPOINT, node->key->at,
 				"service \"%s\" has no endpoint \"%.63s\" to "
 				"shadow; %s",
 				s->name, node->key->text,
@@ -171,7 +173,7 @@ static int find_stable(struct draft *d, const struct policy_service *s,
 	}
 	if (s->endpoints[stable].shadowed_by != POLICY_NONE) {
 		errors_add(
-			d->errs, node->key->at,
+			d->errs, CODE_CANARY_ENDPOINT, node->key->at,
 			"endpoint \"%s\" of service \"%s\" has a canary "
 			"already (line %u); end that one first",
 			node->key->text, s->name,
@@ -191,7 +193,7 @@ static const char *canary_endpoint_name(struct draft *d, const char *canary,
 		return NULL;
 	snprintf(name, size, "%s/%s", canary, node->key->text);
 	if (size - 1 > POLICY_NAME_MAX)
-		errors_add(d->errs, node->key->at,
+		errors_add(d->errs, CODE_NAME_WRONG, node->key->at,
 			   "the name \"%.100s\" is longer than %d octets; give "
 			   "the canary a shorter one",
 			   name, POLICY_NAME_MAX);
@@ -217,7 +219,7 @@ static void read_canary_endpoint(struct draft *d, int canary, struct tree *node,
 		return;
 	if (s->endpoint_count == POLICY_ENDPOINTS_MAX) {
 		errors_add(
-			d->errs, node->key->at,
+			d->errs, CODE_TOO_MANY, node->key->at,
 			"service \"%s\" has %d endpoints with this canary's; "
 			"more are not allowed",
 			s->name, POLICY_ENDPOINTS_MAX + 1);

@@ -4,6 +4,7 @@
 #include "policy/base/arena.h"
 #include "policy/base/file.h"
 #include "policy/base/tzif.h"
+#include "policy/language/code.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -110,10 +111,11 @@ static void take_policy_file(struct sources *s, const char *path,
 	}
 	/* "PATH: cannot read ..." with the path where a place belongs. */
 	if (strncmp(err.text, path, len) == 0 && err.text[len] == ':')
-		errors_add(errs, (struct place){ .file = path }, "%s",
+		errors_add(errs, CODE_FILE_UNREADABLE,
+			   (struct place){ .file = path }, "%s",
 			   err.text + len + 2);
 	else
-		errors_push(errs, &err);
+		errors_push(errs, CODE_FILE_UNREADABLE, &err);
 }
 
 static bool ends_in(const char *name, const char *end)
@@ -166,13 +168,14 @@ static void take_entry(struct sources *s, const char *name,
 	struct stat st;
 
 	if (!sources_join(s, name, path)) {
-		errors_add(errs, (struct place){ 0 },
+		errors_add(errs, CODE_FILE_UNREADABLE, (struct place){ 0 },
 			   "path %.80s... is too long", name);
 		return;
 	}
 	if (stat(path, &st) != 0) {
 		if (ends_in(name, ".yaml"))
-			errors_add(errs, (struct place){ .file = path },
+			errors_add(errs, CODE_FILE_UNREADABLE,
+				   (struct place){ .file = path },
 				   "cannot be read: %s", strerror(errno));
 	} else if (S_ISDIR(st.st_mode)) {
 		take_folder(s,
@@ -182,7 +185,8 @@ static void take_entry(struct sources *s, const char *name,
 	} else if (ends_in(name, ".yaml")) {
 		take_policy_file(s, path, name, errs);
 	} else if (ends_in(name, ".yml")) {
-		errors_warn(errs, (struct place){ .file = path },
+		errors_warn(errs, CODE_FILE_IGNORED,
+			    (struct place){ .file = path },
 			    "is not read; name it *.yaml");
 	}
 }
@@ -201,7 +205,8 @@ static void take_entries(struct sources *s, const struct folder *folder,
 		if (len < (int)sizeof(inside))
 			take_entry(s, inside, folder, errs);
 		else
-			errors_add(errs, (struct place){ 0 },
+			errors_add(errs, CODE_FILE_UNREADABLE,
+				   (struct place){ 0 },
 				   "path %.80s... is too long", inside);
 	}
 }
@@ -224,7 +229,8 @@ static void take_folder(struct sources *s, const struct folder *folder,
 				  &entries, is_shown, compare_names)) < 0)
 		why = strerror(errno);
 	if (why != NULL) {
-		errors_add(errs, (struct place){ .file = path },
+		errors_add(errs, CODE_FILE_UNREADABLE,
+			   (struct place){ .file = path },
 			   "cannot be listed: %s", why);
 		return;
 	}
@@ -251,8 +257,9 @@ void sources_gather(struct sources *s, const char *path, struct errors *errs)
 
 	s->folder = "";
 	if (stat(path, &st) != 0) {
-		errors_add(errs, (struct place){ .file = path },
-			   "cannot be read: %s", strerror(errno));
+		errors_add(errs, CODE_FILE_UNREADABLE,
+			   (struct place){ .file = path }, "cannot be read: %s",
+			   strerror(errno));
 		return;
 	}
 	if (S_ISDIR(st.st_mode))
@@ -261,7 +268,8 @@ void sources_gather(struct sources *s, const char *path, struct errors *errs)
 		s->folder =
 			arena_text(s->arena, path, (size_t)(slash - path) + 1);
 	if (s->folder == NULL) {
-		errors_add(errs, (struct place){ 0 }, "out of memory");
+		errors_add(errs, CODE_MEMORY, (struct place){ 0 },
+			   "out of memory");
 		return;
 	}
 	if (S_ISDIR(st.st_mode))
@@ -273,7 +281,8 @@ void sources_gather(struct sources *s, const char *path, struct errors *errs)
 		take_policy_file(s, path, slash == NULL ? path : slash + 1,
 				 errs);
 	if (s->count == 0 && errs->fatal == 0)
-		errors_add(errs, (struct place){ .file = path },
+		errors_add(errs, CODE_FOLDER_EMPTY,
+			   (struct place){ .file = path },
 			   "no *.yaml file is in this directory; write the "
 			   "policy there");
 }
@@ -289,12 +298,13 @@ const struct source *sources_read(struct sources *s, const char *name,
 		if (strcmp(s->list[i].name, name) == 0)
 			return &s->list[i];
 	if (s->sealed || !sources_join(s, name, path)) {
-		errors_add(errs, at, "%.80s: cannot be read", name);
+		errors_add(errs, CODE_FILE_UNREADABLE, at,
+			   "%.80s: cannot be read", name);
 		return NULL;
 	}
 	source = take_file(s, path, name, &err);
 	if (source == NULL)
-		errors_add(errs, at, "%s", err.text);
+		errors_add(errs, CODE_FILE_UNREADABLE, at, "%s", err.text);
 	return source;
 }
 

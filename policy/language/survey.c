@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/language/survey.h"
 
+#include "policy/language/code.h"
+
 #include <string.h>
 
 /* All regions of the service's endpoints; false when one is not known. */
@@ -30,7 +32,7 @@ static void survey_rule(struct draft *d, const struct policy_residency *rule,
 
 		if (regions_of_service(s, &regions) &&
 		    (regions & rule->regions) == 0)
-			errors_add(d->errs, within->at,
+			errors_add(d->errs, CODE_RESIDENCY_EMPTY, within->at,
 				   "residency \"%s\" leaves service \"%s\" no "
 				   "region; give it an endpoint within, or "
 				   "widen the rule",
@@ -69,7 +71,8 @@ static void survey_jurisdictions(struct draft *d)
 		if (p->residency_count > 0 &&
 		    p->regions[i].jurisdictions == 0 &&
 		    draft_usable(node, "jurisdictions", &written))
-			errors_warn(d->errs, p->regions[i].at,
+			errors_warn(d->errs, CODE_REGION_LAWLESS,
+				    p->regions[i].at,
 				    "region \"%s\" has no jurisdictions, so no "
 				    "client bound by residency is sent there",
 				    p->regions[i].name);
@@ -87,7 +90,7 @@ static void survey_budget(struct draft *d)
 	    at_once != NULL &&
 	    draft_usable(map, "max_capacity_opened", &ever) &&
 	    safety->max_capacity_at_once_pct > safety->max_capacity_opened_pct)
-		errors_warn(d->errs, at_once->at,
+		errors_warn(d->errs, CODE_BUDGET_ORDER, at_once->at,
 			    "max_capacity_opened_at_once is more than "
 			    "max_capacity_opened (%u%%%s), which is reached "
 			    "first",
@@ -104,7 +107,7 @@ static void survey_safety(struct draft *d)
 	    least == NULL)
 		return;
 	if (d->policy->safety.min_regions_in_service > d->policy->region_count)
-		errors_add(d->errs, least->at,
+		errors_add(d->errs, CODE_SAFETY_IMPOSSIBLE, least->at,
 			   "min_regions_in_service is %u and there are %zu "
 			   "regions; no command could ever be carried out",
 			   d->policy->safety.min_regions_in_service,
@@ -130,7 +133,7 @@ static void survey_confirm(struct draft *d)
 		for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++)
 			known |= strcmp(words[w], safety->confirm[i]) == 0;
 		if (!known)
-			errors_add(d->errs, confirm->at,
+			errors_add(d->errs, CODE_WORD_UNKNOWN, confirm->at,
 				   "confirm has \"%.40s\"; write drain, "
 				   "undrain, failover, weight, cancel, "
 				   "canary-start or canary-promote",
@@ -146,12 +149,13 @@ static void survey_verify(struct draft *d)
 	if (map == NULL || !draft_usable(map, "responders", &responders))
 		return;
 	if (responders == NULL)
-		errors_add(d->errs, draft_place(map, "responders"),
+		errors_add(d->errs, CODE_KEY_MISSING,
+			   draft_place(map, "responders"),
 			   "verify has no key \"responders\"; write whom to "
 			   "ask, like responders: {dns-a: 192.0.2.53}");
 	else if (draft_knows(d, SECTION_VANTAGES) &&
 		 d->policy->vantage_count == 0)
-		errors_warn(d->errs, map->key->at,
+		errors_warn(d->errs, CODE_VERIFY_UNASKED, map->key->at,
 			    "verify names responders and there are no "
 			    "vantages, so nobody asks; write vantages:");
 }
@@ -161,11 +165,13 @@ static void survey_vantages(struct draft *d)
 	if (d->policy->check_count == 0 || !draft_knows(d, SECTION_VANTAGES))
 		return;
 	if (d->policy->vantage_count == 0)
-		errors_warn(d->errs, d->sections[SECTION_CHECKS]->key->at,
+		errors_warn(d->errs, CODE_VANTAGES_MISSING,
+			    d->sections[SECTION_CHECKS]->key->at,
 			    "there are checks and no vantages, so nothing is "
 			    "probed; write vantages:");
 	else if (policy_vote_count(d->policy) == 0)
-		errors_warn(d->errs, d->sections[SECTION_VANTAGES]->key->at,
+		errors_warn(d->errs, CODE_VANTAGES_MUTE,
+			    d->sections[SECTION_VANTAGES]->key->at,
 			    "no vantage has a vote, so no endpoint is ever "
 			    "down; leave vote: no out at some");
 }
@@ -210,7 +216,7 @@ static void survey_tests(struct draft *d)
 
 		if (lacks != NULL && draft_usable(node, "down", &down) &&
 		    down != NULL)
-			errors_warn(d->errs, down->at,
+			errors_warn(d->errs, CODE_TEST_UNNOTICED, down->at,
 				    "service \"%s\" has %s, so nobody would "
 				    "notice that a region is down; give it "
 				    "one that counts or remove down",
@@ -229,12 +235,12 @@ static void survey_shadows(struct draft *d)
 		if (s->check == POLICY_NONE || policy_unmonitored(p, s) == NULL)
 			continue;
 		if (s->expression == NULL)
-			errors_warn(d->errs, s->at,
+			errors_warn(d->errs, CODE_SERVICE_SHADOW, s->at,
 				    "service \"%s\" is unmonitored: its check "
 				    "\"%s\" is in shadow",
 				    s->name, p->checks[s->check].name);
 		else
-			errors_warn(d->errs, s->at,
+			errors_warn(d->errs, CODE_SERVICE_SHADOW, s->at,
 				    "service \"%s\" is unmonitored: its checks "
 				    "are in shadow",
 				    s->name);

@@ -2,6 +2,7 @@
 #include "policy/language/terms.h"
 
 #include "policy/base/nearest.h"
+#include "policy/language/code.h"
 #include "policy/language/country.h"
 #include "policy/language/scalar.h"
 #include "policy/language/value.h"
@@ -50,13 +51,13 @@ static void read_country(struct draft *d, struct tree *node,
 		return;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		if (strcmp(node->text, wrong[i][0]) == 0) {
-			draft_refuse(d, node,
+			draft_refuse(d, CODE_CLIENT_TERM, node,
 				     "\"%s\" is not a country; did you mean "
 				     "\"%s\"?",
 				     wrong[i][0], wrong[i][1]);
 			return;
 		}
-	draft_refuse(d, node,
+	draft_refuse(d, CODE_CLIENT_TERM, node,
 		     "\"%s\" is not a country; write a code of ISO 3166-1 "
 		     "like GB",
 		     node->text);
@@ -78,7 +79,7 @@ static void read_subdivision(struct draft *d, struct tree *node,
 	out->text = node->text;
 	if (country_find(country) == NULL ||
 	    !is_subdivision_part(node->text + 3))
-		draft_refuse(d, node,
+		draft_refuse(d, CODE_CLIENT_TERM, node,
 			     "\"%.40s\" is not a subdivision; write a code of "
 			     "ISO 3166-2 like US-CA",
 			     node->text);
@@ -102,13 +103,13 @@ static void read_network(struct draft *d, struct tree *node,
 		net_addr_parse(buf, &masked.addr);
 		masked.addr = net_mask(&masked.addr, bits);
 		masked.bits = (uint8_t)bits;
-		draft_refuse(d, node,
+		draft_refuse(d, CODE_CLIENT_TERM, node,
 			     "network %s has bits set beyond its length; did "
 			     "you mean \"%s\"?",
 			     node->text, net_prefix_text(&masked, buf));
 		return;
 	}
-	draft_refuse(d, node,
+	draft_refuse(d, CODE_CLIENT_TERM, node,
 		     "\"%.80s\" is not a network; write one like "
 		     "198.51.100.0/24",
 		     node->text);
@@ -137,7 +138,7 @@ static void refuse_word(struct draft *d, struct tree *node)
 	char upper[3];
 
 	if (is_lower_country(node->text, upper)) {
-		draft_refuse(d, node,
+		draft_refuse(d, CODE_NAME_UNKNOWN, node,
 			     "client set \"%s\" is not defined; did you mean "
 			     "the country \"%s\"?",
 			     node->text, upper);
@@ -152,12 +153,12 @@ static void refuse_word(struct draft *d, struct tree *node)
 	known[count++] = "all";
 	near = nearest_word(node->text, known, count);
 	if (near != NULL)
-		draft_refuse(d, node,
+		draft_refuse(d, CODE_NAME_UNKNOWN, node,
 			     "client set \"%.63s\" is not defined; did you "
 			     "mean \"%s\"?",
 			     node->text, near);
 	else
-		draft_refuse(d, node,
+		draft_refuse(d, CODE_CLIENT_TERM, node,
 			     "\"%.63s\" is no client term; write a country "
 			     "(GB), subdivision (US-CA), AS64500, network, "
 			     "continent (europe), eu, eea, all or a set",
@@ -206,7 +207,7 @@ static void read_set(struct draft *d, struct client_set *set, struct tree *node)
 	size_t count;
 
 	if (terms_builtin(set->name, &builtin))
-		errors_add(d->errs, set->at,
+		errors_add(d->errs, CODE_SET_RESERVED, set->at,
 			   "client set \"%s\" has the name of a word of the "
 			   "language; rename it",
 			   set->name);
@@ -239,7 +240,7 @@ static void walk_set(struct draft *d, size_t index, enum colour *colours)
 		if (term->kind != TERM_SET)
 			continue;
 		if (colours[term->set] == COLOUR_GREY)
-			errors_add(d->errs, term->at,
+			errors_add(d->errs, CODE_SET_CIRCLE, term->at,
 				   "client set \"%s\" contains itself by way "
 				   "of \"%s\"; remove one of the two",
 				   d->policy->sets[term->set].name, set->name);

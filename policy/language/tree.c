@@ -2,6 +2,7 @@
 #include "policy/language/tree.h"
 
 #include "policy/base/arena.h"
+#include "policy/language/code.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -84,7 +85,7 @@ static struct place place_of_octet(struct builder *b, size_t octet)
 
 static void add_memory(struct builder *b)
 {
-	errors_add(b->errs, (struct place){ .file = b->file },
+	errors_add(b->errs, CODE_MEMORY, (struct place){ .file = b->file },
 		   "out of memory; nothing was loaded");
 }
 
@@ -95,7 +96,7 @@ static struct tree *new_node(struct builder *b, enum tree_kind kind,
 	struct tree *node;
 
 	if (++b->nodes > TREE_NODES_MAX) {
-		errors_add(b->errs, at,
+		errors_add(b->errs, CODE_YAML_SIZE, at,
 			   "the file has more than %d values; split it",
 			   TREE_NODES_MAX);
 		return NULL;
@@ -136,7 +137,7 @@ static void attach(struct builder *b, struct tree *node)
 	}
 	if (b->stack[b->depth - 1].key == NULL) {
 		if (node->kind != TREE_TEXT && node->kind != TREE_NONE)
-			errors_add(b->errs, node->at,
+			errors_add(b->errs, CODE_YAML_KEY, node->at,
 				   "a key cannot be %s; write a word",
 				   tree_kind_name(node->kind));
 		b->stack[b->depth - 1].key = node;
@@ -152,12 +153,12 @@ static void refuse_decoration(struct builder *b, const yaml_mark_t *mark,
 			      const yaml_char_t *anchor, const yaml_char_t *tag)
 {
 	if (anchor != NULL)
-		errors_add(b->errs, place_of(b, mark),
+		errors_add(b->errs, CODE_YAML_ANCHOR, place_of(b, mark),
 			   "anchor &%.40s is not allowed; write the value out "
 			   "wherever it is needed",
 			   (const char *)anchor);
 	if (tag != NULL)
-		errors_add(b->errs, place_of(b, mark),
+		errors_add(b->errs, CODE_YAML_TAG, place_of(b, mark),
 			   "tag %.40s is not allowed; write the value alone",
 			   (const char *)tag);
 }
@@ -179,7 +180,7 @@ static bool take_scalar(struct builder *b, const yaml_event_t *event)
 		return false;
 	}
 	if (strlen(node->text) != len) {
-		errors_add(b->errs, node->at,
+		errors_add(b->errs, CODE_YAML_NUL, node->at,
 			   "the text has a NUL octet; remove it");
 		node->kind = TREE_NONE;
 	}
@@ -193,7 +194,7 @@ static bool take_alias(struct builder *b, const yaml_event_t *event)
 
 	if (node == NULL)
 		return false;
-	errors_add(b->errs, node->at,
+	errors_add(b->errs, CODE_YAML_ANCHOR, node->at,
 		   "alias *%.40s is not allowed; write the value out",
 		   (const char *)event->data.alias.anchor);
 	attach(b, node);
@@ -208,7 +209,7 @@ static bool push(struct builder *b, enum tree_kind kind,
 	if (node == NULL)
 		return false;
 	if (b->depth == TREE_DEPTH_MAX) {
-		errors_add(b->errs, node->at,
+		errors_add(b->errs, CODE_YAML_DEPTH, node->at,
 			   "values are nested more than %d deep; write them "
 			   "flatter",
 			   TREE_DEPTH_MAX);
@@ -247,7 +248,7 @@ static void mark_doubles(struct builder *b, struct tree **items, size_t count)
 			kept = items[i];
 			continue;
 		}
-		errors_add(b->errs, items[i]->key->at,
+		errors_add(b->errs, CODE_KEY_TWICE, items[i]->key->at,
 			   "key \"%.63s\" is already on line %u; keep one",
 			   items[i]->key->text, kept->key->at.line);
 		items[i]->key = NULL;
@@ -305,7 +306,8 @@ static bool start_document(struct builder *b, const yaml_event_t *event)
 {
 	if (b->documents++ == 0)
 		return true;
-	errors_add(b->errs, place_of(b, &event->start_mark),
+	errors_add(b->errs, CODE_YAML_DOCUMENTS,
+		   place_of(b, &event->start_mark),
 		   "a second document begins; put it into a file of its own");
 	return false;
 }
@@ -359,15 +361,18 @@ static void add_syntax_error(struct builder *b, const yaml_parser_t *parser)
 		add_memory(b);
 	} else if (parser->error == YAML_READER_ERROR) {
 		errors_add(
-			b->errs, place_of_octet(b, parser->problem_offset),
+			b->errs, CODE_YAML_ENCODING,
+			place_of_octet(b, parser->problem_offset),
 			"this is not UTF-8 text (%s); save the file as UTF-8",
 			problem);
 	} else if (is_tab(b, &parser->problem_mark)) {
-		errors_add(b->errs, place_of(b, &parser->problem_mark),
+		errors_add(b->errs, CODE_YAML_TAB,
+			   place_of(b, &parser->problem_mark),
 			   "a tab cannot stand here; indent with spaces");
 	} else {
 		errors_add(
-			b->errs, place_of(b, &parser->problem_mark),
+			b->errs, CODE_YAML_SYNTAX,
+			place_of(b, &parser->problem_mark),
 			"this is not YAML: %s%s%s; look at indentation "
 			"(spaces, no tabs), colons and quotes here and above",
 			problem, parser->context == NULL ? "" : " ",

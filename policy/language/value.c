@@ -5,6 +5,7 @@
 #include "policy/language/anchor.h"
 #include "policy/language/binding.h"
 #include "policy/language/calendar.h"
+#include "policy/language/code.h"
 #include "policy/language/metrics.h"
 #include "policy/language/number.h"
 #include "policy/language/probing.h"
@@ -68,14 +69,17 @@ void value_refuse(struct draft *d, const struct schema_row *row,
 	const char *want = value_want(row, buf, sizeof(buf));
 
 	if (tree_is_empty(node))
-		draft_refuse(d, node, "%s is empty; write %s", row->key, want);
+		draft_refuse(d, CODE_VALUE_WRONG, node, "%s is empty; write %s",
+			     row->key, want);
 	else if (node->kind == TREE_TEXT)
-		draft_refuse(d, node, "%s is \"%.80s\"; write %s", row->key,
-			     node->text, want);
+		draft_refuse(d, CODE_VALUE_WRONG, node,
+			     "%s is \"%.80s\"; write %s", row->key, node->text,
+			     want);
 	else if (node->kind == TREE_NONE)
 		node->refused = true;
 	else
-		draft_refuse(d, node, "%s is %s; write %s", row->key,
+		draft_refuse(d, CODE_VALUE_WRONG, node, "%s is %s; write %s",
+			     row->key,
 			     node->kind == TREE_LIST && node->count == 0
 				     ? "an empty list"
 				     : tree_kind_name(node->kind),
@@ -114,8 +118,9 @@ bool value_fits(struct draft *d, const struct schema_row *row,
 {
 	if (count <= (size_t)row->max)
 		return true;
-	draft_refuse(d, node, "%s has %zu %s; at most %g are allowed", row->key,
-		     count, nouns, row->max);
+	draft_refuse(d, CODE_TOO_MANY, node,
+		     "%s has %zu %s; at most %g are allowed", row->key, count,
+		     nouns, row->max);
 	return false;
 }
 
@@ -155,7 +160,7 @@ static const char *join(struct draft *d, const char *name)
 	char path[SOURCES_PATH_SIZE];
 
 	if (!sources_join(d->sources, name, path)) {
-		errors_add(d->errs, (struct place){ 0 },
+		errors_add(d->errs, CODE_FILE_UNREADABLE, (struct place){ 0 },
 			   "path %.80s... is too long", name);
 		return NULL;
 	}
@@ -184,8 +189,9 @@ static void read_files(struct draft *d, const struct schema_row *row,
 	size_t count = value_items(d, row, node, &at);
 
 	if (count > (size_t)row->max) {
-		draft_refuse(d, node, "%s has %zu files; at most %g are read",
-			     row->key, count, row->max);
+		draft_refuse(d, CODE_TOO_MANY, node,
+			     "%s has %zu files; at most %g are read", row->key,
+			     count, row->max);
 		return;
 	}
 	if (node->refused)
@@ -288,13 +294,13 @@ static void read_word(struct draft *d, const struct schema_row *row,
 	}
 	near = nearest_word(text, row->words, count);
 	if (near != NULL)
-		draft_refuse(d, node,
+		draft_refuse(d, CODE_WORD_UNKNOWN, node,
 			     "%s \"%.63s\" is not known; did you mean \"%s\"?",
 			     row->key, text, near);
 	else
-		draft_refuse(d, node, "%s \"%.63s\" is not known; write %s",
-			     row->key, text,
-			     value_want(row, known, sizeof(known)));
+		draft_refuse(d, CODE_WORD_UNKNOWN, node,
+			     "%s \"%.63s\" is not known; write %s", row->key,
+			     text, value_want(row, known, sizeof(known)));
 }
 
 /* AS 0 is nobody's: RFC 7607. */
@@ -337,15 +343,16 @@ static void read_rr_addr(struct draft *d, const struct schema_row *row,
 	if (!net_addr_parse(node->text, &addr)) {
 		value_refuse(d, row, node);
 	} else if ((addr.family == NET_V4) != v4) {
-		draft_refuse(d, node,
+		draft_refuse(d, CODE_VALUE_WRONG, node,
 			     "%s has the %s address %s; write it below %s",
 			     row->key, v4 ? "IPv6" : "IPv4", node->text,
 			     v4 ? "AAAA" : "A");
 	} else {
 		before[count] = addr;
 		if (net_is_among(&addr, before, count))
-			draft_refuse(d, node, "%s has %s twice; remove one",
-				     row->key, node->text);
+			draft_refuse(d, CODE_VALUE_TWICE, node,
+				     "%s has %s twice; remove one", row->key,
+				     node->text);
 	}
 }
 

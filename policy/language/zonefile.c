@@ -3,6 +3,7 @@
 
 #include "policy/language/apex.h"
 #include "policy/language/catalog.h"
+#include "policy/language/code.h"
 #include "policy/language/sources.h"
 #include "policy/language/zonelinks.h"
 #include "policy/language/zonerules.h"
@@ -19,7 +20,7 @@ static void refuse_outside(struct catalog *c)
 		if (catalog_holds(c, r->record.owner, r->record.owner_len))
 			c->master.list[kept++] = *r;
 		else
-			errors_add(c->draft->errs, r->at,
+			errors_add(c->draft->errs, CODE_RECORD_OUTSIDE, r->at,
 				   "%s is not in the zone %s; remove it or end "
 				   "the name without a dot",
 				   catalog_owner_text(&r->record, buf),
@@ -50,7 +51,7 @@ static void complete_apex(struct catalog *c)
 			  "nameservers", &written))
 		return;
 	if (ns == NULL && written == NULL) {
-		errors_add(d->errs, c->zone->at,
+		errors_add(d->errs, CODE_ZONE_NAMESERVERS, c->zone->at,
 			   "the zone has no name servers; write nameservers: "
 			   "or NS records at %s",
 			   c->zone->name);

@@ -2,6 +2,7 @@
 #include "policy/language/zonelinks.h"
 
 #include "policy/language/catalog.h"
+#include "policy/language/code.h"
 
 #include <string.h>
 
@@ -47,13 +48,13 @@ static void judge_service_name(const struct catalog *c,
 			continue;
 		last = r->record.type;
 		if (word != NULL)
-			errors_add(c->draft->errs, r->at,
+			errors_add(c->draft->errs, CODE_RECORD_SERVICE, r->at,
 				   "%s record at the name of service \"%s\"; "
 				   "remove the record or the service",
 				   word, s->name);
 		else if (policy_is_alias(s))
 			errors_add(
-				c->draft->errs, r->at,
+				c->draft->errs, CODE_RECORD_SERVICE, r->at,
 				"record at the name of service \"%s\", whose "
 				"endpoints are CNAMEs, which stand alone; "
 				"remove one (RFC 1034, 3.6.2)",
@@ -86,7 +87,7 @@ static void judge_service_above(const struct catalog *c,
 	char buf[CATALOG_TEXT_SIZE];
 
 	if (r != NULL)
-		errors_add(c->draft->errs, s->at,
+		errors_add(c->draft->errs, CODE_RECORD_SERVICE, s->at,
 			   "service \"%s\" is below the %s of %s on line %u of "
 			   "the master file; remove one",
 			   s->name,
@@ -138,12 +139,12 @@ static void judge_nameserver(const struct catalog *c,
 	master_name_text(name.octets, name.len, buf, sizeof(buf));
 	service = find_service(c->draft->policy, buf);
 	if (service == NULL)
-		errors_warn(c->draft->errs, r->at,
+		errors_warn(c->draft->errs, CODE_RECORD_TARGET, r->at,
 			    "nameserver %.100s is in the zone and has no "
 			    "address record; write one into the master file",
 			    buf);
 	else if (policy_is_alias(service))
-		errors_warn(c->draft->errs, r->at,
+		errors_warn(c->draft->errs, CODE_RECORD_TARGET, r->at,
 			    "nameserver %.100s is a service whose endpoints "
 			    "are CNAMEs; name servers need addresses (RFC "
 			    "2181, 10.3)",
@@ -177,14 +178,14 @@ static void judge_inner_zone(const struct catalog *c,
 	char buf[CATALOG_TEXT_SIZE];
 
 	if (above != NULL && above->record.type == TYPE_DNAME)
-		errors_warn(c->draft->errs, inner->at,
+		errors_warn(c->draft->errs, CODE_ZONE_HIDDEN, inner->at,
 			    "zone %.100s is below the DNAME of %.100s, which "
 			    "hides it; remove one",
 			    inner->name,
 			    catalog_owner_text(&above->record, buf));
 	else if (above == NULL &&
 		 catalog_find(c, name->octets, name->len, TYPE_NS) == NULL)
-		errors_warn(c->draft->errs, inner->at,
+		errors_warn(c->draft->errs, CODE_ZONE_HIDDEN, inner->at,
 			    "zone %.100s is inside zone %.100s, which has no "
 			    "NS record for it; write one there",
 			    inner->name, c->zone->name);

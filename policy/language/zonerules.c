@@ -2,6 +2,7 @@
 #include "policy/language/zonerules.h"
 
 #include "policy/language/catalog.h"
+#include "policy/language/code.h"
 
 /* Octets of a record beside RDATA: pointer, TYPE, CLASS, TTL, RDLENGTH. */
 enum { RR_FIXED_OCTETS = 12 };
@@ -68,7 +69,8 @@ static void judge_size(struct catalog *c, size_t first, size_t end)
 	for (size_t i = first; i < end; i++)
 		octets += RR_FIXED_OCTETS + c->order[i]->record.rdata_len;
 	if (octets > most)
-		errors_add(c->draft->errs, c->order[first]->at,
+		errors_add(c->draft->errs, CODE_RECORD_RULES,
+			   c->order[first]->at,
 			   "%s has %zu octets of records of one type; a "
 			   "%s can hold %zu; remove some",
 			   catalog_owner_text(r, buf), octets,
@@ -86,17 +88,18 @@ static void judge_rrset(struct catalog *c, struct master_record *a,
 							    : NULL;
 
 	if (catalog_compare_rdata(&a->record, &b->record) == 0) {
-		errors_add(c->draft->errs, b->at,
+		errors_add(c->draft->errs, CODE_RECORD_TWICE, b->at,
 			   "this record is already on line %u; remove one",
 			   a->at.line);
 	} else if (single != NULL) {
 		const struct master_record *later = a < b ? b : a;
 
-		errors_add(c->draft->errs, later->at,
+		errors_add(c->draft->errs, CODE_RECORD_RULES, later->at,
 			   "%s has a second %s; only one is allowed (RFC 2181)",
 			   catalog_owner_text(&b->record, buf), single);
 	} else if (a->record.ttl_s != b->record.ttl_s) {
-		errors_warn(c->draft->errs, (a < b ? b : a)->at,
+		errors_warn(c->draft->errs, CODE_RECORD_TTL,
+			    (a < b ? b : a)->at,
 			    "TTLs of one RRset differ (RFC 2181, 5.2); the "
 			    "lowest is used");
 	}
@@ -134,7 +137,7 @@ static void refuse_pair(const struct catalog *c, const struct master_record *a,
 {
 	char buf[CATALOG_TEXT_SIZE];
 
-	errors_add(c->draft->errs, (a > b ? a : b)->at,
+	errors_add(c->draft->errs, CODE_RECORD_RULES, (a > b ? a : b)->at,
 		   "%s has a %s, on lines %u and %u; remove one (%s)",
 		   catalog_owner_text(&a->record, buf), what, b->at.line,
 		   a->at.line, rfc);
@@ -162,7 +165,7 @@ static void judge_company(const struct catalog *c, size_t first, size_t end)
 		refuse_pair(c, dname, ns, "DNAME beside NS records",
 			    "RFC 6672, 2.4");
 	if (ds != NULL && (ns == NULL || apex))
-		errors_add(c->draft->errs, ds->at,
+		errors_add(c->draft->errs, CODE_RECORD_RULES, ds->at,
 			   "%s has a DS record and is not delegated; write its "
 			   "NS records or remove it (RFC 4035, 2.4)",
 			   catalog_owner_text(r, buf));
@@ -184,7 +187,8 @@ static void judge_name(struct catalog *c, size_t first, size_t end)
 		if (i > rrset)
 			judge_rrset(c, c->order[i - 1], r);
 		if (refusal != NULL)
-			errors_add(c->draft->errs, r->at, "%s", refusal);
+			errors_add(c->draft->errs, CODE_RECORD_RULES, r->at,
+				   "%s", refusal);
 	}
 	finish_rrset(c, rrset, end);
 	judge_company(c, first, end);
@@ -204,7 +208,8 @@ static void judge_below(const struct catalog *c, const struct master_record *r)
 				     below->owner_len - at, TYPE_DNAME);
 		if (dname == NULL)
 			continue;
-		errors_add(c->draft->errs, (r > dname ? r : dname)->at,
+		errors_add(c->draft->errs, CODE_RECORD_RULES,
+			   (r > dname ? r : dname)->at,
 			   "%s on line %u is below the DNAME of %s on line "
 			   "%u; remove one (RFC 6672, 2.4)",
 			   catalog_owner_text(below, name), r->at.line,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/language/zones.h"
 
+#include "policy/language/code.h"
 #include "policy/language/fill.h"
 #include "policy/language/judge.h"
 #include "policy/language/merge.h"
@@ -34,7 +35,7 @@ static const char *name_of(struct draft *d, const struct tree *key)
 	char name[SCALAR_DOMAIN_SIZE];
 
 	if (!scalar_domain(key->text, name)) {
-		errors_add(d->errs, key->at,
+		errors_add(d->errs, CODE_NAME_WRONG, key->at,
 			   "zone \"%.80s\" is not a domain name; write a name "
 			   "like example.net",
 			   key->text);
@@ -45,7 +46,7 @@ static const char *name_of(struct draft *d, const struct tree *key)
 
 		if (zone->name == NULL || strcmp(zone->name, name) != 0)
 			continue;
-		errors_add(d->errs, key->at,
+		errors_add(d->errs, CODE_KEY_TWICE, key->at,
 			   "zone %.100s is already at %.80s:%u:%u; keep one of "
 			   "the two",
 			   name, zone->at.file, zone->at.line, zone->at.col);
@@ -78,8 +79,9 @@ void zones_read(struct draft *d)
 	struct tree *node = more == NULL ? NULL : more->first;
 
 	if (count > most)
-		draft_refuse(d, more, "%zu zones are too many; at most %zu",
-			     count, most);
+		draft_refuse(d, CODE_TOO_MANY, more,
+			     "%zu zones are too many; at most %zu", count,
+			     most);
 	count = count > most ? most : count;
 	d->policy->zones =
 		draft_alloc(d, count + 1, sizeof(d->policy->zones[0]));
@@ -98,7 +100,7 @@ static const char *origin_of(struct draft *d, const struct policy_service *s)
 	if (d->sections[SECTION_ZONE] == NULL) {
 		if (d->sections[SECTION_ZONES] != NULL &&
 		    draft_knows(d, SECTION_ZONE))
-			errors_add(d->errs, s->at,
+			errors_add(d->errs, CODE_SERVICE_NAME, s->at,
 				   "service \"%s\" is relative to zone, and "
 				   "there is none; write the whole name with a "
 				   "final dot",
@@ -139,7 +141,7 @@ static void refuse_twin(struct draft *d, const struct policy_service *s)
 		if ((!is_absolute(at) && !is_absolute(s)) || at->fqdn == NULL ||
 		    strcmp(at->fqdn, s->fqdn) != 0)
 			continue;
-		errors_add(d->errs, s->at,
+		errors_add(d->errs, CODE_SERVICE_NAME, s->at,
 			   "service \"%s\" is the same name as service \"%s\" "
 			   "at %.80s:%u:%u; keep one of the two",
 			   s->name, at->name, at->at.file, at->at.line,
@@ -159,7 +161,7 @@ void zones_place(struct draft *d, struct policy_service *service)
 	if (service->zone == POLICY_NONE && is_absolute(service) &&
 	    merge_is_service_name(service->name) && d->policy->zone_count > 0 &&
 	    draft_knows(d, SECTION_ZONE) && draft_knows(d, SECTION_ZONES))
-		errors_add(d->errs, service->at,
+		errors_add(d->errs, CODE_SERVICE_NAME, service->at,
 			   "service \"%s\" is in none of the zones; write its "
 			   "zone below zones",
 			   service->name);

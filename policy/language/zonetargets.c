@@ -3,6 +3,7 @@
 
 #include "policy/base/hash.h"
 #include "policy/language/catalog.h"
+#include "policy/language/code.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -218,19 +219,19 @@ static void judge_target(const struct targets *t, const struct lead *lead,
 	master_name_text(name.octets, name.len, text, sizeof(text));
 	if (lead->type == TYPE_NS && is_below(&name, &r->record)) {
 		if (!has_address(t, &name))
-			errors_warn(errs, r->at,
+			errors_warn(errs, CODE_RECORD_TARGET, r->at,
 				    "name server %s is below what is delegated "
 				    "to it and has no address here; write one "
 				    "(RFC 9471, 3)",
 				    text);
 	} else if (!is_there(t, &name)) {
-		errors_warn(errs, r->at,
+		errors_warn(errs, CODE_RECORD_TARGET, r->at,
 			    "%s leads to %s, which is not in the zone; write "
 			    "it or correct the name",
 			    lead->word, text);
 	} else if (!lead->alias_ok && catalog_find(t->c, name.octets, name.len,
 						   TYPE_CNAME) != NULL) {
-		errors_warn(errs, r->at,
+		errors_warn(errs, CODE_RECORD_TARGET, r->at,
 			    "%s leads to %s, which is a CNAME; name what that "
 			    "leads to (RFC 2181, 10.3)",
 			    lead->word, text);
@@ -252,7 +253,7 @@ static void judge_chain(const struct targets *t, const struct master_record *r)
 		if (at == NULL || (at == r && first < r))
 			return;
 		if (at == r) {
-			errors_warn(t->c->draft->errs, r->at,
+			errors_warn(t->c->draft->errs, CODE_RECORD_RING, r->at,
 				    "%s leads back to itself over %u CNAME%s; "
 				    "let one lead elsewhere",
 				    catalog_owner_text(&r->record, text), links,
@@ -261,7 +262,7 @@ static void judge_chain(const struct targets *t, const struct master_record *r)
 		}
 		first = at < first ? at : first;
 	}
-	errors_warn(t->c->draft->errs, r->at,
+	errors_warn(t->c->draft->errs, CODE_RECORD_RING, r->at,
 		    "%s leads on over more than %d CNAMEs or into a ring; "
 		    "shorten the way",
 		    catalog_owner_text(&r->record, text), CHAIN_MAX);
@@ -285,7 +286,7 @@ void zonetargets_judge(const struct catalog *c)
 			judge_chain(&t, r);
 	}
 	if (t.slots == NULL)
-		errors_add(c->draft->errs, (struct place){ 0 },
+		errors_add(c->draft->errs, CODE_MEMORY, (struct place){ 0 },
 			   "out of memory; the zone was not judged");
 	free(t.slots);
 }

@@ -5,6 +5,7 @@
 #include "policy/base/error.h"
 #include "policy/decide/geo.h"
 #include "policy/keys/keyring.h"
+#include "policy/language/code.h"
 #include "policy/language/policy.h"
 #include "policy/review/findings.h"
 #include "policy/review/invocation.h"
@@ -65,7 +66,8 @@ static void check_keys(struct findings *r)
 		if (directory == NULL)
 			continue;
 		if (keyring_stamp(directory) == 0) {
-			errors_warn(&r->errs, (struct place){ directory, 0, 0 },
+			errors_warn(&r->errs, CODE_KEYS_ELSEWHERE,
+				    (struct place){ directory, 0, 0 },
 				    "cannot be read here; the responders need "
 				    "the keys of %.100s there",
 				    zone->name);
@@ -94,7 +96,7 @@ int review_check(int argc, char **argv)
 	if (r.policy != NULL)
 		check_keys(&r);
 	if (r.geo != NULL && !loss_judge(r.policy, r.geo, &r.errs))
-		errors_add(&r.errs, (struct place){ .file = NULL },
+		errors_add(&r.errs, CODE_MEMORY, (struct place){ .file = NULL },
 			   "out of memory");
 	errors_sort(&r.errs);
 	findings_print(&r, request.format);

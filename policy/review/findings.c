@@ -3,6 +3,7 @@
 
 #include "policy/base/error.h"
 #include "policy/decide/geo.h"
+#include "policy/language/code.h"
 #include "policy/language/policy.h"
 
 #include <stdio.h>
@@ -33,13 +34,25 @@ static void print_text(const struct findings *r)
 	       p->test_count);
 	if (r->geo != NULL)
 		printf("%zu client classes, ", geo_class_count(r->geo));
-	printf("%zu warnings, digest %.*s\n", r->errs.count - r->errs.fatal,
+	printf("%zu warnings, digest %.*s\n", errors_warnings(&r->errs),
 	       DIGEST_SHOWN, p->digest);
+}
+
+static const char *severity_word(const struct finding *f)
+{
+	static const char *const words[] = {
+		[SEVERITY_ERROR] = "error",
+		[SEVERITY_WARNING] = "warning",
+		[SEVERITY_ACCEPTED] = "accepted",
+	};
+
+	return words[f->severity];
 }
 
 static json_t *finding_json(const struct finding *f)
 {
 	const struct place *at = &f->error.at;
+	char code[CODE_TEXT_SIZE];
 	json_t *o = json_object();
 
 	/* A file name need not be UTF-8; what is not is left out. */
@@ -49,10 +62,12 @@ static json_t *finding_json(const struct finding *f)
 		json_object_set_new(o, "line", json_integer(at->line));
 	if (at->col > 0)
 		json_object_set_new(o, "column", json_integer(at->col));
-	json_object_set_new(o, "severity",
-			    json_string(f->severity == SEVERITY_ERROR
-						? "error"
-						: "warning"));
+	json_object_set_new(o, "severity", json_string(severity_word(f)));
+	if (f->code != 0)
+		json_object_set_new(o, "code",
+				    json_string(code_text(f->code, code)));
+	if (f->reason != NULL)
+		json_object_set_new(o, "reason", json_string(f->reason));
 	json_object_set_new(o, "message", json_string(f->error.text));
 	return o;
 }
@@ -122,96 +137,34 @@ static void print_escaped(const char *text, bool property)
 	}
 }
 
+static void print_annotation(const struct finding *f)
+{
+	const struct code_row *row = code_row_of(f->code);
+	const struct place *at = &f->error.at;
+	char code[CODE_TEXT_SIZE];
+
+	printf("::%s title=windrose check", severity_word(f));
+	if (row != NULL)
+		printf(" %s %s", code_text(f->code, code), row->name);
+	if (at->file != NULL) {
+		printf(",file=");
+		print_escaped(at->file, true);
+	}
+	if (at->line > 0)
+		printf(",line=%u", at->line);
+	if (at->col > 0)
+		printf(",col=%u", at->col);
+	printf("::");
+	print_escaped(f->error.text, false);
+	printf("\n");
+}
+
 /* Annotations in a pull request: "Workflow commands for GitHub Actions". */
 static void print_github(const struct findings *r)
 {
-	for (size_t i = 0; i < r->errs.count; i++) {
-		const struct finding *f = &r->errs.list[i];
-		const struct place *at = &f->error.at;
-
-		printf("::%s title=windrose check",
-		       f->severity == SEVERITY_ERROR ? "error" : "warning");
-		if (at->file != NULL) {
-			printf(",file=");
-			print_escaped(at->file, true);
-		}
-		if (at->line > 0)
-			printf(",line=%u", at->line);
-		if (at->col > 0)
-			printf(",col=%u", at->col);
-		printf("::");
-		print_escaped(f->error.text, false);
-		printf("\n");
-	}
-}
-
-/* A path as a URI reference; RFC 3986, 2.3. */
-static json_t *uri_json(const char *path)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789-._~/";
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-	json_t *uri;
-
-	if (out == NULL)
-		return json_null();
-	for (; *path != '\0'; path++)
-		fprintf(out, strchr(plain, *path) != NULL ? "%c" : "%%%02X",
-			(unsigned char)*path);
-	fclose(out);
-	uri = json_string(text);
-	free(text);
-	return uri;
-}
-
-static json_t *location_json(const struct place *at)
-{
-	json_t *region = json_object();
-	json_t *place = json_pack("{s:{s:o}}", "artifactLocation", "uri",
-				  uri_json(at->file));
-
-	if (at->line > 0)
-		json_object_set_new(region, "startLine",
-				    json_integer(at->line));
-	if (at->line > 0 && at->col > 0)
-		json_object_set_new(region, "startColumn",
-				    json_integer(at->col));
-	if (at->line > 0)
-		json_object_set(place, "region", region);
-	json_decref(region);
-	return json_pack("{s:o}", "physicalLocation", place);
-}
-
-/* Static Analysis Results Interchange Format, 2.1.0 (OASIS), 3.27. */
-static void print_sarif(const struct findings *r)
-{
-	json_t *results = json_array(), *o;
-
-	for (size_t i = 0; i < r->errs.count; i++) {
-		const struct finding *f = &r->errs.list[i];
-		json_t *one =
-			json_pack("{s:s, s:{s:s}}", "level",
-				  f->severity == SEVERITY_ERROR ? "error"
-								: "warning",
-				  "message", "text", f->error.text);
-
-		if (f->error.at.file != NULL)
-			json_object_set_new(
-				one, "locations",
-				json_pack("[o]", location_json(&f->error.at)));
-		json_array_append_new(results, one);
-	}
-	o = json_pack("{s:s, s:s, s:[{s:{s:{s:s, s:s}}, s:o}]}", "$schema",
-		      "https://json.schemastore.org/sarif-2.1.0.json",
-		      "version", "2.1.0", "runs", "tool", "driver", "name",
-		      "windrose", "version", PACKAGE_VERSION, "results",
-		      results);
-	json_dumpf(o, stdout, JSON_INDENT(2));
-	printf("\n");
-	json_decref(o);
+	for (size_t i = 0; i < r->errs.count; i++)
+		if (r->errs.list[i].severity != SEVERITY_ACCEPTED)
+			print_annotation(&r->errs.list[i]);
 }
 
 static const struct format {
@@ -220,7 +173,7 @@ static const struct format {
 } formats[] = {
 	{ "text", print_text },
 	{ "json", print_json },
-	{ "sarif", print_sarif },
+	{ "sarif", findings_print_sarif },
 	{ "github", print_github },
 };
 

@@ -25,6 +25,10 @@ struct findings {
 /* "text", "json", "sarif" or "github". */
 bool findings_has_format(const char *format);
 
+/* Static Analysis Results Interchange Format, 2.1.0 (OASIS); each rule is a
+ * kind of finding, with its page as help. */
+void findings_print_sarif(const struct findings *findings);
+
 /* Text's errors go to standard error, all else to standard output. */
 void findings_print(const struct findings *findings, const char *format);
 

@@ -11,11 +11,14 @@ policy_libpolicy_a_SOURCES += \
 	%D%/explanation_order.c \
 	%D%/findings.c %D%/findings.h \
 	%D%/git.c %D%/git.h \
+	%D%/findings.c %D%/findings.h %D%/findings_sarif.c \
+	%D%/help.c %D%/help.h \
 	%D%/invocation.c %D%/invocation.h \
 	%D%/lead.c %D%/lead.h \
 	%D%/loss.c %D%/loss.h \
 	%D%/movement.c %D%/movement.h \
 	%D%/overlay.c %D%/overlay.h \
+	%D%/page.c %D%/page.h \
 	%D%/proof.c %D%/proof.h \
 	%D%/prove.c %D%/prove.h \
 	%D%/realm.c %D%/realm.h \

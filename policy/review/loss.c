@@ -5,6 +5,7 @@
 #include "policy/decide/capacity.h"
 #include "policy/decide/geo.h"
 #include "policy/decide/spill.h"
+#include "policy/language/code.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,7 +119,7 @@ static void warn(const struct work *w, const struct outcome *o,
 	if (o->region != POLICY_NONE)
 		snprintf(what, sizeof(what), "without region \"%s\" ",
 			 w->policy->regions[o->region].name);
-	errors_warn(errs, s->at,
+	errors_warn(errs, CODE_CAPACITY_LOSS, s->at,
 		    "service \"%s\": %sendpoint \"%s\" would get %.0f%% of "
 		    "what its region can carry (%.6g of %.6g); %s",
 		    s->name, what, s->endpoints[o->endpoint].name, 100 * o->use,

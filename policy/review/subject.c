@@ -4,6 +4,7 @@
 #include "policy/base/error.h"
 #include "policy/base/hash.h"
 #include "policy/bus/control.h"
+#include "policy/language/code.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@ static bool load(const char *path, struct subject *s, struct errors *errs)
 						 .reports = silent,
 					 });
 	if (s->view == NULL)
-		errors_add(errs, (struct place){ .file = NULL },
+		errors_add(errs, CODE_MEMORY, (struct place){ .file = NULL },
 			   "out of memory");
 	return s->view != NULL;
 }

@@ -4,6 +4,7 @@
 #include "policy/review/check.h"
 #include "policy/review/diff.h"
 #include "policy/review/explain.h"
+#include "policy/review/help.h"
 #include "policy/review/prove.h"
 #include "policy/review/schema.h"
 #include "policy/review/test.h"
@@ -32,6 +33,7 @@ static const struct command_row {
 	{ "prove",    review_prove,   "that the walls hold, whatever fails" },
 	{ "diff",     review_diff,    "what a change does to traffic" },
 	{ "explain",  review_explain, "what a client gets, and why" },
+	{ "help",     review_help,    "what a code like WR0402 means" },
 	{ "schema",   review_schema,  "the policy language, for editors (JSON Schema)" },
 	{ "keygen",   keygen_run,     "make keys that sign a zone, and change their times" },
 	{ "ds",       keygen_ds,      "what the parent of a signed zone has to be told" },
@@ -92,15 +94,35 @@ static int refuse(const char *word)
 	return EXIT_USAGE;
 }
 
+static const struct command_row *find_command(const char *word)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(word, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/* "help drain" is "drain --help". */
+static int help_with(const struct command_row *command)
+{
+	char name[16], word[] = "--help";
+	char *argv[] = { name, word, NULL };
+
+	snprintf(name, sizeof(name), "%s", command->name);
+	return command->run(2, argv);
+}
+
 int main(int argc, char **argv)
 {
+	const struct command_row *command;
+
 	/* A pipe that is closed early is told by the write that fails. */
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2) {
 		print_usage(stderr);
 		return EXIT_USAGE;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+	if (strcmp(argv[1], "--help") == 0) {
 		print_usage(stdout);
 		return EXIT_DONE;
 	}
@@ -108,8 +130,10 @@ int main(int argc, char **argv)
 		printf("windrose %s\n", PACKAGE_VERSION);
 		return EXIT_DONE;
 	}
-	for (size_t i = 0; i < COMMANDS; i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
-	return refuse(argv[1]);
+	if (argc == 3 && strcmp(argv[1], "help") == 0 &&
+	    find_command(argv[2]) != NULL)
+		return help_with(find_command(argv[2]));
+	command = find_command(argv[1]);
+	return command == NULL ? refuse(argv[1])
+			       : command->run(argc - 1, argv + 1);
 }

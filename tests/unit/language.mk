@@ -20,6 +20,9 @@ check_PROGRAMS += %D%/test_expression
 %C%_test_expression_SOURCES = %D%/test_expression.c %D%/good_policy.c \
 	%D%/good_policy.h
 %C%_test_expression_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_code
+%C%_test_code_SOURCES = %D%/test_code.c
+%C%_test_code_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_failover
 %C%_test_failover_SOURCES = %D%/test_failover.c %D%/good_policy.c \
 	%D%/good_policy.h

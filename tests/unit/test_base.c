@@ -21,10 +21,10 @@ static void test_errors_sort_by_place(void **state)
 	struct errors errs = { 0 };
 
 	(void)state;
-	errors_add(&errs, (struct place){ "b", 1, 1 }, "third");
-	errors_add(&errs, (struct place){ "a", 2, 5 }, "second");
-	errors_warn(&errs, (struct place){ "a", 2, 1 }, "first");
-	errors_add(&errs, (struct place){ "b", 1, 1 }, "fourth");
+	errors_add(&errs, 0, (struct place){ "b", 1, 1 }, "third");
+	errors_add(&errs, 0, (struct place){ "a", 2, 5 }, "second");
+	errors_warn(&errs, 0, (struct place){ "a", 2, 1 }, "first");
+	errors_add(&errs, 0, (struct place){ "b", 1, 1 }, "fourth");
 	errors_sort(&errs);
 	assert_int_equal(errs.count, 4);
 	assert_int_equal(errs.fatal, 3);

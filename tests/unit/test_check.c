@@ -124,6 +124,8 @@ static void test_json(void **state)
 	assert_string_equal(json_string_value(
 				    json_object_get(first, "severity")),
 			    "error");
+	assert_string_equal(json_string_value(json_object_get(first, "code")),
+			    "WR0306");
 	json_decref(doc);
 	run(WORDS("--format=json", "--no-geo", "%/good/no-vantages.yaml"), &o);
 	assert_int_equal(o.status, 0);
@@ -152,6 +154,41 @@ static void test_json_of_strange_octets(void **state)
 	json_decref(doc);
 }
 
+static const char *text_of(const json_t *o, const char *key)
+{
+	const char *text = json_string_value(json_object_get(o, key));
+
+	assert_non_null(text);
+	return text;
+}
+
+/* Each result has a rule, and each rule is explained, once. */
+static void assert_sarif_rules(const json_t *sarif_run)
+{
+	const json_t *driver =
+		json_object_get(json_object_get(sarif_run, "tool"), "driver");
+	const json_t *rules = json_object_get(driver, "rules");
+	const json_t *results = json_object_get(sarif_run, "results");
+	const json_t *result, *rule;
+	size_t i, k;
+
+	json_array_foreach(results, i, result)
+	{
+		unsigned found = 0;
+
+		json_array_foreach(rules, k, rule)
+		{
+			const json_t *help = json_object_get(rule, "help");
+
+			found += strcmp(text_of(rule, "id"),
+					text_of(result, "ruleId")) == 0;
+			assert_non_null(strstr(text_of(help, "text"),
+					       "\nHow to mend it\n"));
+		}
+		assert_int_equal(found, 1);
+	}
+}
+
 static void test_sarif(void **state)
 {
 	struct outcome o;
@@ -169,6 +206,7 @@ static void test_sarif(void **state)
 	run0 = json_array_get(json_object_get(doc, "runs"), 0);
 	list = json_object_get(run0, "results");
 	assert_int_equal(json_array_size(list), 10);
+	assert_sarif_rules(run0);
 	place = json_object_get(
 		json_array_get(json_object_get(json_array_get(list, 0),
 					       "locations"),
@@ -199,15 +237,17 @@ static void test_github(void **state)
 	assert_int_equal(o.status, 1);
 	assert_non_null(strstr(o.out, "ten-mistakes.yaml,line=8,col=24::"));
 	for (const char *at = o.out; *at != '\0'; count++) {
-		assert_memory_equal(at,
-				    "::error title=windrose check,file=", 34);
+		assert_memory_equal(at, "::error title=windrose check WR", 31);
 		at = strchr(at, '\n') + 1;
 	}
 	assert_int_equal(count, 10);
 	run(WORDS("--format=github", "--no-geo", "%/good/no-vantages.yaml"),
 	    &o);
 	assert_int_equal(o.status, 0);
-	assert_memory_equal(o.out, "::warning ", 10);
+	assert_memory_equal(o.out,
+			    "::warning title=windrose check WR0501 "
+			    "vantages-missing,file=",
+			    59);
 }
 
 /* What only the databases can tell is told too, unless asked not to. */

@@ -129,7 +129,7 @@ static void follow(bool renewal, struct model *model, int64_t next_ms,
 	if (model != NULL)
 		loaded.signing = signed_until(wall_ms() + 7 * DAY_MS);
 	else
-		errors_add(&loaded.errs, (struct place){ 0 }, "no disk");
+		errors_add(&loaded.errs, 0, (struct place){ 0 }, "no disk");
 	renewal_follow(world.renewal, &loaded);
 	errors_fini(&loaded.errs);
 }

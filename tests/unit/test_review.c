@@ -6,6 +6,7 @@
  */
 #include "policy/review/diff.h"
 #include "policy/review/explain.h"
+#include "policy/review/help.h"
 #include "policy/review/prove.h"
 #include "policy/review/test.h"
 
@@ -36,6 +37,10 @@ static const struct run_row {
 	const char *expected; /* file below tests/data/review; NULL: silent */
 } runs[] = {
 	{ "test", review_test, { "test", "policy.yaml" }, 1, "test.expected" },
+	{ "help", review_help, { "help", "WR0402" }, 0, "help.expected" },
+	{ "help with a name", review_help, { "help", "set-circle" }, 0, "help.expected" },
+	{ "help with a code that is none", review_help, { "help", "WR0432" }, 1, NULL },
+	{ "help with two codes", review_help, { "help", "WR0402", "WR0401" }, 2, NULL },
 	{ "test in TAP", review_test, { "test", "policy.yaml", "--tap" }, 1, "tap.expected" },
 	{ "test of what passes", review_test, { "test", "passes.yaml" }, 0, "passes.expected" },
 	{ "test of nothing", review_test, { "test" }, 2, NULL },
