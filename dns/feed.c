@@ -4,9 +4,11 @@
 #include "dns/kept.h"
 #include "dns/lastgood.h"
 #include "dns/model.h"
+#include "dns/reply.h"
 #include "dns/slot.h"
 #include "dns/stats.h"
 #include "dns/table.h"
+#include "dns/tidings.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
@@ -43,6 +45,7 @@ struct feed {
 	char report_trouble[NODE_TEXT_SIZE]; /* of the last one refused, ... */
 	int64_t report_refused_ms;           /* ... then */
 	char trouble[NODE_TEXT_SIZE];
+	struct feed_uptake uptake;
 };
 
 /*
@@ -82,40 +85,6 @@ static void wake(struct feed *feed)
 	arm(feed, rest_ms > 0 ? rest_ms : 0);
 }
 
-/* A line for each endpoint that begins or ceases to be served though down. */
-static void tell_deferred(const struct view *view)
-{
-	for (size_t s = 0; view->turned && s < view->policy->service_count;
-	     s++) {
-		const struct policy_service *service =
-			&view->policy->services[s];
-		const struct view_endpoint *e = view->services[s].endpoints;
-
-		for (size_t i = 0; i < service->endpoint_count; i++)
-			if (e[i].turned)
-				log_event(LOG_LEVEL_WARN, "dns", "deferred",
-					  "service=%s endpoint=%s state=%s",
-					  service->name,
-					  service->endpoints[i].name,
-					  e[i].deferred ? "begins" : "ends");
-	}
-}
-
-/* A line for each service in which panic begins or ends. */
-static void tell_panic(const struct view *view)
-{
-	for (size_t s = 0; s < view->policy->service_count; s++) {
-		const struct panic *panic = &view->services[s].panic;
-
-		if (panic->turned)
-			log_event(LOG_LEVEL_WARN, "dns", "panic",
-				  "service=%s healthy=%u%% state=%s",
-				  view->policy->services[s].name,
-				  panic_left_pct(panic),
-				  panic->anywhere ? "begins" : "ends");
-	}
-}
-
 /* Reduces, and publishes when some decision is another.  False: no memory,
  * nothing changed. */
 static bool refresh(struct feed *feed, struct model *model)
@@ -139,8 +108,7 @@ static bool refresh(struct feed *feed, struct model *model)
 	}
 	feed->pulse.fresh_ms = clock_now_ms();
 	kept_verdicts(feed->config.lastgood, feed->world.view, view);
-	tell_deferred(view);
-	tell_panic(view);
+	tidings_tell(view);
 	view_free(feed->world.view);
 	feed->world.view = view;
 	return true;
@@ -175,6 +143,25 @@ static void describe_trouble(const struct feed *feed, char *buf)
 	snprintf(buf, NODE_TEXT_SIZE, "%.*s", NODE_TEXT_SIZE - 1, text);
 }
 
+/* Also what counts for the judgement of a policy, whoever serves it. */
+static void fill_uptake(const struct feed *feed, struct node *node)
+{
+	const struct feed_uptake *uptake = &feed->uptake;
+	struct stats_sum sum = stats_sum(feed->config.stats);
+
+	node->takes_policy = uptake->takes_policy;
+	memcpy(node->refused_digest, uptake->refused_digest,
+	       sizeof(node->refused_digest));
+	memcpy(node->refused_reason, uptake->refused_reason,
+	       sizeof(node->refused_reason));
+	node->mute_count = uptake->mute_count;
+	memcpy(node->mute, uptake->mute, sizeof(node->mute));
+	node->failures = stats_rcode(&sum, RCODE_SERVFAIL);
+	for (size_t s = 0; s < policy_of(feed)->service_count; s++)
+		node->empties +=
+			stats_pair(feed->config.stats, s, STATS_NO_REGION);
+}
+
 struct node feed_node(const struct feed *feed)
 {
 	struct node node =
@@ -194,6 +181,7 @@ struct node feed_node(const struct feed *feed)
 	describe_trouble(feed, node.trouble);
 	for (size_t i = 0; i < feed->world.local.count; i++)
 		local_text(&feed->world.local.commands[i], node.local[i]);
+	fill_uptake(feed, &node);
 	return node;
 }
 
@@ -272,6 +260,8 @@ static void log_refused(const char *what, const char *key,
 
 static void take_plan(struct feed *feed, const void *octets, size_t len)
 {
+	uint64_t sequence = feed->world.follow.release_sequence;
+
 	switch (follow_take(&feed->world.follow, feed->config.trusted,
 			    policy_of(feed), octets, len)) {
 	case FOLLOW_TAKEN:
@@ -287,6 +277,9 @@ static void take_plan(struct feed *feed, const void *octets, size_t len)
 	case FOLLOW_REFUSED_AGAIN:
 		break;
 	}
+	if (sequence != feed->world.follow.release_sequence &&
+	    feed->config.on_release != NULL)
+		feed->config.on_release(feed->config.arg);
 }
 
 /* The next one comes in a second, with the same trouble most likely. */
@@ -328,6 +321,8 @@ static void on_value(void *arg, enum bus_topic topic, const char *key,
 		take_plan(feed, octets, len);
 	else if (topic == BUS_REPORTS)
 		take_report(feed, key, octets, len);
+	else if (topic == BUS_BUNDLES && feed->config.on_bundle != NULL)
+		feed->config.on_bundle(feed->config.arg, key, octets, len);
 }
 
 static void on_link(void *arg, bool up)
@@ -420,6 +415,23 @@ void feed_set_trouble(struct feed *feed, const char *trouble)
 	snprintf(feed->trouble, sizeof(feed->trouble), "%s", trouble);
 	feed->node_due_ms = 0;
 	wake(feed);
+}
+
+void feed_set_uptake(struct feed *feed, const struct feed_uptake *uptake)
+{
+	feed->uptake = *uptake;
+	feed->node_due_ms = 0;
+	wake(feed);
+}
+
+const struct plan_release *feed_release(const struct feed *feed)
+{
+	return &feed->world.follow.release;
+}
+
+const struct table *feed_table(const struct feed *feed)
+{
+	return feed->table;
 }
 
 struct model *feed_model(const struct feed *feed)

@@ -31,7 +31,9 @@ struct local;
 struct plan;
 struct model;
 struct slot;
+struct plan_release;
 struct stats;
+struct table;
 struct verifier;
 struct witnesses;
 struct view;
@@ -39,6 +41,15 @@ struct view;
 enum {
 	FEED_TICK_MS = 1000,
 	FEED_NODE_TTL_MS = 10000, /* the node's record outlives it by this */
+};
+
+/* How it stands with policies from the bus: see dns/uptake. */
+struct feed_uptake {
+	bool takes_policy;
+	char refused_digest[65]; /* "": none was */
+	char refused_reason[NODE_TEXT_SIZE];
+	uint32_t mute_count;
+	char mute[NODE_TEXT_SIZE];
 };
 
 /* All borrowed, and outlive the feed. */
@@ -52,6 +63,12 @@ struct feed_config {
 		*witnesses;        /* NULL: reports need not be signed */
 	struct lastgood *lastgood; /* NULL: nothing is kept */
 	const char *name;
+	/* The plan may say another policy; a bundle came.  Not from inside
+	 * feed_start(); NULL: nobody cares. */
+	void (*on_release)(void *arg);
+	void (*on_bundle)(void *arg, const char *digest, const void *octets,
+			  size_t len);
+	void *arg;
 };
 
 /*
@@ -75,7 +92,12 @@ bool feed_command(struct feed *feed, const struct command *command,
 /* What operators should know: shown in the node's record until "". */
 void feed_set_trouble(struct feed *feed, const char *trouble);
 
+/* The same of policies from the bus; copied. */
+void feed_set_uptake(struct feed *feed, const struct feed_uptake *uptake);
+
 /* All borrowed until the loop's next turn. */
+const struct plan_release *feed_release(const struct feed *feed);
+const struct table *feed_table(const struct feed *feed);
 struct model *feed_model(const struct feed *feed);
 const struct view *feed_view(const struct feed *feed);
 const struct plan *feed_plan(const struct feed *feed); /* NULL: none */

@@ -13,11 +13,13 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct loader {
 	struct loader_config config;
 	struct errand *errand;  /* NULL: none is under way */
-	bool asked;             /* meanwhile */
+	char *path;             /* the errand's, of a whole load */
+	char *asked;            /* for meanwhile: its path; NULL: nothing */
 	struct model *renewing; /* the errand's: NULL for a whole load */
 	struct model *keeping;  /* the errand's: to be kept in the cache */
 	struct error unkept;    /* the errand's: why not; "" is none */
@@ -48,7 +50,8 @@ static void end_signing(struct loaded *loaded, struct signers *signers)
 struct loaded loader_load(const char *policy_path, const char *geo_cache,
 			  struct signers *signers)
 {
-	struct loaded loaded = { .wall_ahead_ms = clock_ahead_ms() };
+	struct loaded loaded = { .path = strdup(policy_path),
+				 .wall_ahead_ms = clock_ahead_ms() };
 	int64_t begun_ms = clock_now_ms();
 	struct policy *policy = policy_load(policy_path, &loaded.errs);
 	struct geo *geo = NULL;
@@ -85,6 +88,7 @@ static struct loaded renew(const struct model *model, struct signers *signers)
 void loader_result_fini(struct loaded *loaded)
 {
 	model_unref(loaded->model);
+	free(loaded->path);
 	free(loaded->stamp);
 	signed_zones_free(loaded->signing);
 	errors_fini(&loaded->errs);
@@ -115,15 +119,16 @@ static void work(void *arg)
 	else if (loader->renewing != NULL)
 		loader->result = renew(loader->renewing, config->signers);
 	else
-		loader->result =
-			loader_load(config->policy_path, config->geo_cache,
-				    config->signers);
+		loader->result = loader_load(loader->path, config->geo_cache,
+					     config->signers);
 }
 
 static void forget_errand(struct loader *loader)
 {
 	errand_free(loader->errand);
 	loader->errand = NULL;
+	free(loader->path);
+	loader->path = NULL;
 	model_unref(loader->renewing);
 	loader->renewing = NULL;
 	model_unref(loader->keeping);
@@ -144,7 +149,7 @@ static void on_loaded(struct loader *loader)
 	struct loaded loaded = loader->result;
 	struct model *model = loaded.model;
 
-	if (model != NULL && !loader->asked && !loaded.renewal)
+	if (model != NULL && loader->asked == NULL && !loaded.renewal)
 		model_ref(model);
 	else
 		model = NULL;
@@ -161,16 +166,18 @@ static void on_loaded(struct loader *loader)
 static void on_done(void *arg)
 {
 	struct loader *loader = arg;
-	bool again = loader->asked;
+	char *again;
 
 	if (loader->keeping != NULL)
 		on_kept(loader);
 	else
 		on_loaded(loader);
-	if (again) {
-		loader->asked = false;
-		loader_ask(loader);
-	}
+	again = loader->asked;
+	if (again == NULL || loader->errand != NULL)
+		return;
+	loader->asked = NULL;
+	loader_ask(loader, again);
+	free(again);
 }
 
 struct loader *loader_start(const struct loader_config *config,
@@ -206,12 +213,23 @@ static void set_out(struct loader *loader)
 	loader_result_fini(&none);
 }
 
-void loader_ask(struct loader *loader)
+void loader_ask(struct loader *loader, const char *path)
 {
-	if (loader->errand != NULL)
-		loader->asked = true;
-	else
+	char *copy = strdup(path);
+	struct loaded none = { 0 };
+
+	if (copy == NULL) {
+		errors_add(&none.errs, CODE_MEMORY, (struct place){ 0 },
+			   "out of memory");
+		loader->config.done(loader->config.arg, &none);
+		loader_result_fini(&none);
+	} else if (loader->errand != NULL || loader->asked != NULL) {
+		free(loader->asked);
+		loader->asked = copy;
+	} else {
+		loader->path = copy;
 		set_out(loader);
+	}
 }
 
 bool loader_renew(struct loader *loader, struct model *model)
@@ -254,5 +272,6 @@ void loader_stop(struct loader *loader)
 		return;
 	forget_errand(loader);
 	loader_result_fini(&loader->result);
+	free(loader->asked);
 	free(loader);
 }

@@ -3,7 +3,8 @@
  * loader -- loads a model in its own thread, so that nothing waits for it, and
  * signs it there.
  *
- * One load at a time; asked again meanwhile, it loads once more afterwards.  A
+ * One load at a time; asked again meanwhile, it loads once more afterwards,
+ * what it was asked for last.  A
  * renewal reads neither the policy nor geo databases again, only keys, and
  * makes the signatures that are due.  The result is handed over on the loop's
  * thread.  Shell.
@@ -24,6 +25,7 @@ struct signers;
 
 struct loaded {
 	bool renewal;
+	char *path;          /* that was loaded; NULL for a renewal */
 	struct model *model; /* NULL: errs says why; a renewal's may have been
 			      * signed with the keys that there were before:
 			      * errs then has errors beside it */
@@ -49,15 +51,13 @@ void loader_result_fini(struct loaded *loaded);
 /* Logs what was loaded; it has a model. */
 void loaded_log(const struct loaded *loaded, const char *event);
 
-/* Borrowed for the call, but done may take model, stamp and signing,
+/* Borrowed for the call, but done may take path, model, stamp and signing,
  * leaving NULL. */
 typedef void loader_done(void *arg, struct loaded *loaded);
 
-/* policy_path, geo_cache and signers are borrowed and outlive it.  NULL with
- * err set. */
+/* geo_cache and signers are borrowed and outlive it.  NULL with err set. */
 struct loader_config {
 	struct event_base *loop;
-	const char *policy_path;
 	const char *geo_cache;   /* file, or NULL */
 	struct signers *signers; /* nobody else's while it works */
 	loader_done *done;
@@ -67,8 +67,9 @@ struct loader_config {
 struct loader *loader_start(const struct loader_config *config,
 			    struct error *err);
 
-/* Returns at once. */
-void loader_ask(struct loader *loader);
+/* Loads the policy at path, which is copied.  Returns at once; out of memory
+ * that is what done is told. */
+void loader_ask(struct loader *loader, const char *path);
 
 /*
  * Likewise; a renewal is of model, of which it takes a reference.  False when

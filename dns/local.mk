@@ -22,6 +22,7 @@ dns_libdns_a_SOURCES = \
 	%D%/proof.c %D%/proof.h \
 	%D%/proxy_header.c %D%/proxy_header.h \
 	%D%/query.c %D%/query.h \
+	%D%/rehearsal.c %D%/rehearsal.h \
 	%D%/reply.c %D%/reply.h \
 	%D%/resolve.c %D%/resolve.h \
 	%D%/rrset.c %D%/rrset.h \
@@ -43,6 +44,7 @@ dns_libdns_a_SOURCES = \
 	%D%/zones.c %D%/zones.h
 # The shells.
 dns_libdns_a_SOURCES += \
+	%D%/account.c %D%/account.h \
 	%D%/activation.c %D%/activation.h \
 	%D%/condition.c %D%/condition.h \
 	%D%/connection.c %D%/connection.h \
@@ -68,12 +70,14 @@ dns_libdns_a_SOURCES += \
 	%D%/status.c %D%/status.h \
 	%D%/succession.c %D%/succession.h \
 	%D%/tap.h \
+	%D%/tidings.c %D%/tidings.h \
 	%D%/tcp.c %D%/tcp.h \
 	%D%/tls.c %D%/tls.h \
 	%D%/xdp.h \
 	%D%/transports.c %D%/transports.h \
 	%D%/udp.c %D%/udp.h \
 	%D%/upkeep.c %D%/upkeep.h \
+	%D%/uptake.c %D%/uptake.h \
 	%D%/verdicts.c %D%/verdicts.h \
 	%D%/watch.c %D%/watch.h
 

@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dns/responder.h"
 
+#include "dns/account.h"
 #include "dns/console.h"
 #include "dns/feed.h"
 #include "dns/identify.h"
 #include "dns/kept.h"
 #include "dns/lastgood.h"
 #include "dns/loader.h"
-#include "dns/metrics.h"
 #include "dns/model.h"
 #include "dns/privilege.h"
 #include "dns/sign/signers.h"
 #include "dns/slot.h"
 #include "dns/stats.h"
-#include "dns/status.h"
 #include "dns/succession.h"
 #include "dns/tap.h"
 #include "dns/upkeep.h"
+#include "dns/uptake.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/exporter.h"
-#include "policy/base/openmetrics.h"
 #include "policy/base/process.h"
+#include "policy/bus/bundles.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/ring.h"
+#include "policy/decide/geo_cache.h"
 #include "policy/language/policy.h"
 
 #include <errno.h>
@@ -37,8 +38,9 @@
 struct responder {
 	struct event_base *loop;                             /* borrowed */
 	char *policy_path, *name, *keep_path, *control_path; /* owned copies */
-	char *geo_cache; /* owned; beside keep_path, or NULL */
-	struct bus *bus; /* borrowed; NULL: none */
+	char *geo_cache;         /* owned; beside keep_path, or NULL */
+	struct bus *bus;         /* borrowed; NULL: none */
+	struct bundles *bundles; /* borrowed; NULL: none */
 	void (*on_relieved)(void *arg);
 	void (*on_reload)(void *arg, bool done);
 	void *arg;
@@ -51,31 +53,16 @@ struct responder {
 	struct feed *feed;
 	struct signers *signers;
 	struct upkeep *upkeep;
+	struct uptake *uptake; /* NULL: no policy is taken from the bus */
 	struct console *console;
 	struct exporter *exporter;
 	struct tap *tap;
 };
 
-/* Without a turn of the feed for so long, the table may be true no more. */
-enum { READY_MAX_MS = 10 * FEED_TICK_MS };
-
 static bool copy_text(const char *from, char **to)
 {
 	*to = from == NULL ? NULL : strdup(from);
 	return from == NULL || *to != NULL;
-}
-
-/* Beside the last known good state; without one there is none. */
-static bool name_geo_cache(const char *keep_path, char **out)
-{
-	static const char ending[] = ".geo";
-	size_t size =
-		keep_path == NULL ? 0 : strlen(keep_path) + sizeof(ending);
-
-	*out = size == 0 ? NULL : malloc(size);
-	if (*out != NULL)
-		snprintf(*out, size, "%s%s", keep_path, ending);
-	return size == 0 || *out != NULL;
 }
 
 static bool copy_config(struct responder *r,
@@ -115,7 +102,8 @@ static bool drop_privileges(struct responder *r,
 {
 	if (config->user == NULL)
 		return config->keep_capabilities || privilege_forgo(err);
-	if (!privilege_drop(config->user, err))
+	if (!privilege_drop(config->user, err) ||
+	    (config->bundles != NULL && !bundles_check(config->bundles, err)))
 		return false;
 	if (access(r->policy_path, R_OK) != 0) {
 		error_set(err, "%s: user \"%s\" cannot read it: %s",
@@ -125,10 +113,20 @@ static bool drop_privileges(struct responder *r,
 	return can_read_keys(r, policy, config->user, err);
 }
 
-static void on_loaded(void *arg)
+static void on_adopt(void *arg, const struct model *model)
 {
 	struct responder *r = arg;
 
+	if (r->uptake != NULL)
+		uptake_adopt(r->uptake, model);
+}
+
+static void on_loaded(void *arg, const struct upkeep_result *result)
+{
+	struct responder *r = arg;
+
+	if (r->uptake != NULL)
+		uptake_loaded(r->uptake, result);
 	if (r->on_reload != NULL)
 		r->on_reload(r->arg, true);
 }
@@ -138,74 +136,38 @@ static void on_reload(void *arg)
 	responder_reload(arg);
 }
 
+/* What there is to tell by now. */
+static struct account account_of(struct responder *r)
+{
+	return (struct account){
+		.feed = r->feed,
+		.upkeep = r->upkeep,
+		.stats = r->stats,
+		.transports = &r->transports,
+		.tap = r->tap,
+		.bus = r->bus,
+	};
+}
+
 static struct json_t *on_status(void *arg)
 {
-	struct responder *r = arg;
-	struct heard_report reports[POLICY_VANTAGES_MAX];
-	const struct status status = {
-		.node = feed_node(r->feed),
-		.model = feed_model(r->feed),
-		.load_ms = upkeep_state(r->upkeep).load_ms,
-		.signing = upkeep_state(r->upkeep).signing,
-		.view = feed_view(r->feed),
-		.reports = reports,
-		.local = feed_local(r->feed),
-		.stats = r->stats,
-	};
+	const struct account account = account_of(arg);
 
-	feed_reports(r->feed, reports);
-	return status_write(&status);
+	return account_status(&account);
 }
 
 static void on_scrape(void *arg, struct openmetrics *out)
 {
-	struct responder *r = arg;
-	const struct upkeep_state upkeep = upkeep_state(r->upkeep);
-	struct heard_report reports[POLICY_VANTAGES_MAX];
-	const struct metrics metrics = {
-		.node = feed_node(r->feed),
-		.model = feed_model(r->feed),
-		.stats = r->stats,
-		.load_ms = upkeep.load_ms,
-		.wall_loaded_ms = upkeep.wall_loaded_ms,
-		.reloads = upkeep.reloads,
-		.failed_reloads = upkeep.failed_reloads,
-		.failed_signings = upkeep.failed_signings,
-		.signing = upkeep.signing,
-		.view = feed_view(r->feed),
-		.plan = feed_plan(r->feed),
-		.reports = reports,
-		.tables = feed_pulse(r->feed).tables,
-		.has_bus = r->bus != NULL,
-		.bus_up = r->bus != NULL && bus_is_up(r->bus),
-		.lost_copies = tap_lost(r->tap),
-		.lost_packets = transports_lost(&r->transports),
-	};
+	const struct account account = account_of(arg);
 
-	feed_reports(r->feed, reports);
-	metrics_write(out, &metrics);
-}
-
-/* Validating resolvers would take no answer about some zone. */
-static bool has_expired(const struct signed_zones *signing)
-{
-	int64_t now_s = clock_wall_ms() / 1000;
-
-	for (size_t i = 0; signing != NULL && i < signing->count; i++)
-		if (signing->list[i].span.until_s < now_s)
-			return true;
-	return false;
+	account_metrics(&account, out);
 }
 
 static const char *on_ready(void *arg)
 {
-	const struct responder *r = arg;
+	const struct account account = account_of(arg);
 
-	if (clock_now_ms() - feed_pulse(r->feed).fresh_ms > READY_MAX_MS)
-		return "the decision table could not be renewed";
-	if (has_expired(upkeep_state(r->upkeep).signing))
-		return "signatures have expired";
-	return NULL;
+	return account_unready(&account);
 }
 
 static bool start_exporter(struct responder *r,
@@ -259,6 +221,23 @@ static bool start_lastgood(struct responder *r,
 	return r->lastgood != NULL;
 }
 
+static void on_release(void *arg)
+{
+	struct responder *r = arg;
+
+	if (r->uptake != NULL)
+		uptake_wake(r->uptake);
+}
+
+static void on_bundle(void *arg, const char *digest, const void *octets,
+		      size_t len)
+{
+	struct responder *r = arg;
+
+	if (r->uptake != NULL)
+		uptake_hear(r->uptake, digest, octets, len);
+}
+
 static bool start_feed(struct responder *r,
 		       const struct responder_config *config,
 		       struct model *model, struct error *err)
@@ -280,6 +259,9 @@ static bool start_feed(struct responder *r,
 			.witnesses = config->witnesses,
 			.lastgood = r->lastgood,
 			.name = r->name,
+			.on_release = on_release,
+			.on_bundle = on_bundle,
+			.arg = r,
 		},
 		model, err);
 	return r->feed != NULL;
@@ -293,21 +275,47 @@ static bool start_identity(struct responder *r,
 	return r->identify != NULL;
 }
 
+static bool start_uptake(struct responder *r, const char *serving,
+			 struct error *err)
+{
+	if (r->bundles == NULL)
+		return true;
+	r->uptake = uptake_start(
+		&(struct uptake_config){
+			.loop = r->loop,
+			.bundles = r->bundles,
+			.bus = r->bus,
+			.feed = r->feed,
+			.upkeep = r->upkeep,
+			.name = r->name,
+			.own_path = r->policy_path,
+		},
+		serving, err);
+	return r->uptake != NULL;
+}
+
 static bool start_upkeep(struct responder *r, struct loaded *loaded,
 			 struct error *err)
 {
+	/* Nothing but a promoted bundle is at another path. */
+	bool own = loaded->path != NULL &&
+		   strcmp(loaded->path, r->policy_path) == 0;
+	const char *digest = own ? "" : loaded->model->policy->digest;
+
 	r->upkeep = upkeep_start(
 		&(struct upkeep_config){
 			.loop = r->loop,
-			.policy_path = r->policy_path,
+			.policy_path = own ? r->policy_path : loaded->path,
+			.digest = digest,
 			.geo_cache = r->geo_cache,
 			.signers = r->signers,
 			.feed = r->feed,
+			.on_adopt = on_adopt,
 			.on_loaded = on_loaded,
 			.arg = r,
 		},
 		loaded, err);
-	return r->upkeep != NULL;
+	return r->upkeep != NULL && start_uptake(r, digest, err);
 }
 
 static void on_take_over(void *arg, struct control_call *call)
@@ -402,9 +410,9 @@ struct responder *responder_start(struct event_base *loop,
 	bool ok = false;
 
 	if (signers != NULL && r != NULL &&
-	    name_geo_cache(config->keep_path, &r->geo_cache))
-		loaded =
-			loader_load(config->policy_path, r->geo_cache, signers);
+	    geo_cache_beside(config->keep_path, &r->geo_cache))
+		loaded = uptake_first(config->bundles, config->policy_path,
+				      r->geo_cache, signers);
 	errors_print(&loaded.errs, stderr);
 	if (r == NULL || signers == NULL) {
 		error_set(err, "out of memory");
@@ -417,6 +425,7 @@ struct responder *responder_start(struct event_base *loop,
 		r->loop = loop;
 		r->signers = signers;
 		r->bus = config->bus;
+		r->bundles = config->bundles;
 		r->on_relieved = config->on_relieved;
 		r->on_reload = config->on_reload;
 		r->arg = config->arg;
@@ -440,6 +449,8 @@ void responder_reload(struct responder *r)
 	identify_reload(r->identify);
 	transports_reload(&r->transports);
 	upkeep_reload(r->upkeep);
+	if (r->uptake != NULL)
+		uptake_retry(r->uptake);
 }
 
 const char *responder_digest(const struct responder *r)
@@ -459,6 +470,8 @@ void responder_stop(struct responder *r)
 	if (r == NULL)
 		return;
 	upkeep_stop(r->upkeep); /* a load takes its time: answering goes on */
+	uptake_stop(r->uptake);
+	r->uptake = NULL;
 	exporter_stop(r->exporter);
 	succession_free(r->succession);
 	transports_fini(&r->transports);

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct bundles;
 struct bus;
 struct error;
 struct event_base;
@@ -27,6 +28,8 @@ struct witnesses;
 
 struct responder_config {
 	const char *policy_path; /* file or directory; read again on reload */
+	struct bundles *bundles; /* borrowed; policies from the bus; NULL: none
+				  * is taken */
 	struct transports_config transports;
 	const char *user;         /* to become after binding; NULL: stay */
 	const char *name;         /* this node's, on the bus */

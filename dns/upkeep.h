@@ -9,24 +9,37 @@
 #ifndef DNS_UPKEEP_H
 #define DNS_UPKEEP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct error;
 struct event_base;
 struct feed;
 struct loaded;
+struct model;
 struct signed_zones;
 struct signers;
 struct upkeep;
 
+/* What a load came to; borrowed. */
+struct upkeep_result {
+	const char *failure; /* NULL: it is served */
+	bool aimed;          /* it is what was asked for last */
+	bool damaged;        /* it has not the digest that was said */
+};
+
 /* All borrowed, and outlive it. */
 struct upkeep_config {
 	struct event_base *loop;
-	const char *policy_path;
+	const char *policy_path; /* copied, as digest: see upkeep_load() */
+	const char *digest;
 	const char *geo_cache; /* file, or NULL */
 	struct signers *signers;
 	struct feed *feed;
-	void (*on_loaded)(void *arg); /* after each load, whatever it came to */
+	/* Before a loaded model is served. */
+	void (*on_adopt)(void *arg, const struct model *model);
+	/* After each load, whatever it came to. */
+	void (*on_loaded)(void *arg, const struct upkeep_result *result);
 	void *arg;
 };
 
@@ -45,6 +58,12 @@ struct upkeep *upkeep_start(const struct upkeep_config *config,
 
 /* Loads everything again; returns at once. */
 void upkeep_reload(struct upkeep *upkeep);
+
+/*
+ * Goes over to the policy at path, which must have that digest, "" any.  What
+ * does not load leaves the one before, and that is read again by a reload.
+ */
+void upkeep_load(struct upkeep *upkeep, const char *path, const char *digest);
 
 struct upkeep_state upkeep_state(const struct upkeep *upkeep);
 

@@ -16,6 +16,7 @@
 #include "policy/base/error.h"
 #include "policy/base/log.h"
 #include "policy/base/program.h"
+#include "policy/bus/bundles.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/redis.h"
 #include "policy/bus/sign.h"
@@ -29,8 +30,8 @@
 #include <event2/event.h>
 
 struct settings {
-	const char *policy, *user, *name, *bus, *keep, *control, *metrics,
-		*dnstap;
+	const char *policy, *bundles, *user, *name, *bus, *keep, *control,
+		*metrics, *dnstap;
 	const char *cookie_secrets;
 	struct identity_words words;
 	struct identity identity;
@@ -48,7 +49,8 @@ struct daemon {
 	struct verifier *trusted;
 	struct witnesses *witnesses;
 	struct bus *bus;
-	struct rrl *rrl; /* NULL: no limit */
+	struct bundles *bundles; /* NULL: policies come from files alone */
+	struct rrl *rrl;         /* NULL: no limit */
 	struct responder *responder;
 	struct tcp_limits tcp;
 	struct listeners given; /* by the service manager */
@@ -115,6 +117,9 @@ static size_t fill_following(struct settings *s, struct option_row *rows)
 		  "this node's name on the bus (default dns-HOST)", 0, 0 },
 		{ "bus", OPTION_TEXT, &s->bus, "URL",
 		  REDIS_URL_HELP, 0, 0 },
+		{ "policy-from-bus", OPTION_TEXT, &s->bundles, "DIR",
+		  "take policies from the bus when a plan says so, and keep "
+		  "them here", 0, 0 },
 		{ "trust", OPTION_LIST, &s->trust, "FILE",
 		  "public key (PEM) whose plans are followed; may be repeated",
 		  0, 0 },
@@ -314,10 +319,16 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 		if (d->bus == NULL)
 			return false;
 	}
+	if (s->bundles != NULL) {
+		d->bundles = bundles_open(s->bundles, err);
+		if (d->bundles == NULL)
+			return false;
+	}
 	if (!make_limit(d, err))
 		return false;
 	config.transports.rrl = d->rrl;
 	config.bus = d->bus;
+	config.bundles = d->bundles;
 	config.trusted = s->trust.count > 0 ? d->trusted : NULL;
 	config.witnesses = d->witnesses;
 	d->responder = responder_start(loop, &config, err);
@@ -347,6 +358,7 @@ static void stop(void *arg)
 	listeners_fini(&d->given);
 	rrl_free(d->rrl);
 	bus_free(d->bus);
+	bundles_free(d->bundles);
 	verifier_free(d->trusted);
 	witnesses_free(d->witnesses);
 }
@@ -365,6 +377,11 @@ static bool settings_read(struct settings *s, struct error *err)
 	if (s->take_over && s->control == NULL) {
 		error_set(err, "--take-over needs --control, the control "
 			       "socket of the running one");
+		return false;
+	}
+	if (s->bundles != NULL && (s->bus == NULL || s->trust.count == 0)) {
+		error_set(err, "--policy-from-bus needs --bus and --trust: a "
+			       "signed plan says which policy");
 		return false;
 	}
 	return identity_read(&s->words, &s->identity, err) &&

@@ -221,6 +221,8 @@ static void on_value(void *arg, enum bus_topic topic, const char *key,
 	case BUS_SERVED:
 		measuring_hear(s, key, octets, len);
 		break;
+	case BUS_BUNDLES:
+		break;
 	}
 }
 

@@ -45,6 +45,7 @@ static const struct kind {
 	{ BUS_REPORTS, "report", BUS_VALUE_MAX },
 	{ BUS_NODES, "node", BUS_NODE_MAX },
 	{ BUS_SERVED, "served", BUS_SERVED_MAX },
+	{ BUS_BUNDLES, "bundle", BUS_BUNDLE_MAX },
 };
 
 static const struct kind *kind_of(enum bus_topic topic)
@@ -58,6 +59,12 @@ static const struct kind *kind_of(enum bus_topic topic)
 void bus_follow(struct bus *bus, const struct bus_follower *follower)
 {
 	bus->ops->follow(bus, follower);
+}
+
+void bus_fetch(struct bus *bus, const char *digest)
+{
+	if (fits(bus, "bundle", digest, 0, 0))
+		bus->ops->fetch(bus, digest);
 }
 
 void bus_put(struct bus *bus, enum bus_topic topic, const char *key,

@@ -10,7 +10,7 @@
  * and keeps the audit.
  *
  * Values are opaque octets here; their codecs are report, plan, command, node,
- * served.
+ * served, bundle.
  *
  * Reading: on_value() is called for every value present at the start, then
  * on_synced(), then for each change; the same value may come again (periodic
@@ -36,11 +36,12 @@ enum {
 	BUS_VALUE_MAX = (16 << 20) + 4096,
 	BUS_NODE_MAX = 64 << 10,
 	BUS_SERVED_MAX = (4 << 20) + 4096, /* what an edge saw, likewise */
-	BUS_REQUEST_MAX = 64 << 10,        /* a request, an audit entry */
-	BUS_ANSWER_MAX = 4 << 20, /* the status of thousands of endpoints */
-	BUS_KEYS_MAX = 4096,      /* read of each topic */
-	BUS_REQUESTS_MAX = 1024,  /* open at a time; one more gets NULL */
-	BUS_AUDIT_KEPT = 4096,    /* entries kept while it is down */
+	BUS_BUNDLE_MAX = 4 << 20,
+	BUS_REQUEST_MAX = 64 << 10, /* a request, an audit entry */
+	BUS_ANSWER_MAX = 4 << 20,   /* the status of thousands of endpoints */
+	BUS_KEYS_MAX = 4096,        /* read of each topic */
+	BUS_REQUESTS_MAX = 1024,    /* open at a time; one more gets NULL */
+	BUS_AUDIT_KEPT = 4096,      /* entries kept while it is down */
 };
 
 enum bus_topic {
@@ -49,6 +50,7 @@ enum bus_topic {
 	BUS_NODES = 4,    /* key: node name */
 	BUS_REQUESTS = 8, /* key: request id; for whoever answers them */
 	BUS_SERVED = 16,  /* key: node name of an edge */
+	BUS_BUNDLES = 32, /* key: digest; only for who asks: bus_fetch() */
 };
 
 struct bus_follower {
@@ -65,9 +67,15 @@ struct bus_follower {
 void bus_follow(struct bus *bus, const struct bus_follower *follower);
 
 /*
- * BUS_REPORTS, BUS_NODES, BUS_SERVED: the newest value of key, gone after
- * ttl_ms.  While the bus is slow a newer value of the same key replaces one
- * still waiting.
+ * Reads the bundle of that digest: on_value() is called with it when it comes,
+ * and not at all where there is none, or the bus is down: ask again later.
+ */
+void bus_fetch(struct bus *bus, const char *digest);
+
+/*
+ * BUS_REPORTS, BUS_NODES, BUS_SERVED, BUS_BUNDLES: the newest value of key,
+ * gone after ttl_ms.  While the bus is slow a newer value of the same key
+ * replaces one still waiting.
  */
 void bus_put(struct bus *bus, enum bus_topic topic, const char *key,
 	     const void *octets, size_t len, int64_t ttl_ms);

@@ -38,6 +38,7 @@ struct bus_offer {
  */
 struct bus_ops {
 	void (*follow)(struct bus *bus, const struct bus_follower *follower);
+	void (*fetch)(struct bus *bus, const char *digest);
 	void (*put)(struct bus *bus, enum bus_topic topic, const char *key,
 		    struct bus_octets value, int64_t ttl_ms);
 	void (*lease)(struct bus *bus, const char *holder, int64_t ttl_ms,

@@ -11,6 +11,7 @@
 void follow_fini(struct follow *follow)
 {
 	plan_free(follow->plan);
+	plan_release_fini(&follow->release);
 	*follow = (struct follow){ 0 };
 }
 
@@ -55,6 +56,22 @@ static bool may_take(const struct follow *follow, const struct plan *plan,
 	return false;
 }
 
+/* Out of memory it stays as it was: the next plan comes in some seconds. */
+static void hear_release(struct follow *follow, const struct plan *plan)
+{
+	struct plan_release release;
+
+	if (plan->epoch < follow->release_epoch ||
+	    (plan->epoch == follow->release_epoch &&
+	     plan->sequence <= follow->release_sequence) ||
+	    !plan_release_copy(&plan->release, &release))
+		return;
+	plan_release_fini(&follow->release);
+	follow->release = release;
+	follow->release_epoch = plan->epoch;
+	follow->release_sequence = plan->sequence;
+}
+
 enum follow_result follow_take(struct follow *follow,
 			       const struct verifier *trusted,
 			       const struct policy *policy, const void *octets,
@@ -63,6 +80,8 @@ enum follow_result follow_take(struct follow *follow,
 	struct error err = { 0 };
 	struct plan *plan = open_plan(trusted, octets, len, &err);
 
+	if (plan != NULL)
+		hear_release(follow, plan);
 	if (plan != NULL && same_plan(plan, follow->plan)) {
 		plan_free(plan);
 		follow->refusal.text[0] = '\0';

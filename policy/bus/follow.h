@@ -10,6 +10,7 @@
 #define POLICY_BUS_FOLLOW_H
 
 #include "policy/base/error.h"
+#include "policy/bus/plan_release.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +24,11 @@ struct follow {
 	struct plan *plan;    /* owned; the newest taken; NULL: none */
 	struct error refusal; /* text "" when the last offer was good */
 	uint64_t refused;     /* offers, since the start */
+	/* What the newest plan that a trusted key signed says of policies, be
+	 * it taken or not: one that would leave a service of this policy empty
+	 * is how the policy that is at fault is taken back.  And its place. */
+	struct plan_release release;
+	uint64_t release_epoch, release_sequence;
 };
 
 enum follow_result {

@@ -1,4 +1,6 @@
 policy_libpolicy_a_SOURCES += \
+	%D%/bundle.c %D%/bundle.h \
+	%D%/bundles.c %D%/bundles.h \
 	%D%/bus.c %D%/bus.h %D%/bus_impl.h \
 	%D%/command.c %D%/command.h \
 	%D%/control.c %D%/control.h \
@@ -16,6 +18,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/plan_canary.c %D%/plan_canary.h \
 	%D%/plan_commands.c %D%/plan_commands.h \
 	%D%/plan_spill.c %D%/plan_spill.h \
+	%D%/plan_release.c %D%/plan_release.h \
 	%D%/redis.c %D%/redis.h \
 	%D%/redis_command.c %D%/redis_command.h \
 	%D%/redis_connect.c %D%/redis_connect.h \

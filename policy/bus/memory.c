@@ -173,6 +173,21 @@ static void memory_follow(struct bus *b, const struct bus_follower *follower)
 	deliver(bus, (struct delivery){ .tell = tell_synced });
 }
 
+/* To who asked, whatever it follows. */
+static void memory_fetch(struct bus *b, const char *digest)
+{
+	struct memory_bus *bus = memory_of(b);
+	struct delivery d = {
+		.tell = tell_value,
+		.topic = BUS_BUNDLES,
+		.blob = memory_store_find(bus->hub->store, BUS_BUNDLES, digest),
+	};
+
+	strcpy(d.key, digest);
+	if (d.blob != NULL && bus->follower.on_value != NULL)
+		deliver(bus, d);
+}
+
 static void memory_put(struct bus *b, enum bus_topic topic, const char *key,
 		       struct bus_octets value, int64_t ttl_ms)
 {
@@ -357,6 +372,7 @@ static void memory_free(struct bus *b)
 
 static const struct bus_ops memory_ops = {
 	.follow = memory_follow,
+	.fetch = memory_fetch,
 	.put = memory_put,
 	.lease = memory_lease,
 	.release = memory_release,

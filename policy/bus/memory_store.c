@@ -85,15 +85,32 @@ static struct timeval after_ms(int64_t ms)
 	};
 }
 
+static struct stored *look_up(const struct memory_store *store,
+			      enum bus_topic topic, const char *key)
+{
+	struct stored *v = store->values;
+
+	while (v != NULL && (v->topic != topic || strcmp(v->key, key) != 0))
+		v = v->next;
+	return v;
+}
+
+struct blob *memory_store_find(const struct memory_store *store,
+			       enum bus_topic topic, const char *key)
+{
+	const struct stored *v = look_up(store, topic, key);
+
+	return v == NULL ? NULL : v->blob;
+}
+
 /* The place of a value in the store, made when it has none. */
 static struct stored *find_stored(struct memory_store *store,
 				  enum bus_topic topic, const char *key)
 {
-	struct stored *v;
+	struct stored *v = look_up(store, topic, key);
 
-	for (v = store->values; v != NULL; v = v->next)
-		if (v->topic == topic && strcmp(v->key, key) == 0)
-			return v;
+	if (v != NULL)
+		return v;
 	v = calloc(1, sizeof(*v));
 	if (v == NULL)
 		return NULL;

@@ -36,6 +36,9 @@ void memory_store_free(struct memory_store *store);
 struct blob *memory_store_put(struct memory_store *store, enum bus_topic topic,
 			      const char *key, struct bus_octets value,
 			      int64_t ttl_ms);
+/* Borrowed; NULL: there is none. */
+struct blob *memory_store_find(const struct memory_store *store,
+			       enum bus_topic topic, const char *key);
 void memory_store_each(const struct memory_store *store,
 		       void (*each)(void *arg, enum bus_topic topic,
 				    const char *key, struct blob *blob),

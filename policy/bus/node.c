@@ -96,6 +96,20 @@ static void parse_alarms(struct member_reader *r, struct node *node)
 	}
 }
 
+static void parse_policy(struct member_reader *r, struct node *node)
+{
+	node->takes_policy = member_flag(r, "takes_policy");
+	member_text(r, "refused_digest", node->refused_digest,
+		    sizeof(node->refused_digest));
+	member_text(r, "refused_reason", node->refused_reason,
+		    sizeof(node->refused_reason));
+	node->mute_count =
+		(uint32_t)member_integer(r, "mute_count", 0, UINT32_MAX);
+	member_text(r, "mute", node->mute, sizeof(node->mute));
+	node->failures = (uint64_t)member_integer(r, "failures", 0, INT64_MAX);
+	node->empties = (uint64_t)member_integer(r, "empties", 0, INT64_MAX);
+}
+
 static bool parse_node(struct member_reader *r, struct node *node)
 {
 	member_name(r, "name", node->name, sizeof(node->name));
@@ -119,6 +133,7 @@ static bool parse_node(struct member_reader *r, struct node *node)
 	node->refused = (uint64_t)member_integer(r, "refused", 0, INT64_MAX);
 	parse_local(r, node);
 	parse_alarms(r, node);
+	parse_policy(r, node);
 	return !r->failed;
 }
 
@@ -192,6 +207,13 @@ char *node_write(const struct node *node, size_t *len)
 	member_put_text(&w, "trouble", node->trouble);
 	member_put_integer(&w, "queries", (int64_t)node->queries);
 	member_put_integer(&w, "refused", (int64_t)node->refused);
+	member_put_flag(&w, "takes_policy", node->takes_policy);
+	member_put_text(&w, "refused_digest", node->refused_digest);
+	member_put_text(&w, "refused_reason", node->refused_reason);
+	member_put_integer(&w, "mute_count", node->mute_count);
+	member_put_text(&w, "mute", node->mute);
+	member_put_integer(&w, "failures", (int64_t)node->failures);
+	member_put_integer(&w, "empties", (int64_t)node->empties);
 	if (node->local_count > 0)
 		member_put_json(&w, "local", write_local(node));
 	if (node->alarm_count > 0)

@@ -51,6 +51,17 @@ struct node {
 	size_t local_count;
 	struct node_alarm alarms[NODE_ALARMS_MAX]; /* health only */
 	size_t alarm_count;
+	/* Of who takes policies from the bus: see policy/bus/plan_release. */
+	bool takes_policy;
+	char refused_digest[65];             /* that it could not take; "" */
+	char refused_reason[NODE_TEXT_SIZE]; /* and why */
+	/* Since it took that policy: services that answer nothing to who got
+	 * an answer before, of those it asks itself about, and one of them. */
+	uint32_t mute_count;
+	char mute[NODE_TEXT_SIZE];
+	/* Since start, of queries: dns only. */
+	uint64_t failures; /* SERVFAIL */
+	uint64_t empties;  /* about a service, with no endpoint */
 };
 
 /*

@@ -221,7 +221,9 @@ static bool parse_plan(const json_t *json, struct plan *plan, struct error *err)
 	       plan_commands_read(plan, commands, newer, err) &&
 	       parse_canaries(plan, canaries, err) &&
 	       plan_parse_rum(plan, rum, err) &&
-	       plan_spills_parse(&plan->spills, spills, err);
+	       plan_spills_parse(&plan->spills, spills, err) &&
+	       plan_release_read(json_object_get(json, "release"),
+				 &plan->release, err);
 }
 
 struct plan *plan_parse(const void *octets, size_t len, struct error *err)
@@ -319,6 +321,9 @@ char *plan_write(const struct plan *plan, size_t *len)
 	member_put_integer(&w, "base_epoch", (int64_t)plan->base_epoch);
 	member_put_integer(&w, "base_sequence", (int64_t)plan->base_sequence);
 	put_lists(&w, plan);
+	if (plan->release.phase != RELEASE_NONE)
+		member_put_json(&w, "release",
+				plan_release_write(&plan->release));
 	return member_finish(&w, 17, len);
 }
 
@@ -331,6 +336,7 @@ void plan_free(struct plan *plan)
 	free(plan->canaries);
 	free(plan->rum);
 	plan_spills_fini(&plan->spills);
+	plan_release_fini(&plan->release);
 	free(plan);
 }
 
@@ -348,12 +354,14 @@ struct plan *plan_copy(const struct plan *plan)
 	if (copy == NULL)
 		return NULL;
 	*copy = *plan;
+	copy->release.nodes = NULL;
 	if (!plan_spills_copy(&copy->spills, &plan->spills)) {
 		free(copy);
 		return NULL;
 	}
 	if (!allocate_lists(copy, plan->share_count, plan->command_count,
-			    plan->canary_count, plan->rum_count)) {
+			    plan->canary_count, plan->rum_count) ||
+	    !plan_release_copy(&plan->release, &copy->release)) {
 		plan_free(copy);
 		return NULL;
 	}

@@ -13,6 +13,7 @@
 
 #include "policy/bus/command.h"
 #include "policy/bus/plan_canary.h"
+#include "policy/bus/plan_release.h"
 #include "policy/bus/plan_spill.h"
 
 #include <stdbool.h>
@@ -87,7 +88,8 @@ struct plan {
 	size_t canary_count;
 	struct plan_rum *rum; /* by region, cell, as plan_sort() leaves them */
 	size_t rum_count;
-	struct plan_spills spills; /* what capacity leaves of shares */
+	struct plan_spills spills;   /* what capacity leaves of shares */
+	struct plan_release release; /* which policy each node is to serve */
 };
 
 /*

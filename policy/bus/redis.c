@@ -85,6 +85,11 @@ static void redis_follow(struct bus *b, const struct bus_follower *follower)
 	redis_feed_follow(redis_of(b)->feed, follower);
 }
 
+static void redis_fetch_bundle(struct bus *b, const char *digest)
+{
+	redis_feed_read_bundle(redis_of(b)->feed, digest);
+}
+
 static void redis_put(struct bus *b, enum bus_topic topic, const char *key,
 		      struct bus_octets value, int64_t ttl_ms)
 {
@@ -319,6 +324,7 @@ static void redis_free(struct bus *b)
 
 static const struct bus_ops redis_ops = {
 	.follow = redis_follow,
+	.fetch = redis_fetch_bundle,
 	.put = redis_put,
 	.lease = redis_lease,
 	.release = redis_release,

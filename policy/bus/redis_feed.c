@@ -29,6 +29,10 @@ static const struct redis_family families[] = {
 
 enum { PLAN, FAMILIES = sizeof(families) / sizeof(families[0]) };
 
+/* Read by who asks for one, and neither listed nor told of. */
+static const struct redis_family bundles = { BUS_BUNDLES, "bundle:", NULL, NULL,
+					     BUS_BUNDLE_MAX };
+
 struct redis_feed {
 	struct later_item start;
 	bool starting; /* start is on its way */
@@ -327,6 +331,12 @@ void redis_feed_read_plan(struct redis_feed *feed)
 {
 	if (follows(feed, &families[PLAN]))
 		fetch_key(feed, &families[PLAN], "", false);
+}
+
+void redis_feed_read_bundle(struct redis_feed *feed, const char *digest)
+{
+	if (feed->following && feed->session->up)
+		fetch_key(feed, &bundles, digest, false);
 }
 
 static void take_notice(struct redis_feed *feed, size_t family, uint64_t number,

@@ -37,6 +37,9 @@ void redis_feed_plan_at(struct redis_feed *feed, uint64_t number);
 /* Reads the plan again, if it is followed. */
 void redis_feed_read_plan(struct redis_feed *feed);
 
+/* The same of a bundle, which nobody tells of. */
+void redis_feed_read_bundle(struct redis_feed *feed, const char *digest);
+
 /* Accepts NULL. */
 void redis_feed_free(struct redis_feed *feed);
 

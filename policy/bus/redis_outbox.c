@@ -50,7 +50,7 @@ struct redis_outbox {
 	struct event *audit_again;
 };
 
-/* Where the values of a topic are: one row each. */
+/* Where the values of a topic are: one row each; set NULL: not told of. */
 static const struct place {
 	enum bus_topic topic;
 	const char *value, *set, *notices, *channel;
@@ -59,6 +59,7 @@ static const struct place {
 	  "notify:reports" },
 	{ BUS_NODES, "node:", "nodes", "notices:nodes", "notify:nodes" },
 	{ BUS_SERVED, "served:", "edges", "notices:served", "notify:served" },
+	{ BUS_BUNDLES, "bundle:", NULL, NULL, NULL },
 };
 
 /* policy/bus/bus lets no other topic through. */
@@ -71,12 +72,30 @@ static const struct place *place_of(enum bus_topic topic)
 	return p;
 }
 
+static bool send_set(struct put *put, struct bus_octets value, int64_t ttl_ms)
+{
+	struct redis_session *s = put->out->session;
+	struct redis_command c = { 0 };
+	char key[REDIS_KEY_SIZE];
+
+	redis_command_text(&c, "SET");
+	redis_command_text(&c, redis_key(s, place_of(put->topic)->value,
+					 put->key, key));
+	redis_command_add(&c, value.at, value.len);
+	redis_command_text(&c, "PX");
+	redis_command_number(&c, (uint64_t)ttl_ms);
+	return redis_link_send(s->commands, &c, put->done, put);
+}
+
 static bool send_put(struct put *put, struct bus_octets value, int64_t ttl_ms)
 {
 	struct redis_session *s = put->out->session;
 	const struct place *p = place_of(put->topic);
 	char names[5][REDIS_KEY_SIZE];
 	struct redis_command c = { 0 };
+
+	if (p->set == NULL)
+		return send_set(put, value, ttl_ms);
 
 	redis_command_text(&c, "EVAL");
 	redis_command_text(&c, redis_script_put);

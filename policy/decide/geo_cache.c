@@ -309,3 +309,15 @@ struct geo *geo_open_cached(const struct policy *policy, const char *path,
 	}
 	return geo;
 }
+
+bool geo_cache_beside(const char *keep_path, char **out)
+{
+	static const char ending[] = ".geo";
+	size_t size =
+		keep_path == NULL ? 0 : strlen(keep_path) + sizeof(ending);
+
+	*out = size == 0 ? NULL : malloc(size);
+	if (*out != NULL)
+		snprintf(*out, size, "%s%s", keep_path, ending);
+	return size == 0 || *out != NULL;
+}

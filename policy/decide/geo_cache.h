@@ -39,4 +39,10 @@ struct geo *geo_open_cached(const struct policy *policy, const char *path,
  */
 bool geo_keep(const struct geo *geo, const char *path, struct error *err);
 
+/*
+ * Where the cache is of who keeps its last known good state at keep_path: a
+ * name beside it, the caller's; NULL where that is NULL.  False: out of memory.
+ */
+bool geo_cache_beside(const char *keep_path, char **out);
+
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "steering/runbook/content.h"
 
+#include "policy/base/arena.h"
 #include "policy/base/error.h"
+#include "policy/bus/bundle.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/node.h"
 #include "policy/bus/plan.h"
@@ -22,6 +24,7 @@ enum value_kind {
 	KIND_REPORT,
 	KIND_NODE,
 	KIND_SERVED,
+	KIND_BUNDLE,
 	KIND_OTHER, /* not a string */
 };
 
@@ -41,6 +44,7 @@ static const struct key_row {
 	{ "node:",     true,  "string", KIND_NODE,   0 },
 	{ "nodes",     false, "set",    KIND_OTHER,  0 },
 	{ "served:",   true,  "string", KIND_SERVED, SERVED_OCTETS_MAX },
+	{ "bundle:",   true,  "string", KIND_BUNDLE, BUNDLE_OCTETS_MAX },
 	{ "vantages",  false, "set",    KIND_OTHER,  0 },
 	{ "edges",     false, "set",    KIND_OTHER,  0 },
 	{ "notices:",  true,  "string", KIND_NUMBER, 0 },
@@ -142,6 +146,21 @@ static void take_served(struct diagnosis *d, const struct content_key *key)
 	served_free(served);
 }
 
+static void take_bundle(struct diagnosis *d, const struct content_key *key)
+{
+	struct error err = { .text = "it is not what its digest says" };
+	struct sources sources = { .arena = arena_new() };
+	char digest[BUNDLE_DIGEST_SIZE];
+
+	if (sources.arena == NULL)
+		return;
+	if (!bundle_parse(key->octets, key->len, &sources, digest, &err) ||
+	    strcmp(digest, key->name + strlen("bundle:")) != 0)
+		diagnosis_add(d, AILMENT_UNREADABLE, "%s: %s", key->name,
+			      err.text);
+	arena_free(sources.arena);
+}
+
 /* Decimal numbers, one space between; more may follow where rest is true. */
 static void take_numbers(struct diagnosis *d, const struct content_key *key,
 			 unsigned count, bool rest)
@@ -187,6 +206,9 @@ void content_take_value(struct diagnosis *d, const struct content_trust *trust,
 		break;
 	case KIND_SERVED:
 		take_served(d, key);
+		break;
+	case KIND_BUNDLE:
+		take_bundle(d, key);
 		break;
 	case KIND_HEAD:
 		take_numbers(d, key, 2, false);

@@ -67,6 +67,8 @@ static const struct row {
 	{ EDGE,             { "INCR", ":notices:served" } },
 	{ EDGE,             { "SET", ":notices:served", "1" } },
 	{ EDGE,             { "PUBLISH", ":notify:served", "x" } },
+	{ DNS | STEER,      { "GETRANGE", ":bundle:any", "0", "1" } },
+	{ STEER | OPERATOR, { "SET", ":bundle:any", "x", "PX", "1" } },
 	{ NODES,            { "EVAL", "return 1", "3", ":node:%", ":nodes", ":notices:nodes" } },
 	{ NODES,            { "SET", ":node:%", "x", "PX", "1" } },
 	{ NODES,            { "TYPE", ":nodes" } },

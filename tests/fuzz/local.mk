@@ -179,3 +179,9 @@ check_PROGRAMS += %D%/fuzz_glyph
 %C%_fuzz_glyph_SOURCES = %D%/fuzz_glyph.c $(FUZZ_MAIN)
 %C%_fuzz_glyph_LDADD = $(STEERING_LIBS)
 %C%_fuzz_glyph_LDFLAGS = $(FUZZ_LDFLAGS)
+
+# bus: a policy's files
+check_PROGRAMS += %D%/fuzz_bundle
+%C%_fuzz_bundle_SOURCES = %D%/fuzz_bundle.c $(FUZZ_MAIN)
+%C%_fuzz_bundle_LDADD = $(POLICY_LIBS)
+%C%_fuzz_bundle_LDFLAGS = $(FUZZ_LDFLAGS)

@@ -3,6 +3,9 @@ if HAVE_CMOCKA
 check_PROGRAMS += %D%/test_bus
 %C%_test_bus_SOURCES = %D%/test_bus.c %D%/bus_world.c %D%/bus_world.h
 %C%_test_bus_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_bundle
+%C%_test_bundle_SOURCES = %D%/test_bundle.c
+%C%_test_bundle_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_local
 %C%_test_local_SOURCES = %D%/test_local.c
 %C%_test_local_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)

@@ -114,6 +114,7 @@ void site_start_responder(struct site *s, bool with_bus)
 		.control_path = s->control,
 		.bus = with_bus ? s->theirs : NULL,
 		.trusted = s->trusted,
+		.bundles = s->bundles,
 	};
 	struct error err = { 0 };
 
@@ -259,6 +260,8 @@ void site_publish(struct site *s, const struct sealer *signer,
 	char *text, *wrapped;
 
 	strcpy(plan.policy_digest, s->node.policy_digest);
+	if (s->release != NULL)
+		plan.release = *s->release;
 	text = plan_write(&plan, &len);
 	wrapped = sign_wrap(signer, SIGN_PLAN, text, len, &wrapped_len, &err);
 	s->commit_done = false;

@@ -14,6 +14,8 @@
 #include <stdint.h>
 
 struct asking;
+struct bundles;
+struct plan_release;
 struct sealer;
 
 /* Last octets of the addresses of www's endpoints a (at first) and b. */
@@ -30,7 +32,9 @@ struct site {
 	char listen[32];
 	uint16_t port;
 	struct responder *responder;
-	struct node node; /* as last published */
+	struct bundles *bundles;      /* of a responder that takes them */
+	struct plan_release *release; /* in the next plan; NULL: none */
+	struct node node;             /* as last published */
 	bool has_node;
 	uint64_t epoch;
 	enum bus_commit committed;

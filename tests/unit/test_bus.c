@@ -58,6 +58,27 @@ static void own_values_come_back(struct world *w)
 	party_until_heard(p, BUS_REPORTS, "eu", "mine");
 }
 
+/* Only who asks for a bundle gets it, and nothing where there is none. */
+static void bundles_are_fetched(struct world *w)
+{
+	struct party *writer = world_party(w, 0);
+	struct party *reader = world_party(w, BUS_REPORTS);
+	struct party *other = world_party(w, BUS_REPORTS);
+
+	party_until_up(writer);
+	party_until_synced(reader);
+	party_until_synced(other);
+	bus_fetch(reader->bus, "absent");
+	put(writer, BUS_BUNDLES, "digest", "files", 60000);
+	put(writer, BUS_REPORTS, "eu", "report", 60000);
+	party_until_heard(reader, BUS_REPORTS, "eu", "report");
+	bus_fetch(reader->bus, "digest");
+	party_until_heard(reader, BUS_BUNDLES, "digest", "files");
+	party_until_heard(other, BUS_REPORTS, "eu", "report");
+	assert_null(party_heard(other, BUS_BUNDLES, "digest"));
+	assert_null(party_heard(reader, BUS_BUNDLES, "absent"));
+}
+
 static void values_may_hold_any_octet(struct world *w)
 {
 	struct party *p = world_party(w, BUS_REPORTS);
@@ -361,6 +382,7 @@ static const struct scenario scenarios[] = {
 	{ "a follower hears what is there and what comes", follower_hears_new_and_old },
 	{ "one's own values come back",                    own_values_come_back },
 	{ "values may hold any octet",                     values_may_hold_any_octet },
+	{ "bundles are fetched by who asks",               bundles_are_fetched },
 	{ "the newest of many arrives",                    the_newest_of_many_arrives },
 	{ "values expire",                                 values_expire },
 	{ "the lease is exclusive",                        lease_is_exclusive },

@@ -23,6 +23,8 @@ enum codec { REPORT, PLAN, NODE };
 #define SPILL(home)                           \
 	"{\"service\":\"w\",\"home\":\"" home \
 	"\",\"parts\":[{\"endpoint\":\"b\",\"share\":0.25},{\"endpoint\":\"a\",\"share\":0}]}"
+#define DIGEST \
+	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define COMMAND(id)                                                \
 	"{\"id\":\"" id "\",\"kind\":\"drain\",\"target\":\"eu\"," \
 	"\"author\":\"ann\",\"reason\":\"r\",\"wall_made_ms\":1,"  \
@@ -139,6 +141,17 @@ static const struct row {
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"canaries\":[{\"name\":\"c\",\"phase\":7}]}", "phase" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"canaries\":[{\"name\":\"c\",\"canary_requests\":1,\"canary_errors\":2}]}", "canary_errors is 2" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"canaries\":[{\"name\":\"c\",\"spent_ms\":-1}]}", "spent_ms is -1" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"release\":{}}", NULL },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"release\":7}", "release is not an object" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"release\":{\"phase\":\"wave\",\"next\":\"" DIGEST "\",\"nodes\":[{\"name\":\"a\"},{\"name\":\"b\"}]}}", NULL },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"release\":{\"phase\":\"invented\",\"next\":\"" DIGEST "\"}}", NULL },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"release\":{\"next\":\"../../etc\"}}", "next is no digest" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"release\":{\"base\":\"" DIGEST "0\"}}", "base is longer" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"release\":{\"nodes\":[{\"name\":\"b\"},{\"name\":\"a\"}]}}", "not in order" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"release\":{\"nodes\":[{\"name\":\"a\"},{\"name\":\"a\"}]}}", "not in order" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"release\":{\"nodes\":[{}]}}", "name is missing" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"release\":{\"refused\":[{}]}}", "digest is missing" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"release\":{\"spent_ms\":-1}}", "spent_ms is -1" },
 
 	{ NODE, "{\"name\":\"dns-1\",\"role\":\"dns\"}", NULL },
 	{ NODE, "{\"name\":\"n\",\"role\":\"dns\",\"needs\":1,\"speaks\":7}", NULL },
@@ -229,6 +242,13 @@ static void test_node_comes_back(void **state)
 		.alarms = { { "dns-a", "stale", "old plan", 9 },
 			    { "dns-b", "new-word", "", 0 } },
 		.alarm_count = 2,
+		.takes_policy = true,
+		.refused_digest = "d1",
+		.refused_reason = "does not load",
+		.mute_count = 3,
+		.mute = "www answers nothing",
+		.failures = 5,
+		.empties = 6,
 	};
 	struct node back;
 	struct error err;
@@ -271,7 +291,16 @@ static struct plan *some_plan(void)
 			      "\"log_e\":-1.5,\"looks\":2}],\"rum\":["
 			      "{\"region\":\"us\",\"cell_lat\":70,"
 			      "\"cell_lon\":89,\"ms\":91.5,\"samples\":60}],"
-			      "\"spills\":[" SPILL("a") "]}";
+			      "\"spills\":[" SPILL(
+				      "a") "],"
+					   "\"release\":{\"phase\":\"soak\","
+					   "\"base\":\"" DIGEST
+					   "\",\"next\":\"" DIGEST
+					   "\",\"author\":\"ann\",\"reason\":\"why\","
+					   "\"wave\":1,\"spent_ms\":7,\"wall_asked_ms\":8,"
+					   "\"wall_since_ms\":9,\"nodes\":[{\"name\":\"a\"},"
+					   "{\"name\":\"b\"}],\"refused\":[{\"digest\":\"" DIGEST
+					   "\",\"reason\":\"mute\"}]}}";
 	struct error err;
 	struct plan *plan = plan_parse(text, strlen(text), &err);
 
@@ -296,6 +325,24 @@ static void check_canary(const struct plan_canary *c)
 	assert_int_equal(c->stable_errors, 4);
 	assert_true(c->log_e == -1.5);
 	assert_int_equal(c->looks, 2);
+}
+
+static void check_release(const struct plan_release *r)
+{
+	assert_int_equal(r->phase, RELEASE_SOAK);
+	assert_string_equal(r->base, DIGEST);
+	assert_string_equal(r->author, "ann");
+	assert_int_equal(r->wave, 1);
+	assert_int_equal(r->spent_ms, 7);
+	assert_int_equal(r->wall_asked_ms, 8);
+	assert_int_equal(r->wall_since_ms, 9);
+	assert_int_equal(r->node_count, 2);
+	assert_true(plan_release_has(r, "a"));
+	assert_true(plan_release_has(r, "b"));
+	assert_false(plan_release_has(r, "c"));
+	assert_string_equal(plan_release_wanted(r, "c"), r->base);
+	assert_string_equal(r->refused[0].reason, "mute");
+	assert_true(plan_release_same(r, r));
 }
 
 static void test_plan_comes_back(void **state)
@@ -325,6 +372,7 @@ static void test_plan_comes_back(void **state)
 	assert_int_equal(back->commands[1].kind, COMMAND_FREEZE);
 	assert_non_null(strstr(text, "\"newer_commands\":[{\"id\":\"f1\""));
 	check_canary(&back->canaries[0]);
+	check_release(&back->release);
 	assert_int_equal(back->rum_count, 1);
 	assert_string_equal(back->rum[0].region, "us");
 	assert_int_equal(back->rum[0].cell_lat, 70);

@@ -113,10 +113,64 @@ static void test_never_backwards(void **state)
 	sealer_free(keys[1]);
 }
 
+/*
+ * A plan that would leave a service of this policy empty is not followed, but
+ * which policy is to be served it does say: that may be the way back.
+ */
+static void test_release_of_a_refused_plan(void **state)
+{
+	static const char digest[] = "0123456789abcdef0123456789abcdef"
+				     "0123456789abcdef0123456789abcdef";
+	struct policy_endpoint endpoint = { .name = "eu",
+					    .canary = POLICY_NONE };
+	struct policy_service service = { .name = "www",
+					  .endpoints = &endpoint,
+					  .endpoint_count = 1 };
+	struct policy policy = { .services = &service, .service_count = 1 };
+	struct plan plan = {
+		.epoch = 2, .sequence = 5, .agent = "test", .wall_made_ms = 1
+	};
+	struct error err;
+	struct sealer *keys[2] = { sealer_new(&err), sealer_new(&err) };
+	struct verifier *trusted = verifier_new();
+	struct follow follow = { 0 };
+
+	(void)state;
+	plan.release.phase = RELEASE_BACK;
+	memcpy(plan.release.base, digest, sizeof(digest));
+	assert_true(verifier_add_sealer(trusted, keys[0], &err));
+	/* A stranger's says nothing; an older one nothing more. */
+	for (unsigned i = 0; i < 3; i++) {
+		size_t len, text_len;
+		char *text, *octets;
+
+		plan.release.wave = i;
+		plan.sequence = i == 2 ? 4 : 5;
+		text = plan_write(&plan, &text_len);
+		octets = sign_wrap(keys[i == 0], SIGN_PLAN, text, text_len,
+				   &len, &err);
+		assert_int_equal(follow_take(&follow, trusted, &policy, octets,
+					     len) == FOLLOW_TAKEN,
+				 false);
+		assert_int_equal(follow.release.phase,
+				 i == 0 ? RELEASE_NONE : RELEASE_BACK);
+		free(text);
+		free(octets);
+	}
+	assert_int_equal(follow.release.wave, 1);
+	assert_string_equal(follow.release.base, digest);
+	assert_null(follow.plan);
+	follow_fini(&follow);
+	verifier_free(trusted);
+	sealer_free(keys[0]);
+	sealer_free(keys[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_never_backwards),
+		cmocka_unit_test(test_release_of_a_refused_plan),
 	};
 
 	return cmocka_run_group_tests_name("follow", tests, NULL, NULL);

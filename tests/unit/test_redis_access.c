@@ -157,6 +157,27 @@ static uint64_t errors_of_all(const struct world *w)
 	return sum;
 }
 
+struct awaited_bundle {
+	struct party *p;
+	const char *digest;
+};
+
+/* There is no notice of it: it is asked for until it is there. */
+static bool has_bundle(void *arg)
+{
+	struct awaited_bundle *b = arg;
+
+	bus_fetch(b->p->bus, b->digest);
+	return party_heard(b->p, BUS_BUNDLES, b->digest) != NULL;
+}
+
+static void party_until_bundle(struct party *p, const char *digest)
+{
+	struct awaited_bundle b = { p, digest };
+
+	world_until(p->world, has_bundle, &b, digest);
+}
+
 static void check_own_rights(struct party *dns, struct party *health,
 			     struct party *steer, struct party *edge,
 			     struct party *operator)
@@ -174,6 +195,11 @@ static void check_own_rights(struct party *dns, struct party *health,
 	party_until_heard(health, BUS_SERVED, "edge-1", "counts");
 	party_until_heard(steer, BUS_SERVED, "edge-1", "counts");
 	party_until_heard(operator, BUS_SERVED, "edge-1", "counts");
+	put(operator, BUS_BUNDLES, "digest", "files");
+	put(steer, BUS_BUNDLES, "another", "files");
+	party_until_bundle(dns, "digest");
+	party_until_bundle(steer, "digest");
+	party_until_bundle(dns, "another");
 	assert_int_equal(party_lease(steer, "steer", 60000, 0), 1);
 	assert_int_equal(party_commit(steer, 1, 1, "plan"), BUS_COMMITTED);
 	party_until_heard(dns, BUS_PLAN, "", "plan");
@@ -250,6 +276,8 @@ static void test_each_user_its_own(void **state)
 	/* A responder or an edge: no report, no plan. */
 	refused_put(dns, BUS_REPORTS, "eu");
 	refused_put(dns, BUS_SERVED, "edge-1");
+	refused_put(dns, BUS_BUNDLES, "digest");
+	refused_put(health, BUS_BUNDLES, "digest");
 	assert_int_equal(party_commit(dns, 1, 2, "forged"), BUS_DOWN);
 	assert_int_equal(party_lease(edge, "edge", 60000, 0), 0);
 	/* An operator asks the agent, and writes nothing. */
