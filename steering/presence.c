@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* presence -- what a steerer tells of itself: its record, its troubles.
+/* presence -- what a steerer tells of itself: its record, troubles, alarms.
  * Shell. */
+#include "policy/base/log.h"
 #include "policy/bus/bus.h"
 #include "policy/decide/deferral.h"
 #include "steering/steer_metrics.h"
@@ -87,4 +88,30 @@ const char *steerer_unready(const struct steerer *s)
 	return !bus_is_up(s->config.bus) ? "the bus is not connected"
 	       : !s->synced              ? "the bus was not read yet"
 					 : NULL;
+}
+
+/* The responders say which; here it is said that it changed. */
+static void tell_deferred(const struct view *view)
+{
+	char text[NODE_TEXT_SIZE], quoted[NODE_TEXT_SIZE + 16];
+
+	log_event(LOG_LEVEL_WARN, "steer", "deferred", "endpoints=%zu text=%s",
+		  view->deferred,
+		  log_quote(deferral_text(view, text, sizeof(text)), quoted,
+			    sizeof(quoted)));
+}
+
+void steerer_tell_alarms(const struct view *view)
+{
+	char text[NODE_TEXT_SIZE], quoted[NODE_TEXT_SIZE + 16];
+	bool turned = false;
+
+	if (view->turned)
+		tell_deferred(view);
+	for (size_t i = 0; i < view->policy->service_count; i++)
+		turned |= view->services[i].panic.turned;
+	if (turned)
+		log_event(LOG_LEVEL_WARN, "steer", "panic", "text=%s",
+			  log_quote(panic_text(view, text, sizeof(text)),
+				    quoted, sizeof(quoted)));
 }

@@ -7,7 +7,6 @@
 #include "policy/bus/bus.h"
 #include "policy/bus/sign.h"
 #include "policy/bus/witness.h"
-#include "policy/decide/deferral.h"
 #include "steering/gauge.h"
 #include "steering/journal.h"
 #include "steering/reload.h"
@@ -245,32 +244,6 @@ static void on_link(void *arg, bool up)
 		s->synced = false;
 }
 
-/* The responders say which; here it is said that it changed. */
-static void tell_deferred(const struct view *view)
-{
-	char text[NODE_TEXT_SIZE], quoted[NODE_TEXT_SIZE + 16];
-
-	log_event(LOG_LEVEL_WARN, "steer", "deferred", "endpoints=%zu text=%s",
-		  view->deferred,
-		  log_quote(deferral_text(view, text, sizeof(text)), quoted,
-			    sizeof(quoted)));
-}
-
-static void tell_alarms(const struct view *view)
-{
-	char text[NODE_TEXT_SIZE], quoted[NODE_TEXT_SIZE + 16];
-	bool turned = false;
-
-	if (view->turned)
-		tell_deferred(view);
-	for (size_t i = 0; i < view->policy->service_count; i++)
-		turned |= view->services[i].panic.turned;
-	if (turned)
-		log_event(LOG_LEVEL_WARN, "steer", "panic", "text=%s",
-			  log_quote(panic_text(view, text, sizeof(text)),
-				    quoted, sizeof(quoted)));
-}
-
 static void turn(struct steerer *s)
 {
 	struct ramp_now now = steerer_now();
@@ -278,7 +251,7 @@ static void turn(struct steerer *s)
 	if (!inputs_reduce(&s->inputs, s->loaded.policy, now))
 		steerer_log_failure("view-failed", "out of memory");
 	else
-		tell_alarms(s->inputs.view);
+		steerer_tell_alarms(s->inputs.view);
 	measuring_turn(s, now);
 	publish_turn(s, now);
 }

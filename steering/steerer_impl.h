@@ -142,6 +142,9 @@ void steerer_soon(struct steerer *s);
 /* presence: tells everyone how this node stands. */
 void steerer_tell_node(struct steerer *s, struct ramp_now now);
 
+/* presence: a line of the log for alarms of services that begin or end. */
+void steerer_tell_alarms(const struct view *view);
+
 /* presence: this node's record. */
 struct node steerer_node(const struct steerer *s, struct ramp_now now);
 
