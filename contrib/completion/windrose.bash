@@ -15,7 +15,7 @@ _windrose_options() {
 	check) options="--format= --no-geo --help" ;;
 	test) options="--tap --help" ;;
 	prove) options="--failed= --trust-names --json --key= --help" ;;
-	diff) options="--json --markdown --trust-names --help" ;;
+	diff) options="--json --markdown --trace= --trust-names --help" ;;
 	explain) options="--client= --service= --down= --order= --canary= \
 		--deferred --panic --canaries-down --at= --node= --json --help" ;;
 	help | schema) options="--help" ;;
@@ -80,7 +80,7 @@ _windrose_value() {
 	--log) echo debug info warn error ;;
 	--algorithm) echo ecdsap256 ed25519 ;;
 	--node | --key | --trust | --keys | --set | --successor-of | --state | \
-		--control | --programs) compgen -f -- "$2" ;;
+		--control | --programs | --trace) compgen -f -- "$2" ;;
 	esac
 }
 

@@ -8,12 +8,14 @@
 #include "policy/review/invocation.h"
 #include "policy/review/revision.h"
 #include "policy/review/subject.h"
+#include "policy/review/traffic.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 struct request {
 	bool json, markdown, trusts_names, help;
+	const char *trace;    /* NULL: none */
 	const char *paths[2]; /* before, after */
 };
 
@@ -80,10 +82,40 @@ static void print(const struct difference *d, const struct request *request)
 		difference_print(d);
 }
 
-static enum review_status compare(const struct side *before,
-				  const struct side *after,
+/* False with a message. */
+static bool ask_trace(const char *path, struct traffic *t)
+{
+	const struct trace_sink sink = { traffic_take, t };
+	struct error err;
+
+	if (trace_read_file(path, &sink, &t->tally, &err))
+		return true;
+	fprintf(stderr, "windrose diff: %s\n", err.text);
+	return false;
+}
+
+static enum review_status compare(struct difference *d, struct traffic *traffic,
 				  const struct request *request)
 {
+	bool ok = difference_find(d) &&
+		  (d->traffic == NULL ||
+		   traffic_init(traffic, &d->ground.before, &d->ground.after));
+
+	if (!ok)
+		fprintf(stderr, "windrose diff: out of memory\n");
+	else if (d->traffic != NULL)
+		ok = ask_trace(request->trace, traffic);
+	if (ok)
+		print(d, request);
+	return ok && d->after->failure_count == 0 ? REVIEW_FINE : REVIEW_FAILED;
+}
+
+static enum review_status lay_over(const struct side *before,
+				   const struct side *after,
+				   const struct request *request)
+{
+	enum review_status status = REVIEW_FAILED;
+	struct traffic traffic = { .count = 0 };
 	struct overlay overlay;
 	struct difference d = {
 		.ground = {
@@ -93,19 +125,17 @@ static enum review_status compare(const struct side *before,
 		},
 		.before = &before->proof,
 		.after = &after->proof,
+		.traffic = request->trace == NULL ? NULL : &traffic,
 	};
-	bool ok = overlay_make(before->subject.geo, after->subject.geo,
-			       &overlay) &&
-		  difference_find(&d);
 
-	if (ok)
-		print(&d, request);
+	if (overlay_make(before->subject.geo, after->subject.geo, &overlay))
+		status = compare(&d, &traffic, request);
 	else
 		fprintf(stderr, "windrose diff: out of memory\n");
 	difference_fini(&d);
+	traffic_fini(&traffic);
 	overlay_fini(&overlay);
-	return ok && after->proof.failure_count == 0 ? REVIEW_FINE
-						     : REVIEW_FAILED;
+	return status;
 }
 
 static enum review_status read_request(int argc, char **argv,
@@ -116,15 +146,20 @@ static enum review_status read_request(int argc, char **argv,
 		  0 },
 		{ "markdown", OPTION_FLAG, &request->markdown, NULL,
 		  "print Markdown, for a pull request", 0, 0 },
+		{ "trace", OPTION_TEXT, &request->trace, "FILE",
+		  "what of these queries moves: text, pcap or dnstap", 0, 0 },
 		{ "trust-names", OPTION_FLAG, &request->trusts_names, NULL,
 		  "in the proofs, as for windrose prove", 0, 0 },
 		{ "help", OPTION_FLAG, &request->help, NULL, "print this", 0,
 		  0 },
 	};
 	const struct invocation call = {
-		"diff", "OLD NEW [--json | --markdown] [--trust-names]",
-		rows,   4,
-		2,      &request->help,
+		"diff",
+		"OLD NEW [--json | --markdown] [--trace FILE] [--trust-names]",
+		rows,
+		sizeof(rows) / sizeof(rows[0]),
+		2,
+		&request->help,
 	};
 	enum review_status status =
 		invocation_read(&call, argc, argv, request->paths);
@@ -145,7 +180,7 @@ int review_diff(int argc, char **argv)
 		return status;
 	status = REVIEW_FAILED;
 	if (side_open(&request, 0, &before) && side_open(&request, 1, &after))
-		status = compare(&before, &after, &request);
+		status = lay_over(&before, &after, &request);
 	side_close(&before);
 	side_close(&after);
 	return status;

@@ -16,12 +16,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct traffic;
+
 struct difference {
-	struct movement_ground ground; /* borrowed, as are proofs */
+	struct movement_ground ground; /* borrowed, as are proofs
+					* and traffic */
 	struct alterations alterations;
 	struct movement *movements; /* of services that both have; owned */
 	size_t count;
 	const struct proof *before, *after;
+	const struct traffic *traffic; /* NULL: no trace was given */
 };
 
 /* False when memory runs out.  ground is set; the caller ends it. */

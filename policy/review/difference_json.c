@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/review/difference.h"
 
+#include "policy/review/traffic_report.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -111,6 +113,8 @@ void difference_print_json(const struct difference *d)
 			  "alterations", alterations_json(&d->alterations),
 			  "movements", movements_json(d));
 
+	if (d->traffic != NULL)
+		json_object_set_new(o, "traffic", traffic_json(d->traffic));
 	json_dumpf(o, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
 	printf("\n");
 	json_decref(o);

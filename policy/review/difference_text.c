@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/review/difference.h"
 
+#include "policy/review/traffic_report.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -128,6 +130,8 @@ void difference_print(const struct difference *d)
 		print_loads(d, m);
 		printf("\n");
 	}
+	if (d->traffic != NULL)
+		traffic_print(d->traffic);
 	printf("%zu alterations; clients of %zu of %zu services move; the "
 	       "proof %s before, and %s after\n",
 	       d->alterations.count, moving(d), d->count, holds(d->before),
@@ -199,6 +203,8 @@ void difference_print_markdown(const struct difference *d)
 	}
 	if (all > shown)
 		printf("| and %zu more | | | |\n", all - shown);
+	if (d->traffic != NULL)
+		traffic_print_markdown(d->traffic);
 	print_details(d);
 	printf("\n`%.*s` → `%.*s`\n", DIGEST_SHOWN,
 	       d->ground.before.subject->policy->digest, DIGEST_SHOWN,

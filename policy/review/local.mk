@@ -1,6 +1,8 @@
 policy_libpolicy_a_SOURCES += \
 	%D%/alteration.c %D%/alteration.h \
+	%D%/carrier.c %D%/carrier.h \
 	%D%/check.c %D%/check.h \
+	%D%/choices.c %D%/choices.h \
 	%D%/claim.c %D%/claim.h \
 	%D%/diff.c %D%/diff.h \
 	%D%/difference.c %D%/difference.h %D%/difference_json.c \
@@ -28,4 +30,9 @@ policy_libpolicy_a_SOURCES += \
 	%D%/schema.c %D%/schema.h \
 	%D%/subject.c %D%/subject.h \
 	%D%/test.c %D%/test.h \
-	%D%/timetable.c %D%/timetable.h
+	%D%/timetable.c %D%/timetable.h \
+	%D%/trace.c %D%/trace.h %D%/trace_dnstap.c %D%/trace_impl.h \
+	%D%/trace_message.c %D%/trace_packet.c %D%/trace_pcap.c \
+	%D%/trace_text.c \
+	%D%/traffic.c %D%/traffic.h %D%/traffic_json.c \
+	%D%/traffic_report.c %D%/traffic_report.h

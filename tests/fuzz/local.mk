@@ -71,6 +71,12 @@ check_PROGRAMS += %D%/fuzz_mmdb %D%/fuzz_corrections %D%/fuzz_lpm
 %C%_fuzz_corrections_LDADD = $(POLICY_LIBS)
 %C%_fuzz_corrections_LDFLAGS = $(FUZZ_LDFLAGS)
 
+# review
+check_PROGRAMS += %D%/fuzz_trace
+%C%_fuzz_trace_SOURCES = %D%/fuzz_trace.c $(FUZZ_MAIN)
+%C%_fuzz_trace_LDADD = $(POLICY_LIBS)
+%C%_fuzz_trace_LDFLAGS = $(FUZZ_LDFLAGS)
+
 # dns
 check_PROGRAMS += %D%/fuzz_ecs %D%/fuzz_query
 %C%_fuzz_ecs_SOURCES = %D%/fuzz_ecs.c $(FUZZ_MAIN)

@@ -8,6 +8,9 @@ counted for each way, and compared with what was said.
 
 A drawn share errs: a difference is taken for one from five standard deviations
 on, plus what the draws of the prediction itself err by.
+
+Of a trace the prediction has to be exact, query by query: as text, as a pcap
+made here, and, for root, as tcpdump captures the very queries.
 """
 import collections
 import ipaddress
@@ -15,12 +18,14 @@ import json
 import math
 import os
 import random
+import shutil
+import signal
 import socket
 import struct
 
 from rig import SRC, Failed, Rig, addresses, ask, main, note, until
 
-CLIENTS, AT_ONCE, DRAWS = 100_000, 64, 4096
+CLIENTS, AT_ONCE, DRAWS, QUERIES = 100_000, 64, 4096, 30_000
 REGIONS = {"us-east": 1, "us-west": 2, "eu-west": 3, "eu-central": 4,
            "ap-south": 5, "sa-east": 6}
 SERVICES = ("near", "split")
@@ -133,6 +138,103 @@ def compare(service, said, seen):
          f"predicted to; no way off by more than {100 * worst:.3f} points")
 
 
+def traffic(rng, clients):
+    """Few ask much: service and client of each query."""
+    heavy = [1 / (1 + rank) for rank in range(len(clients))]
+    return [(rng.choice(SERVICES), client)
+            for client in rng.choices(clients, heavy, k=QUERIES)]
+
+
+def write_text(path, queries):
+    with open(path, "w") as f:
+        for (service, client), count in collections.Counter(queries).items():
+            f.write(f"{client} {service}.gslb.example.com A {count}\n")
+
+
+def write_pcap(path, queries):
+    """Raw IPv4, and the resolver's address is not the client's."""
+    with open(path, "wb") as f:
+        f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101))
+        for i, (service, client) in enumerate(queries):
+            octets = query(i & 0xffff, service + ".gslb.example.com", client)
+            packet = struct.pack("!BBHHHBBHII", 0x45, 0, 28 + len(octets), 1,
+                                 0, 64, 17, 0, 0x7f000001, 0x7f000001) + \
+                struct.pack("!4H", 40000, 53, 8 + len(octets), 0) + octets
+            f.write(struct.pack("<4I", 1780000000 + i // 100, 0, len(packet),
+                                len(packet)) + packet)
+
+
+def said_of(rig, trace):
+    _, text, _ = rig.run(rig.program("windrose"), "diff", rig.path("before.yaml"),
+                         rig.path("after.yaml"), "--json", "--trace", trace)
+    t = json.loads(text)["traffic"]
+    return t, {(f["from"], f["to"]): f["queries"] for f in t["flows"]}
+
+
+def ask_traffic(port, queries, names):
+    """The regions, in the order of the queries of each service."""
+    return {service: [names[i] for i in
+                      ask_all(port, service + ".gslb.example.com",
+                              [c for s, c in queries if s == service])]
+            for service in SERVICES}
+
+
+def packets(path):
+    with open(path, "rb") as f:
+        octets = f.read()
+    at, count = 24, 0
+    while at + 16 <= len(octets):
+        at += 16 + struct.unpack_from("<I", octets, at + 8)[0]
+        count += at <= len(octets)
+    return count
+
+
+def captured(rig, port, queries, names):
+    """What tcpdump makes of asking a responder."""
+    path = rig.path("seen.pcap")
+    rig.start("tcpdump", "tcpdump", "-i", "lo", "-B", "65536", "-U", "-w", path,
+              f"udp and port {port}")
+    until("tcpdump captures", 10, lambda: addresses(
+        ask(port, "near.gslb.example.com", "81.2.69.0/24")) and
+        os.path.exists(path) and os.path.getsize(path) > 24)
+    seen = ask_traffic(port, queries, names)
+    until("all is captured", 20, lambda: packets(path) > 2 * QUERIES)
+    rig.stop("tcpdump", signal.SIGINT)
+    return path, seen
+
+
+def check_traffic(rig, ports, names, rng, clients):
+    queries = traffic(rng, clients)
+    write_text(rig.path("trace.txt"), queries)
+    write_pcap(rig.path("trace.pcap"), queries)
+    traces = [("trace.txt", 0), ("trace.pcap", 0)]
+    if os.geteuid() == 0 and shutil.which("tcpdump"):
+        path, before = captured(rig, ports["before"], queries, names)
+        traces.append((path, None))
+    else:
+        note("no tcpdump for who is not root")
+        before = ask_traffic(ports["before"], queries, names)
+    after = ask_traffic(ports["after"], queries, names)
+    seen = collections.Counter(
+        (a, b) for s in SERVICES for a, b in zip(before[s], after[s]) if a != b)
+    load = collections.Counter(r for s in SERVICES for r in after[s])
+    for trace, extra in traces:
+        t, said = said_of(rig, rig.path(trace))
+        if extra is None:  # those that waited for tcpdump
+            extra = t["queries"] - QUERIES
+            if not 0 <= extra < 100:
+                raise Failed(f"tcpdump saw {t['queries']} queries")
+        if t["queries"] - extra != QUERIES or said != dict(seen):
+            raise Failed(f"{trace}: {said} of {t['queries']} queries was said, "
+                         f"{dict(seen)} was seen")
+        for region, n in load.items():
+            if not n <= t["load_after"][region]["queries"] <= n + extra:
+                raise Failed(f"{trace}: load of {region}: {n} was seen, "
+                             f"{t['load_after'][region]} was said")
+    note(f"{QUERIES} queries, {sum(seen.values())} of which move in {len(seen)} "
+         f"ways: exactly as said of {len(traces)} forms of the trace")
+
+
 def test():
     with Rig() as rig:
         rig.geo(rig.dir)
@@ -164,6 +266,7 @@ def test():
             compare(service, predicted(rig, service), seen)
             if not seen:
                 raise Failed(f"{service}: nobody moved; nothing was compared")
+        check_traffic(rig, ports, names, rng, clients)
 
 
 main(test)

@@ -5,6 +5,7 @@
 fstrm_capture, as dnstap-read of BIND prints it and as the schema says it; and
 that no collector, and one that never reads, hold up nobody."""
 
+import json
 import os
 import shutil
 import signal
@@ -149,6 +150,16 @@ def check_printed(rig, count):
     expect("www in them", sum(f" www.{ZONE}/IN/A" in line for line in readable), 2)
 
 
+def check_reviewed(rig):
+    """windrose diff reads it, and leaves out what is no query of a service."""
+    policy = rig.path("policy.yaml")
+    _, text, _ = rig.run(rig.program("windrose"), "diff", policy, policy, "--json", "--trace", rig.path("tap.fs"))
+    traffic = json.loads(text)["traffic"]
+    asked = sum(asked_name(m) == f"www.{ZONE}." for m in frames(rig.path("tap.fs")) if m["type"] == QUERY and
+                m["query"][:2] != b"\xab\xcd")
+    expect("queries of www", (traffic["queries"], traffic["records"]["bad"]), (asked, 0))
+
+
 def metric(port, name):
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as f:
         return float(next(line.split(" ")[-1] for line in f.read().decode().splitlines() if line.startswith(name)))
@@ -171,6 +182,7 @@ def collected(rig, port):
     expect("exit status", rig.stop("dns"), 0)
     rig.stop("collector", signal.SIGINT)
     count = check_messages(rig, port)
+    check_reviewed(rig)
     check_printed(rig, count)
     note(f"{count} messages by fstrm_capture, read by dnstap-read and by the schema")
 

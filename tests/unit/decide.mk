@@ -103,6 +103,9 @@ check_PROGRAMS += %D%/test_command
 check_PROGRAMS += %D%/test_review
 %C%_test_review_SOURCES = %D%/test_review.c %D%/capture.c %D%/capture.h
 %C%_test_review_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_trace
+%C%_test_trace_SOURCES = %D%/test_trace.c
+%C%_test_trace_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_holes
 %C%_test_holes_SOURCES = %D%/test_holes.c %D%/capture.c %D%/capture.h
 %C%_test_holes_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
@@ -112,4 +115,4 @@ check_PROGRAMS += %D%/test_claim
 %C%_test_claim_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 endif
 dist_check_SCRIPTS += %D%/hash_vectors.sh %D%/policies.sh %D%/readme.sh
-EXTRA_DIST += tests/data/review tests/data/hash-vectors.txt
+EXTRA_DIST += tests/data/review tests/data/trace tests/data/hash-vectors.txt

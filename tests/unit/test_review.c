@@ -102,6 +102,14 @@ static const struct run_row {
 	{ "diff the other way, as Markdown", review_diff,
 	  { "diff", "changed.yaml", "policy.yaml", "--markdown", "--trust-names" }, 1, "diff-markdown.expected" },
 	{ "diff as JSON", review_diff, { "diff", "policy.yaml", "changed.yaml", "--json", "--trust-names" }, 0, "diff-json.expected" },
+	{ "diff of traffic", review_diff,
+	  { "diff", "load-old.yaml", "load-new.yaml", "--trace", "queries.txt" }, 0, "diff-trace.expected" },
+	{ "diff of traffic, as Markdown", review_diff,
+	  { "diff", "load-old.yaml", "load-new.yaml", "--trace", "queries.txt", "--markdown" }, 0, "diff-trace-markdown.expected" },
+	{ "diff of traffic, as JSON", review_diff,
+	  { "diff", "load-old.yaml", "load-new.yaml", "--trace", "queries.txt", "--json" }, 0, "diff-trace-json.expected" },
+	{ "diff of no traffic", review_diff,
+	  { "diff", "load-old.yaml", "load-new.yaml", "--trace", "absent" }, 1, NULL },
 	{ "diff of what is the same", review_diff,
 	  { "diff", "passes.yaml", "passes.yaml" }, 0, "diff-same.expected" },
 	{ "diff with what does not load", review_diff, { "diff", "policy.yaml", "absent" }, 1, NULL },
@@ -251,6 +259,9 @@ static int set_up(void **state)
 	copy("passes.yaml");
 	copy("shadow.yaml");
 	copy("panic.yaml");
+	copy("load-old.yaml");
+	copy("load-new.yaml");
+	copy("queries.txt");
 	snprintf(command, sizeof(command),
 		 "perl '%s' '%s' networks.mmdb 2>make-mmdb.out", make,
 		 networks);
