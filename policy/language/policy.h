@@ -286,6 +286,13 @@ struct policy_canary {
 	size_t stage_count;
 };
 
+/* What a proof asks of the loss of one region: policy/review/goals. */
+enum region_loss {
+	REGION_LOSS_REPORTED, /* nothing */
+	REGION_LOSS_SHARED,   /* that the others can carry it, somehow shared */
+	REGION_LOSS_CARRIED,  /* that they do, as clients go by themselves */
+};
+
 struct policy_safety {
 	uint32_t min_regions_in_service;   /* default 1 */
 	uint32_t max_capacity_removed_pct; /* by commands; default 100 */
@@ -300,6 +307,7 @@ struct policy_safety {
 	/* Clients are to be off a failed endpoint by then; 0: no goal.  See
 	 * policy/language/failover. */
 	int64_t failover_goal_ms;
+	enum region_loss region_loss;
 };
 
 enum test_expect {

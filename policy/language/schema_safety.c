@@ -9,6 +9,9 @@
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 #define DAY (24.0 * HOUR)
 
+static const char *const region_loss_words[] = { "reported", "shared",
+						 "carried", NULL };
+
 /* clang-format off */
 static const struct schema_row safety_rows[] = {
 	{ "min_regions_in_service", SCHEMA_WHOLE, false, offsetof(struct policy_safety, min_regions_in_service),
@@ -29,6 +32,8 @@ static const struct schema_row safety_rows[] = {
 	  MINUTE, DAY, "10m", NULL, NULL, "how long a command waits for the second person" },
 	{ "failover_goal", SCHEMA_MILLIS, false, offsetof(struct policy_safety, failover_goal_ms),
 	  0, DAY, "0s", NULL, NULL, "time in which clients are off a failed endpoint; 0s: no goal" },
+	{ "region_loss", SCHEMA_WORD, false, offsetof(struct policy_safety, region_loss),
+	  0, 0, "reported", region_loss_words, NULL, "what the loss of any one region may load the others with" },
 };
 const struct schema schema_safety = { safety_rows, COUNT(safety_rows) };
 

@@ -286,6 +286,11 @@ static void print_failure(const struct evidence *e,
 		printf("         %zu services are alike\n", f->alike);
 }
 
+bool evidence_holds(const struct evidence *e)
+{
+	return e->proof->failure_count == 0 && goals_missed(e->goals) == 0;
+}
+
 void evidence_print(const struct evidence *e)
 {
 	const struct policy *policy = e->subject->policy;
@@ -300,6 +305,7 @@ void evidence_print(const struct evidence *e)
 	printf("day      %s\n", clock_wall_text(e->wall_made_ms, day));
 	for (size_t i = 0; i < p->failure_count; i++)
 		print_failure(e, p->failures[i]);
+	evidence_print_goals(e->goals);
 	printf("proved   %zu services, %zu client classes, %zu residency "
 	       "rules, %zu tests of always_within\n",
 	       p->services, p->classes, policy->residency_count, p->tests);
@@ -312,7 +318,7 @@ void evidence_print(const struct evidence *e)
 		printf("note     residency closes %zu services to some "
 		       "clients altogether\n",
 		       p->unserved);
-	printf("%s\n", p->failure_count == 0 ? "holds" : "does not hold");
+	printf("%s\n", evidence_holds(e) ? "holds" : "does not hold");
 }
 
 static void set_text(json_t *o, const char *member, printing *print,
@@ -387,18 +393,19 @@ char *evidence_write(const struct evidence *e)
 		json_array_append_new(failures,
 				      failure_json(e, p->failures[i]));
 	o = json_pack("{s:s, s:s, s:s, s:o, s:s, s:b, s:b, s:I, s:I, s:I, s:I,"
-		      " s:I, s:f, s:I, s:I, s:o}",
+		      " s:I, s:f, s:I, s:I, s:o, s:o}",
 		      "windrose", PACKAGE_VERSION, "policy", e->subject->path,
 		      "policy_sha256", e->subject->policy->digest, "places",
 		      files_json(e), "day",
 		      clock_wall_text(e->wall_made_ms, day), "holds",
-		      p->failure_count == 0, "complete", p->complete,
-		      "services", (json_int_t)p->services, "client_classes",
+		      evidence_holds(e), "complete", p->complete, "services",
+		      (json_int_t)p->services, "client_classes",
 		      (json_int_t)p->classes, "kinds", (json_int_t)p->kinds,
 		      "realms", (json_int_t)p->realms, "tests",
 		      (json_int_t)p->tests, "covered", (double)p->covered,
 		      "evaluated", (json_int_t)p->evaluated, "unserved",
-		      (json_int_t)p->unserved, "failures", failures);
+		      (json_int_t)p->unserved, "failures", failures, "goals",
+		      evidence_goals_json(e->goals));
 	text = o == NULL ? NULL : json_dumps(o, JSON_INDENT(2));
 	json_decref(o);
 	return text;

@@ -7,7 +7,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/diff.c %D%/diff.h \
 	%D%/difference.c %D%/difference.h %D%/difference_json.c \
 	%D%/difference_text.c \
-	%D%/evidence.c %D%/evidence.h \
+	%D%/evidence.c %D%/evidence.h %D%/evidence_goals.c \
 	%D%/explain.c %D%/explain.h \
 	%D%/explanation.c %D%/explanation.h %D%/explanation_json.c \
 	%D%/explanation_order.c \
@@ -15,6 +15,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/git.c %D%/git.h \
 	%D%/findings.c %D%/findings.h %D%/findings_sarif.c \
 	%D%/help.c %D%/help.h \
+	%D%/goals.c %D%/goals.h \
 	%D%/invocation.c %D%/invocation.h \
 	%D%/lead.c %D%/lead.h \
 	%D%/loss.c %D%/loss.h \

@@ -11,15 +11,49 @@
 #define POLICY_REVIEW_LOSS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct errors;
 struct geo;
 struct policy;
 
+/* The loss that a service stands the worst. */
+struct loss {
+	size_t service;
+	int region;      /* that is lost; POLICY_NONE: none, as all is well */
+	size_t endpoint; /* loaded the most, as a part of its capacity */
+	double load, capacity; /* of that */
+	bool overloaded; /* too much, and no sharing among the others helps */
+	double accept;   /* when one does: the part of its clients that the
+			  * endpoint accepts then */
+};
+
+/* Of each service that states a demand, where some region states a capacity. */
+struct losses {
+	struct loss *list; /* owned */
+	size_t count;
+};
+
+/* False when memory runs out; *out is then empty.  The caller ends it. */
+bool losses_find(const struct policy *policy, const struct geo *geo,
+		 struct losses *out);
+void losses_fini(struct losses *losses);
+
+/* Is it more than the endpoint can carry? */
+static inline bool loss_is_beyond(const struct loss *loss)
+{
+	return loss->load > loss->capacity;
+}
+
+/* "the others can carry it when ...", or that nothing helps, into buf, which
+ * is returned; of one that is beyond. */
+enum { LOSS_ADVICE_SIZE = 120 };
+const char *loss_advice(const struct policy *policy, const struct loss *loss,
+			char buf[LOSS_ADVICE_SIZE]);
+
 /*
  * Warns, once a service, of the loss after which an endpoint would be loaded
- * the furthest beyond its capacity; with the numbers.  False when memory runs
- * out.
+ * beyond its capacity; with the numbers.  False when memory runs out.
  */
 bool loss_judge(const struct policy *policy, const struct geo *geo,
 		struct errors *errs);

@@ -85,19 +85,23 @@ static enum review_status prove(const struct subject *s,
 		.wall_made_ms = clock_wall_ms(),
 	};
 	struct error err = { .text = "out of memory" };
+	struct goals goals;
 	struct proof proof;
 	bool ok;
 
 	proof_make(s->view, s->geo, &goal, &proof);
 	evidence.proof = &proof;
-	ok = !proof.no_memory && evidence_digests(&evidence, &err);
+	evidence.goals = &goals;
+	ok = goals_find(s->policy, s->geo, &goals) && !proof.no_memory &&
+	     evidence_digests(&evidence, &err);
 	if (ok && (request->json || request->key != NULL))
 		ok = print_signed(&evidence, request->key, &err);
 	else if (ok)
 		evidence_print(&evidence);
 	if (!ok)
 		fprintf(stderr, "windrose prove: %s\n", err.text);
-	ok = ok && proof.failure_count == 0;
+	ok = ok && evidence_holds(&evidence);
+	goals_fini(&goals);
 	proof_fini(&proof);
 	return ok ? REVIEW_FINE : REVIEW_FAILED;
 }

@@ -8,15 +8,14 @@
 #include <stdlib.h>
 
 /* One choice a realm, then one row a kind: see policy/decide/vicinity. */
-static void make(struct rows *rows)
+void rows_make(const struct view *view, const struct vicinity *v,
+	       size_t service, struct row *list)
 {
-	const struct subject *s = rows->side->subject;
-	const struct vicinity *v = rows->side->vicinity;
-	bool by_way = tiers_by_way(rows->service);
+	bool by_way = tiers_by_way(&view->policy->services[service]);
 	struct chain_choice choice = { .left = 0 };
 	struct chain chain;
 
-	chain_init(&chain, s->policy, s->view, (size_t)rows->index);
+	chain_init(&chain, view->policy, view, service);
 	for (size_t realm = 0; realm < v->realm_count; realm++) {
 		choice = chain_choose(&chain, v->realms[realm], 0, NULL);
 		for (size_t i = 0; i < v->kind_count; i++) {
@@ -30,21 +29,20 @@ static void make(struct rows *rows)
 			chain_place(&chain, &choice,
 				    by_way && spot != VICINITY_NOWHERE ? &ways
 								       : NULL,
-				    &rows->list[i], NULL);
+				    &list[i], NULL);
 		}
 	}
 }
 
-/* Numbers by hash first: 64 bits, and compared whole where it is the same. */
-static bool give_numbers(struct rows *rows)
+/* By hash first: 64 bits, and compared whole where it is the same. */
+bool rows_number(const struct row *list, size_t count, uint32_t *numbers)
 {
-	size_t kinds = rows->side->vicinity->kind_count;
 	struct intern *hashes = intern_new(1);
-	uint32_t *first = calloc(kinds, sizeof(*first));
+	uint32_t *first = calloc(count, sizeof(*first));
 	bool ok = hashes != NULL && first != NULL;
 
-	for (uint32_t i = 0; ok && i < kinds; i++) {
-		const struct row *row = &rows->list[i];
+	for (uint32_t i = 0; ok && i < count; i++) {
+		const struct row *row = &list[i];
 		uint64_t hash =
 			hash_octets(HASH_FNV_OFFSET, row,
 				    offsetof(struct row, entries) +
@@ -55,13 +53,13 @@ static bool give_numbers(struct rows *rows)
 
 		for (number = intern_number(hashes, &hash, &added);
 		     number != UINT32_MAX && !added &&
-		     !row_equal(row, &rows->list[first[number]]);
+		     !row_equal(row, &list[first[number]]);
 		     number = intern_number(hashes, &hash, &added))
 			hash++;
 		ok = number != UINT32_MAX;
 		if (ok && added)
 			first[number] = i;
-		rows->numbers[i] = number;
+		numbers[i] = number;
 	}
 	intern_free(hashes);
 	free(first);
@@ -80,8 +78,9 @@ bool rows_open(struct rows *rows, const struct rows_side *side, int service)
 	share_keys(side->subject->policy, (size_t)service, rows->keys);
 	if (rows->list == NULL || rows->numbers == NULL)
 		return false;
-	make(rows);
-	return give_numbers(rows);
+	rows_make(side->subject->view, side->vicinity, (size_t)service,
+		  rows->list);
+	return rows_number(rows->list, kinds, rows->numbers);
 }
 
 void rows_fini(struct rows *rows)

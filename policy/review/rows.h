@@ -29,6 +29,14 @@ struct rows {
 	struct share_key keys[POLICY_ENDPOINTS_MAX];
 };
 
+/* The rows of a service for each kind of class, into list. */
+void rows_make(const struct view *view, const struct vicinity *vicinity,
+	       size_t service, struct row *list);
+
+/* Equal rows get equal numbers, from 0 in the order in which they come first.
+ * False when memory runs out. */
+bool rows_number(const struct row *list, size_t count, uint32_t *numbers);
+
 /* False when memory runs out.  The caller ends it in either case. */
 bool rows_open(struct rows *rows, const struct rows_side *side, int service);
 void rows_fini(struct rows *rows);

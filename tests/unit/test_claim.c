@@ -49,6 +49,7 @@ struct world {
 	int service;
 	struct client_class class;
 	uint64_t allowed;
+	uint64_t barred; /* endpoints; 0: what is allowed counts */
 	bool held;
 	unsigned least[KINDS_OF_CASE]; /* size, by kinds; UINT_MAX: none */
 	uint64_t cases;
@@ -148,6 +149,8 @@ static bool is_wrong(struct world *w, const struct plight *p)
 				   &w->class, NULL);
 	uint64_t given = share_possible(&row, s->answers);
 
+	if (w->barred != 0)
+		return (given & w->barred) != 0;
 	for (size_t i = 0; i < s->endpoint_count; i++)
 		if ((given >> i & 1) &&
 		    !(w->allowed >> s->endpoints[i].region & 1))
@@ -273,6 +276,7 @@ static void compare(struct world *w, const char *title)
 		.classes = &class,
 		.class_count = 1,
 		.allowed = w->allowed,
+		.barred = w->barred,
 		.most = (unsigned)w->policy->region_count,
 	};
 
@@ -288,6 +292,29 @@ static void compare(struct world *w, const char *title)
 	assert_true(got.evaluated <= w->cases);
 }
 
+/* The regions that residency leaves, and what happens when all are down. */
+static void set_class(struct world *w, uint64_t regions, int strict)
+{
+	w->class.regions = regions;
+	w->class.none_healthy =
+		strict ? NONE_HEALTHY_NO_ANSWER : NONE_HEALTHY_SERVE;
+}
+
+/* Who is given an endpoint, of each of them: some are and some are not. */
+static void compare_barred(struct world *w)
+{
+	size_t count = service_of(w)->endpoint_count;
+	char title[100];
+
+	for (size_t i = 0; i < count; i++) {
+		w->barred = UINT64_C(1) << i;
+		snprintf(title, sizeof(title), "%s, barred %zu",
+			 service_of(w)->name, i);
+		compare(w, title);
+	}
+	w->barred = 0;
+}
+
 static size_t compare_all(struct world *w)
 {
 	uint64_t all = (UINT64_C(1) << w->policy->region_count) - 1;
@@ -295,12 +322,9 @@ static size_t compare_all(struct world *w)
 	char title[100];
 
 	for (uint64_t regions = 1; regions <= all; regions++)
-		for (uint64_t allowed = 0; allowed <= all; allowed++)
-			for (int strict = 0; strict < 2; strict++) {
-				w->class.regions = regions;
-				w->class.none_healthy =
-					strict ? NONE_HEALTHY_NO_ANSWER
-					       : NONE_HEALTHY_SERVE;
+		for (int strict = 0; strict < 2; strict++) {
+			set_class(w, regions, strict);
+			for (uint64_t allowed = 0; allowed <= all; allowed++) {
 				w->allowed = allowed;
 				snprintf(title, sizeof(title),
 					 "%s, regions %x, allowed %x, "
@@ -310,6 +334,8 @@ static size_t compare_all(struct world *w)
 				compare(w, title);
 				broken += !w->held;
 			}
+			compare_barred(w);
+		}
 	return broken;
 }
 

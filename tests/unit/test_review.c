@@ -95,6 +95,7 @@ static const struct run_row {
 	{ "prove and trust names", review_prove, { "prove", "policy.yaml", "--trust-names" }, 1, "prove-names.expected" },
 	{ "prove what holds", review_prove, { "prove", "passes.yaml" }, 0, "prove-passes.expected" },
 	{ "prove for single failures", review_prove, { "prove", "passes.yaml", "--failed", "1" }, 0, "prove-single.expected" },
+	{ "prove what is wanted when a region fails", review_prove, { "prove", "goals.yaml" }, 1, "prove-goals.expected" },
 	{ "prove what does not load", review_prove, { "prove", "absent" }, 1, NULL },
 	{ "prove nothing", review_prove, { "prove" }, 2, NULL },
 	{ "prove with a key that is none", review_prove, { "prove", "passes.yaml", "--key", "absent" }, 1, NULL },
@@ -259,6 +260,7 @@ static int set_up(void **state)
 	copy("passes.yaml");
 	copy("shadow.yaml");
 	copy("panic.yaml");
+	copy("goals.yaml");
 	copy("load-old.yaml");
 	copy("load-new.yaml");
 	copy("queries.txt");
