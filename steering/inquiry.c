@@ -7,6 +7,7 @@
  *   {"op": "nodes", "after": NAME, "count": N}      a page of the nodes
  *   {"op": "acks", "epoch": E, "sequence": S, "count": N}
  *   {"op": "history", "count": N}
+ *   {"op": "destinations", "service": NAME}         where clients go now
  *   {"op": "report", "canary": NAME}                what became of it
  *
  * Shell: the history is read from the journal's file.
@@ -19,6 +20,8 @@
 #include "steering/answer.h"
 #include "steering/examination.h"
 #include "steering/journal.h"
+#include "steering/page/destinations.h"
+#include "steering/page/page.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +118,25 @@ static json_t *tell_history(const struct steerer *s, struct member_reader *r)
 	return lines == NULL ? NULL : answer_history(lines);
 }
 
+static json_t *tell_destinations(const struct steerer *s,
+				 struct member_reader *r)
+{
+	const struct policy *policy = s->loaded.policy;
+	char name[POLICY_NAME_MAX + 1] = "";
+	int service;
+
+	member_text(r, "service", name, sizeof(name));
+	if (r->failed)
+		return NULL;
+	service = name[0] == '\0' ? 0 : policy_find_service(policy, name);
+	if (service < 0 || s->inputs.view == NULL)
+		return answer_error("destinations: there is no such service");
+	return destinations_write(s->inputs.view, (size_t)service,
+				  (struct guard_classes){
+					  s->loaded.classes,
+					  s->loaded.class_count });
+}
+
 static json_t *tell_plans(const struct steerer *s)
 {
 	return json_pack("{s:b, s:o}", "ok", 1, "plans",
@@ -164,6 +186,8 @@ bool inquiry_take(const struct steerer *s, const char *op,
 		*out = tell_history(s, &r);
 	else if (strcmp(op, "verify") == 0)
 		*out = tell_verify(s);
+	else if (strcmp(op, "destinations") == 0)
+		*out = tell_destinations(s, &r);
 	else if (strcmp(op, "plans") == 0)
 		*out = tell_plans(s);
 	else if (strcmp(op, "report") == 0)
@@ -173,4 +197,33 @@ bool inquiry_take(const struct steerer *s, const char *op,
 	if (*out == NULL)
 		*out = answer_error(err.text);
 	return true;
+}
+
+/* What a browser may ask; the others read whole files, or are no use there. */
+static json_t *ask_for_page(void *arg, const struct json_t *request)
+{
+	static const char *const ops[] = { "status", "services", "nodes",
+					   "history", "destinations" };
+	const char *op = json_string_value(json_object_get(request, "op"));
+	json_t *out = NULL;
+
+	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
+		if (strcmp(op, ops[i]) == 0)
+			inquiry_take(arg, op, request, &out);
+	return out;
+}
+
+bool inquiry_open_page(struct steerer *s, const char *listen, struct error *err)
+{
+	const struct page_config config = {
+		.listen = listen,
+		.limits = page_default_limits,
+		.ask = ask_for_page,
+		.arg = s,
+	};
+
+	if (listen == NULL)
+		return true;
+	s->page = page_start(s->loop, &config, err);
+	return s->page != NULL;
 }

@@ -30,6 +30,8 @@ steering_libsteering_a_SOURCES = \
 	%D%/reload.c %D%/reload.h \
 	%D%/muster.c %D%/muster.h \
 	%D%/order.c %D%/order.h \
+	%D%/page/destinations.c %D%/page/destinations.h \
+	%D%/page/page.c %D%/page/page.h \
 	%D%/pause.c %D%/pause.h \
 	%D%/predict.c %D%/predict.h \
 	%D%/presence.c \
@@ -52,6 +54,19 @@ steering_libsteering_a_SOURCES = \
 	%D%/steer_metrics.c %D%/steer_metrics.h \
 	%D%/steerer.c %D%/steerer.h %D%/steerer_impl.h \
 	%D%/waiting.c
+
+# The status page's files, as arrays in a header.
+nodist_EXTRA_steering_libsteering_a_SOURCES = %D%/page/page_files.h
+BUILT_SOURCES += %D%/page/page_files.h
+CLEANFILES += %D%/page/page_files.h
+EXTRA_DIST += %D%/page/page.html %D%/page/page.css %D%/page/page.js
+%D%/page/page.$(OBJEXT): %D%/page/page_files.h
+%D%/page/page_files.h: %D%/page/page.html %D%/page/page.css %D%/page/page.js
+	$(AM_V_GEN)$(MKDIR_P) %D%/page && for kind in html css js; do \
+		echo "static const unsigned char page_$$kind[] = {" && \
+		od -An -v -tu1 $(srcdir)/%D%/page/page.$$kind | \
+		sed 's/  *\([0-9][0-9]*\)/\1,/g' && echo '};' || exit 1; \
+	done >$@-new && mv $@-new $@
 
 include steering/edge/local.mk
 include steering/runbook/local.mk

@@ -14,7 +14,6 @@
 #include "steering/rum_rate.h"
 #include "steering/tally.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,30 +217,6 @@ static void on_other(struct evhttp_request *request, void *arg)
 	answer(request, HTTP_NOTFOUND, "there is /rum");
 }
 
-static struct evconnlistener *listen_on(struct event_base *loop,
-					const char *text, struct error *err)
-{
-	struct sockaddr_storage at;
-	int len = sizeof(at);
-	struct evconnlistener *listener;
-
-	if (evutil_parse_sockaddr_port(text, (struct sockaddr *)&at, &len) <
-	    0) {
-		error_set(err, "--rum: \"%s\" is not ADDR:PORT", text);
-		return NULL;
-	}
-	listener =
-		evconnlistener_new_bind(loop, NULL, NULL,
-					LEV_OPT_REUSEABLE |
-						LEV_OPT_CLOSE_ON_EXEC |
-						LEV_OPT_CLOSE_ON_FREE,
-					BACKLOG, (struct sockaddr *)&at, len);
-	if (listener == NULL)
-		error_set(err, "--rum: cannot listen on %s: %s", text,
-			  strerror(errno));
-	return listener;
-}
-
 static bool read_edges(struct rum *rum, struct error *err)
 {
 	for (size_t i = 0; i < rum->config.edges.count; i++) {
@@ -262,11 +237,10 @@ static bool serve(struct rum *rum, struct event_base *loop, struct error *err)
 {
 	const struct guests_limits limits = { RUM_CLIENTS, RUM_LIFE_MS };
 	struct evconnlistener *listener =
-		listen_on(loop, rum->config.listen, err);
+		accept_http(loop, rum->config.listen, BACKLOG, err);
 
 	if (listener == NULL)
 		return false;
-	evconnlistener_set_error_cb(listener, accept_pause);
 	rum->http = evhttp_new(loop);
 	rum->guests = guests_new(loop, &limits);
 	if (rum->http == NULL || rum->guests == NULL ||

@@ -9,6 +9,7 @@
 #include "policy/bus/witness.h"
 #include "steering/gauge.h"
 #include "steering/journal.h"
+#include "steering/page/page.h"
 #include "steering/reload.h"
 #include "steering/rum.h"
 #include "steering/steerer_impl.h"
@@ -413,7 +414,8 @@ struct steerer *steerer_start(struct event_base *loop,
 		return NULL;
 	}
 	s->loop = loop;
-	if (!start(s, err) || !open_rum(s, config, err)) {
+	if (!start(s, err) || !open_rum(s, config, err) ||
+	    !inquiry_open_page(s, config->page_listen, err)) {
 		steerer_stop(s);
 		return NULL;
 	}
@@ -460,6 +462,7 @@ void steerer_stop(struct steerer *s)
 	free_timer(s->tick_timer);
 	free_timer(s->node_timer);
 	rum_stop(s->rum);
+	page_stop(s->page);
 	gauge_stop(s->gauge);
 	inputs_fini(&s->inputs);
 	agent_free(s->agent);

@@ -120,6 +120,7 @@ struct steerer {
 	struct keep *keep;       /* what was put there last */
 	struct control *control;
 	struct rum *rum;                  /* NULL: none */
+	struct page *page;                /* NULL: none */
 	struct gauge *gauge;              /* measures canaries */
 	struct reload *reload;            /* NULL: no reload is under way */
 	bool reload_again;                /* asked for meanwhile */
@@ -200,6 +201,11 @@ void publish_stop(struct steerer *s);
  */
 bool inquiry_take(const struct steerer *s, const char *op,
 		  const struct json_t *request, struct json_t **out);
+
+/* inquiry: opens the status page, which asks nothing else.  False with err set.
+ */
+bool inquiry_open_page(struct steerer *s, const char *listen,
+		       struct error *err);
 
 /* desk: a request from the bus; octets are borrowed. */
 void desk_take(struct steerer *s, const char *id, const void *octets,

@@ -18,11 +18,11 @@
 
 #include <event2/event.h>
 
-enum { ROW_COUNT = 16, FAREWELL_MS = 300 };
+enum { ROW_COUNT = 17, FAREWELL_MS = 300 };
 
 struct settings {
 	const char *policy, *name, *bus, *key, *journal, *keep, *control, *rum,
-		*metrics;
+		*metrics, *page;
 	struct option_list trust, people, vantages, edges, rum_edges;
 	bool open_control;
 	unsigned keep_soak_s;
@@ -81,6 +81,8 @@ static void fill_rows(struct settings *s, struct option_row rows[ROW_COUNT])
 		  "unix socket for status, history and commands", 0, 0 },
 		{ "metrics", OPTION_TEXT, &s->metrics, "[ADDR:]PORT",
 		  "serve GET /metrics and /ready here (ADDR 127.0.0.1)", 0, 0 },
+		{ "page", OPTION_TEXT, &s->page, "[ADDR:]PORT",
+		  "serve the status page here (ADDR 127.0.0.1)", 0, 0 },
 		{ "rum", OPTION_TEXT, &s->rum, "ADDR:PORT",
 		  "take measurements of real users: POST /rum", 0, 0 },
 		{ "rum-edge", OPTION_LIST, &s->rum_edges, "PREFIX",
@@ -190,6 +192,7 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 		.open_control = s->open_control,
 		.read_keys = read_keys,
 		.arg = d,
+		.page_listen = s->page,
 		.rum_listen = s->rum,
 		.rum_edges = s->rum_edges,
 	};

@@ -25,7 +25,7 @@ _windrose_options() {
 		--max-ttl= --ds-wait= --set= --help" ;;
 	ds) options="--keys= --help" ;;
 	up) options="--listen= --workers= --user= --vantage= --state= \
-		--control= --programs= --log= --help --version" ;;
+		--control= --page= --programs= --log= --help --version" ;;
 	status | plans | history) options="--bus= --node= --key= --count= \
 		--follow --verify --head= --json --help" ;;
 	top) options="--bus= --node= --key= --every= --help" ;;

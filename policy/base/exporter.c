@@ -9,18 +9,14 @@
 #include "policy/base/process.h"
 #include "policy/base/program_metrics.h"
 
-#include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
-#include <event2/util.h>
 
 const struct guests_limits exporter_default_limits = {
 	.count = 16,
@@ -110,63 +106,14 @@ static void on_other(struct evhttp_request *request, void *arg)
 	answer_text(request, HTTP_NOTFOUND, "there are /metrics and /ready");
 }
 
-/* An address and a port, which is not 0. */
-static bool read_address(const char *text, struct sockaddr_storage *out,
-			 int *len)
-{
-	const char *colon = strrchr(text, ':');
-
-	return colon != NULL && colon[1] != '0' && colon[1] != '\0' &&
-	       colon[1 + strspn(colon + 1, "0123456789")] == '\0' &&
-	       evutil_parse_sockaddr_port(text, (struct sockaddr *)out, len) ==
-		       0;
-}
-
-/*
- * The port can be shared: a successor binds it before its predecessor lets go.
- * A second responder that nobody wants fails at its DNS port.
- */
-static struct evconnlistener *listen_on(struct event_base *loop,
-					const char *text, struct error *err)
-{
-	char local[32];
-	struct sockaddr_storage at;
-	int len = sizeof(at);
-	struct evconnlistener *listener;
-
-	if (text[strspn(text, "0123456789")] == '\0') {
-		snprintf(local, sizeof(local), "127.0.0.1:%.8s", text);
-		text = local;
-	}
-	if (!read_address(text, &at, &len)) {
-		error_set(err,
-			  "listen address \"%.60s\" must be ADDRESS:PORT or "
-			  "[ADDRESS]:PORT with a port from 1 to 65535",
-			  text);
-		return NULL;
-	}
-	listener = evconnlistener_new_bind(loop, NULL, NULL,
-					   LEV_OPT_REUSEABLE |
-						   LEV_OPT_REUSEABLE_PORT |
-						   LEV_OPT_CLOSE_ON_EXEC |
-						   LEV_OPT_CLOSE_ON_FREE,
-					   BACKLOG,
-					   (const struct sockaddr *)&at, len);
-	if (listener == NULL)
-		error_set(err, "cannot serve metrics on %s: %s", text,
-			  strerror(errno));
-	return listener;
-}
-
 static bool serve(struct exporter *e, struct event_base *loop,
 		  struct error *err)
 {
 	struct evconnlistener *listener =
-		listen_on(loop, e->config.listen, err);
+		accept_http(loop, e->config.listen, BACKLOG, err);
 
 	if (listener == NULL)
 		return false;
-	evconnlistener_set_error_cb(listener, accept_pause);
 	e->http = evhttp_new(loop);
 	e->guests = guests_new(loop, &e->config.limits);
 	if (e->http == NULL || e->guests == NULL ||

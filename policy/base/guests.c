@@ -21,6 +21,8 @@ struct guest {
 	struct bufferevent *stream;
 	int64_t since_ms;
 	bool cut;
+	void (*on_gone)(void *arg); /* NULL: nobody has to be told */
+	void *arg;
 };
 
 TAILQ_HEAD(guest_list, guest);
@@ -38,6 +40,8 @@ static void guest_free(struct guest *g)
 	if (!g->cut)
 		g->guests->count--;
 	bufferevent_decref(g->stream); /* closes, as the last one */
+	if (g->on_gone != NULL)
+		g->on_gone(g->arg);
 	free(g);
 }
 
@@ -125,7 +129,8 @@ static void on_close(struct evhttp_connection *connection, void *arg)
 	guest_free(arg);
 }
 
-void guests_follow(struct guests *guests, struct evhttp_request *request)
+void guests_follow_until(struct guests *guests, struct evhttp_request *request,
+			 void (*on_gone)(void *arg), void *arg)
 {
 	struct evhttp_connection *connection =
 		evhttp_request_get_connection(request);
@@ -134,8 +139,16 @@ void guests_follow(struct guests *guests, struct evhttp_request *request)
 	struct guest *g;
 
 	TAILQ_FOREACH(g, &guests->list, link)
-	if (g->stream == stream)
+	if (g->stream == stream) {
+		g->on_gone = on_gone;
+		g->arg = arg;
 		evhttp_connection_set_closecb(connection, on_close, g);
+	}
+}
+
+void guests_follow(struct guests *guests, struct evhttp_request *request)
+{
+	guests_follow_until(guests, request, NULL, NULL);
 }
 
 struct guests *guests_new(struct event_base *loop,

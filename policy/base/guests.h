@@ -36,6 +36,14 @@ void guests_watch(struct guests *guests, struct evhttp *http);
  */
 void guests_follow(struct guests *guests, struct evhttp_request *request);
 
+/*
+ * The same, of an answer that goes on: on_gone is called once, when the
+ * connection ends for whatever reason, before guests_free() returns at the
+ * latest; the request is gone then.
+ */
+void guests_follow_until(struct guests *guests, struct evhttp_request *request,
+			 void (*on_gone)(void *arg), void *arg);
+
 /* After evhttp_free(): closes what is left.  Accepts NULL. */
 void guests_free(struct guests *guests);
 

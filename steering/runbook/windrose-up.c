@@ -27,7 +27,8 @@ struct up_options {
 	const char *path;
 	struct option_list listen;
 	unsigned workers;
-	const char *user, *vantage, *state, *control, *programs;
+	const char *user, *vantage, *state, *control, *programs,
+		*page;
 	char first[POLICY_NAME_MAX + 1]; /* the vantage to probe from, or "" */
 };
 
@@ -47,7 +48,7 @@ struct up {
 	char key_path[PATH_MAX];
 };
 
-enum { ROWS = 7 };
+enum { ROWS = 8 };
 
 static void fill_rows(struct up_options *o, struct option_row out[ROWS])
 {
@@ -69,6 +70,8 @@ static void fill_rows(struct up_options *o, struct option_row out[ROWS])
 		  "where windrose status, drain, ... ask; default "
 		  "/tmp/windrose.sock",
 		  0, 0 },
+		{ "page", OPTION_TEXT, &o->page, "[ADDR:]PORT",
+		  "serve the status page here (ADDR 127.0.0.1)", 0, 0 },
 		{ "programs", OPTION_TEXT, &o->programs, "DIR",
 		  "where the programs of external checks are", 0, 0 },
 	};
@@ -148,6 +151,7 @@ static bool start_steerer(struct up *up, const struct up_options *o,
 		.journal_path = o->state == NULL ? NULL : up->journal,
 		.keep_path = o->state == NULL ? NULL : up->keep_steer,
 		.control_path = o->control,
+		.page_listen = o->page,
 		.bus = up->buses[0],
 		.key = up->key,
 		.plans = up->trusted,

@@ -2,6 +2,7 @@
 EXTRA_DIST += %D%/against_bind.py
 EXTRA_DIST += %D%/alerts.py
 EXTRA_DIST += %D%/asker.py
+EXTRA_DIST += %D%/browser.py
 EXTRA_DIST += %D%/budget.py
 EXTRA_DIST += %D%/bus_doctor.py
 EXTRA_DIST += %D%/bus_doctor_many.py
@@ -44,6 +45,7 @@ EXTRA_DIST += %D%/metrics.py
 EXTRA_DIST += %D%/mortals.py
 EXTRA_DIST += %D%/oracle.py
 EXTRA_DIST += %D%/overrides.py
+EXTRA_DIST += %D%/page.py
 EXTRA_DIST += %D%/panic.py
 EXTRA_DIST += %D%/papers.py
 EXTRA_DIST += %D%/passive.py

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/loopback.h"
 
+#include "policy/base/clock.h"
+
 #include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +14,9 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <cmocka.h>
+#include <event2/event.h>
 
 static int bound(int type, uint16_t *port)
 {
@@ -164,4 +171,26 @@ size_t loopback_query(uint8_t *out, uint16_t id, const char *name,
 	out[at++] = 0;
 	out[at++] = 1; /* IN */
 	return at;
+}
+
+const char *loopback_read_all(struct event_base *loop, int fd, char *text,
+			      size_t size)
+{
+	int64_t until_ms = clock_now_ms() + LOOPBACK_PATIENCE_MS;
+	size_t len = 0;
+
+	for (;;) {
+		ssize_t got =
+			recv(fd, text + len, size - 1 - len, MSG_DONTWAIT);
+
+		if (got > 0)
+			len += (size_t)got;
+		else if (got == 0 || errno != EAGAIN)
+			break;
+		event_base_loop(loop, EVLOOP_NONBLOCK);
+		assert_true(clock_now_ms() < until_ms);
+	}
+	text[len] = '\0';
+	close(fd);
+	return text;
 }

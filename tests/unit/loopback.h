@@ -21,6 +21,14 @@ int loopback_tcp(const char *address, uint16_t port);
 bool loopback_write(int fd, const void *octets, size_t len);
 bool loopback_read(int fd, void *octets, size_t len);
 
+struct event_base;
+/*
+ * Turns the loop, on which the other side is served, until it has closed; what
+ * came before that, as a text cut to size.  Closes fd.  Returns text.
+ */
+const char *loopback_read_all(struct event_base *loop, int fd, char *text,
+			      size_t size);
+
 /* One message behind its two octets of length. */
 bool loopback_write_message(int fd, const void *octets, size_t len);
 /* Its length, 0 when none came; at most size octets are kept. */

@@ -113,3 +113,9 @@ endif
 check_PROGRAMS += %D%/test_steer_metrics
 %C%_test_steer_metrics_SOURCES = %D%/test_steer_metrics.c %D%/scraped.h
 %C%_test_steer_metrics_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_destinations
+%C%_test_destinations_SOURCES = %D%/test_destinations.c $(steer_world)
+%C%_test_destinations_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_page
+%C%_test_page_SOURCES = %D%/test_page.c %D%/loopback.c %D%/loopback.h
+%C%_test_page_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)

@@ -80,27 +80,10 @@ static int client(const struct served *s, const char *request)
 	return fd;
 }
 
-/* Turns the loop until the other side has closed; what came before that. */
 static const char *read_all(const struct served *s, int fd,
 			    char text[RESPONSE_SIZE])
 {
-	int64_t until_ms = clock_now_ms() + LOOPBACK_PATIENCE_MS;
-	size_t len = 0;
-
-	for (;;) {
-		ssize_t got = recv(fd, text + len, RESPONSE_SIZE - 1 - len,
-				   MSG_DONTWAIT);
-
-		if (got > 0)
-			len += (size_t)got;
-		else if (got == 0 || errno != EAGAIN)
-			break;
-		event_base_loop(s->loop, EVLOOP_NONBLOCK);
-		assert_true(clock_now_ms() < until_ms);
-	}
-	text[len] = '\0';
-	close(fd);
-	return text;
+	return loopback_read_all(s->loop, fd, text, RESPONSE_SIZE);
 }
 
 #define OPEN "application/openmetrics-text; version=1.0.0; charset=utf-8"
