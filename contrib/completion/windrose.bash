@@ -3,7 +3,8 @@
 # windrose up can be asked, the regions, services, endpoints, canaries and
 # commands that there are.  Nothing else of bash-completion is needed.
 
-_windrose_commands="check test prove diff explain help schema keygen ds up status top \
+_windrose_commands="check test prove diff simulate explain help schema keygen \
+	ds up status top \
 	drain undrain failover weight cancel freeze unfreeze approve canary \
 	rollback plans force history bus"
 
@@ -16,6 +17,7 @@ _windrose_options() {
 	test) options="--tap --help" ;;
 	prove) options="--failed= --trust-names --json --key= --help" ;;
 	diff) options="--json --markdown --trace= --trust-names --help" ;;
+	simulate) options="--trace= --down= --against= --step= --json --help" ;;
 	explain) options="--client= --service= --down= --order= --canary= \
 		--deferred --panic --canaries-down --at= --node= --json --help" ;;
 	help | schema) options="--help" ;;
@@ -80,7 +82,7 @@ _windrose_value() {
 	--log) echo debug info warn error ;;
 	--algorithm) echo ecdsap256 ed25519 ;;
 	--node | --key | --trust | --keys | --set | --successor-of | --state | \
-		--control | --programs | --trace) compgen -f -- "$2" ;;
+		--control | --programs | --trace | --against) compgen -f -- "$2" ;;
 	esac
 }
 
@@ -100,7 +102,7 @@ _windrose_operands() {
 # What may stand as operand number $2 of command $1; $3 is what is there.
 _windrose_operand() {
 	case $1:$2 in
-	check:0 | test:0 | prove:0 | diff:[01] | explain:0 | up:0) compgen -f -- "$3" ;;
+	check:0 | test:0 | prove:0 | diff:[01] | simulate:0 | explain:0 | up:0) compgen -f -- "$3" ;;
 	help:0) compgen -W "$(windrose help | sed -n 's/^\(WR[0-9]*\) .*/\1/p')" -- "$3" ;;
 	drain:0 | undrain:0)
 		_windrose_names regions

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/review/choices.h"
 
+#include "policy/base/hash.h"
 #include "policy/decide/geo.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { RRTYPE_A = 1, RRTYPE_AAAA = 28 };
+enum { RRTYPE_A = 1, RRTYPE_AAAA = 28, RRTYPE_SVCB = 64, RRTYPE_HTTPS = 65 };
+
+enum { DRAWS_MAX = 1024 };
 
 /* A CNAME is what every type is answered with. */
 static uint64_t having(const struct policy_service *service,
@@ -59,20 +62,47 @@ void choices_fini(struct choices *choices)
 	free(choices->list);
 }
 
-int choices_pick(const struct choices *c, const struct net_addr *client,
-		 uint64_t draw, uint16_t type)
+unsigned choices_draws(const struct policy_service *service, double count)
 {
-	uint16_t class_id = geo_class_of(c->side->subject->geo, client);
-	uint16_t kind = c->side->vicinity->kind_of_class[class_id];
-	const struct row *row = &c->list[c->numbers[kind]];
-	struct share_want want = { c->service->answers, UINT64_MAX };
-	uint8_t picks[POLICY_ENDPOINTS_MAX];
+	if (service->sticky != STICKY_NONE || count <= 1)
+		return 1;
+	return count < DRAWS_MAX ? (unsigned)count : DRAWS_MAX;
+}
 
-	if (type == RRTYPE_A)
+bool choices_answer(const struct policy_service *s, uint16_t type)
+{
+	return type == 0 || type == RRTYPE_A || type == RRTYPE_AAAA ||
+	       (type == RRTYPE_SVCB && s->svcb.at.line != 0) ||
+	       (type == RRTYPE_HTTPS && s->https.at.line != 0);
+}
+
+static uint64_t draw_of(const struct policy_service *s,
+			const struct choices_query *q)
+{
+	if (s->sticky == STICKY_NONE)
+		return hash_mix(q->number);
+	return hash_client(q->client, q->client->family == NET_V4
+					      ? s->sticky_v4_bits
+					      : s->sticky_v6_bits);
+}
+
+int choices_pick(const struct choices *c, const struct choices_query *q)
+{
+	struct share_want want = { .having = UINT64_MAX };
+	uint8_t picks[POLICY_ENDPOINTS_MAX];
+	uint16_t class_id, kind;
+
+	if (c->service == NULL)
+		return CHOICES_NOBODY;
+	class_id = geo_class_of(c->side->subject->geo, q->client);
+	kind = c->side->vicinity->kind_of_class[class_id];
+	want.answers = c->service->answers;
+	if (q->type == RRTYPE_A)
 		want.having = c->having_v4;
-	if (type == RRTYPE_AAAA)
+	if (q->type == RRTYPE_AAAA)
 		want.having = c->having_v6;
-	return share_pick_having(row, c->keys, draw, &want, picks) == 0
+	return share_pick_having(&c->list[c->numbers[kind]], c->keys,
+				 draw_of(c->service, q), &want, picks) == 0
 		       ? CHOICES_NOBODY
 		       : picks[0];
 }

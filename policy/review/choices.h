@@ -30,13 +30,27 @@ void choices_fini(struct choices *choices);
 
 enum { CHOICES_NOBODY = -1 };
 
+struct choices_query {
+	const struct net_addr *client;
+	uint64_t number; /* its own: what it draws by where clients are not
+			  * sticky */
+	uint16_t type;   /* RRTYPE; 0: not told */
+};
+
+/* Is a type answered with endpoints: A, AAAA, and HTTPS or SVCB where the
+ * service has such records?  One that is not told is. */
+bool choices_answer(const struct policy_service *service, uint16_t type);
+
+/* So many draws stand for count queries of one client: one where clients are
+ * sticky, else as many as there are, up to a bound. */
+unsigned choices_draws(const struct policy_service *service, double count);
+
 /*
- * The endpoint that a client is given first, or CHOICES_NOBODY.  draw: what
- * its network hashes to, or, of a service whose clients are not sticky, a
- * number of its own.  type is an RRTYPE: of A and AAAA only endpoints with such
- * an address count; 0 and others: all.
+ * The endpoint that a client is given first, or CHOICES_NOBODY; that too of
+ * choices that were not opened.  Of A and AAAA only endpoints with such an
+ * address count.
  */
-int choices_pick(const struct choices *choices, const struct net_addr *client,
-		 uint64_t draw, uint16_t type);
+int choices_pick(const struct choices *choices,
+		 const struct choices_query *query);
 
 #endif

@@ -29,6 +29,10 @@ policy_libpolicy_a_SOURCES += \
 	%D%/rows.c %D%/rows.h \
 	%D%/scenario.c %D%/scenario.h %D%/scenario_text.c \
 	%D%/schema.c %D%/schema.h \
+	%D%/signpost.c %D%/signpost.h \
+	%D%/simulate.c %D%/simulate.h \
+	%D%/simulation.c %D%/simulation.h %D%/simulation_report.c \
+	%D%/simulation_report.h \
 	%D%/subject.c %D%/subject.h \
 	%D%/test.c %D%/test.h \
 	%D%/timetable.c %D%/timetable.h \

@@ -5,115 +5,10 @@
 #include "policy/decide/geo.h"
 #include "policy/decide/intern.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Of a count of many queries without sticky clients so many are drawn. */
-enum { DRAWS_MAX = 1024, LABEL_BITS = 32 };
-
-enum { RRTYPE_A = 1, RRTYPE_AAAA = 28, RRTYPE_SVCB = 64, RRTYPE_HTTPS = 65 };
-
-static int compare_names(const void *a, const void *b)
-{
-	const struct traffic_name *x = a, *y = b;
-
-	return strcmp(x->name, y->name);
-}
-
-/* Lower case, without the final dot; NULL when memory runs out. */
-static char *plain_name(const char *name)
-{
-	char *copy = strdup(name);
-	size_t len = copy == NULL ? 0 : strlen(copy);
-
-	if (len > 1 && copy[len - 1] == '.')
-		copy[len - 1] = '\0';
-	for (size_t i = 0; i < len; i++)
-		copy[i] = (char)tolower((unsigned char)copy[i]);
-	return copy;
-}
-
-static int find_among(const struct traffic *t, size_t count, const char *name)
-{
-	const struct traffic_name key = { .name = (char *)(uintptr_t)name };
-	const struct traffic_name *found =
-		bsearch(&key, t->names, count, sizeof(key), compare_names);
-
-	return found == NULL ? POLICY_NONE : found->service;
-}
-
-/* Unless it is among the first so many, which are sorted. */
-static bool add_name(struct traffic *t, const char *name, size_t service,
-		     size_t sorted)
-{
-	char *plain = plain_name(name);
-
-	if (plain == NULL)
-		return false;
-	if (find_among(t, sorted, plain) == POLICY_NONE)
-		t->names[t->name_count++] =
-			(struct traffic_name){ plain, (int)service };
-	else
-		free(plain);
-	return true;
-}
-
-static int find_fqdn(const struct policy *policy, const char *fqdn)
-{
-	for (size_t i = 0; i < policy->service_count; i++)
-		if (strcmp(policy->services[i].fqdn, fqdn) == 0)
-			return (int)i;
-	return POLICY_NONE;
-}
-
-static void list_services(struct traffic *t)
-{
-	const struct policy *before = t->before->subject->policy;
-	const struct policy *after = t->after->subject->policy;
-
-	for (size_t i = 0; i < after->service_count; i++) {
-		const struct policy_service *s = &after->services[i];
-
-		t->services[t->count++] = (struct traffic_service){
-			.name = s->name,
-			.before = find_fqdn(before, s->fqdn),
-			.after = (int)i,
-		};
-	}
-	for (size_t i = 0; i < before->service_count; i++)
-		if (find_fqdn(after, before->services[i].fqdn) == POLICY_NONE)
-			t->services[t->count++] = (struct traffic_service){
-				.name = before->services[i].name,
-				.before = (int)i,
-				.after = POLICY_NONE,
-			};
-}
-
-static const struct policy_service *declared(const struct traffic *t,
-					     const struct traffic_service *s)
-{
-	return s->after >= 0 ? &t->after->subject->policy->services[s->after]
-			     : &t->before->subject->policy->services[s->before];
-}
-
-/* Whole names, and then those of them as they are written, where no other
- * service has these for a whole one. */
-static bool list_names(struct traffic *t)
-{
-	size_t whole;
-
-	for (size_t i = 0; i < t->count; i++)
-		if (!add_name(t, declared(t, &t->services[i])->fqdn, i, 0))
-			return false;
-	whole = t->name_count;
-	qsort(t->names, whole, sizeof(*t->names), compare_names);
-	for (size_t i = 0; i < t->count; i++)
-		if (!add_name(t, declared(t, &t->services[i])->name, i, whole))
-			return false;
-	qsort(t->names, t->name_count, sizeof(*t->names), compare_names);
-	return true;
-}
+enum { LABEL_BITS = 32 };
 
 static bool sums_init(struct traffic_sums *sums)
 {
@@ -124,21 +19,21 @@ static bool sums_init(struct traffic_sums *sums)
 bool traffic_init(struct traffic *t, const struct rows_side *before,
 		  const struct rows_side *after)
 {
-	size_t count = before->subject->policy->service_count +
-		       after->subject->policy->service_count;
+	bool ok;
 
 	*t = (struct traffic){
 		.before = before,
 		.after = after,
 		.carriers = carriers_open(after->subject->policy),
 	};
-	t->services = calloc(count + 1, sizeof(*t->services));
-	t->names = calloc(2 * count + 1, sizeof(*t->names));
-	if (t->carriers == NULL || t->services == NULL || t->names == NULL ||
-	    !sums_init(&t->countries) || !sums_init(&t->asns))
-		return false;
-	list_services(t);
-	return list_names(t);
+	ok = signpost_init(&t->post, before->subject->policy,
+			   after->subject->policy);
+	t->services = calloc(t->post.pair_count + 1, sizeof(*t->services));
+	ok = ok && t->carriers != NULL && t->services != NULL &&
+	     sums_init(&t->countries) && sums_init(&t->asns);
+	for (size_t i = 0; ok && i < t->post.pair_count; i++)
+		t->services[t->count++].pair = t->post.pairs[i];
+	return ok;
 }
 
 static void sums_fini(struct traffic_sums *sums)
@@ -153,10 +48,8 @@ void traffic_fini(struct traffic *t)
 		choices_fini(&t->services[i].choices_before);
 		choices_fini(&t->services[i].choices_after);
 	}
-	for (size_t i = 0; i < t->name_count; i++)
-		free(t->names[i].name);
 	free(t->services);
-	free(t->names);
+	signpost_fini(&t->post);
 	sums_fini(&t->countries);
 	sums_fini(&t->asns);
 	carriers_free(t->carriers);
@@ -186,12 +79,12 @@ static bool sums_add(struct traffic_sums *sums, uint64_t key, double count)
 static bool open_service(struct traffic *t, struct traffic_service *s)
 {
 	s->open = true;
-	if ((s->before >= 0 &&
-	     !choices_open(&s->choices_before, t->before, s->before)) ||
-	    (s->after >= 0 &&
-	     !choices_open(&s->choices_after, t->after, s->after)))
+	if ((s->pair.before >= 0 &&
+	     !choices_open(&s->choices_before, t->before, s->pair.before)) ||
+	    (s->pair.after >= 0 &&
+	     !choices_open(&s->choices_after, t->after, s->pair.after)))
 		return false;
-	for (size_t i = 0; s->before >= 0 && s->after >= 0 &&
+	for (size_t i = 0; s->pair.before >= 0 && s->pair.after >= 0 &&
 			   i < s->choices_before.service->endpoint_count;
 	     i++)
 		s->after_of[i] = policy_find_endpoint(
@@ -200,38 +93,25 @@ static bool open_service(struct traffic *t, struct traffic_service *s)
 	return true;
 }
 
-static bool answers_type(const struct choices *c, uint16_t type)
+/* What one of the two has; a service is in one at least. */
+static const struct policy_service *declared(const struct traffic_service *s,
+					     bool after)
 {
-	const struct policy_service *s = c->service;
+	const struct choices *c =
+		after ? &s->choices_after : &s->choices_before;
 
-	return s != NULL &&
-	       (type == 0 || type == RRTYPE_A || type == RRTYPE_AAAA ||
-		(type == RRTYPE_SVCB && s->svcb.at.line != 0) ||
-		(type == RRTYPE_HTTPS && s->https.at.line != 0));
+	return c->service != NULL ? c->service
+	       : after            ? s->choices_before.service
+				  : s->choices_after.service;
 }
 
-static bool draws_anew(const struct traffic_service *s)
+/* The most that one of the two needs. */
+static unsigned draws_of(const struct traffic_service *s, double count)
 {
-	return (s->before >= 0 &&
-		s->choices_before.service->sticky == STICKY_NONE) ||
-	       (s->after >= 0 &&
-		s->choices_after.service->sticky == STICKY_NONE);
-}
+	unsigned before = choices_draws(declared(s, false), count);
+	unsigned after = choices_draws(declared(s, true), count);
 
-static int pick(const struct choices *c, const struct trace_query *q,
-		uint64_t number)
-{
-	const struct policy_service *s = c->service;
-	uint64_t draw;
-
-	if (s == NULL)
-		return CHOICES_NOBODY;
-	draw = s->sticky == STICKY_NONE
-		       ? hash_mix(number)
-		       : hash_client(&q->client, q->client.family == NET_V4
-							 ? s->sticky_v4_bits
-							 : s->sticky_v6_bits);
-	return choices_pick(c, &q->client, draw, q->type);
+	return before > after ? before : after;
 }
 
 static size_t region_of(const struct choices *c, int endpoint)
@@ -265,14 +145,14 @@ static uint64_t key_of(size_t from, size_t to, uint32_t label)
 static bool add(struct traffic *t, struct traffic_service *s,
 		const struct trace_query *q, double count)
 {
-	uint64_t number = ++t->drawn;
-	int old = pick(&s->choices_before, q, number);
-	int new = pick(&s->choices_after, q, number);
+	const struct choices_query query = { &q->client, ++t->drawn, q->type };
+	int old = choices_pick(&s->choices_before, &query);
+	int new = choices_pick(&s->choices_after, &query);
 	size_t from = region_of(&s->choices_before, old);
 	size_t to = region_of(&s->choices_after, new);
 	bool stays = old == CHOICES_NOBODY
 			     ? new == CHOICES_NOBODY
-			     : s->after >= 0 && new != CHOICES_NOBODY &&
+			     : s->pair.after >= 0 && new != CHOICES_NOBODY &&
 				       s->after_of[old] == new;
 
 	s->before_in[from] += count;
@@ -301,23 +181,22 @@ static void note_time(struct traffic *t, int64_t wall_ms)
 bool traffic_take(void *arg, const struct trace_query *q)
 {
 	struct traffic *t = arg;
-	int index = find_among(t, t->name_count, q->name);
+	int index = signpost_find(&t->post, q->name);
 	struct traffic_service *s;
-	unsigned draws = 1;
+	unsigned draws;
 
 	note_time(t, q->wall_ms);
 	s = index < 0 ? NULL : &t->services[index];
 	if (s != NULL && !s->open && !open_service(t, s))
 		return false;
-	if (s == NULL || (!answers_type(&s->choices_before, q->type) &&
-			  !answers_type(&s->choices_after, q->type))) {
+	if (s == NULL || (!choices_answer(declared(s, false), q->type) &&
+			  !choices_answer(declared(s, true), q->type))) {
 		t->aside += q->count;
 		return true;
 	}
 	t->queries += q->count;
 	s->queries += q->count;
-	if (draws_anew(s) && q->count > 1)
-		draws = q->count < DRAWS_MAX ? (unsigned)q->count : DRAWS_MAX;
+	draws = draws_of(s, q->count);
 	for (unsigned i = 0; i < draws; i++)
 		if (!add(t, s, q, q->count / draws))
 			return false;

@@ -19,6 +19,7 @@
 
 #include "policy/review/carrier.h"
 #include "policy/review/choices.h"
+#include "policy/review/signpost.h"
 #include "policy/review/trace.h"
 
 #include <stdbool.h>
@@ -40,8 +41,7 @@ struct traffic_sums {
 };
 
 struct traffic_service {
-	const char *name; /* of the one that has it; after before before */
-	int before, after;
+	struct signpost_pair pair;
 	bool open;
 	struct choices choices_before, choices_after;
 	int after_of[POLICY_ENDPOINTS_MAX]; /* by endpoint before: the same */
@@ -51,14 +51,10 @@ struct traffic_service {
 
 struct traffic {
 	const struct rows_side *before, *after; /* borrowed */
-	struct carriers *carriers;              /* borrowed; NULL: none */
-	struct traffic_service *services;       /* owned */
+	struct carriers *carriers;              /* owned */
+	struct signpost post;
+	struct traffic_service *services; /* owned */
 	size_t count;
-	struct traffic_name {
-		char *name; /* lower case, no final dot; owned */
-		int service;
-	} * names; /* sorted; owned */
-	size_t name_count;
 	double queries, moved; /* of services; what moves of them */
 	double aside;   /* that ask for no endpoint: other names, or types */
 	uint64_t drawn; /* numbers for those without sticky clients */

@@ -106,10 +106,10 @@ static json_t *services_json(const struct traffic *t)
 
 		if (s->queries > 0)
 			json_array_append_new(
-				list,
-				json_pack("{s:s, s:f, s:f}", "service", s->name,
-					  "queries", s->queries, "moved_pct",
-					  percent(s->moved, s->queries)));
+				list, json_pack("{s:s, s:f, s:f}", "service",
+						s->pair.name, "queries",
+						s->queries, "moved_pct",
+						percent(s->moved, s->queries)));
 	}
 	return list;
 }

@@ -140,7 +140,8 @@ static void print_services(const struct traffic *t, const char *margin)
 		qsort(list, count, sizeof(*list), compare_services);
 	for (size_t i = 0; i < count && i < SERVICES_SHOWN; i++)
 		printf("%s%s: %.2f %% of %.0f queries move\n", margin,
-		       list[i]->name, percent(list[i]->moved, list[i]->queries),
+		       list[i]->pair.name,
+		       percent(list[i]->moved, list[i]->queries),
 		       list[i]->queries);
 	if (count > SERVICES_SHOWN)
 		printf("%sand queries of %zu more services\n", margin,

@@ -7,6 +7,7 @@
 #include "policy/review/help.h"
 #include "policy/review/prove.h"
 #include "policy/review/schema.h"
+#include "policy/review/simulate.h"
 #include "policy/review/test.h"
 #include "steering/runbook/change.h"
 #include "steering/runbook/doctor.h"
@@ -32,6 +33,8 @@ static const struct command_row {
 	{ "test",     review_test,    "run the tests that stand beside a policy" },
 	{ "prove",    review_prove,   "that the walls hold, whatever fails" },
 	{ "diff",     review_diff,    "what a change does to traffic" },
+	{ "simulate", review_simulate,
+	  "the load of regions over time, while some fail" },
 	{ "explain",  review_explain, "what a client gets, and why" },
 	{ "help",     review_help,    "what a code like WR0402 means" },
 	{ "schema",   review_schema,  "the policy language, for editors (JSON Schema)" },

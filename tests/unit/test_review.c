@@ -8,6 +8,7 @@
 #include "policy/review/explain.h"
 #include "policy/review/help.h"
 #include "policy/review/prove.h"
+#include "policy/review/simulate.h"
 #include "policy/review/test.h"
 
 #include "policy/base/error.h"
@@ -111,6 +112,32 @@ static const struct run_row {
 	  { "diff", "load-old.yaml", "load-new.yaml", "--trace", "queries.txt", "--json" }, 0, "diff-trace-json.expected" },
 	{ "diff of no traffic", review_diff,
 	  { "diff", "load-old.yaml", "load-new.yaml", "--trace", "absent" }, 1, NULL },
+	{ "simulate", review_simulate,
+	  { "simulate", "load-old.yaml", "--trace", "queries.txt", "--step", "20s", "--down", "us-east@+10s..+25s",
+	    "--down", "eu-west@2026-07-06T09:00:40Z.." }, 0, "simulate.expected" },
+	{ "simulate two", review_simulate,
+	  { "simulate", "load-old.yaml", "--trace", "queries.txt", "--step", "20s", "--down", "us-east@+40s..+1m",
+	    "--against", "load-new.yaml" }, 0, "simulate-two.expected" },
+	{ "simulate as JSON", review_simulate,
+	  { "simulate", "load-old.yaml", "--trace", "queries.txt", "--down", "us-east@+40s..+1m",
+	    "--against", "load-new.yaml", "--json" }, 0, "simulate-json.expected" },
+	{ "simulate a schedule", review_simulate,
+	  { "simulate", "hours.yaml", "--trace", "hours.txt", "--step", "1h" }, 0, "simulate-hours.expected" },
+	{ "simulate more steps than there may be", review_simulate,
+	  { "simulate", "hours.yaml", "--trace", "hours.txt", "--step", "1s" }, 1, NULL },
+	{ "simulate without times", review_simulate,
+	  { "simulate", "policy.yaml", "--trace", "hours.txt" }, 1, NULL },
+	{ "simulate nothing", review_simulate, { "simulate", "load-old.yaml" }, 2, NULL },
+	{ "simulate the fall of another planet", review_simulate,
+	  { "simulate", "load-old.yaml", "--trace", "queries.txt", "--down", "mars@+1s.." }, 2, NULL },
+	{ "simulate an outage that ends first", review_simulate,
+	  { "simulate", "load-old.yaml", "--trace", "queries.txt", "--down", "us-east@+2s..+1s" }, 2, NULL },
+	{ "simulate an outage of two kinds", review_simulate,
+	  { "simulate", "load-old.yaml", "--trace", "queries.txt", "--down", "us-east@+2s..2026-07-06T09:30Z" }, 2, NULL },
+	{ "simulate an outage of no time", review_simulate,
+	  { "simulate", "load-old.yaml", "--trace", "queries.txt", "--down", "us-east" }, 2, NULL },
+	{ "simulate steps of no length", review_simulate,
+	  { "simulate", "load-old.yaml", "--trace", "queries.txt", "--step", "10ms" }, 2, NULL },
 	{ "diff of what is the same", review_diff,
 	  { "diff", "passes.yaml", "passes.yaml" }, 0, "diff-same.expected" },
 	{ "diff with what does not load", review_diff, { "diff", "policy.yaml", "absent" }, 1, NULL },
@@ -264,6 +291,8 @@ static int set_up(void **state)
 	copy("load-old.yaml");
 	copy("load-new.yaml");
 	copy("queries.txt");
+	copy("hours.yaml");
+	copy("hours.txt");
 	snprintf(command, sizeof(command),
 		 "perl '%s' '%s' networks.mmdb 2>make-mmdb.out", make,
 		 networks);
