@@ -2,34 +2,14 @@
 #include "steering/agent.h"
 
 #include "policy/base/error.h"
+#include "steering/agent_impl.h"
 #include "steering/describe.h"
 #include "steering/draft.h"
 #include "steering/failback.h"
-#include "steering/freeze.h"
-#include "steering/order.h"
-#include "steering/pause.h"
-#include "steering/recent.h"
-#include "steering/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct agent {
-	const struct policy *policy; /* borrowed */
-	char name[PLAN_NAME_SIZE];
-	struct state state;
-	struct audit audit;
-	struct recent recent;
-	struct plan *last;       /* given out or adopted; NULL: none */
-	uint64_t epoch;          /* highest seen */
-	uint64_t sequence;       /* of the last one given out or adopted */
-	bool silent;             /* nothing was given out since the adoption */
-	int64_t published_ms;    /* monotonic, of last */
-	int64_t ticked_ms;       /* monotonic */
-	int64_t wall_adopted_ms; /* when the adopted plan was made */
-	char trouble[240];
-};
 
 struct agent *agent_new(const struct policy *policy, const char *name)
 {
@@ -124,129 +104,7 @@ bool agent_reload(struct agent *agent, const struct policy *policy,
 	return true;
 }
 
-/* Commands. */
-
-static bool is_in_force(const struct agent *agent, const char *id)
-{
-	for (size_t i = 0; i < agent->state.command_count; i++)
-		if (strcmp(agent->state.commands[i].id, id) == 0)
-			return true;
-	return false;
-}
-
-static bool is_fresh(const struct agent *agent, const struct command *c,
-		     int64_t wall_ms, struct error *err)
-{
-	int64_t age_ms = wall_ms - c->wall_made_ms;
-	const char *name = command_kind_name(c->kind);
-
-	if (age_ms > AGENT_FRESH_MS || age_ms < -AGENT_FRESH_MS) {
-		error_set(err, "%s: made %lld s %s; commands are good for %d s",
-			  name,
-			  (long long)(age_ms < 0 ? -age_ms : age_ms) / 1000,
-			  age_ms < 0 ? "in the future" : "ago",
-			  AGENT_FRESH_MS / 1000);
-		return false;
-	}
-	if (recent_find(&agent->recent, c->id)) {
-		error_set(err, "%s: command %s has been seen before", name,
-			  c->id);
-		return false;
-	}
-	if (c->wall_made_ms < agent->wall_adopted_ms) {
-		error_set(err,
-			  "%s: made %lld s before this agent took over; send "
-			  "it again, and look at the clocks if that fails",
-			  name,
-			  (long long)(agent->wall_adopted_ms - c->wall_made_ms +
-				      999) /
-				  1000);
-		return false;
-	}
-	return true;
-}
-
-static bool is_guarded(enum command_kind kind)
-{
-	return kind == COMMAND_DRAIN || kind == COMMAND_FAILOVER ||
-	       kind == COMMAND_WEIGHT || kind == COMMAND_ROLLBACK;
-}
-
-/* The state with the command carried out.  False with err set. */
-static bool may_try(const struct agent *agent, const struct command *c,
-		    const struct agent_input *in, struct error *err)
-{
-	if (!command_check(c, agent->policy, in->now.wall_ms, err) ||
-	    !pause_allows(c, agent->policy, in->view, err) ||
-	    !freeze_allows(c, state_commands(&agent->state), agent->policy,
-			   in->now.wall_ms, err))
-		return false;
-	if (is_in_force(agent, c->id)) {
-		error_set(err, "%s: command %s has been seen before",
-			  command_kind_name(c->kind), c->id);
-		return false;
-	}
-	return in->repeats || is_fresh(agent, c, in->now.wall_ms, err);
-}
-
-/* What a command would make of the state. */
-struct change {
-	struct state before, after;
-};
-
-static void change_fini(struct change *change)
-{
-	state_fini(&change->before);
-	state_fini(&change->after);
-}
-
-static bool change_make(const struct agent *agent, const struct command *c,
-			const struct agent_input *in, struct change *out,
-			struct error *err)
-{
-	*out = (struct change){ .before = { 0 } };
-	if (!may_try(agent, c, in, err))
-		return false;
-	if (!state_copy_now(&out->before, &agent->state, in->now.wall_ms) ||
-	    !state_copy(&out->after, &out->before))
-		error_set(err, "out of memory");
-	else if (order_apply(&out->after, c, in->past, in->now, err))
-		return true;
-	change_fini(out);
-	return false;
-}
-
-static struct guard_case case_of(const struct agent_input *in,
-				 const struct change *change)
-{
-	return (struct guard_case){
-		.policy = change->before.policy,
-		.view = in->view,
-		.before = state_commands(&change->before),
-		.after = state_commands(&change->after),
-		.classes = in->classes,
-		.wall_ms = in->now.wall_ms,
-		.approved = in->approved,
-	};
-}
-
-static bool judge(const struct command *c, const struct guard_case *g,
-		  struct error *err)
-{
-	return !is_guarded(c->kind) || guard_check(g, err);
-}
-
-void agent_refuse(struct agent *agent, const struct command *command,
-		  int64_t wall_ms, const struct error *err)
-{
-	struct audit_event event = describe_command(command, wall_ms);
-
-	audit_text(event.kind, sizeof(event.kind), "refused");
-	audit_text(event.after, sizeof(event.after), "%s", err->text);
-	audit_add(&agent->audit, &event);
-}
-
-static void expire_commands(struct agent *agent, int64_t wall_ms)
+void agent_expire(struct agent *agent, int64_t wall_ms)
 {
 	for (size_t i = agent->state.command_count; i-- > 0;) {
 		const struct command c = agent->state.commands[i];
@@ -260,68 +118,6 @@ static void expire_commands(struct agent *agent, int64_t wall_ms)
 		state_remove(&agent->state, i);
 	}
 }
-
-bool agent_command(struct agent *agent, const struct command *command,
-		   const struct agent_input *in, struct error *err)
-{
-	struct audit_event event = describe_command(command, in->now.wall_ms);
-	struct change change;
-	struct guard_case g;
-
-	if (!change_make(agent, command, in, &change, err)) {
-		agent_refuse(agent, command, in->now.wall_ms, err);
-		return false;
-	}
-	g = case_of(in, &change);
-	if (!judge(command, &g, err) ||
-	    (!in->repeats &&
-	     !recent_add(&agent->recent, command->id, command->wall_made_ms,
-			 in->now.wall_ms, err))) {
-		change_fini(&change);
-		agent_refuse(agent, command, in->now.wall_ms, err);
-		return false;
-	}
-	describe_change(&event, &change.before, &change.after, in->now);
-	expire_commands(agent, in->now.wall_ms);
-	audit_add(&agent->audit, &event);
-	state_fini(&agent->state);
-	agent->state = change.after;
-	state_fini(&change.before);
-	return true;
-}
-
-bool agent_preview(const struct agent *agent, const struct command *command,
-		   const struct agent_input *in, struct agent_preview *out,
-		   struct error *err)
-{
-	const struct draft_when when = { in->now, true, in->rum };
-	struct agent_preview preview = { 0 };
-	struct error rule = { .text = "" };
-	struct change change;
-	struct guard_case g;
-
-	if (!change_make(agent, command, in, &change, err))
-		return false;
-	g = case_of(in, &change);
-	guard_warn(&g, &preview.warnings);
-	judge(command, &g, &rule);
-	audit_text(preview.refused, sizeof(preview.refused), "%s", rule.text);
-	g.approved = true;
-	preview.yields = rule.text[0] != '\0' && guard_check(&g, &rule);
-	preview.before = draft_plan(&change.before, &when);
-	preview.after = draft_plan(&change.after, &when);
-	change_fini(&change);
-	if (preview.before != NULL && preview.after != NULL) {
-		*out = preview;
-		return true;
-	}
-	plan_free(preview.before);
-	plan_free(preview.after);
-	error_set(err, "out of memory");
-	return false;
-}
-
-/* The tick. */
 
 static void step_ramps(struct agent *agent, const struct agent_input *in)
 {
@@ -452,7 +248,7 @@ const struct plan *agent_tick(struct agent *agent, const struct agent_input *in)
 
 	if (in->epoch == 0 || in->epoch < agent->epoch)
 		return NULL;
-	expire_commands(agent, in->now.wall_ms);
+	agent_expire(agent, in->now.wall_ms);
 	step_ramps(agent, in);
 	step_canaries(agent, in);
 	keep_served(agent, in->now.wall_ms);

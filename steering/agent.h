@@ -95,6 +95,13 @@ bool agent_command(struct agent *agent, const struct command *command,
 void agent_refuse(struct agent *agent, const struct command *command,
 		  int64_t wall_ms, const struct error *err);
 
+/* The change that an undo takes back; id "": it is none. */
+struct agent_undone {
+	char id[COMMAND_NAME_SIZE], author[COMMAND_NAME_SIZE];
+	char what[COMMAND_TEXT_SIZE];
+	int64_t wall_ms;
+};
+
 /*
  * What a command would do: settled plans without it and with it, owned by the
  * caller; in refused the safety rule against it ("" when none); and the rules
@@ -106,6 +113,7 @@ struct agent_preview {
 	char refused[240];
 	bool yields; /* that rule does, to a second person */
 	struct guard_warnings warnings;
+	struct agent_undone undoes;
 };
 bool agent_preview(const struct agent *agent, const struct command *command,
 		   const struct agent_input *in, struct agent_preview *out,

@@ -50,11 +50,21 @@ static json_t *write_warnings(const struct guard_warnings *warnings)
 	return list;
 }
 
+static json_t *write_undone(const struct agent_undone *u)
+{
+	if (u->id[0] == '\0')
+		return NULL;
+	return json_pack("{s:s, s:s, s:s, s:I}", "id", u->id, "author",
+			 u->author, "what", u->what, "wall_ms",
+			 (json_int_t)u->wall_ms);
+}
+
 struct json_t *answer_prediction(const struct prediction *prediction,
 				 const struct agent_preview *preview)
 {
-	return json_pack("{s:b, s:o, s:o, s:b, s:o}", "ok", 1, "prediction",
-			 prediction_write(prediction), "warnings",
+	return json_pack("{s:b, s:o, s:o*, s:o, s:b, s:o}", "ok", 1,
+			 "prediction", prediction_write(prediction), "undoes",
+			 write_undone(&preview->undoes), "warnings",
 			 write_warnings(&preview->warnings), "yields",
 			 preview->yields, "refused",
 			 preview->refused[0] == '\0'

@@ -19,8 +19,9 @@ enum { AUDIT_WORD_SIZE = 64, AUDIT_TEXT_SIZE = 256 };
 struct audit_event {
 	int64_t wall_ms;
 	char kind[AUDIT_WORD_SIZE]; /* "command", "expired", "ramp", ... */
-	char id[AUDIT_WORD_SIZE];  /* the command's; "" for the machine's own */
-	char who[AUDIT_WORD_SIZE]; /* author, or the agent's name */
+	char id[AUDIT_WORD_SIZE];   /* the command's; of the machine's own, that
+				     * of one which can be undone; "" */
+	char who[AUDIT_WORD_SIZE];  /* author, or the agent's name */
 	char what[AUDIT_TEXT_SIZE];
 	char why[AUDIT_TEXT_SIZE];
 	char before[AUDIT_TEXT_SIZE], after[AUDIT_TEXT_SIZE];

@@ -5,6 +5,7 @@
 #include "steering/effect.h"
 #include "steering/freeze.h"
 #include "steering/pause.h"
+#include "steering/undo.h"
 
 /* More rules in a row than there are phases would be a circle. */
 enum { TURNS_MAX = CANARY_PHASES };
@@ -75,9 +76,27 @@ static bool is_acked(const struct rollout *r, const struct registry_floor *a)
 		(a->epoch == r->back_epoch && a->sequence >= r->back_sequence));
 }
 
-static void tell(struct audit *audit, const struct canaries_input *in,
-		 const struct plan_canary *was, const struct plan_canary *is)
+/* Another percent, or another stage, is a change that can be undone. */
+static void note(struct state *state, const struct plan_canary *was,
+		 const struct plan_canary *is, struct audit_event *event)
 {
+	struct plan_change change = {
+		.canary = *was,
+		.to_state = is->state,
+		.to_stage = is->stage,
+		.to_step = is->step,
+	};
+
+	if (was->stage != is->stage || was->step != is->step ||
+	    (is->state == CANARY_DONE && was->state != CANARY_DONE))
+		undo_note_machine(state, event, &change);
+}
+
+static void tell(struct state *state, const struct canaries_input *in,
+		 const struct plan_canary *was, size_t canary,
+		 struct audit *audit)
+{
+	const struct plan_canary *is = &state->canaries[canary];
 	struct audit_event event = { .wall_ms = in->now.wall_ms };
 
 	audit_text(event.kind, sizeof(event.kind), "canary");
@@ -90,6 +109,7 @@ static void tell(struct audit *audit, const struct canaries_input *in,
 		   is->state == CANARY_DONE ? "done" : "%s, stage %u, step %u",
 		   plan_canary_phase_name(is->phase), is->stage + 1,
 		   is->step + 1);
+	note(state, was, is, &event);
 	audit_add(audit, &event);
 }
 
@@ -122,7 +142,7 @@ static void step_one(struct state *state, const struct canaries_input *in,
 
 		if (!rollout_turn(&input, at, r))
 			return;
-		tell(audit, in, &was, at);
+		tell(state, in, &was, canary, audit);
 		/* With another percent other endpoints have clients. */
 		input.health = health_of(state, in, canary);
 	}

@@ -41,20 +41,12 @@ static int compare(uint64_t epoch, uint64_t sequence, const struct doubt *d)
 	return (sequence > d->sequence) - (sequence < d->sequence);
 }
 
-static bool has_command(const struct plan *plan, const char *id)
-{
-	for (size_t i = 0; i < plan->command_count; i++)
-		if (strcmp(id, plan->commands[i].id) == 0)
-			return true;
-	return false;
-}
-
 /* A command that the doubted plan took on is in force in this one. */
 static bool shares_command(const struct doubt *d, const struct plan *plan)
 {
 	for (size_t i = 0; i < d->audit.count; i++)
 		if (strcmp(d->audit.list[i].kind, "command") == 0 &&
-		    has_command(plan, d->audit.list[i].id))
+		    plan_has_command(plan, d->audit.list[i].id))
 			return true;
 	return false;
 }

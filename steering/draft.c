@@ -128,9 +128,11 @@ struct plan *draft_plan(const struct state *state,
 		calloc(state->command_count + 1, sizeof(*plan->commands));
 	plan->canaries =
 		calloc(policy->canary_count + 1, sizeof(*plan->canaries));
+	plan->changes = calloc(state->change_count + 1, sizeof(*plan->changes));
 	plan->rum = calloc(when->rum.count + 1, sizeof(*plan->rum));
 	if (plan->shares == NULL || plan->commands == NULL ||
-	    plan->canaries == NULL || plan->rum == NULL) {
+	    plan->canaries == NULL || plan->changes == NULL ||
+	    plan->rum == NULL) {
 		plan_free(plan);
 		return NULL;
 	}
@@ -142,6 +144,10 @@ struct plan *draft_plan(const struct state *state,
 	       policy->canary_count * sizeof(*plan->canaries));
 	draft_shares(plan, state, when);
 	draft_commands(plan, state, when);
+	plan->change_count = state->change_count;
+	if (plan->change_count > 0)
+		memcpy(plan->changes, state->changes,
+		       plan->change_count * sizeof(*plan->changes));
 	plan->rum_count = when->rum.count;
 	if (plan->rum_count > 0)
 		memcpy(plan->rum, when->rum.list,

@@ -3,6 +3,7 @@
 
 #include "steering/freeze.h"
 #include "steering/pause.h"
+#include "steering/undo.h"
 
 /* What keeps a service's ramps from going on. */
 enum stop { STOP_NONE, STOP_PANIC, STOP_FREEZE };
@@ -14,8 +15,8 @@ struct turn {
 	struct ramp was, is;
 };
 
-static void tell(struct audit *audit, const char *agent,
-		 const struct turn *turn)
+static void tell(struct state *state, const struct turn *turn,
+		 const char *agent, struct audit *audit)
 {
 	static const char *const why[] = {
 		[RAMP_FULL] = "it has its clients back",
@@ -34,6 +35,13 @@ static void tell(struct audit *audit, const char *agent,
 		   ramp_state_name(turn->was.state));
 	audit_text(event.after, sizeof(event.after), "%s",
 		   ramp_state_name(turn->is.state));
+	if (turn->is.state == RAMP_RISING) {
+		struct plan_change change = { .id = "" };
+
+		audit_text(change.released, sizeof(change.released), "%s",
+			   event.what);
+		undo_note_machine(state, &event, &change);
+	}
 	audit_add(audit, &event);
 }
 
@@ -95,7 +103,7 @@ static void step_service(struct state *state, const struct failback_input *in,
 		turn.is = step(in, turn.was, &limits, verdict, stop);
 		*ramp = turn.is;
 		if (turn.is.state != turn.was.state)
-			tell(audit, in->agent, &turn);
+			tell(state, &turn, in->agent, audit);
 	}
 }
 

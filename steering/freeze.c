@@ -24,9 +24,9 @@ static bool covers(const struct command *c, const char *service,
 static const struct command *find(struct commands commands, const char *service,
 				  const char *canary, int64_t wall_ms)
 {
-	for (size_t i = 0; i < commands.count; i++) {
-		const struct command *c = &commands.list[i];
+	const struct command *c = commands.list;
 
+	for (size_t i = 0; i < commands.count; i++, c++) {
 		if (c->kind == COMMAND_FREEZE && c->wall_expires_ms > wall_ms &&
 		    covers(c, service, canary))
 			return c;

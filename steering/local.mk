@@ -1,6 +1,6 @@
 noinst_LIBRARIES += %D%/libsteering.a
 steering_libsteering_a_SOURCES = \
-	%D%/agent.c %D%/agent.h \
+	%D%/agent.c %D%/agent.h %D%/agent_impl.h %D%/agent_command.c \
 	%D%/answer.c %D%/answer.h \
 	%D%/audit.c %D%/audit.h \
 	%D%/canaries.c %D%/canaries.h \
@@ -52,6 +52,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/rum_post.c %D%/rum_post.h \
 	%D%/tally.c %D%/tally.h \
 	%D%/steer_metrics.c %D%/steer_metrics.h \
+	%D%/undo.c %D%/undo.h \
 	%D%/steerer.c %D%/steerer.h %D%/steerer_impl.h \
 	%D%/waiting.c
 

@@ -2,10 +2,11 @@
 #include "steering/order.h"
 
 #include "policy/base/error.h"
+#include "policy/bus/target.h"
 #include "steering/canary.h"
 #include "steering/generations.h"
+#include "steering/undo.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define NOT_FOUND SIZE_MAX
@@ -83,20 +84,13 @@ static bool apply_drain(struct state *state, const struct command *command,
 static bool release(struct state *state, const struct command *command,
 		    struct ramp_now now, struct error *err)
 {
-	const struct policy *policy = state->policy;
-	const char *slash = strchr(command->target, '/');
-	char name[COMMAND_TARGET_SIZE];
 	struct ramp *ramp;
 	int s, e;
 
-	if (slash == NULL) {
+	if (!target_endpoint(command->target, state->policy, &s, &e)) {
 		error_set(err, "undrain: %s is not drained", command->target);
 		return false;
 	}
-	snprintf(name, sizeof(name), "%.*s", (int)(slash - command->target),
-		 command->target);
-	s = policy_find_service(policy, name);
-	e = policy_find_endpoint(&policy->services[s], slash + 1);
 	ramp = state_ramp(state, (size_t)s, (size_t)e);
 	if (command->over_ms != 0 && ramp->state != RAMP_FULL) {
 		error_set(err,
@@ -252,10 +246,11 @@ static apply *const applies[] = {
 	[COMMAND_APPROVE]        = refuse_approve,
 	[COMMAND_FREEZE]         = apply_replacing,
 	[COMMAND_UNFREEZE]       = apply_unfreeze,
+	[COMMAND_UNDO]           = NULL, /* see undo_apply() */
 };
 /* clang-format on */
 
-_Static_assert(sizeof(applies) / sizeof(applies[0]) == COMMAND_UNFREEZE + 1,
+_Static_assert(sizeof(applies) / sizeof(applies[0]) == COMMAND_UNDO + 1,
 	       "a way to carry out each kind");
 
 bool order_apply(struct state *state, const struct command *command,
@@ -264,6 +259,8 @@ bool order_apply(struct state *state, const struct command *command,
 {
 	const struct plan *to;
 
+	if (command->kind == COMMAND_UNDO)
+		return undo_apply(state, command->target, now, err);
 	if (command->kind == COMMAND_ROLLBACK) {
 		to = generations_find(past, command->target, err);
 		return to != NULL && roll_back(state, to, now, err);

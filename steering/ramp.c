@@ -91,6 +91,14 @@ bool ramp_release(struct ramp *ramp, struct ramp_now now)
 	return true;
 }
 
+bool ramp_hold(struct ramp *ramp, struct ramp_now now)
+{
+	if (ramp->state != RAMP_RISING && ramp->state != RAMP_FULL)
+		return false;
+	*ramp = enter(RAMP_WAITING, now);
+	return true;
+}
+
 double ramp_share(const struct ramp *ramp, const struct ramp_limits *limits,
 		  int64_t now_ms)
 {

@@ -64,6 +64,10 @@ struct ramp ramp_step(struct ramp ramp, const struct ramp_limits *limits,
  */
 bool ramp_release(struct ramp *ramp, struct ramp_now now);
 
+/* And takes that back: RISING and FULL wait from now on.  False and unchanged
+ * in the other states. */
+bool ramp_hold(struct ramp *ramp, struct ramp_now now);
+
 /* In [RAMP_FLOOR, 1]. */
 double ramp_share(const struct ramp *ramp, const struct ramp_limits *limits,
 		  int64_t now_ms);

@@ -77,12 +77,30 @@ void second_approved(struct steerer *s, const struct asker *from,
 	held_remove(&s->held, h->command.id);
 }
 
+/* The kind that needs a second person: the command's, or that of one which it
+ * puts in force, as an undo does; COMMAND_NONE: neither. */
+static enum command_kind confirmed_kind(const struct steerer *s,
+					const struct command *c,
+					const struct agent_preview *preview)
+{
+	const struct plan *after = preview->after;
+
+	if (held_wanted(s->loaded.policy, c->kind))
+		return c->kind;
+	for (size_t i = 0; i < after->command_count; i++)
+		if (!plan_has_command(preview->before, after->commands[i].id) &&
+		    held_wanted(s->loaded.policy, after->commands[i].kind))
+			return after->commands[i].kind;
+	return COMMAND_NONE;
+}
+
 /* Which rule wants a second person; "" when none does. */
 static void find_why(const struct steerer *s, const struct request *request,
 		     const struct agent_preview *preview,
 		     char why[HELD_WHY_SIZE])
 {
 	const struct command *c = &request->command;
+	enum command_kind kind = confirmed_kind(s, c, preview);
 
 	why[0] = '\0';
 	if (request->in.approved)
@@ -91,10 +109,10 @@ static void find_why(const struct steerer *s, const struct request *request,
 		snprintf(why, HELD_WHY_SIZE, "%s",
 			 preview->yields && c->approval ? preview->refused
 							: "");
-	else if (held_wanted(s->loaded.policy, c->kind))
+	else if (kind != COMMAND_NONE)
 		snprintf(why, HELD_WHY_SIZE,
 			 "safety.confirm: %s needs a second person",
-			 command_kind_name(c->kind));
+			 command_kind_name(kind));
 }
 
 bool second_hold(struct steerer *s, const struct asker *from,

@@ -32,10 +32,11 @@ static bool state_alloc(struct state *state, const struct policy *policy)
 				   sizeof(*state->canaries)),
 		.rollouts = calloc(policy->canary_count + 1,
 				   sizeof(*state->rollouts)),
+		.changes = calloc(PLAN_CHANGES_MAX, sizeof(*state->changes)),
 	};
 	if (state->ramps != NULL && state->first != NULL &&
 	    state->commands != NULL && state->canaries != NULL &&
-	    state->rollouts != NULL)
+	    state->rollouts != NULL && state->changes != NULL)
 		return true;
 	state_fini(state);
 	return false;
@@ -62,6 +63,14 @@ bool state_init(struct state *state, const struct policy *policy)
 	return true;
 }
 
+static void take_changes(struct state *to, const struct plan_change *changes,
+			 size_t count)
+{
+	to->change_count = count;
+	if (count > 0)
+		memcpy(to->changes, changes, count * sizeof(*changes));
+}
+
 bool state_copy(struct state *to, const struct state *from)
 {
 	const struct policy *policy = from->policy;
@@ -79,6 +88,7 @@ bool state_copy(struct state *to, const struct state *from)
 	memcpy(to->rollouts, from->rollouts,
 	       policy->canary_count * sizeof(*to->rollouts));
 	to->command_count = from->command_count;
+	take_changes(to, from->changes, from->change_count);
 	return true;
 }
 
@@ -89,6 +99,7 @@ void state_fini(struct state *state)
 	free(state->commands);
 	free(state->canaries);
 	free(state->rollouts);
+	free(state->changes);
 	*state = (struct state){ 0 };
 }
 
@@ -256,6 +267,7 @@ void state_adopt(struct state *state, const struct plan *plan,
 	for (size_t i = 0; i < plan->canary_count; i++)
 		adopt_canary(state, plan, &plan->canaries[i], now.wall_ms,
 			     audit);
+	take_changes(state, plan->changes, plan->change_count);
 }
 
 static void carry_ramps(struct state *state, const struct state *old,
@@ -279,6 +291,7 @@ static void carry_ramps(struct state *state, const struct state *old,
 void state_carry(struct state *state, const struct state *old,
 		 struct ramp_now now, struct audit *audit)
 {
+	take_changes(state, old->changes, old->change_count);
 	for (size_t i = 0; i < state->policy->service_count; i++)
 		carry_ramps(state, old, i);
 	for (size_t i = 0; i < old->command_count; i++)

@@ -28,6 +28,9 @@ struct state {
 	size_t command_count;
 	struct plan_canary *canaries; /* as policy->canaries */
 	struct rollout *rollouts;     /* the same; what no plan says */
+	struct plan_change *changes;  /* the newest, oldest first; room for
+				       * PLAN_CHANGES_MAX; see undo */
+	size_t change_count;
 };
 
 /* All full, no command, every canary off.  False: out of memory. */

@@ -5,7 +5,7 @@
 
 _windrose_commands="check test prove diff simulate explain help schema keygen \
 	ds up status top \
-	drain undrain failover weight cancel freeze unfreeze approve canary \
+	drain undrain failover weight cancel freeze unfreeze undo approve canary \
 	rollback plans force history bus"
 
 # The options of command $1, "=" behind those with a value.
@@ -32,7 +32,7 @@ _windrose_options() {
 		--follow --verify --head= --json --help" ;;
 	top) options="--bus= --node= --key= --every= --help" ;;
 	drain | undrain | failover | weight | cancel | freeze | unfreeze | \
-		approve | canary | rollback)
+		undo | approve | canary | rollback)
 		options="--bus= --node= --key= --reason= --author= --for= \
 		--over= --to= --approval --dry-run --yes --json --wait= --help"
 		;;
@@ -115,6 +115,7 @@ _windrose_operand() {
 		echo all
 		_windrose_names services
 		;;
+	undo:0) _windrose_names changes ;;
 	cancel:0) _windrose_names commands ;;
 	canary:0) echo start promote pause resume abort ;;
 	canary:1) _windrose_names canaries ;;

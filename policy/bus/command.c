@@ -39,11 +39,12 @@ static const struct kind_row {
 	[COMMAND_APPROVE]        = { "approve",        TARGET_ID,       false, false },
 	[COMMAND_FREEZE]         = { "freeze",         TARGET_FROZEN,   true,  false },
 	[COMMAND_UNFREEZE]       = { "unfreeze",       TARGET_FROZEN,   false, false },
+	[COMMAND_UNDO]           = { "undo",           TARGET_ID,       false, false },
 };
 /* clang-format on */
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
-static_assert(KIND_COUNT == COMMAND_UNFREEZE + 1, "a row per kind");
+static_assert(KIND_COUNT == COMMAND_UNDO + 1, "a row per kind");
 
 const char *command_kind_name(enum command_kind kind)
 {

@@ -41,6 +41,7 @@ enum command_kind {
 	COMMAND_FREEZE,   /* target: all, SERVICE, SERVICE/CANARY; nothing
 			   * moves there by itself */
 	COMMAND_UNFREEZE, /* target as its freeze; ends it */
+	COMMAND_UNDO,     /* target: the id of a change, or "last" */
 };
 
 struct command {

@@ -81,6 +81,7 @@ bool local_apply(struct local *local, const struct command *command,
 	case COMMAND_APPROVE:
 	case COMMAND_FREEZE:
 	case COMMAND_UNFREEZE:
+	case COMMAND_UNDO:
 		break;
 	}
 	error_set(err,

@@ -16,6 +16,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/node.c %D%/node.h \
 	%D%/plan.c %D%/plan.h \
 	%D%/plan_canary.c %D%/plan_canary.h \
+	%D%/plan_change.c %D%/plan_change.h \
 	%D%/plan_commands.c %D%/plan_commands.h \
 	%D%/plan_spill.c %D%/plan_spill.h \
 	%D%/plan_release.c %D%/plan_release.h \

@@ -173,22 +173,86 @@ bool plan_parse_rum(struct plan *plan, const json_t *list, struct error *err)
 	return true;
 }
 
+/* How many items each list has. */
+struct room {
+	size_t shares, commands, canaries, changes, rum;
+};
+
 /* Room for what is about to be parsed, or copied: never 0 octets. */
-static bool allocate_lists(struct plan *plan, size_t shares, size_t commands,
-			   size_t canaries, size_t rum)
+static bool allocate_lists(struct plan *plan, const struct room *room)
 {
-	plan->shares = calloc(shares + 1, sizeof(*plan->shares));
-	plan->commands = calloc(commands + 1, sizeof(*plan->commands));
-	plan->canaries = calloc(canaries + 1, sizeof(*plan->canaries));
-	plan->rum = calloc(rum + 1, sizeof(*plan->rum));
+	plan->shares = calloc(room->shares + 1, sizeof(*plan->shares));
+	plan->commands = calloc(room->commands + 1, sizeof(*plan->commands));
+	plan->canaries = calloc(room->canaries + 1, sizeof(*plan->canaries));
+	plan->changes = calloc(room->changes + 1, sizeof(*plan->changes));
+	plan->rum = calloc(room->rum + 1, sizeof(*plan->rum));
 	return plan->shares != NULL && plan->commands != NULL &&
-	       plan->canaries != NULL && plan->rum != NULL;
+	       plan->canaries != NULL && plan->changes != NULL &&
+	       plan->rum != NULL;
+}
+
+static bool parse_changes(struct plan *plan, const json_t *list,
+			  struct error *err)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		struct member_reader r =
+			member_item(list, i, "plan change", err);
+
+		if (!plan_change_read(&r, &plan->changes[i]))
+			return false;
+		plan->change_count = i + 1;
+	}
+	return true;
+}
+
+/* The lists of a plan, as they stand there. */
+struct lists {
+	const json_t *shares, *commands, *newer, *canaries, *changes, *rum,
+		*spills;
+};
+
+static bool find_lists(struct member_reader *r, struct lists *out)
+{
+	*out = (struct lists){
+		.shares = member_array(r, "shares", PLAN_SHARES_MAX),
+		.commands = member_array(r, "commands", PLAN_COMMANDS_MAX),
+		.newer = member_array(r, "newer_commands", PLAN_COMMANDS_MAX),
+		.canaries = member_array(r, "canaries", PLAN_CANARIES_MAX),
+		.changes = member_array(r, "changes", PLAN_CHANGES_MAX),
+		.rum = member_array(r, "rum", PLAN_RUM_MAX),
+		.spills = member_array(r, "spills", PLAN_SPILLS_MAX),
+	};
+	return !r->failed;
+}
+
+static bool parse_lists(struct plan *plan, const struct lists *l,
+			struct error *err)
+{
+	const struct room room = {
+		.shares = json_array_size(l->shares),
+		.commands = json_array_size(l->commands) +
+			    json_array_size(l->newer),
+		.canaries = json_array_size(l->canaries),
+		.changes = json_array_size(l->changes),
+		.rum = json_array_size(l->rum),
+	};
+
+	if (!allocate_lists(plan, &room)) {
+		error_set(err, "plan: out of memory");
+		return false;
+	}
+	return parse_shares(plan, l->shares, err) &&
+	       plan_commands_read(plan, l->commands, l->newer, err) &&
+	       parse_canaries(plan, l->canaries, err) &&
+	       parse_changes(plan, l->changes, err) &&
+	       plan_parse_rum(plan, l->rum, err) &&
+	       plan_spills_parse(&plan->spills, l->spills, err);
 }
 
 static bool parse_plan(const json_t *json, struct plan *plan, struct error *err)
 {
 	struct member_reader r = { .object = json, .what = "plan", .err = err };
-	const json_t *shares, *commands, *newer, *canaries, *rum, *spills;
+	struct lists lists;
 
 	plan->epoch =
 		(uint64_t)member_integer(&r, "epoch", 1, MEMBER_EXACT_MAX);
@@ -203,25 +267,7 @@ static bool parse_plan(const json_t *json, struct plan *plan, struct error *err)
 		(uint64_t)member_integer(&r, "base_epoch", 0, MEMBER_EXACT_MAX);
 	plan->base_sequence = (uint64_t)member_integer(&r, "base_sequence", 0,
 						       MEMBER_EXACT_MAX);
-	shares = member_array(&r, "shares", PLAN_SHARES_MAX);
-	commands = member_array(&r, "commands", PLAN_COMMANDS_MAX);
-	newer = member_array(&r, "newer_commands", PLAN_COMMANDS_MAX);
-	canaries = member_array(&r, "canaries", PLAN_CANARIES_MAX);
-	rum = member_array(&r, "rum", PLAN_RUM_MAX);
-	spills = member_array(&r, "spills", PLAN_SPILLS_MAX);
-	if (r.failed)
-		return false;
-	if (!allocate_lists(plan, json_array_size(shares),
-			    json_array_size(commands) + json_array_size(newer),
-			    json_array_size(canaries), json_array_size(rum))) {
-		error_set(err, "plan: out of memory");
-		return false;
-	}
-	return parse_shares(plan, shares, err) &&
-	       plan_commands_read(plan, commands, newer, err) &&
-	       parse_canaries(plan, canaries, err) &&
-	       plan_parse_rum(plan, rum, err) &&
-	       plan_spills_parse(&plan->spills, spills, err) &&
+	return find_lists(&r, &lists) && parse_lists(plan, &lists, err) &&
 	       plan_release_read(json_object_get(json, "release"),
 				 &plan->release, err);
 }
@@ -285,7 +331,8 @@ json_t *plan_write_rum(struct plan_rum_list rum)
 
 static void put_lists(struct member_writer *w, const struct plan *plan)
 {
-	json_t *shares = json_array(), *canaries = json_array();
+	json_t *shares = json_array(), *canaries = json_array(),
+	       *changes = json_array();
 	int failed = 0;
 
 	/* json_array_append_new() refuses NULL, for either argument. */
@@ -296,9 +343,17 @@ static void put_lists(struct member_writer *w, const struct plan *plan)
 		failed |= json_array_append_new(canaries,
 						plan_canary_write(
 							&plan->canaries[i]));
+	for (size_t i = 0; i < plan->change_count; i++)
+		failed |= json_array_append_new(changes,
+						plan_change_write(
+							&plan->changes[i]));
 	member_put_json(w, "shares", shares);
 	plan_commands_write(w, plan);
 	member_put_json(w, "canaries", canaries);
+	if (plan->change_count > 0)
+		member_put_json(w, "changes", changes);
+	else
+		json_decref(changes);
 	if (plan->rum_count > 0)
 		member_put_json(w, "rum",
 				plan_write_rum((struct plan_rum_list){
@@ -334,6 +389,7 @@ void plan_free(struct plan *plan)
 	free(plan->shares);
 	free(plan->commands);
 	free(plan->canaries);
+	free(plan->changes);
 	free(plan->rum);
 	plan_spills_fini(&plan->spills);
 	plan_release_fini(&plan->release);
@@ -350,6 +406,13 @@ static void copy_items(void *to, const void *from, size_t count, size_t size)
 struct plan *plan_copy(const struct plan *plan)
 {
 	struct plan *copy = malloc(sizeof(*copy));
+	const struct room room = {
+		.shares = plan->share_count,
+		.commands = plan->command_count,
+		.canaries = plan->canary_count,
+		.changes = plan->change_count,
+		.rum = plan->rum_count,
+	};
 
 	if (copy == NULL)
 		return NULL;
@@ -359,8 +422,7 @@ struct plan *plan_copy(const struct plan *plan)
 		free(copy);
 		return NULL;
 	}
-	if (!allocate_lists(copy, plan->share_count, plan->command_count,
-			    plan->canary_count, plan->rum_count) ||
+	if (!allocate_lists(copy, &room) ||
 	    !plan_release_copy(&plan->release, &copy->release)) {
 		plan_free(copy);
 		return NULL;
@@ -371,8 +433,18 @@ struct plan *plan_copy(const struct plan *plan)
 		   sizeof(*plan->commands));
 	copy_items(copy->canaries, plan->canaries, plan->canary_count,
 		   sizeof(*plan->canaries));
+	copy_items(copy->changes, plan->changes, plan->change_count,
+		   sizeof(*plan->changes));
 	copy_items(copy->rum, plan->rum, plan->rum_count, sizeof(*plan->rum));
 	return copy;
+}
+
+bool plan_has_command(const struct plan *plan, const char *id)
+{
+	for (size_t i = 0; i < plan->command_count; i++)
+		if (strcmp(id, plan->commands[i].id) == 0)
+			return true;
+	return false;
 }
 
 bool plan_newer(const struct plan *a, const struct plan *b)

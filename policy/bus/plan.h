@@ -13,6 +13,7 @@
 
 #include "policy/bus/command.h"
 #include "policy/bus/plan_canary.h"
+#include "policy/bus/plan_change.h"
 #include "policy/bus/plan_release.h"
 #include "policy/bus/plan_spill.h"
 
@@ -86,6 +87,8 @@ struct plan {
 	size_t command_count;
 	struct plan_canary *canaries;
 	size_t canary_count;
+	struct plan_change *changes; /* the newest, oldest first */
+	size_t change_count;
 	struct plan_rum *rum; /* by region, cell, as plan_sort() leaves them */
 	size_t rum_count;
 	struct plan_spills spills;   /* what capacity leaves of shares */
@@ -124,6 +127,9 @@ void plan_sort(struct plan *plan);
 const struct plan_share *plan_find_share(const struct plan *plan,
 					 const char *service,
 					 const char *endpoint);
+
+/* Is a command of that id in force in it? */
+bool plan_has_command(const struct plan *plan, const char *id);
 
 /* Is a newer than b?  By epoch, then sequence.  b NULL: always. */
 bool plan_newer(const struct plan *a, const struct plan *b);

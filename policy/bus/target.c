@@ -8,9 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What SERVICE/ENDPOINT names; false when it names nothing. */
-static bool target_endpoint(const char *target, const struct policy *policy,
-			    int *service, int *endpoint)
+bool target_endpoint(const char *target, const struct policy *policy,
+		     int *service, int *endpoint)
 {
 	const char *slash = strchr(target, '/');
 	char name[COMMAND_TARGET_SIZE];

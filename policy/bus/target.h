@@ -28,6 +28,10 @@ enum target_kind {
 	TARGET_FROZEN, /* TARGET_ALL, SERVICE or SERVICE/CANARY */
 };
 
+/* What SERVICE/ENDPOINT names; false when it names nothing. */
+bool target_endpoint(const char *target, const struct policy *policy,
+		     int *service, int *endpoint);
+
 /* False with err saying what the target should have been. */
 bool target_check(const struct command *command, enum target_kind kind,
 		  const struct policy *policy, struct error *err);

@@ -319,9 +319,19 @@ static void show_prediction(const struct order *order,
 	fflush(stdout);
 }
 
+/* What was shown is what is undone, whatever else is last by then. */
+static void pin_undo(struct command *command, const struct json_t *answer)
+{
+	const char *id = json_string_value(
+		json_object_get(json_object_get(answer, "undoes"), "id"));
+
+	if (id != NULL)
+		snprintf(command->target, sizeof(command->target), "%s", id);
+}
+
 /* Predict and show; EXIT_DONE when it may go on. */
 static int preview(struct link *link, const struct order *order,
-		   const struct command *command)
+		   struct command *command)
 {
 	int status = EXIT_UNREACHABLE;
 	struct json_t *answer = ask(link, "predict", command, &status);
@@ -330,6 +340,7 @@ static int preview(struct link *link, const struct order *order,
 	if (answer == NULL)
 		return status;
 	show_prediction(order, answer);
+	pin_undo(command, answer);
 	refused = json_string_value(json_object_get(answer, "refused"));
 	/* What two people may set aside is the agent's to hold. */
 	if (refused != NULL && command->approval &&
@@ -343,7 +354,7 @@ static int preview(struct link *link, const struct order *order,
 }
 
 static int carry_out(struct link *link, const struct order *order,
-		     const struct command *command)
+		     struct command *command)
 {
 	int64_t begun_ms;
 	struct json_t *done;

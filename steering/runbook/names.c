@@ -76,13 +76,20 @@ static void print_commands(const struct json_t *status)
 		   "id");
 }
 
+/* What can be undone, the newest last. */
+static void print_changes(const struct json_t *status)
+{
+	print_list(json_object_get(json_object_get(status, "plan"), "changes"),
+		   "id");
+}
+
 static const struct kind {
 	const char *name;
 	void (*print)(const struct json_t *status);
 } kinds[] = {
 	{ "regions", print_regions },     { "services", print_services },
 	{ "endpoints", print_endpoints }, { "canaries", print_canaries },
-	{ "commands", print_commands },
+	{ "commands", print_commands },   { "changes", print_changes },
 };
 
 static const struct kind *find_kind(const char *name)

@@ -102,6 +102,7 @@ static const struct verb {
 	{ "approve",  COMMAND_APPROVE,  1, "ID" },
 	{ "freeze",   COMMAND_FREEZE,   1, "all|SERVICE|SERVICE/CANARY" },
 	{ "unfreeze", COMMAND_UNFREEZE, 1, "all|SERVICE|SERVICE/CANARY" },
+	{ "undo",     COMMAND_UNDO,     1, "[ID]" },
 };
 
 static const struct {
@@ -167,6 +168,11 @@ static bool read_verb(const struct order_words *words, struct command *out,
 
 		if (strcmp(words->verb, v->verb) != 0)
 			continue;
+		if (v->kind == COMMAND_UNDO && words->count == 0) {
+			out->kind = v->kind;
+			return fill(out->target, sizeof(out->target), "",
+				    "last", err);
+		}
 		if (words->count != v->operands) {
 			error_set(err, "usage: windrose %s %s --reason TEXT",
 				  v->verb, v->usage);

@@ -5,6 +5,7 @@
  *   drain REGION|SERVICE/ENDPOINT        undrain ...
  *   failover SERVICE --to REGION         weight SERVICE/ENDPOINT N
  *   cancel ID                            approve ID
+ *   undo [ID]
  *   freeze all|SERVICE|SERVICE/CANARY    unfreeze ...
  *   rollback plan [EPOCH/SEQUENCE]
  *   canary start|promote|pause|resume|abort NAME

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "steering/runbook/render.h"
 
+#include "policy/base/clock.h"
 #include "steering/runbook/field.h"
 #include "steering/runbook/render_parts.h"
 
@@ -58,6 +59,17 @@ static void render_service_prediction(const struct json_t *service, FILE *out)
 		render_change("NO ANSWER", none_before, none_after, out);
 }
 
+static void render_undone(const struct json_t *undone, FILE *out)
+{
+	char at[CLOCK_TEXT_SIZE];
+
+	if (undone != NULL)
+		fprintf(out, "Takes back %s: %s, by %s at %s\n",
+			field_text(undone, "id"), field_text(undone, "what"),
+			field_text(undone, "author"),
+			clock_wall_text(field_number(undone, "wall_ms"), at));
+}
+
 void render_prediction(const struct json_t *answer, FILE *out)
 {
 	const struct json_t *prediction = json_object_get(answer, "prediction");
@@ -65,6 +77,7 @@ void render_prediction(const struct json_t *answer, FILE *out)
 	struct json_t *item;
 	size_t i;
 
+	render_undone(json_object_get(answer, "undoes"), out);
 	if (json_array_size(services) == 0)
 		fprintf(out, "No client moves.\n");
 	json_array_foreach(services, i, item)

@@ -50,6 +50,7 @@ static const struct command_row {
 	{ "cancel",   change_run,     "end a command before its time" },
 	{ "freeze",   change_run,     "stop what moves by itself" },
 	{ "unfreeze", change_run,     "let it go on" },
+	{ "undo",     change_run,     "take a change back" },
 	{ "approve",  change_run,     "let a command through that waits for you" },
 	{ "canary",   look_canary,    "move a canary, see how it stands and what it did" },
 	{ "rollback", change_run,     "put an earlier plan in force again" },

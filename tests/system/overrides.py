@@ -4,7 +4,9 @@
 """What people can say to a fleet beyond a drain, on a real Redis.
 
 A freeze: an endpoint that died is left out, and is not given its clients back
-when it is well again, also by an agent that takes over, until it is over."""
+when it is well again, also by an agent that takes over, until it is over.  An
+undo: of a drain, of an undrain that another agent carried out, of what the agent
+did by itself; and what cannot be undone says why."""
 
 import signal
 
@@ -72,11 +74,46 @@ def freeze(f):
     f.start_steer(old)
 
 
+def last_change(f):
+    return f.status(f.leader())["plan"]["changes"][-1]["id"]
+
+
+def undo(f):
+    f.does("drain", "us-east", "--reason", "INC-8", "--for", "10m")
+    drain = last_change(f)
+    until("us-east is drained", 5, lambda: f.neither(NEW_YORK, "us-east"))
+    f.wants("what it would do", 0, [f"Takes back {drain}: drain us-east, by", "less"], "undo", "--reason", "x", "--dry-run")
+    f.does("undo", "--reason", "it was the wrong one")
+    until("and is not any more", 5, lambda: f.both(NEW_YORK, "us-east"))
+    f.wants("undone twice", 3, ["is not in force any more"], "undo", drain, "--reason", "x", "--yes")
+    f.does("undo", "--reason", "it was the right one after all")
+    until("undone, the undo drains it again", 5, lambda: f.neither(NEW_YORK, "us-east"))
+    f.does("undrain", "us-east", "--reason", "INC-8 is over")
+    undrain = last_change(f)
+    old, new = f.leader(), "steer2" if f.leader() == "steer1" else "steer1"
+    f.rig.stop(old)
+    until("another agent leads", 20, lambda: f.leads(new))
+    f.does("undo", undrain, "--reason", "it is not over")
+    until("the drain is in force again", 5, lambda: f.neither(NEW_YORK, "us-east"))
+    f.does("undrain", "us-east", "--reason", "now it is")
+    f.start_steer(old)
+    machine = next(c for c in f.status(new)["plan"]["changes"] if c.get("machine") and c["what"] == "www/eu-west")
+    f.does("freeze", "www", "--reason", "so that it waits")
+    f.does("undo", machine["id"], "--reason", "it is not well")
+    if f.endpoint("eu-west")["cause"] != "hold":
+        raise Failed(f"an undone failback goes on: {f.endpoint('eu-west')}")
+    f.wants("history", 0, [f"undo of {machine['id']}: www/eu-west by steer", f"undo of {undrain}: undrain us-east by"],
+            "history", "--count", "40")
+    f.does("unfreeze", "www", "--reason", "it is")
+    until("it comes back once more", 15, lambda: f.both(LONDON, "eu-west"))
+
+
 def test():
     with Rig() as rig:
         f = Overrides(rig)
         f.start_all()
         freeze(f)
+        undo(f)
 
 
 if __name__ == "__main__":

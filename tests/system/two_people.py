@@ -106,6 +106,11 @@ def test():
         wants("it goes through", f.bob(*approve(f, "agreed")), 0, "Done")
         until("New York has moved", 10, lambda: f.neither(fleet.NEW_YORK, "us-east"))
 
+        weight = f.status("steer1")["plan"]["commands"][-1]["id"]
+        wants("ended by one", f.alice("cancel", weight, "--reason", "over", "--yes"), 0, "Done")
+        wants("but not undone by one", f.alice("undo", "--reason", "not over", "--yes"), 8,
+              "safety.confirm: weight", "Held")
+
         events = [json.loads(line)["event"] for line in open(rig.path("steer1.jsonl"))]
         approved = [e for e in events if e["kind"] == "approved"]
         if [e["who"] for e in approved] != ["bob", "bob"] or any("of alice" not in e["what"] for e in approved) or any(

@@ -97,7 +97,7 @@ static void test_parse(void **state)
 static void test_kind_names_go_both_ways(void **state)
 {
 	(void)state;
-	for (int kind = COMMAND_DRAIN; kind <= COMMAND_UNFREEZE; kind++)
+	for (int kind = COMMAND_DRAIN; kind <= COMMAND_UNDO; kind++)
 		assert_int_equal(command_kind_of(command_kind_name(
 					 (enum command_kind)kind)),
 				 kind);
@@ -149,6 +149,7 @@ static const struct check_row {
 	{ "freeze for ever", { .kind = COMMAND_FREEZE, .target = "all" }, "an expiry is due" },
 	{ "unfreeze", { .kind = COMMAND_UNFREEZE, .target = "all" }, NULL },
 	{ "unfreeze of a region", { .kind = COMMAND_UNFREEZE, .target = "eu-west" }, "nor all" },
+	{ "undo", { .kind = COMMAND_UNDO, .target = "last" }, NULL },
 	{ "no kind", { .kind = COMMAND_NONE, .target = "v3" }, "no kind" },
 	{ "an id with blanks", { .id = "a b", .kind = COMMAND_CANCEL, .target = "c" }, "the id is empty or has blanks" },
 };
