@@ -30,8 +30,8 @@ struct steerer_config {
 	unsigned keep_soak_s;     /* 0: RING_SOAK_S */
 	const char *control_path; /* unix socket; NULL: none */
 	const char *rum_listen;   /* ADDR:PORT of measurements; NULL: none */
-	const char *page_listen; /* [ADDR:]PORT of the status page; NULL: none
-				  */
+	const char *page_listen;  /* [ADDR:]PORT of the status page; NULL: none
+				   */
 	struct option_list rum_edges; /* networks that may name clients */
 	struct bus *bus;              /* borrowed, outlives it */
 	const struct sealer *key;     /* borrowed: signs plans */

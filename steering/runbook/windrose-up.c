@@ -27,8 +27,7 @@ struct up_options {
 	const char *path;
 	struct option_list listen;
 	unsigned workers;
-	const char *user, *vantage, *state, *control, *programs,
-		*page;
+	const char *user, *vantage, *state, *control, *programs, *page;
 	char first[POLICY_NAME_MAX + 1]; /* the vantage to probe from, or "" */
 };
 
