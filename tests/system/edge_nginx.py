@@ -78,7 +78,9 @@ def reload_fails(world, nginx):
     world.edge_options = [world.rig.path("no-test") if o == test else o for o in world.edge_options]
     world.start_edge()
     world.all_applied()
-    world.person("drain", "eu", "--for", "5m", "--wait", "1", check=False)
+    status, _, err = world.person("drain", "eu", "--for", "5m", "--wait", "1", check=False)
+    if status != 4:
+        raise Failed(f"a drain that the edge cannot do: exit {status}: {err}")
     until("it is told", 20, lambda: "did not serve the new file" in world.node().get("trouble", ""))
     expect("the old file is back", nginx.text(), before)
     if served(nginx)["eu"] == 0:

@@ -68,7 +68,8 @@ def by_hand(f, *argv):
 def while_an_agent_lives(f, kept):
     """The one by hand never leads, and says who does."""
     start_repair(f, kept)
-    until("it is there", 10, lambda: f.node("repair"))
+    until("it knows who leads", 10, lambda: any(n["name"] == "steer1" and n.get("leads")
+                                                for n in f.status("repair").get("nodes", [])))
     status, _, err = by_hand(f, "rollback", "plan", "--reason", "INC-2", "--yes")
     if status != 3 or "repair does not lead; steer1 does" not in err or f.leads("repair"):
         raise Failed(f"a repair while an agent leads: exit {status}: {err}")
