@@ -2,13 +2,10 @@
 #include "policy/review/diff.h"
 
 #include "policy/base/error.h"
-#include "policy/decide/geo.h"
-#include "policy/decide/vicinity.h"
 #include "policy/review/difference.h"
 #include "policy/review/invocation.h"
-#include "policy/review/revision.h"
-#include "policy/review/subject.h"
 #include "policy/review/traffic.h"
+#include "policy/review/version.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,59 +15,6 @@ struct request {
 	const char *trace;    /* NULL: none */
 	const char *paths[2]; /* before, after */
 };
-
-/* One of the two, and what is proved of it. */
-struct side {
-	struct revision revision; /* when it is one */
-	struct subject subject;
-	struct vicinity *vicinity;
-	struct proof proof;
-};
-
-/* paths[i] is a file, or a revision of git, of the other's path when it says
- * none. */
-static bool find(const char *const paths[2], size_t i, struct side *side)
-{
-	const char *word = paths[i], *beside = paths[1 - i];
-	struct revision *r = &side->revision;
-	struct error err;
-
-	if (!revision_is(word))
-		return subject_open(word, &side->subject);
-	if (revision_open(word, revision_is(beside) ? NULL : beside, r, &err))
-		return subject_open_in(r->base, r->path, word, &side->subject);
-	fprintf(stderr, "windrose diff: %s\n", err.text);
-	return false;
-}
-
-static bool side_open(const struct request *request, size_t i,
-		      struct side *side)
-{
-	const struct proof_goal goal = {
-		.trusts_names = request->trusts_names,
-	};
-	struct subject *s = &side->subject;
-
-	if (!find(request->paths, i, side))
-		return false;
-	side->vicinity = vicinity_new(s->policy, geo_class(s->geo, 0),
-				      geo_class_count(s->geo));
-	proof_make(s->view, s->geo, &goal, &side->proof);
-	for (size_t n = 0; n < s->policy->service_count; n++)
-		subject_suppose(s, (int)n, &(struct scenario){ .failed = 0 });
-	if (side->vicinity != NULL && !side->proof.no_memory)
-		return true;
-	fprintf(stderr, "windrose diff: out of memory\n");
-	return false;
-}
-
-static void side_close(struct side *side)
-{
-	proof_fini(&side->proof);
-	vicinity_free(side->vicinity);
-	subject_free(&side->subject);
-	revision_close(&side->revision);
-}
 
 static void print(const struct difference *d, const struct request *request)
 {
@@ -110,10 +54,10 @@ static enum review_status compare(struct difference *d, struct traffic *traffic,
 	return ok && d->after->failure_count == 0 ? REVIEW_FINE : REVIEW_FAILED;
 }
 
-static enum review_status lay_over(const struct side *before,
-				   const struct side *after,
+static enum review_status lay_over(const struct version versions[2],
 				   const struct request *request)
 {
+	const struct version *before = &versions[0], *after = &versions[1];
 	enum review_status status = REVIEW_FAILED;
 	struct traffic traffic = { .count = 0 };
 	struct overlay overlay;
@@ -173,15 +117,16 @@ static enum review_status read_request(int argc, char **argv,
 int review_diff(int argc, char **argv)
 {
 	struct request request = { .json = false };
-	struct side before = { .vicinity = NULL }, after = { .vicinity = NULL };
+	struct version versions[2] = { { .vicinity = NULL } };
 	enum review_status status = read_request(argc, argv, &request);
+	struct proof_goal goal = { .most = 0 };
 
 	if (status != REVIEW_GO)
 		return status;
-	status = REVIEW_FAILED;
-	if (side_open(&request, 0, &before) && side_open(&request, 1, &after))
-		status = lay_over(&before, &after, &request);
-	side_close(&before);
-	side_close(&after);
+	goal.trusts_names = request.trusts_names;
+	status = versions_open(request.paths, &goal, versions)
+			 ? lay_over(versions, &request)
+			 : REVIEW_FAILED;
+	versions_close(versions);
 	return status;
 }

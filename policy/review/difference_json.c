@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/review/difference.h"
 
+#include "policy/language/code.h"
 #include "policy/review/traffic_report.h"
+#include "policy/review/warnings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,10 +102,33 @@ static json_t *movements_json(const struct difference *d)
 	return list;
 }
 
+/* Of one side and not of the other. */
+static json_t *warnings_json(const struct rows_side *in,
+			     const struct rows_side *other)
+{
+	struct warnings_walk walk = { .next = 0 };
+	json_t *list = json_array();
+	const struct finding *f;
+
+	while ((f = warnings_next(&walk, &in->subject->findings,
+				  &other->subject->findings)) != NULL) {
+		char code[CODE_TEXT_SIZE];
+
+		json_array_append_new(list,
+				      json_pack("{s:s*, s:i, s:s, s:s}", "file",
+						f->file, "line",
+						(int)f->error.at.line, "code",
+						code_text(f->code, code),
+						"text", f->error.text));
+	}
+	return list;
+}
+
 void difference_print_json(const struct difference *d)
 {
 	json_t *o =
-		json_pack("{s:{s:s, s:s, s:b}, s:{s:s, s:s, s:b}, s:o, s:o}",
+		json_pack("{s:{s:s, s:s, s:b}, s:{s:s, s:s, s:b}, s:o, s:o, "
+			  "s:o, s:o}",
 			  "before", "path", d->ground.before.subject->path,
 			  "digest", d->ground.before.subject->policy->digest,
 			  "proof_holds", d->before->failure_count == 0, "after",
@@ -111,6 +136,10 @@ void difference_print_json(const struct difference *d)
 			  d->ground.after.subject->policy->digest,
 			  "proof_holds", d->after->failure_count == 0,
 			  "alterations", alterations_json(&d->alterations),
+			  "new_warnings",
+			  warnings_json(&d->ground.after, &d->ground.before),
+			  "gone_warnings",
+			  warnings_json(&d->ground.before, &d->ground.after),
 			  "movements", movements_json(d));
 
 	if (d->traffic != NULL)

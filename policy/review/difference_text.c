@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/review/difference.h"
 
+#include "policy/language/code.h"
 #include "policy/review/traffic_report.h"
+#include "policy/review/warnings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,13 +113,40 @@ static void print_side(const char *word, const struct rows_side *side)
 	       DIGEST_SHOWN, side->subject->policy->digest);
 }
 
+static const struct errors *findings_of(const struct rows_side *side)
+{
+	return &side->subject->findings;
+}
+
+/* Of one side and not of the other, each on a line that begins with margin. */
+static void print_warnings(const struct errors *in, const struct errors *other,
+			   const char *margin)
+{
+	struct warnings_walk walk = { .next = 0 };
+	const struct finding *f;
+
+	while ((f = warnings_next(&walk, in, other)) != NULL) {
+		char code[CODE_TEXT_SIZE];
+
+		printf("%s", margin);
+		if (f->file != NULL)
+			printf("%s:%u: ", f->file, f->error.at.line);
+		printf("%s [%s]\n", f->error.text, code_text(f->code, code));
+	}
+}
+
 void difference_print(const struct difference *d)
 {
+	const struct errors *before = findings_of(&d->ground.before);
+	const struct errors *after = findings_of(&d->ground.after);
+
 	print_side("before", &d->ground.before);
 	print_side("after ", &d->ground.after);
 	for (size_t i = 0; i < d->alterations.count; i++)
 		printf("%c %s\n", d->alterations.list[i].sign,
 		       d->alterations.list[i].text);
+	print_warnings(after, before, "+ warning: ");
+	print_warnings(before, after, "- warning: ");
 	for (size_t i = 0; i < d->count; i++) {
 		const struct movement *m = &d->movements[i];
 
@@ -183,6 +212,27 @@ static void print_details(const struct difference *d)
 
 enum { SUMMARY_ROWS = 10 };
 
+/* New ones are for every reader; those that are gone are folded. */
+static void print_warnings_markdown(const struct difference *d)
+{
+	const struct errors *before = findings_of(&d->ground.before);
+	const struct errors *after = findings_of(&d->ground.after);
+	size_t new = warnings_count(after, before);
+	size_t gone = warnings_count(before, after);
+
+	if (new > 0) {
+		printf("\n**New warnings:**\n\n");
+		print_warnings(after, before, "- ");
+	}
+	if (gone > 0) {
+		printf("\n<details><summary>%zu warnings are gone"
+		       "</summary>\n\n",
+		       gone);
+		print_warnings(before, after, "- ");
+		printf("\n</details>\n");
+	}
+}
+
 void difference_print_markdown(const struct difference *d)
 {
 	size_t shown = 0, all = moving(d);
@@ -192,6 +242,7 @@ void difference_print_markdown(const struct difference *d)
 	       "proof %s before and **%s** after.\n",
 	       d->alterations.count, all, d->count, holds(d->before),
 	       holds(d->after));
+	print_warnings_markdown(d);
 	if (all > 0)
 		printf("\n| service | IPv4 moves | IPv6 moves | mostly |\n"
 		       "|---|---:|---:|---|\n");

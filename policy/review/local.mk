@@ -40,4 +40,6 @@ policy_libpolicy_a_SOURCES += \
 	%D%/trace_message.c %D%/trace_packet.c %D%/trace_pcap.c \
 	%D%/trace_text.c \
 	%D%/traffic.c %D%/traffic.h %D%/traffic_json.c \
-	%D%/traffic_report.c %D%/traffic_report.h
+	%D%/traffic_report.c %D%/traffic_report.h \
+	%D%/version.c %D%/version.h \
+	%D%/warnings.c %D%/warnings.h

@@ -85,6 +85,14 @@ static void list_pairs(struct signpost *p, const struct policy *before,
 	}
 }
 
+static const struct policy_service *declared(const struct signpost_pair *pair,
+					     const struct policy *before,
+					     const struct policy *after)
+{
+	return pair->after >= 0 ? &after->services[pair->after]
+				: &before->services[pair->before];
+}
+
 /* Whole names, and then those of them as they are written, where no other
  * service has these for a whole one. */
 static bool list_names(struct signpost *p, const struct policy *before,
@@ -92,19 +100,15 @@ static bool list_names(struct signpost *p, const struct policy *before,
 {
 	size_t whole;
 
-	for (size_t i = 0; i < p->pair_count; i++) {
-		const struct signpost_pair *pair = &p->pairs[i];
-		const struct policy_service *s =
-			pair->after >= 0 ? &after->services[pair->after]
-					 : &before->services[pair->before];
-
-		if (!add_name(p, s->fqdn, i, 0))
+	for (size_t i = 0; i < p->pair_count; i++)
+		if (!add_name(p, declared(&p->pairs[i], before, after)->fqdn, i,
+			      0))
 			return false;
-	}
 	whole = p->name_count;
 	qsort(p->names, whole, sizeof(*p->names), compare_names);
 	for (size_t i = 0; i < p->pair_count; i++)
-		if (!add_name(p, p->pairs[i].name, i, whole))
+		if (!add_name(p, declared(&p->pairs[i], before, after)->name, i,
+			      whole))
 			return false;
 	qsort(p->names, p->name_count, sizeof(*p->names), compare_names);
 	return true;

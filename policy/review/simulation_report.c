@@ -213,7 +213,6 @@ static json_t *failed_json(const struct simulation *s,
 static json_t *step_json(const struct simulation *s, const struct columns *cols,
 			 size_t step)
 {
-	static const char *const words[] = { "before", "after" };
 	char at[CIVIL_TEXT_SIZE];
 	json_t *o = json_pack("{s:s, s:f, s:o}", "from",
 			      civil_text(begin_of(s, step) / 1000, at),
@@ -222,7 +221,9 @@ static json_t *step_json(const struct simulation *s, const struct columns *cols,
 
 	for (size_t side = 0; side < s->side_count; side++)
 		json_object_set_new(o,
-				    s->side_count == 1 ? "load" : words[side],
+				    s->side_count == 1 ? "load"
+				    : side == 0        ? "before"
+						       : "after",
 				    loads_json(s, cols, step, side));
 	return o;
 }

@@ -14,9 +14,10 @@
 
 enum { ASK_MS = 5000 };
 
-static bool load(const char *path, struct subject *s, struct errors *errs)
+static bool load(const char *path, struct subject *s)
 {
 	static const struct heard_report silent[POLICY_VANTAGES_MAX];
+	struct errors *errs = &s->findings;
 
 	s->policy = policy_load(path, errs);
 	if (s->policy == NULL)
@@ -40,6 +41,7 @@ const char *subject_file(const struct subject *s, const char *file)
 	return len > 0 && strncmp(file, s->base, len) == 0 ? file + len : file;
 }
 
+/* As a person knows them. */
 static void rename_files(const struct subject *s, struct errors *errs)
 {
 	for (size_t i = 0; i < errs->count; i++) {
@@ -54,20 +56,18 @@ static void rename_files(const struct subject *s, struct errors *errs)
 bool subject_open_in(const char *base, const char *path, const char *called,
 		     struct subject *out)
 {
-	struct errors errs = { .list = NULL };
 	struct subject s = { .path = called, .base = base };
-	bool ok = load(path, &s, &errs);
+	bool ok = load(path, &s);
 
+	rename_files(&s, &s.findings);
+	errors_sort(&s.findings);
 	if (ok) {
 		*out = s;
-	} else {
-		rename_files(&s, &errs);
-		errors_sort(&errs);
-		errors_print(&errs, stderr);
-		subject_free(&s);
+		return true;
 	}
-	errors_fini(&errs);
-	return ok;
+	errors_print(&s.findings, stderr);
+	subject_free(&s);
+	return false;
 }
 
 bool subject_open(const char *path, struct subject *out)
@@ -82,6 +82,7 @@ void subject_free(struct subject *s)
 	view_free(s->view);
 	geo_free(s->geo);
 	policy_free(s->policy);
+	errors_fini(&s->findings);
 	memset(s, 0, sizeof(*s));
 }
 

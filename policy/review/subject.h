@@ -9,6 +9,7 @@
 #ifndef POLICY_REVIEW_SUBJECT_H
 #define POLICY_REVIEW_SUBJECT_H
 
+#include "policy/base/error.h"
 #include "policy/decide/chain.h"
 #include "policy/decide/geo.h"
 #include "policy/decide/share.h"
@@ -21,9 +22,11 @@
 struct json_t;
 
 struct subject {
-	const char *path;      /* as it is called; borrowed */
-	const char *base;      /* see subject_open_in(); NULL: none */
-	struct policy *policy; /* owned, as all that follows */
+	const char *path;       /* as it is called; borrowed */
+	const char *base;       /* see subject_open_in(); NULL: none */
+	struct errors findings; /* of loading: no errors; owned, as all that
+				 * follows */
+	struct policy *policy;
 	struct geo *geo;
 	struct view *view;
 	struct standing_samples *samples; /* of a service that was read from a
