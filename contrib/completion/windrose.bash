@@ -14,7 +14,7 @@ _windrose_options() {
 	local options=
 	case $1 in
 	check) options="--format= --no-geo --help" ;;
-	test) options="--tap --help" ;;
+	test) options="--tap --json --coverage --require-coverage= --help" ;;
 	prove) options="--failed= --trust-names --json --key= --help" ;;
 	diff) options="--json --markdown --trace= --trust-names --help" ;;
 	simulate) options="--trace= --down= --against= --step= --json --help" ;;

@@ -356,8 +356,8 @@ static void judge_tests(struct draft *d)
 		struct tree *at;
 
 		if (s != NULL && s->steer == STEER_SCHEDULE &&
-		    test->expect != TEST_ALWAYS_WITHIN &&
-		    draft_usable(node, "at", &at) && at == NULL)
+		    !policy_is_always(test) && draft_usable(node, "at", &at) &&
+		    at == NULL)
 			errors_add(d->errs, CODE_KEY_MISSING, node->at,
 				   "service \"%s\" is steered by schedule; "
 				   "write at: when it is asked",

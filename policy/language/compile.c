@@ -16,6 +16,7 @@
 #include "policy/language/sources.h"
 #include "policy/language/survey.h"
 #include "policy/language/terms.h"
+#include "policy/language/tests.h"
 #include "policy/language/window.h"
 #include "policy/language/zones.h"
 
@@ -135,81 +136,6 @@ static void judge_signed(struct draft *d)
 		judge_sets(d, &d->policy->services[i], node);
 }
 
-/* Which of these keys is written; NULL with an error unless exactly one is. */
-static struct tree *one_of(struct draft *d, const struct tree *node,
-			   const char *const *keys, size_t count)
-{
-	struct tree *found = NULL;
-	char known[80] = "";
-
-	for (size_t i = 0; i < count; i++) {
-		struct tree *at = tree_find(node, keys[i]);
-
-		if (at != NULL && found != NULL) {
-			errors_add(d->errs, CODE_KEYS_BOTH, at->key->at,
-				   "a test has %s and %s; keep one",
-				   found->key->text, keys[i]);
-			return NULL;
-		}
-		found = at == NULL ? found : at;
-		strcat(known, i == 0 ? "" : i + 1 == count ? " or " : ", ");
-		strcat(known, keys[i]);
-	}
-	if (found == NULL)
-		errors_add(d->errs, CODE_KEY_MISSING, node->at,
-			   "a test must have %s", known);
-	return found;
-}
-
-static void read_test(struct draft *d, struct policy_test *test,
-		      struct tree *node)
-{
-	static const char *const who[] = { "client", "clients" };
-	static const char *const what[] = { "answer", "never",
-					    "always_within" };
-	struct tree *expect;
-
-	test->at = node->at;
-	fill_map(d, schema_top.rows[SECTION_TESTS].inner, node, "a test", test);
-	if (node->refused)
-		return;
-	one_of(d, node, who, 2);
-	expect = one_of(d, node, what, 3);
-	if (expect == NULL)
-		return;
-	test->expect = strcmp(expect->key->text, "answer") == 0 ? TEST_ANSWER
-		       : strcmp(expect->key->text, "never") == 0
-			       ? TEST_NEVER
-			       : TEST_ALWAYS_WITHIN;
-	if (test->expect != TEST_ALWAYS_WITHIN &&
-	    test->service != POLICY_NONE &&
-	    d->policy->services[test->service].endpoint_count > 0)
-		test->endpoints =
-			refer_endpoints(d, &d->policy->services[test->service],
-					expect);
-}
-
-static void read_tests(struct draft *d)
-{
-	struct tree *list = d->sections[SECTION_TESTS];
-	const struct schema_row *row = &schema_top.rows[SECTION_TESTS];
-
-	if (list == NULL)
-		return;
-	if ((double)list->count > row->max) {
-		draft_refuse(d, CODE_TOO_MANY, list,
-			     "%zu tests are too many; at most %g", list->count,
-			     row->max);
-		return;
-	}
-	d->policy->tests =
-		draft_alloc(d, list->count, sizeof(*d->policy->tests));
-	if (d->policy->tests == NULL)
-		return;
-	for (struct tree *node = list->first; node != NULL; node = node->next)
-		read_test(d, &d->policy->tests[d->policy->test_count++], node);
-}
-
 static void check_required(struct draft *d)
 {
 	struct place at = { .file = d->policy->directory };
@@ -263,7 +189,7 @@ static void read_sections(struct draft *d)
 				  p->residency_count, sizeof(*p->residency) });
 	service_read_all(d);
 	service_read_canaries(d);
-	read_tests(d);
+	tests_read(d);
 }
 
 void compile_policy(struct draft *d)

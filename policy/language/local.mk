@@ -38,8 +38,10 @@ policy_libpolicy_a_SOURCES += \
 	%D%/schema_kind.c \
 	%D%/service.c %D%/service.h \
 	%D%/sources.c %D%/sources.h \
+	%D%/supposition.c %D%/supposition.h \
 	%D%/survey.c %D%/survey.h \
 	%D%/terms.c %D%/terms.h \
+	%D%/tests.c %D%/tests.h \
 	%D%/tree.c %D%/tree.h \
 	%D%/value.c %D%/value.h \
 	%D%/verification.h \

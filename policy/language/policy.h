@@ -17,6 +17,7 @@
 #include "policy/base/net.h"
 #include "policy/language/check.h"
 #include "policy/language/limits.h"
+#include "policy/language/supposition.h"
 #include "policy/language/verification.h"
 
 #include <stdbool.h>
@@ -311,10 +312,12 @@ struct policy_safety {
 };
 
 enum test_expect {
-	TEST_ANSWER,        /* answer: [names]: the pick is one of them */
-	TEST_NEVER,         /* never: [names]: no possible pick is one */
-	TEST_ALWAYS_WITHIN, /* always_within: [jurisdictions]: for any set of
-			     * failed regions every possible pick is inside */
+	TEST_ANSWER,         /* answer: [names]: the pick is one of them */
+	TEST_NEVER,          /* never: [names]: no possible pick is one */
+	TEST_ALWAYS_WITHIN,  /* always_within: [jurisdictions]: for any set of
+			      * failed regions every possible pick is inside */
+	TEST_ALWAYS_WITHOUT, /* always_without: [names]: so, too, none is one
+			      */
 };
 
 struct policy_test {
@@ -324,8 +327,9 @@ struct policy_test {
 	int service;
 	uint64_t down; /* regions taken as failed */
 	int64_t at_s;  /* when, since 1970; 0: it was not said */
+	struct supposition supposed;
 	enum test_expect expect;
-	uint64_t endpoints;     /* ANSWER, NEVER: bit per endpoint */
+	uint64_t endpoints;     /* but ALWAYS_WITHIN: bit per endpoint */
 	uint64_t jurisdictions; /* ALWAYS_WITHIN */
 };
 
@@ -373,6 +377,13 @@ struct policy *policy_load(const char *path, struct errors *errs);
 
 /* Accepts NULL. */
 void policy_free(struct policy *policy);
+
+/* Is it of every state of the world?  Then a proof looks at it, too. */
+static inline bool policy_is_always(const struct policy_test *test)
+{
+	return test->expect == TEST_ALWAYS_WITHIN ||
+	       test->expect == TEST_ALWAYS_WITHOUT;
+}
 
 /* Is a canary measured, by whatever? */
 static inline bool policy_measures(const struct policy_canary *canary)

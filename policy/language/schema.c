@@ -364,12 +364,20 @@ static const struct schema_row test_rows[] = {
 	  0, 0, NULL, NULL, NULL, "regions taken as failed" },
 	{ "at", SCHEMA_INSTANT, false, offsetof(struct policy_test, at_s),
 	  0, 0, NULL, NULL, NULL, "when it is asked; only schedules look at it" },
+	{ "order", SCHEMA_ORDER, false, SIZE_MAX,
+	  0, 0, NULL, NULL, NULL, "what is commanded" },
+	{ "canary", SCHEMA_STEP, false, SIZE_MAX,
+	  0, 0, NULL, NULL, NULL, "how far a canary has got" },
+	{ "panic", SCHEMA_FLAG, false, offsetof(struct policy_test, supposed.panic),
+	  0, 0, "false", verify_words, NULL, "whether too little is healthy" },
 	{ "answer", SCHEMA_ENDPOINTS, false, SIZE_MAX,
 	  0, 0, NULL, NULL, NULL, "it must be one of these endpoints" },
 	{ "never", SCHEMA_ENDPOINTS, false, SIZE_MAX,
 	  0, 0, NULL, NULL, NULL, "it can be none of these endpoints" },
 	{ "always_within", SCHEMA_JURISDICTIONS, false, offsetof(struct policy_test, jurisdictions),
 	  0, 0, NULL, NULL, NULL, "it is within these whatever has failed" },
+	{ "always_without", SCHEMA_ENDPOINTS, false, SIZE_MAX,
+	  0, 0, NULL, NULL, NULL, "it is none of these whatever has failed" },
 };
 static const struct schema test = { test_rows, COUNT(test_rows) };
 

@@ -75,7 +75,10 @@ enum schema_kind {
 	SCHEMA_NEW_JURISDICTIONS, /* the same, and here they are defined */
 	SCHEMA_WINDOWS,           /* one or a list; uint64_t, a bit each */
 	SCHEMA_CHECKS,            /* of an expression; the caller reads */
-	SCHEMA_ENDPOINTS,         /* of the test's service; the caller reads */
+	/* Of the test's service; the caller reads: */
+	SCHEMA_ENDPOINTS, /* one or a list; uint64_t, a bit each */
+	SCHEMA_ORDER,     /* see policy/language/supposition */
+	SCHEMA_STEP,      /* of a canary; so, too */
 };
 
 struct schema;

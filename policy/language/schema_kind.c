@@ -67,10 +67,11 @@ static const char *const kind_texts[] = {
 	[SCHEMA_NEW_JURISDICTIONS] = "a jurisdiction or a list of them",
 	[SCHEMA_WINDOWS] = "the name of a window or a list of them",
 	[SCHEMA_ENDPOINTS] = "the name of an endpoint or a list of them",
+	[SCHEMA_ORDER] = "an order like drain:eu-west",
+	[SCHEMA_STEP] = "the step of a canary like www-v2:1.3",
 };
 
-static_assert(sizeof(kind_texts) / sizeof(kind_texts[0]) ==
-		      SCHEMA_ENDPOINTS + 1,
+static_assert(sizeof(kind_texts) / sizeof(kind_texts[0]) == SCHEMA_STEP + 1,
 	      "a text a kind");
 
 const char *schema_kind_text(enum schema_kind kind)

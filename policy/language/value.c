@@ -431,9 +431,11 @@ static value_reader *const readers[] = {
 	[SCHEMA_WINDOWS] = refer_read,
 	[SCHEMA_CHECKS] = NULL,
 	[SCHEMA_ENDPOINTS] = NULL,
+	[SCHEMA_ORDER] = NULL,
+	[SCHEMA_STEP] = NULL,
 };
 
-static_assert(sizeof(readers) / sizeof(readers[0]) == SCHEMA_ENDPOINTS + 1,
+static_assert(sizeof(readers) / sizeof(readers[0]) == SCHEMA_STEP + 1,
 	      "a row a kind");
 
 void value_read(struct draft *d, const struct schema_row *row,

@@ -188,17 +188,17 @@ static void try_one(struct trying *t, const struct scenario *scenario)
 
 static void try_orders(struct trying *t, struct scenario *s)
 {
-	static const enum scenario_order on_endpoint[ON_ENDPOINT] = {
-		SCENARIO_DRAIN,
-		SCENARIO_WEIGHTLESS,
-		SCENARIO_HOLD,
+	static const enum supposition_order on_endpoint[ON_ENDPOINT] = {
+		SUPPOSE_DRAIN,
+		SUPPOSE_WEIGHTLESS,
+		SUPPOSE_HOLD,
 	};
-	static const enum scenario_order on_region[ON_REGION] = {
-		SCENARIO_DRAIN_ALL,
-		SCENARIO_FAILOVER,
+	static const enum supposition_order on_region[ON_REGION] = {
+		SUPPOSE_DRAIN_ALL,
+		SUPPOSE_FAILOVER,
 	};
 
-	s->order = SCENARIO_NO_ORDER;
+	s->order = SUPPOSE_NO_ORDER;
 	try_one(t, s);
 	for (uint64_t rest = t->eligible; rest != 0; rest &= rest - 1)
 		for (size_t k = 0; k < ON_ENDPOINT; k++) {

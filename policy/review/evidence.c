@@ -80,17 +80,25 @@ static void print_regions(FILE *out, const struct policy *policy, uint64_t set)
 	fprintf(out, "%s", *sep == '\0' ? "no region" : "");
 }
 
-static void print_within(FILE *out, const struct policy *policy,
-			 const struct proof_failure *f)
+static void print_test(FILE *out, const struct policy *policy,
+		       const struct proof_failure *f)
 {
 	const struct policy_test *test = f->test;
+	const struct policy_service *service = &policy->services[test->service];
 	const char *sep = "";
 
 	fprintf(out, "; %s:%u says ", test->at.file, test->at.line);
 	if (f->service != test->service)
 		fprintf(out, "of %s, which leads here, ",
 			policy->services[test->service].name);
-	fprintf(out, "always within ");
+	fprintf(out, "always %s ",
+		test->expect == TEST_ALWAYS_WITHOUT ? "without" : "within");
+	for (size_t i = 0; i < service->endpoint_count; i++) {
+		if (!(test->endpoints >> i & 1))
+			continue;
+		fprintf(out, "%s%s", sep, service->endpoints[i].name);
+		sep = ", ";
+	}
 	for (size_t i = 0; i < policy->jurisdiction_count; i++) {
 		if (!(test->jurisdictions >> i & 1))
 			continue;
@@ -133,7 +141,7 @@ static void print_broken(FILE *out, const struct evidence *e,
 			policy->regions[service->endpoints[outside].region]
 				.name);
 	if (f->test != NULL)
-		print_within(out, policy, f);
+		print_test(out, policy, f);
 	if (f->rule != NULL) {
 		fprintf(out, "; residency %s (%s:%u) allows only ",
 			f->rule->name, f->rule->at.file, f->rule->at.line);
@@ -307,7 +315,7 @@ void evidence_print(const struct evidence *e)
 		print_failure(e, p->failures[i]);
 	evidence_print_goals(e->goals);
 	printf("proved   %zu services, %zu client classes, %zu residency "
-	       "rules, %zu tests of always_within\n",
+	       "rules, %zu tests of what is always so\n",
 	       p->services, p->classes, policy->residency_count, p->tests);
 	printf("cases    %" PRIu64 "%s covered%s, %" PRIu64
 	       " evaluated: %zu kinds of services, %zu realms of clients\n",

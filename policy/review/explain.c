@@ -91,23 +91,24 @@ static bool read_supposed(const struct policy *policy, int service,
 			  int *status)
 {
 	struct scenario *s = &out->scenario;
+	struct supposition supposed = { .panic = request->panic };
 	struct error err;
 
 	*s = (struct scenario){
 		.deferred = request->deferred,
-		.panic = request->panic,
 		.canaries_failed = request->canaries_down,
 	};
 	if (!read_down(policy, &request->down, &s->failed, status))
 		return false;
-	if (request->canary != NULL)
-		s->canaries = &out->canaries;
 	if ((request->order == NULL ||
-	     scenario_read_order(s, policy, service, request->order, &err)) &&
+	     supposition_read_order(policy, service, request->order, &supposed,
+				    &err)) &&
 	    (request->canary == NULL ||
-	     scenario_read_canary(policy, service, request->canary,
-				  &out->canaries, &err)))
+	     supposition_read_canary(policy, service, request->canary,
+				     &supposed, &err))) {
+		scenario_suppose(s, policy, &supposed, &out->canaries);
 		return true;
+	}
 	fprintf(stderr, "windrose explain: %s\n", err.text);
 	*status = REVIEW_USAGE;
 	return false;

@@ -4,6 +4,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/check.c %D%/check.h \
 	%D%/choices.c %D%/choices.h \
 	%D%/claim.c %D%/claim.h \
+	%D%/coverage.c %D%/coverage.h \
 	%D%/diff.c %D%/diff.h \
 	%D%/difference.c %D%/difference.h %D%/difference_json.c \
 	%D%/difference_text.c \
@@ -41,5 +42,6 @@ policy_libpolicy_a_SOURCES += \
 	%D%/trace_text.c \
 	%D%/traffic.c %D%/traffic.h %D%/traffic_json.c \
 	%D%/traffic_report.c %D%/traffic_report.h \
+	%D%/trial.c %D%/trial.h \
 	%D%/version.c %D%/version.h \
 	%D%/warnings.c %D%/warnings.h

@@ -220,10 +220,10 @@ static bool try_claim(struct proving *p, const struct claim *what,
 }
 
 /* The same, of which account is given. */
-static bool prove_claim(struct proving *p, uint64_t allowed,
+static bool prove_claim(struct proving *p, const struct claim *what,
 			struct proof_failure *found)
 {
-	bool held = try_claim(p, &(struct claim){ .allowed = allowed }, found);
+	bool held = try_claim(p, what, found);
 
 	count_result(p->proof, &found->result, p->class_count * found->alike);
 	if (!held)
@@ -238,8 +238,10 @@ static void prove_realm(struct proving *p, const struct kind *kind, size_t at)
 		.alike = kind->count,
 	};
 
+	const struct claim claim = { .allowed = p->realms.list[at].allowed };
+
 	take_alike(p, at, regions_of(&p->policy->services[kind->service]));
-	prove_claim(p, p->realms.list[at].allowed, &found);
+	prove_claim(p, &claim, &found);
 	if (found.result.never_served)
 		p->proof->unserved += kind->count;
 }
@@ -336,7 +338,7 @@ static void prove_names(struct proving *p, int service)
 /* The clients of a test that are of one realm. */
 struct meant {
 	const struct policy_test *test;
-	uint64_t allowed; /* by the test */
+	struct claim claim; /* that the test makes */
 	size_t realm;
 };
 
@@ -370,10 +372,12 @@ static bool prove_meant(struct proving *p, const struct meant *meant,
 		.alike = 1,
 		.test = meant->test,
 	};
-	bool held = prove_claim(p, meant->allowed, &found);
+	bool held = prove_claim(p, &meant->claim, &found);
 	struct lead lead;
 
 	p->follow[service] = FOLLOW_DONE;
+	if (meant->claim.barred != 0)
+		return held;
 	for (size_t at = 0; held && lead_next(p->policy, service, &at, &lead);)
 		held = prove_lead(p, meant, &lead);
 	return held;
@@ -401,7 +405,11 @@ static void prove_test(struct proving *p, const struct policy_test *test)
 {
 	struct meant meant = {
 		.test = test,
-		.allowed = realm_regions(p->policy, test->jurisdictions),
+		.claim = {
+			.allowed = realm_regions(p->policy,
+						 test->jurisdictions),
+			.barred = test->endpoints,
+		},
 	};
 	bool held = true;
 
@@ -420,7 +428,7 @@ static void prove_all(struct proving *p)
 	for (size_t i = 0; i < p->proof->kinds; i++)
 		prove_kind(p, &p->kinds[i]);
 	for (size_t i = 0; i < p->policy->test_count; i++)
-		if (p->policy->tests[i].expect == TEST_ALWAYS_WITHIN)
+		if (policy_is_always(&p->policy->tests[i]))
 			prove_test(p, &p->policy->tests[i]);
 	for (size_t i = 0;
 	     !p->goal->trusts_names && i < p->policy->service_count; i++)

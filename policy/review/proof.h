@@ -5,7 +5,8 @@
  *
  *   residency  no service sends clients that a rule binds out of its regions
  *   answer     no service leaves clients without an answer that it could give
- *   tests      always_within, as the policy's own tests say it; where an
+ *   tests      always_without, and always_within, as the policy's own tests
+ *              say it; of the latter, where an
  *              endpoint is the name of another service, of that service, too
  *   names      nothing that bound clients, or those of such a test, may get
  *              leads to a name outside the policy's services, as a CNAME or by
@@ -47,7 +48,7 @@ struct proof {
 	bool no_memory; /* it is of no worth then */
 	bool complete;  /* every size of failed sets and all canary steps */
 	size_t services, classes, kinds, realms;
-	size_t tests;    /* always_within */
+	size_t tests;    /* of every state: policy_is_always() */
 	size_t unserved; /* services that residency closes to some clients */
 	uint64_t covered, evaluated;     /* scenarios */
 	struct proof_failure **failures; /* owned, as what they point to */

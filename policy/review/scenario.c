@@ -9,11 +9,11 @@
 static bool is_drained(const struct scenario *s,
 		       const struct policy_endpoint *e, size_t i)
 {
-	if (s->order == SCENARIO_DRAIN)
+	if (s->order == SUPPOSE_DRAIN)
 		return (size_t)s->target == i;
-	if (s->order == SCENARIO_DRAIN_ALL)
+	if (s->order == SUPPOSE_DRAIN_ALL)
 		return s->target == e->region;
-	return s->order == SCENARIO_FAILOVER && s->target != e->region;
+	return s->order == SUPPOSE_FAILOVER && s->target != e->region;
 }
 
 static void apply_canary(const struct scenario *s, const struct policy *policy,
@@ -37,7 +37,7 @@ static void apply_stable(const struct scenario *s,
 		at->accept = ACCEPT_NONE;
 		at->cause = SHARE_COMMAND;
 		at->cause_ref = "that --order supposes";
-	} else if (s->order == SCENARIO_HOLD && (size_t)s->target == i) {
+	} else if (s->order == SUPPOSE_HOLD && (size_t)s->target == i) {
 		at->accept = ACCEPT_NONE;
 		at->cause = SHARE_RAMP;
 	}
@@ -66,7 +66,7 @@ void scenario_apply(const struct scenario *s, const struct policy *policy,
 		};
 		at[i].deferred = down && s->deferred;
 		at[i].weight = e->weight;
-		if (s->order == SCENARIO_WEIGHTLESS && (size_t)s->target == i)
+		if (s->order == SUPPOSE_WEIGHTLESS && (size_t)s->target == i)
 			at[i].weight = 0;
 		at[i].cause_ref = "";
 		if (canary)
@@ -79,7 +79,7 @@ void scenario_apply(const struct scenario *s, const struct policy *policy,
 unsigned scenario_size(const struct scenario *s)
 {
 	return (unsigned)__builtin_popcountll(s->failed) +
-	       (s->order != SCENARIO_NO_ORDER) + s->deferred + s->panic +
+	       (s->order != SUPPOSE_NO_ORDER) + s->deferred + s->panic +
 	       s->canaries_failed +
 	       (s->canaries != NULL && s->canaries->moved != NULL);
 }
@@ -90,7 +90,7 @@ unsigned scenario_kinds(const struct scenario *s)
 
 	return (unsigned)(s->failed != 0) | (unsigned)s->deferred << 1 |
 	       (unsigned)s->panic << 2 | (unsigned)s->canaries_failed << 3 |
-	       (unsigned)(s->order != SCENARIO_NO_ORDER) << 4 |
+	       (unsigned)(s->order != SUPPOSE_NO_ORDER) << 4 |
 	       (unsigned)moved << 5;
 }
 
@@ -125,16 +125,19 @@ static void put_at_step(const struct policy *policy, int canary, uint32_t stage,
 						   s->endpoints[i].region);
 }
 
-bool scenario_at_step(const struct policy *policy, int canary, uint32_t stage,
-		      uint32_t step, struct scenario_canaries *out)
+void scenario_suppose(struct scenario *s, const struct policy *policy,
+		      const struct supposition *supposed,
+		      struct scenario_canaries *canaries)
 {
-	const struct policy_canary *c = &policy->canaries[canary];
-
-	if (stage >= c->stage_count || step >= c->stages[stage].percent_count)
-		return false;
-	*out = (struct scenario_canaries){ .moved = NULL };
-	put_at_step(policy, canary, stage, step, out);
-	return true;
+	s->order = supposed->order;
+	s->target = supposed->target;
+	s->panic = supposed->panic;
+	if (supposed->canary == NULL)
+		return;
+	*canaries = (struct scenario_canaries){ .moved = NULL };
+	put_at_step(policy, (int)(supposed->canary - policy->canaries),
+		    supposed->stage, supposed->step, canaries);
+	s->canaries = canaries;
 }
 
 static bool is_new(const struct scenario_canaries *list, size_t count,

@@ -10,23 +10,12 @@
 #define POLICY_REVIEW_SCENARIO_H
 
 #include "policy/decide/view.h"
+#include "policy/language/supposition.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-
-struct error;
-
-/* What a person, or the agent after an outage, has done. */
-enum scenario_order {
-	SCENARIO_NO_ORDER,
-	SCENARIO_DRAIN,      /* an endpoint */
-	SCENARIO_DRAIN_ALL,  /* all that a region has, canaries too */
-	SCENARIO_FAILOVER,   /* to a region: all others are drained */
-	SCENARIO_WEIGHTLESS, /* an endpoint's weight is 0 */
-	SCENARIO_HOLD,       /* an endpoint was down and takes nobody yet */
-};
 
 /* How much each endpoint of a canary takes, by its index in the service. */
 struct scenario_canaries {
@@ -40,7 +29,7 @@ struct scenario {
 	bool deferred;   /* and all stay served: health is over its budget */
 	bool panic;      /* too little of it is healthy (policy/decide/panic) */
 	bool canaries_failed; /* canaries' endpoints are down by themselves */
-	enum scenario_order order;
+	enum supposition_order order;
 	int target; /* of the order: endpoint or region */
 	/* NULL: none has begun. */
 	const struct scenario_canaries *canaries;
@@ -70,33 +59,16 @@ unsigned scenario_kinds(const struct scenario *scenario);
 void scenario_print(const struct scenario *scenario,
 		    const struct policy *policy, int service, FILE *out);
 
-/*
- * One canary at a step, its others not begun, into out.  False when it has no
- * such stage or step.
- */
-bool scenario_at_step(const struct policy *policy, int canary, uint32_t stage,
-		      uint32_t step, struct scenario_canaries *out);
-
 /* The same as options of `windrose explain`, a space before each. */
 void scenario_print_options(const struct scenario *scenario,
 			    const struct policy *policy, int service,
 			    FILE *out);
 
-/*
- * Reads "KIND:NAME" into the scenario's order: drain:REGION,
- * drain:SERVICE/ENDPOINT, failover:REGION, weightless:ENDPOINT, hold:ENDPOINT.
- * False with err set.
- */
-bool scenario_read_order(struct scenario *scenario, const struct policy *policy,
-			 int service, const char *text, struct error *err);
-
-/*
- * Reads "NAME:STAGE.STEP", from 1: what the service's canaries are then.
- * False with err set.
- */
-bool scenario_read_canary(const struct policy *policy, int service,
-			  const char *text, struct scenario_canaries *out,
-			  struct error *err);
+/* Takes over what is supposed; canaries is where the step of one is kept, and
+ * outlives *scenario. */
+void scenario_suppose(struct scenario *scenario, const struct policy *policy,
+		      const struct supposition *supposed,
+		      struct scenario_canaries *canaries);
 
 enum { SCENARIO_CANARIES_MAX = 64 };
 

@@ -3,29 +3,23 @@
 
 #include "policy/base/civil.h"
 #include "policy/base/error.h"
-#include "policy/decide/opening.h"
+#include "policy/review/coverage.h"
 #include "policy/review/invocation.h"
-#include "policy/review/subject.h"
+#include "policy/review/trial.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* So many rows are made for one always_within before classes are thinned. */
-enum { ROWS_MAX = 4000000, KINDS_MAX = 1024 };
+#include <jansson.h>
 
-/* One test while it runs, and what it found. */
-struct trial {
-	struct subject *subject;
-	const struct policy_test *test;
-	bool ok;
-	const char *why;       /* when it is not */
-	uint16_t class_id;     /* where it went wrong */
-	uint64_t down;         /* and with which regions failed */
-	uint64_t got;          /* and what was drawn: endpoints */
-	uint64_t states;       /* always_within: failures tried */
-	bool some_subsets;     /* not all of them */
-	size_t classes, tried; /* in question, and those tried */
+enum { ANY_PCT = 101 }; /* of coverage: none is required */
+
+struct request {
+	bool tap, json, coverage, help;
+	unsigned required_pct;
+	const char *path;
 };
 
 static const struct policy_service *service_of(const struct trial *t)
@@ -33,255 +27,7 @@ static const struct policy_service *service_of(const struct trial *t)
 	return &t->subject->policy->services[t->test->service];
 }
 
-static bool is_asked(const struct trial *t, uint16_t class_id)
-{
-	const struct geo *geo = t->subject->geo;
-
-	if (t->test->client.family != NET_NONE)
-		return geo_find(geo, &t->test->client).class_id == class_id;
-	return geo_class(geo, class_id)->sets >> t->test->clients & 1;
-}
-
-static bool refuse(struct trial *t, uint16_t class_id, uint64_t got,
-		   const char *why)
-{
-	t->ok = false;
-	t->class_id = class_id;
-	t->got = got;
-	t->why = why;
-	return false;
-}
-
-/* What the clients in question can draw, whatever type they ask for: one
- * client its own draw. */
-static uint64_t find_drawn(const struct trial *t, const struct row *row)
-{
-	const struct policy_service *service = service_of(t);
-	const uint64_t having[] = {
-		UINT64_MAX,
-		policy_having(service, NET_V4),
-		policy_having(service, NET_V6),
-	};
-	struct subject_asking asking = {
-		.service = t->test->service,
-		.row = row,
-		.client = &t->test->client,
-	};
-	uint8_t picks[POLICY_ENDPOINTS_MAX];
-	uint64_t drawn = 0;
-	unsigned count;
-
-	if (t->test->client.family == NET_NONE ||
-	    service->sticky == STICKY_NONE)
-		return share_possible(row, service->answers);
-	for (size_t f = 0; f < sizeof(having) / sizeof(having[0]); f++) {
-		asking.having = having[f];
-		count = subject_pick(t->subject, &asking, picks);
-		for (unsigned i = 0; i < count; i++)
-			drawn |= UINT64_C(1) << picks[i];
-	}
-	return drawn;
-}
-
-static bool try_answer(struct trial *t, uint16_t class_id)
-{
-	struct row row =
-		subject_row(t->subject, t->test->service, class_id, NULL);
-	uint64_t drawn = find_drawn(t, &row);
-
-	if (row.count == 0)
-		return refuse(t, class_id, 0,
-			      row_note_name((enum row_note)row.note));
-	return (drawn & ~t->test->endpoints) == 0 ||
-	       refuse(t, class_id, drawn & ~t->test->endpoints, NULL);
-}
-
-static bool try_never(struct trial *t, uint16_t class_id)
-{
-	struct row row =
-		subject_row(t->subject, t->test->service, class_id, NULL);
-	uint64_t possible = share_possible(&row, service_of(t)->answers);
-
-	return (possible & t->test->endpoints) == 0 ||
-	       refuse(t, class_id, possible & t->test->endpoints, NULL);
-}
-
-static bool try_within(struct trial *t, uint16_t class_id)
-{
-	const struct policy *policy = t->subject->policy;
-	const struct policy_service *service = service_of(t);
-	struct row row =
-		subject_row(t->subject, t->test->service, class_id, NULL);
-	uint64_t possible = share_possible(&row, service->answers);
-	uint64_t outside = 0;
-
-	for (size_t i = 0; i < service->endpoint_count; i++) {
-		int region = service->endpoints[i].region;
-
-		if (!(policy->regions[region].jurisdictions &
-		      t->test->jurisdictions))
-			outside |= possible & UINT64_C(1) << i;
-	}
-	return outside == 0 || refuse(t, class_id, outside, NULL);
-}
-
-typedef bool trying(struct trial *t, uint16_t class_id);
-
-/* Every class in question; false at the first that fails. */
-static bool try_classes(struct trial *t, trying *try)
-{
-	size_t count = geo_class_count(t->subject->geo);
-
-	t->down = t->test->down;
-	subject_suppose(t->subject, t->test->service,
-			&(struct scenario){ .failed = t->down });
-	for (size_t i = 0; i < count; i++) {
-		if (!is_asked(t, (uint16_t)i))
-			continue;
-		t->classes++;
-		if (!try(t, (uint16_t)i))
-			return false;
-	}
-	t->tried = t->classes;
-	return t->classes > 0 || refuse(t, 0, 0, "no client network is meant");
-}
-
-/*
- * The classes to try failures on.  When there are too many, those that differ
- * in what residency says stay, and of those that differ only in place as many
- * as the budget allows: place can change the order, never the walls.
- */
-struct kind {
-	uint64_t regions;
-	enum none_healthy none_healthy;
-	size_t left;
-};
-
-static bool take_class(struct kind *kinds, size_t *count, size_t each,
-		       const struct client_class *class)
-{
-	for (size_t i = 0; i < *count; i++) {
-		if (kinds[i].regions != class->regions ||
-		    kinds[i].none_healthy != class->none_healthy)
-			continue;
-		if (kinds[i].left == 0)
-			return false;
-		kinds[i].left--;
-		return true;
-	}
-	if (*count < KINDS_MAX)
-		kinds[(*count)++] = (struct kind){
-			class->regions,
-			class->none_healthy,
-			each,
-		};
-	return true;
-}
-
-static uint16_t *choose_classes(struct trial *t, uint64_t states)
-{
-	size_t count = geo_class_count(t->subject->geo), kind_count = 0;
-	size_t each = (size_t)(ROWS_MAX / states) / 16;
-	struct kind *kinds = calloc(KINDS_MAX, sizeof(*kinds));
-	uint16_t *chosen = calloc(count, sizeof(*chosen));
-
-	for (size_t i = 0; kinds != NULL && chosen != NULL && i < count; i++)
-		t->classes += is_asked(t, (uint16_t)i);
-	if (t->classes * states <= ROWS_MAX)
-		each = count;
-	for (size_t i = 0; t->classes > 0 && i < count; i++)
-		if (is_asked(t, (uint16_t)i) &&
-		    take_class(kinds, &kind_count, each,
-			       geo_class(t->subject->geo, (uint16_t)i)))
-			chosen[t->tried++] = (uint16_t)i;
-	free(kinds);
-	return chosen;
-}
-
-/* Regions of the service's endpoints, at most 64, into regions[]. */
-static unsigned find_regions(const struct trial *t, int regions[64])
-{
-	const struct policy_service *service = service_of(t);
-	uint64_t seen = 0;
-	unsigned count = 0;
-
-	for (size_t i = 0; i < service->endpoint_count; i++) {
-		int region = service->endpoints[i].region;
-
-		if (!(seen >> region & 1))
-			regions[count++] = region;
-		seen |= UINT64_C(1) << region;
-	}
-	return count;
-}
-
-/* All of up to `most` of the regions from `from` on, added to down. */
-struct failures {
-	const int *regions;
-	unsigned count;
-	const uint16_t *classes;
-};
-
-static bool try_failures(struct trial *t, const struct failures *f,
-			 unsigned from, unsigned most, uint64_t down)
-{
-	t->states++;
-	t->down = down;
-	subject_suppose(t->subject, t->test->service,
-			&(struct scenario){ .failed = down });
-	for (size_t i = 0; i < t->tried; i++)
-		if (!try_within(t, f->classes[i]))
-			return false;
-	for (unsigned i = from; most > 0 && i < f->count; i++)
-		if (!try_failures(t, f, i + 1, most - 1,
-				  down | UINT64_C(1) << f->regions[i]))
-			return false;
-	return true;
-}
-
-static void try_always(struct trial *t)
-{
-	int regions[64];
-	unsigned count = find_regions(t, regions);
-	unsigned most = count;
-	uint64_t states = UINT64_C(1) << (count < 20 ? count : 20);
-	uint16_t *classes;
-
-	if (count > TEST_REGIONS_ALL) {
-		most = TEST_REGIONS_SOME;
-		states = (uint64_t)count * count * count / 6 + 1;
-		t->some_subsets = true;
-	}
-	classes = choose_classes(t, states);
-	if (classes == NULL || t->tried == 0)
-		refuse(t, 0, 0,
-		       classes == NULL ? "out of memory"
-				       : "no client network is meant");
-	else
-		try_failures(t, &(struct failures){ regions, count, classes },
-			     0, most, t->test->down);
-	free(classes);
-}
-
-static struct trial try_test(struct subject *s, const struct policy_test *test)
-{
-	struct trial t = { .subject = s, .test = test, .ok = true };
-
-	switch (test->expect) {
-	case TEST_ANSWER:
-		try_classes(&t, try_answer);
-		break;
-	case TEST_NEVER:
-		try_classes(&t, try_never);
-		break;
-	case TEST_ALWAYS_WITHIN:
-		try_always(&t);
-		break;
-	}
-	return t;
-}
-
-static void print_endpoints(const struct trial *t, uint64_t set)
+static void print_endpoints(FILE *out, const struct trial *t, uint64_t set)
 {
 	const struct policy_service *service = service_of(t);
 	const char *sep = "";
@@ -289,58 +35,101 @@ static void print_endpoints(const struct trial *t, uint64_t set)
 	for (size_t i = 0; i < service->endpoint_count; i++) {
 		if (!(set >> i & 1))
 			continue;
-		printf("%s%s", sep, service->endpoints[i].name);
+		fprintf(out, "%s%s", sep, service->endpoints[i].name);
 		sep = ", ";
 	}
 }
 
-static void print_failed(const struct policy *policy, uint64_t regions)
+static void print_without(FILE *out, const struct policy *policy,
+			  uint64_t regions)
 {
 	const char *sep = " without ";
 
 	for (size_t i = 0; i < policy->region_count; i++) {
 		if (!(regions >> i & 1))
 			continue;
-		printf("%s%s", sep, policy->regions[i].name);
+		fprintf(out, "%s%s", sep, policy->regions[i].name);
+		sep = ", ";
+	}
+}
+
+/* What the test supposes, with these regions failed. */
+struct supposed {
+	struct scenario scenario;
+	struct scenario_canaries canaries;
+};
+
+static void suppose(const struct trial *t, uint64_t down, struct supposed *out)
+{
+	out->scenario = (struct scenario){
+		.failed = down,
+		.at_s = t->test->at_s,
+	};
+	scenario_suppose(&out->scenario, t->subject->policy, &t->test->supposed,
+			 &out->canaries);
+}
+
+/* Beside failures and the time. */
+static void print_supposed(FILE *out, const struct trial *t)
+{
+	struct supposed supposed;
+
+	suppose(t, 0, &supposed);
+	supposed.scenario.at_s = 0;
+	if (scenario_size(&supposed.scenario) == 0)
+		return;
+	fprintf(out, " when ");
+	scenario_print(&supposed.scenario, t->subject->policy, t->test->service,
+		       out);
+}
+
+static void print_expected(FILE *out, const struct trial *t)
+{
+	const struct policy *policy = t->subject->policy;
+	const struct policy_test *test = t->test;
+	const char *sep = "";
+
+	if (test->expect != TEST_ALWAYS_WITHIN) {
+		fprintf(out, "%s",
+			test->expect == TEST_NEVER ? "never "
+			: test->expect == TEST_ALWAYS_WITHOUT
+				? "always without "
+				: "");
+		print_endpoints(out, t, test->endpoints);
+		return;
+	}
+	fprintf(out, "always within ");
+	for (size_t i = 0; i < policy->jurisdiction_count; i++) {
+		if (!(test->jurisdictions >> i & 1))
+			continue;
+		fprintf(out, "%s%s", sep, policy->jurisdictions[i]);
 		sep = ", ";
 	}
 }
 
 /* What the test says, as a title. */
-static void print_title(const struct trial *t)
+static void print_title(FILE *out, const struct trial *t)
 {
 	const struct policy *policy = t->subject->policy;
 	const struct policy_test *test = t->test;
 	char buf[NET_TEXT_SIZE], at[CIVIL_TEXT_SIZE];
-	const char *sep = "";
 
-	printf("%s:%u: ", test->at.file, test->at.line);
 	if (test->client.family != NET_NONE)
-		printf("client %s ", net_addr_text(&test->client, buf));
+		fprintf(out, "client %s ", net_addr_text(&test->client, buf));
 	else
-		printf("clients %s ", policy->sets[test->clients].name);
-	printf("%s", service_of(t)->name);
-	print_failed(policy, test->down);
+		fprintf(out, "clients %s ", policy->sets[test->clients].name);
+	fprintf(out, "%s", service_of(t)->name);
+	print_without(out, policy, test->down);
+	print_supposed(out, t);
 	if (test->at_s != 0)
-		printf(" at %s", civil_text(test->at_s, at));
-	printf(": ");
-	if (test->expect != TEST_ALWAYS_WITHIN) {
-		printf("%s", test->expect == TEST_NEVER ? "never " : "");
-		print_endpoints(t, test->endpoints);
-		return;
-	}
-	printf("always within ");
-	for (size_t i = 0; i < policy->jurisdiction_count; i++) {
-		if (!(test->jurisdictions >> i & 1))
-			continue;
-		printf("%s%s", sep, policy->jurisdictions[i]);
-		sep = ", ";
-	}
+		fprintf(out, " at %s", civil_text(test->at_s, at));
+	fprintf(out, ": ");
+	print_expected(out, t);
 }
 
 static void print_tried(const struct trial *t)
 {
-	if (t->test->expect != TEST_ALWAYS_WITHIN || !t->ok)
+	if (!policy_is_always(t->test) || !t->ok)
 		return;
 	printf(" (%" PRIu64 " sets of failed regions%s, %zu", t->states,
 	       t->some_subsets ? ", not all of them" : "", t->tried);
@@ -349,79 +138,286 @@ static void print_tried(const struct trial *t)
 	printf(" client class%s)", t->classes == 1 ? "" : "es");
 }
 
-static void print_failure(const struct trial *t, const char *margin)
+/* What came instead. */
+static void print_got(FILE *out, const struct trial *t)
+{
+	fprintf(out, "got %s", t->got == 0 ? "no answer" : "");
+	print_endpoints(out, t, t->got);
+	if (t->why != NULL)
+		fprintf(out, " (%s)", t->why);
+	if (t->down != t->test->down)
+		print_without(out, t->subject->policy, t->down);
+}
+
+/* The command that shows it, if there is a client to ask. */
+static void print_command(FILE *out, const struct trial *t)
 {
 	struct net_addr client = t->test->client;
-	char buf[NET_TEXT_SIZE], at[CIVIL_TEXT_SIZE];
+	struct supposed supposed;
+	char buf[NET_TEXT_SIZE];
 
-	printf("%sgot %s", margin, t->got == 0 ? "no answer" : "");
-	print_endpoints(t, t->got);
-	if (t->why != NULL)
-		printf(" (%s)", t->why);
-	if (t->down != t->test->down)
-		print_failed(t->subject->policy, t->down);
-	printf("\n");
 	if (t->classes == 0 ||
 	    (client.family == NET_NONE &&
 	     !subject_find_address(t->subject, t->class_id, &client)))
 		return;
-	printf("%swindrose explain %s --client %s --service %s", margin,
-	       t->subject->path, net_addr_text(&client, buf),
-	       service_of(t)->name);
-	for (size_t i = 0; i < t->subject->policy->region_count; i++)
-		if (t->down >> i & 1)
-			printf(" --down %s",
-			       t->subject->policy->regions[i].name);
-	if (t->test->at_s != 0)
-		printf(" --at %s", civil_text(t->test->at_s, at));
-	printf("\n");
+	suppose(t, t->down, &supposed);
+	fprintf(out, "windrose explain %s --client %s --service %s",
+		t->subject->path, net_addr_text(&client, buf),
+		service_of(t)->name);
+	scenario_print_options(&supposed.scenario, t->subject->policy,
+			       t->test->service, out);
 }
 
-static size_t run_tests(struct subject *s, bool tap)
-{
-	size_t failed = 0;
+typedef void printing(FILE *out, const struct trial *t);
 
-	if (tap)
-		printf("1..%zu\n", s->policy->test_count);
+/* The caller frees it; NULL when memory runs out. */
+static char *text_of(printing *print, const struct trial *t)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (out == NULL)
+		return NULL;
+	print(out, t);
+	fclose(out);
+	return text;
+}
+
+static void print_trial(const struct trial *t, size_t number,
+			const struct request *request)
+{
+	const char *margin = request->tap ? "#   " : "    ";
+	char *command;
+
+	printf("%s %zu - %s:%u: ", t->ok ? "ok" : "not ok", number,
+	       t->test->at.file, t->test->at.line);
+	print_title(stdout, t);
+	print_tried(t);
+	printf("\n");
+	if (t->ok)
+		return;
+	printf("%s", margin);
+	print_got(stdout, t);
+	printf("\n");
+	command = text_of(print_command, t);
+	if (command != NULL && command[0] != '\0')
+		printf("%s%s\n", margin, command);
+	free(command);
+}
+
+static void set_text(json_t *o, const char *member, printing *print,
+		     const struct trial *t)
+{
+	char *text = text_of(print, t);
+
+	json_object_set_new(o, member, json_string(text == NULL ? "" : text));
+	free(text);
+}
+
+static json_t *trial_json(const struct trial *t)
+{
+	json_t *o = json_pack("{s:b, s:s, s:I}", "ok", t->ok, "file",
+			      t->test->at.file, "line",
+			      (json_int_t)t->test->at.line);
+
+	set_text(o, "says", print_title, t);
+	if (t->ok)
+		return o;
+	set_text(o, "failure", print_got, t);
+	set_text(o, "explain", print_command, t);
+	return o;
+}
+
+/* What all tests together came to. */
+struct outcome {
+	size_t failed;
+	struct coverage coverage;
+	json_t *list; /* of trials; NULL unless JSON is asked for */
+};
+
+static unsigned covered_pct(const struct coverage *c)
+{
+	return c->count == 0 ? 100
+			     : (unsigned)(100 * coverage_tried(c) / c->count);
+}
+
+static bool is_enough(const struct request *request,
+		      const struct coverage *coverage)
+{
+	return request->required_pct == ANY_PCT ||
+	       covered_pct(coverage) >= request->required_pct;
+}
+
+/* "network 10.1.0.0/16", "endpoint www/us-east". */
+static void print_rule(FILE *out, const struct coverage_rule *rule)
+{
+	char buf[NET_TEXT_SIZE];
+
+	fprintf(out, "%s%s%s", rule->service == NULL ? "" : rule->service,
+		rule->service == NULL ? "" : "/",
+		rule->name == NULL ? net_prefix_text(&rule->network, buf)
+				   : rule->name);
+}
+
+static void print_coverage(const struct request *request,
+			   const struct coverage *c)
+{
+	const char *margin = request->tap ? "# " : "";
+
+	for (size_t i = 0; i < c->count; i++) {
+		const struct coverage_rule *rule = &c->rules[i];
+
+		if (rule->tried)
+			continue;
+		printf("%suntried  %s ", margin,
+		       coverage_kind_name(rule->kind));
+		print_rule(stdout, rule);
+		printf(" (%s:%u)\n", rule->at.file, rule->at.line);
+	}
+	printf("%scoverage %zu of %zu rules are tried, %u%%%s\n", margin,
+	       coverage_tried(c), c->count, covered_pct(c),
+	       is_enough(request, c) ? "" : ": too few");
+}
+
+static json_t *coverage_json(const struct coverage *c)
+{
+	json_t *untried = json_array();
+
+	for (size_t i = 0; i < c->count; i++) {
+		const struct coverage_rule *rule = &c->rules[i];
+		char name[2 * NET_TEXT_SIZE + 2 * POLICY_NAME_MAX] = "";
+		FILE *out = fmemopen(name, sizeof(name), "w");
+
+		if (out != NULL) {
+			print_rule(out, rule);
+			fclose(out);
+		}
+		if (!rule->tried)
+			json_array_append_new(
+				untried,
+				json_pack("{s:s, s:s, s:s?, s:I}", "kind",
+					  coverage_kind_name(rule->kind),
+					  "name", name, "file", rule->at.file,
+					  "line", (json_int_t)rule->at.line));
+	}
+	return json_pack("{s:I, s:I, s:I, s:o}", "rules", (json_int_t)c->count,
+			 "tried", (json_int_t)coverage_tried(c), "percent",
+			 (json_int_t)covered_pct(c), "untried", untried);
+}
+
+static void print_json(const struct request *request, size_t count,
+		       struct outcome *outcome)
+{
+	json_t *o = json_pack("{s:o, s:I, s:I}", "tests", outcome->list,
+			      "passed", (json_int_t)(count - outcome->failed),
+			      "failed", (json_int_t)outcome->failed);
+
+	if (request->coverage)
+		json_object_set_new(o, "coverage",
+				    coverage_json(&outcome->coverage));
+	json_dumpf(o, stdout, JSON_INDENT(2));
+	printf("\n");
+	json_decref(o);
+}
+
+static void run_tests(struct subject *s, const struct request *request,
+		      struct outcome *outcome)
+{
 	for (size_t i = 0; i < s->policy->test_count; i++) {
 		const struct policy_test *test = &s->policy->tests[i];
-		struct trial t;
+		struct trial t = trial_run(s, test);
 
-		opening_move(s->view, test->at_s * 1000);
-		t = try_test(s, test);
-		printf("%s %zu - ", t.ok ? "ok" : "not ok", i + 1);
-		print_title(&t);
-		print_tried(&t);
-		printf("\n");
-		if (!t.ok)
-			print_failure(&t, tap ? "#   " : "    ");
-		failed += !t.ok;
+		if (request->json)
+			json_array_append_new(outcome->list, trial_json(&t));
+		else
+			print_trial(&t, i + 1, request);
+		if (request->coverage)
+			coverage_add(&outcome->coverage, test);
+		outcome->failed += !t.ok;
 	}
-	printf("%s%zu passed, %zu failed\n", tap ? "# " : "",
-	       s->policy->test_count - failed, failed);
-	return failed;
+}
+
+static bool open_coverage(struct coverage *coverage, struct subject *s)
+{
+	struct errors errs = { .list = NULL };
+	bool ok = coverage_open(coverage, s, &errs);
+
+	errors_print(&errs, stderr);
+	errors_fini(&errs);
+	return ok;
+}
+
+static enum review_status test(struct subject *s, const struct request *request)
+{
+	struct outcome outcome = { .failed = 0 };
+	size_t count = s->policy->test_count;
+	bool ok = !request->coverage || open_coverage(&outcome.coverage, s);
+
+	if (ok && request->json)
+		outcome.list = json_array();
+	if (ok && request->tap)
+		printf("1..%zu\n", count);
+	if (ok)
+		run_tests(s, request, &outcome);
+	if (ok && request->json)
+		print_json(request, count, &outcome);
+	else if (ok)
+		printf("%s%zu passed, %zu failed\n", request->tap ? "# " : "",
+		       count - outcome.failed, outcome.failed);
+	if (ok && request->coverage && !request->json)
+		print_coverage(request, &outcome.coverage);
+	ok = ok && outcome.failed == 0 &&
+	     (!request->coverage || is_enough(request, &outcome.coverage));
+	coverage_fini(&outcome.coverage);
+	return ok ? REVIEW_FINE : REVIEW_FAILED;
+}
+
+static enum review_status read_request(int argc, char **argv,
+				       struct request *request)
+{
+	const struct option_row rows[] = {
+		{ "tap", OPTION_FLAG, &request->tap, NULL,
+		  "print the Test Anything Protocol", 0, 0 },
+		{ "json", OPTION_FLAG, &request->json, NULL, "print JSON", 0,
+		  0 },
+		{ "coverage", OPTION_FLAG, &request->coverage, NULL,
+		  "tell which rules of the policy no test tries", 0, 0 },
+		{ "require-coverage", OPTION_NUMBER, &request->required_pct,
+		  "PERCENT", "the same, and end with 1 when fewer are tried", 0,
+		  100 },
+		{ "help", OPTION_FLAG, &request->help, NULL, "print this", 0,
+		  0 },
+	};
+	const struct invocation call = {
+		"test",
+		"PATH [--tap | --json] [--coverage] "
+		"[--require-coverage PERCENT]",
+		rows,
+		5,
+		1,
+		&request->help,
+	};
+	enum review_status status =
+		invocation_read(&call, argc, argv, &request->path);
+
+	if (status == REVIEW_GO && request->tap && request->json)
+		return invocation_refuse(&call, "--tap or --json, not both");
+	request->coverage |= request->required_pct != ANY_PCT;
+	return status;
 }
 
 int review_test(int argc, char **argv)
 {
-	bool tap = false, help = false;
-	const struct option_row rows[] = {
-		{ "tap", OPTION_FLAG, &tap, NULL,
-		  "print the Test Anything Protocol", 0, 0 },
-		{ "help", OPTION_FLAG, &help, NULL, "print this", 0, 0 },
-	};
-	const struct invocation call = {
-		"test", "PATH [--tap]", rows, 2, 1, &help,
-	};
-	const char *path;
-	enum review_status status = invocation_read(&call, argc, argv, &path);
+	struct request request = { .required_pct = ANY_PCT };
+	enum review_status status = read_request(argc, argv, &request);
 	struct subject s;
 
 	if (status != REVIEW_GO)
 		return status;
-	if (!subject_open(path, &s))
+	if (!subject_open(request.path, &s))
 		return REVIEW_FAILED;
-	status = run_tests(&s, tap) == 0 ? REVIEW_FINE : REVIEW_FAILED;
+	status = test(&s, &request);
 	subject_free(&s);
 	return status;
 }

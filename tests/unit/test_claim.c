@@ -391,21 +391,21 @@ static void test_case_by_case(void **state)
 static const struct order_row {
 	const char *text;
 	bool ok;
-	enum scenario_order order;
+	enum supposition_order order;
 	const char *option;
 } orders[] = {
-	{ "drain:two",          true,  SCENARIO_DRAIN_ALL,  " --order drain:two" },
-	{ "drain:www/one-b",    true,  SCENARIO_DRAIN,      " --order drain:www/one-b" },
-	{ "failover:three",     true,  SCENARIO_FAILOVER,   " --order failover:three" },
-	{ "weightless:three",   true,  SCENARIO_WEIGHTLESS, " --order weightless:three" },
-	{ "hold:one",           true,  SCENARIO_HOLD,       " --order hold:one" },
-	{ "drain:one-b",        false, SCENARIO_NO_ORDER,   NULL },
-	{ "drain:pair/two",     false, SCENARIO_NO_ORDER,   NULL },
-	{ "failover:www/two",   false, SCENARIO_NO_ORDER,   NULL },
-	{ "hold:",              false, SCENARIO_NO_ORDER,   NULL },
-	{ "drain",              false, SCENARIO_NO_ORDER,   NULL },
-	{ ":two",               false, SCENARIO_NO_ORDER,   NULL },
-	{ "",                   false, SCENARIO_NO_ORDER,   NULL },
+	{ "drain:two",          true,  SUPPOSE_DRAIN_ALL,  " --order drain:two" },
+	{ "drain:www/one-b",    true,  SUPPOSE_DRAIN,      " --order drain:www/one-b" },
+	{ "failover:three",     true,  SUPPOSE_FAILOVER,   " --order failover:three" },
+	{ "weightless:three",   true,  SUPPOSE_WEIGHTLESS, " --order weightless:three" },
+	{ "hold:one",           true,  SUPPOSE_HOLD,       " --order hold:one" },
+	{ "drain:one-b",        false, SUPPOSE_NO_ORDER,   NULL },
+	{ "drain:pair/two",     false, SUPPOSE_NO_ORDER,   NULL },
+	{ "failover:www/two",   false, SUPPOSE_NO_ORDER,   NULL },
+	{ "hold:",              false, SUPPOSE_NO_ORDER,   NULL },
+	{ "drain",              false, SUPPOSE_NO_ORDER,   NULL },
+	{ ":two",               false, SUPPOSE_NO_ORDER,   NULL },
+	{ "",                   false, SUPPOSE_NO_ORDER,   NULL },
 };
 static const struct canary_row {
 	const char *text;
@@ -443,23 +443,27 @@ static void test_read(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+		struct supposition supposed = { .canary = NULL };
 		struct scenario s = { .failed = 0 };
 
 		err.text[0] = '\0';
-		if (scenario_read_order(&s, policy, www, orders[i].text,
-					&err) != orders[i].ok)
+		if (supposition_read_order(policy, www, orders[i].text,
+					   &supposed, &err) != orders[i].ok)
 			fail_msg("\"%s\": %s", orders[i].text, err.text);
+		scenario_suppose(&s, policy, &supposed, &at);
 		assert_int_equal(s.order, orders[i].order);
 		if (orders[i].ok)
 			check_options(&s, policy, www, orders[i].option);
 	}
 	for (size_t i = 0; i < sizeof(canaries) / sizeof(canaries[0]); i++) {
-		struct scenario s = { .canaries = &at };
+		struct supposition supposed = { .canary = NULL };
+		struct scenario s = { .failed = 0 };
 		char expected[64];
 
-		if (scenario_read_canary(policy, pair, canaries[i].text, &at,
-					 &err) != canaries[i].ok)
+		if (supposition_read_canary(policy, pair, canaries[i].text,
+					    &supposed, &err) != canaries[i].ok)
 			fail_msg("\"%s\"", canaries[i].text);
+		scenario_suppose(&s, policy, &supposed, &at);
 		snprintf(expected, sizeof(expected), " --canary %s",
 			 canaries[i].text);
 		if (canaries[i].ok)

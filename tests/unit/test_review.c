@@ -44,6 +44,12 @@ static const struct run_row {
 	{ "help with two codes", review_help, { "help", "WR0402", "WR0401" }, 2, NULL },
 	{ "test in TAP", review_test, { "test", "policy.yaml", "--tap" }, 1, "tap.expected" },
 	{ "test of what passes", review_test, { "test", "passes.yaml" }, 0, "passes.expected" },
+	{ "test of other worlds, and what none of them tries", review_test, { "test", "supposed.yaml", "--coverage" }, 1, "supposed.expected" },
+	{ "test in JSON", review_test, { "test", "supposed.yaml", "--coverage", "--json" }, 1, "supposed-json.expected" },
+	{ "test and want more", review_test, { "test", "passes.yaml", "--require-coverage", "90", "--tap" }, 1, "tap-coverage.expected" },
+	{ "test and have enough", review_test, { "test", "passes.yaml", "--require-coverage", "60", "--tap" }, 0, "tap-enough.expected" },
+	{ "test in two forms", review_test, { "test", "passes.yaml", "--tap", "--json" }, 2, NULL },
+	{ "test and want more than all", review_test, { "test", "passes.yaml", "--require-coverage", "101" }, 2, NULL },
 	{ "test of nothing", review_test, { "test" }, 2, NULL },
 	{ "test of what does not load", review_test, { "test", "absent" }, 1, NULL },
 	{ "test with an unknown option", review_test, { "test", "policy.yaml", "--tip" }, 2, NULL },
@@ -93,6 +99,7 @@ static const struct run_row {
 	{ "explain an order to a node", review_explain,
 	  { "explain", "policy.yaml", "--client", "10.2.0.1", "--service", "www", "--order", "drain:us-east", "--node", "x" }, 2, NULL },
 	{ "prove", review_prove, { "prove", "policy.yaml" }, 1, "prove.expected" },
+	{ "prove what tests say of endpoints", review_prove, { "prove", "supposed.yaml" }, 1, "prove-without.expected" },
 	{ "prove and trust names", review_prove, { "prove", "policy.yaml", "--trust-names" }, 1, "prove-names.expected" },
 	{ "prove what holds", review_prove, { "prove", "passes.yaml" }, 0, "prove-passes.expected" },
 	{ "prove for single failures", review_prove, { "prove", "passes.yaml", "--failed", "1" }, 0, "prove-single.expected" },
@@ -288,6 +295,8 @@ static int set_up(void **state)
 	copy("shadow.yaml");
 	copy("panic.yaml");
 	copy("goals.yaml");
+	copy("supposed.yaml");
+	copy("corrections.csv");
 	copy("load-old.yaml");
 	copy("load-new.yaml");
 	copy("queries.txt");
