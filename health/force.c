@@ -31,6 +31,7 @@ bool force_parse(const struct json_t *request, int64_t max_ms,
 	f.for_ms = member_integer(&r, "for_ms", 0, MEMBER_EXACT_MAX);
 	member_name(&r, "author", f.author, sizeof(f.author));
 	member_name(&r, "reason", f.reason, sizeof(f.reason));
+	f.dry_run = member_flag(&r, "dry_run");
 	if (r.failed)
 		return false;
 	if ((f.event == BREAKER_RELEASE) != (f.for_ms == 0)) {

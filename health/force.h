@@ -27,12 +27,13 @@ struct force {
 	enum breaker_event event;
 	int64_t for_ms; /* of a force; 0: it is released */
 	char author[FORCE_TEXT_SIZE], reason[FORCE_TEXT_SIZE];
+	bool dry_run; /* say what would be forced, and do nothing */
 };
 
 /*
  * From {"op":"force", "service", "endpoint", "state": "open", "closed" or
- * "auto", "for_ms", "author", "reason"}.  False with err set when something is
- * missing or wrong, or it would last longer than max_ms.
+ * "auto", "for_ms", "author", "reason", "dry_run"}.  False with err set when
+ * something is missing or wrong, or it would last longer than max_ms.
  */
 bool force_parse(const struct json_t *request, int64_t max_ms,
 		 struct force *out, struct error *err);

@@ -317,8 +317,10 @@ static json_t *answer_force(struct prober *p, const json_t *request)
 		target = find_target(p->on.roster, &force, &err);
 	if (target == NULL)
 		return json_pack("{s:b, s:s}", "ok", 0, "error", err.text);
-	force_all(p, target, &force);
-	reporter_hurry(p->reporter);
+	if (!force.dry_run) {
+		force_all(p, target, &force);
+		reporter_hurry(p->reporter);
+	}
 	return json_pack("{s:b, s:o}", "ok", 1, "targets",
 			 write_sharers(p->on.roster, target));
 }

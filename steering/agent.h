@@ -111,7 +111,8 @@ struct agent_undone {
 struct agent_preview {
 	struct plan *before, *after;
 	char refused[240];
-	bool yields; /* that rule does, to a second person */
+	bool yields;         /* that rule does, to a second person */
+	char overrides[240]; /* the rule that it is forced past; "": none */
 	struct guard_warnings warnings;
 	struct agent_undone undoes;
 };

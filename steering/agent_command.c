@@ -113,14 +113,33 @@ static struct guard_case case_of(const struct agent_input *in,
 		.after = state_commands(&change->after),
 		.classes = in->classes,
 		.wall_ms = in->now.wall_ms,
-		.approved = in->approved,
+		.yields = in->approved,
 	};
 }
 
-static bool judge(const struct command *c, const struct guard_case *g,
-		  struct error *err)
+/*
+ * May it be?  rule has what stands against it, "" when nothing does: true with
+ * a rule there, it is forced past that.
+ */
+static bool judge(const struct agent *agent, const struct command *c,
+		  const struct guard_case *g, struct error *rule)
 {
-	return !is_guarded(c->kind) || guard_check(g, err);
+	struct guard_case bare = *g;
+	struct error err;
+
+	rule->text[0] = '\0';
+	if (!is_guarded(c->kind) || guard_check(g, rule)) {
+		rule->text[0] = '\0';
+		return true;
+	}
+	if (!c->force)
+		return false;
+	bare.yields = true;
+	if (!guard_check(&bare, &err))
+		*rule = err;
+	else if (agent->policy->safety.force)
+		return true;
+	return false;
 }
 
 void agent_refuse(struct agent *agent, const struct command *command,
@@ -160,22 +179,48 @@ static void note(struct change *change, const struct audit_event *event)
 	undo_note(&change->after, &change->before, &c);
 }
 
+/* What was forced is told apart, and marked where it stays; else it is a
+ * command like others. */
+static void mark_forced(struct agent *agent, struct state *after,
+			const struct audit_event *event,
+			const struct error *rule)
+{
+	bool forced = rule->text[0] != '\0';
+	struct audit_event told = *event;
+
+	for (size_t i = 0; i < after->command_count; i++)
+		if (strcmp(after->commands[i].id, event->id) == 0)
+			after->commands[i].force = forced;
+	if (!forced)
+		return;
+	audit_text(told.kind, sizeof(told.kind), "forced");
+	audit_text(told.before, sizeof(told.before), "%s", rule->text);
+	told.after[0] = '\0';
+	audit_add(&agent->audit, &told);
+}
+
 bool agent_command(struct agent *agent, const struct command *command,
 		   const struct agent_input *in, struct error *err)
 {
 	struct audit_event event = describe_command(command, in->now.wall_ms);
 	struct change change;
 	struct guard_case g;
+	struct error rule;
 
 	if (!change_make(agent, command, in, &change, err)) {
 		agent_refuse(agent, command, in->now.wall_ms, err);
 		return false;
 	}
 	g = case_of(in, &change);
-	if (!judge(command, &g, err) ||
-	    (!in->repeats &&
-	     !recent_add(&agent->recent, command->id, command->wall_made_ms,
-			 in->now.wall_ms, err))) {
+	if (!judge(agent, command, &g, &rule)) {
+		*err = rule;
+		change_fini(&change);
+		agent_refuse(agent, command, in->now.wall_ms, err);
+		return false;
+	}
+	if (!in->repeats &&
+	    !recent_add(&agent->recent, command->id, command->wall_made_ms,
+			in->now.wall_ms, err)) {
 		change_fini(&change);
 		agent_refuse(agent, command, in->now.wall_ms, err);
 		return false;
@@ -183,6 +228,7 @@ bool agent_command(struct agent *agent, const struct command *command,
 	describe_undo(agent, command, &event);
 	describe_change(&event, &change.before, &change.after, in->now);
 	note(&change, &event);
+	mark_forced(agent, &change.after, &event, &rule);
 	agent_expire(agent, in->now.wall_ms);
 	audit_add(&agent->audit, &event);
 	state_fini(&agent->state);
@@ -208,13 +254,27 @@ static void find_undone(const struct agent *agent, const struct command *c,
 	out->wall_ms = of->wall_ms;
 }
 
+static void find_rule(const struct agent *agent, const struct command *c,
+		      const struct guard_case *g, struct agent_preview *out)
+{
+	struct guard_case bare = *g;
+	struct error rule, other;
+
+	if (judge(agent, c, g, &rule))
+		audit_text(out->overrides, sizeof(out->overrides), "%s",
+			   rule.text);
+	else
+		audit_text(out->refused, sizeof(out->refused), "%s", rule.text);
+	bare.yields = true;
+	out->yields = out->refused[0] != '\0' && guard_check(&bare, &other);
+}
+
 bool agent_preview(const struct agent *agent, const struct command *command,
 		   const struct agent_input *in, struct agent_preview *out,
 		   struct error *err)
 {
 	const struct draft_when when = { in->now, true, in->rum };
 	struct agent_preview preview = { 0 };
-	struct error rule = { .text = "" };
 	struct change change;
 	struct guard_case g;
 
@@ -223,10 +283,7 @@ bool agent_preview(const struct agent *agent, const struct command *command,
 	find_undone(agent, command, &preview.undoes);
 	g = case_of(in, &change);
 	guard_warn(&g, &preview.warnings);
-	judge(command, &g, &rule);
-	audit_text(preview.refused, sizeof(preview.refused), "%s", rule.text);
-	g.approved = true;
-	preview.yields = rule.text[0] != '\0' && guard_check(&g, &rule);
+	find_rule(agent, command, &g, &preview);
 	preview.before = draft_plan(&change.before, &when);
 	preview.after = draft_plan(&change.after, &when);
 	change_fini(&change);

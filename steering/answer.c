@@ -59,17 +59,21 @@ static json_t *write_undone(const struct agent_undone *u)
 			 (json_int_t)u->wall_ms);
 }
 
+static json_t *text_or_null(const char *text)
+{
+	return text[0] == '\0' ? json_null() : json_string(text);
+}
+
 struct json_t *answer_prediction(const struct prediction *prediction,
 				 const struct agent_preview *preview)
 {
-	return json_pack("{s:b, s:o, s:o*, s:o, s:b, s:o}", "ok", 1,
+	return json_pack("{s:b, s:o, s:o*, s:o, s:b, s:o, s:o}", "ok", 1,
 			 "prediction", prediction_write(prediction), "undoes",
 			 write_undone(&preview->undoes), "warnings",
 			 write_warnings(&preview->warnings), "yields",
-			 preview->yields, "refused",
-			 preview->refused[0] == '\0'
-				 ? json_null()
-				 : json_string(preview->refused));
+			 preview->yields, "overrides",
+			 text_or_null(preview->overrides), "refused",
+			 text_or_null(preview->refused));
 }
 
 struct json_t *answer_done(uint64_t epoch, uint64_t sequence,

@@ -123,6 +123,17 @@ static void refuse_follower(struct steerer *s, const struct asker *from)
 	refuse(s, from, text);
 }
 
+/* Loud, for who goes past a safety rule should be seen to. */
+static void log_forced(const struct command *c, const char *rule)
+{
+	char quoted[500];
+
+	log_event(LOG_LEVEL_WARN, "steer", "forced",
+		  "id=%s kind=%s target=%s author=%s rule=%s", c->id,
+		  command_kind_name(c->kind), c->target, c->author,
+		  log_quote(rule, quoted, sizeof(quoted)));
+}
+
 /* Its preview is taken over. */
 static void carry_out(struct steerer *s, const struct asker *from,
 		      const struct request *r,
@@ -139,6 +150,8 @@ static void carry_out(struct steerer *s, const struct asker *from,
 		return;
 	}
 	w->approved = r->in.approved;
+	if (preview->overrides[0] != '\0')
+		log_forced(&r->command, preview->overrides);
 	if (!agent_command(s->agent, &r->command, &r->in, &err)) {
 		waiting_end(s, w, answer_error(err.text));
 		return;

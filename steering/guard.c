@@ -230,7 +230,7 @@ bool guard_check(const struct guard_case *c, struct error *err)
 
 		if (!last_endpoint_ok(&sc, err) || !residency_ok(&sc, err))
 			return false;
-		if (!c->approved &&
+		if (!c->yields &&
 		    (!regions_ok(&sc, err) || !capacity_ok(&sc, err) ||
 		     !interval_ok(&sc, err)))
 			return false;

@@ -14,8 +14,10 @@
  *                   mean of those that do
  *
  *   safety.command_interval          time since the newest command in force
- *                   that takes capacity out; in approved it is set aside, as
- *                   are the two rules before, for two people want it
+ *                   that takes capacity out
+ *
+ * The last three yield: to two people, and to one who forces it where
+ * safety.force lets him.  The first two yield to nobody.
  *
  * A rule refuses only a command that makes things worse by it, so one that
  * was broken already (by an outage, by a new policy) does not stop a command
@@ -47,7 +49,7 @@ struct guard_case {
 	struct commands after;
 	struct guard_classes classes;
 	int64_t wall_ms;
-	bool approved; /* by a second person */
+	bool yields; /* leave the rules out that do */
 };
 
 /* False with err naming the rule, the service and by how much. */

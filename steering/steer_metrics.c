@@ -13,6 +13,15 @@ static double seconds(int64_t ms)
 	return (double)ms / 1e3;
 }
 
+static size_t forced_in(const struct plan *plan)
+{
+	size_t forced = 0;
+
+	for (size_t i = 0; i < plan->command_count; i++)
+		forced += plan->commands[i].force;
+	return forced;
+}
+
 /* clang-format off */
 static void put_plain(struct openmetrics *out, const struct steer_metrics *m,
 		      const struct plan *plan)
@@ -33,6 +42,9 @@ static void put_plain(struct openmetrics *out, const struct steer_metrics *m,
 		  seconds(plan->wall_made_ms) },
 		{ { "windrose_steer_commands", METRIC_GAUGE, NULL,
 		    "Commands in force." }, (double)plan->command_count },
+		{ { "windrose_steer_forced_commands", METRIC_GAUGE, NULL,
+		    "Those of them that went past a safety rule by force." },
+		  (double)forced_in(plan) },
 		{ { "windrose_steer_held_commands", METRIC_GAUGE, NULL,
 		    "Commands that wait for a second person." },
 		  (double)m->held },

@@ -34,9 +34,10 @@ _windrose_options() {
 	drain | undrain | failover | weight | cancel | freeze | unfreeze | \
 		undo | approve | canary | rollback)
 		options="--bus= --node= --key= --reason= --author= --for= \
-		--over= --to= --approval --dry-run --yes --json --wait= --help"
+		--over= --to= --approval --force --dry-run --yes --json --wait= --help"
 		;;
-	force) options="--node= --reason= --author= --for= --json --help" ;;
+	force) options="--node= --reason= --author= --for= --dry-run --json \
+		--help" ;;
 	bus) options="--bus= --trust= --trust-vantage= --json --help" ;;
 	esac
 	printf '%s' "$options"

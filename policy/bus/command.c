@@ -76,7 +76,7 @@ static void check_members(struct member_reader *r)
 		"weight",   "author",
 		"reason",   "wall_made_ms",
 		"over_ms",  "wall_expires_ms",
-		"approval",
+		"approval", "force",
 	};
 	void *at = json_object_iter((json_t *)(uintptr_t)r->object);
 
@@ -135,6 +135,7 @@ static bool parse(const struct json_t *json, bool strict, struct command *out,
 		member_integer(&r, "wall_expires_ms", 0, MEMBER_EXACT_MAX);
 	c.over_ms = member_integer(&r, "over_ms", 0, MEMBER_EXACT_MAX);
 	c.approval = member_flag(&r, "approval");
+	c.force = member_flag(&r, "force");
 	if (!r.failed)
 		*out = c;
 	return !r.failed;
@@ -167,6 +168,7 @@ struct json_t *command_write(const struct command *c)
 	member_put_integer(&w, "wall_expires_ms", c->wall_expires_ms);
 	member_put_integer(&w, "over_ms", c->over_ms);
 	member_put_flag(&w, "approval", c->approval);
+	member_put_flag(&w, "force", c->force);
 	return member_take(&w);
 }
 

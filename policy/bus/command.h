@@ -58,6 +58,8 @@ struct command {
 	int64_t over_ms;         /* drain and undrain: ramp; 0 at once */
 	bool approval; /* to be held for a second person where a rule that
 			* yields to two refuses it */
+	bool force;    /* past a rule that yields to two people, by one: in a
+			* plan it says that there was such a rule */
 };
 
 /*

@@ -302,7 +302,8 @@ struct policy_safety {
 	uint32_t max_capacity_at_once_pct; /* default 34 */
 	int64_t max_override_ms;           /* default 24 h */
 	int64_t command_interval_ms; /* between two that take capacity out */
-	const char **confirm;        /* kinds that need a second person */
+	bool force; /* one person may go past the rules that yield to two */
+	const char **confirm; /* kinds that need a second person */
 	size_t confirm_count;
 	int64_t approval_within_ms; /* how long one waits for that */
 	/* Clients are to be off a failed endpoint by then; 0: no goal.  See

@@ -12,6 +12,8 @@ enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 static const char *const region_loss_words[] = { "reported", "shared",
 						 "carried", NULL };
 
+static const char *const force_words[] = { "never", "allowed", NULL };
+
 /* clang-format off */
 static const struct schema_row safety_rows[] = {
 	{ "min_regions_in_service", SCHEMA_WHOLE, false, offsetof(struct policy_safety, min_regions_in_service),
@@ -26,6 +28,8 @@ static const struct schema_row safety_rows[] = {
 	  MINUTE, 30 * DAY, "24h", NULL, NULL, "how long a command can last" },
 	{ "command_interval", SCHEMA_MILLIS, false, offsetof(struct policy_safety, command_interval_ms),
 	  0, DAY, "0s", NULL, NULL, "time between two commands that take capacity out" },
+	{ "force", SCHEMA_FLAG, false, offsetof(struct policy_safety, force),
+	  0, 0, "allowed", force_words, NULL, "whether one person may go past the rules that two may set aside" },
 	{ "confirm", SCHEMA_TEXTS, false, offsetof(struct policy_safety, confirm),
 	  0, 16, NULL, NULL, NULL, "commands that need a second person" },
 	{ "approval_within", SCHEMA_MILLIS, false, offsetof(struct policy_safety, approval_within_ms),

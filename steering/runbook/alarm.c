@@ -92,6 +92,14 @@ static void look_at_command(const struct bell *b, const struct json_t *command)
 			field_text(command, "author"),
 			field_text(command, "id"),
 			field_text(command, "reason"));
+	if (is_set(command, "force"))
+		ring_it(b, ALARM_WARN,
+			"%s %s (%s) was forced past a safety rule by %s: %s",
+			field_text(command, "kind"),
+			field_text(command, "target"),
+			field_text(command, "id"),
+			field_text(command, "author"),
+			field_text(command, "reason"));
 	if (field_number(command, "wall_expires_ms") == 0 ||
 	    left_ms > ALARM_ENDING_MS)
 		return;

@@ -335,7 +335,7 @@ static int preview(struct link *link, const struct order *order,
 {
 	int status = EXIT_UNREACHABLE;
 	struct json_t *answer = ask(link, "predict", command, &status);
-	const char *refused;
+	const char *refused, *overrides;
 
 	if (answer == NULL)
 		return status;
@@ -346,6 +346,10 @@ static int preview(struct link *link, const struct order *order,
 	if (refused != NULL && command->approval &&
 	    json_is_true(json_object_get(answer, "yields")))
 		refused = NULL;
+	overrides = json_string_value(json_object_get(answer, "overrides"));
+	if (overrides != NULL)
+		fprintf(stderr, "windrose: FORCED, past a safety rule: %s\n",
+			overrides);
 	status = refused == NULL ? EXIT_DONE : EXIT_REFUSED;
 	if (refused != NULL)
 		fprintf(stderr, "windrose: refused: %s\n", refused);

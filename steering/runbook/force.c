@@ -43,6 +43,8 @@ static bool read_line(struct order *order, int argc, char **argv,
 		{ "for", OPTION_TEXT, &order->lasting, "TIME",
 		  "how long it holds, such as 2h; default " LASTING_DEFAULT, 0,
 		  0 },
+		{ "dry-run", OPTION_FLAG, &order->dry_run, NULL,
+		  "show which endpoints share the probe, and stop", 0, 0 },
 		{ "json", OPTION_FLAG, &order->json, NULL, "answer in JSON", 0,
 		  0 },
 		{ "help", OPTION_FLAG, &order->help, NULL, "this text", 0, 0 },
@@ -92,13 +94,14 @@ static struct json_t *write_request(const struct order *order,
 			  "such as 90s, 10m or 2h",
 			  lasting);
 	else
-		return json_pack("{s:s, s:s%, s:s, s:s, s:I, s:s, s:s}", "op",
-				 "force", "service", words->target,
+		return json_pack("{s:s, s:s%, s:s, s:s, s:I, s:s, s:s, s:b}",
+				 "op", "force", "service", words->target,
 				 (size_t)(slash - words->target), "endpoint",
 				 slash + 1, "state", words->state, "for_ms",
 				 (json_int_t)for_ms, "author",
 				 order->author == NULL ? "" : order->author,
-				 "reason", order->reason);
+				 "reason", order->reason, "dry_run",
+				 order->dry_run);
 	return NULL;
 }
 
@@ -120,7 +123,8 @@ static int show(const struct order *order, const struct json_t *answer,
 		return EXIT_DONE;
 	}
 	json_array_foreach(json_object_get(answer, "targets"), i, target)
-		printf("%s is %s here\n", json_string_value(target),
+		printf("%s %s %s here\n", json_string_value(target),
+		       order->dry_run ? "would be" : "is",
 		       strcmp(state, "auto") == 0 ? "what its breaker says"
 						  : state);
 	return EXIT_DONE;

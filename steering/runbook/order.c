@@ -34,6 +34,8 @@ void order_rows(struct order *order, struct option_row rows[ORDER_ROWS])
 		{ "approval", OPTION_FLAG, &order->approval, NULL,
 		  "drain, failover, weight: where a rule that yields to two people "
 		  "refuses it, hold it for a second", 0, 0 },
+		{ "force", OPTION_FLAG, &order->force, NULL,
+		  "go past a safety rule that two people may set aside", 0, 0 },
 		{ "dry-run", OPTION_FLAG, &order->dry_run, NULL,
 		  "show what it would do, and stop", 0, 0 },
 		{ "yes", OPTION_FLAG, &order->yes, NULL,
@@ -212,6 +214,8 @@ static bool options_fit(const struct order *order, enum command_kind kind,
 		{ "over", order->over, ramps },
 		{ "to", order->to, kind == COMMAND_FAILOVER },
 		{ "approval", order->approval ? "" : NULL, guarded },
+		{ "force", order->force ? "" : NULL,
+		  guarded || kind == COMMAND_UNDO || kind == COMMAND_ROLLBACK },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -271,6 +275,7 @@ bool order_command(const struct order *order, const struct order_words *words,
 	    !fill(c.to, sizeof(c.to), "--to", order->to, err))
 		return false;
 	c.approval = order->approval;
+	c.force = order->force;
 	*out = c;
 	return true;
 }

@@ -35,11 +35,11 @@ struct order {
 	const char *reason, *author;
 	const char *lasting, *over; /* durations: --for, --over */
 	const char *to;
-	bool dry_run, yes, json, help, approval;
+	bool dry_run, yes, json, help, approval, force;
 	unsigned wait_s; /* for acknowledgements */
 };
 
-enum { ORDER_ROWS = 14 };
+enum { ORDER_ROWS = 15 };
 
 /* Fills rows with the options of the runbook commands, over order. */
 void order_rows(struct order *order, struct option_row rows[ORDER_ROWS]);

@@ -264,6 +264,8 @@ void render_command(const struct json_t *command, const char *where,
 		fprintf(out, " to %s", field_text(command, "to"));
 	if (strcmp(field_text(command, "kind"), "weight") == 0)
 		fprintf(out, " to %" PRId64, field_number(command, "weight"));
+	if (is_set(command, "force"))
+		fprintf(out, " FORCED past a safety rule");
 	fprintf(out, " by %s: %s", field_text(command, "author"),
 		field_text(command, "reason"));
 	if (expires > 0)

@@ -89,6 +89,9 @@ def test():
         if not f.both(fleet.NEW_YORK, "us-east"):
             raise Failed("a held command changed an answer")
         wants("status", f.windrose("status", "--node", f.rig.path("steer1.sock"), check=False), 0, "held ", "by alice")
+        wants("what one may force", f.alice(*drain("www/us-east", "--force", "--dry-run")), 0, "FORCED, past a safety rule",
+              "max_capacity_removed")
+        wants("what nobody may", f.alice(*drain("www/eu-central", "--force")), 3, "residency", "gdpr")
         wants("by the same key", f.windrose(*approve(f), "--author", "bob", "--bus", f.bus, "--key", f.person_key,
                                             check=False), 3, "another person")
         wants("by the same name", f.bob(*approve(f), author="alice"), 3, "another person")
@@ -97,6 +100,12 @@ def test():
         if f.held():
             raise Failed(f"it is held still: {f.held()}")
 
+        f.alice("undrain", "www/us-east", "--reason", "over", "--yes")
+        wants("forced", f.alice(*drain("www/us-east", "--force")), 0, "FORCED", "max_capacity_removed", "Done")
+        wants("and seen", f.windrose("status", "--node", f.rig.path("steer1.sock"), check=False), 0,
+              "drain www/us-east FORCED past a safety rule by alice")
+        wants("and told", f.windrose("history", "--node", f.rig.path("steer1.sock"), check=False), 0,
+              "alice forced c-", "safety.max_capacity_removed is 40%")
         f.alice("undrain", "www/us-east", "--reason", "over", "--yes")
         f.alice("undrain", "www/eu-west", "--reason", "over", "--yes")
         wants("one that is alone", f.alice(*drain("www/us-east")), 0, "Done")

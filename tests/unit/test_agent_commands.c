@@ -163,6 +163,41 @@ static void test_refusals(void **state)
 	story_end(&s);
 }
 
+/* Past a rule that yields, and told; never past one that does not. */
+static void test_forced(void **state)
+{
+	struct story s;
+	struct command c;
+
+	(void)state;
+	story_begin(&s);
+	s.w.policy.safety.max_capacity_removed_pct = 20;
+	c = steer_command(&s.w, COMMAND_DRAIN, "us-east");
+	story_refused(&s, &c, "max_capacity_removed is 20%");
+	s.w.policy.safety.force = false;
+	c = steer_command(&s.w, COMMAND_DRAIN, "us-east");
+	c.force = true;
+	story_refused(&s, &c, "max_capacity_removed is 20%");
+	s.w.policy.safety.force = true;
+	c = steer_command(&s.w, COMMAND_DRAIN, "us-east");
+	c.force = true;
+	story_say(&s, &c);
+	story_has_share(&s, "us-east", 0);
+	assert_true(s.plan->commands[0].force);
+	assert_true(story_was_told(&s, "forced", "drain us-east"));
+	/* Where no rule is against it, it is a command like others. */
+	s.w.policy.safety.max_capacity_removed_pct = 100;
+	c = steer_command(&s.w, COMMAND_DRAIN, "www/eu-north");
+	c.force = true;
+	story_say(&s, &c);
+	assert_false(s.plan->commands[1].force);
+	assert_false(story_was_told(&s, "forced", "drain www/eu-north"));
+	c = steer_command(&s.w, COMMAND_DRAIN, "www/eu-west");
+	c.force = true;
+	story_refused(&s, &c, "residency");
+	story_end(&s);
+}
+
 static void test_canary_story(void **state)
 {
 	struct story s;
@@ -373,6 +408,7 @@ int main(void)
 		cmocka_unit_test(test_undrain_at_once),
 		cmocka_unit_test(test_failover_weight_cancel),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_forced),
 		cmocka_unit_test(test_canary_story),
 		cmocka_unit_test(test_canary_takes_itself_back),
 		cmocka_unit_test(test_canary_bake_is_handed_on),

@@ -35,7 +35,7 @@ static const struct parse_row {
 	{ "the kind that is none",
 	  "{'id':'a','kind':'none','target':'t','author':'a','reason':'r','wall_made_ms':5}", "command: kind \"none\" is not known" },
 	{ "an unknown member",
-	  "{'id':'a','kind':'drain','target':'t','author':'a','reason':'r','wall_made_ms':5,'force':true}", "command: member \"force\" is not known" },
+	  "{'id':'a','kind':'drain','target':'t','author':'a','reason':'r','wall_made_ms':5,'silent':true}", "command: member \"silent\" is not known" },
 	{ "text for a number",
 	  "{'id':'a','kind':'drain','target':'t','author':'a','reason':'r','wall_made_ms':'5'}", "command: wall_made_ms must be a whole number" },
 	{ "a number for text",

@@ -133,7 +133,7 @@ static void check_pace(const struct pace *pace)
 		.classes = w.in.classes,
 		.wall_ms =
 			l.after[0].wall_made_ms + (int64_t)pace->age_s * 1000,
-		.approved = pace->approved,
+		.yields = pace->approved,
 	};
 	ok = guard_check(&c, &err);
 	if (ok != (row->refused == NULL) ||
