@@ -16,7 +16,7 @@ _windrose_options() {
 	check) options="--format= --no-geo --help" ;;
 	test) options="--tap --json --coverage --require-coverage= --help" ;;
 	prove) options="--failed= --trust-names --json --key= --help" ;;
-	diff) options="--json --markdown --trace= --trust-names --help" ;;
+	diff) options="--json --markdown --svg= --trace= --trust-names --help" ;;
 	simulate) options="--trace= --down= --against= --step= --json --help" ;;
 	explain) options="--client= --service= --down= --order= --canary= \
 		--deferred --panic --canaries-down --at= --node= --json --help" ;;
@@ -83,7 +83,7 @@ _windrose_value() {
 	--log) echo debug info warn error ;;
 	--algorithm) echo ecdsap256 ed25519 ;;
 	--node | --key | --trust | --keys | --set | --successor-of | --state | \
-		--control | --programs | --trace | --against) compgen -f -- "$2" ;;
+		--control | --programs | --trace | --against | --svg) compgen -f -- "$2" ;;
 	esac
 }
 

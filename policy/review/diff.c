@@ -13,6 +13,7 @@
 struct request {
 	bool json, markdown, trusts_names, help;
 	const char *trace;    /* NULL: none */
+	const char *svg;      /* file to draw to, or NULL */
 	const char *paths[2]; /* before, after */
 };
 
@@ -38,6 +39,17 @@ static bool ask_trace(const char *path, struct traffic *t)
 	return false;
 }
 
+/* False with a message. */
+static bool draw(const struct difference *d, const char *path)
+{
+	struct error err;
+
+	if (difference_draw(d, path, &err))
+		return true;
+	fprintf(stderr, "windrose diff: %s\n", err.text);
+	return false;
+}
+
 static enum review_status compare(struct difference *d, struct traffic *traffic,
 				  const struct request *request)
 {
@@ -49,6 +61,8 @@ static enum review_status compare(struct difference *d, struct traffic *traffic,
 		fprintf(stderr, "windrose diff: out of memory\n");
 	else if (d->traffic != NULL)
 		ok = ask_trace(request->trace, traffic);
+	if (ok && request->svg != NULL)
+		ok = draw(d, request->svg);
 	if (ok)
 		print(d, request);
 	return ok && d->after->failure_count == 0 ? REVIEW_FINE : REVIEW_FAILED;
@@ -92,6 +106,8 @@ static enum review_status read_request(int argc, char **argv,
 		  "print Markdown, for a pull request", 0, 0 },
 		{ "trace", OPTION_TEXT, &request->trace, "FILE",
 		  "what of these queries moves: text, pcap or dnstap", 0, 0 },
+		{ "svg", OPTION_TEXT, &request->svg, "FILE",
+		  "draw a map of who moves, too", 0, 0 },
 		{ "trust-names", OPTION_FLAG, &request->trusts_names, NULL,
 		  "in the proofs, as for windrose prove", 0, 0 },
 		{ "help", OPTION_FLAG, &request->help, NULL, "print this", 0,
@@ -99,7 +115,8 @@ static enum review_status read_request(int argc, char **argv,
 	};
 	const struct invocation call = {
 		"diff",
-		"OLD NEW [--json | --markdown] [--trace FILE] [--trust-names]",
+		"OLD NEW [--json | --markdown] [--trace FILE] [--svg FILE]\n"
+		"       [--trust-names]",
 		rows,
 		sizeof(rows) / sizeof(rows[0]),
 		2,

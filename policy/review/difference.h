@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct error;
 struct traffic;
 
 struct difference {
@@ -35,6 +36,11 @@ void difference_fini(struct difference *difference);
 void difference_print(const struct difference *difference);
 void difference_print_json(const struct difference *difference);
 void difference_print_markdown(const struct difference *difference);
+
+/* Draws it as a map (policy/review/chart) into a file: what queries move when
+ * there is a trace, else what of the address space.  False with err set. */
+bool difference_draw(const struct difference *difference, const char *path,
+		     struct error *err);
 
 /* Flows of one movement that go one way for one cause: the greatest of them,
  * their sum, and the countries, greatest first. */

@@ -1,12 +1,13 @@
 policy_libpolicy_a_SOURCES += \
 	%D%/alteration.c %D%/alteration.h \
 	%D%/carrier.c %D%/carrier.h \
+	%D%/chart.c %D%/chart.h %D%/chart_draw.c \
 	%D%/check.c %D%/check.h \
 	%D%/choices.c %D%/choices.h \
 	%D%/claim.c %D%/claim.h \
 	%D%/coverage.c %D%/coverage.h \
 	%D%/diff.c %D%/diff.h \
-	%D%/difference.c %D%/difference.h %D%/difference_json.c \
+	%D%/difference.c %D%/difference.h %D%/difference_chart.c %D%/difference_json.c \
 	%D%/difference_text.c \
 	%D%/evidence.c %D%/evidence.h %D%/evidence_goals.c \
 	%D%/explain.c %D%/explain.h \
@@ -35,6 +36,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/simulation.c %D%/simulation.h %D%/simulation_report.c \
 	%D%/simulation_report.h \
 	%D%/subject.c %D%/subject.h \
+	%D%/sums.c %D%/sums.h \
 	%D%/test.c %D%/test.h \
 	%D%/timetable.c %D%/timetable.h \
 	%D%/trace.c %D%/trace.h %D%/trace_dnstap.c %D%/trace_impl.h \

@@ -3,18 +3,9 @@
 
 #include "policy/base/hash.h"
 #include "policy/decide/geo.h"
-#include "policy/decide/intern.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { LABEL_BITS = 32 };
-
-static bool sums_init(struct traffic_sums *sums)
-{
-	sums->keys = intern_new(1);
-	return sums->keys != NULL;
-}
 
 bool traffic_init(struct traffic *t, const struct rows_side *before,
 		  const struct rows_side *after)
@@ -36,12 +27,6 @@ bool traffic_init(struct traffic *t, const struct rows_side *before,
 	return ok;
 }
 
-static void sums_fini(struct traffic_sums *sums)
-{
-	intern_free(sums->keys);
-	free(sums->counts);
-}
-
 void traffic_fini(struct traffic *t)
 {
 	for (size_t i = 0; i < t->count; i++) {
@@ -53,27 +38,6 @@ void traffic_fini(struct traffic *t)
 	sums_fini(&t->countries);
 	sums_fini(&t->asns);
 	carriers_free(t->carriers);
-}
-
-static bool sums_add(struct traffic_sums *sums, uint64_t key, double count)
-{
-	uint32_t number = intern_number(sums->keys, &key, NULL);
-	size_t room = sums->room == 0 ? 256 : 2 * sums->room;
-	double *counts;
-
-	if (number == UINT32_MAX)
-		return false;
-	if (number >= sums->room) {
-		counts = realloc(sums->counts, room * sizeof(*counts));
-		if (counts == NULL)
-			return false;
-		memset(counts + sums->room, 0,
-		       (room - sums->room) * sizeof(*counts));
-		sums->counts = counts;
-		sums->room = room;
-	}
-	sums->counts[number] += count;
-	return true;
 }
 
 static bool open_service(struct traffic *t, struct traffic_service *s)
@@ -139,7 +103,8 @@ static uint32_t country_of(const struct traffic *t, const struct net_addr *addr)
 
 static uint64_t key_of(size_t from, size_t to, uint32_t label)
 {
-	return (uint64_t)(from * TRAFFIC_REGIONS + to) << LABEL_BITS | label;
+	return (uint64_t)(from * TRAFFIC_REGIONS + to) << TRAFFIC_LABEL_BITS |
+	       label;
 }
 
 static bool add(struct traffic *t, struct traffic_service *s,
@@ -257,7 +222,7 @@ static int compare_flows(const void *a, const void *b)
 static struct traffic_flow *flow_of(struct traffic_flow *list, size_t *count,
 				    uint16_t *flow_at, uint64_t key)
 {
-	size_t way = (size_t)(key >> LABEL_BITS);
+	size_t way = (size_t)(key >> TRAFFIC_LABEL_BITS);
 
 	if (flow_at[way] == 0) {
 		list[*count] = (struct traffic_flow){
@@ -276,28 +241,27 @@ struct traffic_flow *traffic_flows(const struct traffic *t, size_t *count)
 	uint16_t *flow_at = calloc(WAYS, sizeof(*flow_at));
 
 	*count = 0;
-	for (uint32_t i = 0; list != NULL && flow_at != NULL &&
-			     i < intern_count(t->countries.keys);
+	for (size_t i = 0;
+	     list != NULL && flow_at != NULL && i < sums_count(&t->countries);
 	     i++) {
-		uint64_t key = *intern_key(t->countries.keys, i);
+		uint64_t key = sums_key(&t->countries, i);
 		struct traffic_flow *f = flow_of(list, count, flow_at, key);
 		struct traffic_part part = { (uint32_t)key,
-					     t->countries.counts[i] };
+					     t->countries.amounts[i] };
 
 		f->count += part.count;
 		if (part.label != 0)
 			keep_part(f->countries, &f->country_count, part);
 	}
 	for (uint32_t i = 0;
-	     list != NULL && flow_at != NULL && i < intern_count(t->asns.keys);
-	     i++) {
-		uint64_t key = *intern_key(t->asns.keys, i);
+	     list != NULL && flow_at != NULL && i < sums_count(&t->asns); i++) {
+		uint64_t key = sums_key(&t->asns, i);
 		struct traffic_flow *f = flow_of(list, count, flow_at, key);
 
 		if ((uint32_t)key != 0)
 			keep_part(f->asns, &f->asn_count,
 				  (struct traffic_part){ (uint32_t)key,
-							 t->asns.counts[i] });
+							 t->asns.amounts[i] });
 	}
 	if (*count > 0)
 		qsort(list, *count, sizeof(*list), compare_flows);

@@ -20,24 +20,17 @@
 #include "policy/review/carrier.h"
 #include "policy/review/choices.h"
 #include "policy/review/signpost.h"
+#include "policy/review/sums.h"
 #include "policy/review/trace.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct intern;
-
 enum {
 	TRAFFIC_REGIONS = POLICY_REGIONS_MAX + 1, /* the last: no answer */
 	TRAFFIC_NOBODY = POLICY_REGIONS_MAX,
-};
-
-/* Counts of queries with one key each. */
-struct traffic_sums {
-	struct intern *keys; /* owned, as is the next */
-	double *counts;      /* by number of key */
-	size_t room;
+	TRAFFIC_LABEL_BITS = 32,
 };
 
 struct traffic_service {
@@ -59,8 +52,10 @@ struct traffic {
 	double aside;   /* that ask for no endpoint: other names, or types */
 	uint64_t drawn; /* numbers for those without sticky clients */
 	int64_t wall_first_ms, wall_last_ms; /* 0: no times */
-	struct traffic_sums countries, asns; /* of what moves */
-	struct trace_tally tally;            /* of whoever read the trace */
+	/* Of what moves: the key is (from * TRAFFIC_REGIONS + to) <<
+	 * TRAFFIC_LABEL_BITS | label, see struct traffic_part. */
+	struct sums countries, asns;
+	struct trace_tally tally; /* of whoever read the trace */
 };
 
 /* False when memory runs out.  The caller ends it in either case. */

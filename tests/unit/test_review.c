@@ -145,6 +145,8 @@ static const struct run_row {
 	  { "simulate", "load-old.yaml", "--trace", "queries.txt", "--down", "us-east" }, 2, NULL },
 	{ "simulate steps of no length", review_simulate,
 	  { "simulate", "load-old.yaml", "--trace", "queries.txt", "--step", "10ms" }, 2, NULL },
+	{ "diff with a map that cannot be written", review_diff,
+	  { "diff", "passes.yaml", "passes.yaml", "--svg", "absent/map.svg" }, 1, NULL },
 	{ "diff of what is the same", review_diff,
 	  { "diff", "passes.yaml", "passes.yaml" }, 0, "diff-same.expected" },
 	{ "diff with what does not load", review_diff, { "diff", "policy.yaml", "absent" }, 1, NULL },
@@ -222,6 +224,56 @@ static void test_runs(void **state)
 		skip(); /* no MaxMind::DB::Writer */
 	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
 		check_row(&runs[i]);
+}
+
+/* The map that a diff draws. */
+static void check_map(const struct run_row *row)
+{
+	char path[4096], name[64];
+	struct error err;
+	int status;
+	size_t len;
+	char *said = capture(row, &status), *got, *expected;
+
+	free(said);
+	assert_int_equal(status, 0);
+	got = file_read("map.svg", 1 << 20, &len, &err);
+	snprintf(name, sizeof(name), "tests/data/review/%s", row->expected);
+	expected = file_read(source(name, path), 1 << 20, &len, &err);
+	assert_non_null(got);
+	if (expected == NULL || strcmp(got, expected) != 0)
+		fail_msg("%s: not as in %s:\n%s", row->title, row->expected,
+			 got);
+	free(got);
+	free(expected);
+}
+
+static void test_maps(void **state)
+{
+	static const struct run_row rows[] = {
+		{ "of clients",
+		  review_diff,
+		  { "diff", "policy.yaml", "changed.yaml", "--trust-names",
+		    "--svg", "map.svg" },
+		  0,
+		  "map.expected" },
+		{ "of queries",
+		  review_diff,
+		  { "diff", "load-old.yaml", "load-new.yaml", "--trace",
+		    "queries.txt", "--svg", "map.svg" },
+		  0,
+		  "map-trace.expected" },
+		{ "of nobody",
+		  review_diff,
+		  { "diff", "passes.yaml", "passes.yaml", "--svg", "map.svg" },
+		  0,
+		  "map-nobody.expected" },
+	};
+
+	if (*state == NULL)
+		skip();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		check_map(&rows[i]);
 }
 
 /* Evidence is taken from who holds the key, and from nobody else. */
@@ -322,6 +374,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_runs),
+		cmocka_unit_test(test_maps),
 		cmocka_unit_test(test_signed),
 	};
 
