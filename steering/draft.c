@@ -33,6 +33,7 @@ static void stable_share(const struct effect *effect, const struct ramp *ramp,
 	out->wall_since_ms = ramp_wall_since_ms(ramp);
 	if (effect->by != NULL && effect->share <= ramped) {
 		out->cause = PLAN_COMMAND;
+		out->beneath = ramped < 1 ? rounded(ramped) : 0;
 		memcpy(out->ref, effect->by->id, sizeof(out->ref));
 	} else if (ramp->state != RAMP_FULL) {
 		out->cause = ramp_cause(ramp);

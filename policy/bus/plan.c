@@ -98,6 +98,7 @@ static bool parse_share(struct member_reader *r, struct plan_share *s)
 	member_text(r, "ref", s->ref, sizeof(s->ref));
 	s->wall_since_ms =
 		member_integer(r, "wall_since_ms", 0, MEMBER_EXACT_MAX);
+	s->beneath = member_number(r, "beneath", 0, 1);
 	return !r->failed;
 }
 
@@ -302,6 +303,8 @@ static json_t *write_share(const struct plan_share *s)
 	member_put_text(&w, "cause", causes[s->cause]);
 	member_put_text(&w, "ref", s->ref);
 	member_put_integer(&w, "wall_since_ms", s->wall_since_ms);
+	if (s->beneath > 0)
+		member_put_json(&w, "beneath", json_real(s->beneath));
 	return member_take(&w);
 }
 

@@ -53,6 +53,10 @@ struct plan_share {
 	/* RAMP: when it began.  HOLD: since when it is healthy again, 0 while
 	 * it is not.  COMMAND: as for the ramp or hold that it hides. */
 	int64_t wall_since_ms;
+	/* COMMAND: what its ramp would leave when the plan was made, should the
+	 * command end before another plan comes; 0: all, or a writer that does
+	 * not say. */
+	double beneath;
 };
 
 /*

@@ -11,6 +11,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/corrections.c %D%/corrections.h \
 	%D%/crowd.c %D%/crowd.h \
 	%D%/cuts.c %D%/cuts.h \
+	%D%/decree.c %D%/decree.h \
 	%D%/deferral.c %D%/deferral.h \
 	%D%/electorate.c %D%/electorate.h \
 	%D%/flock.c %D%/flock.h \

@@ -4,6 +4,7 @@
 #include "policy/base/arena.h"
 #include "policy/decide/ballot.h"
 #include "policy/decide/census.h"
+#include "policy/decide/decree.h"
 #include "policy/decide/deferral.h"
 #include "policy/decide/electorate.h"
 #include "policy/decide/flock.h"
@@ -21,8 +22,7 @@ struct reduction {
 	struct census census;
 	struct electorate electorate;
 	struct ballot_source sources[POLICY_VANTAGES_MAX];
-	const char *last_ref; /* in the view's arena; NULL: none yet */
-	bool failed;          /* memory ran out */
+	bool failed; /* memory ran out */
 };
 
 static struct view_endpoint *numbered(const struct reduction *r, size_t number)
@@ -199,17 +199,6 @@ static void remember_latencies(const struct reduction *r,
 	}
 }
 
-/* The ref outlives its writer in the view; many in a row are the same. */
-static void set_cause(struct reduction *r, struct view_endpoint *e,
-		      enum share_cause cause, const char *ref)
-{
-	e->cause = cause;
-	if (r->last_ref == NULL || strcmp(r->last_ref, ref) != 0)
-		r->last_ref = arena_text(r->view->arena, ref, strlen(ref));
-	r->failed |= r->last_ref == NULL;
-	e->cause_ref = r->last_ref;
-}
-
 /* What an endpoint takes when nobody says anything. */
 static void reset_share(const struct reduction *r, size_t number)
 {
@@ -226,96 +215,6 @@ static void reset_share(const struct reduction *r, size_t number)
 	e->accept = ACCEPT_NONE;
 	e->cause = SHARE_CANARY;
 	e->cause_ref = r->policy->canaries[declared->canary].name;
-}
-
-/*
- * A command ends at its expiry though no agent lives to publish the end: no
- * human change is for ever by accident.
- */
-static bool has_expired(const struct plan *plan, const struct plan_share *share,
-			int64_t wall_ms)
-{
-	if (share->cause != PLAN_COMMAND)
-		return false;
-	for (size_t i = 0; i < plan->command_count; i++) {
-		const struct command *c = &plan->commands[i];
-
-		if (strcmp(c->id, share->ref) == 0)
-			return c->wall_expires_ms != 0 &&
-			       c->wall_expires_ms <= wall_ms;
-	}
-	return false;
-}
-
-static enum share_cause cause_of(enum plan_cause cause)
-{
-	switch (cause) {
-	case PLAN_FULL:
-		return SHARE_FULL;
-	case PLAN_COMMAND:
-		return SHARE_COMMAND;
-	case PLAN_RAMP:
-	case PLAN_HOLD:
-		return SHARE_RAMP;
-	case PLAN_CANARY:
-		return SHARE_CANARY;
-	}
-	return SHARE_FULL;
-}
-
-static void apply_plan(struct reduction *r)
-{
-	const struct plan *plan = r->in->plan;
-	size_t hint = 0;
-
-	for (size_t i = 0; plan != NULL && i < plan->share_count; i++) {
-		const struct plan_share *share = &plan->shares[i];
-		size_t at = census_find(&r->census, hint, share->service,
-					share->endpoint);
-		struct view_endpoint *e;
-
-		if (at == CENSUS_NONE)
-			continue;
-		hint = at + 1;
-		if (has_expired(plan, share, r->in->wall_ms))
-			continue;
-		e = numbered(r, at);
-		e->accept = accept_of(share->share);
-		if (share->weight >= 0)
-			e->weight = share->weight > UINT32_MAX
-					    ? UINT32_MAX
-					    : (uint32_t)share->weight;
-		set_cause(r, e, cause_of(share->cause), share->ref);
-	}
-}
-
-static void apply_command(struct reduction *r, const struct command *c)
-{
-	for (size_t i = 0; i < r->census.count; i++) {
-		const struct census_place *at = &r->census.places[i];
-		struct view_endpoint *e = numbered(r, i);
-		struct command_effect effect =
-			command_effect_on(c, r->policy, at->service,
-					  at->endpoint, r->in->wall_ms);
-		uint32_t weight = effect.weighs ? effect.weight : e->weight;
-
-		if (!effect.concerns ||
-		    (effect.share >= 1 && weight == e->weight))
-			continue;
-		e->accept = accept_of(accept_share(e->accept) * effect.share);
-		e->weight = weight;
-		set_cause(r, e, SHARE_COMMAND, c->id);
-	}
-}
-
-static void apply_local(struct reduction *r)
-{
-	for (size_t i = 0; i < r->in->local_count; i++) {
-		const struct command *c = &r->in->local[i];
-
-		if (c->wall_expires_ms > r->in->wall_ms)
-			apply_command(r, c);
-	}
 }
 
 static bool in_transit(const struct view_endpoint *e)
@@ -465,8 +364,16 @@ static bool reduce(struct reduction *r)
 		return false;
 	for (size_t i = 0; i < r->census.count; i++)
 		reset_share(r, i);
-	apply_plan(r);
-	apply_local(r);
+	decree_apply(&(struct decree){
+		.policy = r->policy,
+		.census = &r->census,
+		.view = r->view,
+		.plan = r->in->plan,
+		.local = r->in->local,
+		.local_count = r->in->local_count,
+		.wall_ms = r->in->wall_ms,
+		.failed = &r->failed,
+	});
 	for (size_t s = 0; s < r->policy->service_count; s++) {
 		reduce_service(r, s, first);
 		first += r->policy->services[s].endpoint_count;

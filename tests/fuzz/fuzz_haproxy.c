@@ -41,8 +41,8 @@ static void command(const struct haproxy_state *state)
 						{ "www", "v2", "v2" } };
 	const struct haproxy_config config = { routes, 2, "/m", false };
 	struct plan_share shares[] = {
-		{ "www", "us", 0.001, -1, PLAN_RAMP, "", 0 },
-		{ "www", "v2/us", 0.3, -1, PLAN_CANARY, "v2", 0 },
+		{ "www", "us", 0.001, -1, PLAN_RAMP, "", 0, 0 },
+		{ "www", "v2/us", 0.3, -1, PLAN_CANARY, "v2", 0, 0 },
 	};
 	const struct plan plan = { .shares = shares, .share_count = 2 };
 	const struct orders orders = { .plan = &plan };

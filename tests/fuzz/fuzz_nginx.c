@@ -44,8 +44,8 @@ static void check_text(const char *text)
 static void serve(const char *text)
 {
 	struct plan_share shares[] = {
-		{ "www", "us", 0.001, -1, PLAN_CANARY, "", 0 },
-		{ "www", "v2/us", 0.3, -1, PLAN_CANARY, "v2", 0 },
+		{ "www", "us", 0.001, -1, PLAN_CANARY, "", 0, 0 },
+		{ "www", "v2/us", 0.3, -1, PLAN_CANARY, "v2", 0, 0 },
 	};
 	const struct plan plan = { .shares = shares, .share_count = 2 };
 	const struct orders orders = { .plan = &plan };

@@ -66,6 +66,10 @@ check_PROGRAMS += %D%/test_hearing
 check_PROGRAMS += %D%/test_hash_vectors
 %C%_test_hash_vectors_SOURCES = %D%/test_hash_vectors.c
 %C%_test_hash_vectors_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_decree
+%C%_test_decree_SOURCES = %D%/test_decree.c $(decide_world) \
+	%D%/decide_scene.c %D%/decide_scene.h
+%C%_test_decree_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_view
 %C%_test_view_SOURCES = %D%/test_view.c $(decide_world) \
 	%D%/decide_scene.c %D%/decide_scene.h

@@ -246,8 +246,8 @@ void site_publish(struct site *s, const struct sealer *signer,
 		  uint64_t sequence, const double shares[2])
 {
 	struct plan_share rows[2] = {
-		{ "www", "a", shares[0], -1, PLAN_RAMP, "", 0 },
-		{ "www", "b", shares[1], -1, PLAN_RAMP, "", 0 },
+		{ "www", "a", shares[0], -1, PLAN_RAMP, "", 0, 0 },
+		{ "www", "b", shares[1], -1, PLAN_RAMP, "", 0, 0 },
 	};
 	struct plan plan = { .epoch = s->epoch,
 			     .sequence = sequence,

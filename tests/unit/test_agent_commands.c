@@ -74,6 +74,28 @@ static void test_drain_and_undrain_ramp(void **state)
 	story_end(&s);
 }
 
+/* What its ramp would leave goes along, for who sees the drain's end first. */
+static void test_a_ramp_beneath_a_drain(void **state)
+{
+	const struct plan_share *share;
+	struct story s;
+
+	(void)state;
+	story_begin(&s);
+	steer_health(&s.w, WWW, US_EAST, VERDICT_DOWN);
+	story_pass(&s, 1000);
+	steer_health(&s.w, WWW, US_EAST, VERDICT_UP);
+	story_pass(&s, STEER_HOLD_MS + STEER_RAMP_MS / 2);
+	story_order(&s, COMMAND_DRAIN, "www/us-east");
+	story_has_share(&s, "us-east", 0);
+	share = plan_find_share(s.plan, "www", "us-east");
+	assert_true(share->beneath > 0.4 && share->beneath < 0.6);
+	story_pass(&s, STEER_RAMP_MS);
+	share = plan_find_share(s.plan, "www", "us-east");
+	assert_true(share->beneath == 0);
+	story_end(&s);
+}
+
 static void test_undrain_at_once(void **state)
 {
 	struct story s;
@@ -405,6 +427,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_drain_expires),
 		cmocka_unit_test(test_drain_and_undrain_ramp),
+		cmocka_unit_test(test_a_ramp_beneath_a_drain),
 		cmocka_unit_test(test_undrain_at_once),
 		cmocka_unit_test(test_failover_weight_cancel),
 		cmocka_unit_test(test_refusals),

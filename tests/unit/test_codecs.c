@@ -129,6 +129,8 @@ static const struct row {
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"shares\":[{\"service\":\"w\",\"endpoint\":\"e\",\"share\":-0.1}]}", "share is -0.1" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"shares\":[{\"service\":\"w\",\"endpoint\":\"e\",\"share\":\"1\"}]}", "share must be a number" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"shares\":[{\"service\":\"w\",\"endpoint\":\"e\",\"share\":1,\"weight\":-1}]}", "weight is -1" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"shares\":[{\"service\":\"w\",\"endpoint\":\"e\",\"share\":0,\"beneath\":1.5}]}", "beneath is 1.5" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"shares\":[{\"service\":\"w\",\"endpoint\":\"e\",\"share\":0.5,\"cause\":\"command\",\"ref\":\"c\",\"beneath\":0.25}]}", NULL },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"shares\":[{\"service\":\"w\",\"endpoint\":\"e\",\"share\":1,\"cause\":\"mood\"}]}", "cause \"mood\" is not known" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"shares\":[{\"service\":\"w\",\"endpoint\":\"e\",\"share\":1},{\"service\":\"w\",\"endpoint\":\"e\",\"share\":0}]}", "w/e is there twice" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"commands\":[" COMMAND("c1") "," COMMAND("c2") "]}", NULL },

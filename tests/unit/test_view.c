@@ -261,74 +261,6 @@ static void test_canaries_take_nothing_unasked(void **state)
 	scene_fini(&s);
 }
 
-static void test_expired_commands_end_without_an_agent(void **state)
-{
-	struct scene s;
-	const struct view_service *www;
-	struct plan_share *share;
-
-	(void)state;
-	scene_init(&s);
-	share = scene_add_share(&s, "eu-west", 0, PLAN_COMMAND);
-	snprintf(share->ref, sizeof(share->ref), "c-1");
-	s.commands[0] = (struct command){
-		.id = "c-1",
-		.kind = COMMAND_DRAIN,
-		.target = "eu-west",
-		.wall_expires_ms = SCENE_WALL_MS + 1000,
-	};
-	s.plan.command_count = 1;
-	www = scene_reduce(&s);
-	assert_int_equal(www->endpoints[2].accept, ACCEPT_NONE);
-	assert_int_equal(www->endpoints[2].cause, SHARE_COMMAND);
-	assert_string_equal(www->endpoints[2].cause_ref, "c-1");
-	scene_pass(&s, 999);
-	assert_int_equal(scene_reduce(&s)->endpoints[2].accept, ACCEPT_NONE);
-	scene_pass(&s, 1);
-	assert_int_equal(scene_reduce(&s)->endpoints[2].accept, ACCEPT_ALL);
-	s.commands[0].wall_expires_ms = 0; /* an undrain under way */
-	assert_int_equal(scene_reduce(&s)->endpoints[2].accept, ACCEPT_NONE);
-	scene_fini(&s);
-}
-
-static void test_local_commands(void **state)
-{
-	struct command local[2] = {
-		{ .id = "here",
-		  .kind = COMMAND_DRAIN,
-		  .target = "eu-west",
-		  .wall_expires_ms = SCENE_WALL_MS + 60000,
-		  .wall_made_ms = SCENE_WALL_MS,
-		  .over_ms = 10000 },
-		{ .id = "gone",
-		  .kind = COMMAND_DRAIN,
-		  .target = "us-east",
-		  .wall_expires_ms = SCENE_WALL_MS },
-	};
-	struct scene s;
-	const struct view_service *www;
-
-	(void)state;
-	scene_init(&s);
-	scene_add_share(&s, "eu-west", 0.5, PLAN_RAMP);
-	s.in.local = local;
-	s.in.local_count = 2;
-	scene_pass(&s, 5000);
-	www = scene_reduce(&s);
-	assert_int_equal(www->endpoints[2].accept, UINT32_C(1) << 30);
-	assert_int_equal(www->endpoints[2].cause, SHARE_COMMAND);
-	assert_string_equal(www->endpoints[2].cause_ref, "here");
-	assert_int_equal(www->endpoints[0].accept, ACCEPT_ALL);
-	scene_pass(&s, 54999);
-	www = scene_reduce(&s);
-	assert_int_equal(www->endpoints[2].accept, ACCEPT_NONE);
-	assert_true(www->changing);
-	scene_pass(&s, 1);
-	www = scene_reduce(&s);
-	assert_int_equal(www->endpoints[2].accept, UINT32_C(1) << 31);
-	scene_fini(&s);
-}
-
 static void test_changing(void **state)
 {
 	struct scene s;
@@ -486,8 +418,6 @@ int main(void)
 		cmocka_unit_test(test_shadow_is_unknown),
 		cmocka_unit_test(test_plan_by_name),
 		cmocka_unit_test(test_canaries_take_nothing_unasked),
-		cmocka_unit_test(test_expired_commands_end_without_an_agent),
-		cmocka_unit_test(test_local_commands),
 		cmocka_unit_test(test_changing),
 		cmocka_unit_test(test_waiting_for_failback_is_steady),
 		cmocka_unit_test(test_first_reports_change_nothing),
