@@ -3,8 +3,8 @@
 # windrose up can be asked, the regions, services, endpoints, canaries and
 # commands that there are.  Nothing else of bash-completion is needed.
 
-_windrose_commands="check test prove diff simulate explain help schema keygen \
-	ds up status top \
+_windrose_commands="init check test prove diff simulate explain help schema \
+	fmt keygen ds up status top \
 	drain undrain failover weight cancel freeze unfreeze undo approve canary \
 	rollback plans force history bus"
 
@@ -20,7 +20,8 @@ _windrose_options() {
 	simulate) options="--trace= --down= --against= --step= --json --help" ;;
 	explain) options="--client= --service= --down= --order= --canary= \
 		--deferred --panic --canaries-down --at= --node= --json --help" ;;
-	help | schema) options="--help" ;;
+	init | help | schema) options="--help" ;;
+	fmt) options="--check --help" ;;
 	keygen) options="--keys= --algorithm= --csk --ksk --zsk --publish= \
 		--activate= --inactive= --delete= --sync-publish= \
 		--sync-delete= --successor-of= --prepublish= --dnskey-ttl= \

@@ -17,9 +17,13 @@ policy_libpolicy_a_SOURCES += \
 	%D%/git.c %D%/git.h \
 	%D%/findings.c %D%/findings.h %D%/findings_sarif.c \
 	%D%/help.c %D%/help.h \
+	%D%/fmt.c %D%/fmt.h \
+	%D%/format.c %D%/format.h \
 	%D%/goals.c %D%/goals.h \
+	%D%/init.c %D%/init.h \
 	%D%/invocation.c %D%/invocation.h \
 	%D%/lead.c %D%/lead.h \
+	%D%/likeness.c %D%/likeness.h \
 	%D%/loss.c %D%/loss.h \
 	%D%/movement.c %D%/movement.h \
 	%D%/overlay.c %D%/overlay.h \

@@ -4,7 +4,9 @@
 #include "policy/review/check.h"
 #include "policy/review/diff.h"
 #include "policy/review/explain.h"
+#include "policy/review/fmt.h"
 #include "policy/review/help.h"
+#include "policy/review/init.h"
 #include "policy/review/prove.h"
 #include "policy/review/schema.h"
 #include "policy/review/simulate.h"
@@ -29,6 +31,7 @@ static const struct command_row {
 	int (*run)(int argc, char **argv); /* argv[0] is the name */
 	const char *help; /* NULL: not for people */
 } commands[] = {
+	{ "init",     review_init,    "write a first policy, with what its keys mean" },
 	{ "check",    review_check,   "find every mistake in a policy" },
 	{ "test",     review_test,    "run the tests that stand beside a policy" },
 	{ "prove",    review_prove,   "that the walls hold, whatever fails" },
@@ -38,6 +41,7 @@ static const struct command_row {
 	{ "explain",  review_explain, "what a client gets, and why" },
 	{ "help",     review_help,    "what a code like WR0402 means" },
 	{ "schema",   review_schema,  "the policy language, for editors (JSON Schema)" },
+	{ "fmt",      review_fmt,     "bring a policy's files into their form" },
 	{ "keygen",   keygen_run,     "make keys that sign a zone, and change their times" },
 	{ "ds",       keygen_ds,      "what the parent of a signed zone has to be told" },
 	{ "up",       up_run,         "responder, prober and agent in one process, no Redis" },

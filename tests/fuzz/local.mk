@@ -72,7 +72,10 @@ check_PROGRAMS += %D%/fuzz_mmdb %D%/fuzz_corrections %D%/fuzz_lpm
 %C%_fuzz_corrections_LDFLAGS = $(FUZZ_LDFLAGS)
 
 # review
-check_PROGRAMS += %D%/fuzz_trace
+check_PROGRAMS += %D%/fuzz_trace %D%/fuzz_format
+%C%_fuzz_format_SOURCES = %D%/fuzz_format.c $(FUZZ_MAIN)
+%C%_fuzz_format_LDADD = $(POLICY_LIBS)
+%C%_fuzz_format_LDFLAGS = $(FUZZ_LDFLAGS)
 %C%_fuzz_trace_SOURCES = %D%/fuzz_trace.c $(FUZZ_MAIN)
 %C%_fuzz_trace_LDADD = $(POLICY_LIBS)
 %C%_fuzz_trace_LDFLAGS = $(FUZZ_LDFLAGS)

@@ -4,9 +4,12 @@
  * database made there by contrib/geo/make-mmdb; what they print is compared
  * octet by octet with *.expected beside the policy.
  */
+#include "policy/review/check.h"
 #include "policy/review/diff.h"
 #include "policy/review/explain.h"
+#include "policy/review/fmt.h"
 #include "policy/review/help.h"
+#include "policy/review/init.h"
 #include "policy/review/prove.h"
 #include "policy/review/simulate.h"
 #include "policy/review/test.h"
@@ -24,6 +27,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -316,6 +320,71 @@ static void test_signed(void **state)
 	sealer_free(sealer);
 }
 
+/* What init writes passes everything, in its form, and is not written over. */
+static void test_init(void **state)
+{
+	static const struct {
+		review *run;
+		const char *line;
+		int status;
+	} rows[] = {
+		{ review_init, "init first", 0 },
+		{ review_check, "check first", 0 },
+		{ review_test, "test first --require-coverage 100", 0 },
+		{ review_prove, "prove first", 0 },
+		{ review_fmt, "fmt first --check", 0 },
+		{ review_init, "init first", 1 },
+		{ review_init, "init", 1 }, /* here are policies already */
+		{ review_init, "init absent/below", 1 },
+		{ review_init, "init first --force", 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int status;
+		char *text = capture_line(rows[i].run, rows[i].line, &status);
+
+		if (status != rows[i].status)
+			fail_msg("%s: status %d\n%s", rows[i].line, status,
+				 text);
+		if (rows[i].run == review_check)
+			assert_non_null(strstr(text, " 0 warnings"));
+		free(text);
+	}
+}
+
+/* Only what is not in its form is written, and a file that is no YAML not. */
+static void test_fmt(void **state)
+{
+	struct error err;
+	size_t len;
+	char *text;
+	int status;
+
+	(void)state;
+	assert_int_equal(mkdir("form", 0700), 0);
+	assert_true(file_replace("form/a.yaml", "a:\n    b: 1\n", 12, &err));
+	assert_true(file_replace("form/b.yaml", "a:\n  b: 1\n", 10, &err));
+	text = capture_line(review_fmt, "fmt form --check", &status);
+	assert_int_equal(status, 1);
+	assert_string_equal(text, "form/a.yaml\n");
+	free(text);
+	text = capture_line(review_fmt, "fmt form", &status);
+	assert_int_equal(status, 0);
+	assert_string_equal(text, "form/a.yaml\n");
+	free(text);
+	text = file_read("form/a.yaml", 100, &len, &err);
+	assert_string_equal(text, "a:\n  b: 1\n");
+	free(text);
+	assert_true(file_replace("form/c.yaml", "a: [", 4, &err));
+	text = capture_line(review_fmt, "fmt form", &status);
+	assert_int_equal(status, 1);
+	assert_string_equal(text, "");
+	free(text);
+	free(capture_line(review_fmt, "fmt absent", &status));
+	assert_int_equal(status, 1);
+}
+
 static void copy(const char *name)
 {
 	struct error err;
@@ -376,6 +445,8 @@ int main(void)
 		cmocka_unit_test(test_runs),
 		cmocka_unit_test(test_maps),
 		cmocka_unit_test(test_signed),
+		cmocka_unit_test(test_init),
+		cmocka_unit_test(test_fmt),
 	};
 
 	return cmocka_run_group_tests_name("review", tests, set_up, tear_down);
