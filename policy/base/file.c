@@ -54,7 +54,8 @@ static char *slurp(int fd, size_t max, size_t *len)
 
 char *file_read(const char *path, size_t max, size_t *len, struct error *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* A pipe that nobody writes to is refused, and not waited for. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 	char *octets;
 

@@ -48,6 +48,22 @@ static const struct code_row rows[] = {
 	  "Give the service a check that counts, or remove down.",
 	  "services: {www: {steer: geo}}\n"
 	  "tests: [{client: 192.0.2.1, service: www, down: us, answer: us}]" },
+	{ CODE_ACCEPTED_STALE, "accepted-stale", SEVERITY_WARNING,
+	  "Something is accepted that is no longer found",
+	  "No finding of this code is at this place.",
+	  "It would hide the next one that comes there, for a reason that was "
+	  "given for another.",
+	  "Remove it from review.accepted.",
+	  "review: {accepted: [{code: WR0409, at: services.www, reason: one site}]}" },
+	{ CODE_SEVERITY_FIXED, "severity-fixed", SEVERITY_ERROR,
+	  "An error can neither be accepted nor made less",
+	  "Findings of this code are errors: what is found has no meaning "
+	  "that a program could go by.",
+	  "A responder that took such a policy would have to guess where "
+	  "clients go.",
+	  "Mend what is found. Warnings can be accepted, ignored, or made "
+	  "errors.",
+	  "review: {severity: {WR0301: ignore}}" },
 };
 /* clang-format on */
 

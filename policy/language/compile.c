@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/language/compile.h"
 
+#include "policy/language/acceptance.h"
 #include "policy/language/anchor.h"
 #include "policy/language/calendar.h"
 #include "policy/language/code.h"
@@ -173,6 +174,7 @@ static void read_sections(struct draft *d)
 	read_map(d, SECTION_GEO, &p->geo);
 	read_map(d, SECTION_SAFETY, &p->safety);
 	read_map(d, SECTION_VERIFY, &p->verify);
+	read_map(d, SECTION_REVIEW, &p->review);
 	read_list(d, &(struct list){ SECTION_REGIONS, p->regions,
 				     p->region_count, sizeof(*p->regions) });
 	read_list(d, &(struct list){ SECTION_VANTAGES, p->vantages,
@@ -190,6 +192,7 @@ static void read_sections(struct draft *d)
 	service_read_all(d);
 	service_read_canaries(d);
 	tests_read(d);
+	acceptance_read_all(d);
 }
 
 void compile_policy(struct draft *d)

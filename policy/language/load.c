@@ -3,6 +3,7 @@
 
 #include "policy/base/arena.h"
 #include "policy/language/code.h"
+#include "policy/language/acceptance.h"
 #include "policy/language/compile.h"
 #include "policy/language/judge.h"
 #include "policy/language/rings.h"
@@ -105,9 +106,13 @@ struct policy *load_policy(struct sources *sources, const char *path,
 	}
 	for (size_t i = 0; i < errs->count; i++)
 		make_printable(errs->list[i].error.text);
+	if (d.policy != NULL)
+		acceptance_apply(&d.policy->review, errs, false);
 	errors_sort(errs);
 	if (errs->fatal == before && !d.file_missing && !errs->lost)
 		return d.policy;
+	for (size_t i = 0; i < errs->count; i++)
+		errs->list[i].reason = NULL; /* gone with the policy */
 	arena_free(arena);
 	return NULL;
 }

@@ -1,4 +1,5 @@
 policy_libpolicy_a_SOURCES += \
+	%D%/acceptance.c %D%/acceptance.h \
 	%D%/apex.c %D%/apex.h \
 	%D%/anchor.c %D%/anchor.h \
 	%D%/binding.c %D%/binding.h \
@@ -35,7 +36,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/schema.c %D%/schema.h %D%/schema_canary.c \
 	%D%/schema.c %D%/schema.h %D%/schema_safety.c \
 	%D%/schema.c %D%/schema.h \
-	%D%/schema_kind.c \
+	%D%/schema_kind.c %D%/schema_review.c \
 	%D%/service.c %D%/service.h \
 	%D%/sources.c %D%/sources.h \
 	%D%/supposition.c %D%/supposition.h \

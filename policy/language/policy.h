@@ -24,6 +24,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct tree;
+
 #define POLICY_NONE (-1) /* an index that names nothing */
 
 /* Which CDS and CDNSKEY records a signed zone has: RFC 7344, RFC 8078. */
@@ -312,6 +314,28 @@ struct policy_safety {
 	enum region_loss region_loss;
 };
 
+/* What a policy says about findings: see policy/language/acceptance. */
+struct policy_severity {
+	unsigned code; /* enum code; of a warning */
+	enum severity severity;
+};
+
+struct policy_acceptance {
+	struct place at;
+	unsigned code;          /* enum code; of a warning */
+	const char *where;      /* "services.www", or the name of a file */
+	const struct tree *key; /* what that is; NULL: no key */
+	const char *file;       /* where, joined with the policy's folder */
+	const char *reason;
+};
+
+struct policy_review {
+	struct policy_severity *severities;
+	size_t severity_count;
+	struct policy_acceptance *accepted;
+	size_t accepted_count;
+};
+
 enum test_expect {
 	TEST_ANSWER,         /* answer: [names]: the pick is one of them */
 	TEST_NEVER,          /* never: [names]: no possible pick is one */
@@ -366,6 +390,7 @@ struct policy {
 	size_t canary_count;
 	struct policy_safety safety;
 	struct policy_verify verify;
+	struct policy_review review;
 	struct policy_test *tests;
 	size_t test_count;
 };

@@ -408,6 +408,8 @@ static const struct schema_row top_rows[SECTION_COUNT] = {
 	  0, 0, NULL, NULL, &schema_safety, "what commands and health may not do" },
 	[SECTION_VERIFY] = { "verify", SCHEMA_MAP, false, 0,
 	  0, 0, NULL, NULL, &schema_verify, "what probers ask of responders" },
+	[SECTION_REVIEW] = { "review", SCHEMA_MAP, false, 0,
+	  0, 0, NULL, NULL, &schema_review, "how findings are taken" },
 	[SECTION_TESTS] = { "tests", SCHEMA_ITEMS, false, 0,
 	  0, 65536, NULL, NULL, &test, "what must hold of this policy" },
 };

@@ -65,6 +65,9 @@ enum schema_kind {
 	SCHEMA_ANCHORS, /* one or a list; struct policy_anchor *, then size_t */
 	SCHEMA_RESPONDERS, /* a map of names and addresses; struct
 			      policy_responder *, then size_t */
+	SCHEMA_CODE,       /* "WR0402", of a warning; unsigned */
+	SCHEMA_SEVERITIES, /* a map of such codes; struct policy_severity *,
+			      then size_t */
 	/* References, by name. */
 	SCHEMA_SET,           /* client set; int */
 	SCHEMA_HEALTH,        /* a check or an expression; the caller reads */
@@ -116,6 +119,7 @@ enum section {
 	SECTION_CANARIES,
 	SECTION_SAFETY,
 	SECTION_VERIFY,
+	SECTION_REVIEW,
 	SECTION_TESTS,
 	SECTION_COUNT,
 };
@@ -131,6 +135,9 @@ extern const struct schema schema_canary, schema_canary_endpoint, schema_stage;
 
 /* schema_safety.c: those below "safety" and "verify". */
 extern const struct schema schema_safety, schema_verify;
+
+/* schema_review.c: those below "review" and "review.accepted". */
+extern const struct schema schema_review, schema_acceptance;
 
 /* A service's check, when it is an expression. */
 extern const struct schema *const schema_expression;

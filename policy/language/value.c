@@ -2,6 +2,7 @@
 #include "policy/language/value.h"
 
 #include "policy/base/nearest.h"
+#include "policy/language/acceptance.h"
 #include "policy/language/anchor.h"
 #include "policy/language/binding.h"
 #include "policy/language/calendar.h"
@@ -38,6 +39,7 @@ FOLLOWS(struct policy_verify, responders, sizeof(void *), responder_count);
 FOLLOWS(struct policy_check, statuses, sizeof(void *), status_count);
 FOLLOWS(struct policy_check, headers, sizeof(void *), header_count);
 FOLLOWS(struct policy_window, spans, sizeof(void *), span_count);
+FOLLOWS(struct policy_review, severities, sizeof(void *), severity_count);
 FOLLOWS(struct policy_check, arguments, sizeof(void *), argument_count);
 static_assert(sizeof(enum steer) == sizeof(unsigned), "words are unsigned");
 
@@ -421,6 +423,8 @@ static value_reader *const readers[] = {
 	[SCHEMA_INSTANT] = calendar_read,
 	[SCHEMA_ANCHORS] = anchor_read,
 	[SCHEMA_RESPONDERS] = responders_read,
+	[SCHEMA_CODE] = acceptance_read,
+	[SCHEMA_SEVERITIES] = acceptance_read,
 	[SCHEMA_SET] = refer_read,
 	[SCHEMA_HEALTH] = NULL,
 	[SCHEMA_SERVICE] = refer_read,

@@ -5,6 +5,7 @@
 #include "policy/base/error.h"
 #include "policy/decide/geo.h"
 #include "policy/keys/keyring.h"
+#include "policy/language/acceptance.h"
 #include "policy/language/code.h"
 #include "policy/language/policy.h"
 #include "policy/review/findings.h"
@@ -81,6 +82,64 @@ static void check_keys(struct findings *r)
 	}
 }
 
+/* Findings of these kinds come with the geo databases. */
+static bool needs_geo(unsigned code)
+{
+	const unsigned subject = 100;
+
+	return code / subject == CODE_GEO_DATABASE / subject ||
+	       code == CODE_CAPACITY_LOSS;
+}
+
+/* What is accepted and was not found, when it was looked for. */
+static void judge_stale(struct findings *r)
+{
+	const struct policy_review *review = &r->policy->review;
+	char code[CODE_TEXT_SIZE];
+
+	for (size_t i = 0; i < review->accepted_count; i++) {
+		const struct policy_acceptance *a = &review->accepted[i];
+
+		if (acceptance_is_used(a, &r->errs) ||
+		    (r->geo == NULL && needs_geo(a->code)))
+			continue;
+		errors_warn(&r->errs, CODE_ACCEPTED_STALE, a->at,
+			    "%s is accepted at \"%.80s\" and is not found "
+			    "there; correct at, or remove it",
+			    code_text(a->code, code), a->where);
+	}
+}
+
+/* As the policy wants its findings taken. */
+static void judge_findings(struct findings *r)
+{
+	acceptance_apply(&r->policy->review, &r->errs, true);
+	judge_stale(r);
+	acceptance_apply(&r->policy->review, &r->errs, true);
+}
+
+void check_policy(struct findings *r, bool no_geo)
+{
+	r->policy = policy_load(r->path, &r->errs);
+	if (r->policy != NULL && !no_geo)
+		r->geo = geo_open(r->policy, &r->errs);
+	if (r->policy != NULL)
+		check_keys(r);
+	if (r->geo != NULL && !loss_judge(r->policy, r->geo, &r->errs))
+		errors_add(&r->errs, CODE_MEMORY,
+			   (struct place){ .file = NULL }, "out of memory");
+	if (r->policy != NULL)
+		judge_findings(r);
+	errors_sort(&r->errs);
+}
+
+void check_fini(struct findings *r)
+{
+	geo_free(r->geo);
+	policy_free(r->policy);
+	errors_fini(&r->errs);
+}
+
 int review_check(int argc, char **argv)
 {
 	struct request request = { .format = "text" };
@@ -90,20 +149,10 @@ int review_check(int argc, char **argv)
 	if (status != REVIEW_GO)
 		return status;
 	r.path = request.path;
-	r.policy = policy_load(request.path, &r.errs);
-	if (r.policy != NULL && !request.no_geo)
-		r.geo = geo_open(r.policy, &r.errs);
-	if (r.policy != NULL)
-		check_keys(&r);
-	if (r.geo != NULL && !loss_judge(r.policy, r.geo, &r.errs))
-		errors_add(&r.errs, CODE_MEMORY, (struct place){ .file = NULL },
-			   "out of memory");
-	errors_sort(&r.errs);
+	check_policy(&r, request.no_geo);
 	findings_print(&r, request.format);
 	status = r.policy != NULL && errors_ok(&r.errs) ? REVIEW_FINE
 							: REVIEW_FAILED;
-	geo_free(r.geo);
-	policy_free(r.policy);
-	errors_fini(&r.errs);
+	check_fini(&r);
 	return status;
 }

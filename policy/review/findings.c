@@ -14,6 +14,11 @@
 
 enum { DIGEST_SHOWN = 12 };
 
+static size_t count_accepted(const struct errors *errs)
+{
+	return errs->count - errs->fatal - errors_warnings(errs);
+}
+
 static void print_text(const struct findings *r)
 {
 	const struct policy *p = r->policy;
@@ -34,8 +39,10 @@ static void print_text(const struct findings *r)
 	       p->test_count);
 	if (r->geo != NULL)
 		printf("%zu client classes, ", geo_class_count(r->geo));
-	printf("%zu warnings, digest %.*s\n", errors_warnings(&r->errs),
-	       DIGEST_SHOWN, p->digest);
+	printf("%zu warnings, ", errors_warnings(&r->errs));
+	if (count_accepted(&r->errs) > 0)
+		printf("%zu accepted, ", count_accepted(&r->errs));
+	printf("digest %.*s\n", DIGEST_SHOWN, p->digest);
 }
 
 static const char *severity_word(const struct finding *f)

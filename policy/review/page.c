@@ -49,6 +49,28 @@ static void print_example(const char *text, FILE *out)
 	}
 }
 
+static void print_choices(const struct code_row *row, FILE *out)
+{
+	char code[CODE_TEXT_SIZE];
+
+	if (row->severity == SEVERITY_ERROR) {
+		print_section("Severity",
+			      "It is an error, and can neither be accepted "
+			      "nor made less.",
+			      out);
+		return;
+	}
+	code_text(row->code, code);
+	print_section("Severity",
+		      "It is a warning, unless the policy says otherwise:",
+		      out);
+	fprintf(out,
+		"    review:\n"
+		"      severity: {%s: error}        # or ignore\n"
+		"      accepted: [{code: %s, at: KEY, reason: TEXT}]\n",
+		code, code);
+}
+
 void page_print(const struct code_row *row, FILE *out)
 {
 	char code[CODE_TEXT_SIZE];
@@ -59,4 +81,5 @@ void page_print(const struct code_row *row, FILE *out)
 	print_section("Why it matters", row->matters, out);
 	print_section("How to mend it", row->mend, out);
 	print_example(row->example, out);
+	print_choices(row, out);
 }

@@ -45,6 +45,7 @@ static const struct form {
 	[SCHEMA_HOURS] = { "^[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}$", true,
 			   true },
 	[SCHEMA_ANCHORS] = { ":[0-9]+$", true, true },
+	[SCHEMA_CODE] = { "^[Ww][Rr][0-9]{4}$", true, false },
 	[SCHEMA_REGIONS] = { NULL, false, true },
 	[SCHEMA_JURISDICTIONS] = { NULL, false, true },
 	[SCHEMA_NEW_JURISDICTIONS] = { NULL, false, true },
@@ -125,6 +126,7 @@ static json_t *value_json(const struct schema_row *row)
 	case SCHEMA_TERMS:
 		return map_of(one_or_list(&any));
 	case SCHEMA_FIELDS:
+	case SCHEMA_SEVERITIES:
 	case SCHEMA_RESPONDERS:
 		return map_of(scalar_json(&any));
 	case SCHEMA_HEALTH:

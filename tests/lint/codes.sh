@@ -1,9 +1,9 @@
 #!/bin/sh
 # Codes of findings: each has a number of its own and a row with its page, some
 # program gives it, and a policy of the corpus has it or, where a file alone
-# cannot, a unit test.
+# cannot, another test.
 cd "${SRCDIR:-.}" || exit 99
-echo 1..4
+echo 1..5
 header=policy/language/code.h
 numbers=$(sed -n 's/^\t\(CODE_[A-Z_]*\) = \([0-9]*\),.*/\1 \2/p' $header)
 names=$(printf '%s\n' "$numbers" | cut -d' ' -f1 | sort)
@@ -30,7 +30,15 @@ say 3 "each is given by a program" \
 		grep -rlwE "$name" policy dns --include='*.c' |
 			grep -qv policy/language/code_ || echo "$name: is never given"
 	done)"
-say 4 "the corpus has no others" \
+say 4 "each is seen by a test" \
+	"$(printf '%s\n' "$numbers" | while read -r name number; do
+		code=WR$(printf %04d "$number")
+		grep -rqF "[$code]" tests/data/policy tests/unit ||
+			grep -rqw "$name" tests/unit ||
+			grep -qF "\"$code\"" tests/system/hostile.py ||
+			echo "$name: is in no policy of the corpus"
+	done)"
+say 5 "the corpus has no others" \
 	"$(grep -rhoE '\[WR[0-9]{4}\]$' tests/data/policy | sort -u |
 		tr -d 'WR[]' | while read -r number; do
 		printf '%s\n' "$numbers" | grep -q " ${number#0}\$" || echo "WR$number"

@@ -5,9 +5,12 @@
  *
  * A file's expectations are its comments "# error: LINE:COL: text" and
  * "# warning: ..."; a directory's are the lines of its file "expected".
- * Policies in good/ load, those in bad/ do not.
+ * Policies in good/ load, those in bad/ do not.  Those in checked/ load, and
+ * windrose check finds what is expected.
  */
 #include "policy/language/policy.h"
+#include "policy/review/check.h"
+#include "policy/review/findings.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -22,7 +25,9 @@
 
 #include <cmocka.h>
 
-enum { BAD_LEAST = 60, GOOD_LEAST = 8, LINE_SIZE = 4096 };
+enum { BAD_LEAST = 90, GOOD_LEAST = 30, CHECKED_LEAST = 5, LINE_SIZE = 4096 };
+
+enum sort { BAD, GOOD, CHECKED };
 
 /* "# error: 4:9: text" of file NAME is "NAME:4:9: error: text". */
 static void expect_comment(FILE *out, const char *name, const char *line)
@@ -71,34 +76,37 @@ static char *expectations(const char *name, bool folder)
 }
 
 /* True when it did as expected; else both are printed. */
-static bool run(const char *name, bool good)
+static bool run(const char *name, enum sort sort)
 {
-	struct errors errs = { 0 };
-	struct policy *policy = policy_load(name, &errs);
+	struct findings r = { .path = name };
 	struct stat st;
 	char *found = NULL, *expected;
 	size_t size;
 	FILE *out = open_memstream(&found, &size);
 	bool ok;
 
-	errors_print(&errs, out);
+	if (sort == CHECKED)
+		check_policy(&r, false);
+	else
+		r.policy = policy_load(name, &r.errs);
+	errors_print(&r.errs, out);
 	fclose(out);
 	assert_int_equal(stat(name, &st), 0);
 	expected = expectations(name, S_ISDIR(st.st_mode));
-	ok = strcmp(found, expected) == 0 && (policy != NULL) == good &&
-	     (good || errs.fatal > 0);
+	ok = strcmp(found, expected) == 0 &&
+	     (r.policy != NULL) == (sort != BAD) &&
+	     (sort != BAD || r.errs.fatal > 0);
 	if (!ok)
 		print_error("%s: %s; expected:\n%sfound:\n%s", name,
-			    policy == NULL ? "does not load" : "loads",
+			    r.policy == NULL ? "does not load" : "loads",
 			    expected, found);
-	policy_free(policy);
-	errors_fini(&errs);
+	check_fini(&r);
 	free(found);
 	free(expected);
 	return ok;
 }
 
-static void run_folder(const char *folder, bool good, unsigned least)
+static void run_folder(const char *folder, enum sort sort, unsigned least)
 {
 	const char *srcdir = getenv("SRCDIR");
 	char path[LINE_SIZE];
@@ -116,9 +124,10 @@ static void run_folder(const char *folder, bool good, unsigned least)
 		if (entry->d_name[0] == '.')
 			continue;
 		count++;
-		wrong += run(entry->d_name, good) ? 0 : 1;
+		wrong += run(entry->d_name, sort) ? 0 : 1;
 	}
 	closedir(dir);
+	print_message("%s: %u policies\n", folder, count);
 	assert_int_equal(wrong, 0);
 	assert_true(count >= least);
 }
@@ -126,13 +135,19 @@ static void run_folder(const char *folder, bool good, unsigned least)
 static void test_bad(void **state)
 {
 	(void)state;
-	run_folder("bad", false, BAD_LEAST);
+	run_folder("bad", BAD, BAD_LEAST);
 }
 
 static void test_good(void **state)
 {
 	(void)state;
-	run_folder("good", true, GOOD_LEAST);
+	run_folder("good", GOOD, GOOD_LEAST);
+}
+
+static void test_checked(void **state)
+{
+	(void)state;
+	run_folder("checked", CHECKED, CHECKED_LEAST);
 }
 
 int main(void)
@@ -140,6 +155,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_checked),
 	};
 	char *srcdir =
 		realpath(getenv("SRCDIR") == NULL ? "." : getenv("SRCDIR"),

@@ -5,6 +5,7 @@
 #include "policy/base/hash.h"
 #include "policy/decide/geo.h"
 #include "policy/decide/geo_cache.h"
+#include "policy/language/code.h"
 #include "tests/unit/small_world.h"
 
 #include <setjmp.h>
@@ -54,8 +55,13 @@ static struct geo *world_open(struct world *w, const char *words,
 	struct geo *geo = geo_open_cached(&w->policy, w->cache, &errs);
 
 	*warnings = 0;
-	for (size_t i = 0; i < errs.count; i++)
-		*warnings += strstr(errs.list[i].error.text, words) != NULL;
+	for (size_t i = 0; i < errs.count; i++) {
+		const struct finding *f = &errs.list[i];
+
+		*warnings += strstr(f->error.text, words) != NULL;
+		if (strstr(f->error.text, "cache: is damaged") != NULL)
+			assert_int_equal(f->code, CODE_GEO_CACHE);
+	}
 	assert_int_equal(geo == NULL, errs.fatal > 0);
 	errors_fini(&errs);
 	return geo;

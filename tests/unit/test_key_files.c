@@ -6,6 +6,7 @@
 #include "policy/base/error.h"
 #include "policy/keys/keyfile.h"
 #include "policy/keys/keyring.h"
+#include "policy/language/code.h"
 #include "tests/unit/key_folder.h"
 
 #include <errno.h>
@@ -182,9 +183,11 @@ static void test_hasty_rolls(void **state)
 		keyring_judge_rolls(ring, ttls, T, &errs);
 		errors_print(&errs, stdout);
 		assert_int_equal(errs.count, hasty[i].says != NULL);
-		if (hasty[i].says != NULL)
+		if (hasty[i].says != NULL) {
 			assert_non_null(
 				strstr(errs.list[0].error.text, hasty[i].says));
+			assert_int_equal(errs.list[0].code, CODE_KEYS_ROLL);
+		}
 		errors_fini(&errs);
 		keyring_free(ring);
 		dnskey_fini(&before);
@@ -251,6 +254,26 @@ static void test_algorithm_roll(void **state)
 	key_folder_empty();
 }
 
+/* One more than can be kept. */
+static void test_too_many_keys(void **state)
+{
+	static const int64_t none_s[DNSKEY_TIMES];
+	struct errors errs = { 0 };
+
+	(void)state;
+	for (int i = 0; i < KEYRING_MAX + 1; i++) {
+		struct dnskey key =
+			key_folder_make_key("ed25519", DNSKEY_ZSK, none_s);
+
+		dnskey_fini(&key);
+	}
+	assert_null(keyring_open(key_folder, ZONE, &errs));
+	assert_int_equal(errs.list[0].code, CODE_KEYS_MANY);
+	assert_non_null(strstr(errs.list[0].error.text, "more than 64 keys"));
+	errors_fini(&errs);
+	key_folder_empty();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,6 +281,7 @@ int main(void)
 		cmocka_unit_test(test_secret_kept_elsewhere),
 		cmocka_unit_test(test_keys_that_are_gone),
 		cmocka_unit_test(test_hasty_rolls),
+		cmocka_unit_test(test_too_many_keys),
 		cmocka_unit_test(test_algorithm_roll),
 	};
 

@@ -8,6 +8,7 @@
 #include "policy/keys/keyfile.h"
 #include "policy/keys/keyring.h"
 #include "policy/keys/roll.h"
+#include "policy/language/code.h"
 #include "tests/unit/key_folder.h"
 
 #include <setjmp.h>
@@ -92,7 +93,8 @@ static const struct bad_row {
 	  "Publish: \"tomorrow\" is not a time", false },
 	{ "no day", STEM, RECORD, HEAD SECRET "Delete: 20260231000000\n", 0600,
 	  "is not a time", false },
-	{ "no .private", STEM, RECORD, NULL, 0, "cannot sign", false },
+	{ "no .private", STEM, RECORD, NULL, 0,
+	  "No such file or directory [WR1207]", false },
 	{ "not published yet", STEM, RECORD, HEAD SECRET
 	  "Publish: 20990101000000\n", 0600, "no key is published now", false },
 	{ "not active yet", STEM, RECORD, HEAD SECRET
@@ -102,13 +104,23 @@ static const struct bad_row {
 	  "example.com. IN DNSKEY 256 3 15 " PUBLIC "\n", HEAD SECRET, 0600,
 	  "but no KSK (flags 257)", false },
 	{ "readable for all", STEM, RECORD, HEAD SECRET, 0644,
-	  "others may read or change its .private", true },
+	  "chmod 600 it [WR1205]", true },
 	{ "readable for the group", STEM, RECORD, HEAD SECRET, 0640, NULL,
 	  true },
 	{ "another zone's alone", "Kexample.org.+015+03613", RECORD, HEAD SECRET,
 	  0600, "has no key of example.com. (there is Kexample.org.", false },
 };
 /* clang-format on */
+
+/* It says these words, or they are the end of it with its code. */
+static void assert_finding(const struct finding *f, const char *says)
+{
+	char text[sizeof(f->error.text) + 16], code[CODE_TEXT_SIZE];
+
+	snprintf(text, sizeof(text), "%s [%s]", f->error.text,
+		 code_text(f->code, code));
+	assert_non_null(strstr(text, says));
+}
 
 static void test_files(void **state)
 {
@@ -135,8 +147,7 @@ static void test_files(void **state)
 		if (row->says == NULL)
 			assert_int_equal(errs.count, 0);
 		else
-			assert_non_null(
-				strstr(errs.list[0].error.text, row->says));
+			assert_finding(&errs.list[0], row->says);
 		keyring_free(ring);
 		errors_fini(&errs);
 	}
@@ -454,6 +465,7 @@ static void test_roles(void **state)
 	assert_int_equal(errs.count, 1);
 	assert_non_null(
 		strstr(errs.list[0].error.text, "its KSK signs everything"));
+	assert_int_equal(errs.list[0].code, CODE_KEYS_KSK);
 	assert_true(keyring_signs_keys(ring, 0, T));
 	assert_true(keyring_signs_zone(ring, 0, T));
 	assert_false(keyring_signs_zone(ring, 1, T));

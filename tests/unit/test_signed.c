@@ -13,6 +13,7 @@
 #include "policy/base/error.h"
 #include "policy/decide/view.h"
 #include "policy/keys/keygen.h"
+#include "policy/language/code.h"
 #include "policy/language/policy.h"
 #include "tests/unit/ask.h"
 #include "tests/unit/both_ways.h"
@@ -191,10 +192,29 @@ static int tear_down(void **state)
 	return 0;
 }
 
+/* What a responder refuses beyond what a review sees has a code, too. */
+static void test_not_unsigned_at_once(void **state)
+{
+	struct stage *s = *state;
+	struct policy unsigned_one = *s->policy;
+	struct policy_zone zone = s->policy->zones[0];
+	struct errors errs = { 0 };
+
+	zone.dnssec = (struct policy_dnssec){ 0 };
+	unsigned_one.zones = &zone;
+	unsigned_one.zone_count = 1;
+	assert_false(
+		signers_begin(s->signers, &unsigned_one, time(NULL), &errs));
+	assert_int_equal(errs.count, 1);
+	assert_int_equal(errs.list[0].code, CODE_RESPONDER_REFUSED);
+	errors_fini(&errs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_zone_is_secure),
+		cmocka_unit_test(test_not_unsigned_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
