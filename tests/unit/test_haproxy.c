@@ -185,8 +185,10 @@ static void test_cohorts(void **state)
 	     i++) {
 		const struct cohort_row *row = &cohort_rows[i];
 		struct plan_share shares[] = {
-			{ "www", "v2/eu", row->eu, -1, PLAN_CANARY, "v2", 0, 0 },
-			{ "www", "v2/us", row->us, -1, PLAN_CANARY, "v2", 0, 0 },
+			{ "www", "v2/eu", row->eu, -1, PLAN_CANARY, "v2", 0,
+			  0 },
+			{ "www", "v2/us", row->us, -1, PLAN_CANARY, "v2", 0,
+			  0 },
 		};
 		const struct plan plan = { .shares = shares, .share_count = 2 };
 		const struct orders orders = { .plan = &plan };
