@@ -6,6 +6,7 @@
 #include "steering/describe.h"
 #include "steering/draft.h"
 #include "steering/failback.h"
+#include "steering/spilling.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,11 @@ struct audit *agent_audit(struct agent *agent)
 const struct plan_canary *agent_canaries(const struct agent *agent)
 {
 	return agent->state.canaries;
+}
+
+const struct state *agent_state(const struct agent *agent)
+{
+	return &agent->state;
 }
 
 const char *agent_trouble(const struct agent *agent)
@@ -143,6 +149,14 @@ static void step_canaries(struct agent *agent, const struct agent_input *in)
 	};
 
 	canaries_step(&agent->state, &input, &agent->audit);
+}
+
+static void step_spilling(struct agent *agent, const struct agent_input *in)
+{
+	const struct spilling_input input = { in->now, in->view, in->classes,
+					      in->rates, agent->name };
+
+	spilling_step(&agent->state, &input, &agent->audit);
 }
 
 static bool is_served(const struct state *state, size_t service)
@@ -251,6 +265,7 @@ const struct plan *agent_tick(struct agent *agent, const struct agent_input *in)
 	agent_expire(agent, in->now.wall_ms);
 	step_ramps(agent, in);
 	step_canaries(agent, in);
+	step_spilling(agent, in);
 	keep_served(agent, in->now.wall_ms);
 	plan = draft_checked(agent, in);
 	if (plan == NULL)

@@ -38,6 +38,7 @@
 #include <stdint.h>
 
 struct agent;
+struct state;
 struct error;
 struct generations;
 
@@ -72,9 +73,10 @@ struct agent_input {
 	const struct view *view; /* of the agent's policy, for health; NULL:
 				  * nothing is known of any endpoint */
 	uint64_t epoch;          /* of the lease held; 0: none */
-	struct guard_classes classes;
-	struct plan_rum_list rum;       /* what users measured, to be told */
-	const struct generations *past; /* to roll back to; NULL: none */
+	struct demand_classes classes;
+	struct plan_rum_list rum;         /* what users measured, to be told */
+	const struct demand_rates *rates; /* by service, counted; NULL: none */
+	const struct generations *past;   /* to roll back to; NULL: none */
 	bool approved; /* a command that a second person approved */
 	bool repeats;  /* the command was taken on before, and taken back by
 			* agent_adopt(): it may be old, and its id known */
@@ -138,6 +140,9 @@ struct audit *agent_audit(struct agent *agent);
 
 /* How canaries stand, as the policy's; borrowed until the next call. */
 const struct plan_canary *agent_canaries(const struct agent *agent);
+
+/* All that it goes by; borrowed until the next call. */
+const struct state *agent_state(const struct agent *agent);
 
 /* "" when all is well, else what keeps the agent from publishing. */
 const char *agent_trouble(const struct agent *agent);

@@ -112,6 +112,7 @@ static struct guard_case case_of(const struct agent_input *in,
 		.before = state_commands(&change->before),
 		.after = state_commands(&change->after),
 		.classes = in->classes,
+		.rates = in->rates,
 		.wall_ms = in->now.wall_ms,
 		.yields = in->approved,
 	};

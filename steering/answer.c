@@ -11,6 +11,7 @@
 #include "steering/held.h"
 #include "steering/muster.h"
 #include "steering/predict.h"
+#include "steering/spilling.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -232,13 +233,16 @@ static json_t *service_status(const struct status *st, size_t service)
 		freeze_of_service(commands_of(st), st->policy, service,
 				  st->now.wall_ms);
 
-	return json_pack("{s:s, s:s*, s:s*, s:b, s:b, s:i, s:o}", "service",
-			 s->name, "unmonitored",
+	return json_pack("{s:s, s:s*, s:s*, s:b, s:b, s:i, s:o*, s:o}",
+			 "service", s->name, "unmonitored",
 			 policy_unmonitored(st->policy, s), "frozen",
 			 frozen_by(freeze), "changing", v->changing, "panic",
 			 v->panic.anywhere, "healthy_pct",
-			 (int)panic_left_pct(&v->panic), "endpoints",
-			 endpoints);
+			 (int)panic_left_pct(&v->panic), "spill",
+			 st->spilling == NULL
+				 ? NULL
+				 : spilling_write(&st->spilling[service], s),
+			 "endpoints", endpoints);
 }
 
 /* Whole services from *next on, until a page is full; *next goes on. */

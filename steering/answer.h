@@ -14,6 +14,7 @@ struct agent_preview;
 struct held;
 struct json_t;
 struct prediction;
+struct spilling;
 
 struct json_t *answer_error(const char *text);
 
@@ -53,6 +54,7 @@ struct status {
 	const struct node *self;
 	struct ramp_now now;
 	const struct held *held; /* commands that wait for a second person */
+	const struct spilling *spilling; /* by service; NULL: not told */
 };
 struct json_t *answer_status(const struct status *status);
 

@@ -143,6 +143,10 @@ struct plan *draft_plan(const struct state *state,
 	plan->canary_count = policy->canary_count;
 	memcpy(plan->canaries, state->canaries,
 	       policy->canary_count * sizeof(*plan->canaries));
+	if (!plan_spills_copy(&plan->spills, &state->spills)) {
+		plan_free(plan);
+		return NULL;
+	}
 	draft_shares(plan, state, when);
 	draft_commands(plan, state, when);
 	plan->change_count = state->change_count;

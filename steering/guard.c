@@ -4,6 +4,7 @@
 #include "policy/base/error.h"
 #include "policy/decide/capacity.h"
 #include "policy/decide/locality.h"
+#include "steering/burden.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -187,6 +188,51 @@ static bool capacity_ok(const struct service_case *sc, struct error *err)
 	return false;
 }
 
+static bool changes(const struct service_case *sc)
+{
+	const struct guard_case *c = sc->c;
+	const struct policy_service *s = &c->policy->services[sc->service];
+
+	for (size_t i = 0; i < s->endpoint_count; i++) {
+		struct effect a = effect_of(c->before, c->policy, sc->service,
+					    i, EFFECT_SETTLED);
+		struct effect b = effect_of(c->after, c->policy, sc->service, i,
+					    EFFECT_SETTLED);
+
+		if (a.weight != b.weight || a.share < b.share ||
+		    a.share > b.share)
+			return true;
+	}
+	return false;
+}
+
+/* What nobody can work out nobody is refused by. */
+static bool load_ok(const struct service_case *sc, struct error *err)
+{
+	const struct guard_case *g = sc->c;
+	const struct policy_service *s = &g->policy->services[sc->service];
+	const struct burden_case c = { g->policy, g->view, g->classes,
+				       g->rates };
+	double most = g->policy->safety.max_load_pct, before, after;
+	struct burden was, is;
+	size_t at;
+
+	if (g->view == NULL || !changes(sc) ||
+	    !burden_under(&c, sc->service, g->before, &was) ||
+	    !burden_under(&c, sc->service, g->after, &is) || !is.known)
+		return true;
+	at = burden_most(&is, s->endpoint_count, &after);
+	burden_most(&was, s->endpoint_count, &before);
+	if (100 * after <= most || after <= before)
+		return true;
+	error_set(err,
+		  "safety.max_load is %.0f%%: %s would bring %.6g to %s, which "
+		  "can carry %.6g: %.1f%%, %.1f points too many",
+		  most, s->name, is.load[at], s->endpoints[at].name,
+		  is.capacity[at], 100 * after, 100 * after - most);
+	return false;
+}
+
 /* Only what takes more away than before; ending a command never waits. */
 static bool interval_ok(const struct service_case *sc, struct error *err)
 {
@@ -232,7 +278,7 @@ bool guard_check(const struct guard_case *c, struct error *err)
 			return false;
 		if (!c->yields &&
 		    (!regions_ok(&sc, err) || !capacity_ok(&sc, err) ||
-		     !interval_ok(&sc, err)))
+		     !interval_ok(&sc, err) || !load_ok(&sc, err)))
 			return false;
 	}
 	return true;

@@ -12,11 +12,12 @@
  *   safety.max_capacity_removed      capacity that all commands together take
  *                   out, per service; a region that states none counts as the
  *                   mean of those that do
- *
+ *   safety.max_load                  what would come to a region, of its
+ *                   capacity; of services whose demand is known
  *   safety.command_interval          time since the newest command in force
  *                   that takes capacity out
  *
- * The last three yield: to two people, and to one who forces it where
+ * The last four yield: to two people, and to one who forces it where
  * safety.force lets him.  The first two yield to nobody.
  *
  * A rule refuses only a command that makes things worse by it, so one that
@@ -28,6 +29,7 @@
 #define STEERING_GUARD_H
 
 #include "policy/decide/client.h"
+#include "policy/decide/demand.h"
 #include "policy/decide/view.h"
 #include "steering/effect.h"
 
@@ -36,18 +38,13 @@
 
 struct error;
 
-/* Every class of clients that there is; NULL, 0 when none is known. */
-struct guard_classes {
-	const struct client_class *const *list;
-	size_t count;
-};
-
 struct guard_case {
 	const struct policy *policy;
 	const struct view *view; /* health; NULL: all unknown */
 	struct commands before;
 	struct commands after;
-	struct guard_classes classes;
+	struct demand_classes classes;
+	const struct demand_rates *rates; /* counted, by service; NULL: none */
 	int64_t wall_ms;
 	bool yields; /* leave the rules out that do */
 };

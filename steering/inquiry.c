@@ -22,6 +22,7 @@
 #include "steering/journal.h"
 #include "steering/page/destinations.h"
 #include "steering/page/page.h"
+#include "steering/state.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -170,6 +171,7 @@ bool inquiry_take(const struct steerer *s, const char *op,
 		.self = &self,
 		.now = now,
 		.held = &s->held,
+		.spilling = agent_state(s->agent)->spilling,
 	};
 	struct error err = { .text = "out of memory" };
 	struct member_reader r = { .object = request,

@@ -3,6 +3,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/agent.c %D%/agent.h %D%/agent_impl.h %D%/agent_command.c \
 	%D%/answer.c %D%/answer.h \
 	%D%/audit.c %D%/audit.h \
+	%D%/burden.c %D%/burden.h \
 	%D%/canaries.c %D%/canaries.h \
 	%D%/canary.c %D%/canary.h \
 	%D%/chronicle.c %D%/chronicle.h \
@@ -44,6 +45,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/rollout.c %D%/rollout.h \
 	%D%/shelf.c \
 	%D%/slowness.c %D%/slowness.h \
+	%D%/spilling.c %D%/spilling.h \
 	%D%/state.c %D%/state.h \
 	%D%/rum.c %D%/rum.h \
 	%D%/held.c %D%/held.h \

@@ -3,6 +3,7 @@
 
 #include "policy/base/error.h"
 #include "policy/base/hash.h"
+#include "policy/decide/capacity.h"
 #include "policy/decide/chain.h"
 #include "policy/decide/share.h"
 
@@ -22,8 +23,8 @@ struct row_pair {
 struct work {
 	const struct view *before, *after;
 	const struct policy *policy;
-	struct guard_classes classes; /* heaviest first */
-	double whole_v4, whole_v6;    /* weight of all classes; 0: unknown */
+	struct demand_classes classes; /* heaviest first */
+	double whole_v4, whole_v6;     /* weight of all classes; 0: unknown */
 	size_t service;
 	struct row_pair *pairs; /* distinct; owned */
 	size_t count, cap;
@@ -226,7 +227,7 @@ static int compare_weights(const void *a, const void *b)
 }
 
 /* The classes, heaviest first; owned by the caller. */
-static const struct client_class **sorted_classes(struct guard_classes classes)
+static const struct client_class **sorted_classes(struct demand_classes classes)
 {
 	const struct client_class **list =
 		calloc(classes.count + 1, sizeof(*list));
@@ -268,7 +269,7 @@ static bool predict_all(struct work *w, size_t touched, struct prediction *out)
 }
 
 bool predict_of(const struct view *before, const struct view *after,
-		struct guard_classes classes, struct prediction *out,
+		struct demand_classes classes, struct prediction *out,
 		struct error *err)
 {
 	const struct client_class **sorted = sorted_classes(classes);
@@ -298,6 +299,22 @@ bool predict_of(const struct view *before, const struct view *after,
 	return false;
 }
 
+bool predict_loads(struct prediction *prediction,
+		   const struct burden_case *before,
+		   const struct burden_case *after, struct error *err)
+{
+	for (size_t i = 0; i < prediction->count; i++) {
+		struct predict_service *s = &prediction->services[i];
+
+		if (burden_of(before, s->service, &s->before) &&
+		    burden_of(after, s->service, &s->after))
+			continue;
+		error_set(err, "prediction: out of memory");
+		return false;
+	}
+	return true;
+}
+
 void prediction_fini(struct prediction *prediction)
 {
 	free(prediction->services);
@@ -310,14 +327,51 @@ static json_t *percent(double value)
 	return json_real(floor(value * 100 + 0.5) / 100);
 }
 
-static json_t *write_region(const struct predict_service *s, size_t i,
-			    const char *name)
+/* What a region's endpoints carry. */
+static double load_in(const struct policy_service *service,
+		      const struct burden *burden, size_t region)
 {
-	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "region", name,
-			 "before_pct", percent(s->v4.before[i]), "after_pct",
-			 percent(s->v4.after[i]), "before_v6_pct",
-			 percent(s->v6.before[i]), "after_v6_pct",
-			 percent(s->v6.after[i]));
+	double load = 0;
+
+	for (size_t i = 0; i < service->endpoint_count; i++)
+		if (service->endpoints[i].region == (int)region)
+			load += burden->load[i];
+	return load;
+}
+
+/* Where demand is known: what comes to a region, and what it can carry. */
+static bool put_load(json_t *json, const struct policy *policy,
+		     const struct predict_service *s, size_t region)
+{
+	const struct policy_service *service = &policy->services[s->service];
+
+	if (!s->before.known || !s->after.known)
+		return true;
+	return json_object_set_new(json, "load_before",
+				   json_real(load_in(service, &s->before,
+						     region))) == 0 &&
+	       json_object_set_new(json, "load_after",
+				   json_real(load_in(service, &s->after,
+						     region))) == 0 &&
+	       json_object_set_new(json, "capacity",
+				   json_real(capacity_of(policy,
+							 (int)region))) == 0;
+}
+
+static json_t *write_region(const struct policy *policy,
+			    const struct predict_service *s, size_t i)
+{
+	json_t *json = json_pack("{s:s, s:o, s:o, s:o, s:o}", "region",
+				 policy->regions[i].name, "before_pct",
+				 percent(s->v4.before[i]), "after_pct",
+				 percent(s->v4.after[i]), "before_v6_pct",
+				 percent(s->v6.before[i]), "after_v6_pct",
+				 percent(s->v6.after[i]));
+
+	if (json != NULL && put_load(json, policy, s, i))
+		return json;
+	json_decref(json);
+	return NULL;
 }
 
 static bool serves(const struct policy_service *s, size_t region)
@@ -336,9 +390,8 @@ static json_t *write_service(const struct policy *policy,
 
 	for (size_t i = 0; i < policy->region_count; i++)
 		if (serves(service, i) &&
-		    json_array_append_new(
-			    regions,
-			    write_region(s, i, policy->regions[i].name)) != 0) {
+		    json_array_append_new(regions,
+					  write_region(policy, s, i)) != 0) {
 			json_decref(regions);
 			return NULL;
 		}

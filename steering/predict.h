@@ -23,6 +23,7 @@
 #define STEERING_PREDICT_H
 
 #include "policy/decide/view.h"
+#include "steering/burden.h"
 #include "steering/guard.h"
 
 #include <stdbool.h>
@@ -45,6 +46,7 @@ struct predict_family {
 struct predict_service {
 	size_t service; /* index in the policy */
 	struct predict_family v4, v6;
+	struct burden before, after; /* unknown, but for predict_loads() */
 };
 
 struct prediction {
@@ -55,8 +57,17 @@ struct prediction {
 
 /* Both views of the same policy.  False with err set: out of memory. */
 bool predict_of(const struct view *before, const struct view *after,
-		struct guard_classes classes, struct prediction *out,
+		struct demand_classes classes, struct prediction *out,
 		struct error *err);
+/*
+ * Adds what the endpoints of each service have to carry in both views, as of
+ * which rates were counted (by service; NULL: none).  False with err set: out
+ * of memory.
+ */
+bool predict_loads(struct prediction *prediction,
+		   const struct burden_case *before,
+		   const struct burden_case *after, struct error *err);
+
 void prediction_fini(struct prediction *prediction);
 
 /* JSON for people's programs; a new reference, NULL when memory runs out. */

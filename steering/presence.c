@@ -4,6 +4,8 @@
 #include "policy/base/log.h"
 #include "policy/bus/bus.h"
 #include "policy/decide/deferral.h"
+#include "steering/spilling.h"
+#include "steering/state.h"
 #include "steering/steer_metrics.h"
 #include "steering/steerer_impl.h"
 
@@ -33,6 +35,8 @@ static void put_trouble(const struct steerer *s, char *buf, size_t size)
 	for (size_t i = 0; trouble[0] == '\0' && i < TROUBLE_COUNT; i++)
 		trouble = s->troubles[i];
 	audit_text(buf, size, "%s", trouble);
+	if (buf[0] == '\0' && s->leads != 0)
+		spilling_text(agent_state(s->agent), buf, size);
 	if (buf[0] == '\0' && s->inputs.view != NULL)
 		panic_text(s->inputs.view, buf, size);
 	if (buf[0] == '\0' && s->inputs.view != NULL)
@@ -74,6 +78,8 @@ void steerer_scrape(const struct steerer *s, struct openmetrics *out)
 		.node = steerer_node(s, steerer_now()),
 		.plan = s->inputs.plan,
 		.registry = &s->inputs.registry,
+		.policy = s->loaded.policy,
+		.spilling = agent_state(s->agent)->spilling,
 		.held = s->held.count,
 		.waiting = s->waiting_count,
 		.bus_up = bus_is_up(s->config.bus),

@@ -4,6 +4,7 @@
 #include "policy/base/error.h"
 #include "policy/language/window.h"
 #include "steering/canary.h"
+#include "steering/spilling.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -33,10 +34,13 @@ static bool state_alloc(struct state *state, const struct policy *policy)
 		.rollouts = calloc(policy->canary_count + 1,
 				   sizeof(*state->rollouts)),
 		.changes = calloc(PLAN_CHANGES_MAX, sizeof(*state->changes)),
+		.spilling = calloc(policy->service_count + 1,
+				   sizeof(*state->spilling)),
 	};
 	if (state->ramps != NULL && state->first != NULL &&
 	    state->commands != NULL && state->canaries != NULL &&
-	    state->rollouts != NULL && state->changes != NULL)
+	    state->rollouts != NULL && state->changes != NULL &&
+	    state->spilling != NULL)
 		return true;
 	state_fini(state);
 	return false;
@@ -87,9 +91,14 @@ bool state_copy(struct state *to, const struct state *from)
 	       policy->canary_count * sizeof(*to->canaries));
 	memcpy(to->rollouts, from->rollouts,
 	       policy->canary_count * sizeof(*to->rollouts));
+	memcpy(to->spilling, from->spilling,
+	       policy->service_count * sizeof(*to->spilling));
 	to->command_count = from->command_count;
 	take_changes(to, from->changes, from->change_count);
-	return true;
+	if (plan_spills_copy(&to->spills, &from->spills))
+		return true;
+	state_fini(to);
+	return false;
 }
 
 void state_fini(struct state *state)
@@ -100,6 +109,8 @@ void state_fini(struct state *state)
 	free(state->canaries);
 	free(state->rollouts);
 	free(state->changes);
+	plan_spills_fini(&state->spills);
+	free(state->spilling);
 	*state = (struct state){ 0 };
 }
 
@@ -257,9 +268,29 @@ static void adopt_canary(struct state *state, const struct plan *plan,
 	state->rollouts[i].back_sequence = plan->sequence;
 }
 
+/* Of services that spill; out of memory, none: they are found again. */
+static void take_spills(struct state *state, const struct plan_spills *from)
+{
+	if (!plan_spills_init(&state->spills, from->count, from->part_count))
+		return;
+	for (size_t i = 0; i < from->count; i++) {
+		const struct plan_spill *s = &from->list[i];
+		int service = policy_find_service(state->policy, s->service);
+
+		if (service < 0 ||
+		    state->policy->services[service].spill != SPILL_CAPACITY)
+			continue;
+		plan_spills_add(&state->spills, s->service, s->home);
+		for (size_t k = 0; k < s->count; k++)
+			plan_spills_put(&state->spills, s->parts[k].endpoint,
+					s->parts[k].share);
+	}
+}
+
 void state_adopt(struct state *state, const struct plan *plan,
 		 struct ramp_now now, struct audit *audit)
 {
+	take_spills(state, &plan->spills);
 	for (size_t i = 0; i < plan->share_count; i++)
 		adopt_share(state, plan, &plan->shares[i], now);
 	for (size_t i = 0; i < plan->command_count; i++)
@@ -292,6 +323,7 @@ void state_carry(struct state *state, const struct state *old,
 		 struct ramp_now now, struct audit *audit)
 {
 	take_changes(state, old->changes, old->change_count);
+	take_spills(state, &old->spills);
 	for (size_t i = 0; i < state->policy->service_count; i++)
 		carry_ramps(state, old, i);
 	for (size_t i = 0; i < old->command_count; i++)

@@ -31,6 +31,8 @@ struct state {
 	struct plan_change *changes;  /* the newest, oldest first; room for
 				       * PLAN_CHANGES_MAX; see undo */
 	size_t change_count;
+	struct plan_spills spills; /* what capacity leaves of shares */
+	struct spilling *spilling; /* by service; what no plan says */
 };
 
 /* All full, no command, every canary off.  False: out of memory. */

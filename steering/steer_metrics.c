@@ -5,6 +5,7 @@
 #include "policy/bus/command.h"
 #include "policy/bus/plan.h"
 #include "steering/registry.h"
+#include "steering/spilling.h"
 
 #include <string.h>
 
@@ -143,6 +144,72 @@ static void put_arms(struct openmetrics *out, const struct plan *plan,
 	}
 }
 
+/* One of what the last looks at services that spill found. */
+static void put_spilling(struct openmetrics *out, const struct steer_metrics *m,
+			 const struct metric_family *family,
+			 double (*value)(const struct spilling *s))
+{
+	openmetrics_family(out, family);
+	for (size_t i = 0; m->policy != NULL && i < m->policy->service_count;
+	     i++) {
+		const struct metric_label labels[] = {
+			{ "service", m->policy->services[i].name },
+		};
+
+		if (m->policy->services[i].spill != SPILL_CAPACITY ||
+		    !m->spilling[i].looked)
+			continue;
+		openmetrics_real(out, (struct metric_labels){ labels, 1 },
+				 value(&m->spilling[i]));
+	}
+}
+
+static double demand_value(const struct spilling *s)
+{
+	return s->demand;
+}
+
+static double passed_value(const struct spilling *s)
+{
+	return s->passed;
+}
+
+static double use_value(const struct spilling *s)
+{
+	return s->use;
+}
+
+static double overload_value(const struct spilling *s)
+{
+	return s->overloaded;
+}
+
+static void put_capacity(struct openmetrics *out, const struct steer_metrics *m)
+{
+	static const struct {
+		struct metric_family family;
+		double (*value)(const struct spilling *s);
+	} rows[] = {
+		{ { "windrose_steer_demand", METRIC_GAUGE, NULL,
+		    "What a service that spills has to carry, in the unit of "
+		    "capacities." },
+		  demand_value },
+		{ { "windrose_steer_passed_on_ratio", METRIC_GAUGE, "ratio",
+		    "Part of it that capacity passes on." },
+		  passed_value },
+		{ { "windrose_steer_most_used_ratio", METRIC_GAUGE, "ratio",
+		    "Of its endpoints, the one used most: part of its "
+		    "capacity." },
+		  use_value },
+		{ { "windrose_steer_overloaded", METRIC_GAUGE, NULL,
+		    "1 while no division of its clients can be carried." },
+		  overload_value },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		put_spilling(out, m, &rows[i].family, rows[i].value);
+}
+
 void steer_metrics_write(struct openmetrics *out, const struct steer_metrics *m)
 {
 	static const struct plan none = { .epoch = 0 };
@@ -166,4 +233,5 @@ void steer_metrics_write(struct openmetrics *out, const struct steer_metrics *m)
 	put_canaries(out, plan);
 	put_arms(out, plan, &requests, false);
 	put_arms(out, plan, &errors, true);
+	put_capacity(out, m);
 }

@@ -15,13 +15,17 @@
 
 struct openmetrics;
 struct plan;
+struct policy;
 struct registry;
+struct spilling;
 
 /* All borrowed. */
 struct steer_metrics {
 	struct node node;
 	const struct plan *plan; /* the newest; NULL: none yet */
 	const struct registry *registry;
+	const struct policy *policy;
+	const struct spilling *spilling; /* by service of it */
 	size_t held;    /* commands that wait for a second person */
 	size_t waiting; /* people who wait for an answer */
 	bool bus_up;

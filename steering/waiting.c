@@ -16,6 +16,7 @@
 #include "policy/base/error.h"
 #include "steering/answer.h"
 #include "steering/predict.h"
+#include "steering/spilling.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,29 @@ void waiting_drop_preview(struct agent_preview *preview)
 	*preview = (struct agent_preview){ .before = NULL };
 }
 
+static struct burden_case burden_in(const struct steerer *s,
+				    const struct view *view)
+{
+	return (struct burden_case){
+		.policy = s->loaded.policy,
+		.view = view,
+		.classes = { s->loaded.classes, s->loaded.class_count },
+	};
+}
+
+/* The view of a plan, in which capacity has had its say. */
+static struct view *settled_view(const struct steerer *s, struct plan *plan,
+				 struct ramp_now now)
+{
+	struct view *view =
+		inputs_view(&s->inputs, s->loaded.policy, plan, now);
+	struct burden_case c = burden_in(s, view);
+	bool ok = view != NULL && spilling_settle(&c, plan);
+
+	view_free(view);
+	return ok ? inputs_view(&s->inputs, s->loaded.policy, plan, now) : NULL;
+}
+
 bool waiting_predict(const struct steerer *s,
 		     const struct agent_preview *preview,
 		     struct prediction *out, struct error *err)
@@ -41,15 +65,20 @@ bool waiting_predict(const struct steerer *s,
 	struct ramp_now now = steerer_now();
 	struct view *before =
 		inputs_view(&s->inputs, s->loaded.policy, preview->before, now);
-	struct view *after =
-		inputs_view(&s->inputs, s->loaded.policy, preview->after, now);
-	const struct guard_classes classes = { s->loaded.classes,
-					       s->loaded.class_count };
+	struct view *after = settled_view(s, preview->after, now);
+	const struct demand_classes classes = { s->loaded.classes,
+						s->loaded.class_count };
+	const struct burden_case was = burden_in(s, before);
+	const struct burden_case is = burden_in(s, after);
 	bool ok = before != NULL && after != NULL &&
 		  predict_of(before, after, classes, out, err);
 
 	if (before == NULL || after == NULL)
 		error_set(err, "out of memory");
+	if (ok && !predict_loads(out, &was, &is, err)) {
+		prediction_fini(out);
+		ok = false;
+	}
 	view_free(before);
 	view_free(after);
 	return ok;

@@ -8,14 +8,16 @@
 /* What a part of a client costs: see the header. */
 static const double cost_moved = 1;
 static const double cost_last = 0.5;  /* the last of an order */
-static const double cost_usual = 2;   /* beyond the usual load */
+static const double cost_kept = 0.9;  /* less, of who moved before */
+static const double cost_usual = 1.6;   /* beyond the usual load */
+static const double cost_first = 0.8; /* but the first step */
 static const double cost_step = 0.05; /* and from step to step more */
 static const double cost_beyond = 10; /* beyond the capacity */
 
 static const double band = 0.02;        /* a step up to the capacity */
-static const double band_beyond = 0.02; /* and from there */
+static const double band_beyond = 0.01; /* and from there */
 static const double spare = 1.002;      /* see fit() */
-static const double full = 0.997;       /* of a capacity: spare fits in */
+static const double full = 0.97;        /* of a capacity: see the header */
 static const double same = 0.005;       /* of a flock: as good as none */
 static const double over = 1.005;       /* what rounding does is no overload */
 
@@ -25,6 +27,7 @@ enum { STEPS_BEYOND = 150, PATHS_MAX = 20000 };
 struct lane {
 	double goes; /* so much does */
 	double well; /* so much costs nothing */
+	double now;  /* so much, and at least that, costs less */
 	double most; /* so much can: 0, not at all */
 	double rank; /* in [0, 1]: of their orders, on the mean */
 };
@@ -65,35 +68,42 @@ static struct step step_in(const struct work *w, const struct lane *lane)
 		return (struct step){ INFINITY, 0 };
 	if (lane->well - lane->goes > none(w))
 		return (struct step){ 0, fmin(left, lane->well - lane->goes) };
+	if (lane->now - lane->goes > none(w))
+		return (struct step){ cost_of(lane) - cost_kept,
+				      fmin(left, lane->now - lane->goes) };
 	return (struct step){ cost_of(lane), left };
 }
 
 static struct step step_out(const struct work *w, const struct lane *lane)
 {
+	if (lane->goes - lane->now > none(w))
+		return (struct step){ cost_of(lane), lane->goes - lane->now };
 	if (lane->goes - lane->well > none(w))
-		return (struct step){ cost_of(lane), lane->goes - lane->well };
+		return (struct step){ cost_of(lane) - cost_kept,
+				      lane->goes - lane->well };
 	return (struct step){ 0, lane->goes };
 }
 
 /* What an endpoint's next client costs. */
 static struct step step_at(const struct work *w, size_t e)
 {
-	double capacity = fmax(full * w->c->capacity[e], none(w) * 10);
+	double capacity = fmax(w->c->capacity[e], none(w) * 10);
 	double use = (w->load[e] + none(w)) / capacity;
 	double usual = ALLOT_USUAL_PCT / 100.0, k, end;
 
 	if (use < usual)
 		return (struct step){ 0, usual * capacity - w->load[e] };
-	if (use < 1) {
+	if (use < full) {
 		k = floor((use - usual) / band);
-		end = fmin(usual + (k + 1) * band, 1);
-		return (struct step){ cost_usual + k * cost_step,
+		end = fmin(usual + (k + 1) * band, full);
+		return (struct step){ k > 0 ? cost_usual + k * cost_step
+					    : cost_first,
 				      end * capacity - w->load[e] };
 	}
-	k = floor((use - 1) / band_beyond);
+	k = floor((use - full) / band_beyond);
 	if (k >= STEPS_BEYOND)
 		return (struct step){ cost_beyond + STEPS_BEYOND, INFINITY };
-	end = 1 + (k + 1) * band_beyond;
+	end = full + (k + 1) * band_beyond;
 	return (struct step){ cost_beyond + k, end * capacity - w->load[e] };
 }
 
@@ -290,6 +300,7 @@ static void make_lanes(struct work *w)
 			struct lane *lane = lane_of(w, g, e);
 
 			lane->well = fmin(flock->well.of[e], lane->most);
+			lane->now = fmax(flock->now.of[e], lane->well);
 			if (demand > 0)
 				lane->rank /= demand;
 		}

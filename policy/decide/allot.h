@@ -8,15 +8,20 @@
  * through endpoints, which no flock may use beyond what residency, health and
  * commands leave it.  What costs, the dearest first:
  *
- *   load beyond an endpoint's capacity, the more the further beyond, so that
+ *   load beyond an endpoint's capacity, but for three per cent that are left
+ * for what demand does between two looks, the more the further beyond, so that
  *   what nobody can carry is spread;
- *   load beyond ALLOT_USUAL_PCT of it, a little more from step to step, so that
- *   who has to take more takes it together with others;
+ *   load beyond ALLOT_USUAL_PCT of it, and two points more for those who are
+ *   there already, whom noise shall not move; a little more from step to step,
+ *   so that who has to take more takes it together with others;
  *   a client who does not get what he would get were all well: so only those
  *   move who must, and above all those whose endpoint is gone;
  *   how far down in the client's own order the endpoint is: so the step from 80
  *   to 100 per cent weighs about as much as the way from the first of an order
  *   to its last.
+ *
+ * Where two divisions cost about the same, the one in force stays: noise in
+ * demand moves nobody to and fro.
  *
  * So clients whom nothing binds make room for those who are bound, and whoever
  * could be carried by some division is.  Then what endpoints accept of a flock,
@@ -54,6 +59,9 @@ struct allot_flock {
 	/* How much of it would be where were all well: not more in all than
 	 * the loads have. */
 	struct allot_amounts well;
+	/* How much of it is where by the plan in force: it stays there unless
+	 * that gains something.  Zeros: there is none. */
+	struct allot_amounts now;
 };
 
 struct allot_case {

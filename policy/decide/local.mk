@@ -13,6 +13,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/cuts.c %D%/cuts.h \
 	%D%/decree.c %D%/decree.h \
 	%D%/deferral.c %D%/deferral.h \
+	%D%/demand.c %D%/demand.h \
 	%D%/electorate.c %D%/electorate.h \
 	%D%/flock.c %D%/flock.h \
 	%D%/geo.c %D%/geo.h %D%/geo_table.h \

@@ -70,16 +70,30 @@ static double chance(struct span span, unsigned i, const double *accept)
 	return part_of(&span.entries[i], accept) * (span.count > 1 ? sum : 1);
 }
 
-/* Whom nobody accepts goes to the first ranked of the last tier. */
-static void force(struct span last, double left, struct flow *flow)
+/* Does anybody in it accept anybody?  Who does not is not in the row that
+ * answers: see policy/decide/chain. */
+static bool takes(struct span span, const double *accept)
 {
+	for (unsigned i = 0; i < span.count; i++)
+		if (accept[span.entries[i].endpoint] > 0)
+			return true;
+	return false;
+}
+
+/* Whom nobody accepts goes to the first ranked of the last tier. */
+static void force(struct span last, double left, const double *accept,
+		  struct flow *flow)
+{
+	bool all = !takes(last, accept);
 	double whole = 0;
 
 	for (unsigned i = 0; i < last.count; i++)
-		whole += last.entries[i].weight;
+		if (all || accept[last.entries[i].endpoint] > 0)
+			whole += last.entries[i].weight;
 	for (unsigned i = 0; i < last.count; i++)
-		flow->forced[last.entries[i].endpoint] +=
-			left * last.entries[i].weight / whole;
+		if (all || accept[last.entries[i].endpoint] > 0)
+			flow->forced[last.entries[i].endpoint] +=
+				left * last.entries[i].weight / whole;
 }
 
 /* Through one tier.  Returns how much comes past it.  Chances are scaled to
@@ -104,15 +118,17 @@ static double flow_tier(struct span span, double left, const double *accept,
 static double flow_row(const struct spill_load *load, const double *accept,
 		       struct flow *flow)
 {
-	struct span span = { NULL, 0 };
+	struct span span = { NULL, 0 }, last = { NULL, 0 };
 	double left = load->demand;
 
 	for (unsigned at = 0; at < load->row->count; at += span.count) {
 		span = span_at(load->row, at);
 		left = flow_tier(span, left, accept, flow);
+		if (takes(span, accept))
+			last = span;
 	}
 	if (span.count > 0)
-		force(span, left, flow);
+		force(last.count > 0 ? last : span, left, accept, flow);
 	return left;
 }
 

@@ -228,6 +228,28 @@ void judge_service(struct draft *d, const struct policy_service *service,
 	judge_weights(d, service, node);
 }
 
+/* The share of an answer of several addresses is nobody's to say. */
+void judge_spill(struct draft *d, const struct policy_service *service,
+		 const struct tree *node)
+{
+	const struct tree *spill = tree_find(node, "spill");
+	bool stated = false;
+
+	if (spill == NULL || service->spill != SPILL_CAPACITY)
+		return;
+	for (size_t i = 0; i < d->policy->region_count; i++)
+		stated = stated || d->policy->regions[i].capacity > 0;
+	if (!stated)
+		errors_add(d->errs, spill->at,
+			   "spill is capacity, and no region states a "
+			   "capacity; state one, or write none");
+	if (service->answers > 1)
+		errors_add(d->errs, spill->at,
+			   "spill is capacity, and an answer has %u endpoints; "
+			   "write answers: 1, or spill: none",
+			   service->answers);
+}
+
 void judge_panic(struct draft *d, struct policy_service *service,
 		 struct tree *node)
 {

@@ -23,6 +23,10 @@ void judge_check(struct draft *d, struct policy_check *check,
 void judge_service(struct draft *d, const struct policy_service *service,
 		   struct tree *node);
 
+/* Whether what spill says can be done. */
+void judge_spill(struct draft *d, const struct policy_service *service,
+		 const struct tree *node);
+
 /* What panic answers.  Also sets fallback, from its name. */
 void judge_panic(struct draft *d, struct policy_service *service,
 		 struct tree *node);

@@ -166,6 +166,9 @@ enum steer {
 enum sticky { STICKY_CLIENT, STICKY_NONE };
 enum failback { FAILBACK_AUTO, FAILBACK_MANUAL, FAILBACK_WINDOW };
 
+/* Does capacity send clients on: see policy/decide/allot. */
+enum spill_by { SPILL_NONE, SPILL_CAPACITY };
+
 /* What is answered when too little is healthy: see policy/decide/panic. */
 enum panic_action {
 	PANIC_LAST_GOOD, /* as if nothing were down, nor coming back */
@@ -240,6 +243,7 @@ struct policy_service {
 				    * begins, when they say so */
 	int64_t failback_hold_ms, failback_ramp_ms;
 	double demand; /* expected, in the unit of capacities; 0: unstated */
+	enum spill_by spill;
 	enum panic_action panic;
 	const char *fallback_name; /* NULL: none */
 	int fallback;              /* its index, or POLICY_NONE */
@@ -299,6 +303,7 @@ enum region_loss {
 struct policy_safety {
 	uint32_t min_regions_in_service;   /* default 1 */
 	uint32_t max_capacity_removed_pct; /* by commands; default 100 */
+	uint32_t max_load_pct; /* of a capacity, by commands; default 100 */
 	/* By health, of a service: see policy/decide/budget.  1..100. */
 	uint32_t max_capacity_opened_pct;  /* default 50 */
 	uint32_t max_capacity_at_once_pct; /* default 34 */

@@ -28,6 +28,7 @@ static const char *const steer_words[] = { "latency",  "geo",  "weighted",
 					   "failover", "cost", "schedule",
 					   NULL };
 static const char *const sticky_words[] = { "client", "none", NULL };
+static const char *const spill_words[] = { "none", "capacity", NULL };
 static const char *const panic_words[] = { "last-good", "all", "fallback",
 					   "no-answer", NULL };
 static const char *const failback_words[] = { "auto", "manual", "window",
@@ -339,6 +340,8 @@ static const struct schema_row service_rows[] = {
 	  0, 0, NULL, NULL, &failback, "how clients come back after an outage" },
 	{ "demand", SCHEMA_NUMBER, false, offsetof(struct policy_service, demand),
 	  0, 1e12, "0", NULL, NULL, "what it has to carry, in the unit of capacities; 0: not known" },
+	{ "spill", SCHEMA_WORD, false, offsetof(struct policy_service, spill),
+	  0, 0, "none", spill_words, NULL, "what sends clients on before an endpoint has too many" },
 	{ "panic", SCHEMA_WORD, false, offsetof(struct policy_service, panic),
 	  0, 0, "last-good", panic_words, NULL, "what is answered when too little is healthy" },
 	{ "fallback", SCHEMA_TEXT, false, offsetof(struct policy_service, fallback_name),

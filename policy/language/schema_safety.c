@@ -20,6 +20,8 @@ static const struct schema_row safety_rows[] = {
 	  1, POLICY_REGIONS_MAX, "1", NULL, NULL, "commands may not leave a service fewer" },
 	{ "max_capacity_removed", SCHEMA_PERCENT, false, offsetof(struct policy_safety, max_capacity_removed_pct),
 	  1, 100, "100%", NULL, NULL, "commands may not remove more" },
+	{ "max_load", SCHEMA_PERCENT, false, offsetof(struct policy_safety, max_load_pct),
+	  1, 1000, "100%", NULL, NULL, "commands may not bring more to a region, of its capacity" },
 	{ "max_capacity_opened", SCHEMA_PERCENT, false, offsetof(struct policy_safety, max_capacity_opened_pct),
 	  1, 100, "50%", NULL, NULL, "health may not take out more, beyond one region" },
 	{ "max_capacity_opened_at_once", SCHEMA_PERCENT, false, offsetof(struct policy_safety, max_capacity_at_once_pct),

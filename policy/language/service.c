@@ -116,6 +116,7 @@ void service_read_all(struct draft *d)
 		read_endpoints(d, s, node, where);
 		binding_judge(d, s, node);
 		judge_service(d, s, node);
+		judge_spill(d, s, node);
 		judge_panic(d, s, node);
 		kinds_judge_service(d, s, node);
 	}

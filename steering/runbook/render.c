@@ -40,6 +40,22 @@ static void render_change(const char *name, double before, double after,
 					 : "");
 }
 
+/* What comes to it against what it can carry, where demand is known. */
+static void render_burden(const struct json_t *region, FILE *out)
+{
+	double capacity = share_of(region, "capacity");
+	double before = share_of(region, "load_before");
+	double after = share_of(region, "load_after");
+
+	if (!(capacity > 0))
+		return;
+	fprintf(out,
+		"  %-20s %8.6g  ->  %8.6g of %.6g: %5.1f %%  ->  %5.1f %%%s\n",
+		field_text(region, "region"), before, after, capacity,
+		100 * before / capacity, 100 * after / capacity,
+		after > capacity ? "  TOO MUCH" : "");
+}
+
 static void render_service_prediction(const struct json_t *service, FILE *out)
 {
 	const struct json_t *regions = json_object_get(service, "regions");
@@ -55,6 +71,7 @@ static void render_service_prediction(const struct json_t *service, FILE *out)
 		render_change(field_text(region, "region"),
 			      share_of(region, "before_pct"),
 			      share_of(region, "after_pct"), out);
+	json_array_foreach(regions, i, region) render_burden(region, out);
 	if (none_before > 0 || none_after > 0)
 		render_change("NO ANSWER", none_before, none_after, out);
 }
@@ -131,6 +148,22 @@ void render_endpoint(const struct json_t *endpoint, FILE *out)
 	render_parts_seen(json_object_get(endpoint, "parts"), out);
 }
 
+/* What capacity does; nothing is said while it does nothing. */
+static void render_spill(const struct json_t *spill, FILE *out)
+{
+	if (is_set(spill, "overloaded"))
+		fprintf(out,
+			"  OVERLOAD: demand is %.6g, more than can be "
+			"carried; %s is used to %.0f %%\n",
+			share_of(spill, "demand"), field_text(spill, "most"),
+			share_of(spill, "use_pct"));
+	if (share_of(spill, "passed_pct") > 0)
+		fprintf(out,
+			"  capacity passes on %.1f %% of a demand of %.6g\n",
+			share_of(spill, "passed_pct"),
+			share_of(spill, "demand"));
+}
+
 static void render_services(const struct json_t *answer, FILE *out)
 {
 	const struct json_t *services = json_object_get(answer, "services");
@@ -147,6 +180,7 @@ static void render_services(const struct json_t *answer, FILE *out)
 			fprintf(out,
 				"  FROZEN by %s: nothing moves by itself\n",
 				field_text(service, "frozen"));
+		render_spill(json_object_get(service, "spill"), out);
 		if (is_set(service, "panic"))
 			fprintf(out,
 				"  PANIC: %" PRId64 " %% of the capacity is "

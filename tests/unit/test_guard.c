@@ -150,6 +150,76 @@ static void test_rules(void **state)
 		check_pace(&paces[i]);
 }
 
+/* What would come to a region: of 900 for www, 540 from the US and 360 bound to
+ * the two regions in the EU; each carries 400. */
+static const struct load_row {
+	const char *title;
+	double demand;
+	const char *in_force, *target;
+	uint32_t down, max_load_pct;
+	enum spill_by spill;
+	bool approved;
+	const char *refused;
+} loads[] = {
+	{ "nobody knows the demand", 0, NULL, "www/us-east", 0, 100, SPILL_NONE,
+	  false, NULL },
+	{ "it fits", 200, NULL, "www/us-east", 0, 100, SPILL_NONE, false,
+	  NULL },
+	{ "it does not", 900, "www/us-west", "www/us-east", 0, 100, SPILL_NONE,
+	  false,
+	  "safety.max_load is 100%: www would bring 450 to eu-west, which can carry 400: 112.5%, 12.5 points too many" },
+	{ "more is allowed", 900, "www/us-west", "www/us-east", 0, 113,
+	  SPILL_NONE, false, NULL },
+	{ "two people want it", 900, "www/us-west", "www/us-east", 0, 100,
+	  SPILL_NONE, true, NULL },
+	{ "what is down carries nothing", 900, NULL, "www/us-east",
+	  1 << US_WEST, 100, SPILL_NONE, false, "112.5%" },
+	{ "those who are bound leave room", 700, "www/eu-west", "www/us-east",
+	  0, 100, SPILL_NONE, false, "eu-north" },
+	{ "which is made for them", 700, "www/eu-west", "www/us-east", 0, 100,
+	  SPILL_CAPACITY, false, NULL },
+};
+
+static void test_loads(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(loads) / sizeof(loads[0]); i++) {
+		const struct load_row *row = &loads[i];
+		struct error err = { .text = "" };
+		struct command c[2];
+		struct guard_case g;
+		struct steer_world w;
+		size_t before = row->in_force != NULL;
+		bool ok;
+
+		steer_init(&w);
+		w.policy.safety.max_load_pct = row->max_load_pct;
+		w.services[WWW].demand = row->demand;
+		w.services[WWW].spill = row->spill;
+		for (size_t r = 0; r < STEER_REGIONS; r++) {
+			w.regions[r].capacity = 400;
+			if (row->down >> r & 1)
+				steer_health(&w, WWW, r, VERDICT_DOWN);
+		}
+		if (before != 0)
+			c[0] = steer_command(&w, COMMAND_DRAIN, row->in_force);
+		c[before] = steer_command(&w, COMMAND_DRAIN, row->target);
+		g = (struct guard_case){
+			.policy = &w.policy,
+			.view = &w.view,
+			.before = { c, before },
+			.after = { c, before + 1 },
+			.classes = w.in.classes,
+			.wall_ms = c[0].wall_made_ms + 3600000,
+			.approved = row->approved,
+		};
+		ok = guard_check(&g, &err);
+		if (ok != (row->refused == NULL) ||
+		    (!ok && strstr(err.text, row->refused) == NULL))
+			fail_msg("%s: %s", row->title, ok ? "ok" : err.text);
+	}
+}
+
 /* A class that no single rule describes, as one bound by two rules. */
 static void test_classes_bind_beyond_rules(void **state)
 {
@@ -303,6 +373,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_loads),
 		cmocka_unit_test(test_classes_bind_beyond_rules),
 		cmocka_unit_test(test_classes_that_cannot_reach),
 		cmocka_unit_test(test_unstated_capacity),

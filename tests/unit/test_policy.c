@@ -75,9 +75,21 @@ static void test_regions_and_residency(void **state)
 	assert_false(r->unknown_included);
 	assert_int_equal(p->safety.min_regions_in_service, 2);
 	assert_int_equal(p->safety.max_capacity_removed_pct, 40);
+	assert_int_equal(p->safety.max_load_pct, 100);
 	assert_int_equal(p->safety.max_capacity_opened_pct, 50);
 	assert_int_equal(p->safety.max_capacity_at_once_pct, 34);
 	assert_int_equal(p->safety.max_override_ms, 86400000);
+	policy_free(p);
+}
+
+static void test_capacity(void **state)
+{
+	struct policy *p = good_policy("loss.yaml");
+
+	(void)state;
+	assert_int_equal(p->safety.max_load_pct, 150);
+	assert_int_equal(p->services[0].spill, SPILL_NONE);
+	assert_int_equal(p->services[1].spill, SPILL_CAPACITY);
 	policy_free(p);
 }
 
@@ -480,6 +492,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order_and_names),
 		cmocka_unit_test(test_regions_and_residency),
+		cmocka_unit_test(test_capacity),
 		cmocka_unit_test(test_votes_and_budget),
 		cmocka_unit_test(test_canary_shadows),
 		cmocka_unit_test(test_canary_metrics),

@@ -4,6 +4,7 @@
 
 #include "policy/bus/plan.h"
 #include "steering/registry.h"
+#include "steering/spilling.h"
 #include "tests/unit/scraped.h"
 
 struct scene {
@@ -12,6 +13,9 @@ struct scene {
 	struct command commands[3];
 	struct plan plan;
 	struct registry registry;
+	struct policy policy;
+	struct policy_service service;
+	struct spilling spilling;
 	struct steer_metrics metrics;
 };
 
@@ -59,6 +63,17 @@ static void set_up(struct scene *s)
 	s->plan.commands = s->commands;
 	s->metrics.plan = &s->plan;
 	s->metrics.registry = &s->registry;
+	s->service = (struct policy_service){ .name = "www",
+					      .spill = SPILL_CAPACITY };
+	s->policy.services = &s->service;
+	s->policy.service_count = 1;
+	s->metrics.policy = &s->policy;
+	s->spilling = (struct spilling){ .looked = true,
+					 .demand = 900,
+					 .passed = 0.125,
+					 .use = 0.75,
+					 .overloaded = true };
+	s->metrics.spilling = &s->spilling;
 	hear(&s->registry, "dns1", NODE_DNS, 7);
 	hear(&s->registry, "dns2", NODE_DNS, 6);
 	hear(&s->registry, "edge1", NODE_EDGE, 8);
@@ -107,6 +122,10 @@ static void test_samples(void **state)
 		"arm=\"canary\"} 2",
 		"windrose_steer_canary_errors{canary=\"v2\","
 		"arm=\"stable\"} 1",
+		"windrose_steer_demand{service=\"www\"} 900",
+		"windrose_steer_passed_on_ratio{service=\"www\"} 0.125",
+		"windrose_steer_most_used_ratio{service=\"www\"} 0.75",
+		"windrose_steer_overloaded{service=\"www\"} 1",
 		NULL,
 	};
 	struct scene s;

@@ -87,6 +87,7 @@ static void join(struct traffic_world *w)
 {
 	w->service = (struct policy_service){
 		.name = "www",
+		.spill = SPILL_CAPACITY,
 		.steer = STEER_GEO,
 		.answers = 1,
 		.check = POLICY_NONE,
@@ -146,6 +147,7 @@ struct traffic_world *traffic_world_new(const char *name)
 	}
 	join(w);
 	read_classes(w, name);
+	w->service.demand = w->whole;
 	find_base(w);
 	return w;
 }

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * spilling: how the agent brings what capacity asks for into the plan.
+ *
+ * Twelve regions at 80 % (traffic_world), of which each is lost in turn, while
+ * demand is counted with noise of 10 % and told late, and the responders have a
+ * plan a second after it is made: nobody is beyond his capacity once the first
+ * plan is there, and from then on hardly anybody moves.
+ */
+#include "steering/spilling.h"
+
+#include "decide_world.h"
+#include "policy/base/arena.h"
+#include "steering/state.h"
+#include "traffic_world.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum {
+	REGIONS = TRAFFIC_REGIONS,
+	SECOND = 1000,
+	LATE_S = 10, /* what is known of demand is so old */
+	LOST_S = 300,
+	SETTLED_S = LOST_S + 60,
+	BACK_S = LOST_S + 600,
+	BACK_TAKES_S = 240,
+	END_S = BACK_S + 600,
+};
+
+/* What came of a part of the time. */
+struct phase {
+	double use;   /* the most of any region's capacity */
+	double moved; /* part of all demand */
+	unsigned plans;
+};
+
+struct run {
+	struct traffic_world *w;
+	struct state state;
+	struct audit audit;
+	struct rng rng;
+	struct demand_rates truth, rates[LATE_S];
+	struct plan_spills sent; /* the plan of a second ago */
+	double goes[TRAFFIC_CLASSES_MAX][REGIONS];
+	struct phase phase;
+};
+
+static void run_init(struct run *r)
+{
+	memset(r, 0, sizeof(*r));
+	r->w = traffic_world_new("users");
+	r->rng.state = 20260301;
+	r->w->view.arena = arena_new();
+	assert_non_null(r->w->view.arena);
+	assert_true(state_init(&r->state, &r->w->policy));
+	for (size_t i = 0; i < r->w->count; i++)
+		r->truth.home[demand_home(&r->w->policy, r->w->list[i])] +=
+			r->w->demand[i];
+}
+
+static void run_fini(struct run *r)
+{
+	state_fini(&r->state);
+	audit_fini(&r->audit);
+	plan_spills_fini(&r->sent);
+	arena_free(r->w->view.arena);
+	free(r->w);
+}
+
+/* Within 10 % of the truth, each second anew. */
+static const struct demand_rates *count(struct run *r, int at_s)
+{
+	struct demand_rates counted = r->truth;
+	struct demand_rates *now = &r->rates[at_s % LATE_S];
+
+	for (size_t i = 0; i < DEMAND_HOMES; i++)
+		counted.home[i] *= 0.9 + rng_below(&r->rng, 2001) / 1e4;
+	*now = r->rates[(at_s + LATE_S - 1) % LATE_S];
+	demand_follow(now, &counted, SECOND);
+	return &r->rates[(at_s + 1) % LATE_S];
+}
+
+static void look(struct run *r, const struct demand_rates *rates, int at_s)
+{
+	const struct spilling_input in = {
+		.now = { at_s * SECOND, at_s * SECOND },
+		.view = &r->w->view,
+		.classes = { r->w->list, r->w->count },
+		.rates = rates,
+		.agent = "steer-1",
+	};
+
+	spilling_step(&r->state, &in, &r->audit);
+}
+
+/* Responders have what was sent a second ago. */
+static void publish(struct run *r)
+{
+	struct view *view = &r->w->view;
+
+	arena_free(view->arena);
+	view->arena = arena_new();
+	assert_non_null(view->arena);
+	assert_true(flocks_fill_service(view, 0, &r->sent));
+	if (plan_spills_compare(&r->sent, &r->state.spills) == PLAN_SPILLS_SAME)
+		return;
+	r->phase.plans++;
+	plan_spills_fini(&r->sent);
+	assert_true(plan_spills_copy(&r->sent, &r->state.spills));
+}
+
+static void answer_class(struct run *r, size_t i, double *load)
+{
+	struct traffic_world *w = r->w;
+	struct row row = chain_row(&w->policy, &w->view, 0, w->list[i], NULL);
+	const struct spill_load of = { &row, w->demand[i] };
+	const struct spill_case one = {
+		.endpoint_count = REGIONS,
+		.loads = &of,
+		.count = 1,
+	};
+	double all[REGIONS], goes[REGIONS];
+
+	for (int e = 0; e < REGIONS; e++)
+		all[e] = 1;
+	spill_loads(&one, all, goes);
+	for (int e = 0; e < REGIONS; e++) {
+		assert_true(!(goes[e] > 0) || (w->list[i]->regions >> e & 1));
+		load[e] += goes[e];
+		r->phase.moved += fmax(0, goes[e] - r->goes[i][e]) / w->whole;
+		r->goes[i][e] = goes[e];
+	}
+}
+
+/* Where all go by the responders' own rows. */
+static void answer(struct run *r)
+{
+	double load[REGIONS] = { 0 };
+
+	for (size_t i = 0; i < r->w->count; i++)
+		answer_class(r, i, load);
+	for (int e = 0; e < REGIONS; e++)
+		r->phase.use =
+			fmax(r->phase.use, load[e] / r->w->regions[e].capacity);
+}
+
+/* The part of all that is elsewhere than it was. */
+static double moved_since(const struct run *r, const double (*was)[REGIONS])
+{
+	double moved = 0;
+
+	for (size_t i = 0; i < r->w->count; i++)
+		for (int e = 0; e < REGIONS; e++)
+			moved += fmax(0, r->goes[i][e] - was[i][e]);
+	return moved / r->w->whole;
+}
+
+static struct phase pass(struct run *r, int from_s, int to_s)
+{
+	r->phase = (struct phase){ 0 };
+	for (int at_s = from_s; at_s < to_s; at_s++) {
+		look(r, count(r, at_s), at_s);
+		publish(r);
+		answer(r);
+	}
+	return r->phase;
+}
+
+/*
+ * From the loss until the plan is there nobody is held to anything; then all
+ * are; and once it has settled next to nobody moves, nor once all is well.
+ */
+static void lose(int lost)
+{
+	double was[TRAFFIC_CLASSES_MAX][REGIONS], part, moved, mean;
+	struct phase at_first, then, settled, after;
+	struct run r;
+
+	run_init(&r);
+	part = r.w->base[lost] / r.w->whole;
+	pass(&r, 0, LOST_S);
+	memcpy(was, r.goes, sizeof(was));
+	traffic_world_lose(r.w, UINT64_C(1) << lost);
+	at_first = pass(&r, LOST_S, LOST_S + 2);
+	then = pass(&r, LOST_S + 2, SETTLED_S);
+	moved = moved_since(&r, was);
+	settled = pass(&r, SETTLED_S, BACK_S);
+	traffic_world_lose(r.w, 0);
+	pass(&r, BACK_S, BACK_S + BACK_TAKES_S);
+	after = pass(&r, BACK_S + BACK_TAKES_S, END_S);
+	print_message("# %-11s %5.1f %%  %5.0f %% %6.1f %% %6.1f %%  %5.1f %% "
+		      "%5.2f %% %u  %5.2f %% %u\n",
+		      r.w->regions[lost].name, 100 * part, 100 * at_first.use,
+		      100 * then.use, 100 * settled.use, 100 * moved,
+		      100 * settled.moved, settled.plans, 100 * after.moved,
+		      after.plans);
+	/* What all the others have to carry on the mean. */
+	mean = 0.8 / (1 - part);
+	assert_true(then.use <= fmax(1, mean + 0.01));
+	assert_true(settled.use <= fmax(1, mean + 0.01));
+	assert_true(moved >= 0.99 * part && moved < 1.35 * part + 0.005);
+	assert_true(settled.moved < 0.01 && after.moved < 0.01);
+	assert_int_equal(r.state.spills.count, 0);
+	run_fini(&r);
+}
+
+static void test_regions_lost(void **state)
+{
+	(void)state;
+	print_message("# lost, its part; most used at first, within a minute, "
+		      "within ten; moved at first, within ten minutes, by how "
+		      "many plans, and when all is well\n");
+	for (int lost = 0; lost < REGIONS; lost++)
+		lose(lost);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_regions_lost),
+	};
+
+	return cmocka_run_group_tests_name("spilling", tests, NULL, NULL);
+}
