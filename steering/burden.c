@@ -49,31 +49,48 @@ static void add_flock(const struct crowd *crowd, size_t flock,
 	}
 }
 
-/* What each flock is accepted as by the view. */
+/* What is accepted of a flock by the view. */
+static void read_flock(const struct burden_case *c, size_t service,
+		       const struct flock *key, double *accept)
+{
+	const uint32_t *said =
+		flock_find(&c->view->services[service], key->among, key->home);
+
+	for (size_t e = 0; e < c->policy->services[service].endpoint_count; e++)
+		accept[e] = said == NULL ? 1 : accept_share(said[e]);
+}
+
 static void load_by_view(const struct burden_case *c, size_t service,
 			 const struct crowd *crowd, struct burden *out)
 {
-	const struct view_service *v = &c->view->services[service];
-	size_t endpoints = c->policy->services[service].endpoint_count;
+	double accept[POLICY_ENDPOINTS_MAX];
 
 	for (size_t f = 0; f < crowd->count; f++) {
-		const uint32_t *said = flock_find(v, crowd->keys[f].among,
-						  crowd->keys[f].home);
-		double accept[POLICY_ENDPOINTS_MAX];
-
-		for (size_t e = 0; e < endpoints; e++)
-			accept[e] = said == NULL ? 1 : accept_share(said[e]);
-		add_flock(crowd, f, accept, endpoints, out);
+		read_flock(c, service, &crowd->keys[f], accept);
+		add_flock(crowd, f, accept,
+			  c->policy->services[service].endpoint_count, out);
 	}
 }
 
+/* From where they are by the view, as the agent does. */
 static bool load_by_allot(const struct burden_case *c, size_t service,
 			  const struct crowd *crowd, struct burden *out)
 {
 	size_t endpoints = c->policy->services[service].endpoint_count;
-	struct allot_case all = crowd_case(crowd, endpoints);
+	const struct allot_case all = crowd_case(crowd, endpoints);
+	double accept[POLICY_ENDPOINTS_MAX];
 	struct allot allot;
 
+	for (size_t f = 0; f < crowd->count; f++) {
+		const struct spill_case one = {
+			.endpoint_count = endpoints,
+			.loads = crowd->flocks[f].loads,
+			.count = crowd->flocks[f].count,
+		};
+
+		read_flock(c, service, &crowd->keys[f], accept);
+		spill_loads(&one, accept, crowd->flocks[f].now.of);
+	}
 	if (!allot_of(&all, &allot))
 		return false;
 	for (size_t f = 0; f < crowd->count; f++)
@@ -109,8 +126,7 @@ bool burden_of(const struct burden_case *c, size_t service, struct burden *out)
 	return find(c, service, false, out);
 }
 
-/* A view of the one service, in which commands have what they want, and nobody
- * is passed on yet. */
+/* A view of the one service, in which commands have what they want. */
 static void command(const struct burden_case *c, size_t service,
 		    struct commands commands, struct view_service *to)
 {
@@ -127,8 +143,6 @@ static void command(const struct burden_case *c, size_t service,
 		e->accept = accept_of(effect.share);
 		e->cause = effect.by != NULL ? SHARE_COMMAND : SHARE_FULL;
 	}
-	to->flocks = NULL;
-	to->flock_count = 0;
 }
 
 bool burden_under(const struct burden_case *c, size_t service,

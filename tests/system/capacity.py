@@ -13,7 +13,8 @@ import fleet
 from rig import Failed, Rig, addresses, ask, main, note, until
 from two_people import TwoPeople, approve, drain, wants
 
-CAPACITY, DEMAND = 1000, 2100
+CAPACITY = {"us-east": 400, "eu-west": 900, "eu-central": 1000}
+DEMAND = 2100
 SAFETY = """safety:
   max_override: 24h
   command_interval: 5m
@@ -28,7 +29,8 @@ class Capacity(TwoPeople):
         text = fleet.policy(self.web_port)
         text = text[:text.index("canaries:")] + SAFETY + "clients: {europeans: eea}\n"
         text = text.replace("clients: eea,", "clients: europeans,")
-        text = text.replace("jurisdictions:", f"capacity: {CAPACITY}, jurisdictions:")
+        for region, capacity in CAPACITY.items():
+            text = text.replace(f"  {region}: {{location:", f"  {region}: {{capacity: {capacity}, location:")
         text = text.replace("    check: web\n", f"    check: web\n    demand: {DEMAND}\n    spill: capacity\n")
         rig.write("policy/policy.yaml", text)
 
@@ -46,7 +48,7 @@ def loads(f, *argv):
     """What a dry run says comes to each region, and prints of it."""
     status, out, err = f.alice(*argv, "--dry-run", "--json")
     services = json.loads(out)["prediction"]["services"]
-    if status != 0 or not services:
+    if status != 3 or not services:
         raise Failed(f"{argv}: {status} {out} {err}")
     return {r["region"]: (r["load_before"], r["load_after"], r["capacity"]) for r in services[0]["regions"]}
 
@@ -58,7 +60,7 @@ def test():
         until("both responders answer", 30, lambda: f.both(fleet.LONDON, "eu-west") and all(
             e["verdict"] == "up" for s in f.status("dns1")["services"] for e in s["endpoints"]))
 
-        until("capacity passes clients on", 30, lambda: f.spill().get("passed_pct", 0) > 0 and f.spill()["use_pct"] < 90)
+        until("capacity passes clients on", 30, lambda: f.spill().get("passed_pct", 0) > 0 and f.spill()["use_pct"] <= 100)
         until("the responders do", 10, lambda: 0 < f.share("us-east") < 1)
         note(f"{f.spill()}; of 128 networks in California {100 * f.share('us-east'):.0f} % get us-east")
         explained = f.windrose("explain", rig.path("policy"), "--node", rig.path("dns1.sock"), "--service", "www",
@@ -75,13 +77,15 @@ def test():
 
         dry = loads(f, "drain", "www/us-east", "--reason", "look", "--for", "10m")
         note(f"drain www/us-east --dry-run: {dry}")
-        if dry["us-east"][1] != 0 or min(dry["eu-west"][1], dry["eu-central"][1]) <= CAPACITY or abs(
-                sum(l[0] for l in dry.values()) - DEMAND) > 1 or max(l[0] for l in dry.values()) > CAPACITY:
+        if dry["us-east"][1] != 0 or min(dry["eu-west"][1] / 900, dry["eu-central"][1] / 1000) <= 1 or abs(
+                sum(l[0] for l in dry.values()) - DEMAND) > 1 or any(l[0] > l[2] for l in dry.values()):
             raise Failed(f"that is not what comes to them: {dry}")
-        wants("the same for people", f.alice("drain", "www/us-east", "--reason", "look", "--for", "10m", "--dry-run"), 0,
-              "of 1000:", "TOO MUCH")
+        wants("the same for people", f.alice("drain", "www/us-east", "--reason", "look", "--for", "10m", "--dry-run"), 3,
+              "of 1000:", "TOO MUCH", "safety.max_load")
 
-        wants("too much for the others", f.alice(*drain("www/us-east")), 3, "safety.max_load is 100%", "which can carry 1000",
+        wants("out of a jurisdiction", f.alice("failover", "www", "--to", "us-east", "--reason", "INC-1", "--for", "10m",
+                                               "--yes"), 3, "residency", "gdpr")
+        wants("too much for the others", f.alice(*drain("www/us-east")), 3, "safety.max_load is 100%", "which can carry",
               "points too many")
         wants("an answer has not changed", f.alice(*drain("www/us-east", "--approval")), 8, "Held", "safety.max_load")
         if f.share("us-east") == 0:
@@ -92,12 +96,11 @@ def test():
         wants("and shown", f.windrose("status", "--node", rig.path("steer1.sock"), check=False), 0, "OVERLOAD",
               "overload: www brings 2100")
         wants("a second in five minutes", f.alice(*drain("www/eu-west")), 3, "command_interval is 300 s", "too soon")
-        wants("the last of a jurisdiction", f.alice(*drain("eu-west")), 3, "safety")
-        wants("history", f.alice("history"), 0, "approved", "bob", "spill")
+        wants("history", f.windrose("history", "--node", rig.path("steer1.sock"), check=False), 0, "approved", "bob", "spill")
         events = [json.loads(line)["event"] for line in open(rig.path("steer1.jsonl"))]
-        if not any(e["kind"] == "approved" and e["who"] == "bob" for e in events) or not any(
-                e["kind"] == "refused" and "safety.max_load" in e["after"] for e in events):
-            raise Failed("the audit lacks the approval, or the refusal")
+        if not any(e["kind"] == "approved" and e["who"] == "bob" and "drain www/us-east of alice" in e["what"]
+                   for e in events):
+            raise Failed(f"the audit lacks the approval: {events}")
         f.alice("undrain", "www/us-east", "--reason", "over", "--yes")
         until("capacity carries all again", 60, lambda: not f.spill()["overloaded"] and f.share("us-east") > 0)
 
