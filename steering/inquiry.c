@@ -133,7 +133,7 @@ static json_t *tell_destinations(const struct steerer *s,
 	if (service < 0 || s->inputs.view == NULL)
 		return answer_error("destinations: there is no such service");
 	return destinations_write(s->inputs.view, (size_t)service,
-				  (struct guard_classes){
+				  (struct demand_classes){
 					  s->loaded.classes,
 					  s->loaded.class_count });
 }

@@ -28,11 +28,11 @@ static uint64_t hash_of(const struct view_service *v, size_t endpoints)
 	for (size_t i = 0; i < endpoints; i++) {
 		const struct view_endpoint *e = &v->endpoints[i];
 		/* Of a ramp, that it is under way. */
-		uint64_t seen = (uint64_t)e->weight << 3 |
-				(view_verdict(e) == VERDICT_DOWN) << 2 |
-				(e->accept == ACCEPT_NONE) << 1 |
-				(e->accept == ACCEPT_ALL);
+		uint64_t seen = e->weight;
 
+		seen = 2 * seen + (view_verdict(e) == VERDICT_DOWN);
+		seen = 2 * seen + (e->accept == ACCEPT_NONE);
+		seen = 2 * seen + (e->accept == ACCEPT_ALL);
 		hash = hash_mix(hash ^ seen);
 	}
 	return hash;

@@ -118,6 +118,13 @@ static const struct code_row rows[] = {
 	  "message says.",
 	  "regions: {us: {capacity: 1000}, eu: {capacity: 1000}}\n"
 	  "services: {www: {demand: 1500}}" },
+	{ CODE_SPILL_IMPOSSIBLE, "spill-impossible", SEVERITY_ERROR,
+	  "A service cannot spill by capacity",
+	  "No region states a capacity, or an answer has several endpoints.",
+	  "There would be nothing to hold the demand against; and who gets "
+	  "several addresses goes to whichever he likes.",
+	  "State capacities and write answers: 1, or write spill: none.",
+	  "services: {www: {steer: geo, spill: capacity, answers: 2}}" },
 };
 /* clang-format on */
 

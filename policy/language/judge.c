@@ -240,11 +240,11 @@ void judge_spill(struct draft *d, const struct policy_service *service,
 	for (size_t i = 0; i < d->policy->region_count; i++)
 		stated = stated || d->policy->regions[i].capacity > 0;
 	if (!stated)
-		errors_add(d->errs, spill->at,
+		errors_add(d->errs, CODE_SPILL_IMPOSSIBLE, spill->at,
 			   "spill is capacity, and no region states a "
 			   "capacity; state one, or write none");
 	if (service->answers > 1)
-		errors_add(d->errs, spill->at,
+		errors_add(d->errs, CODE_SPILL_IMPOSSIBLE, spill->at,
 			   "spill is capacity, and an answer has %u endpoints; "
 			   "write answers: 1, or spill: none",
 			   service->answers);

@@ -100,7 +100,7 @@ static bool same_cell(const struct client_class *a,
 }
 
 size_t destinations_of(const struct view *view, size_t service,
-		       struct guard_classes classes, struct destination *out)
+		       struct demand_classes classes, struct destination *out)
 {
 	const struct client_class **list =
 		calloc(classes.count + 1, sizeof(*list));
@@ -167,7 +167,7 @@ static json_t *write_vantages(const struct policy *policy)
 }
 
 struct json_t *destinations_write(const struct view *view, size_t service,
-				  struct guard_classes classes)
+				  struct demand_classes classes)
 {
 	struct destination *found = calloc(classes.count + 1, sizeof(*found));
 	json_t *cells = json_array();

@@ -33,7 +33,7 @@ struct destination {
 /* By cell; out has room for classes.count.  Returns how many; 0, too, when
  * memory runs out. */
 size_t destinations_of(const struct view *view, size_t service,
-		       struct guard_classes classes, struct destination *out);
+		       struct demand_classes classes, struct destination *out);
 
 /*
  * {"ok": true, "service": NAME, "cell_deg": 2,
@@ -43,6 +43,6 @@ size_t destinations_of(const struct view *view, size_t service,
  * NULL when memory runs out.
  */
 struct json_t *destinations_write(const struct view *view, size_t service,
-				  struct guard_classes classes);
+				  struct demand_classes classes);
 
 #endif

@@ -58,7 +58,7 @@ static void set_up(struct scene *s)
 static size_t find(struct scene *s)
 {
 	return destinations_of(&s->world.view, WWW,
-			       (struct guard_classes){ s->classes, CLASSES },
+			       (struct demand_classes){ s->classes, CLASSES },
 			       s->out);
 }
 
@@ -116,7 +116,7 @@ static void test_json(void **state)
 	(void)state;
 	set_up(&s);
 	says = destinations_write(&s.world.view, WWW,
-				  (struct guard_classes){ s.classes, CLASSES });
+				  (struct demand_classes){ s.classes, CLASSES });
 	assert_int_equal(json_array_size(json_object_get(says, "regions")),
 			 STEER_REGIONS);
 	assert_int_equal(json_array_size(json_object_get(says, "cells")), 2);
@@ -128,7 +128,7 @@ static void test_json(void **state)
 			    "plain");
 	json_decref(says);
 	says = destinations_write(&s.world.view, API,
-				  (struct guard_classes){ NULL, 0 });
+				  (struct demand_classes){ NULL, 0 });
 	assert_int_equal(json_array_size(json_object_get(says, "cells")), 0);
 	json_decref(says);
 }
