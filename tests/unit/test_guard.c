@@ -211,7 +211,7 @@ static void test_loads(void **state)
 			.after = { c, before + 1 },
 			.classes = w.in.classes,
 			.wall_ms = c[0].wall_made_ms + 3600000,
-			.approved = row->approved,
+			.yields = row->approved,
 		};
 		ok = guard_check(&g, &err);
 		if (ok != (row->refused == NULL) ||
