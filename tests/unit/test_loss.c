@@ -140,11 +140,23 @@ static void test_goals(void **state)
 	errors_fini(&errs);
 }
 
+static void test_what_is_stated(void **state)
+{
+	struct policy *p = good_policy("loss.yaml");
+
+	(void)state;
+	assert_int_equal(p->safety.max_load_pct, 150);
+	assert_int_equal(p->services[0].spill, SPILL_NONE);
+	assert_int_equal(p->services[1].spill, SPILL_CAPACITY);
+	policy_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_warnings),
 		cmocka_unit_test(test_no_capacity),
+		cmocka_unit_test(test_what_is_stated),
 		cmocka_unit_test(test_alone),
 		cmocka_unit_test(test_goals),
 	};

@@ -82,17 +82,6 @@ static void test_regions_and_residency(void **state)
 	policy_free(p);
 }
 
-static void test_capacity(void **state)
-{
-	struct policy *p = good_policy("loss.yaml");
-
-	(void)state;
-	assert_int_equal(p->safety.max_load_pct, 150);
-	assert_int_equal(p->services[0].spill, SPILL_NONE);
-	assert_int_equal(p->services[1].spill, SPILL_CAPACITY);
-	policy_free(p);
-}
-
 static void test_votes_and_budget(void **state)
 {
 	struct policy *p = good_policy("votes.yaml");
@@ -492,7 +481,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order_and_names),
 		cmocka_unit_test(test_regions_and_residency),
-		cmocka_unit_test(test_capacity),
 		cmocka_unit_test(test_votes_and_budget),
 		cmocka_unit_test(test_canary_shadows),
 		cmocka_unit_test(test_canary_metrics),
