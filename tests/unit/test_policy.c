@@ -75,7 +75,6 @@ static void test_regions_and_residency(void **state)
 	assert_false(r->unknown_included);
 	assert_int_equal(p->safety.min_regions_in_service, 2);
 	assert_int_equal(p->safety.max_capacity_removed_pct, 40);
-	assert_int_equal(p->safety.max_load_pct, 100);
 	assert_int_equal(p->safety.max_capacity_opened_pct, 50);
 	assert_int_equal(p->safety.max_capacity_at_once_pct, 34);
 	assert_int_equal(p->safety.max_override_ms, 86400000);
