@@ -27,6 +27,15 @@ static const struct code_row rows[] = {
 	  "would go on.",
 	  "Use $arm or $endpoints in the query.",
 	  "metrics: {errors: \"sum(rate(http_errors[1m]))\"}" },
+	{ CODE_CANARY_UNGUARDED, "canary-unguarded", SEVERITY_WARNING,
+	  "Nothing takes a canary back",
+	  "It has no metrics, so nothing compares it with the stable version "
+	  "and no rollback ever triggers.",
+	  "A bad version goes on to all clients unless a person sees it and "
+	  "aborts.",
+	  "Write metrics: with prometheus, or edges: true; or accept it with "
+	  "the reason.",
+	  "canaries: {v2: {service: www, stages: [{regions: us, percent: [1, 100]}]}}" },
 	{ CODE_SAFETY_IMPOSSIBLE, "safety-impossible", SEVERITY_ERROR,
 	  "A safety rule can never be met",
 	  "min_regions_in_service is more than there are regions.",

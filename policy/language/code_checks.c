@@ -12,6 +12,14 @@ static const struct code_row rows[] = {
 	  "Write what the check is to ask for, as host: there.",
 	  "checks: {web: {type: https}}\n"
 	  "services: {\"*.apps\": {steer: geo, check: web}}" },
+	{ CODE_CHECK_UNUSED, "check-unused", SEVERITY_WARNING,
+	  "A check is used by no service",
+	  "No service names it.",
+	  "It probes nothing; often a service that should use it has none and "
+	  "is unmonitored.",
+	  "Write check: at the service that it is for, or remove it.",
+	  "checks: {web: {type: http}}\n"
+	  "services: {www: {steer: geo}}" },
 	{ CODE_WINDOW_SHORT, "window-short", SEVERITY_WARNING,
 	  "A breaker window never fills",
 	  "window_time is shorter than it takes to probe as often as window "

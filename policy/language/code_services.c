@@ -57,6 +57,14 @@ static const struct code_row rows[] = {
 	  "farther away perhaps, or none.",
 	  "Write the address, or accept it with the reason.",
 	  "endpoints: {us: {A: 192.0.2.1, AAAA: \"2001:db8::1\"}, eu: {A: 192.0.2.2}}" },
+	{ CODE_ENDPOINT_UNREACHABLE, "endpoint-unreachable", SEVERITY_WARNING,
+	  "No client can ever get an endpoint",
+	  "Every class of clients is bound by residency to other regions, "
+	  "whatever fails.",
+	  "It costs money and takes nobody, and whoever counts on it as a "
+	  "reserve is wrong.",
+	  "Widen the rule, or remove the endpoint.",
+	  "residency: {gdpr: {clients: all, within: gdpr}}   # and an endpoint in us" },
 	{ CODE_ALIAS_RULES, "alias-rules", SEVERITY_ERROR,
 	  "CNAME endpoints break a rule of DNS",
 	  "The zone itself cannot be a CNAME, a CNAME cannot lead to itself, "

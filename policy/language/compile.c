@@ -10,6 +10,7 @@
 #include "policy/language/failover.h"
 #include "policy/language/fill.h"
 #include "policy/language/judge.h"
+#include "policy/language/leftover.h"
 #include "policy/language/merge.h"
 #include "policy/language/probing.h"
 #include "policy/language/refer.h"
@@ -214,4 +215,7 @@ void compile_policy(struct draft *d)
 	judge_signed(d);
 	survey_policy(d);
 	failover_judge(d);
+	/* What refers to them may be what could not be read. */
+	if (d->errs->fatal == 0 && !d->file_missing)
+		leftover_judge(d);
 }

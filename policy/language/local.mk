@@ -20,6 +20,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/fill.c %D%/fill.h \
 	%D%/judge.c %D%/judge.h \
 	%D%/kinds.c %D%/kinds.h \
+	%D%/leftover.c %D%/leftover.h \
 	%D%/limits.h \
 	%D%/load.c %D%/load.h \
 	%D%/master.c %D%/master.h \

@@ -40,6 +40,48 @@ static void survey_rule(struct draft *d, const struct policy_residency *rule,
 	}
 }
 
+static bool is_one(uint64_t bits)
+{
+	return bits != 0 && (bits & (bits - 1)) == 0;
+}
+
+/*
+ * Who is bound to one region has none to fail over to: said once of a rule
+ * that allows no other, else of each service that has others elsewhere.
+ */
+static void survey_single(struct draft *d, const struct policy_residency *rule,
+			  const struct tree *node)
+{
+	const struct policy *p = d->policy;
+	struct tree *within;
+
+	if (d->errs->fatal > 0 || !draft_usable(node, "within", &within) ||
+	    within == NULL)
+		return;
+	if (is_one(rule->regions) && p->region_count > 1) {
+		errors_warn(d->errs, CODE_JURISDICTION_SINGLE, within->at,
+			    "residency \"%s\" is within one region, \"%s\": "
+			    "when that fails its clients have no other; add "
+			    "one",
+			    rule->name,
+			    p->regions[__builtin_ctzll(rule->regions)].name);
+		return;
+	}
+	for (size_t i = 0; i < p->service_count; i++) {
+		const struct policy_service *s = &p->services[i];
+		uint64_t regions;
+
+		if (regions_of_service(s, &regions) && !is_one(regions) &&
+		    is_one(regions & rule->regions))
+			errors_warn(
+				d->errs, CODE_JURISDICTION_SINGLE, s->at,
+				"residency \"%s\" leaves service \"%s\" one "
+				"region: when that fails its clients have "
+				"no other; give it another endpoint within",
+				rule->name, s->name);
+	}
+}
+
 static void survey_residency(struct draft *d)
 {
 	struct policy *p = d->policy;
@@ -55,6 +97,7 @@ static void survey_residency(struct draft *d)
 			     rule->jurisdictions) != 0)
 				rule->regions |= UINT64_C(1) << r;
 		survey_rule(d, rule, node);
+		survey_single(d, rule, node);
 	}
 }
 

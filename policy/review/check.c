@@ -12,6 +12,7 @@
 #include "policy/review/invocation.h"
 #include "policy/review/loss.h"
 #include "policy/review/subject.h"
+#include "policy/review/walls.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,7 +89,8 @@ static bool needs_geo(unsigned code)
 	const unsigned subject = 100;
 
 	return code / subject == CODE_GEO_DATABASE / subject ||
-	       code == CODE_CAPACITY_LOSS;
+	       code == CODE_CAPACITY_LOSS || code == CODE_RESIDENCY_CLASH ||
+	       code == CODE_ENDPOINT_UNREACHABLE;
 }
 
 /* What is accepted and was not found, when it was looked for. */
@@ -128,6 +130,8 @@ void check_policy(struct findings *r, bool no_geo)
 	if (r->geo != NULL && !loss_judge(r->policy, r->geo, &r->errs))
 		errors_add(&r->errs, CODE_MEMORY,
 			   (struct place){ .file = NULL }, "out of memory");
+	if (r->geo != NULL)
+		walls_judge(r->policy, r->geo, &r->errs);
 	if (r->policy != NULL)
 		judge_findings(r);
 	errors_sort(&r->errs);

@@ -42,6 +42,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/subject.c %D%/subject.h \
 	%D%/sums.c %D%/sums.h \
 	%D%/test.c %D%/test.h \
+	%D%/walls.c %D%/walls.h \
 	%D%/timetable.c %D%/timetable.h \
 	%D%/trace.c %D%/trace.h %D%/trace_dnstap.c %D%/trace_impl.h \
 	%D%/trace_message.c %D%/trace_packet.c %D%/trace_pcap.c \

@@ -190,15 +190,20 @@ def includes(r):
 
 
 def classes(r):
-    """Seventeen sets that cut the addresses in all ways: 131,072 classes."""
+    """Places of two degrees, each with clients of five countries that sets name."""
     folder = policy(r, "classes")
-    with open(os.path.join(folder, "sets.yaml"), "w", encoding="ascii") as file:
-        file.write("clients:\n")
-        for k in range(17):
-            ones = (i << (23 - k) for i in range(1, 2 << k, 2))
-            nets = (f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}/{9 + k}" for n in ones)
-            file.write(f"  s{k}: [{', '.join(nets)}]\n")
-    refuses(folder, "131,072 classes of clients", "WR1106", geo=True)
+    countries = ("GB", "FR", "DE", "US", "CA")
+    with open(os.path.join(folder, "more.yaml"), "w", encoding="ascii") as file:
+        file.write("clients: {%s}\n" % ", ".join(f"s{c.lower()}: {c}" for c in countries))
+        file.write("geo: {networks: networks.csv}\n")
+        file.write("regions: {eu: {location: [53.35, -6.26]}}\n")
+        file.write("services: {www: {steer: geo, endpoints: {eu: {A: 192.0.2.1}}}}\n")
+    with open(os.path.join(folder, "networks.csv"), "w", encoding="ascii") as file:
+        for i in range(5 * 90 * 180):
+            place, country = divmod(i, 5)
+            north, east = place // 180 * 2 - 89, place % 180 * 2 - 179
+            file.write(f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}/32,{countries[country]},,{north},{east}\n")
+    refuses(folder, "81,000 classes of clients", "WR1106", geo=True)
 
 
 def memory(r):

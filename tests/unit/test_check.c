@@ -81,10 +81,17 @@ static void test_good(void **state)
 	(void)state;
 	run(WORDS("%/good/world", "--no-geo"), &o);
 	assert_int_equal(o.status, 0);
-	assert_string_equal(o.err, "");
 	assert_non_null(strstr(o.out, "ok: zone gslb.example.com., 3 services, "
-				      "4 regions, 15 records, 3 tests, 0 "
+				      "4 regions, 15 records, 3 tests, 5 "
 				      "warnings, digest "));
+	run(WORDS("%/good/static", "--no-geo"), &o);
+	assert_int_equal(o.status, 0);
+	assert_string_equal(o.err, "");
+	assert_non_null(strstr(o.out, ", 0 warnings, digest "));
+	run(WORDS("%/checked/accepted-more.yaml"), &o);
+	assert_int_equal(o.status, 0);
+	assert_string_equal(o.err, "");
+	assert_non_null(strstr(o.out, ", 0 warnings, 3 accepted, digest "));
 }
 
 static void test_ten_mistakes(void **state)
@@ -131,7 +138,7 @@ static void test_json(void **state)
 	assert_int_equal(o.status, 0);
 	doc = json_loads(o.out, 0, NULL);
 	assert_true(json_is_true(json_object_get(doc, "ok")));
-	assert_int_equal(json_array_size(json_object_get(doc, "findings")), 1);
+	assert_int_equal(json_array_size(json_object_get(doc, "findings")), 2);
 	assert_int_equal(json_string_length(json_object_get(doc, "digest")),
 			 64);
 	json_decref(doc);
@@ -226,6 +233,34 @@ static void test_sarif(void **state)
 	json_decref(doc);
 }
 
+/* What is accepted is no annotation, and is told to scanners with its reason.
+ */
+static void test_accepted(void **state)
+{
+	struct outcome o;
+	json_t *doc;
+
+	(void)state;
+	run(WORDS("--format=github", "%/checked/accepted-more.yaml"), &o);
+	assert_int_equal(o.status, 0);
+	assert_string_equal(o.out, "");
+	run(WORDS("--format=json", "%/checked/accepted-more.yaml"), &o);
+	doc = json_loads(o.out, 0, NULL);
+	assert_true(json_is_true(json_object_get(doc, "ok")));
+	assert_int_equal(json_array_size(json_object_get(doc, "findings")), 3);
+	assert_non_null(strstr(o.out, "\"severity\": \"accepted\""));
+	assert_non_null(strstr(o.out, "\"reason\": \"IPv6 comes region by "
+				      "region\""));
+	json_decref(doc);
+	run(WORDS("--format=sarif", "%/checked/accepted-more.yaml"), &o);
+	assert_non_null(strstr(o.out, "\"justification\": \"IPv6 comes region "
+				      "by region\""));
+	/* Made an error: the review fails, and the policy loads. */
+	run(WORDS("%/checked/accepted.yaml"), &o);
+	assert_int_equal(o.status, 1);
+	assert_non_null(strstr(o.err, "accepted.yaml has 2 errors\n"));
+}
+
 /* One line a finding, whatever it says. */
 static void test_github(void **state)
 {
@@ -300,6 +335,7 @@ int main(void)
 		cmocka_unit_test(test_ten_mistakes),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_sarif),
+		cmocka_unit_test(test_accepted),
 		cmocka_unit_test(test_github),
 		cmocka_unit_test(test_geo),
 		cmocka_unit_test(test_json_of_strange_octets),
