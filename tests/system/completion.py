@@ -71,7 +71,7 @@ def in_bash(rig, sock, env):
     live = Bash(rig, there)
     cases = 0
     for words, wanted in (
-            (("windrose", "und"), ["undrain"]),
+            (("windrose", "undr"), ["undrain"]),
             (("windrose", "--v"), ["--version"]),
             (("windrose", "drain", "us-east", "--rea"), ["--reason"]),
             (("windrose", "drain", "us-east", "--reason", ""), []),
@@ -148,7 +148,7 @@ def in_zsh(rig, sock, env):
     try:
         type_and_see(f"PS1='> '; fpath=({folder} $fpath); autoload -U compinit; compinit -u -D; echo re''ady\r", "ready")
         cases = 0
-        for keys, shown in (("windrose und\t", "undrain "), ("windrose drain us-e\t", "us-east "),
+        for keys, shown in (("windrose undr\t", "undrain "), ("windrose drain us-e\t", "us-east "),
                             ("windrose failover w\t", "www "), ("windrose failover www --to e\t", "eu-west "),
                             ("windrose canary prom\t", "promote "), ("windrose canary abort \t", "v2 "),
                             ("windrose weight api/o\t", "api/one "), ("windrose drain us-east --dr\t", "--dry-run "),
