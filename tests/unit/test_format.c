@@ -32,6 +32,8 @@ static const struct form_row {
 	{ "maps", "a:\n    b:\n     c: 1\n    d: 2\n", "a:\n  b:\n    c: 1\n  d: 2\n" },
 	{ "lists", "a:\n- 1\n- b: 2\n  c: 3\nd:\n      - 4\n", "a:\n  - 1\n  - b: 2\n    c: 3\nd:\n  - 4\n" },
 	{ "lists in lists", "- - 1\n  - 2\n-\n    - 3\n", "- - 1\n  - 2\n-\n  - 3\n" },
+	{ "an item below its dash", "a:\n-\n   b: 1\n", "a:\n  -\n    b: 1\n" },
+	{ "an item over lines", "a:\n- \"b\n   c\"\n", "a:\n  - \"b\n     c\"\n" },
 	{ "spaces inside a line", "a:   {b: 1,c: 2}   # d\n", "a:   {b: 1,c: 2}   # d\n" },
 	{ "flow over lines", "a:\n    b: [1,\n       2]\n", "a:\n  b: [1,\n     2]\n" },
 	{ "a value below", "a:\n      b\n", "a:\n  b\n" },
