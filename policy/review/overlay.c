@@ -34,12 +34,13 @@ static bool grow(struct laying *l)
 static struct overlay_cell *find_cell(struct laying *l, uint16_t before,
 				      uint16_t after)
 {
-	struct overlay_cell *last = &l->out->cells[l->last];
+	struct overlay_cell *last =
+		l->out->count == 0 ? NULL : &l->out->cells[l->last];
 	uint64_t key = (uint64_t)before << 16 | after;
 	uint32_t number;
 	bool added;
 
-	if (l->out->count > 0 && last->before == before && last->after == after)
+	if (last != NULL && last->before == before && last->after == after)
 		return last;
 	number = intern_number(l->numbers, &key, &added);
 	if (number == UINT32_MAX || !grow(l))
