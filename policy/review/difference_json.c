@@ -2,6 +2,7 @@
 #include "policy/review/difference.h"
 
 #include "policy/language/code.h"
+#include "policy/review/breaches.h"
 #include "policy/review/traffic_report.h"
 #include "policy/review/warnings.h"
 
@@ -124,11 +125,22 @@ static json_t *warnings_json(const struct rows_side *in,
 	return list;
 }
 
+static json_t *breaches_json(const struct proof *in, const struct proof *other)
+{
+	struct breaches_walk walk = { .next = 0 };
+	json_t *list = json_array();
+	const char *text;
+
+	while ((text = breaches_next(&walk, in, other)) != NULL)
+		json_array_append_new(list, json_string(text));
+	return list;
+}
+
 void difference_print_json(const struct difference *d)
 {
 	json_t *o =
 		json_pack("{s:{s:s, s:s, s:b}, s:{s:s, s:s, s:b}, s:o, s:o, "
-			  "s:o, s:o}",
+			  "s:o, s:o, s:o, s:o}",
 			  "before", "path", d->ground.before.subject->path,
 			  "digest", d->ground.before.subject->policy->digest,
 			  "proof_holds", d->before->failure_count == 0, "after",
@@ -136,6 +148,8 @@ void difference_print_json(const struct difference *d)
 			  d->ground.after.subject->policy->digest,
 			  "proof_holds", d->after->failure_count == 0,
 			  "alterations", alterations_json(&d->alterations),
+			  "new_failures", breaches_json(d->after, d->before),
+			  "gone_failures", breaches_json(d->before, d->after),
 			  "new_warnings",
 			  warnings_json(&d->ground.after, &d->ground.before),
 			  "gone_warnings",

@@ -2,6 +2,7 @@
 #include "policy/review/difference.h"
 
 #include "policy/language/code.h"
+#include "policy/review/breaches.h"
 #include "policy/review/traffic_report.h"
 #include "policy/review/warnings.h"
 
@@ -135,6 +136,17 @@ static void print_warnings(const struct errors *in, const struct errors *other,
 	}
 }
 
+/* What can be proved of one side and not of the other, as warnings are. */
+static void print_breaches(const struct proof *in, const struct proof *other,
+			   const char *margin)
+{
+	struct breaches_walk walk = { .next = 0 };
+	const char *text;
+
+	while ((text = breaches_next(&walk, in, other)) != NULL)
+		printf("%s%s\n", margin, text);
+}
+
 void difference_print(const struct difference *d)
 {
 	const struct errors *before = findings_of(&d->ground.before);
@@ -145,6 +157,8 @@ void difference_print(const struct difference *d)
 	for (size_t i = 0; i < d->alterations.count; i++)
 		printf("%c %s\n", d->alterations.list[i].sign,
 		       d->alterations.list[i].text);
+	print_breaches(d->after, d->before, "+ proof fails: ");
+	print_breaches(d->before, d->after, "- proof failed: ");
 	print_warnings(after, before, "+ warning: ");
 	print_warnings(before, after, "- warning: ");
 	for (size_t i = 0; i < d->count; i++) {
@@ -212,6 +226,17 @@ static void print_details(const struct difference *d)
 
 enum { SUMMARY_ROWS = 10 };
 
+static void print_breaches_markdown(const struct difference *d)
+{
+	struct breaches_walk walk = { .next = 0 };
+
+	if (breaches_next(&walk, d->after, d->before) == NULL)
+		return;
+	printf("\n**Can no longer be proved** (`windrose prove` shows "
+	       "how):\n\n");
+	print_breaches(d->after, d->before, "- ");
+}
+
 /* New ones are for every reader; those that are gone are folded. */
 static void print_warnings_markdown(const struct difference *d)
 {
@@ -242,6 +267,7 @@ void difference_print_markdown(const struct difference *d)
 	       "proof %s before and **%s** after.\n",
 	       d->alterations.count, all, d->count, holds(d->before),
 	       holds(d->after));
+	print_breaches_markdown(d);
 	print_warnings_markdown(d);
 	if (all > 0)
 		printf("\n| service | IPv4 moves | IPv6 moves | mostly |\n"

@@ -1,5 +1,6 @@
 policy_libpolicy_a_SOURCES += \
 	%D%/alteration.c %D%/alteration.h \
+	%D%/breaches.c %D%/breaches.h \
 	%D%/carrier.c %D%/carrier.h \
 	%D%/chart.c %D%/chart.h %D%/chart_draw.c \
 	%D%/check.c %D%/check.h \
