@@ -93,6 +93,7 @@ bool agent_adopt(struct agent *agent, const struct plan *plan,
 	plan_free(agent->last);
 	agent->last = copy;
 	agent->silent = true;
+	agent->ticked_ms = now.now_ms; /* what was before is another's */
 	return true;
 }
 

@@ -66,7 +66,7 @@ void story_succeed(struct story *s)
 	agent_free(s->agent);
 	s->agent = agent_new(&s->w.policy, "a2");
 	assert_non_null(s->agent);
-	s->w.in.now.now_ms = 77;
+	s->w.in.now.now_ms = 10 * INT64_C(86400000); /* it is up for so long */
 	s->w.in.epoch++;
 	assert_true(agent_adopt(s->agent, s->plan, s->w.in.now));
 	story_tick(s);

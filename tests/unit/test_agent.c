@@ -85,6 +85,32 @@ static void test_deferred_keeps_its_share(void **state)
 	story_end(&s);
 }
 
+/* A successor counts from when it took over, not from when it was born: the
+ * ramp that it found goes on where it was as soon as panic is over. */
+static void test_panic_pauses_over_a_takeover(void **state)
+{
+	struct panic *panic;
+	struct story s;
+
+	(void)state;
+	story_begin(&s);
+	steer_health(&s.w, WWW, US_EAST, VERDICT_DOWN);
+	story_tick(&s);
+	steer_health(&s.w, WWW, US_EAST, VERDICT_UP);
+	story_pass(&s, 1000 + STEER_HOLD_MS + STEER_RAMP_MS / 2);
+	panic = &s.w.view_services[WWW].panic;
+	panic->anywhere = true;
+	steer_health(&s.w, WWW, US_EAST, VERDICT_UNKNOWN);
+	story_tick(&s);
+	story_succeed(&s);
+	story_pass(&s, 5000);
+	panic->anywhere = false;
+	steer_health(&s.w, WWW, US_EAST, VERDICT_UP);
+	story_pass(&s, STEER_RAMP_MS / 2 + 2000);
+	story_has_share(&s, "us-east", 1);
+	story_end(&s);
+}
+
 /* In panic what is up has all its clients; what is down stays where it is. */
 static void test_panic_pauses(void **state)
 {
@@ -380,6 +406,7 @@ int main(void)
 		cmocka_unit_test(test_start_is_no_outage),
 		cmocka_unit_test(test_deferred_keeps_its_share),
 		cmocka_unit_test(test_panic_pauses),
+		cmocka_unit_test(test_panic_pauses_over_a_takeover),
 		cmocka_unit_test(test_outage_hold_and_ramp),
 		cmocka_unit_test(test_manual_failback),
 		cmocka_unit_test(test_takeover_in_the_middle),
