@@ -6,6 +6,7 @@
 #include "steering/describe.h"
 #include "steering/draft.h"
 #include "steering/failback.h"
+#include "steering/rescue.h"
 #include "steering/spilling.h"
 
 #include <stdio.h>
@@ -32,6 +33,7 @@ void agent_free(struct agent *agent)
 	if (agent == NULL)
 		return;
 	state_fini(&agent->state);
+	release_fini(&agent->release);
 	audit_fini(&agent->audit);
 	plan_free(agent->last);
 	free(agent);
@@ -76,6 +78,12 @@ bool agent_adopt(struct agent *agent, const struct plan *plan,
 
 	if ((plan != NULL && copy == NULL) ||
 	    !state_init(&state, agent->policy)) {
+		plan_free(copy);
+		return false;
+	}
+	if (!release_adopt(&agent->release,
+			   plan == NULL ? NULL : &plan->release)) {
+		state_fini(&state);
 		plan_free(copy);
 		return false;
 	}
@@ -126,6 +134,38 @@ void agent_expire(struct agent *agent, int64_t wall_ms)
 	}
 }
 
+/* Policies that go out. */
+
+static struct release_input release_input_of(const struct agent *agent,
+					     const struct agent_input *in)
+{
+	return (struct release_input){
+		.registry = in->registry,
+		.rollout = &agent->policy->rollout,
+		.agent = agent->name,
+		.tried = in->tried == NULL ? "" : in->tried,
+		.failure = in->failure == NULL ? "" : in->failure,
+		.now_ms = in->now.now_ms,
+		.wall_ms = in->now.wall_ms,
+	};
+}
+
+bool agent_publish(struct agent *agent, const struct release_request *request,
+		   const struct agent_input *in, struct error *err)
+{
+	const struct release_input input = release_input_of(agent, in);
+
+	return release_ask(&agent->release, request, &input, &agent->audit,
+			   err);
+}
+
+const struct plan_release *agent_release(const struct agent *agent)
+{
+	return &agent->release.said;
+}
+
+/* The tick. */
+
 static void step_ramps(struct agent *agent, const struct agent_input *in)
 {
 	const struct failback_input input = {
@@ -160,70 +200,6 @@ static void step_spilling(struct agent *agent, const struct agent_input *in)
 	spilling_step(&agent->state, &input, &agent->audit);
 }
 
-static bool is_served(const struct state *state, size_t service)
-{
-	const struct policy_service *s = &state->policy->services[service];
-
-	for (size_t i = 0; i < s->endpoint_count; i++) {
-		struct effect effect =
-			effect_of(state_commands(state), state->policy, service,
-				  i, EFFECT_SETTLED);
-
-		if (s->endpoints[i].canary == POLICY_NONE &&
-		    effect_takes(&effect))
-			return true;
-	}
-	return false;
-}
-
-static bool bears_on(const struct command *c, const struct policy *policy,
-		     size_t service)
-{
-	const struct commands one = { c, 1 };
-
-	for (size_t i = 0; i < policy->services[service].endpoint_count; i++) {
-		struct effect effect =
-			effect_of(one, policy, service, i, EFFECT_SETTLED);
-
-		if (effect.by != NULL || effect.weighed != NULL)
-			return true;
-	}
-	return false;
-}
-
-/*
- * A set of commands that was fine can stop being so: a weight command ends
- * where the policy's own weight is 0, a policy takes an endpoint away.  Then
- * the newest of those that bear on the service goes, until it is served.
- */
-static bool drop_newest(struct agent *agent, size_t service, int64_t wall_ms)
-{
-	for (size_t i = agent->state.command_count; i-- > 0;) {
-		const struct command *c = &agent->state.commands[i];
-		struct audit_event event;
-
-		if (!bears_on(c, agent->policy, service))
-			continue;
-		event = describe_command(c, wall_ms);
-		audit_text(event.kind, sizeof(event.kind), "dropped");
-		audit_text(event.after, sizeof(event.after),
-			   "%s would have no endpoint left",
-			   agent->policy->services[service].name);
-		audit_add(&agent->audit, &event);
-		state_remove(&agent->state, i);
-		return true;
-	}
-	return false;
-}
-
-static void keep_served(struct agent *agent, int64_t wall_ms)
-{
-	for (size_t i = 0; i < agent->policy->service_count; i++)
-		while (!is_served(&agent->state, i) &&
-		       drop_newest(agent, i, wall_ms))
-			continue;
-}
-
 static struct plan *draft_checked(struct agent *agent,
 				  const struct agent_input *in)
 {
@@ -232,6 +208,11 @@ static struct plan *draft_checked(struct agent *agent,
 	struct plan *plan = draft_plan(&agent->state, &when);
 
 	agent->trouble[0] = '\0';
+	if (plan != NULL &&
+	    !plan_release_copy(&agent->release.said, &plan->release)) {
+		plan_free(plan);
+		plan = NULL;
+	}
 	if (plan != NULL && plan_check(plan, agent->policy, &err))
 		return plan;
 	audit_text(agent->trouble, sizeof(agent->trouble), "%s", err.text);
@@ -244,7 +225,8 @@ static bool is_due(const struct agent *agent, const struct plan *plan,
 {
 	int64_t silence_ms = now_ms - agent->published_ms;
 
-	if (agent->silent || agent->last == NULL)
+	if (agent->silent || agent->last == NULL ||
+	    !plan_release_same(&agent->last->release, &plan->release))
 		return true;
 	switch (draft_compare(agent->last, plan)) {
 	case DRAFT_SAME:
@@ -259,15 +241,17 @@ static bool is_due(const struct agent *agent, const struct plan *plan,
 
 const struct plan *agent_tick(struct agent *agent, const struct agent_input *in)
 {
+	const struct release_input release = release_input_of(agent, in);
 	struct plan *plan;
 
 	if (in->epoch == 0 || in->epoch < agent->epoch)
 		return NULL;
+	release_step(&agent->release, &release, &agent->audit);
 	agent_expire(agent, in->now.wall_ms);
 	step_ramps(agent, in);
 	step_canaries(agent, in);
 	step_spilling(agent, in);
-	keep_served(agent, in->now.wall_ms);
+	rescue_services(&agent->state, &agent->audit, in->now.wall_ms);
 	plan = draft_checked(agent, in);
 	if (plan == NULL)
 		return NULL;

@@ -33,6 +33,7 @@
 #include "steering/canaries.h"
 #include "steering/guard.h"
 #include "steering/ramp.h"
+#include "steering/release_request.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -83,6 +84,10 @@ struct agent_input {
 	const struct measure *measures; /* of each canary of the policy; NULL:
 					 * nothing was measured of any */
 	struct registry_floor acked;    /* the plan that every node has */
+	/* For policies that go out: nodes (NULL: none does), the policy that
+	 * was tried here and why it does not load: see release_input. */
+	const struct registry *registry;
+	const char *tried, *failure;
 };
 
 /*
@@ -92,6 +97,13 @@ struct agent_input {
  */
 bool agent_command(struct agent *agent, const struct command *command,
 		   const struct agent_input *in, struct error *err);
+
+/* The same for a request of a policy to go out, or back. */
+bool agent_publish(struct agent *agent, const struct release_request *request,
+		   const struct agent_input *in, struct error *err);
+
+/* How that stands; borrowed until the next call. */
+const struct plan_release *agent_release(const struct agent *agent);
 
 /* Audits a command that was refused before it came to agent_command(). */
 void agent_refuse(struct agent *agent, const struct command *command,

@@ -10,6 +10,7 @@
 
 #include "steering/agent.h"
 #include "steering/recent.h"
+#include "steering/release.h"
 #include "steering/state.h"
 
 #include <stdbool.h>
@@ -19,6 +20,7 @@ struct agent {
 	const struct policy *policy; /* borrowed */
 	char name[PLAN_NAME_SIZE];
 	struct state state;
+	struct release release;
 	struct audit audit;
 	struct recent recent;
 	struct plan *last;       /* given out or adopted; NULL: none */

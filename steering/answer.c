@@ -12,6 +12,7 @@
 #include "steering/muster.h"
 #include "steering/predict.h"
 #include "steering/spilling.h"
+#include "steering/waves.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -385,4 +386,33 @@ struct json_t *answer_status(const struct status *status)
 			 "canaries", canaries_status(status), "fleet",
 			 muster_count(status), "held", held_write(status->held),
 			 "nodes", muster_first(status));
+}
+
+static json_t *write_taker(const struct status *st, const struct node *node)
+{
+	const char *says = node->mute_count > 0 ? node->mute : "";
+
+	if (node->refused_digest[0] != '\0')
+		says = node->refused_reason;
+	return json_pack("{s:s, s:s, s:b, s:o}", "name", node->name, "digest",
+			 node->policy_digest, "next",
+			 plan_release_has(st->release, node->name), "says",
+			 member_clean_text(says));
+}
+
+struct json_t *answer_rollout(const struct status *st)
+{
+	const struct registered *list[REGISTRY_MAX];
+	size_t count =
+		registry_page(&st->inputs->registry, NULL, NULL, NULL, list);
+	json_t *nodes = json_array();
+
+	for (size_t i = 0; i < count && nodes != NULL; i++)
+		if (waves_takes(&list[i]->node) &&
+		    !append(&nodes, write_taker(st, &list[i]->node)))
+			break;
+	return json_pack("{s:b, s:o, s:i, s:s, s:o}", "ok", 1, "release",
+			 plan_release_write(st->release), "waves",
+			 (int)st->policy->rollout.wave_count + 1, "digest",
+			 st->policy->digest, "nodes", nodes);
 }

@@ -55,6 +55,7 @@ struct status {
 	struct ramp_now now;
 	const struct held *held; /* commands that wait for a second person */
 	const struct spilling *spilling; /* by service; NULL: not told */
+	const struct plan_release *release; /* of policies that go out */
 };
 struct json_t *answer_status(const struct status *status);
 
@@ -84,5 +85,12 @@ struct json_t *answer_acks(const struct status *status, uint64_t epoch,
 /* What happened to a canary, in Markdown; lines: of the journal, borrowed. */
 struct json_t *answer_report(const struct status *status, const char *name,
 			     const struct json_t *lines);
+
+/*
+ * How a policy goes out: "release" as in plans, "waves" there are, the "digest"
+ * that the agent steers by, and each responder that takes policies: its name,
+ * digest, whether it is to serve "next", and what it has to say of it.
+ */
+struct json_t *answer_rollout(const struct status *status);
 
 #endif

@@ -6,6 +6,7 @@
  *
  *   {"op": "predict", "command": {...}}
  *   {"op": "command", "command": {...}}   answered when the plan is stored
+ *   {"op": "release", "do": "publish" or "abort", ...}   see release_request
  *   {"op": "reload"}                      control socket only
  *   those of inquiry.c, which change nothing
  *   {"envelope": "wr1 ..."}               control socket: one of these, signed
@@ -193,6 +194,34 @@ static void op_command(struct steerer *s, const json_t *json,
 		carry_out(s, from, &r, &preview);
 }
 
+/* It is taken on; whether a plan says so by now, and how it goes on, is asked
+ * for with "rollout". */
+static void op_release(struct steerer *s, const json_t *json,
+		       const struct asker *from)
+{
+	struct ramp_now now = steerer_now();
+	struct agent_input in = steerer_input(s, now);
+	struct release_request q;
+	struct error err;
+
+	if (!from->may_command)
+		refuse(s, from,
+		       "this socket takes signed requests only: sign it, or "
+		       "start the agent with --open-control");
+	else if (s->leads == 0 || !lease_leads(&s->lease, now.now_ms))
+		refuse_follower(s, from);
+	else if (s->config.bundles == NULL)
+		refuse(s, from,
+		       "the agent that leads takes no policies from the bus: "
+		       "start it with --policy-from-bus");
+	else if (!release_request_read(json, &q, &err) ||
+		 !agent_publish(s->agent, &q, &in, &err))
+		refuse(s, from, err.text);
+	else
+		desk_answer(s, from, json_pack("{s:b}", "ok", 1));
+	steerer_soon(s);
+}
+
 static void op_reload(struct steerer *s, const struct asker *from)
 {
 	if (from->call == NULL) {
@@ -229,14 +258,16 @@ static void take_request(struct steerer *s, const json_t *request,
 		op_predict(s, request, from);
 	else if (strcmp(op, "command") == 0)
 		op_command(s, request, from);
+	else if (strcmp(op, "release") == 0)
+		op_release(s, request, from);
 	else if (strcmp(op, "reload") == 0)
 		op_reload(s, from);
 	else if (inquiry_take(s, op, request, &told))
 		desk_answer(s, from, told);
 	else
 		refuse(s, from,
-		       "request: op must be predict, command, status, "
-		       "services, nodes, acks, history, plans, verify or reload");
+		       "request: op must be predict, command, release, "
+		       "rollout, status, services, nodes, acks, history, plans, verify or reload");
 }
 
 /* The request inside an envelope of a listed key; a new reference. */

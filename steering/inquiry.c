@@ -6,6 +6,7 @@
  *   {"op": "services", "after": NAME}               a page of the services
  *   {"op": "nodes", "after": NAME, "count": N}      a page of the nodes
  *   {"op": "acks", "epoch": E, "sequence": S, "count": N}
+ *   {"op": "rollout"}                       of policies, how it stands
  *   {"op": "history", "count": N}
  *   {"op": "destinations", "service": NAME}         where clients go now
  *   {"op": "report", "canary": NAME}                what became of it
@@ -73,14 +74,19 @@ static json_t *tell_acks(const struct status *st, struct member_reader *r)
 	return r->failed ? NULL : answer_acks(st, epoch, sequence, count);
 }
 
+static json_t *tell_rollout(const struct status *st, struct member_reader *r)
+{
+	(void)r;
+	return answer_rollout(st);
+}
+
 static const struct inquiry {
 	const char *op;
 	json_t *(*tell)(const struct status *st, struct member_reader *r);
 } inquiries[] = {
-	{ "status", tell_status },
-	{ "services", tell_services },
-	{ "nodes", tell_nodes },
-	{ "acks", tell_acks },
+	{ "status", tell_status },   { "services", tell_services },
+	{ "nodes", tell_nodes },     { "acks", tell_acks },
+	{ "rollout", tell_rollout },
 };
 
 static const char no_journal[] = "this agent keeps no journal; start it with "
@@ -172,6 +178,7 @@ bool inquiry_take(const struct steerer *s, const char *op,
 		.now = now,
 		.held = &s->held,
 		.spilling = agent_state(s->agent)->spilling,
+		.release = supply_release(s),
 	};
 	struct error err = { .text = "out of memory" };
 	struct member_reader r = { .object = request,

@@ -28,7 +28,12 @@ steering_libsteering_a_SOURCES = \
 	%D%/loaded.c %D%/loaded.h \
 	%D%/measure.c %D%/measure.h %D%/measuring.c \
 	%D%/registry.c %D%/registry.h \
+	%D%/supply.c \
+	%D%/release.c %D%/release.h \
+	%D%/rescue.c %D%/rescue.h \
+	%D%/release_request.c %D%/release_request.h \
 	%D%/reload.c %D%/reload.h \
+	%D%/waves.c %D%/waves.h \
 	%D%/muster.c %D%/muster.h \
 	%D%/order.c %D%/order.h \
 	%D%/page/destinations.c %D%/page/destinations.h \

@@ -4,6 +4,7 @@
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
+#include "policy/bus/bundles.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/sign.h"
 #include "policy/bus/witness.h"
@@ -70,6 +71,9 @@ struct agent_input steerer_input(const struct steerer *s, struct ramp_now now)
 		.rum = rum_told(s->rum, now.now_ms),
 		.measures = gauge_measures(s->gauge),
 		.acked = registry_floor(&s->inputs.registry),
+		.registry = &s->inputs.registry,
+		.tried = s->supply.tried,
+		.failure = s->supply.failure,
 	};
 }
 
@@ -137,6 +141,7 @@ void steerer_reload(struct steerer *s)
 {
 	const struct steerer_config *c = &s->config;
 	struct error err = { .text = "" };
+	char path[BUNDLES_PATH_SIZE];
 
 	if (s->reload != NULL) {
 		s->reload_again = true;
@@ -145,8 +150,8 @@ void steerer_reload(struct steerer *s)
 	if (s->journal != NULL && !journal_reopen(s->journal, &err))
 		steerer_log_failure("journal-failed", err.text);
 	if (c->read_keys == NULL || c->read_keys(c->arg, &err))
-		s->reload = reload_start(s->loop, c->policy_path, on_loaded, s,
-					 &err);
+		s->reload = reload_start(s->loop, supply_path(s, path),
+					 on_loaded, s, &err);
 	if (s->reload != NULL)
 		return;
 	steerer_log_failure("reload-failed", err.text);
@@ -222,6 +227,7 @@ static void on_value(void *arg, enum bus_topic topic, const char *key,
 		measuring_hear(s, key, octets, len);
 		break;
 	case BUS_BUNDLES:
+		supply_hear(s, key, octets, len);
 		break;
 	}
 }
@@ -243,6 +249,8 @@ static void on_link(void *arg, bool up)
 		  "link=%s", up ? "up" : "down");
 	if (!up)
 		s->synced = false;
+	/* It may have been emptied: what was published is put there again. */
+	s->supply.put_ms = 0;
 }
 
 static void turn(struct steerer *s)
@@ -255,6 +263,7 @@ static void turn(struct steerer *s)
 		steerer_tell_alarms(s->inputs.view);
 	measuring_turn(s, now);
 	publish_turn(s, now);
+	supply_turn(s, now.now_ms);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
@@ -378,8 +387,7 @@ static bool start(struct steerer *s, struct error *err)
 {
 	if (!name_is_fit(s->config.name, err))
 		return false;
-	if (!loaded_open(s->config.policy_path, &s->loaded, err) ||
-	    !open_journal(s, err))
+	if (!supply_open(s, err) || !open_journal(s, err))
 		return false;
 	s->agent = agent_new(s->loaded.policy, s->config.name);
 	if (s->agent == NULL || !start_timers(s)) {
@@ -445,6 +453,7 @@ static void take_leave(struct steerer *s)
 		return;
 	publish_stop(s);
 	reload_free(s->reload);
+	supply_close(s);
 	desk_close(s);
 	bus_follow(s->config.bus, &nobody);
 }

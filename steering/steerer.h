@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 
+struct bundles;
 struct bus;
 struct error;
 struct event_base;
@@ -24,6 +25,8 @@ struct witnesses;
 
 struct steerer_config {
 	const char *policy_path;  /* read again on reload */
+	struct bundles *bundles;  /* borrowed, outlives it: policies that were
+				   * published; NULL: none is taken */
 	const char *name;         /* this node's, on the bus and in the lease */
 	const char *journal_path; /* audit file, JSON lines; NULL: none */
 	const char *keep_path;    /* last plan; NULL: keep nothing */

@@ -3,7 +3,8 @@
  * steerer_impl -- the steerer from inside, for the files that make it up:
  * steerer (life, tick, bus), publish (lease, commit), desk (requests), waiting
  * (answers that wait for a commit), inquiry (requests that change nothing),
- * presence (what it tells of itself), shelf (the plan on disk).
+ * presence (what it tells of itself), shelf (the plan on disk), supply
+ * (policies that were published).
  *
  * Shell.
  */
@@ -94,11 +95,22 @@ struct steerer_link {
 	unsigned refs;           /* open questions, and the steerer's own */
 };
 
+/* What supply knows of policies that were published; zeroed is nothing. */
+struct supply {
+	struct reload *trial; /* NULL: none is being tried */
+	char trying[65], tried[65];
+	char failure[160]; /* of what was tried; "" it loads */
+	char followed[65]; /* the base that was gone over to last */
+	int64_t fetch_ms, put_ms, retry_ms; /* monotonic: not before */
+	struct news unfit;
+};
+
 struct steerer {
 	struct steerer_link *link;
 	struct steerer_config config; /* texts are owned copies */
 	struct event_base *loop;
 	struct loaded loaded;
+	struct supply supply;
 	struct agent *agent;
 	struct inputs inputs;
 	struct news reports_refused;
@@ -184,6 +196,22 @@ void measuring_hear(struct steerer *s, const char *edge, const void *octets,
 		    size_t len);
 /* measuring: canaries on their way are measured when they are due. */
 void measuring_turn(struct steerer *s, struct ramp_now now);
+
+/* supply: loads the policy that all serve, or the agent's own.  False with err
+ * set. */
+bool supply_open(struct steerer *s, struct error *err);
+/* supply: where the policy to steer by is: in buf of BUNDLES_PATH_SIZE, or
+ * borrowed. */
+const char *supply_path(const struct steerer *s, char *buf);
+/* supply: what is the newest word on it: of the agent that leads here, else of
+ * the plan; borrowed. */
+const struct plan_release *supply_release(const struct steerer *s);
+/* supply: a bundle from the bus; octets are borrowed. */
+void supply_hear(struct steerer *s, const char *digest, const void *octets,
+		 size_t len);
+/* supply: fetches, tries, takes and tells what is due. */
+void supply_turn(struct steerer *s, int64_t now_ms);
+void supply_close(struct steerer *s);
 
 /* shelf: opens what is on disk, and takes the plan from there.  False with err
  * set when memory runs out. */

@@ -8,6 +8,7 @@
 #include "policy/base/error.h"
 #include "policy/base/exporter.h"
 #include "policy/base/program.h"
+#include "policy/bus/bundles.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/redis.h"
 #include "policy/bus/sign.h"
@@ -18,11 +19,11 @@
 
 #include <event2/event.h>
 
-enum { ROW_COUNT = 17, FAREWELL_MS = 300 };
+enum { ROW_COUNT = 18, FAREWELL_MS = 300 };
 
 struct settings {
 	const char *policy, *name, *bus, *key, *journal, *keep, *control, *rum,
-		*metrics, *page;
+		*metrics, *page, *bundles;
 	struct option_list trust, people, vantages, edges, rum_edges;
 	bool open_control;
 	unsigned keep_soak_s;
@@ -40,6 +41,7 @@ struct daemon {
 	struct event_base *loop;
 	struct keys keys;
 	struct bus *bus;
+	struct bundles *bundles; /* NULL: policies come from files alone */
 	struct steerer *steerer;
 	struct exporter *exporter;
 };
@@ -50,6 +52,9 @@ static void fill_rows(struct settings *s, struct option_row rows[ROW_COUNT])
 	const struct option_row all[ROW_COUNT] = {
 		{ "policy", OPTION_TEXT, &s->policy, "DIR",
 		  "policy to steer by: a directory or one file", 0, 0 },
+		{ "policy-from-bus", OPTION_TEXT, &s->bundles, "DIR",
+		  "send published policies out, and steer by what all serve; "
+		  "kept here", 0, 0 },
 		{ "bus", OPTION_TEXT, &s->bus, "URL",
 		  REDIS_URL_HELP, 0, 0 },
 		{ "key", OPTION_TEXT, &s->key, "FILE",
@@ -203,6 +208,12 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 	d->bus = redis_bus_new(loop, &redis, err);
 	if (d->bus == NULL)
 		return false;
+	if (s->bundles != NULL) {
+		d->bundles = bundles_open(s->bundles, err);
+		if (d->bundles == NULL)
+			return false;
+	}
+	config.bundles = d->bundles;
 	config.bus = d->bus;
 	config.key = d->keys.own;
 	config.plans = d->keys.plans;
@@ -239,6 +250,7 @@ static void stop(void *arg)
 	exporter_stop(d->exporter);
 	say_farewell(d);
 	bus_free(d->bus);
+	bundles_free(d->bundles);
 	free_keys(&d->keys);
 }
 

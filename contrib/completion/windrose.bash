@@ -6,7 +6,7 @@
 _windrose_commands="init check test prove diff simulate explain help schema \
 	fmt keygen ds up status top \
 	drain undrain failover weight cancel freeze unfreeze undo approve canary \
-	rollback plans force history bus"
+	rollback publish rollout plans force history bus"
 
 # The options of command $1, "=" behind those with a value.
 # tests/lint/completion.sh compares them with --help.
@@ -37,6 +37,11 @@ _windrose_options() {
 		options="--bus= --node= --key= --reason= --author= --for= \
 		--over= --to= --approval --force --dry-run --yes --json --wait= --help"
 		;;
+	publish) options="--bus= --key= --author= --reason= --expect= \
+		--against= --force --may-silence --dry-run --yes --no-wait \
+		--json --help" ;;
+	rollout) options="--bus= --node= --key= --author= --reason= --json \
+		--help" ;;
 	force) options="--node= --reason= --author= --for= --dry-run --json \
 		--help" ;;
 	bus) options="--bus= --trust= --trust-vantage= --json --help" ;;
@@ -104,7 +109,7 @@ _windrose_operands() {
 # What may stand as operand number $2 of command $1; $3 is what is there.
 _windrose_operand() {
 	case $1:$2 in
-	check:0 | test:0 | prove:0 | diff:[01] | simulate:0 | explain:0 | up:0) compgen -f -- "$3" ;;
+	check:0 | test:0 | prove:0 | diff:[01] | simulate:0 | explain:0 | up:0 | publish:0) compgen -f -- "$3" ;;
 	help:0) compgen -W "$(windrose help | sed -n 's/^\(WR[0-9]*\) .*/\1/p')" -- "$3" ;;
 	drain:0 | undrain:0)
 		_windrose_names regions
@@ -122,6 +127,7 @@ _windrose_operand() {
 	canary:0) echo start promote pause resume abort ;;
 	canary:1) _windrose_names canaries ;;
 	history:*) compgen -f -- "$3" ;;
+	rollout:0) echo status abort ;;
 	bus:0) echo doctor ;;
 	esac
 }

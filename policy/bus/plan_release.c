@@ -174,6 +174,7 @@ bool plan_release_read(const struct json_t *json, struct plan_release *out,
 	read_digest(&r, "next", got.next);
 	member_text(&r, "author", got.author, sizeof(got.author));
 	member_text(&r, "reason", got.reason, sizeof(got.reason));
+	got.may_silence = member_flag(&r, "may_silence");
 	got.wave = (uint32_t)member_integer(&r, "wave", 0, WAVES_MAX);
 	got.spent_ms = member_integer(&r, "spent_ms", 0, MEMBER_EXACT_MAX);
 	got.wall_asked_ms =
@@ -240,6 +241,7 @@ struct json_t *plan_release_write(const struct plan_release *r)
 	member_put_text(&w, "next", r->next);
 	member_put_text(&w, "author", r->author);
 	member_put_text(&w, "reason", r->reason);
+	member_put_flag(&w, "may_silence", r->may_silence);
 	member_put_integer(&w, "wave", r->wave);
 	member_put_integer(&w, "spent_ms", r->spent_ms);
 	member_put_integer(&w, "wall_asked_ms", r->wall_asked_ms);

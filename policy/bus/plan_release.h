@@ -50,8 +50,9 @@ struct plan_release {
 	char next[RELEASE_DIGEST_SIZE]; /* that it is about; also when over */
 	char author[RELEASE_NAME_SIZE];
 	char reason[RELEASE_REASON_SIZE]; /* why it is in that phase */
-	uint32_t wave;                    /* from 0 */
-	int64_t spent_ms;                 /* in this phase, so far */
+	bool may_silence;      /* goes on though clients lose their answers */
+	uint32_t wave;         /* from 0 */
+	int64_t spent_ms;      /* in this phase, so far */
 	int64_t wall_asked_ms; /* when the last request that was taken on was
 				* made: an older one is a replay */
 	int64_t wall_since_ms; /* in this phase; for people */

@@ -19,6 +19,7 @@
 #include "policy/language/survey.h"
 #include "policy/language/terms.h"
 #include "policy/language/tests.h"
+#include "policy/language/waves.h"
 #include "policy/language/window.h"
 #include "policy/language/zones.h"
 
@@ -176,6 +177,8 @@ static void read_sections(struct draft *d)
 	read_map(d, SECTION_SAFETY, &p->safety);
 	read_map(d, SECTION_VERIFY, &p->verify);
 	read_map(d, SECTION_REVIEW, &p->review);
+	read_map(d, SECTION_ROLLOUT, &p->rollout);
+	waves_read(d);
 	read_list(d, &(struct list){ SECTION_REGIONS, p->regions,
 				     p->region_count, sizeof(*p->regions) });
 	read_list(d, &(struct list){ SECTION_VANTAGES, p->vantages,

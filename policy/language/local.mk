@@ -47,6 +47,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/tree.c %D%/tree.h \
 	%D%/value.c %D%/value.h \
 	%D%/verification.h \
+	%D%/waves.c %D%/waves.h \
 	%D%/window.c %D%/window.h \
 	%D%/zonefile.c %D%/zonefile.h \
 	%D%/zonelinks.c %D%/zonelinks.h \

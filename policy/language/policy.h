@@ -341,6 +341,22 @@ struct policy_review {
 	size_t accepted_count;
 };
 
+/* Who takes a published policy before all do: names, or a share of all. */
+struct rollout_wave {
+	const char **nodes;
+	size_t node_count;
+	uint32_t percent; /* 1..100, with the waves before; 0: by names */
+	int64_t soak_ms;  /* 0: the roll-out's */
+};
+
+/* See steering/release. */
+struct policy_rollout {
+	struct rollout_wave *waves; /* the last wave, of all, is not in it */
+	size_t wave_count;
+	int64_t soak_ms, patience_ms;
+	uint32_t max_failing_pct, max_change_pct;
+};
+
 enum test_expect {
 	TEST_ANSWER,         /* answer: [names]: the pick is one of them */
 	TEST_NEVER,          /* never: [names]: no possible pick is one */
@@ -396,6 +412,7 @@ struct policy {
 	struct policy_safety safety;
 	struct policy_verify verify;
 	struct policy_review review;
+	struct policy_rollout rollout;
 	struct policy_test *tests;
 	size_t test_count;
 };

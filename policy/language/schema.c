@@ -413,6 +413,8 @@ static const struct schema_row top_rows[SECTION_COUNT] = {
 	  0, 0, NULL, NULL, &schema_verify, "what probers ask of responders" },
 	[SECTION_REVIEW] = { "review", SCHEMA_MAP, false, 0,
 	  0, 0, NULL, NULL, &schema_review, "how findings are taken" },
+	[SECTION_ROLLOUT] = { "rollout", SCHEMA_MAP, false, 0,
+	  0, 0, NULL, NULL, &schema_rollout, "how a policy that is published goes out" },
 	[SECTION_TESTS] = { "tests", SCHEMA_ITEMS, false, 0,
 	  0, 65536, NULL, NULL, &test, "what must hold of this policy" },
 };

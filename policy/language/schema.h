@@ -120,6 +120,7 @@ enum section {
 	SECTION_SAFETY,
 	SECTION_VERIFY,
 	SECTION_REVIEW,
+	SECTION_ROLLOUT,
 	SECTION_TESTS,
 	SECTION_COUNT,
 };
@@ -133,8 +134,9 @@ extern const struct schema schema_endpoint;
 /* schema_canary.c: those below "canaries.NAME" and further down. */
 extern const struct schema schema_canary, schema_canary_endpoint, schema_stage;
 
-/* schema_safety.c: those below "safety" and "verify". */
-extern const struct schema schema_safety, schema_verify;
+/* schema_safety.c: those below "safety", "verify" and "rollout". */
+extern const struct schema schema_safety, schema_verify, schema_rollout,
+	schema_wave;
 
 /* schema_review.c: those below "review" and "review.accepted". */
 extern const struct schema schema_review, schema_acceptance;

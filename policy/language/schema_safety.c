@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* schema_safety -- the rows below safety and verify: see schema.h. */
+/* schema_safety -- the rows below safety, verify and rollout: see schema.h. */
 #include "policy/language/schema.h"
 
 #include "policy/language/policy.h"
@@ -57,4 +57,29 @@ static const struct schema_row verify_rows[] = {
 	  2 * SECOND, DAY, "60s", NULL, NULL, "how long it may go by an older plan, another policy, or unheard of" },
 };
 const struct schema schema_verify = { verify_rows, COUNT(verify_rows) };
+
+static const struct schema_row wave_rows[] = {
+	{ "nodes", SCHEMA_TEXTS, false, offsetof(struct rollout_wave, nodes),
+	  1, 256, NULL, NULL, NULL, "responders that take it, by their names" },
+	{ "percent", SCHEMA_PERCENT, false, offsetof(struct rollout_wave, percent),
+	  1, 100, NULL, NULL, NULL, "or the share of all responders that has taken it then" },
+	{ "soak", SCHEMA_MILLIS, false, offsetof(struct rollout_wave, soak_ms),
+	  SECOND, DAY, NULL, NULL, NULL, "how long this wave is watched; rollout.soak if not given" },
+};
+const struct schema schema_wave = { wave_rows, COUNT(wave_rows) };
+
+#define ROLLOUT(field) offsetof(struct policy_rollout, field)
+static const struct schema_row rollout_rows[] = {
+	{ "waves", SCHEMA_ITEMS, false, SIZE_MAX,
+	  1, 64, NULL, NULL, &schema_wave, "who takes it before all do; 1% and 50% if not given" },
+	{ "soak", SCHEMA_MILLIS, false, ROLLOUT(soak_ms),
+	  SECOND, DAY, "5m", NULL, NULL, "how long each wave is watched" },
+	{ "patience", SCHEMA_MILLIS, false, ROLLOUT(patience_ms),
+	  5 * SECOND, HOUR, "2m", NULL, NULL, "how long a responder of a wave may take, or be unheard of" },
+	{ "max_failing", SCHEMA_PERCENT, false, ROLLOUT(max_failing_pct),
+	  1, 100, "5%", NULL, NULL, "of its queries more may not fail or find nothing than before" },
+	{ "max_change", SCHEMA_PERCENT, false, ROLLOUT(max_change_pct),
+	  1, 100, "25%", NULL, NULL, "a policy that moves more clients must be forced" },
+};
+const struct schema schema_rollout = { rollout_rows, COUNT(rollout_rows) };
 /* clang-format on */

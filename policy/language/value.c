@@ -35,6 +35,7 @@ FOLLOWS(struct policy_region, latitude, sizeof(double), longitude);
 FOLLOWS(struct policy_vantage, latitude, sizeof(double), longitude);
 FOLLOWS(struct policy_vantage, anchors, sizeof(void *), anchor_count);
 FOLLOWS(struct policy_safety, confirm, sizeof(void *), confirm_count);
+FOLLOWS(struct rollout_wave, nodes, sizeof(void *), node_count);
 FOLLOWS(struct policy_verify, responders, sizeof(void *), responder_count);
 FOLLOWS(struct policy_check, statuses, sizeof(void *), status_count);
 FOLLOWS(struct policy_check, headers, sizeof(void *), header_count);

@@ -40,6 +40,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/simulate.c %D%/simulate.h \
 	%D%/simulation.c %D%/simulation.h %D%/simulation_report.c \
 	%D%/simulation_report.h \
+	%D%/shift.c %D%/shift.h \
 	%D%/subject.c %D%/subject.h \
 	%D%/sums.c %D%/sums.h \
 	%D%/test.c %D%/test.h \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "steering/runbook/link.h"
 
+#include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/control.h"
@@ -17,7 +18,12 @@
 #include <event2/event.h>
 #include <jansson.h>
 
-enum { CONNECT_MS = 3000 };
+enum {
+	CONNECT_MS = 3000,
+	FETCH_AGAIN_MS = 250,
+	PUT_MS = 10000,
+	BUNDLE_TTL_MS = 60 * 60 * 1000, /* the agent goes on from there */
+};
 
 struct link {
 	char *socket; /* owned; NULL: the bus */
@@ -26,6 +32,9 @@ struct link {
 	struct sealer *key;
 	struct json_t *answer; /* of the request under way */
 	bool replied;
+	char *bundle; /* that came last, of that digest; owned */
+	size_t bundle_len;
+	char digest[BUS_KEY_MAX + 1];
 };
 
 static void on_link(void *arg, bool up)
@@ -39,7 +48,17 @@ static void on_link(void *arg, bool up)
 static void on_value(void *arg, enum bus_topic topic, const char *key,
 		     const void *octets, size_t len)
 {
-	(void)arg, (void)topic, (void)key, (void)octets, (void)len;
+	struct link *link = arg;
+	char *copy = topic == BUS_BUNDLES ? malloc(len + 1) : NULL;
+
+	if (copy == NULL)
+		return;
+	memcpy(copy, octets, len);
+	free(link->bundle);
+	link->bundle = copy;
+	link->bundle_len = len;
+	snprintf(link->digest, sizeof(link->digest), "%s", key);
+	event_base_loopbreak(link->loop);
 }
 
 static bool connect_bus(struct link *link, const struct link_config *config,
@@ -125,6 +144,7 @@ void link_free(struct link *link)
 		event_base_free(link->loop);
 	sealer_free(link->key);
 	json_decref(link->answer);
+	free(link->bundle);
 	free(link->socket);
 	free(link);
 }
@@ -190,4 +210,63 @@ struct json_t *link_ask(struct link *link, const struct json_t *request,
 	if (link->socket != NULL)
 		return control_ask(link->socket, request, timeout_ms, err);
 	return ask_bus(link, request, timeout_ms, err);
+}
+
+/* Asks for it, and again, until it came or the time is over. */
+static bool await_bundle(struct link *link, const char *digest,
+			 int64_t timeout_ms)
+{
+	int64_t until_ms = clock_now_ms() + timeout_ms;
+	const struct timeval again = { 0, FETCH_AGAIN_MS * 1000 };
+
+	link->digest[0] = '\0';
+	while (strcmp(link->digest, digest) != 0 && clock_now_ms() < until_ms) {
+		bus_fetch(link->bus, digest);
+		event_base_loopexit(link->loop, &again);
+		event_base_dispatch(link->loop);
+	}
+	return strcmp(link->digest, digest) == 0;
+}
+
+char *link_fetch_bundle(struct link *link, const char *digest,
+			int64_t timeout_ms, size_t *len, struct error *err)
+{
+	char *bundle;
+
+	if (link->bus == NULL) {
+		error_set(err, "policies go over the bus; use --bus URL (or "
+			       "WINDROSE_BUS)");
+		return NULL;
+	}
+	if (!await_bundle(link, digest, timeout_ms)) {
+		error_set(err, "policy %.16s is not on the bus", digest);
+		return NULL;
+	}
+	bundle = link->bundle;
+	*len = link->bundle_len;
+	link->bundle = NULL;
+	return bundle;
+}
+
+bool link_put_bundle(struct link *link, const char *digest, const void *octets,
+		     size_t len, struct error *err)
+{
+	size_t back_len = 0;
+	char *back = NULL;
+	bool same;
+
+	if (link->bus != NULL)
+		bus_put(link->bus, BUS_BUNDLES, digest, octets, len,
+			BUNDLE_TTL_MS);
+	back = link_fetch_bundle(link, digest, PUT_MS, &back_len, err);
+	if (back == NULL)
+		return false;
+	same = back_len == len && memcmp(back, octets, len) == 0;
+	if (!same)
+		error_set(err,
+			  "the bus has another policy as %.16s; may this "
+			  "user write bundles?",
+			  digest);
+	free(back);
+	return same;
 }

@@ -8,6 +8,8 @@
 #ifndef STEERING_RUNBOOK_LINK_H
 #define STEERING_RUNBOOK_LINK_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct error;
@@ -37,5 +39,15 @@ void link_free(struct link *link);
  */
 struct json_t *link_ask(struct link *link, const struct json_t *request,
 			int64_t timeout_ms, struct error *err);
+
+/*
+ * A policy's bundle, put on the bus and read back from there; and read from
+ * there: the caller's, NULL with err set when it did not come within
+ * timeout_ms.  Over the bus only.
+ */
+bool link_put_bundle(struct link *link, const char *digest, const void *octets,
+		     size_t len, struct error *err);
+char *link_fetch_bundle(struct link *link, const char *digest,
+			int64_t timeout_ms, size_t *len, struct error *err);
 
 #endif

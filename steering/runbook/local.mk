@@ -20,6 +20,8 @@ steering_libsteering_a_SOURCES += \
 	%D%/patient.c %D%/patient.h \
 	%D%/picture.c %D%/picture.h \
 	%D%/poller.c %D%/poller.h \
+	%D%/publish.c %D%/publish.h \
+	%D%/rollout.c %D%/rollout.h \
 	%D%/render.c %D%/render.h \
 	%D%/render_parts.c %D%/render_parts.h \
 	%D%/render_past.c %D%/render_past.h \

@@ -14,6 +14,7 @@ enum {
 	READERS = NODES | OPERATOR,
 	LISTENERS = DNS | HEALTH | STEER | OPERATOR, /* to reports */
 	WATCHERS = HEALTH | STEER | OPERATOR,        /* of nodes */
+	PUBLIC = DNS | STEER | OPERATOR,             /* of policies */
 	WEIGHERS = HEALTH | STEER | OPERATOR,        /* of what edges saw */
 };
 
@@ -67,7 +68,7 @@ static const struct row {
 	{ EDGE,             { "INCR", ":notices:served" } },
 	{ EDGE,             { "SET", ":notices:served", "1" } },
 	{ EDGE,             { "PUBLISH", ":notify:served", "x" } },
-	{ DNS | STEER,      { "GETRANGE", ":bundle:any", "0", "1" } },
+	{ PUBLIC,           { "GETRANGE", ":bundle:any", "0", "1" } },
 	{ STEER | OPERATOR, { "SET", ":bundle:any", "x", "PX", "1" } },
 	{ NODES,            { "EVAL", "return 1", "3", ":node:%", ":nodes", ":notices:nodes" } },
 	{ NODES,            { "SET", ":node:%", "x", "PX", "1" } },

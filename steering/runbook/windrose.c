@@ -16,6 +16,8 @@
 #include "steering/runbook/force.h"
 #include "steering/runbook/look.h"
 #include "steering/runbook/names.h"
+#include "steering/runbook/publish.h"
+#include "steering/runbook/rollout.h"
 #include "steering/runbook/top.h"
 #include "steering/runbook/windrose-up.h"
 
@@ -57,6 +59,8 @@ static const struct command_row {
 	{ "undo",     change_run,     "take a change back" },
 	{ "approve",  change_run,     "let a command through that waits for you" },
 	{ "canary",   look_canary,    "move a canary, see how it stands and what it did" },
+	{ "publish",  publish_run,    "send a policy out to responders, wave by wave" },
+	{ "rollout",  rollout_run,    "how a policy goes out; take it back" },
 	{ "rollback", change_run,     "put an earlier plan in force again" },
 	{ "plans",    look_plans,     "the earlier plans, and what they decided" },
 	{ "force",    force_run,      "tell one prober what an endpoint is" },

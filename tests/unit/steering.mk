@@ -85,6 +85,14 @@ check_PROGRAMS += %D%/test_tally
 check_PROGRAMS += %D%/test_ramp
 %C%_test_ramp_SOURCES = %D%/test_ramp.c
 %C%_test_ramp_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/prop_release
+%C%_prop_release_SOURCES = %D%/prop_release.c %D%/release_world.c \
+	%D%/release_world.h
+%C%_prop_release_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_release
+%C%_test_release_SOURCES = %D%/test_release.c %D%/release_world.c \
+	%D%/release_world.h
+%C%_test_release_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_registry
 %C%_test_registry_SOURCES = %D%/test_registry.c
 %C%_test_registry_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)

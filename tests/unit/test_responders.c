@@ -33,10 +33,40 @@ static void test_verify(void **state)
 	policy_free(p);
 }
 
+static void test_rollout(void **state)
+{
+	struct policy *p = good_policy("rollout.yaml");
+	const struct policy_rollout *r = &p->rollout;
+
+	(void)state;
+	assert_int_equal(r->soak_ms, 600000);
+	assert_int_equal(r->patience_ms, 30000);
+	assert_int_equal(r->max_failing_pct, 2);
+	assert_int_equal(r->max_change_pct, 40);
+	assert_int_equal(r->wave_count, 3);
+	assert_int_equal(r->waves[0].node_count, 1);
+	assert_string_equal(r->waves[0].nodes[0], "dns-1");
+	assert_int_equal(r->waves[0].soak_ms, 0);
+	assert_int_equal(r->waves[1].node_count, 2);
+	assert_string_equal(r->waves[1].nodes[1], "dns-3");
+	assert_int_equal(r->waves[1].soak_ms, 60000);
+	assert_int_equal(r->waves[1].percent, 0);
+	assert_int_equal(r->waves[2].percent, 50);
+	policy_free(p);
+	/* Without a word of it: one, then half. */
+	p = good_policy("verify.yaml");
+	assert_int_equal(p->rollout.soak_ms, 300000);
+	assert_int_equal(p->rollout.wave_count, 2);
+	assert_int_equal(p->rollout.waves[0].percent, 1);
+	assert_int_equal(p->rollout.waves[1].percent, 50);
+	policy_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verify),
+		cmocka_unit_test(test_rollout),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
