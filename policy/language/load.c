@@ -2,8 +2,8 @@
 #include "policy/language/load.h"
 
 #include "policy/base/arena.h"
-#include "policy/language/code.h"
 #include "policy/language/acceptance.h"
+#include "policy/language/code.h"
 #include "policy/language/compile.h"
 #include "policy/language/judge.h"
 #include "policy/language/rings.h"

@@ -412,17 +412,23 @@ struct tree *tree_read(struct arena *arena, const char *file,
 		.len = len,
 		.walk = { .line = 1 },
 	};
+	static const char bom[] = "\xef\xbb\xbf";
 	yaml_parser_t parser;
 	bool ok;
 
+	/* Some editors begin UTF-8 with it, and none counts it as a column. */
+	if (len >= strlen(bom) && memcmp(octets, bom, strlen(bom)) == 0) {
+		b.octets += strlen(bom);
+		b.len -= strlen(bom);
+	}
 	if (yaml_parser_initialize(&parser) == 0) {
 		add_memory(&b);
 		return NULL;
 	}
 	/* Else libyaml guesses UTF-16 from two octets. */
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&parser, (const unsigned char *)octets,
-				     len);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)b.octets,
+				     b.len);
 	ok = read_events(&b, &parser);
 	yaml_parser_delete(&parser);
 	if (!ok)

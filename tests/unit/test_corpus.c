@@ -25,7 +25,7 @@
 
 #include <cmocka.h>
 
-enum { BAD_LEAST = 90, GOOD_LEAST = 30, CHECKED_LEAST = 5, LINE_SIZE = 4096 };
+enum { BAD_LEAST = 150, GOOD_LEAST = 30, CHECKED_LEAST = 5, LINE_SIZE = 4096 };
 
 enum sort { BAD, GOOD, CHECKED };
 

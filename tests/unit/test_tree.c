@@ -62,7 +62,8 @@ static const struct place_row {
 	{ "next line (U+0085)",    "a: 1\xc2\x85k: 1", 2, 4 },
 	{ "line separator",        "a: 1\xe2\x80\xa8k: 1", 2, 4 },
 	{ "four octets",           "\xf0\x9f\xa7\xad: {k: 1}", 1, 11 },
-	{ "byte order mark",       "\xef\xbb\xbfk: 1", 1, 7 },
+	{ "byte order mark",       "\xef\xbb\xbfk: 1", 1, 4 },
+	{ "and more lines",        "\xef\xbb\xbf" "a: 1\nk: 1", 2, 4 },
 	{ "no newline at the end", "k: 1", 1, 4 },
 	{ "behind comments",       "# \xc3\xa9\n\n  # b\nk:   1", 4, 6 },
 };
