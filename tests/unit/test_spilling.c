@@ -223,9 +223,87 @@ static void test_regions_lost(void **state)
 		lose(lost);
 }
 
+/* The plan is all the state: a standby goes on from it, and moves nobody. */
+static void test_takeover(void **state)
+{
+	struct plan plan = { .epoch = 1, .sequence = 1 };
+	struct state next;
+	struct run r;
+
+	(void)state;
+	run_init(&r);
+	traffic_world_lose(r.w, 1);
+	look(&r, &r.truth, 1);
+	assert_true(r.state.spills.count > 0);
+	assert_true(r.state.spilling[0].looked && r.audit.count == 1);
+	assert_false(r.state.spilling[0].overloaded);
+	assert_true(plan_spills_copy(&plan.spills, &r.state.spills));
+	assert_true(state_init(&next, &r.w->policy));
+	state_adopt(&next, &plan, (struct ramp_now){ 2000, 2000 }, &r.audit);
+	assert_int_equal(plan_spills_compare(&next.spills, &plan.spills),
+			 PLAN_SPILLS_SAME);
+	state_fini(&r.state);
+	r.state = next;
+	look(&r, &r.truth, 3);
+	assert_true(r.state.spilling[0].looked);
+	assert_int_equal(plan_spills_compare(&r.state.spills, &plan.spills),
+			 PLAN_SPILLS_SAME);
+	plan_spills_fini(&plan.spills);
+	run_fini(&r);
+}
+
+/* Nothing moves in panic, and of a service that does not spill any more
+ * nothing is kept. */
+static void test_what_stands_still(void **state)
+{
+	struct plan plan = { .epoch = 1, .sequence = 1 };
+	struct state next;
+	struct run r;
+
+	(void)state;
+	run_init(&r);
+	traffic_world_lose(r.w, 1);
+	r.w->seen.panic.anywhere = true;
+	look(&r, &r.truth, 1);
+	assert_int_equal(r.state.spills.count, 0);
+	r.w->seen.panic.anywhere = false;
+	look(&r, &r.truth, 2);
+	assert_true(r.state.spills.count > 0);
+	assert_true(plan_spills_copy(&plan.spills, &r.state.spills));
+	r.w->service.spill = SPILL_NONE;
+	assert_true(state_init(&next, &r.w->policy));
+	state_adopt(&next, &plan, (struct ramp_now){ 2000, 2000 }, &r.audit);
+	assert_int_equal(next.spills.count, 0);
+	state_fini(&next);
+	plan_spills_fini(&plan.spills);
+	run_fini(&r);
+}
+
+/* When all together is too little it is told, once. */
+static void test_overload(void **state)
+{
+	char text[200];
+	struct run r;
+
+	(void)state;
+	run_init(&r);
+	assert_string_equal(spilling_text(&r.state, text, sizeof(text)), "");
+	traffic_world_lose(r.w, 0x3c0);
+	look(&r, &r.truth, 1);
+	assert_true(r.state.spilling[0].overloaded);
+	assert_non_null(strstr(spilling_text(&r.state, text, sizeof(text)),
+			       "overload: www brings "));
+	look(&r, &r.truth, 30);
+	assert_int_equal(r.audit.count, 1);
+	run_fini(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_takeover),
+		cmocka_unit_test(test_what_stands_still),
+		cmocka_unit_test(test_overload),
 		cmocka_unit_test(test_regions_lost),
 	};
 
