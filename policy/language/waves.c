@@ -28,7 +28,8 @@ static void judge_order(struct draft *d, const struct policy_rollout *r,
 {
 	uint32_t before = 0;
 
-	for (size_t i = 0; i < r->wave_count; i++, node = node->next) {
+	for (size_t i = 0; i < r->wave_count && node != NULL;
+	     i++, node = node->next) {
 		uint32_t pct = r->waves[i].percent;
 
 		if (pct != 0 && pct <= before)

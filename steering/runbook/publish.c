@@ -102,7 +102,7 @@ static int review(int (*run)(int argc, char **argv), const char *const *words)
 	const char *args[4];
 	int count = 0, saved, status;
 
-	while (words[count] != NULL && count < 3) {
+	while (count < 3 && words[count] != NULL) {
 		args[count] = words[count];
 		count++;
 	}
