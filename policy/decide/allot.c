@@ -9,7 +9,7 @@
 static const double cost_moved = 1;
 static const double cost_last = 0.5;  /* the last of an order */
 static const double cost_kept = 0.9;  /* less, of who moved before */
-static const double cost_usual = 1.6;   /* beyond the usual load */
+static const double cost_usual = 1.6; /* beyond the usual load */
 static const double cost_first = 0.8; /* but the first step */
 static const double cost_step = 0.05; /* and from step to step more */
 static const double cost_beyond = 10; /* beyond the capacity */
