@@ -2,6 +2,7 @@
 /* release: a policy goes out wave by wave, and comes back whatever goes wrong.
  * Random walks are in prop_release.c. */
 #include "policy/base/error.h"
+#include "steering/waves.h"
 #include "tests/unit/release_world.h"
 
 #include <setjmp.h>
@@ -44,7 +45,7 @@ static void test_goes_out_in_waves(void **state)
 /* What is wrong with the first responder or the policy. */
 static const struct trouble {
 	const char *title;
-	bool refuses, mutes, dies, unfit, absent;
+	bool refuses, mutes, mutes_later, dies, unfit, absent;
 	unsigned failing_pct;
 	const char *says;
 } troubles[] = {
@@ -54,6 +55,8 @@ static const struct trouble {
 	{ "a responder refuses it", .refuses = true,
 	  .says = "dns-0 refuses it: it does not load" },
 	{ "a service falls silent", .mutes = true,
+	  .says = "dns-0: www answers nothing" },
+	{ "a service falls silent later", .mutes_later = true,
 	  .says = "dns-0: www answers nothing" },
 	{ "it fails a part of its queries", .failing_pct = 6,
 	  .says = "dns-0 fails 6% of its queries, before it were 0%" },
@@ -81,8 +84,11 @@ static void test_goes_back(void **state)
 		for (unsigned n = 0; n < 60; n++) {
 			if (t->dies && fleet_phase(&f) == RELEASE_SOAK)
 				f.takers[0].dead = true;
+			if (t->mutes_later && fleet_phase(&f) == RELEASE_SOAK)
+				f.takers[0].mutes = true;
 			fleet_tick(&f);
 			assert_true(fleet_count(&f, NEXT) <= 1);
+			assert_true(f.release.said.node_count <= 1);
 		}
 		print_message("# %s: %s\n", t->title, f.release.said.reason);
 		assert_int_equal(fleet_phase(&f), RELEASE_GONE);
@@ -145,7 +151,7 @@ static void test_silence_stops_the_clock(void **state)
 	fleet_init(&f, 3);
 	fleet_publish(&f);
 	fleet_until(&f, RELEASE_SOAK, 3);
-	for (unsigned i = 0; i < 5; i++)
+	for (unsigned i = 0; i < 2; i++)
 		fleet_tick(&f);
 	f.takers[0].dead = true;
 	for (unsigned i = 0; i < 15; i++)
@@ -153,6 +159,9 @@ static void test_silence_stops_the_clock(void **state)
 	assert_int_equal(fleet_phase(&f), RELEASE_SOAK);
 	assert_int_equal(f.release.said.wave, 0);
 	f.takers[0].dead = false;
+	fleet_tick(&f);
+	assert_int_equal(fleet_phase(&f), RELEASE_SOAK);
+	assert_int_equal(f.release.said.wave, 0);
 	fleet_until(&f, RELEASE_DONE, 60);
 	fleet_fini(&f);
 }
@@ -271,6 +280,25 @@ static void test_takeover(void **state)
 	fleet_fini(&f);
 }
 
+/* A share takes one at least, and one more than the wave before. */
+static void test_shares_grow(void **state)
+{
+	static const size_t sizes[] = { 1, 2, 6 };
+	struct fleet f;
+
+	(void)state;
+	fleet_init(&f, 6);
+	f.waves[0] = (struct rollout_wave){ .percent = 1 };
+	f.waves[1] = (struct rollout_wave){ .percent = 2 };
+	fleet_tick(&f);
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(
+			waves_add(&f.release.said, &f.rollout, &f.registry, i));
+		assert_int_equal(f.release.said.node_count, sizes[i]);
+	}
+	fleet_fini(&f);
+}
+
 static const struct request_row {
 	const char *json;
 	const char *error; /* a part of it; NULL: it is read */
@@ -335,6 +363,7 @@ int main(void)
 		cmocka_unit_test(test_no_replay),
 		cmocka_unit_test(test_nobody_to_take_it),
 		cmocka_unit_test(test_takeover),
+		cmocka_unit_test(test_shares_grow),
 		cmocka_unit_test(test_requests),
 	};
 
