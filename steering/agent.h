@@ -42,6 +42,7 @@ struct agent;
 struct state;
 struct error;
 struct generations;
+struct held;
 
 enum {
 	AGENT_PERIOD_MS = 5000, /* a plan at least this often: constant work */
@@ -77,6 +78,7 @@ struct agent_input {
 	struct demand_classes classes;
 	struct plan_rum_list rum;         /* what users measured, to be told */
 	const struct demand_rates *rates; /* by service, counted; NULL: none */
+	const struct held *held;          /* to be told too; NULL: none */
 	const struct generations *past;   /* to roll back to; NULL: none */
 	bool approved; /* a command that a second person approved */
 	bool repeats;  /* the command was taken on before, and taken back by

@@ -274,7 +274,7 @@ bool agent_preview(const struct agent *agent, const struct command *command,
 		   const struct agent_input *in, struct agent_preview *out,
 		   struct error *err)
 {
-	const struct draft_when when = { in->now, true, in->rum };
+	const struct draft_when when = { in->now, true, in->rum, in->held };
 	struct agent_preview preview = { 0 };
 	struct change change;
 	struct guard_case g;

@@ -7,6 +7,7 @@
 #include "steering/agent.h"
 #include "steering/canary.h"
 #include "steering/chronicle.h"
+#include "steering/draining.h"
 #include "steering/freeze.h"
 #include "steering/held.h"
 #include "steering/muster.h"
@@ -79,13 +80,19 @@ struct json_t *answer_prediction(const struct prediction *prediction,
 }
 
 struct json_t *answer_done(uint64_t epoch, uint64_t sequence,
-			   const struct prediction *prediction)
+			   const struct prediction *prediction,
+			   const struct draining *draining)
 {
-	return json_pack("{s:b, s:I, s:I, s:o}", "ok", 1, "epoch",
-			 (json_int_t)epoch, "sequence", (json_int_t)sequence,
-			 "prediction",
-			 prediction == NULL ? json_null()
-					    : prediction_write(prediction));
+	json_t *json =
+		json_pack("{s:b, s:I, s:I, s:o}", "ok", 1, "epoch",
+			  (json_int_t)epoch, "sequence", (json_int_t)sequence,
+			  "prediction",
+			  prediction == NULL ? json_null()
+					     : prediction_write(prediction));
+	if (json != NULL && (draining == NULL || draining_put(draining, json)))
+		return json;
+	json_decref(json);
+	return NULL;
 }
 
 struct json_t *answer_history(struct json_t *lines)
@@ -117,11 +124,27 @@ static json_t *one_list(json_t *plan)
 	return plan;
 }
 
-static json_t *embed_plan(const struct plan *plan)
+/* When clients are off what its commands take away. */
+static bool put_drainings(const struct status *st, json_t *plan)
 {
+	const struct plan *of = st->inputs->plan;
+	json_t *list = json_object_get(plan, "commands");
+	struct draining d;
+
+	for (size_t i = 0; i < of->command_count; i++)
+		if (draining_of(&of->commands[i], st->policy, &d) &&
+		    !draining_put(&d, json_array_get(list, i)))
+			return false;
+	return true;
+}
+
+static json_t *embed_plan(const struct status *st)
+{
+	const struct plan *plan = st->inputs->plan;
 	struct plan told;
 	size_t len = 0;
 	char *octets;
+	json_t *json;
 
 	if (plan == NULL)
 		return json_null();
@@ -129,7 +152,11 @@ static json_t *embed_plan(const struct plan *plan)
 	if (told.share_count > ANSWER_SHARES_MAX)
 		told.share_count = 0;
 	octets = plan_write(&told, &len);
-	return one_list(embed(octets, len));
+	json = one_list(embed(octets, len));
+	if (json != NULL && put_drainings(st, json))
+		return json;
+	json_decref(json);
+	return NULL;
 }
 
 /* The id of the freeze that it is under, or NULL. */
@@ -380,12 +407,12 @@ struct json_t *answer_status(const struct status *status)
 
 	return json_pack("{s:b, s:o, s:b, s:o, s:o, s:I, s:o, s:o, s:o, s:o}",
 			 "ok", 1, "node", muster_self(status), "leads",
-			 status->self->leads, "plan",
-			 embed_plan(status->inputs->plan), "services", services,
-			 "left_out", endpoints_from(status->policy, next),
-			 "canaries", canaries_status(status), "fleet",
-			 muster_count(status), "held", held_write(status->held),
-			 "nodes", muster_first(status));
+			 status->self->leads, "plan", embed_plan(status),
+			 "services", services, "left_out",
+			 endpoints_from(status->policy, next), "canaries",
+			 canaries_status(status), "fleet", muster_count(status),
+			 "held", held_write(status->held), "nodes",
+			 muster_first(status));
 }
 
 static json_t *write_taker(const struct status *st, const struct node *node)

@@ -11,6 +11,7 @@
 #include "steering/inputs.h"
 
 struct agent_preview;
+struct draining;
 struct held;
 struct json_t;
 struct prediction;
@@ -27,9 +28,11 @@ struct json_t *answer_unknown(const char *text);
 struct json_t *answer_prediction(const struct prediction *prediction,
 				 const struct agent_preview *preview);
 
-/* A command that is committed.  prediction NULL: there is none to show. */
+/* A command that is committed.  prediction NULL: there is none to show;
+ * draining NULL: it takes no clients away. */
 struct json_t *answer_done(uint64_t epoch, uint64_t sequence,
-			   const struct prediction *prediction);
+			   const struct prediction *prediction,
+			   const struct draining *draining);
 
 /* lines: taken over, an array; NULL counts as out of memory. */
 struct json_t *answer_history(struct json_t *lines);

@@ -130,10 +130,11 @@ struct plan *draft_plan(const struct state *state,
 	plan->canaries =
 		calloc(policy->canary_count + 1, sizeof(*plan->canaries));
 	plan->changes = calloc(state->change_count + 1, sizeof(*plan->changes));
+	plan->held = calloc(PLAN_HELD_MAX, sizeof(*plan->held));
 	plan->rum = calloc(when->rum.count + 1, sizeof(*plan->rum));
 	if (plan->shares == NULL || plan->commands == NULL ||
 	    plan->canaries == NULL || plan->changes == NULL ||
-	    plan->rum == NULL) {
+	    plan->held == NULL || plan->rum == NULL) {
 		plan_free(plan);
 		return NULL;
 	}
@@ -153,6 +154,11 @@ struct plan *draft_plan(const struct state *state,
 	if (plan->change_count > 0)
 		memcpy(plan->changes, state->changes,
 		       plan->change_count * sizeof(*plan->changes));
+	if (when->held != NULL && when->held->count > 0) {
+		plan->held_count = when->held->count;
+		memcpy(plan->held, when->held->list,
+		       plan->held_count * sizeof(*plan->held));
+	}
 	plan->rum_count = when->rum.count;
 	if (plan->rum_count > 0)
 		memcpy(plan->rum, when->rum.list,
@@ -194,6 +200,16 @@ static bool commands_same(const struct plan *a, const struct plan *b)
 	return true;
 }
 
+static bool held_same(const struct plan *a, const struct plan *b)
+{
+	if (a->held_count != b->held_count)
+		return false;
+	for (size_t i = 0; i < a->held_count; i++)
+		if (strcmp(a->held[i].command.id, b->held[i].command.id) != 0)
+			return false;
+	return true;
+}
+
 static bool share_same(const struct plan_share *x, const struct plan_share *y)
 {
 	return strcmp(x->service, y->service) == 0 &&
@@ -229,7 +245,7 @@ enum draft_change draft_compare(const struct plan *a, const struct plan *b)
 	    plan_spills_compare(&a->spills, &b->spills) ==
 		    PLAN_SPILLS_CHANGED ||
 	    a->share_count != b->share_count || !commands_same(a, b) ||
-	    !canaries_same(a, b) || !rum_same(a, b))
+	    !canaries_same(a, b) || !held_same(a, b) || !rum_same(a, b))
 		return DRAFT_CHANGED;
 	for (size_t i = 0; i < a->share_count; i++) {
 		if (!share_same(&a->shares[i], &b->shares[i]))

@@ -12,12 +12,14 @@
 #ifndef STEERING_DRAFT_H
 #define STEERING_DRAFT_H
 
+#include "steering/held.h"
 #include "steering/state.h"
 
 struct draft_when {
 	struct ramp_now now;
 	bool settled;
 	struct plan_rum_list rum; /* what the plan is to tell of users */
+	const struct held *held;  /* and of who waits; NULL: nobody */
 };
 
 /* What a plan says of one endpoint, said or not. */

@@ -28,16 +28,16 @@ static size_t place_of(const struct held *held, const char *id)
 }
 
 bool held_add(struct held *held, const struct policy *policy,
-	      const struct held_command *command, int64_t wall_ms,
+	      const struct plan_held *command, int64_t wall_ms,
 	      struct error *err)
 {
 	if (place_of(held, command->command.id) < held->count) {
 		error_set(err, "%s is held already", command->command.id);
 		return false;
 	}
-	if (held->count == HELD_MAX) {
+	if (held->count == PLAN_HELD_MAX) {
 		error_set(err, "%d commands wait for a second person already",
-			  HELD_MAX);
+			  PLAN_HELD_MAX);
 		return false;
 	}
 	held->list[held->count] = *command;
@@ -46,12 +46,12 @@ bool held_add(struct held *held, const struct policy *policy,
 	return true;
 }
 
-const struct held_command *held_find(const struct held *held,
-				     const struct command *approval,
-				     const char *key, struct error *err)
+const struct plan_held *held_find(const struct held *held,
+				  const struct command *approval,
+				  const char *key, struct error *err)
 {
 	size_t i = place_of(held, approval->target);
-	const struct held_command *h = &held->list[i];
+	const struct plan_held *h = &held->list[i];
 
 	if (i == held->count)
 		error_set(err, "approve: no command %s waits for approval",
@@ -74,7 +74,15 @@ const struct held_command *held_find(const struct held *held,
 	return NULL;
 }
 
-struct command held_renew(const struct held_command *h, int64_t wall_ms)
+void held_adopt(struct held *held, const struct plan *plan)
+{
+	held->count = plan == NULL ? 0 : plan->held_count;
+	if (held->count > 0)
+		memcpy(held->list, plan->held,
+		       held->count * sizeof(held->list[0]));
+}
+
+struct command held_renew(const struct plan_held *h, int64_t wall_ms)
 {
 	struct command c = h->command;
 
@@ -99,7 +107,7 @@ void held_remove(struct held *held, const char *id)
 		remove_at(held, i);
 }
 
-bool held_expire(struct held *held, int64_t wall_ms, struct held_command *out)
+bool held_expire(struct held *held, int64_t wall_ms, struct plan_held *out)
 {
 	for (size_t i = 0; i < held->count; i++)
 		if (held->list[i].wall_until_ms <= wall_ms) {
@@ -115,13 +123,8 @@ struct json_t *held_write(const struct held *held)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < held->count; i++) {
-		const struct held_command *h = &held->list[i];
-		json_t *item = json_pack("{s:o, s:s, s:s, s:I}", "command",
-					 command_write(&h->command), "key",
-					 h->key, "why", h->why, "wall_until_ms",
-					 (json_int_t)h->wall_until_ms);
-
-		if (json_array_append_new(list, item) < 0) {
+		if (json_array_append_new(list,
+					  plan_held_tell(&held->list[i])) < 0) {
 			json_decref(list);
 			return NULL;
 		}

@@ -6,8 +6,8 @@
  * when a rule that two people may set aside refuses it and its sender asked for
  * that (COMMAND's approval).  It goes through when a second key signs an
  * approval under another name within safety.approval_within, counted from when
- * it was held; then its own time begins.  Who leads keeps them: with another
- * leader, or after a restart, the first person sends it again.
+ * it was held; then its own time begins.  Who leads keeps them, and tells them
+ * in its plans: who takes over goes on with those.
  *
  * A person is a key of --people, which one has to himself; names are what
  * senders say.  What came over an open control socket has no key, so it can
@@ -18,30 +18,19 @@
 #ifndef STEERING_HELD_H
 #define STEERING_HELD_H
 
-#include "policy/bus/command.h"
-#include "policy/bus/sign.h"
+#include "policy/bus/plan.h"
 #include "policy/language/policy.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct audit_event;
 struct error;
 struct json_t;
 
-enum { HELD_MAX = 32, HELD_WHY_SIZE = 240 };
-
-struct held_command {
-	struct command command;
-	char key[SIGN_ID_SIZE]; /* that signed it; "": none did */
-	char why[HELD_WHY_SIZE];
-	int64_t wall_until_ms;
-};
-
 /* Zeroed memory holds nothing. */
 struct held {
-	struct held_command list[HELD_MAX]; /* the oldest first */
+	struct plan_held list[PLAN_HELD_MAX]; /* the oldest first */
 	size_t count;
 };
 
@@ -50,7 +39,7 @@ bool held_wanted(const struct policy *policy, enum command_kind kind);
 
 /* False with err set: one of that id is held, or too many are. */
 bool held_add(struct held *held, const struct policy *policy,
-	      const struct held_command *command, int64_t wall_ms,
+	      const struct plan_held *command, int64_t wall_ms,
 	      struct error *err);
 
 /*
@@ -58,17 +47,20 @@ bool held_add(struct held *held, const struct policy *policy,
  * with err set: there is none, or the second person is the first.  Borrowed
  * until the next change.
  */
-const struct held_command *held_find(const struct held *held,
-				     const struct command *approval,
-				     const char *key, struct error *err);
+const struct plan_held *held_find(const struct held *held,
+				  const struct command *approval,
+				  const char *key, struct error *err);
 
 /* The command with its time beginning now. */
-struct command held_renew(const struct held_command *h, int64_t wall_ms);
+struct command held_renew(const struct plan_held *h, int64_t wall_ms);
+
+/* Goes on with what a plan holds; NULL: with nothing. */
+void held_adopt(struct held *held, const struct plan *plan);
 
 void held_remove(struct held *held, const char *id);
 
 /* Takes out one whose time is over; false: none is. */
-bool held_expire(struct held *held, int64_t wall_ms, struct held_command *out);
+bool held_expire(struct held *held, int64_t wall_ms, struct plan_held *out);
 
 /* An array for the status; a new reference, NULL when memory runs out. */
 struct json_t *held_write(const struct held *held);

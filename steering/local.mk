@@ -13,6 +13,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/desk.c \
 	%D%/doubt.c %D%/doubt.h \
 	%D%/draft.c %D%/draft.h \
+	%D%/draining.c %D%/draining.h \
 	%D%/effect.c %D%/effect.h \
 	%D%/excess.c %D%/excess.h \
 	%D%/gauge.c %D%/gauge.h \

@@ -127,6 +127,7 @@ static void take_over(struct steerer *s, struct ramp_now now)
 	}
 	s->leads = s->lease.epoch;
 	rum_adopt(s->rum, plan);
+	held_adopt(&s->held, plan);
 	if (plan != NULL)
 		snprintf(what, sizeof(what),
 			 "leads with epoch %llu from plan %llu/%llu by %s",

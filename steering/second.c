@@ -14,8 +14,11 @@
 
 #include <jansson.h>
 
-static void tell(struct steerer *s, const struct held_command *h,
-		 const char *kind, const char *after)
+_Static_assert((int)PLAN_HELD_KEY_SIZE == (int)SIGN_ID_SIZE,
+	       "a plan has room for the name of a key");
+
+static void tell(struct steerer *s, const struct plan_held *h, const char *kind,
+		 const char *after)
 {
 	struct audit_event event =
 		describe_command(&h->command, steerer_now().wall_ms);
@@ -32,7 +35,7 @@ static void tell(struct steerer *s, const struct held_command *h,
 bool second_resolve(struct steerer *s, const struct asker *from,
 		    struct request *request, struct error *err)
 {
-	const struct held_command *h;
+	const struct plan_held *h;
 	int64_t wall_ms = request->in.now.wall_ms;
 
 	if (request->command.kind != COMMAND_APPROVE)
@@ -58,7 +61,7 @@ void second_approved(struct steerer *s, const struct asker *from,
 	const struct command *approval = &request->approval;
 	struct audit_event event = { .wall_ms = request->in.now.wall_ms };
 	struct error err;
-	const struct held_command *h =
+	const struct plan_held *h =
 		held_find(&s->held, approval, from->key, &err);
 
 	if (h == NULL)
@@ -97,7 +100,7 @@ static enum command_kind confirmed_kind(const struct steerer *s,
 /* Which rule wants a second person; "" when none does. */
 static void find_why(const struct steerer *s, const struct request *request,
 		     const struct agent_preview *preview,
-		     char why[HELD_WHY_SIZE])
+		     char why[PLAN_HELD_WHY_SIZE])
 {
 	const struct command *c = &request->command;
 	enum command_kind kind = confirmed_kind(s, c, preview);
@@ -106,11 +109,11 @@ static void find_why(const struct steerer *s, const struct request *request,
 	if (request->in.approved)
 		return;
 	if (preview->refused[0] != '\0')
-		snprintf(why, HELD_WHY_SIZE, "%s",
+		snprintf(why, PLAN_HELD_WHY_SIZE, "%s",
 			 preview->yields && c->approval ? preview->refused
 							: "");
 	else if (kind != COMMAND_NONE)
-		snprintf(why, HELD_WHY_SIZE,
+		snprintf(why, PLAN_HELD_WHY_SIZE,
 			 "safety.confirm: %s needs a second person",
 			 command_kind_name(kind));
 }
@@ -119,7 +122,7 @@ bool second_hold(struct steerer *s, const struct asker *from,
 		 const struct request *request,
 		 const struct agent_preview *preview)
 {
-	struct held_command h = { .command = request->command };
+	struct plan_held h = { .command = request->command };
 	struct error err;
 
 	find_why(s, request, preview, h.why);
@@ -143,7 +146,7 @@ bool second_hold(struct steerer *s, const struct asker *from,
 
 void second_turn(struct steerer *s, int64_t wall_ms)
 {
-	struct held_command h;
+	struct plan_held h;
 
 	if (s->leads == 0)
 		s->held.count = 0;

@@ -12,6 +12,7 @@
 #define STEERING_STEERER_IMPL_H
 
 #include "policy/base/news.h"
+#include "policy/bus/sign.h"
 #include "steering/agent.h"
 #include "steering/doubt.h"
 #include "steering/generations.h"

@@ -15,6 +15,7 @@
 
 #include "policy/base/error.h"
 #include "steering/answer.h"
+#include "steering/draining.h"
 #include "steering/predict.h"
 #include "steering/spilling.h"
 
@@ -146,8 +147,16 @@ static void answer_stored(struct steerer *s, struct waiting *w, uint64_t epoch,
 	struct prediction p = { .services = NULL };
 	struct error err;
 	bool ok = waiting_predict(s, &w->preview, &p, &err);
+	struct command begun = w->command;
+	struct draining d;
+	bool takes;
 
-	waiting_end(s, w, answer_done(epoch, sequence, ok ? &p : NULL));
+	/* By this clock, as it stands in the plan. */
+	begun.wall_made_ms = steerer_now().wall_ms;
+	takes = draining_of(&begun, s->loaded.policy, &d);
+	waiting_end(s, w,
+		    answer_done(epoch, sequence, ok ? &p : NULL,
+				takes ? &d : NULL));
 	if (ok)
 		prediction_fini(&p);
 }

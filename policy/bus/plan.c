@@ -4,6 +4,7 @@
 #include "policy/base/error.h"
 #include "policy/bus/member.h"
 #include "policy/bus/plan_commands.h"
+#include "policy/bus/plan_rum.h"
 #include "policy/language/policy.h"
 
 #include <assert.h>
@@ -41,22 +42,9 @@ static int compare_shares(const void *a, const void *b)
 	return compare_share(a, y->service, y->endpoint);
 }
 
-static int compare_rum(const void *a, const void *b)
-{
-	const struct plan_rum *x = a, *y = b;
-	int order = strcmp(x->region, y->region);
-
-	if (order != 0)
-		return order;
-	return x->cell_lat != y->cell_lat ? x->cell_lat - y->cell_lat
-					  : x->cell_lon - y->cell_lon;
-}
-
 void plan_sort(struct plan *plan)
 {
-	if (plan->rum_count > 1)
-		qsort(plan->rum, plan->rum_count, sizeof(*plan->rum),
-		      compare_rum);
+	plan_sort_rum(plan);
 	if (plan->share_count > 1)
 		qsort(plan->shares, plan->share_count, sizeof(*plan->shares),
 		      compare_shares);
@@ -147,36 +135,9 @@ static bool parse_canaries(struct plan *plan, const json_t *list,
 	return true;
 }
 
-bool plan_parse_rum(struct plan *plan, const json_t *list, struct error *err)
-{
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		struct plan_rum *u = &plan->rum[i];
-		struct member_reader r = member_item(list, i, "plan rum", err);
-
-		member_name(&r, "region", u->region, sizeof(u->region));
-		u->cell_lat = (int16_t)member_integer(&r, "cell_lat", 0, 89);
-		u->cell_lon = (int16_t)member_integer(&r, "cell_lon", 0, 179);
-		u->ms = member_number(&r, "ms", 0.001, 60e3);
-		u->samples =
-			(uint32_t)member_integer(&r, "samples", 0, UINT32_MAX);
-		if (r.failed)
-			return false;
-		plan->rum_count = i + 1;
-	}
-	plan_sort(plan);
-	for (size_t i = 1; i < plan->rum_count; i++)
-		if (compare_rum(&plan->rum[i - 1], &plan->rum[i]) == 0) {
-			error_set(err,
-				  "plan: a cell's rum of %s is there twice",
-				  plan->rum[i].region);
-			return false;
-		}
-	return true;
-}
-
 /* How many items each list has. */
 struct room {
-	size_t shares, commands, canaries, changes, rum;
+	size_t shares, commands, canaries, changes, held, rum;
 };
 
 /* Room for what is about to be parsed, or copied: never 0 octets. */
@@ -186,10 +147,11 @@ static bool allocate_lists(struct plan *plan, const struct room *room)
 	plan->commands = calloc(room->commands + 1, sizeof(*plan->commands));
 	plan->canaries = calloc(room->canaries + 1, sizeof(*plan->canaries));
 	plan->changes = calloc(room->changes + 1, sizeof(*plan->changes));
+	plan->held = calloc(room->held + 1, sizeof(*plan->held));
 	plan->rum = calloc(room->rum + 1, sizeof(*plan->rum));
 	return plan->shares != NULL && plan->commands != NULL &&
 	       plan->canaries != NULL && plan->changes != NULL &&
-	       plan->rum != NULL;
+	       plan->held != NULL && plan->rum != NULL;
 }
 
 static bool parse_changes(struct plan *plan, const json_t *list,
@@ -208,8 +170,8 @@ static bool parse_changes(struct plan *plan, const json_t *list,
 
 /* The lists of a plan, as they stand there. */
 struct lists {
-	const json_t *shares, *commands, *newer, *canaries, *changes, *rum,
-		*spills;
+	const json_t *shares, *commands, *newer, *canaries, *changes, *held,
+		*rum, *spills;
 };
 
 static bool find_lists(struct member_reader *r, struct lists *out)
@@ -220,6 +182,7 @@ static bool find_lists(struct member_reader *r, struct lists *out)
 		.newer = member_array(r, "newer_commands", PLAN_COMMANDS_MAX),
 		.canaries = member_array(r, "canaries", PLAN_CANARIES_MAX),
 		.changes = member_array(r, "changes", PLAN_CHANGES_MAX),
+		.held = member_array(r, "held", PLAN_HELD_MAX),
 		.rum = member_array(r, "rum", PLAN_RUM_MAX),
 		.spills = member_array(r, "spills", PLAN_SPILLS_MAX),
 	};
@@ -235,6 +198,7 @@ static bool parse_lists(struct plan *plan, const struct lists *l,
 			    json_array_size(l->newer),
 		.canaries = json_array_size(l->canaries),
 		.changes = json_array_size(l->changes),
+		.held = json_array_size(l->held),
 		.rum = json_array_size(l->rum),
 	};
 
@@ -246,6 +210,7 @@ static bool parse_lists(struct plan *plan, const struct lists *l,
 	       plan_commands_read(plan, l->commands, l->newer, err) &&
 	       parse_canaries(plan, l->canaries, err) &&
 	       parse_changes(plan, l->changes, err) &&
+	       plan_held_read(plan, l->held, err) &&
 	       plan_parse_rum(plan, l->rum, err) &&
 	       plan_spills_parse(&plan->spills, l->spills, err);
 }
@@ -308,30 +273,6 @@ static json_t *write_share(const struct plan_share *s)
 	return member_take(&w);
 }
 
-static json_t *write_rum(const struct plan_rum *u)
-{
-	struct member_writer w = member_begin();
-
-	member_put_text(&w, "region", u->region);
-	member_put_integer(&w, "cell_lat", u->cell_lat);
-	member_put_integer(&w, "cell_lon", u->cell_lon);
-	member_put_number(&w, "ms", u->ms);
-	member_put_integer(&w, "samples", u->samples);
-	return member_take(&w);
-}
-
-json_t *plan_write_rum(struct plan_rum_list rum)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < rum.count; i++)
-		if (json_array_append_new(list, write_rum(&rum.list[i])) < 0) {
-			json_decref(list);
-			return NULL;
-		}
-	return list;
-}
-
 static void put_lists(struct member_writer *w, const struct plan *plan)
 {
 	json_t *shares = json_array(), *canaries = json_array(),
@@ -357,6 +298,7 @@ static void put_lists(struct member_writer *w, const struct plan *plan)
 		member_put_json(w, "changes", changes);
 	else
 		json_decref(changes);
+	plan_held_write(w, plan);
 	if (plan->rum_count > 0)
 		member_put_json(w, "rum",
 				plan_write_rum((struct plan_rum_list){
@@ -393,6 +335,7 @@ void plan_free(struct plan *plan)
 	free(plan->commands);
 	free(plan->canaries);
 	free(plan->changes);
+	free(plan->held);
 	free(plan->rum);
 	plan_spills_fini(&plan->spills);
 	plan_release_fini(&plan->release);
@@ -414,6 +357,7 @@ struct plan *plan_copy(const struct plan *plan)
 		.commands = plan->command_count,
 		.canaries = plan->canary_count,
 		.changes = plan->change_count,
+		.held = plan->held_count,
 		.rum = plan->rum_count,
 	};
 
@@ -438,6 +382,8 @@ struct plan *plan_copy(const struct plan *plan)
 		   sizeof(*plan->canaries));
 	copy_items(copy->changes, plan->changes, plan->change_count,
 		   sizeof(*plan->changes));
+	copy_items(copy->held, plan->held, plan->held_count,
+		   sizeof(*plan->held));
 	copy_items(copy->rum, plan->rum, plan->rum_count, sizeof(*plan->rum));
 	return copy;
 }

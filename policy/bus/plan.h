@@ -14,6 +14,7 @@
 #include "policy/bus/command.h"
 #include "policy/bus/plan_canary.h"
 #include "policy/bus/plan_change.h"
+#include "policy/bus/plan_held.h"
 #include "policy/bus/plan_release.h"
 #include "policy/bus/plan_spill.h"
 
@@ -93,6 +94,8 @@ struct plan {
 	size_t canary_count;
 	struct plan_change *changes; /* the newest, oldest first */
 	size_t change_count;
+	struct plan_held *held; /* not in force; the oldest first */
+	size_t held_count;
 	struct plan_rum *rum; /* by region, cell, as plan_sort() leaves them */
 	size_t rum_count;
 	struct plan_spills spills;   /* what capacity leaves of shares */

@@ -282,6 +282,7 @@ static int conclude(struct link *link, const struct order *order,
 		print_json(done);
 	} else {
 		print_spread(&spread, took_ms);
+		render_draining(done, clock_wall_ms(), stdout);
 	}
 	return complete ? EXIT_DONE : EXIT_PARTLY;
 }

@@ -286,6 +286,31 @@ static void render_left_out(const struct json_t *answer, FILE *out)
 			count);
 }
 
+void render_draining(const struct json_t *json, int64_t wall_ms, FILE *out)
+{
+	int64_t moved_ms = field_number(json, "wall_moved_ms") - wall_ms;
+	int64_t drained_ms = field_number(json, "wall_drained_ms") - wall_ms;
+	int64_t gone_ms = field_number(json, "wall_gone_ms") - wall_ms;
+	char drained[48], gone[48], moved[48];
+
+	if (json_object_get(json, "wall_drained_ms") == NULL)
+		return;
+	render_duration(moved_ms, moved, sizeof(moved));
+	render_duration(drained_ms, drained, sizeof(drained));
+	render_duration(gone_ms, gone, sizeof(gone));
+	if (moved_ms > 0)
+		fprintf(out, "  answers have moved in %s", moved);
+	else
+		fprintf(out, "  answers have moved");
+	if (drained_ms > 0)
+		fprintf(out, ", drained in %s", drained);
+	else
+		fprintf(out, ", drained");
+	if (gone_ms > 0)
+		fprintf(out, ", the last clients are off in about %s", gone);
+	fputc('\n', out);
+}
+
 void render_command(const struct json_t *command, const char *where,
 		    int64_t wall_ms, FILE *out)
 {
@@ -306,6 +331,7 @@ void render_command(const struct json_t *command, const char *where,
 		fprintf(out, " (%s left)",
 			render_duration(expires - wall_ms, left, sizeof(left)));
 	fputc('\n', out);
+	render_draining(command, wall_ms, out);
 }
 
 static void render_commands(const struct json_t *commands, const char *where,

@@ -28,6 +28,9 @@ void render_target(const struct json_t *target, int64_t wall_ms, FILE *out);
 void render_canary(const struct json_t *canary, FILE *out);
 void render_command(const struct json_t *command, const char *where,
 		    int64_t wall_ms, FILE *out);
+/* How far its clients are off what a command takes away; nothing of one that
+ * takes none. */
+void render_draining(const struct json_t *json, int64_t wall_ms, FILE *out);
 void render_node(const struct json_t *node, int64_t wall_ms, FILE *out);
 
 /* "2h 5m", "41s"; what is past is "0s".  Into buf, which is returned. */

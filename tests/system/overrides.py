@@ -79,7 +79,10 @@ def last_change(f):
 
 
 def undo(f):
-    f.does("drain", "us-east", "--reason", "INC-8", "--for", "10m")
+    said = f.does("drain", "us-east", "--reason", "INC-8", "--for", "10m")
+    if "answers have moved, drained in" not in said:
+        raise Failed(f"a drain does not say when it is done: {said}")
+    f.wants("nor does status", 0, ["answers have moved, drained in", "the last clients are off in about 1m"], "status")
     drain = last_change(f)
     until("us-east is drained", 5, lambda: f.neither(NEW_YORK, "us-east"))
     f.wants("what it would do", 0, [f"Takes back {drain}: drain us-east, by", "less"], "undo", "--reason", "x", "--dry-run")

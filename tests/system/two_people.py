@@ -9,6 +9,7 @@ the number.  With the approval of a second key it goes through and is in the
 history under both names; but for residency, which nobody can set aside."""
 
 import json
+import signal
 
 import fleet
 from rig import Failed, Rig, main, note, until
@@ -126,6 +127,19 @@ def test():
                 " and " not in e["after"] for e in approved):
             raise Failed(f"the history does not have both: {approved}")
         note(f"in the history: {approved[0]['who']} approved {approved[0]['what']}, {approved[0]['after']}")
+
+        f.start_steer("steer2")
+        wants("held before a takeover", f.alice(
+            "weight", "www/us-east", "0", "--reason", "INC-3", "--for", "10m", "--yes"), 8, "Held", "safety.confirm")
+        waits = f.held()[-1]["command"]["id"]
+        until("the standby has it", 10, lambda: waits in [
+            h["command"]["id"] for h in f.status("steer2").get("plan", {}).get("held", [])])
+        f.rig.stop("steer1", signal.SIGKILL)
+        until("steer2 leads", 20, lambda: f.leads("steer2"))
+        wants("not by the same key", f.alice("approve", waits, "--reason", "me again", "--yes"), 3, "another person")
+        wants("approved after it", f.bob("approve", waits, "--reason", "I looked", "--yes"), 0, "Done",
+              "answers have moved, drained in", "the last clients are off in about")
+        until("clients have moved again", 10, lambda: f.neither(fleet.NEW_YORK, "us-east"))
 
 
 if __name__ == "__main__":

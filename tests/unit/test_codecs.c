@@ -96,6 +96,7 @@ static const struct row {
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"commands\":[" COMMAND("c1") "],\"newer_commands\":[" COMMAND("c1") "]}", "plan: command c1 is there twice" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"changes\":[{\"id\":\"c\"}]}", "plan change 1: author is missing" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"changes\":[{\"id\":\"c\",\"author\":\"a\",\"added\":[1]}]}", "plan change added 1: must be an object" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"held\":[{\"key\":\"k\"}]}", "command: must be a JSON object" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"rum\":[{\"region\":\"eu\",\"cell_lon\":179,\"ms\":1,\"samples\":50},{\"region\":\"eu\",\"ms\":1}]}", NULL },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"rum\":{}}", "rum must be an array" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"rum\":[{\"ms\":1}]}", "plan rum 1: region is missing" },

@@ -21,9 +21,9 @@ static const struct policy policy = {
 		    .approval_within_ms = WITHIN_MS },
 };
 
-static struct held_command drain_by(const char *author, const char *key)
+static struct plan_held drain_by(const char *author, const char *key)
 {
-	struct held_command h = {
+	struct plan_held h = {
 		.command = { .id = "c-1",
 			     .kind = COMMAND_DRAIN,
 			     .target = "us-east",
@@ -66,7 +66,7 @@ static void test_persons(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *row = &rows[i];
 		struct held held = { .count = 0 };
-		struct held_command h = drain_by("alice", row->held_key);
+		struct plan_held h = drain_by("alice", row->held_key);
 		struct command approval = { .kind = COMMAND_APPROVE };
 		struct error err = { .text = "" };
 		bool ok;
@@ -86,7 +86,7 @@ static void test_persons(void **state)
 static void test_times(void **state)
 {
 	struct held held = { .count = 0 };
-	struct held_command h = drain_by("alice", "ka"), out;
+	struct plan_held h = drain_by("alice", "ka"), out;
 	struct command renewed;
 	struct error err;
 
@@ -100,14 +100,14 @@ static void test_times(void **state)
 	assert_true(held_expire(&held, MADE_MS + WITHIN_MS, &out));
 	assert_string_equal(out.command.id, "c-1");
 	assert_int_equal(held.count, 0);
-	for (int i = 0; i < HELD_MAX; i++) {
+	for (int i = 0; i < PLAN_HELD_MAX; i++) {
 		snprintf(h.command.id, sizeof(h.command.id), "c-%d", i);
 		assert_true(held_add(&held, &policy, &h, MADE_MS, &err));
 	}
 	strcpy(h.command.id, "one-more");
 	assert_false(held_add(&held, &policy, &h, MADE_MS, &err));
 	held_remove(&held, "c-7");
-	assert_int_equal(held.count, HELD_MAX - 1);
+	assert_int_equal(held.count, PLAN_HELD_MAX - 1);
 	assert_string_equal(held.list[7].command.id, "c-8");
 	assert_true(held_add(&held, &policy, &h, MADE_MS, &err));
 }

@@ -57,19 +57,23 @@ static struct plan *some_plan(void)
 					    "\"step\":3}],\"released\":\"www/us\"},"
 					    "{\"id\":\"m1\",\"author\":\"a\",\"machine\":true,"
 					    "\"removed\":[{\"id\":\"t\",\"kind\":\"thaw\"}]}"
-					    "],\"rum\":["
-					    "{\"region\":\"us\",\"cell_lat\":70,"
-					    "\"cell_lon\":89,\"ms\":91.5,\"samples\":60}],"
-					    "\"spills\":[" SPILL(
-						    "a") "],"
-							 "\"release\":{\"phase\":\"soak\","
-							 "\"base\":\"" DIGEST
-							 "\",\"next\":\"" DIGEST
-							 "\",\"author\":\"ann\",\"reason\":\"why\","
-							 "\"wave\":1,\"spent_ms\":7,\"wall_asked_ms\":8,"
-							 "\"wall_since_ms\":9,\"nodes\":[{\"name\":\"a\"},"
-							 "{\"name\":\"b\"}],\"refused\":[{\"digest\":\"" DIGEST
-							 "\",\"reason\":\"mute\"}]}}";
+					    "],\"held\":["
+					    "{\"command\":" COMMAND(
+						    "h1") ",\"key\":\"0123456789abcdef\","
+							  "\"why\":\"capacity\",\"wall_until_ms\":77},"
+							  "{\"command\":{\"kind\":\"thaw\"}}],\"rum\":["
+							  "{\"region\":\"us\",\"cell_lat\":70,"
+							  "\"cell_lon\":89,\"ms\":91.5,\"samples\":60}],"
+							  "\"spills\":[" SPILL(
+								  "a") "],"
+								       "\"release\":{\"phase\":\"soak\","
+								       "\"base\":\"" DIGEST
+								       "\",\"next\":\"" DIGEST
+								       "\",\"author\":\"ann\",\"reason\":\"why\","
+								       "\"wave\":1,\"spent_ms\":7,\"wall_asked_ms\":8,"
+								       "\"wall_since_ms\":9,\"nodes\":[{\"name\":\"a\"},"
+								       "{\"name\":\"b\"}],\"refused\":[{\"digest\":\"" DIGEST
+								       "\",\"reason\":\"mute\"}]}}";
 	struct error err;
 	struct plan *plan = plan_parse(text, strlen(text), &err);
 
@@ -163,6 +167,11 @@ static void test_it_comes_back(void **state)
 	check_canary(&back->canaries[0]);
 	check_release(&back->release);
 	check_changes(back);
+	assert_int_equal(back->held_count, 1);
+	assert_string_equal(back->held[0].command.id, "h1");
+	assert_string_equal(back->held[0].key, "0123456789abcdef");
+	assert_string_equal(back->held[0].why, "capacity");
+	assert_int_equal(back->held[0].wall_until_ms, 77);
 	assert_int_equal(back->rum_count, 1);
 	assert_string_equal(back->rum[0].region, "us");
 	assert_int_equal(back->rum[0].cell_lat, 70);
