@@ -8,6 +8,7 @@
 #include "steering/failback.h"
 #include "steering/rescue.h"
 #include "steering/spilling.h"
+#include "steering/surge.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +63,19 @@ const struct state *agent_state(const struct agent *agent)
 const char *agent_trouble(const struct agent *agent)
 {
 	return agent->trouble;
+}
+
+bool agent_holds(const struct agent *agent, const char *id)
+{
+	return surge_is_held(&agent->state, id);
+}
+
+const struct surge *agent_surge(const struct agent *agent,
+				const struct policy *policy, size_t service)
+{
+	const struct surge *surge = &agent->state.surges[service];
+
+	return agent->policy == policy && surge->held ? surge : NULL;
 }
 
 enum ramp_state agent_ramp_state(const struct agent *agent, size_t service,
@@ -166,22 +180,16 @@ const struct plan_release *agent_release(const struct agent *agent)
 
 /* The tick. */
 
-static void step_ramps(struct agent *agent, const struct agent_input *in)
+void agent_step(const struct agent *agent, const struct agent_input *in,
+		struct state *state, struct audit *audit)
 {
-	const struct failback_input input = {
+	const struct failback_input ramps = {
 		.now = in->now,
 		.view = in->view,
 		.passed_ms = in->now.now_ms - agent->ticked_ms,
 		.agent = agent->name,
 	};
-
-	failback_step(&agent->state, &input, &agent->audit);
-	agent->ticked_ms = in->now.now_ms;
-}
-
-static void step_canaries(struct agent *agent, const struct agent_input *in)
-{
-	const struct canaries_input input = {
+	const struct canaries_input canaries = {
 		.now = in->now,
 		.view = in->view,
 		.measures = in->measures,
@@ -189,7 +197,38 @@ static void step_canaries(struct agent *agent, const struct agent_input *in)
 		.agent = agent->name,
 	};
 
-	canaries_step(&agent->state, &input, &agent->audit);
+	failback_step(state, &ramps, audit);
+	canaries_step(state, &canaries, audit);
+}
+
+/* The steps of this tick on trial: which services would move too many? */
+static void weigh_steps(struct agent *agent, const struct agent_input *in)
+{
+	const struct draft_when when = { .now = in->now };
+	struct surge_case c = {
+		.inputs = in->inputs,
+		.view = in->view,
+		.classes = in->classes,
+		.now = in->now,
+		.agent = agent->name,
+	};
+	struct audit unheard = { .list = NULL };
+	struct plan *before, *after;
+	struct state trial;
+
+	if (agent->policy->safety.max_change_pct >= 100 ||
+	    !state_copy(&trial, &agent->state))
+		return;
+	surge_forget(&trial);
+	c.before = before = draft_plan(&trial, &when);
+	agent_step(agent, in, &trial, &unheard);
+	c.after = after = draft_plan(&trial, &when);
+	if (before != NULL && after != NULL)
+		surge_weigh(&agent->state, &c, &agent->audit);
+	plan_free(before);
+	plan_free(after);
+	audit_fini(&unheard);
+	state_fini(&trial);
 }
 
 static void step_spilling(struct agent *agent, const struct agent_input *in)
@@ -248,8 +287,9 @@ const struct plan *agent_tick(struct agent *agent, const struct agent_input *in)
 		return NULL;
 	release_step(&agent->release, &release, &agent->audit);
 	agent_expire(agent, in->now.wall_ms);
-	step_ramps(agent, in);
-	step_canaries(agent, in);
+	weigh_steps(agent, in);
+	agent_step(agent, in, &agent->state, &agent->audit);
+	agent->ticked_ms = in->now.now_ms;
 	step_spilling(agent, in);
 	rescue_services(&agent->state, &agent->audit, in->now.wall_ms);
 	plan = draft_checked(agent, in);
@@ -273,6 +313,7 @@ const struct plan *agent_tick(struct agent *agent, const struct agent_input *in)
 	plan->sequence = ++agent->sequence;
 	memcpy(plan->agent, agent->name, sizeof(plan->agent));
 	canaries_given(&agent->state, plan->epoch, plan->sequence);
+	surge_given(&agent->state);
 	plan_free(agent->last);
 	agent->last = plan;
 	agent->silent = false;

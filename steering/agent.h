@@ -43,6 +43,8 @@ struct state;
 struct error;
 struct generations;
 struct held;
+struct inputs;
+struct surge;
 
 enum {
 	AGENT_PERIOD_MS = 5000, /* a plan at least this often: constant work */
@@ -90,6 +92,8 @@ struct agent_input {
 	 * was tried here and why it does not load: see release_input. */
 	const struct registry *registry;
 	const char *tried, *failure;
+	const struct inputs *inputs; /* to count who would move; NULL: by an
+				      * upper bound */
 };
 
 /*
@@ -160,6 +164,13 @@ const struct state *agent_state(const struct agent *agent);
 
 /* "" when all is well, else what keeps the agent from publishing. */
 const char *agent_trouble(const struct agent *agent);
+
+/* Does it hold a move of its own of that id, for a person to approve? */
+bool agent_holds(const struct agent *agent, const char *id);
+
+/* What it holds of a service of its policy: see surge; NULL: nothing. */
+const struct surge *agent_surge(const struct agent *agent,
+				const struct policy *policy, size_t service);
 
 /* How an endpoint stands in its failback. */
 enum ramp_state agent_ramp_state(const struct agent *agent, size_t service,

@@ -270,6 +270,16 @@ static void find_rule(const struct agent *agent, const struct command *c,
 	out->yields = out->refused[0] != '\0' && guard_check(&bare, &other);
 }
 
+/* What was held back happens. */
+static void step_approved(const struct agent *agent,
+			  const struct agent_input *in, struct state *after)
+{
+	struct audit unheard = { .list = NULL };
+
+	agent_step(agent, in, after, &unheard);
+	audit_fini(&unheard);
+}
+
 bool agent_preview(const struct agent *agent, const struct command *command,
 		   const struct agent_input *in, struct agent_preview *out,
 		   struct error *err)
@@ -281,6 +291,8 @@ bool agent_preview(const struct agent *agent, const struct command *command,
 
 	if (!change_make(agent, command, in, &change, err))
 		return false;
+	if (command->kind == COMMAND_APPROVE)
+		step_approved(agent, in, &change.after);
 	find_undone(agent, command, &preview.undoes);
 	g = case_of(in, &change);
 	guard_warn(&g, &preview.warnings);

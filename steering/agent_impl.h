@@ -36,4 +36,8 @@ struct agent {
 /* Ends the commands whose time is over, and tells of it. */
 void agent_expire(struct agent *agent, int64_t wall_ms);
 
+/* Ramps and canaries of a state that is the agent's, or a copy, to in->now. */
+void agent_step(const struct agent *agent, const struct agent_input *in,
+		struct state *state, struct audit *audit);
+
 #endif

@@ -13,6 +13,7 @@
 #include "steering/muster.h"
 #include "steering/predict.h"
 #include "steering/spilling.h"
+#include "steering/state.h"
 #include "steering/waves.h"
 
 #include <math.h>
@@ -400,19 +401,42 @@ struct json_t *answer_report(const struct status *status, const char *name,
 	return answer;
 }
 
+/* Moves of the agent's own that wait for a person. */
+static json_t *surges_status(const struct status *st)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < st->policy->service_count; i++) {
+		const struct surge *surge =
+			agent_surge(st->agent, st->policy, i);
+
+		if (surge != NULL &&
+		    !append(&list,
+			    json_pack("{s:s, s:s, s:f, s:i, s:I}", "id",
+				      surge->id, "service",
+				      st->policy->services[i].name, "pct",
+				      surge->pct, "max_pct",
+				      (int)st->policy->safety.max_change_pct,
+				      "wall_since_ms",
+				      (json_int_t)surge->wall_since_ms)))
+			return NULL;
+	}
+	return list;
+}
+
 struct json_t *answer_status(const struct status *status)
 {
 	size_t next = 0;
 	json_t *services = services_page(status, &next);
 
-	return json_pack("{s:b, s:o, s:b, s:o, s:o, s:I, s:o, s:o, s:o, s:o}",
-			 "ok", 1, "node", muster_self(status), "leads",
-			 status->self->leads, "plan", embed_plan(status),
-			 "services", services, "left_out",
-			 endpoints_from(status->policy, next), "canaries",
-			 canaries_status(status), "fleet", muster_count(status),
-			 "held", held_write(status->held), "nodes",
-			 muster_first(status));
+	return json_pack(
+		"{s:b, s:o, s:b, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "ok",
+		1, "node", muster_self(status), "leads", status->self->leads,
+		"plan", embed_plan(status), "services", services, "left_out",
+		endpoints_from(status->policy, next), "canaries",
+		canaries_status(status), "fleet", muster_count(status), "held",
+		held_write(status->held), "held_back", surges_status(status),
+		"nodes", muster_first(status));
 }
 
 static json_t *write_taker(const struct status *st, const struct node *node)

@@ -10,6 +10,7 @@
 
 #include "steering/inputs.h"
 
+struct agent;
 struct agent_preview;
 struct draining;
 struct held;
@@ -57,8 +58,9 @@ struct status {
 	const struct node *self;
 	struct ramp_now now;
 	const struct held *held; /* commands that wait for a second person */
-	const struct spilling *spilling; /* by service; NULL: not told */
+	const struct spilling *spilling;    /* by service; NULL: not told */
 	const struct plan_release *release; /* of policies that go out */
+	const struct agent *agent;          /* for what it holds itself */
 };
 struct json_t *answer_status(const struct status *status);
 

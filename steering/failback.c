@@ -77,6 +77,8 @@ static enum stop stop_of(const struct state *state,
 {
 	if (pause_holds(in->view, state->policy, service))
 		return STOP_PANIC;
+	if (state->surges[service].held)
+		return STOP_FREEZE;
 	return freeze_of_service(state_commands(state), state->policy, service,
 				 in->now.wall_ms) == NULL
 		       ? STOP_NONE

@@ -179,6 +179,7 @@ bool inquiry_take(const struct steerer *s, const char *op,
 		.held = &s->held,
 		.spilling = agent_state(s->agent)->spilling,
 		.release = supply_release(s),
+		.agent = s->agent,
 	};
 	struct error err = { .text = "out of memory" };
 	struct member_reader r = { .object = request,

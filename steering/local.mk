@@ -58,6 +58,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/second.c \
 	%D%/rum_rate.h \
 	%D%/rum_post.c %D%/rum_post.h \
+	%D%/surge.c %D%/surge.h \
 	%D%/tally.c %D%/tally.h \
 	%D%/steer_metrics.c %D%/steer_metrics.h \
 	%D%/undo.c %D%/undo.h \

@@ -5,6 +5,7 @@
 #include "policy/bus/target.h"
 #include "steering/canary.h"
 #include "steering/generations.h"
+#include "steering/surge.h"
 #include "steering/undo.h"
 
 #include <string.h>
@@ -218,10 +219,13 @@ static bool roll_back(struct state *state, const struct plan *to,
 	return !same;
 }
 
-static bool refuse_approve(struct state *state, const struct command *command,
-			   struct ramp_now now, struct error *err)
+/* What people command is approved before it comes here. */
+static bool apply_approve(struct state *state, const struct command *command,
+			  struct ramp_now now, struct error *err)
 {
-	(void)state, (void)now;
+	(void)now;
+	if (surge_approve(state, command->target))
+		return true;
 	error_set(err, "approve: no command %s waits for approval here",
 		  command->target);
 	return false;
@@ -243,7 +247,7 @@ static apply *const applies[] = {
 	[COMMAND_CANARY_PAUSE]   = apply_canary,
 	[COMMAND_CANARY_RESUME]  = apply_canary,
 	[COMMAND_CANARY_ABORT]   = apply_canary,
-	[COMMAND_APPROVE]        = refuse_approve,
+	[COMMAND_APPROVE]        = apply_approve,
 	[COMMAND_FREEZE]         = apply_replacing,
 	[COMMAND_UNFREEZE]       = apply_unfreeze,
 	[COMMAND_UNDO]           = NULL, /* see undo_apply() */

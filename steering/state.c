@@ -36,11 +36,13 @@ static bool state_alloc(struct state *state, const struct policy *policy)
 		.changes = calloc(PLAN_CHANGES_MAX, sizeof(*state->changes)),
 		.spilling = calloc(policy->service_count + 1,
 				   sizeof(*state->spilling)),
+		.surges = calloc(policy->service_count + 1,
+				 sizeof(*state->surges)),
 	};
 	if (state->ramps != NULL && state->first != NULL &&
 	    state->commands != NULL && state->canaries != NULL &&
 	    state->rollouts != NULL && state->changes != NULL &&
-	    state->spilling != NULL)
+	    state->spilling != NULL && state->surges != NULL)
 		return true;
 	state_fini(state);
 	return false;
@@ -93,6 +95,8 @@ bool state_copy(struct state *to, const struct state *from)
 	       policy->canary_count * sizeof(*to->rollouts));
 	memcpy(to->spilling, from->spilling,
 	       policy->service_count * sizeof(*to->spilling));
+	memcpy(to->surges, from->surges,
+	       policy->service_count * sizeof(*to->surges));
 	to->command_count = from->command_count;
 	take_changes(to, from->changes, from->change_count);
 	if (plan_spills_copy(&to->spills, &from->spills))
@@ -111,6 +115,7 @@ void state_fini(struct state *state)
 	free(state->changes);
 	plan_spills_fini(&state->spills);
 	free(state->spilling);
+	free(state->surges);
 	*state = (struct state){ 0 };
 }
 

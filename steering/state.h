@@ -18,6 +18,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Of one service: see surge. */
+struct surge {
+	bool held;   /* it waits for a person */
+	bool passed; /* one let it happen, and no plan has it yet */
+	char id[COMMAND_NAME_SIZE];
+	double pct; /* of its clients */
+	int64_t wall_since_ms;
+	int64_t due_ms; /* monotonic: when it is tried again */
+};
+
 struct state {
 	const struct policy *policy; /* borrowed */
 	struct ramp *ramps;          /* of every endpoint, see state_ramp() */
@@ -33,6 +43,7 @@ struct state {
 	size_t change_count;
 	struct plan_spills spills; /* what capacity leaves of shares */
 	struct spilling *spilling; /* by service; what no plan says */
+	struct surge *surges;      /* one a service; in no plan */
 };
 
 /* All full, no command, every canary off.  False: out of memory. */

@@ -68,6 +68,7 @@ struct agent_input steerer_input(const struct steerer *s, struct ramp_now now)
 		.epoch = s->leads,
 		.classes = { s->loaded.classes, s->loaded.class_count },
 		.held = &s->held,
+		.inputs = &s->inputs,
 		.past = &s->past,
 		.rum = rum_told(s->rum, now.now_ms),
 		.measures = gauge_measures(s->gauge),

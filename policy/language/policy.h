@@ -308,6 +308,8 @@ struct policy_safety {
 	uint32_t max_capacity_opened_pct;  /* default 50 */
 	uint32_t max_capacity_at_once_pct; /* default 34 */
 	int64_t max_override_ms;           /* default 24 h */
+	uint32_t max_change_pct; /* of a service's clients, that the agent moves
+				  * at once by itself */
 	int64_t command_interval_ms; /* between two that take capacity out */
 	bool force; /* one person may go past the rules that yield to two */
 	const char **confirm; /* kinds that need a second person */

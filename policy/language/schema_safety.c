@@ -26,6 +26,8 @@ static const struct schema_row safety_rows[] = {
 	  1, 100, "50%", NULL, NULL, "health may not take out more, beyond one region" },
 	{ "max_capacity_opened_at_once", SCHEMA_PERCENT, false, offsetof(struct policy_safety, max_capacity_at_once_pct),
 	  1, 100, "34%", NULL, NULL, "nor more of it within five minutes" },
+	{ "max_change", SCHEMA_PERCENT, false, offsetof(struct policy_safety, max_change_pct),
+	  1, 100, "100%", NULL, NULL, "of a service's clients the agent may not move more at once" },
 	{ "max_override", SCHEMA_MILLIS, false, offsetof(struct policy_safety, max_override_ms),
 	  MINUTE, 30 * DAY, "24h", NULL, NULL, "how long a command can last" },
 	{ "command_interval", SCHEMA_MILLIS, false, offsetof(struct policy_safety, command_interval_ms),

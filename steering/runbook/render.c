@@ -480,6 +480,24 @@ static void render_held(const struct json_t *answer, int64_t wall_ms, FILE *out)
 	}
 }
 
+/* Moves of the agent's own that wait for a person. */
+static void render_held_back(const struct json_t *answer, FILE *out)
+{
+	struct json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "held_back"), i, one)
+	{
+		fprintf(out,
+			"held back %s of %s: %.1f %% of its clients would move "
+			"at once, safety.max_change is %" PRId64
+			" %%: windrose approve %s\n",
+			field_text(one, "id"), field_text(one, "service"),
+			share_of(one, "pct"), field_number(one, "max_pct"),
+			field_text(one, "id"));
+	}
+}
+
 void render_status(const struct json_t *answer, int64_t wall_ms, FILE *out)
 {
 	const struct json_t *plan = json_object_get(answer, "plan");
@@ -497,6 +515,7 @@ void render_status(const struct json_t *answer, int64_t wall_ms, FILE *out)
 	render_commands(json_object_get(plan, "commands"), "command", wall_ms,
 			out);
 	render_held(answer, wall_ms, out);
+	render_held_back(answer, out);
 	if (json_object_get(answer, "nodes") == NULL)
 		render_commands(json_object_get(answer, "local"), "local",
 				wall_ms, out);

@@ -6,7 +6,8 @@
 A freeze: an endpoint that died is left out, and is not given its clients back
 when it is well again, also by an agent that takes over, until it is over.  An
 undo: of a drain, of an undrain that another agent carried out, of what the agent
-did by itself; and what cannot be undone says why."""
+did by itself; and what cannot be undone says why.  And what the agent
+would move at once by itself, and may not."""
 
 import signal
 
@@ -111,7 +112,28 @@ def undo(f):
     until("it comes back once more", 15, lambda: f.both(LONDON, "eu-west"))
 
 
+def surge(f):
+    """A failback without a ramp is more than the agent may move at once: one person lets it happen."""
+    text = fleet.policy(f.web_port).replace("ramp: 2s", "ramp: 0s").replace("safety:", "safety:\n  max_change: 1%")
+    f.rig.write("policy/policy.yaml", text)
+    f.start_all()
+    f.rig.stop("eu-west", signal.SIGKILL)
+    until("what died is left out, whatever share that is", 15, lambda: f.neither(LONDON, "eu-west"))
+    f.rig.web("eu-west", REGIONS["eu-west"][0], f.web_port)
+    until("its way back is held", 30, lambda: f.status(f.leader()).get("held_back"))
+    waits = f.status(f.leader())["held_back"][0]
+    if f.endpoint("eu-west")["cause"] != "hold" or not f.neither(LONDON, "eu-west"):
+        raise Failed(f"it came back though it is held: {f.endpoint('eu-west')}")
+    f.wants("status", 0, [f"held back {waits['id']} of www", "safety.max_change is 1 %"], "status")
+    f.wants("what it would do", 0, ["eu-west", "more"], "approve", waits["id"], "--reason", "x", "--dry-run")
+    f.does("approve", waits["id"], "--reason", "it is well")
+    _, took = until("approved, it is back", 10, lambda: f.both(LONDON, "eu-west"))
+    note(f"held back {waits['pct']:.1f} % of the clients; approved to both responders' answers: {took:.2f} s")
+
+
 def test():
+    with Rig() as rig:
+        surge(Overrides(rig))
     with Rig() as rig:
         f = Overrides(rig)
         f.start_all()

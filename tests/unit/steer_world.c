@@ -106,6 +106,7 @@ static void init_policy(struct steer_world *w)
 		.canaries = &w->canary,
 		.canary_count = 1,
 		.safety = { .min_regions_in_service = 1,
+			    .max_change_pct = 100,
 			    .max_capacity_removed_pct = 100,
 			    .max_override_ms = 24 * INT64_C(3600000) },
 	};
