@@ -4,7 +4,7 @@
 # commands that there are.  Nothing else of bash-completion is needed.
 
 _windrose_commands="init check test prove diff simulate explain help schema \
-	fmt keygen ds up status top \
+	fmt keygen ds up status top watch \
 	drain undrain failover weight cancel freeze unfreeze undo approve canary \
 	rollback publish rollout plans force history bus"
 
@@ -32,6 +32,7 @@ _windrose_options() {
 	status | plans | history) options="--bus= --node= --key= --count= \
 		--follow --verify --head= --json --help" ;;
 	top) options="--bus= --node= --key= --every= --help" ;;
+	watch) options="--bus= --node= --key= --every= --json --help" ;;
 	drain | undrain | failover | weight | cancel | freeze | unfreeze | \
 		undo | approve | canary | rollback)
 		options="--bus= --node= --key= --reason= --author= --for= \

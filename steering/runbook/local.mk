@@ -31,8 +31,10 @@ steering_libsteering_a_SOURCES += \
 	%D%/survey.c %D%/survey.h \
 	%D%/tail.c %D%/tail.h \
 	%D%/terminal.c %D%/terminal.h \
+	%D%/ticker.c %D%/ticker.h \
 	%D%/top.c %D%/top.h \
-	%D%/trail.c %D%/trail.h
+	%D%/trail.c %D%/trail.h \
+	%D%/watch.c %D%/watch.h
 
 bin_PROGRAMS += windrose
 windrose_SOURCES = %D%/windrose.c %D%/windrose-up.c %D%/windrose-up.h

@@ -19,6 +19,7 @@
 #include "steering/runbook/publish.h"
 #include "steering/runbook/rollout.h"
 #include "steering/runbook/top.h"
+#include "steering/runbook/watch.h"
 #include "steering/runbook/windrose-up.h"
 
 #include "policy/base/nearest.h"
@@ -49,6 +50,7 @@ static const struct command_row {
 	{ "up",       up_run,         "responder, prober and agent in one process, no Redis" },
 	{ "status",   look_status,    "services, endpoints, shares, commands in force, nodes" },
 	{ "top",      top_run,        "the same, live in a terminal" },
+	{ "watch",    watch_run,      "what changes, a line each" },
 	{ "drain",    change_run,     "take clients away" },
 	{ "undrain",  change_run,     "give them back" },
 	{ "failover", change_run,     "send all clients to one region" },

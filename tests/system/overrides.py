@@ -9,6 +9,7 @@ undo: of a drain, of an undrain that another agent carried out, of what the agen
 did by itself; and what cannot be undone says why.  And what the agent
 would move at once by itself, and may not."""
 
+import json
 import signal
 
 import fleet
@@ -75,6 +76,28 @@ def freeze(f):
     f.start_steer(old)
 
 
+def watched(f):
+    """What a responder showed of all that, and what the agents did."""
+    def lines():
+        with open(f.rig.path("watch.log")) as log:
+            return [json.loads(line) for line in log if line.startswith("{")]
+
+    def seen(kind, what, after):
+        return any((w["kind"], w["what"], w["after"]) == (kind, what, after) for w in lines())
+
+    until("watch has the death, the hold and the end of it", 10, lambda: seen("health", "www/eu-west", "down") and seen(
+        "health", "www/eu-west", "up"))
+    with open(f.rig.path("watch2.log")) as log:
+        text = log.read()
+    for words in ("command c-", "freeze www by", "freeze www: nothing -> c-", "health www/eu-west: up -> down",
+                  "leader: steer", "share www/eu-west: "):
+        if words not in text:
+            raise Failed(f"watch does not tell {words!r}: {text}")
+    for name in ("watch", "watch2"):
+        if f.rig.stop(name, signal.SIGINT) != -signal.SIGINT:
+            raise Failed(f"{name} did not end by the signal")
+
+
 def last_change(f):
     return f.status(f.leader())["plan"]["changes"][-1]["id"]
 
@@ -137,7 +160,10 @@ def test():
     with Rig() as rig:
         f = Overrides(rig)
         f.start_all()
+        rig.start("watch", rig.program("windrose"), "watch", "--json", "--node", rig.path("dns1.sock"))
+        rig.start("watch2", rig.program("windrose"), "watch", "--bus", f.bus, "--key", f.person_key)
         freeze(f)
+        watched(f)
         undo(f)
 
 

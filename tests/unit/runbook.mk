@@ -36,4 +36,7 @@ check_PROGRAMS += %D%/test_picture
 check_PROGRAMS += %D%/test_tail
 %C%_test_tail_SOURCES = %D%/test_tail.c
 %C%_test_tail_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_ticker
+%C%_test_ticker_SOURCES = %D%/test_ticker.c
+%C%_test_ticker_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 endif
