@@ -304,14 +304,12 @@ struct policy_safety {
 	uint32_t min_regions_in_service;   /* default 1 */
 	uint32_t max_capacity_removed_pct; /* by commands; default 100 */
 	uint32_t max_load_pct; /* of a capacity, by commands; default 100 */
-	/* By health, of a service: see policy/decide/budget.  1..100. */
-	uint32_t max_capacity_opened_pct;  /* default 50 */
-	uint32_t max_capacity_at_once_pct; /* default 34 */
+	uint32_t max_capacity_opened_pct;  /* by health, see decide/budget */
+	uint32_t max_capacity_at_once_pct; /* of a service; 1..100 */
 	int64_t max_override_ms;           /* default 24 h */
-	uint32_t max_change_pct; /* of a service's clients, that the agent moves
-				  * at once by itself */
+	uint32_t max_change_pct; /* by the agent at once; see steering/surge */
 	int64_t command_interval_ms; /* between two that take capacity out */
-	bool force; /* one person may go past the rules that yield to two */
+	bool force;           /* past what yields to two people, by one */
 	const char **confirm; /* kinds that need a second person */
 	size_t confirm_count;
 	int64_t approval_within_ms; /* how long one waits for that */

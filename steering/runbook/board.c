@@ -5,6 +5,7 @@
 #include "steering/runbook/alarm.h"
 #include "steering/runbook/field.h"
 #include "steering/runbook/render.h"
+#include "steering/runbook/render_commands.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,6 +8,7 @@
 #include "steering/runbook/link.h"
 #include "steering/runbook/order.h"
 #include "steering/runbook/render.h"
+#include "steering/runbook/render_commands.h"
 
 #include <inttypes.h>
 #include <poll.h>

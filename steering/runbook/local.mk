@@ -23,6 +23,7 @@ steering_libsteering_a_SOURCES += \
 	%D%/publish.c %D%/publish.h \
 	%D%/rollout.c %D%/rollout.h \
 	%D%/render.c %D%/render.h \
+	%D%/render_commands.c %D%/render_commands.h \
 	%D%/render_parts.c %D%/render_parts.h \
 	%D%/render_past.c %D%/render_past.h \
 	%D%/rights.c %D%/rights.h \

@@ -21,16 +21,11 @@ void render_status(const struct json_t *answer, int64_t wall_ms, FILE *out);
 
 /*
  * One of each, as render_status() has them, a line with its end; the node has
- * one more for each command of its own.  where stands ahead of a command.
+ * one more for each command of its own.
  */
 void render_endpoint(const struct json_t *endpoint, FILE *out);
 void render_target(const struct json_t *target, int64_t wall_ms, FILE *out);
 void render_canary(const struct json_t *canary, FILE *out);
-void render_command(const struct json_t *command, const char *where,
-		    int64_t wall_ms, FILE *out);
-/* How far its clients are off what a command takes away; nothing of one that
- * takes none. */
-void render_draining(const struct json_t *json, int64_t wall_ms, FILE *out);
 void render_node(const struct json_t *node, int64_t wall_ms, FILE *out);
 
 /* "2h 5m", "41s"; what is past is "0s".  Into buf, which is returned. */
