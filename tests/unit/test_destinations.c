@@ -116,7 +116,8 @@ static void test_json(void **state)
 	(void)state;
 	set_up(&s);
 	says = destinations_write(&s.world.view, WWW,
-				  (struct demand_classes){ s.classes, CLASSES });
+				  (struct demand_classes){ s.classes,
+							   CLASSES });
 	assert_int_equal(json_array_size(json_object_get(says, "regions")),
 			 STEER_REGIONS);
 	assert_int_equal(json_array_size(json_object_get(says, "cells")), 2);

@@ -442,10 +442,8 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_runs),
-		cmocka_unit_test(test_maps),
-		cmocka_unit_test(test_signed),
-		cmocka_unit_test(test_init),
+		cmocka_unit_test(test_runs),   cmocka_unit_test(test_maps),
+		cmocka_unit_test(test_signed), cmocka_unit_test(test_init),
 		cmocka_unit_test(test_fmt),
 	};
 
