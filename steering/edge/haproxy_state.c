@@ -44,7 +44,7 @@ static bool read_weight(const char *text, uint32_t *out)
 	return true;
 }
 
-static bool read_name(const char *text, char *out, size_t size)
+static bool read_word(const char *text, char *out, size_t size)
 {
 	size_t len = strlen(text);
 
@@ -52,6 +52,18 @@ static bool read_name(const char *text, char *out, size_t size)
 		return false;
 	memcpy(out, text, len + 1);
 	return true;
+}
+
+/* HAProxy has names of these characters alone (configuration manual, 2.2), and
+ * they go into commands. */
+static bool read_name(const char *text, char *out, size_t size)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz"
+				      "0123456789-_.:";
+
+	return text[strspn(text, allowed)] == '\0' &&
+	       read_word(text, out, size);
 }
 
 /* One line of words; modifies it. */
@@ -147,7 +159,7 @@ static bool read_entry(char *line, struct haproxy_state *state,
 		return false;
 	}
 	*value = '\0';
-	if (!read_name(key + 1, entry->key, sizeof(entry->key)) ||
+	if (!read_word(key + 1, entry->key, sizeof(entry->key)) ||
 	    !read_number(value + 1, UINT64_MAX, &entry->value))
 		return true;
 	if (++state->entry_count <= HAPROXY_ENTRIES_MAX)

@@ -271,11 +271,15 @@ static void on_every(evutil_socket_t fd, short what, void *arg)
 	arm(page);
 }
 
+/* A request that evhttp gave up while it was being answered is ours to end; one
+ * that still has its connection goes with that. */
 static void on_gone(void *arg)
 {
 	struct listener *l = arg;
 
 	LIST_REMOVE(l, link);
+	if (evhttp_request_get_connection(l->request) == NULL)
+		evhttp_send_reply_end(l->request);
 	free(l);
 }
 

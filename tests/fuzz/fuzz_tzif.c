@@ -38,7 +38,7 @@ static void check_next(const struct tzif *tz, int64_t at_s)
 	int64_t within_s = INT32_MAX;
 
 	expect(next_s > at_s);
-	if (next_s < at_s + within_s)
+	if (next_s <= at_s + within_s)
 		within_s = next_s - at_s - 1;
 	expect(tzif_offset_s(tz, at_s + within_s / 2) ==
 	       tzif_offset_s(tz, at_s));

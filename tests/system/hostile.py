@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
+# programs: developer
 """What nobody should review: bombs, files without end, circles, octets that are
 no text.  Each is refused politely, in bounded time and memory: windrose check
 runs with a limit on its address space and on seconds of the processor, and ends

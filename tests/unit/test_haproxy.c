@@ -104,6 +104,7 @@ static const struct garbage {
 	{ "a weight of letters", HEAD SERVER("www", "us", "0", "x", "1") },
 	{ "a weight too large",  HEAD SERVER("www", "us", "0", "257", "1") },
 	{ "a name of nothing",   HEAD "3 www 1  127.0.0.1 2 0 1 1 9\n" },
+	{ "a name that ends a command", HEAD SERVER("www", "us;quit", "0", "1", "1") },
 	{ "a name too long",     HEAD SERVER("www", "uuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu", "0", "1", "1") },
 };
 /* clang-format on */

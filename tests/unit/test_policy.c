@@ -11,7 +11,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,11 +189,11 @@ static void test_words(void **state)
 	static const char *const steers[] = { "latency", "geo", "weighted",
 					      "failover" };
 	static const char *const types[] = { "http", "https", "tcp", "dns" };
+	char text[512];
 
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
 		struct errors errs = { 0 };
-		char text[512];
 		const char *files[1][2] = { { "p.yaml", text } };
 		struct policy *p;
 
@@ -219,6 +218,7 @@ static void test_words(void **state)
 		assert_int_equal(p->services[0].failback,
 				 i % 2 ? FAILBACK_MANUAL : FAILBACK_AUTO);
 		policy_free(p);
+		errors_fini(&errs);
 	}
 }
 
