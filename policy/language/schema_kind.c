@@ -58,8 +58,8 @@ static const char *const kind_texts[] = {
 		"a map of node names and addresses like {dns-a: 192.0.2.53}",
 	[SCHEMA_CODE] = "the code of a warning like WR0409",
 	[SCHEMA_SEVERITIES] =
-		"a map of codes like {WR0409: ignore}; error, warning or "
-		"ignore",
+		("a map of codes like {WR0409: ignore}; error, warning or "
+		 "ignore"),
 	[SCHEMA_SET] = "the name of a client set",
 	[SCHEMA_HEALTH] =
 		"the name of a check, or several like {all: [web, db]}",
