@@ -447,8 +447,8 @@ static char *format_lines(struct formatting *f, size_t *out_len,
 	return out;
 }
 
-char *format_text(const char *text, size_t len, size_t *out_len,
-		  struct error *err)
+static char *format_once(const char *text, size_t len, size_t *out_len,
+			 struct error *err)
 {
 	struct formatting f = { .entry_line = SIZE_MAX, .len = len };
 	char *even = with_lf(text, &f.len), *out;
@@ -462,4 +462,31 @@ char *format_text(const char *text, size_t len, size_t *out_len,
 	free(f.lines);
 	free(even);
 	return out;
+}
+
+/* Comments between texts may want a second look, since what they stood above
+ * has moved. */
+char *format_text(const char *text, size_t len, size_t *out_len,
+		  struct error *err)
+{
+	enum { LOOKS = 8 };
+	char *now = format_once(text, len, out_len, err);
+
+	for (int look = 0; now != NULL && look < LOOKS; look++) {
+		size_t next_len = 0;
+		char *next = format_once(now, *out_len, &next_len, err);
+		bool same = next != NULL && next_len == *out_len &&
+			    memcmp(next, now, next_len) == 0;
+
+		free(now);
+		now = next;
+		*out_len = next_len;
+		if (same)
+			return now;
+	}
+	if (now != NULL)
+		error_set(err, "it does not come into a form; are comments "
+			       "indented otherwise than what they are about?");
+	free(now);
+	return NULL;
 }
