@@ -12,9 +12,9 @@
  *            demand moves nobody
  *   moves    by SPILLING_MOST a look, towards what was found
  *   jumps    there, when some endpoint is beyond its capacity as it is, or
- * would be on the way: an endpoint went out, and what comes to the others
- *            cannot wait.  What was found has none beyond its bounds, so nobody
- *            gains more than his headroom
+ *            would be on the way: an endpoint went out, and what comes to the
+ *            others cannot wait.  What was found has none beyond its bounds, so
+ *            nobody gains more than his headroom
  *
  * Nothing moves while the service is frozen or in panic, and while nobody knows
  * the demand.  The last plan is all the state: a standby goes on from it. Pure.

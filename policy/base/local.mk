@@ -11,6 +11,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/guests.c %D%/guests.h \
 	%D%/hash.c %D%/hash.h \
 	%D%/histogram.c %D%/histogram.h \
+	%D%/invocation.c %D%/invocation.h \
 	%D%/log.c %D%/log.h \
 	%D%/multi.c %D%/multi.h \
 	%D%/nearest.c %D%/nearest.h \

@@ -3,13 +3,13 @@
 
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
+#include "policy/base/invocation.h"
 #include "policy/decide/geo.h"
 #include "policy/keys/keyring.h"
 #include "policy/language/acceptance.h"
 #include "policy/language/code.h"
 #include "policy/language/policy.h"
 #include "policy/review/findings.h"
-#include "policy/review/invocation.h"
 #include "policy/review/loss.h"
 #include "policy/review/subject.h"
 #include "policy/review/walls.h"
@@ -24,8 +24,8 @@ struct request {
 	const char *path;
 };
 
-static enum review_status read_request(int argc, char **argv,
-				       struct request *request)
+static enum program_status read_request(int argc, char **argv,
+					struct request *request)
 {
 	const struct option_row rows[] = {
 		{ "format", OPTION_TEXT, &request->format,
@@ -39,10 +39,10 @@ static enum review_status read_request(int argc, char **argv,
 		"check",        "PATH [--format WORD] [--no-geo]", rows, 3, 1,
 		&request->help,
 	};
-	enum review_status status =
+	enum program_status status =
 		invocation_read(&call, argc, argv, &request->path);
 
-	if (status == REVIEW_GO && !findings_has_format(request->format))
+	if (status == PROGRAM_GO && !findings_has_format(request->format))
 		return invocation_refuse(&call,
 					 "format \"%.40s\" is not known; text, "
 					 "json, sarif or github",
@@ -148,15 +148,15 @@ int review_check(int argc, char **argv)
 {
 	struct request request = { .format = "text" };
 	struct findings r = { .policy = NULL };
-	enum review_status status = read_request(argc, argv, &request);
+	enum program_status status = read_request(argc, argv, &request);
 
-	if (status != REVIEW_GO)
+	if (status != PROGRAM_GO)
 		return status;
 	r.path = request.path;
 	check_policy(&r, request.no_geo);
 	findings_print(&r, request.format);
-	status = r.policy != NULL && errors_ok(&r.errs) ? REVIEW_FINE
-							: REVIEW_FAILED;
+	status = r.policy != NULL && errors_ok(&r.errs) ? PROGRAM_OK
+							: PROGRAM_FAILED;
 	check_fini(&r);
 	return status;
 }

@@ -2,8 +2,8 @@
 #include "policy/review/diff.h"
 
 #include "policy/base/error.h"
+#include "policy/base/invocation.h"
 #include "policy/review/difference.h"
-#include "policy/review/invocation.h"
 #include "policy/review/traffic.h"
 #include "policy/review/version.h"
 
@@ -50,8 +50,9 @@ static bool draw(const struct difference *d, const char *path)
 	return false;
 }
 
-static enum review_status compare(struct difference *d, struct traffic *traffic,
-				  const struct request *request)
+static enum program_status compare(struct difference *d,
+				   struct traffic *traffic,
+				   const struct request *request)
 {
 	bool ok = difference_find(d) &&
 		  (d->traffic == NULL ||
@@ -65,14 +66,14 @@ static enum review_status compare(struct difference *d, struct traffic *traffic,
 		ok = draw(d, request->svg);
 	if (ok)
 		print(d, request);
-	return ok && d->after->failure_count == 0 ? REVIEW_FINE : REVIEW_FAILED;
+	return ok && d->after->failure_count == 0 ? PROGRAM_OK : PROGRAM_FAILED;
 }
 
-static enum review_status lay_over(const struct version versions[2],
-				   const struct request *request)
+static enum program_status lay_over(const struct version versions[2],
+				    const struct request *request)
 {
 	const struct version *before = &versions[0], *after = &versions[1];
-	enum review_status status = REVIEW_FAILED;
+	enum program_status status = PROGRAM_FAILED;
 	struct traffic traffic = { .count = 0 };
 	struct overlay overlay;
 	struct difference d = {
@@ -96,8 +97,8 @@ static enum review_status lay_over(const struct version versions[2],
 	return status;
 }
 
-static enum review_status read_request(int argc, char **argv,
-				       struct request *request)
+static enum program_status read_request(int argc, char **argv,
+					struct request *request)
 {
 	const struct option_row rows[] = {
 		{ "json", OPTION_FLAG, &request->json, NULL, "print JSON", 0,
@@ -122,10 +123,10 @@ static enum review_status read_request(int argc, char **argv,
 		2,
 		&request->help,
 	};
-	enum review_status status =
+	enum program_status status =
 		invocation_read(&call, argc, argv, request->paths);
 
-	if (status == REVIEW_GO && request->json && request->markdown)
+	if (status == PROGRAM_GO && request->json && request->markdown)
 		return invocation_refuse(&call,
 					 "--json or --markdown, not both");
 	return status;
@@ -135,15 +136,15 @@ int review_diff(int argc, char **argv)
 {
 	struct request request = { .json = false };
 	struct version versions[2] = { { .vicinity = NULL } };
-	enum review_status status = read_request(argc, argv, &request);
+	enum program_status status = read_request(argc, argv, &request);
 	struct proof_goal goal = { .most = 0 };
 
-	if (status != REVIEW_GO)
+	if (status != PROGRAM_GO)
 		return status;
 	goal.trusts_names = request.trusts_names;
 	status = versions_open(request.paths, &goal, versions)
 			 ? lay_over(versions, &request)
-			 : REVIEW_FAILED;
+			 : PROGRAM_FAILED;
 	versions_close(versions);
 	return status;
 }

@@ -7,7 +7,7 @@
 #ifndef POLICY_REVIEW_DIFF_H
 #define POLICY_REVIEW_DIFF_H
 
-/* argv[0] is "diff".  Returns REVIEW_FINE, _FAILED or _USAGE. */
+/* argv[0] is "diff".  Returns PROGRAM_OK, _FAILED or _USAGE. */
 int review_diff(int argc, char **argv);
 
 #endif

@@ -4,10 +4,10 @@
 #include "policy/base/civil.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
+#include "policy/base/invocation.h"
 #include "policy/base/nearest.h"
 #include "policy/decide/opening.h"
 #include "policy/review/explanation.h"
-#include "policy/review/invocation.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ static int refuse(const char *what, const char *name, const char *near)
 		fprintf(stderr,
 			"windrose explain: %s \"%s\" is not in the policy\n",
 			what, name);
-	return REVIEW_USAGE;
+	return PROGRAM_USAGE;
 }
 
 /* The region's names, then "did you mean". */
@@ -110,7 +110,7 @@ static bool read_supposed(const struct policy *policy, int service,
 		return true;
 	}
 	fprintf(stderr, "windrose explain: %s\n", err.text);
-	*status = REVIEW_USAGE;
+	*status = PROGRAM_USAGE;
 	return false;
 }
 
@@ -145,13 +145,13 @@ static int explain(struct subject *s, const struct request *request,
 	if (service < 0)
 		return refuse_service(s->policy, request->service);
 	if (!read_at(request, &at_ms))
-		return REVIEW_USAGE;
+		return PROGRAM_USAGE;
 	if (!read_supposed(s->policy, service, request, &supposed, &status))
 		return status;
 	if (request->node != NULL &&
 	    !subject_ask(s, service, request->node, &err)) {
 		fprintf(stderr, "windrose explain: %s\n", err.text);
-		return REVIEW_FAILED;
+		return PROGRAM_FAILED;
 	}
 	opening_move(s->view, at_ms);
 	for (size_t i = 0; i < request->clients.count; i++) {
@@ -165,7 +165,7 @@ static int explain(struct subject *s, const struct request *request,
 		printf("%s", i == 0 ? "" : "\n");
 		explanation_print(&x);
 	}
-	return REVIEW_FINE;
+	return PROGRAM_OK;
 }
 
 /* Of a node only failures may be supposed: all else it knows. */
@@ -176,8 +176,8 @@ static bool supposes_of_node(const struct request *request)
 		request->deferred || request->panic || request->canaries_down);
 }
 
-static enum review_status read_request(int argc, char **argv,
-				       struct request *request)
+static enum program_status read_request(int argc, char **argv,
+					struct request *request)
 {
 	const struct option_row rows[] = {
 		{ "client", OPTION_LIST, &request->clients, "ADDR",
@@ -217,17 +217,17 @@ static enum review_status read_request(int argc, char **argv,
 		1,
 		&request->help,
 	};
-	enum review_status status =
+	enum program_status status =
 		invocation_read(&call, argc, argv, &request->path);
 
-	if (status != REVIEW_GO)
+	if (status != PROGRAM_GO)
 		return status;
 	if (request->clients.count == 0 || request->service == NULL)
 		return invocation_refuse(&call, "say --client and --service");
 	if (supposes_of_node(request))
 		return invocation_refuse(&call, "of a node nothing but --down "
 						"may be supposed");
-	return REVIEW_GO;
+	return PROGRAM_GO;
 }
 
 /* False with a message when one is not an address. */
@@ -250,15 +250,15 @@ int review_explain(int argc, char **argv)
 {
 	struct request request = { .path = NULL };
 	struct net_addr clients[OPTION_LIST_MAX];
-	enum review_status status = read_request(argc, argv, &request);
+	enum program_status status = read_request(argc, argv, &request);
 	struct subject s;
 
-	if (status != REVIEW_GO)
+	if (status != PROGRAM_GO)
 		return status;
 	if (!read_clients(&request.clients, clients))
-		return REVIEW_USAGE;
+		return PROGRAM_USAGE;
 	if (!subject_open(request.path, &s))
-		return REVIEW_FAILED;
+		return PROGRAM_FAILED;
 	status = explain(&s, &request, clients);
 	subject_free(&s);
 	return status;

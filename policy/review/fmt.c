@@ -4,9 +4,9 @@
 #include "policy/base/arena.h"
 #include "policy/base/error.h"
 #include "policy/base/file.h"
+#include "policy/base/invocation.h"
 #include "policy/language/sources.h"
 #include "policy/review/format.h"
-#include "policy/review/invocation.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +49,7 @@ static bool format_file(const struct source *file, bool check)
 	return ok;
 }
 
-static enum review_status format_all(const struct request *request)
+static enum program_status format_all(const struct request *request)
 {
 	struct arena *arena = arena_new();
 	struct sources sources = { .arena = arena };
@@ -64,7 +64,7 @@ static enum review_status format_all(const struct request *request)
 			ok &= format_file(&sources.list[i], request->check);
 	errors_fini(&errs);
 	arena_free(arena);
-	return ok ? REVIEW_FINE : REVIEW_FAILED;
+	return ok ? PROGRAM_OK : PROGRAM_FAILED;
 }
 
 int review_fmt(int argc, char **argv)
@@ -80,8 +80,8 @@ int review_fmt(int argc, char **argv)
 	const struct invocation call = {
 		"fmt", "PATH [--check]", rows, 2, 1, &request.help,
 	};
-	enum review_status status =
+	enum program_status status =
 		invocation_read(&call, argc, argv, &request.path);
 
-	return status == REVIEW_GO ? format_all(&request) : status;
+	return status == PROGRAM_GO ? format_all(&request) : status;
 }

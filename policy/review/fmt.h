@@ -8,7 +8,7 @@
 #ifndef POLICY_REVIEW_FMT_H
 #define POLICY_REVIEW_FMT_H
 
-/* argv[0] is "fmt".  Returns REVIEW_FINE, _FAILED or _USAGE. */
+/* argv[0] is "fmt".  Returns PROGRAM_OK, _FAILED or _USAGE. */
 int review_fmt(int argc, char **argv);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/review/help.h"
 
+#include "policy/base/invocation.h"
 #include "policy/base/nearest.h"
 #include "policy/language/code.h"
-#include "policy/review/invocation.h"
 #include "policy/review/page.h"
 
 #include <assert.h>
@@ -73,20 +73,20 @@ int review_help(int argc, char **argv)
 					 1,
 					 argc > 1 && argv[1][0] != '-' ? 1 : 0,
 					 &help };
-	enum review_status status = invocation_read(&call, argc, argv, &word);
+	enum program_status status = invocation_read(&call, argc, argv, &word);
 	const struct code_row *row;
 
-	if (status != REVIEW_GO)
+	if (status != PROGRAM_GO)
 		return status;
 	if (word == NULL) {
 		print_list();
-		return REVIEW_FINE;
+		return PROGRAM_OK;
 	}
 	row = find_row(word);
 	if (row == NULL) {
 		print_unknown(word);
-		return REVIEW_FAILED;
+		return PROGRAM_FAILED;
 	}
 	page_print(row, stdout);
-	return REVIEW_FINE;
+	return PROGRAM_OK;
 }

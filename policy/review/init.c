@@ -3,7 +3,7 @@
 
 #include "policy/base/error.h"
 #include "policy/base/file.h"
-#include "policy/review/invocation.h"
+#include "policy/base/invocation.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -158,15 +158,15 @@ int review_init(int argc, char **argv)
 	const struct invocation call = { "init", "[DIR]", rows, 1, 1, &help };
 	char here[] = ".", *with_folder[] = { argv[0], here, NULL };
 	const char *folder;
-	enum review_status status =
+	enum program_status status =
 		argc == 1 ? invocation_read(&call, 2, with_folder, &folder)
 			  : invocation_read(&call, argc, argv, &folder);
 	struct error err;
 
-	if (status != REVIEW_GO)
+	if (status != PROGRAM_GO)
 		return status;
 	if (write_policy(folder, &err))
-		return REVIEW_FINE;
+		return PROGRAM_OK;
 	fprintf(stderr, "windrose init: %s\n", err.text);
-	return REVIEW_FAILED;
+	return PROGRAM_FAILED;
 }

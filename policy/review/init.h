@@ -8,7 +8,7 @@
 #ifndef POLICY_REVIEW_INIT_H
 #define POLICY_REVIEW_INIT_H
 
-/* argv[0] is "init".  Returns REVIEW_FINE, _FAILED or _USAGE. */
+/* argv[0] is "init".  Returns PROGRAM_OK, _FAILED or _USAGE. */
 int review_init(int argc, char **argv);
 
 #endif

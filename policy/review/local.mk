@@ -22,7 +22,6 @@ policy_libpolicy_a_SOURCES += \
 	%D%/format.c %D%/format.h \
 	%D%/goals.c %D%/goals.h \
 	%D%/init.c %D%/init.h \
-	%D%/invocation.c %D%/invocation.h \
 	%D%/lead.c %D%/lead.h \
 	%D%/likeness.c %D%/likeness.h \
 	%D%/loss.c %D%/loss.h \

@@ -3,9 +3,9 @@
 
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
+#include "policy/base/invocation.h"
 #include "policy/bus/sign.h"
 #include "policy/review/evidence.h"
-#include "policy/review/invocation.h"
 #include "policy/review/subject.h"
 
 #include <stdio.h>
@@ -19,8 +19,8 @@ struct request {
 	const char *path;
 };
 
-static enum review_status read_request(int argc, char **argv,
-				       struct request *request)
+static enum program_status read_request(int argc, char **argv,
+					struct request *request)
 {
 	const struct option_row rows[] = {
 		{ "failed", OPTION_NUMBER, &request->failed, "N",
@@ -73,8 +73,8 @@ static bool print_signed(const struct evidence *evidence, const char *key,
 	return json != NULL && (key == NULL || envelope != NULL);
 }
 
-static enum review_status prove(const struct subject *s,
-				const struct request *request)
+static enum program_status prove(const struct subject *s,
+				 const struct request *request)
 {
 	const struct proof_goal goal = {
 		.most = request->failed,
@@ -103,19 +103,19 @@ static enum review_status prove(const struct subject *s,
 	ok = ok && evidence_holds(&evidence);
 	goals_fini(&goals);
 	proof_fini(&proof);
-	return ok ? REVIEW_FINE : REVIEW_FAILED;
+	return ok ? PROGRAM_OK : PROGRAM_FAILED;
 }
 
 int review_prove(int argc, char **argv)
 {
 	struct request request = { .path = NULL };
-	enum review_status status = read_request(argc, argv, &request);
+	enum program_status status = read_request(argc, argv, &request);
 	struct subject s;
 
-	if (status != REVIEW_GO)
+	if (status != PROGRAM_GO)
 		return status;
 	if (!subject_open(request.path, &s))
-		return REVIEW_FAILED;
+		return PROGRAM_FAILED;
 	status = prove(&s, &request);
 	subject_free(&s);
 	return status;

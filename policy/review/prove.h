@@ -8,7 +8,7 @@
 #ifndef POLICY_REVIEW_PROVE_H
 #define POLICY_REVIEW_PROVE_H
 
-/* argv[0] is "prove".  Returns REVIEW_FINE, _FAILED or _USAGE. */
+/* argv[0] is "prove".  Returns PROGRAM_OK, _FAILED or _USAGE. */
 int review_prove(int argc, char **argv);
 
 #endif

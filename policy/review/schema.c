@@ -2,8 +2,8 @@
 #include "policy/review/schema.h"
 
 #include "policy/base/error.h"
+#include "policy/base/invocation.h"
 #include "policy/language/schema.h"
-#include "policy/review/invocation.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -187,10 +187,10 @@ int review_schema(int argc, char **argv)
 	};
 	const struct invocation call = { "schema", "", rows, 1, 0, &help };
 	const char *none[1];
-	enum review_status status = invocation_read(&call, argc, argv, none);
+	enum program_status status = invocation_read(&call, argc, argv, none);
 	json_t *o;
 
-	if (status != REVIEW_GO)
+	if (status != PROGRAM_GO)
 		return status;
 	o = schema_json(&schema_top);
 	json_object_set_new(
@@ -200,5 +200,5 @@ int review_schema(int argc, char **argv)
 	json_dumpf(o, stdout, JSON_INDENT(2));
 	printf("\n");
 	json_decref(o);
-	return REVIEW_FINE;
+	return PROGRAM_OK;
 }

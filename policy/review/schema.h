@@ -12,7 +12,7 @@
 #ifndef POLICY_REVIEW_SCHEMA_H
 #define POLICY_REVIEW_SCHEMA_H
 
-/* argv[0] is "schema".  Returns REVIEW_FINE or REVIEW_USAGE. */
+/* argv[0] is "schema".  Returns PROGRAM_OK or PROGRAM_USAGE. */
 int review_schema(int argc, char **argv);
 
 #endif

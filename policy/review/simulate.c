@@ -2,10 +2,10 @@
 #include "policy/review/simulate.h"
 
 #include "policy/base/error.h"
+#include "policy/base/invocation.h"
 #include "policy/decide/geo.h"
 #include "policy/decide/vicinity.h"
 #include "policy/language/scalar.h"
-#include "policy/review/invocation.h"
 #include "policy/review/simulation.h"
 #include "policy/review/simulation_report.h"
 #include "policy/review/subject.h"
@@ -23,8 +23,8 @@ struct request {
 	struct simulation_outage outages[SIMULATION_OUTAGES_MAX];
 };
 
-static enum review_status read_words(const struct invocation *call,
-				     struct request *request)
+static enum program_status read_words(const struct invocation *call,
+				      struct request *request)
 {
 	struct error err;
 
@@ -41,11 +41,11 @@ static enum review_status read_words(const struct invocation *call,
 		if (!simulation_read_outage(request->down.items[i],
 					    &request->outages[i], &err))
 			return invocation_refuse(call, "%s", err.text);
-	return REVIEW_GO;
+	return PROGRAM_GO;
 }
 
-static enum review_status read_request(int argc, char **argv,
-				       struct request *request)
+static enum program_status read_request(int argc, char **argv,
+					struct request *request)
 {
 	const struct option_row rows[] = {
 		{ "trace", OPTION_TEXT, &request->trace, "FILE",
@@ -71,10 +71,10 @@ static enum review_status read_request(int argc, char **argv,
 		1,
 		&request->help,
 	};
-	enum review_status status =
+	enum program_status status =
 		invocation_read(&call, argc, argv, &request->path);
 
-	return status == REVIEW_GO ? read_words(&call, request) : status;
+	return status == PROGRAM_GO ? read_words(&call, request) : status;
 }
 
 /* Every region that fails is of one of the policies; false with a message. */
@@ -120,9 +120,9 @@ static bool ask_trace(struct simulation *s, const char *path,
 	return ok && s->step_count > 0;
 }
 
-static enum review_status simulate(const struct request *request,
-				   struct subject *const subjects[2],
-				   const struct vicinity *const vicinities[2])
+static enum program_status simulate(const struct request *request,
+				    struct subject *const subjects[2],
+				    const struct vicinity *const vicinities[2])
 {
 	struct simulation s = {
 		.outages = request->outages,
@@ -140,7 +140,7 @@ static enum review_status simulate(const struct request *request,
 	else if (ok)
 		simulation_print(&s, &tally);
 	simulation_fini(&s);
-	return ok ? REVIEW_FINE : REVIEW_FAILED;
+	return ok ? PROGRAM_OK : PROGRAM_FAILED;
 }
 
 /* False with a message. */
@@ -156,9 +156,9 @@ static bool open_side(const char *path, struct subject *subject,
 	return *vicinity != NULL;
 }
 
-static enum review_status run(const struct request *request)
+static enum program_status run(const struct request *request)
 {
-	enum review_status status = REVIEW_FAILED;
+	enum program_status status = PROGRAM_FAILED;
 	struct subject first = { .path = NULL }, second = { .path = NULL };
 	struct subject *const subjects[2] = {
 		&first,
@@ -173,7 +173,7 @@ static enum review_status run(const struct request *request)
 
 		status = check_regions(request, subjects)
 				 ? simulate(request, subjects, vicinities)
-				 : REVIEW_USAGE;
+				 : PROGRAM_USAGE;
 	}
 	vicinity_free(v[0]);
 	vicinity_free(v[1]);
@@ -185,13 +185,13 @@ static enum review_status run(const struct request *request)
 int review_simulate(int argc, char **argv)
 {
 	struct request *request = calloc(1, sizeof(*request));
-	enum review_status status = REVIEW_FAILED;
+	enum program_status status = PROGRAM_FAILED;
 
 	if (request == NULL)
 		fprintf(stderr, "windrose simulate: out of memory\n");
 	else
 		status = read_request(argc, argv, request);
-	if (status == REVIEW_GO)
+	if (status == PROGRAM_GO)
 		status = run(request);
 	free(request);
 	return status;

@@ -8,7 +8,7 @@
 #ifndef POLICY_REVIEW_SIMULATE_H
 #define POLICY_REVIEW_SIMULATE_H
 
-/* argv[0] is "simulate".  Returns REVIEW_FINE, _FAILED or _USAGE. */
+/* argv[0] is "simulate".  Returns PROGRAM_OK, _FAILED or _USAGE. */
 int review_simulate(int argc, char **argv);
 
 #endif

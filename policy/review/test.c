@@ -3,8 +3,8 @@
 
 #include "policy/base/civil.h"
 #include "policy/base/error.h"
+#include "policy/base/invocation.h"
 #include "policy/review/coverage.h"
-#include "policy/review/invocation.h"
 #include "policy/review/trial.h"
 
 #include <inttypes.h>
@@ -348,7 +348,8 @@ static bool open_coverage(struct coverage *coverage, struct subject *s)
 	return ok;
 }
 
-static enum review_status test(struct subject *s, const struct request *request)
+static enum program_status test(struct subject *s,
+				const struct request *request)
 {
 	struct outcome outcome = { .failed = 0 };
 	size_t count = s->policy->test_count;
@@ -370,11 +371,11 @@ static enum review_status test(struct subject *s, const struct request *request)
 	ok = ok && outcome.failed == 0 &&
 	     (!request->coverage || is_enough(request, &outcome.coverage));
 	coverage_fini(&outcome.coverage);
-	return ok ? REVIEW_FINE : REVIEW_FAILED;
+	return ok ? PROGRAM_OK : PROGRAM_FAILED;
 }
 
-static enum review_status read_request(int argc, char **argv,
-				       struct request *request)
+static enum program_status read_request(int argc, char **argv,
+					struct request *request)
 {
 	const struct option_row rows[] = {
 		{ "tap", OPTION_FLAG, &request->tap, NULL,
@@ -398,10 +399,10 @@ static enum review_status read_request(int argc, char **argv,
 		1,
 		&request->help,
 	};
-	enum review_status status =
+	enum program_status status =
 		invocation_read(&call, argc, argv, &request->path);
 
-	if (status == REVIEW_GO && request->tap && request->json)
+	if (status == PROGRAM_GO && request->tap && request->json)
 		return invocation_refuse(&call, "--tap or --json, not both");
 	request->coverage |= request->required_pct != ANY_PCT;
 	return status;
@@ -410,13 +411,13 @@ static enum review_status read_request(int argc, char **argv,
 int review_test(int argc, char **argv)
 {
 	struct request request = { .required_pct = ANY_PCT };
-	enum review_status status = read_request(argc, argv, &request);
+	enum program_status status = read_request(argc, argv, &request);
 	struct subject s;
 
-	if (status != REVIEW_GO)
+	if (status != PROGRAM_GO)
 		return status;
 	if (!subject_open(request.path, &s))
-		return REVIEW_FAILED;
+		return PROGRAM_FAILED;
 	status = test(&s, &request);
 	subject_free(&s);
 	return status;

@@ -10,7 +10,7 @@
 #ifndef POLICY_REVIEW_TEST_H
 #define POLICY_REVIEW_TEST_H
 
-/* argv[0] is "test".  Returns REVIEW_FINE, _FAILED or _USAGE. */
+/* argv[0] is "test".  Returns PROGRAM_OK, _FAILED or _USAGE. */
 int review_test(int argc, char **argv);
 
 #endif

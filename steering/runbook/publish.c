@@ -3,7 +3,7 @@
 
 #include "policy/base/arena.h"
 #include "policy/base/error.h"
-#include "policy/base/option.h"
+#include "policy/base/invocation.h"
 #include "policy/bus/bundles.h"
 #include "policy/language/load.h"
 #include "policy/language/policy.h"
@@ -381,33 +381,20 @@ int publish_run(int argc, char **argv)
 {
 	struct publish p = { .path = NULL };
 	struct option_row rows[16];
-	size_t count = fill_rows(&p, rows);
-	const char **operands = calloc((size_t)argc, sizeof(*operands));
-	struct error err = { .text = "out of memory" };
-	int left, status;
+	const struct invocation call = {
+		"publish", "DIR [options]", rows, fill_rows(&p, rows),
+		1,         &p.order.help,
+	};
+	int status = invocation_read(&call, argc, argv, &p.path);
 
-	left = operands == NULL
-		       ? -1
-		       : option_parse(rows, count, argc, argv, operands, &err);
-	if (left >= 0 && left != 1)
-		error_set(&err, "usage: windrose publish DIR [options]");
-	else if ((p.force || p.may_silence) && p.order.reason == NULL) {
-		error_set(&err, "--force and --may-silence need --reason TEXT");
-		left = -1;
-	}
-	if (p.order.help) {
-		printf("usage: windrose publish DIR [options]\n\n");
-		option_print(rows, count, stdout);
-		status = EXIT_DONE;
-	} else if (left == 1) {
-		p.path = operands[0];
-		status = publish(&p);
-	} else {
-		status = complain(&err, EXIT_USAGE);
-	}
+	if (status != PROGRAM_GO)
+		return status;
+	if ((p.force || p.may_silence) && p.order.reason == NULL)
+		return invocation_refuse(&call, "--force and --may-silence "
+						"need --reason TEXT");
+	status = publish(&p);
 	close_base(&p);
 	policy_free(p.policy);
 	free(p.bundle);
-	free(operands);
 	return status;
 }

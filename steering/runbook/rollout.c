@@ -3,7 +3,7 @@
 
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
-#include "policy/base/option.h"
+#include "policy/base/invocation.h"
 #include "policy/bus/plan_release.h"
 #include "steering/runbook/change.h"
 #include "steering/runbook/link.h"
@@ -266,26 +266,13 @@ int rollout_run(int argc, char **argv)
 {
 	struct order order = { .json = false };
 	struct option_row rows[8];
-	size_t count = fill_rows(&order, rows);
-	const char **operands = calloc((size_t)argc, sizeof(*operands));
-	struct error err = { .text = "out of memory" };
-	int left, status;
+	const struct invocation call = {
+		"rollout", "status|abort [options]",
+		rows,      fill_rows(&order, rows),
+		1,         &order.help,
+	};
+	const char *verb;
+	int status = invocation_read(&call, argc, argv, &verb);
 
-	left = operands == NULL
-		       ? -1
-		       : option_parse(rows, count, argc, argv, operands, &err);
-	if (order.help) {
-		printf("usage: windrose rollout status|abort [options]\n\n");
-		option_print(rows, count, stdout);
-		status = EXIT_DONE;
-	} else if (left == 1) {
-		status = carry_out(&order, operands[0]);
-	} else {
-		if (left >= 0)
-			error_set(&err, "usage: windrose rollout status|abort "
-					"[options]");
-		status = refuse_line(&err);
-	}
-	free(operands);
-	return status;
+	return status == PROGRAM_GO ? carry_out(&order, verb) : status;
 }

@@ -3,7 +3,7 @@
 
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
-#include "policy/base/option.h"
+#include "policy/base/invocation.h"
 #include "steering/runbook/change.h"
 #include "steering/runbook/key.h"
 #include "steering/runbook/link.h"
@@ -44,7 +44,8 @@ struct top {
 	struct picture picture;
 };
 
-static int read_options(struct options *o, int argc, char **argv)
+static enum program_status read_options(struct options *o, int argc,
+					char **argv)
 {
 	const struct option_row rows[] = {
 		{ "bus", OPTION_TEXT, &o->order.bus, "URL",
@@ -57,25 +58,12 @@ static int read_options(struct options *o, int argc, char **argv)
 		  "top: ask again after so long; default 2", 1, EVERY_MAX_S },
 		{ "help", OPTION_FLAG, &o->help, NULL, "this text", 0, 0 },
 	};
-	const char **operands = calloc((size_t)argc, sizeof(*operands));
-	struct error err = { .text = "out of memory" };
-	int left = -1;
+	const struct invocation call = {
+		"top", "[options]", rows, sizeof(rows) / sizeof(rows[0]),
+		0,     &o->help,
+	};
 
-	if (operands != NULL)
-		left = option_parse(rows, sizeof(rows) / sizeof(rows[0]), argc,
-				    argv, operands, &err);
-	if (left > 0)
-		error_set(&err, "\"%s\" is one word too many", operands[0]);
-	free(operands);
-	if (left != 0) {
-		fprintf(stderr, "windrose top: %s\n", err.text);
-		return EXIT_USAGE;
-	}
-	if (o->help) {
-		printf("usage: windrose top [options]\n\n");
-		option_print(rows, sizeof(rows) / sizeof(rows[0]), stdout);
-	}
-	return EXIT_DONE;
+	return invocation_read(&call, argc, argv, NULL);
 }
 
 static void show(struct top *t)
@@ -229,7 +217,7 @@ int top_run(int argc, char **argv)
 	sigset_t blocked;
 	int status = read_options(&options, argc, argv), ended_by;
 
-	if (status != EXIT_DONE || options.help)
+	if (status != PROGRAM_GO)
 		return status;
 	t = calloc(1, sizeof(*t));
 	if (t == NULL) {

@@ -3,7 +3,7 @@
 
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
-#include "policy/base/option.h"
+#include "policy/base/invocation.h"
 #include "steering/runbook/change.h"
 #include "steering/runbook/link.h"
 #include "steering/runbook/order.h"
@@ -13,7 +13,6 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -26,7 +25,7 @@ struct watch {
 	bool json, help;
 };
 
-static int read_options(struct watch *w, int argc, char **argv)
+static enum program_status read_options(struct watch *w, int argc, char **argv)
 {
 	const struct option_row rows[] = {
 		{ "bus", OPTION_TEXT, &w->order.bus, "URL",
@@ -41,25 +40,12 @@ static int read_options(struct watch *w, int argc, char **argv)
 		  "each line a JSON object", 0, 0 },
 		{ "help", OPTION_FLAG, &w->help, NULL, "this text", 0, 0 },
 	};
-	const char **operands = calloc((size_t)argc, sizeof(*operands));
-	struct error err = { .text = "out of memory" };
-	int left = -1;
+	const struct invocation call = {
+		"watch", "[options]", rows, sizeof(rows) / sizeof(rows[0]),
+		0,       &w->help,
+	};
 
-	if (operands != NULL)
-		left = option_parse(rows, sizeof(rows) / sizeof(rows[0]), argc,
-				    argv, operands, &err);
-	if (left > 0)
-		error_set(&err, "\"%s\" is one word too many", operands[0]);
-	free(operands);
-	if (left != 0) {
-		fprintf(stderr, "windrose watch: %s\n", err.text);
-		return EXIT_USAGE;
-	}
-	if (w->help) {
-		printf("usage: windrose watch [options]\n\n");
-		option_print(rows, sizeof(rows) / sizeof(rows[0]), stdout);
-	}
-	return EXIT_DONE;
+	return invocation_read(&call, argc, argv, NULL);
 }
 
 static void print_text(void *arg, const char *name, const char *before,
@@ -133,7 +119,7 @@ int watch_run(int argc, char **argv)
 	struct link *link;
 	int status = read_options(&w, argc, argv);
 
-	if (status != EXIT_DONE || w.help)
+	if (status != PROGRAM_GO)
 		return status;
 	status = change_open(&w.order, &link);
 	if (status != EXIT_DONE)

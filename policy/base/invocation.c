@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "policy/review/invocation.h"
+#include "policy/base/invocation.h"
 
 #include "policy/base/error.h"
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 enum { WORDS_MAX = 256 };
 
-static enum review_status print_usage(const struct invocation *call, FILE *out)
+static enum program_status print_usage(const struct invocation *call, FILE *out)
 {
 	fprintf(out, "usage: windrose %s%s%s\n", call->command,
 		call->usage[0] == '\0' ? "" : " ", call->usage);
 	option_print(call->rows, call->row_count, out);
-	return out == stdout ? REVIEW_FINE : REVIEW_USAGE;
+	return out == stdout ? PROGRAM_OK : PROGRAM_USAGE;
 }
 
-enum review_status invocation_refuse(const struct invocation *call,
-				     const char *fmt, ...)
+enum program_status invocation_refuse(const struct invocation *call,
+				      const char *fmt, ...)
 {
 	va_list ap;
 
@@ -30,8 +29,8 @@ enum review_status invocation_refuse(const struct invocation *call,
 	return print_usage(call, stderr);
 }
 
-enum review_status invocation_read(const struct invocation *call, int argc,
-				   char **argv, const char **operands)
+enum program_status invocation_read(const struct invocation *call, int argc,
+				    char **argv, const char **operands)
 {
 	const char *found[WORDS_MAX];
 	struct error err;
@@ -45,8 +44,12 @@ enum review_status invocation_read(const struct invocation *call, int argc,
 		return print_usage(call, stdout);
 	if (count < 0)
 		return invocation_refuse(call, "%s", err.text);
-	if ((size_t)count != call->operands)
+	if ((size_t)count > call->operands)
+		return invocation_refuse(call, "\"%s\" is one word too many",
+					 found[call->operands]);
+	if ((size_t)count < call->operands)
 		return print_usage(call, stderr);
-	memcpy(operands, found, call->operands * sizeof(*operands));
-	return REVIEW_GO;
+	for (size_t i = 0; i < call->operands; i++)
+		operands[i] = found[i];
+	return PROGRAM_GO;
 }
