@@ -31,10 +31,10 @@ check_PROGRAMS += %D%/test_redis_tls
 	%D%/bus_world.h %D%/spare_port.c %D%/spare_port.h
 %C%_test_redis_tls_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_codecs
-%C%_test_codecs_SOURCES = %D%/test_codecs.c
+%C%_test_codecs_SOURCES = %D%/test_codecs.c %D%/plan_text.h
 %C%_test_codecs_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_plan
-%C%_test_plan_SOURCES = %D%/test_plan.c
+%C%_test_plan_SOURCES = %D%/test_plan.c %D%/plan_text.h
 %C%_test_plan_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_served
 %C%_test_served_SOURCES = %D%/test_served.c

@@ -105,7 +105,8 @@ check_PROGRAMS += %D%/test_command
 %C%_test_command_SOURCES = %D%/test_command.c $(decide_world)
 %C%_test_command_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_review
-%C%_test_review_SOURCES = %D%/test_review.c %D%/capture.c %D%/capture.h
+%C%_test_review_SOURCES = %D%/test_review.c %D%/capture.c %D%/capture.h \
+	%D%/work_folder.c %D%/work_folder.h
 %C%_test_review_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_trace
 %C%_test_trace_SOURCES = %D%/test_trace.c
@@ -114,7 +115,8 @@ check_PROGRAMS += %D%/test_format
 %C%_test_format_SOURCES = %D%/test_format.c
 %C%_test_format_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_holes
-%C%_test_holes_SOURCES = %D%/test_holes.c %D%/capture.c %D%/capture.h
+%C%_test_holes_SOURCES = %D%/test_holes.c %D%/capture.c %D%/capture.h \
+	%D%/work_folder.c %D%/work_folder.h
 %C%_test_holes_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_claim
 %C%_test_claim_SOURCES = %D%/test_claim.c %D%/good_policy.c \

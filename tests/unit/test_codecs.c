@@ -6,6 +6,8 @@
 #include "policy/bus/report.h"
 #include "policy/language/policy.h"
 
+#include "plan_text.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,15 +22,6 @@ enum codec { REPORT, PLAN, NODE };
 
 #define NAME_63 \
 	"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk"
-#define SPILL(home)                           \
-	"{\"service\":\"w\",\"home\":\"" home \
-	"\",\"parts\":[{\"endpoint\":\"b\",\"share\":0.25},{\"endpoint\":\"a\",\"share\":0}]}"
-#define DIGEST \
-	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define COMMAND(id)                                                \
-	"{\"id\":\"" id "\",\"kind\":\"drain\",\"target\":\"eu\"," \
-	"\"author\":\"ann\",\"reason\":\"r\",\"wall_made_ms\":1,"  \
-	"\"wall_expires_ms\":2}"
 
 /* clang-format off */
 static const struct row {

@@ -25,6 +25,7 @@
 #include "policy/base/file.h"
 
 #include "capture.h"
+#include "work_folder.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -53,14 +54,6 @@ struct hole {
 /* Where a run works: below the current folder, removed at the end. */
 static char folder[] = "holes-XXXXXX";
 
-static const char *source(const char *path, char buf[4096])
-{
-	const char *srcdir = getenv("SRCDIR");
-
-	snprintf(buf, 4096, "%s/%s", srcdir == NULL ? "." : srcdir, path);
-	return buf;
-}
-
 static char *read_hole(const char *name)
 {
 	char path[512], from[4096], *text;
@@ -69,7 +62,7 @@ static char *read_hole(const char *name)
 
 	snprintf(path, sizeof(path), "tests/data/policy/holes/%s/policy.yaml",
 		 name);
-	text = file_read(source(path, from), 1 << 20, &len, &err);
+	text = file_read(work_source(path, from), 1 << 20, &len, &err);
 	assert_non_null(text);
 	return text;
 }
@@ -252,7 +245,7 @@ static void check_mended(void)
 static void test_holes(void **state)
 {
 	char path[4096];
-	DIR *dir = opendir(source("tests/data/policy/holes", path));
+	DIR *dir = opendir(work_source("tests/data/policy/holes", path));
 	int count = 0;
 
 	assert_non_null(dir);
@@ -275,26 +268,18 @@ static void test_holes(void **state)
 
 static int set_up(void **state)
 {
-	char make[4096], networks[4096], command[3 * 4096];
-
-	source("contrib/geo/make-mmdb", make);
-	source("tests/data/policy/holes/networks.txt", networks);
-	if (mkdtemp(folder) == NULL || chdir(folder) != 0)
+	if (!work_enter(folder))
 		return -1;
-	snprintf(command, sizeof(command),
-		 "perl '%s' '%s' networks.mmdb 2>make-mmdb.out", make,
-		 networks);
-	*state = system(command) == 0 ? folder : NULL;
+	*state = work_make_networks("tests/data/policy/holes/networks.txt")
+			 ? folder
+			 : NULL;
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	char command[64];
-
 	(void)state;
-	snprintf(command, sizeof(command), "rm -r '%s'", folder);
-	return chdir("..") == 0 && system(command) == 0 ? 0 : -1;
+	return work_leave(folder) ? 0 : -1;
 }
 
 int main(void)

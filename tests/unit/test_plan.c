@@ -5,7 +5,9 @@
 #include "policy/base/error.h"
 #include "policy/language/policy.h"
 
+#include "plan_text.h"
 #include <math.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,16 +16,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define SPILL(home)                           \
-	"{\"service\":\"w\",\"home\":\"" home \
-	"\",\"parts\":[{\"endpoint\":\"b\",\"share\":0.25},{\"endpoint\":\"a\",\"share\":0}]}"
-#define DIGEST \
-	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define COMMAND(id)                                                \
-	"{\"id\":\"" id "\",\"kind\":\"drain\",\"target\":\"eu\"," \
-	"\"author\":\"ann\",\"reason\":\"r\",\"wall_made_ms\":1,"  \
-	"\"wall_expires_ms\":2}"
 
 static struct plan *some_plan(void)
 {

@@ -19,6 +19,7 @@
 #include "policy/bus/sign.h"
 
 #include "capture.h"
+#include "work_folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -170,14 +171,6 @@ static const struct run_row {
 };
 /* clang-format on */
 
-static const char *source(const char *path, char buf[4096])
-{
-	const char *srcdir = getenv("SRCDIR");
-
-	snprintf(buf, 4096, "%s/%s", srcdir == NULL ? "." : srcdir, path);
-	return buf;
-}
-
 /* What differs from day to day: a database made today has today's digest. */
 static void hide(char *text, const char *label)
 {
@@ -210,7 +203,8 @@ static void check_row(const struct run_row *row)
 	if (row->expected != NULL) {
 		snprintf(name, sizeof(name), "tests/data/review/%s",
 			 row->expected);
-		expected = file_read(source(name, path), 1 << 20, &len, &err);
+		expected =
+			file_read(work_source(name, path), 1 << 20, &len, &err);
 	}
 	if (status != row->status)
 		fail_msg("%s: status %d", row->title, status);
@@ -243,7 +237,7 @@ static void check_map(const struct run_row *row)
 	assert_int_equal(status, 0);
 	got = file_read("map.svg", 1 << 20, &len, &err);
 	snprintf(name, sizeof(name), "tests/data/review/%s", row->expected);
-	expected = file_read(source(name, path), 1 << 20, &len, &err);
+	expected = file_read(work_source(name, path), 1 << 20, &len, &err);
 	assert_non_null(got);
 	if (expected == NULL || strcmp(got, expected) != 0)
 		fail_msg("%s: not as in %s:\n%s", row->title, row->expected,
@@ -393,7 +387,7 @@ static void copy(const char *name)
 	char *octets;
 
 	snprintf(path, sizeof(path), "tests/data/review/%s", name);
-	octets = file_read(source(path, from), 1 << 20, &len, &err);
+	octets = file_read(work_source(path, from), 1 << 20, &len, &err);
 	assert_non_null(octets);
 	assert_true(file_replace(name, octets, len, &err));
 	free(octets);
@@ -404,11 +398,7 @@ static char folder[] = "review-XXXXXX";
 
 static int set_up(void **state)
 {
-	char make[4096], networks[4096], command[3 * 4096];
-
-	source("contrib/geo/make-mmdb", make);
-	source("tests/data/review/networks.txt", networks);
-	if (mkdtemp(folder) == NULL || chdir(folder) != 0)
+	if (!work_enter(folder))
 		return -1;
 	copy("policy.yaml");
 	copy("changed.yaml");
@@ -423,20 +413,15 @@ static int set_up(void **state)
 	copy("queries.txt");
 	copy("hours.yaml");
 	copy("hours.txt");
-	snprintf(command, sizeof(command),
-		 "perl '%s' '%s' networks.mmdb 2>make-mmdb.out", make,
-		 networks);
-	*state = system(command) == 0 ? folder : NULL;
+	*state = work_make_networks("tests/data/review/networks.txt") ? folder
+								      : NULL;
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	char command[64];
-
 	(void)state;
-	snprintf(command, sizeof(command), "rm -r '%s'", folder);
-	return chdir("..") == 0 && system(command) == 0 ? 0 : -1;
+	return work_leave(folder) ? 0 : -1;
 }
 
 int main(void)
