@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "steering/rum.h"
 
-#include "policy/base/accept.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/guests.h"
@@ -21,24 +20,16 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
-#include <event2/listener.h>
 #include <event2/util.h>
 
 /* libevent names no others. */
 enum { HTTP_FORBIDDEN = 403, HTTP_TOO_MANY = 429 };
 
-enum {
-	TIMEOUT_S = 5,
-	BACKLOG = 128,
-	HEADERS_MAX = 8192,
-	V4_BITS = 24,
-	V6_BITS = 56
-};
+enum { TIMEOUT_S = 5, BACKLOG = 128, V4_BITS = 24, V6_BITS = 56 };
 
 struct rum {
 	struct rum_config config;
 	struct net_prefix edges[OPTION_LIST_MAX];
-	struct evhttp *http;
 	struct guests *guests;
 	struct tally tally;
 	struct rum_rate rate;
@@ -235,28 +226,21 @@ static bool read_edges(struct rum *rum, struct error *err)
 
 static bool serve(struct rum *rum, struct event_base *loop, struct error *err)
 {
-	const struct guests_limits limits = { RUM_CLIENTS, RUM_LIFE_MS };
-	struct evconnlistener *listener =
-		accept_http(loop, rum->config.listen, BACKLOG, err);
+	const struct guests_config config = {
+		.listen = rum->config.listen,
+		.backlog = BACKLOG,
+		.limits = { RUM_CLIENTS, RUM_LIFE_MS },
+		.methods =
+			EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_OPTIONS,
+		.body_max = RUM_POST_OCTETS_MAX,
+		.timeout_s = TIMEOUT_S,
+	};
 
-	if (listener == NULL)
+	rum->guests = guests_serve(loop, &config, err);
+	if (rum->guests == NULL)
 		return false;
-	rum->http = evhttp_new(loop);
-	rum->guests = guests_new(loop, &limits);
-	if (rum->http == NULL || rum->guests == NULL ||
-	    evhttp_bind_listener(rum->http, listener) == NULL) {
-		evconnlistener_free(listener);
-		error_set(err, "--rum: out of memory");
-		return false;
-	}
-	evhttp_set_allowed_methods(rum->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST |
-						      EVHTTP_REQ_OPTIONS);
-	evhttp_set_max_headers_size(rum->http, HEADERS_MAX);
-	evhttp_set_max_body_size(rum->http, RUM_POST_OCTETS_MAX);
-	evhttp_set_timeout(rum->http, TIMEOUT_S);
-	guests_watch(rum->guests, rum->http);
-	evhttp_set_cb(rum->http, "/rum", on_rum, rum);
-	evhttp_set_gencb(rum->http, on_other, rum);
+	evhttp_set_cb(guests_http(rum->guests), "/rum", on_rum, rum);
+	evhttp_set_gencb(guests_http(rum->guests), on_other, rum);
 	return true;
 }
 
@@ -281,8 +265,6 @@ void rum_stop(struct rum *rum)
 {
 	if (rum == NULL)
 		return;
-	if (rum->http != NULL)
-		evhttp_free(rum->http);
 	guests_free(rum->guests);
 	tally_fini(&rum->tally);
 	free(rum);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/base/exporter.h"
 
-#include "policy/base/accept.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/guests.h"
@@ -16,7 +15,6 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
-#include <event2/listener.h>
 
 const struct guests_limits exporter_default_limits = {
 	.count = 16,
@@ -28,7 +26,6 @@ enum { TIMEOUT_S = 5, BACKLOG = 16 };
 struct exporter {
 	struct exporter_config config;
 	int64_t wall_started_ms;
-	struct evhttp *http;
 	struct guests *guests;
 };
 
@@ -109,27 +106,22 @@ static void on_other(struct evhttp_request *request, void *arg)
 static bool serve(struct exporter *e, struct event_base *loop,
 		  struct error *err)
 {
-	struct evconnlistener *listener =
-		accept_http(loop, e->config.listen, BACKLOG, err);
+	const struct guests_config config = {
+		.listen = e->config.listen,
+		.backlog = BACKLOG,
+		.limits = e->config.limits,
+		.methods = EVHTTP_REQ_GET,
+		.timeout_s = TIMEOUT_S,
+	};
+	struct evhttp *http;
 
-	if (listener == NULL)
+	e->guests = guests_serve(loop, &config, err);
+	if (e->guests == NULL)
 		return false;
-	e->http = evhttp_new(loop);
-	e->guests = guests_new(loop, &e->config.limits);
-	if (e->http == NULL || e->guests == NULL ||
-	    evhttp_bind_listener(e->http, listener) == NULL) {
-		evconnlistener_free(listener);
-		error_set(err, "out of memory for metrics");
-		return false;
-	}
-	evhttp_set_allowed_methods(e->http, EVHTTP_REQ_GET);
-	evhttp_set_max_headers_size(e->http, EXPORTER_HEADERS_MAX);
-	evhttp_set_max_body_size(e->http, 0);
-	evhttp_set_timeout(e->http, TIMEOUT_S);
-	guests_watch(e->guests, e->http);
-	evhttp_set_cb(e->http, "/metrics", on_metrics, e);
-	evhttp_set_cb(e->http, "/ready", on_ready, e);
-	evhttp_set_gencb(e->http, on_other, e);
+	http = guests_http(e->guests);
+	evhttp_set_cb(http, "/metrics", on_metrics, e);
+	evhttp_set_cb(http, "/ready", on_ready, e);
+	evhttp_set_gencb(http, on_other, e);
 	return true;
 }
 
@@ -157,8 +149,6 @@ void exporter_stop(struct exporter *exporter)
 {
 	if (exporter == NULL)
 		return;
-	if (exporter->http != NULL)
-		evhttp_free(exporter->http);
 	guests_free(exporter->guests);
 	free(exporter);
 }

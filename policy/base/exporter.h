@@ -17,8 +17,6 @@ struct event_base;
 struct exporter;
 struct openmetrics;
 
-enum { EXPORTER_HEADERS_MAX = 8192 }; /* octets, the request line too */
-
 extern const struct guests_limits exporter_default_limits;
 
 struct exporter_config {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/base/guests.h"
 
+#include "policy/base/accept.h"
 #include "policy/base/clock.h"
+#include "policy/base/error.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -11,6 +13,8 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <event2/listener.h>
+#include <event2/util.h>
 
 enum { SWEEP_MS = 50 };
 
@@ -29,6 +33,7 @@ TAILQ_HEAD(guest_list, guest);
 
 struct guests {
 	struct guests_limits limits;
+	struct evhttp *http;
 	struct event *sweep;
 	struct guest_list list; /* oldest first */
 	size_t count;           /* of those not cut */
@@ -151,8 +156,8 @@ void guests_follow(struct guests *guests, struct evhttp_request *request)
 	guests_follow_until(guests, request, NULL, NULL);
 }
 
-struct guests *guests_new(struct event_base *loop,
-			  const struct guests_limits *limits)
+static struct guests *guests_new(struct event_base *loop,
+				 const struct guests_limits *limits)
 {
 	struct guests *guests = calloc(1, sizeof(*guests));
 
@@ -160,28 +165,61 @@ struct guests *guests_new(struct event_base *loop,
 		return NULL;
 	guests->limits = *limits;
 	TAILQ_INIT(&guests->list);
+	guests->http = evhttp_new(loop);
 	guests->sweep = evtimer_new(loop, on_sweep, guests);
-	if (guests->sweep != NULL)
+	if (guests->http != NULL && guests->sweep != NULL)
 		return guests;
-	free(guests);
+	guests_free(guests);
 	return NULL;
 }
 
-void guests_watch(struct guests *guests, struct evhttp *http)
+struct guests *guests_serve(struct event_base *loop,
+			    const struct guests_config *config,
+			    struct error *err)
 {
-	evhttp_set_bevcb(http, on_accept, guests);
+	struct evconnlistener *listener =
+		accept_http(loop, config->listen, config->backlog, err);
+	struct guests *guests;
+
+	if (listener == NULL)
+		return NULL;
+	guests = guests_new(loop, &config->limits);
+	if (guests == NULL ||
+	    evhttp_bind_listener(guests->http, listener) == NULL) {
+		evconnlistener_free(listener);
+		guests_free(guests);
+		error_set(err, "out of memory while serving %s",
+			  config->listen);
+		return NULL;
+	}
+	evhttp_set_allowed_methods(guests->http, (ev_uint16_t)config->methods);
+	evhttp_set_max_headers_size(guests->http, GUESTS_HEADERS_MAX);
+	evhttp_set_max_body_size(guests->http, (ev_ssize_t)config->body_max);
+	evhttp_set_timeout(guests->http, config->timeout_s);
+	evhttp_set_bevcb(guests->http, on_accept, guests);
+	return guests;
 }
 
+struct evhttp *guests_http(const struct guests *guests)
+{
+	return guests->http;
+}
+
+/* The server first: it lets go of its connections, and those who wait are told.
+ */
 void guests_free(struct guests *guests)
 {
 	struct guest *g, *next;
 
 	if (guests == NULL)
 		return;
+	if (guests->http != NULL)
+		evhttp_free(guests->http);
 	for (g = TAILQ_FIRST(&guests->list); g != NULL; g = next) {
 		next = TAILQ_NEXT(g, link);
 		guest_free(g);
 	}
-	event_free(guests->sweep);
+	if (guests->sweep != NULL)
+		event_free(guests->sweep);
 	free(guests);
 }

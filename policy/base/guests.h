@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * guests -- the connections of an evhttp server, bounded in number and life.
+ * guests -- an evhttp server whose connections are bounded in number and life.
  *
  * evhttp keeps a connection to itself until a whole request is there, and
  * limits neither how many there are nor how long they live.  So each is also
@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct error;
 struct event_base;
 struct evhttp;
 struct evhttp_request;
@@ -23,12 +24,24 @@ struct guests_limits {
 	int64_t life_ms; /* of a connection, from accept to close */
 };
 
-/* NULL when memory runs out. */
-struct guests *guests_new(struct event_base *loop,
-			  const struct guests_limits *limits);
+struct guests_config {
+	const char *listen; /* see accept_http() */
+	int backlog;
+	struct guests_limits limits;
+	unsigned methods; /* EVHTTP_REQ_..., or-ed */
+	size_t body_max;  /* octets */
+	int timeout_s;    /* without an octet */
+};
 
-/* From now on holds the connections that http accepts. */
-void guests_watch(struct guests *guests, struct evhttp *http);
+enum { GUESTS_HEADERS_MAX = 8192 }; /* octets, the request line too */
+
+/* Opens a server, and holds its connections.  NULL with err set. */
+struct guests *guests_serve(struct event_base *loop,
+			    const struct guests_config *config,
+			    struct error *err);
+
+/* The server, whose callbacks are the caller's to set; borrowed. */
+struct evhttp *guests_http(const struct guests *guests);
 
 /*
  * To be called in each callback of evhttp for a request: lets go of its
@@ -39,12 +52,13 @@ void guests_follow(struct guests *guests, struct evhttp_request *request);
 /*
  * The same, of an answer that goes on: on_gone is called once, when the
  * connection ends for whatever reason, before guests_free() returns at the
- * latest; the request is gone then.
+ * latest.  A request that has no connection any more is then the caller's to
+ * end, by evhttp_send_reply_end(); any other goes with its connection.
  */
 void guests_follow_until(struct guests *guests, struct evhttp_request *request,
 			 void (*on_gone)(void *arg), void *arg);
 
-/* After evhttp_free(): closes what is left.  Accepts NULL. */
+/* Closes the server and all connections.  Accepts NULL. */
 void guests_free(struct guests *guests);
 
 #endif

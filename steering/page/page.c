@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "steering/page/page.h"
 
-#include "policy/base/accept.h"
 #include "policy/base/error.h"
 #include "policy/base/guests.h"
 #include "policy/base/net.h"
@@ -17,7 +16,6 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
-#include <event2/listener.h>
 #include <jansson.h>
 
 const struct guests_limits page_default_limits = {
@@ -50,7 +48,6 @@ LIST_HEAD(listeners, listener);
 
 struct page {
 	struct page_config config;
-	struct evhttp *http;
 	struct guests *guests;
 	struct event *every; /* pending while somebody listens */
 	struct listeners listeners;
@@ -307,27 +304,24 @@ static void on_events(struct evhttp_request *request, void *arg)
 
 static bool serve(struct page *page, struct event_base *loop, struct error *err)
 {
-	struct evconnlistener *listener =
-		accept_http(loop, page->config.listen, BACKLOG, err);
+	const struct guests_config config = {
+		.listen = page->config.listen,
+		.backlog = BACKLOG,
+		.limits = page->config.limits,
+		.methods = EVHTTP_REQ_GET,
+		.timeout_s = TIMEOUT_S,
+	};
 
-	if (listener == NULL)
-		return false;
-	page->http = evhttp_new(loop);
-	page->guests = guests_new(loop, &page->config.limits);
 	page->every = evtimer_new(loop, on_every, page);
-	if (page->http == NULL || page->guests == NULL || page->every == NULL ||
-	    evhttp_bind_listener(page->http, listener) == NULL) {
-		evconnlistener_free(listener);
+	if (page->every == NULL) {
 		error_set(err, "out of memory for the page");
 		return false;
 	}
-	evhttp_set_allowed_methods(page->http, EVHTTP_REQ_GET);
-	evhttp_set_max_headers_size(page->http, PAGE_HEADERS_MAX);
-	evhttp_set_max_body_size(page->http, 0);
-	evhttp_set_timeout(page->http, TIMEOUT_S);
-	guests_watch(page->guests, page->http);
-	evhttp_set_cb(page->http, "/events", on_events, page);
-	evhttp_set_gencb(page->http, on_file, page);
+	page->guests = guests_serve(loop, &config, err);
+	if (page->guests == NULL)
+		return false;
+	evhttp_set_cb(guests_http(page->guests), "/events", on_events, page);
+	evhttp_set_gencb(guests_http(page->guests), on_file, page);
 	return true;
 }
 
@@ -354,8 +348,6 @@ void page_stop(struct page *page)
 {
 	if (page == NULL)
 		return;
-	if (page->http != NULL)
-		evhttp_free(page->http);
 	guests_free(page->guests);
 	if (page->every != NULL)
 		event_free(page->every);

@@ -24,7 +24,7 @@ struct event_base;
 struct json_t;
 struct page;
 
-enum { PAGE_EVERY_MS = 1000, PAGE_HEADERS_MAX = 8192, PAGE_QUERY_MAX = 8 };
+enum { PAGE_EVERY_MS = 1000, PAGE_QUERY_MAX = 8 };
 
 extern const struct guests_limits page_default_limits;
 

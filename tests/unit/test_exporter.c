@@ -158,7 +158,7 @@ static void test_headers_without_end(void **state)
 	field[1] = ':';
 	field[sizeof(field) - 1] = '\n';
 	fd = client(&s, "GET /metrics HTTP/1.1\r\n");
-	for (size_t i = 0; i < 2 * EXPORTER_HEADERS_MAX / sizeof(field); i++)
+	for (size_t i = 0; i < 2 * GUESTS_HEADERS_MAX / sizeof(field); i++)
 		assert_true(loopback_write(fd, field, sizeof(field)));
 	read_all(&s, fd, text);
 	assert_memory_equal(text, "HTTP/1.1 400", 12);
