@@ -62,8 +62,8 @@ static const char *closed_words(const struct redis_socket *s)
 		       ? "the server closed the connection at once; if this is "
 			 "its TLS port, write rediss://"
 		       : "the server closed the connection at once; perhaps it "
-			 "wants a client certificate: cert=FILE and key=FILE "
-			 "in the url";
+			 "wants a client certificate, or another than ours: "
+			 "cert=FILE and key=FILE in the url";
 }
 
 static void on_trouble(struct redis_socket *s)

@@ -184,11 +184,27 @@ static const char *words_of_reason(int reason)
 	return broken;
 }
 
+/*
+ * In TLS 1.3 a server refuses our certificate after our part of the handshake
+ * is done (RFC 8446, 4.4.2.4): what we write then may fail before its alert is
+ * read.  It sent the alert before the reset, so it is there.
+ */
+static unsigned long last_alert(SSL *ssl)
+{
+	char octet;
+
+	ERR_clear_error();
+	if (SSL_read(ssl, &octet, 1) > 0)
+		return 0;
+	return ERR_get_error();
+}
+
 const char *redis_tls_trouble(struct bufferevent *connection,
 			      const char **detail)
 {
 	SSL *ssl = bufferevent_openssl_get_ssl(connection);
 	unsigned long code, first = 0;
+	int system_code = EVUTIL_SOCKET_ERROR();
 	long verdict;
 
 	if (ssl == NULL)
@@ -197,10 +213,13 @@ const char *redis_tls_trouble(struct bufferevent *connection,
 	 */
 	while ((code = bufferevent_get_openssl_error(connection)) != 0)
 		if (ERR_SYSTEM_ERROR(code))
-			errno = ERR_GET_REASON(code);
+			system_code = ERR_GET_REASON(code);
 		else if (ERR_GET_LIB(code) != 0 && first == 0)
 			first = code;
-	if (first == 0)
+	if (first == 0 && SSL_is_init_finished(ssl))
+		first = last_alert(ssl);
+	errno = system_code;
+	if (first == 0 || ERR_SYSTEM_ERROR(first))
 		return NULL;
 	verdict = SSL_get_verify_result(ssl);
 	if (ERR_GET_REASON(first) == SSL_R_CERTIFICATE_VERIFY_FAILED) {

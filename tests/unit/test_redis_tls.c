@@ -90,6 +90,24 @@ static void release_log(struct papers *p)
 {
 	dup2(p->stderr_fd, 2);
 	close(p->stderr_fd);
+	p->stderr_fd = 0;
+}
+
+/* What was caught by a test that failed is what tells why. */
+static int tell_log(void **state)
+{
+	struct papers *p = *state;
+	char text[4096];
+	size_t len;
+	FILE *f;
+
+	if (p->stderr_fd == 0)
+		return 0;
+	release_log(p);
+	f = fopen(p->log, "r");
+	while (f != NULL && (len = fread(text, 1, sizeof(text), f)) > 0)
+		fwrite(text, 1, len, stderr);
+	return f == NULL ? -1 : fclose(f);
 }
 
 static bool log_has(const struct papers *p, const char *words)
@@ -346,11 +364,11 @@ static void test_the_other_port(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_servers),
+		cmocka_unit_test_teardown(test_servers, tell_log),
 		cmocka_unit_test(test_large_values_pass),
-		cmocka_unit_test(test_renewal),
+		cmocka_unit_test_teardown(test_renewal, tell_log),
 		cmocka_unit_test(test_files),
-		cmocka_unit_test(test_the_other_port),
+		cmocka_unit_test_teardown(test_the_other_port, tell_log),
 	};
 
 	return cmocka_run_group_tests_name("redis tls", tests, make_folder,
