@@ -12,6 +12,25 @@ bool lease_ask(struct lease *lease, int64_t now_ms)
 	return true;
 }
 
+uint64_t lease_least(struct lease *lease, uint64_t known, uint64_t followed,
+		     int64_t now_ms, int64_t wall_ms)
+{
+	uint64_t wall_s = wall_ms < 0 ? 0 : (uint64_t)wall_ms / 1000;
+	uint64_t least = known > lease->epoch ? known : lease->epoch;
+	uint64_t last = (least > wall_s ? least : wall_s) + LEASE_AHEAD_S;
+
+	if (lease->epoch == 0)
+		least = least > wall_s ? least : wall_s;
+	else if (lease->raised_ms != 0 &&
+		 now_ms - lease->raised_ms < LEASE_RAISE_MS)
+		return least;
+	if (followed <= least || followed > last)
+		return least;
+	if (lease->epoch != 0)
+		lease->raised_ms = now_ms;
+	return followed;
+}
+
 void lease_answer(struct lease *lease, uint64_t epoch, int64_t now_ms)
 {
 	if (!lease->asking)

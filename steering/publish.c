@@ -358,20 +358,25 @@ static void on_lease(void *arg, uint64_t epoch)
 	steerer_soon(s);
 }
 
-/*
- * What a new leader's epoch must exceed: that of the newest plan known here,
- * stored or not, and the seconds of the clock.  For the store may have lost all
- * it knew, and this agent may have been away while others led: then time tells
- * their epochs from ours, and readers, which never go back, follow at once.
+/* What the epoch asked for must exceed; the log is told of nodes ahead of us.
  */
-static uint64_t least_epoch(const struct steerer *s, struct ramp_now now)
+static uint64_t least_epoch(struct steerer *s, struct ramp_now now)
 {
-	uint64_t least = s->inputs.plan == NULL ? 0 : s->inputs.plan->epoch;
-	uint64_t wall_s = now.wall_ms < 0 ? 0 : (uint64_t)now.wall_ms / 1000;
+	uint64_t known = s->inputs.plan == NULL ? 0 : s->inputs.plan->epoch;
+	uint64_t followed = registry_followed(&s->inputs.registry, now.now_ms);
+	uint64_t least;
 
-	if (least < agent_epoch(s->agent))
-		least = agent_epoch(s->agent);
-	return s->lease.epoch == 0 && least < wall_s ? wall_s : least;
+	if (known < agent_epoch(s->agent))
+		known = agent_epoch(s->agent);
+	least = lease_least(&s->lease, known, followed, now.now_ms,
+			    now.wall_ms);
+	if (s->lease.epoch != 0 && least == followed && followed > known)
+		log_event(LOG_LEVEL_WARN, "steer", "epoch-raised",
+			  "followed=%llu known=%llu what=\"nodes follow a plan "
+			  "that the bus has lost\"",
+			  (unsigned long long)followed,
+			  (unsigned long long)known);
+	return least;
 }
 
 static void ask_lease(struct steerer *s, struct ramp_now now)

@@ -180,6 +180,20 @@ struct registry_floor registry_floor(const struct registry *r)
 	return floor;
 }
 
+uint64_t registry_followed(const struct registry *r, int64_t now_ms)
+{
+	uint64_t epoch = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct registered *n = &r->nodes[i];
+
+		if (node_follows(&n->node) && n->node.plan_epoch > epoch &&
+		    now_ms - n->heard_ms < REGISTRY_LATELY_MS)
+			epoch = n->node.plan_epoch;
+	}
+	return epoch;
+}
+
 static int compare_names(const void *a, const void *b)
 {
 	const struct registered *const *x = a, *const *y = b;

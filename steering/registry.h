@@ -76,6 +76,10 @@ struct registry_floor {
 };
 struct registry_floor registry_floor(const struct registry *r);
 
+/* The highest epoch that a node which applies plans said lately that it
+ * follows; 0: none. */
+uint64_t registry_followed(const struct registry *r, int64_t now_ms);
+
 /*
  * The nodes after the name (NULL: from the first) in order of strcmp(3), into
  * list of room pointers, which are borrowed until the next change; their

@@ -40,6 +40,7 @@
 #include "steering/doubt.h"
 #include "steering/inputs.h"
 #include "steering/lease.h"
+#include "store.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -100,7 +101,7 @@ struct responder {
 	int64_t wall_heard_ms[FLEET_VANTAGES]; /* of kept_reports */
 	struct notes notes;
 	/* Its record, as it got to the store: when it was made, 0: none did. */
-	int64_t told_ms;
+	int64_t told_ms, record_ms; /* when; when its record was sent */
 	uint64_t told_epoch, told_sequence;
 };
 
@@ -140,17 +141,6 @@ struct seat { /* an agent's process */
 	struct blob kept_plan;              /* its disk */
 	struct measure measures[FLEET_CANARIES]; /* of each canary */
 	uint64_t measured;                       /* so many, of all */
-};
-
-struct store {
-	uint64_t holder; /* fleet_holder(); 0: nobody */
-	int64_t lease_until_ms;
-	uint64_t epoch, head_epoch, head_sequence;
-	struct blob plan, reports[FLEET_VANTAGES];
-	int64_t reports_until_ms[FLEET_VANTAGES];
-	/* What its replica has: a plan or two behind. */
-	uint64_t replica_epoch, replica_sequence;
-	struct blob replica;
 };
 
 struct totals {
@@ -361,6 +351,8 @@ enum event_kind {
 	MESSAGE_PLAN,     /* from store; blob */
 	MESSAGE_SYNCED,   /* from store: that was everything */
 	MESSAGE_LEASED,   /* from store; a: epoch; number */
+	MESSAGE_NODE,     /* to store; base: the plan it has; b: when made,
+			   * and on to agents; a: responder */
 	MESSAGE_COMMITTED /* from store; a: enum bus_commit; number */
 };
 
@@ -409,14 +401,6 @@ void fleet_unwell(struct fleet *f, int node, int64_t until_ms);
 struct blob blob_copy(const char *octets, size_t len);
 /* Replaces *kept by a copy. */
 void blob_keep(struct blob *kept, const char *octets, size_t len);
-
-/* store.c */
-void store_receive(struct fleet *f, struct event *e);
-bool store_is_held(const struct fleet *f);
-/* Redis without persistence, restarted: nothing is left, not the epoch. */
-void store_forget(struct fleet *f);
-/* Its replica takes its site, without the last writes and the lease. */
-void store_fail_over(struct fleet *f);
 
 /* verifier.c, vantage.c, responder.c, seat.c: lives and events of each kind. */
 void verifier_start(struct fleet *f, int node);

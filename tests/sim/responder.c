@@ -28,16 +28,29 @@ static void keep_verdicts(struct responder *r, const struct view *view)
 		abort();
 }
 
-/* Its record, of which the newest alone counts. */
+/* Its record, which verifiers read where it was told and agents from the store:
+ * each second, and at once when the plan changed. */
 static void tell(struct fleet *f, int node)
 {
 	struct responder *r = &f->responders[node];
+	const struct view *view = r->world.view;
+	bool same = r->told_epoch == view->plan_epoch &&
+		    r->told_sequence == view->plan_sequence;
 
 	if (f->now_ms < f->cut_until_ms[node])
 		return;
 	r->told_ms = f->now_ms;
-	r->told_epoch = r->world.view->plan_epoch;
-	r->told_sequence = r->world.view->plan_sequence;
+	if (same && f->now_ms - r->record_ms < TURN_MS)
+		return;
+	r->record_ms = f->now_ms;
+	r->told_epoch = view->plan_epoch;
+	r->told_sequence = view->plan_sequence;
+	fleet_ask(f, node,
+		  (struct event){ .kind = MESSAGE_NODE,
+				  .a = (uint64_t)node,
+				  .b = (uint64_t)fleet_wall(f, node),
+				  .base_epoch = r->told_epoch,
+				  .base_sequence = r->told_sequence });
 }
 
 static void turn(struct fleet *f, int node)

@@ -58,15 +58,17 @@ static uint64_t put_question(struct fleet *f, int node, struct event question,
 	return down.number;
 }
 
-static uint64_t least_epoch(const struct fleet *f, int node)
+static uint64_t least_epoch(struct fleet *f, int node)
 {
-	const struct seat *s = &f->seats[node - fleet_seat(0)];
-	uint64_t least = s->inputs.plan == NULL ? 0 : s->inputs.plan->epoch;
-	uint64_t wall_s = (uint64_t)fleet_wall(f, node) / 1000;
+	struct seat *s = seat_of(f, node);
+	uint64_t known = s->inputs.plan == NULL ? 0 : s->inputs.plan->epoch;
+	int64_t now_ms = fleet_mono(f, node);
 
-	if (least < agent_epoch(s->agent))
-		least = agent_epoch(s->agent);
-	return s->lease.epoch == 0 && least < wall_s ? wall_s : least;
+	if (known < agent_epoch(s->agent))
+		known = agent_epoch(s->agent);
+	return lease_least(&s->lease, known,
+			   registry_followed(&s->inputs.registry, now_ms),
+			   now_ms, fleet_wall(f, node));
 }
 
 static void ask_lease(struct fleet *f, int node)
@@ -362,6 +364,19 @@ static void on_link(struct fleet *f, int node, bool up)
 		on_committed(f, node, BUS_DOWN);
 }
 
+static void hear_node(struct fleet *f, const struct event *e)
+{
+	struct node node = { .role = NODE_DNS,
+			     .plan_epoch = e->base_epoch,
+			     .plan_sequence = e->base_sequence,
+			     .wall_made_ms = (int64_t)e->b };
+
+	snprintf(node.name, sizeof(node.name), "dns%d", (int)e->a);
+	if (!registry_take(&seat_of(f, e->to)->inputs.registry, &node,
+			   fleet_mono(f, e->to)))
+		abort();
+}
+
 void seat_receive(struct fleet *f, struct event *e)
 {
 	struct seat *s = seat_of(f, e->to);
@@ -373,6 +388,8 @@ void seat_receive(struct fleet *f, struct event *e)
 					e->blob.octets, e->blob.len,
 					fleet_mono(f, e->to), &err))
 			fleet_broken(f, "%s", err.text);
+	} else if (e->kind == MESSAGE_NODE) {
+		hear_node(f, e);
 	} else if (e->kind == MESSAGE_NOTICE) {
 		fleet_ask(f, e->to, (struct event){ .kind = MESSAGE_READ });
 	} else if (e->kind == MESSAGE_PLAN) {

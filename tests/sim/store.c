@@ -10,7 +10,10 @@
 
 #include <stdlib.h>
 
-enum { REPORT_TTL_MS = 15000 }; /* as health/reporter puts them */
+enum {
+	REPORT_TTL_MS = 15000, /* as health/reporter puts them */
+	NODE_TTL_MS = 10000,   /* as dns/feed does */
+};
 
 static bool reads(int node)
 {
@@ -52,11 +55,39 @@ static void keep_report(struct fleet *f, const struct event *e)
 			send_report(f, n, e->a);
 }
 
+static void send_node(struct fleet *f, int seat, size_t responder)
+{
+	const struct following *n = &f->store.nodes[responder];
+
+	if (n->until_ms <= f->now_ms)
+		return;
+	fleet_answer(f, seat,
+		     (struct event){ .kind = MESSAGE_NODE,
+				     .a = responder,
+				     .b = (uint64_t)n->wall_made_ms,
+				     .base_epoch = n->epoch,
+				     .base_sequence = n->sequence });
+}
+
+static void keep_node(struct fleet *f, const struct event *e)
+{
+	f->store.nodes[e->a] = (struct following){
+		.epoch = e->base_epoch,
+		.sequence = e->base_sequence,
+		.wall_made_ms = (int64_t)e->b,
+		.until_ms = f->now_ms + NODE_TTL_MS,
+	};
+	for (int n = fleet_seat(0); n < FLEET_NODES; n++)
+		send_node(f, n, e->a);
+}
+
 static void send_all(struct fleet *f, int node)
 {
 	send_plan(f, node);
 	for (size_t v = 0; v < FLEET_VANTAGES; v++)
 		send_report(f, node, v);
+	for (size_t r = 0; r < FLEET_RESPONDERS && node >= fleet_seat(0); r++)
+		send_node(f, node, r);
 	fleet_answer(f, node, (struct event){ .kind = MESSAGE_SYNCED });
 }
 
@@ -156,6 +187,8 @@ void store_receive(struct fleet *f, struct event *e)
 
 	if (e->kind == MESSAGE_REPORT) {
 		keep_report(f, e);
+	} else if (e->kind == MESSAGE_NODE) {
+		keep_node(f, e);
 	} else if (e->kind == MESSAGE_READ && e->a == 1) {
 		send_all(f, e->from);
 	} else if (e->kind == MESSAGE_READ) {

@@ -142,6 +142,16 @@ static void test_lag(void **state)
 	plan.sequence = 8;
 	registry_plan(&r, &plan, 4000);
 	assert_int_equal(e->wall_behind_ms, 0);
+	node = node_at(NODE_DNS, "f", 1, 6);
+	node.plan_epoch = 2;
+	take(&r, &node, 6);
+	assert_int_equal(registry_followed(&r, 6), 2);
+	/* Probers apply no plans, and who is silent follows none any more. */
+	node = node_at(NODE_HEALTH, "h", 1, 7);
+	node.plan_epoch = 3;
+	take(&r, &node, 7);
+	assert_int_equal(registry_followed(&r, 7), 2);
+	assert_int_equal(registry_followed(&r, 6 + REGISTRY_LATELY_MS), 0);
 	registry_fini(&r);
 }
 
