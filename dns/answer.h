@@ -19,6 +19,7 @@
 
 struct identity;
 struct table;
+struct view;
 struct zone;
 
 enum {
@@ -37,14 +38,16 @@ struct answer_input {
 	uint64_t random; /* fresh bits: they spread TTLs and draw for `sticky:
 			  * none`; the same input gives the same octets */
 	const struct identity *identity; /* NULL: no cookies, NSID, CHAOS */
-	uint32_t now_s;        /* wall clock, for cookies: seconds since 1970
-				* modulo 2^32 */
-	uint32_t keepalive_ms; /* stream: how long it may idle: RFC 7828 */
-	bool encrypted;        /* stream: padded when the query was */
-	bool turned_away;      /* not a stream: nothing but the way to prove
-				* who is asking, by cookie or by TCP */
-	bool long_way;         /* never by dns/express, so that tests can
-				* compare: the answer is the same */
+	uint32_t now_s;          /* wall clock, for cookies: seconds since 1970
+				  * modulo 2^32 */
+	uint32_t keepalive_ms;   /* stream: how long it may idle: RFC 7828 */
+	bool encrypted;          /* stream: padded when the query was */
+	bool turned_away;        /* not a stream: nothing but the way to prove
+				  * who is asking, by cookie or by TCP */
+	const struct view *view; /* stream: why the table is as it is, for
+				  * dns/rationale; NULL: not told */
+	bool long_way;           /* never by dns/express, so that tests can
+				  * compare: the answer is the same */
 };
 
 /* What rate limits tell apart: RFC 2308, 1 and 2. */

@@ -3,6 +3,7 @@
 
 #include "dns/answer.h"
 #include "dns/identity.h"
+#include "dns/rationale.h"
 #include "dns/resolve.h"
 #include "dns/rrset.h"
 
@@ -58,6 +59,10 @@ void answer_chaos(struct answer *a)
 			? NULL
 			: text_of(a->in->identity, &a->query->qname);
 
+	if (text == NULL && rationale_is_asked(a)) {
+		rationale_put(a);
+		return;
+	}
 	if (text == NULL || (a->qtype != TYPE_TXT && a->qtype != TYPE_ANY)) {
 		answer_refuse(a, EDE_NOT_AUTHORITATIVE, "not told in CHAOS");
 		return;

@@ -151,6 +151,7 @@ static bool answer_message(struct connection *c, size_t query_len)
 		.encrypted = c->tls != NULL,
 		.random = hash_mix(all->random += UINT64_C(0x9e3779b97f4a7c15)),
 		.identity = slot_identity(all->slot),
+		.view = slot_view(all->slot),
 		.now_s = clock_wall_s(),
 		.keepalive_ms =
 			all->ending ? 0 : (uint32_t)connections_idle_ms(all),

@@ -109,6 +109,7 @@ static bool refresh(struct feed *feed, struct model *model)
 	feed->pulse.fresh_ms = clock_now_ms();
 	kept_verdicts(feed->config.lastgood, feed->world.view, view);
 	tidings_tell(view);
+	slot_publish_view(feed->config.slot, view);
 	view_free(feed->world.view);
 	feed->world.view = view;
 	return true;

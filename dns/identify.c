@@ -151,6 +151,7 @@ struct identify *identify_start(struct event_base *loop, struct slot *slot,
 	i->slot = slot;
 	if (config->identity != NULL)
 		i->now = *config->identity;
+	slot->tells_why = i->now.asker_count > 0;
 	if (set_secrets(i, loop, config->cookie_secrets, err) &&
 	    publish(i, err))
 		return i;

@@ -25,7 +25,8 @@ struct identify_config {
 	const char *cookie_secrets;      /* file; NULL: one is drawn */
 };
 
-/* slot is borrowed and outlives it.  NULL with err set. */
+/* slot is borrowed and outlives it, and has no reader yet.  NULL with err set.
+ */
 struct identify *identify_start(struct event_base *loop, struct slot *slot,
 				const struct identify_config *config,
 				struct error *err);

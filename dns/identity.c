@@ -44,6 +44,37 @@ static bool text_read(const char *option, const char *text, size_t max,
 	return true;
 }
 
+static bool askers_read(const struct identity_words *words,
+			struct identity *out, struct error *err)
+{
+	if (words->explain_to_count > IDENTITY_ASKERS_MAX) {
+		error_set(err, "--explain-to: give %d networks at most",
+			  IDENTITY_ASKERS_MAX);
+		return false;
+	}
+	for (size_t i = 0; i < words->explain_to_count; i++) {
+		if (net_prefix_parse(words->explain_to[i], &out->askers[i],
+				     NULL))
+			continue;
+		error_set(err,
+			  "--explain-to \"%s\": is an address, or a network as "
+			  "192.0.2.0/24 with no bits beyond its length",
+			  words->explain_to[i]);
+		return false;
+	}
+	out->asker_count = words->explain_to_count;
+	return true;
+}
+
+bool identity_tells_why(const struct identity *identity,
+			const struct net_addr *peer)
+{
+	for (size_t i = 0; i < identity->asker_count; i++)
+		if (net_within(&identity->askers[i], peer))
+			return true;
+	return false;
+}
+
 bool identity_read(const struct identity_words *words, struct identity *out,
 		   struct error *err)
 {
@@ -54,7 +85,8 @@ bool identity_read(const struct identity_words *words, struct identity *out,
 		       err) ||
 	    !text_read("version-text", words->version, IDENTITY_TEXT_MAX,
 		       &id.version, err) ||
-	    !policy_read(words->cookies, &id.cookies, err))
+	    !policy_read(words->cookies, &id.cookies, err) ||
+	    !askers_read(words, &id, err))
 		return false;
 	*out = id;
 	return true;

@@ -22,6 +22,7 @@ dns_libdns_a_SOURCES = \
 	%D%/proof.c %D%/proof.h \
 	%D%/proxy_header.c %D%/proxy_header.h \
 	%D%/query.c %D%/query.h \
+	%D%/rationale.c %D%/rationale.h \
 	%D%/rehearsal.c %D%/rehearsal.h \
 	%D%/reply.c %D%/reply.h \
 	%D%/resolve.c %D%/resolve.h \

@@ -43,7 +43,9 @@ void slot_init(struct slot *slot, struct table *first)
 {
 	atomic_init(&slot->current, first);
 	atomic_init(&slot->identity, NULL);
+	atomic_init(&slot->view, NULL);
 	slot->tap = NULL;
+	slot->tells_why = false;
 }
 
 void slot_fini(struct slot *slot)
@@ -84,6 +86,11 @@ const struct identity *slot_identity(const struct slot *slot)
 	return atomic_load_explicit(&slot->identity, memory_order_acquire);
 }
 
+const struct view *slot_view(const struct slot *slot)
+{
+	return atomic_load_explicit(&slot->view, memory_order_acquire);
+}
+
 void slot_publish(struct slot *slot, struct table *next)
 {
 	struct table *old = atomic_exchange(&slot->current, next);
@@ -100,4 +107,13 @@ void slot_publish_identity(struct slot *slot, struct identity *next)
 	synchronize_rcu();
 	__tsan_acquire(grace());
 	free(old);
+}
+
+void slot_publish_view(struct slot *slot, const struct view *next)
+{
+	if (!slot->tells_why)
+		return;
+	atomic_store(&slot->view, next);
+	synchronize_rcu();
+	__tsan_acquire(grace());
 }

@@ -23,16 +23,20 @@
 #define DNS_SLOT_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 struct identity;
 struct table;
 struct tap;
+struct view;
 
 struct slot {
 	_Atomic(struct table *) current;     /* owned; NULL before the first */
 	_Atomic(struct identity *) identity; /* the same */
 	struct tap
 		*tap; /* borrowed; set before there are readers; NULL: none */
+	_Atomic(const struct view *) view; /* borrowed; see below */
+	bool tells_why; /* set before there are readers: views are published */
 };
 
 /* first may be NULL; the slot takes ownership of it. */
@@ -56,6 +60,10 @@ void slot_online(void);
 const struct table *slot_read(const struct slot *slot);
 const struct identity *slot_identity(const struct slot *slot);
 
+/* What the table stands on, for who tells why; NULL where nobody does.  A
+ * moment long it may be older or of another policy than the table. */
+const struct view *slot_view(const struct slot *slot);
+
 /*
  * Makes next current and takes ownership of it.  Waits until every reader has
  * been offline once, then frees the table before; never called by a reader.
@@ -63,5 +71,12 @@ const struct identity *slot_identity(const struct slot *slot);
  */
 void slot_publish(struct slot *slot, struct table *next);
 void slot_publish_identity(struct slot *slot, struct identity *next);
+
+/*
+ * Makes next, which stays the caller's, what readers see; when it returns,
+ * nobody reads the one before.  Where nobody tells why, nothing happens, and
+ * nobody is waited for.
+ */
+void slot_publish_view(struct slot *slot, const struct view *next);
 
 #endif

@@ -35,7 +35,7 @@ struct settings {
 	const char *cookie_secrets;
 	struct identity_words words;
 	struct identity identity;
-	struct option_list limits;
+	struct option_list limits, explain_to;
 	struct rrl_config rrl;
 	const char *tls_cert, *tls_key;
 	struct option_list listen, trust, vantages, dot, proxy_from, xdp;
@@ -150,6 +150,9 @@ static size_t fill_telling(struct settings *s, struct option_row *rows)
 		{ "version-text", OPTION_TEXT, &s->words.version, "TEXT",
 		  "told as version.server and version.bind in class CHAOS",
 		  0, 0 },
+		{ "explain-to", OPTION_LIST, &s->explain_to, "NETWORK",
+		  "tell these clients why: TXT of _explain.NAME in class "
+		  "CHAOS; may be repeated", 0, 0 },
 		{ "cookies", OPTION_TEXT, &s->words.cookies, "POLICY",
 		  "DNS cookies: on, off or required (default on)", 0, 0 },
 		{ "cookie-secrets", OPTION_TEXT, &s->cookie_secrets,
@@ -384,6 +387,8 @@ static bool settings_read(struct settings *s, struct error *err)
 			       "signed plan says which policy");
 		return false;
 	}
+	s->words.explain_to = s->explain_to.items;
+	s->words.explain_to_count = s->explain_to.count;
 	return identity_read(&s->words, &s->identity, err) &&
 	       rrl_config_parse(s->limits.items, s->limits.count, &s->rrl, err);
 }

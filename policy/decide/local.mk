@@ -39,6 +39,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/panic.c %D%/panic.h \
 	%D%/parts.c %D%/parts.h \
 	%D%/quorum.c %D%/quorum.h \
+	%D%/reason.c %D%/reason.h \
 	%D%/rum.c %D%/rum.h \
 	%D%/sample.c %D%/sample.h \
 	%D%/share.c %D%/share.h \

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/review/explanation.h"
 
+#include "policy/base/civil.h"
 #include "policy/decide/deferral.h"
 #include "policy/decide/opening.h"
 #include "policy/decide/parts.h"
+#include "policy/decide/reason.h"
 #include "policy/language/expression.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,208 +138,25 @@ struct explanation explanation_make(struct subject *s, int service,
 	return x;
 }
 
-/* What text is built in: cut when full, never overrun. */
-struct text {
-	char *at;
-	size_t left;
-};
-
-static void add(struct text *t, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void add(struct text *t, const char *fmt, ...)
+static struct reasons reasons_of(const struct explanation *x)
 {
-	va_list ap;
-	int len;
-
-	va_start(ap, fmt);
-	len = vsnprintf(t->at, t->left, fmt, ap);
-	va_end(ap);
-	if (len < 0 || (size_t)len >= t->left)
-		len = t->left > 0 ? (int)t->left - 1 : 0;
-	t->at += len;
-	t->left -= (size_t)len;
-}
-
-static void add_regions(struct text *t, const struct policy *policy,
-			uint64_t set)
-{
-	const char *sep = "";
-
-	if (set == 0)
-		add(t, "no region");
-	for (size_t i = 0; i < policy->region_count; i++) {
-		if (!(set >> i & 1))
-			continue;
-		add(t, "%s%s", sep, policy->regions[i].name);
-		sep = ", ";
-	}
-}
-
-static void add_eligible(struct text *t, const struct explanation *x, size_t i)
-{
-	const struct policy *policy = x->subject->policy;
-	int rule = x->trace.endpoints[i].residency;
-
-	if (rule == POLICY_NONE) {
-		add(t, "residency leaves its region out");
-		return;
-	}
-	add(t, "residency %s (%s:%u) allows only ",
-	    policy->residency[rule].name, policy->residency[rule].at.file,
-	    policy->residency[rule].at.line);
-	add_regions(t, policy, policy->residency[rule].regions);
-}
-
-/* What users met there, as the node was told. */
-static void add_users(struct text *t, const struct explanation *x, size_t i)
-{
-	const struct standing_samples *samples = x->subject->samples;
-
-	if (samples != NULL && samples->users[i][0] != '\0')
-		add(t, "; %s", samples->users[i]);
-}
-
-static void add_health(struct text *t, const struct explanation *x, size_t i)
-{
-	const struct view_endpoint *e =
-		&x->subject->view->services[x->service].endpoints[i];
-	int region = service_of(x)->endpoints[i].region;
-
-	if (x->scenario->failed >> region & 1) {
-		add(t, "down, as --down %s supposes%s",
-		    x->subject->policy->regions[region].name,
-		    x->deferred >> i & 1
-			    ? "; together with the others it would still "
-			      "be served, see safety.max_capacity_opened"
-			    : "");
-		return;
-	}
-	add(t, "%s: %u of %u votes of vantages say down%s%s%s",
-	    verdict_name(e->health.verdict), e->health.down,
-	    (unsigned)e->health.up + e->health.down,
-	    x->trace.endpoints[i].away ? ", those nearest to this client" : "",
-	    e->health.held ? "; held, too few vote" : "",
-	    e->health.vetoed ? "; a veto holds it up" : "");
-	add_users(t, x, i);
-}
-
-static void add_cause(struct text *t, const struct view_endpoint *e)
-{
-	switch (e->cause) {
-	case SHARE_FULL:
-		break;
-	case SHARE_COMMAND:
-		add(t, " by command %s", e->cause_ref);
-		break;
-	case SHARE_RAMP:
-		add(t, " after an outage");
-		break;
-	case SHARE_CANARY:
-		add(t, " by canary %s", e->cause_ref);
-		break;
-	}
-}
-
-/* What it was ordered by: the vantages, what each measured, and how often. */
-static void add_way(struct text *t, const struct explanation *x, size_t i)
-{
-	const struct subject *s = x->subject;
-	const struct tiers_way *way = &x->trace.endpoints[i].way;
-	const float *ms = s->view->services[x->service].endpoints[i].latency_ms;
-
-	if (way->ms <= 0)
-		return;
-	add(t, "%.1f ms expected (", way->ms);
-	if (way->users > 0) {
-		add(t, "median of %u measurements of users there), ",
-		    way->users);
-		return;
-	}
-	if (way->near.count == 0)
-		add(t, "by distance");
-	for (unsigned k = 0; k < way->near.count; k++) {
-		uint8_t v = way->near.vantages[k];
-
-		add(t, "%s%s measured %.1f ms in %u probes and is %.1f ms away",
-		    k == 0 ? "" : "; ", s->policy->vantages[v].name,
-		    (double)ms[v], s->samples->of[i][v], way->near.way_ms[k]);
-	}
-	add(t, "), ");
-}
-
-static void add_kept(struct text *t, const struct explanation *x, size_t i)
-{
-	const struct chain_reason *why = &x->trace.endpoints[i];
-	const struct view_endpoint *e =
-		&x->subject->view->services[x->service].endpoints[i];
-	char order[512];
-
-	add(t, "tier %u: ", why->tier + 1u);
-	add(t, "%s", explanation_order(x, i, order, sizeof(order)));
-	add_way(t, x, i);
-	if (e->trickle && x->row.note == ROW_PLAIN)
-		add(t, "down, on trial with %.4g %% of its clients, ",
-		    100 * REPORT_TRICKLE);
-	add(t, "weight %u, share %.4g %%", e->weight,
-	    100 * accept_share(e->accept));
-	add_cause(t, e);
-	add(t, "%s", explanation_spill(x, i, order, sizeof(order)));
-	add_users(t, x, i);
-	if (x->row.note == ROW_NONE_HEALTHY)
-		add(t, "; down, served because all are");
-	else if (x->row.note == ROW_PANIC)
-		add(t, "; served in panic, %u %% of the capacity is healthy",
-		    panic_left_pct(
-			    &x->subject->view->services[x->service].panic));
-	else if (x->row.note == ROW_ALL_COMMANDED)
-		add(t, "; drained, served because nothing else works");
+	return (struct reasons){
+		.view = x->subject->view,
+		.service = x->service,
+		.row = &x->row,
+		.trace = &x->trace,
+		.samples = x->subject->samples,
+		.failed = x->scenario->failed,
+		.deferred = x->deferred,
+	};
 }
 
 const char *explanation_reason(const struct explanation *x, size_t i, char *buf,
 			       size_t size)
 {
-	const struct policy_endpoint *declared = &service_of(x)->endpoints[i];
-	const struct view_endpoint *e =
-		&x->subject->view->services[x->service].endpoints[i];
-	struct text t = { buf, size };
+	const struct reasons reasons = reasons_of(x);
 
-	switch (x->trace.endpoints[i].step) {
-	case STEP_KEPT:
-		add_kept(&t, x, i);
-		break;
-	case STEP_ELIGIBLE:
-		add_eligible(&t, x, i);
-		break;
-	case STEP_COMMANDED:
-		add(&t, "share 0");
-		add_cause(&t, e);
-		break;
-	case STEP_HEALTHY:
-		add_health(&t, x, i);
-		break;
-	case STEP_CANARY:
-		add(&t, "takes %.4g %% of %s", 100 * accept_share(e->accept),
-		    service_of(x)->endpoints[declared->shadows].name);
-		add_cause(&t, e);
-		break;
-	case STEP_PANIC:
-		add(&t,
-		    "%u %% of the capacity is healthy, and panic answers "
-		    "otherwise",
-		    panic_left_pct(
-			    &x->subject->view->services[x->service].panic));
-		break;
-	case STEP_SHARED:
-		if (x->trace.endpoints[i].spilled == ACCEPT_NONE)
-			add(&t, "spilled by capacity: none of these clients");
-		else
-			add(&t, "%s 0",
-			    e->accept == ACCEPT_NONE ? "share" : "weight");
-		add_cause(&t, e);
-		break;
-	}
-	return buf;
+	return reason_text(&reasons, i, buf, size);
 }
 
 static void print_client(const struct explanation *x)
@@ -383,54 +201,53 @@ static void print_parts(const struct explanation *x, const char *endpoint)
 		printf("    checks: %s\n", text);
 }
 
+/* As of when, where a schedule decides. */
+static void print_schedule(const struct explanation *x)
+{
+	const struct view *view = x->subject->view;
+	const struct view_service *seen = &view->services[x->service];
+	char at[CIVIL_TEXT_SIZE], until[CIVIL_TEXT_SIZE];
+
+	if (service_of(x)->steer != STEER_SCHEDULE)
+		return;
+	printf("schedule as of %s", civil_text(view->wall_made_ms / 1000, at));
+	if (seen->opening.until_s != INT64_MAX)
+		printf(", until %s", civil_text(seen->opening.until_s, until));
+	printf("\n");
+}
+
 static void print_service(const struct explanation *x)
 {
-	static const char *const labels[] = {
-		[STEP_KEPT] = "serves",
-		[STEP_ELIGIBLE] = "not eligible",
-		[STEP_COMMANDED] = "commanded",
-		[STEP_HEALTHY] = "not healthy",
-		[STEP_CANARY] = "canary",
-		[STEP_SHARED] = "takes nobody",
-		[STEP_PANIC] = "panic",
-	};
 	const struct policy_service *service = service_of(x);
+	const struct reasons reasons = reasons_of(x);
 	const char *lacks = policy_unmonitored(x->subject->policy, service);
-	char reason[512], text[EXPRESSION_TEXT_SIZE];
+	char buf[REASON_SIZE], text[EXPRESSION_TEXT_SIZE];
 
-	printf("service  %s (%s:%u), steer %s", service->name, service->at.file,
-	       service->at.line, steer_name(service->steer));
-	if (lacks != NULL)
-		printf(", unmonitored: it has %s", lacks);
-	printf("\n");
-	explanation_print_schedule(x);
+	printf("service  %s\n", reason_service(&reasons, buf, sizeof(buf)));
+	print_schedule(x);
 	if (service->expression != NULL && lacks == NULL)
 		printf("health   %s, at each vantage\n",
 		       expression_text(x->subject->policy, service->expression,
 				       text, sizeof(text)));
 	for (size_t i = 0; i < service->endpoint_count; i++) {
-		const struct policy_endpoint *e = &service->endpoints[i];
-		enum chain_step step = x->trace.endpoints[i].step;
-
-		printf("  %s (%s:%u)\n    %s: %s\n", e->name, e->at.file,
-		       e->at.line, labels[step],
-		       explanation_reason(x, i, reason, sizeof(reason)));
-		print_parts(x, e->name);
+		printf("  %s\n",
+		       reason_endpoint(&reasons, i, buf, sizeof(buf)));
+		printf("    %s: %s\n", reason_label(x->trace.endpoints[i].step),
+		       reason_text(&reasons, i, buf, sizeof(buf)));
+		print_parts(x, service->endpoints[i].name);
 	}
 }
 
-static void print_pick(const struct policy_endpoint *e)
+static void print_picks(const struct explanation *x)
 {
-	char buf[NET_TEXT_SIZE];
+	const struct reasons reasons = reasons_of(x);
+	char buf[REASON_SIZE];
 
-	printf("answer   %s", e->name);
-	for (size_t i = 0; i < e->a_count; i++)
-		printf(" %s", net_addr_text(&e->a[i], buf));
-	for (size_t i = 0; i < e->aaaa_count; i++)
-		printf(" %s", net_addr_text(&e->aaaa[i], buf));
-	if (e->cname != NULL)
-		printf(" CNAME %s", e->cname);
-	printf("\n");
+	for (unsigned i = 0; i < x->pick_count; i++)
+		printf("answer   %s\n",
+		       reason_answer(&reasons, x->picks[i], buf, sizeof(buf)));
+	if (x->pick_count == 0)
+		printf("answer   none\n");
 }
 
 /* Whose addresses of one family the client gets. */
@@ -468,10 +285,7 @@ void explanation_print(const struct explanation *x)
 
 	print_client(x);
 	print_service(x);
-	for (unsigned i = 0; i < x->pick_count; i++)
-		print_pick(&service->endpoints[x->picks[i]]);
-	if (x->pick_count == 0)
-		printf("answer   none\n");
+	print_picks(x);
 	for (size_t i = 0; x->differ && i < 2; i++)
 		print_family(service, &x->families[i]);
 	print_binding("https", &service->https);

@@ -47,19 +47,6 @@ void explanation_print_json(const struct explanation *x);
 const char *explanation_reason(const struct explanation *x, size_t i, char *buf,
 			       size_t size);
 
-/* What an endpoint is ordered by when that is no way: its windows, its cost; ""
- * for others.  Into buf, which is returned. */
-const char *explanation_order(const struct explanation *x, size_t i, char *buf,
-			      size_t size);
-
-/* The part of these clients that capacity leaves it, when that is not all; ""
- * else.  Into buf, which is returned. */
-const char *explanation_spill(const struct explanation *x, size_t i, char *buf,
-			      size_t size);
-
-/* As of when, where a schedule decides. */
-void explanation_print_schedule(const struct explanation *x);
-
 /* "eligible", "commanded", ...: the step that removed it, or "kept". */
 const char *explanation_step_name(enum chain_step step);
 

@@ -13,7 +13,6 @@ policy_libpolicy_a_SOURCES += \
 	%D%/evidence.c %D%/evidence.h %D%/evidence_goals.c \
 	%D%/explain.c %D%/explain.h \
 	%D%/explanation.c %D%/explanation.h %D%/explanation_json.c \
-	%D%/explanation_order.c \
 	%D%/findings.c %D%/findings.h \
 	%D%/git.c %D%/git.h \
 	%D%/findings.c %D%/findings.h %D%/findings_sarif.c \

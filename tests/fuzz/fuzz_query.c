@@ -187,6 +187,9 @@ static const struct identity *identity_of(uint8_t how)
 	fill_text(&identity.nsid, IDENTITY_NSID_MAX);
 	fill_text(&identity.name, IDENTITY_TEXT_MAX);
 	fill_text(&identity.version, IDENTITY_TEXT_MAX);
+	/* Whoever asks first is told why. */
+	identity.askers[0] = (struct net_prefix){ net_from_v4(0x0a010000), 16 };
+	identity.asker_count = 1;
 	return &identity;
 }
 
@@ -216,6 +219,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 		.keepalive_ms = 10000,
 		.encrypted = (octets[0] & 0x41) == 0x41,
 		.turned_away = octets[0] & 0x80,
+		.view = worlds[octets[0] >> 3 & 1].view,
 	};
 	cap = octets[0] & 4  ? ANSWER_CAP_MIN
 	      : input.stream ? ANSWER_TCP_MAX

@@ -28,6 +28,7 @@ EXTRA_DIST += %D%/edge_cohorts.py
 EXTRA_DIST += %D%/edge_nginx.py
 EXTRA_DIST += %D%/edge_world.py
 EXTRA_DIST += %D%/envelope.py
+EXTRA_DIST += %D%/explain_dns.py
 EXTRA_DIST += %D%/expressions.py
 EXTRA_DIST += %D%/fleet.py
 EXTRA_DIST += %D%/hash_vectors.py

@@ -142,6 +142,8 @@ static void test_drawn(void **state)
 }
 
 /* clang-format off */
+static const char *const no_network[] = { "192.0.2.0/24", "192.0.2.1/24" };
+
 static const struct wrong_row {
 	const char *title;
 	struct identity_words words;
@@ -153,6 +155,10 @@ static const struct wrong_row {
 	{ "a long NSID", { .nsid = LONG }, "--nsid: give 1 to 128 octets" },
 	{ "an empty identity", { .name = "" }, "--identity: give 1 to 255" },
 	{ "an empty version", { .version = "" }, "--version-text: give 1 to" },
+	{ "no network", { .explain_to = no_network, .explain_to_count = 2 },
+	  "--explain-to \"192.0.2.1/24\": is an address, or a network" },
+	{ "too many networks", { .explain_to_count = IDENTITY_ASKERS_MAX + 1 },
+	  "--explain-to: give 64 networks at most" },
 };
 /* clang-format on */
 
@@ -169,6 +175,61 @@ static void test_wrong(void **state)
 			    strlen(wrongs[i].error)) != 0)
 			fail_msg("%s", err.text);
 		assert_int_equal(id.cookies, COOKIES_OFF);
+	}
+}
+
+/* Who may ask why, and nobody else. */
+static void test_askers(void **state)
+{
+	static const char *const networks[] = { "192.0.2.1", "2001:db8::/32" };
+	static const struct {
+		const char *peer;
+		bool told;
+	} rows[] = {
+		{ "192.0.2.1", true },   { "192.0.2.2", false },
+		{ "2001:db8::1", true }, { "2001:db9::1", false },
+		{ "::c000:201", false },
+	};
+	const struct identity_words words = { .explain_to = networks,
+					      .explain_to_count = 2 };
+	struct identity id, nobody;
+	struct error err;
+	struct net_addr peer;
+
+	(void)state;
+	assert_true(identity_read(&words, &id, &err));
+	assert_true(
+		identity_read(&(struct identity_words){ 0 }, &nobody, &err));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_true(net_addr_parse(rows[i].peer, &peer));
+		assert_int_equal(identity_tells_why(&id, &peer), rows[i].told);
+		assert_false(identity_tells_why(&nobody, &peer));
+	}
+}
+
+/* Views are published only where somebody may be told. */
+static void test_views(void **state)
+{
+	static const char *const networks[] = { "192.0.2.1" };
+	const struct identity_words words = { .explain_to = networks,
+					      .explain_to_count = 1 };
+	struct bench *b = *state;
+	const struct view *view = (const struct view *)(const void *)b;
+	struct error err;
+
+	for (int told = 0; told < 2; told++) {
+		struct identity id = { 0 };
+		struct identify *i;
+
+		if (told)
+			assert_true(identity_read(&words, &id, &err));
+		i = identify_start(b->loop, &b->slot,
+				   &(struct identify_config){ &id, NULL },
+				   &err);
+		assert_non_null(i);
+		slot_publish_view(&b->slot, view);
+		assert_ptr_equal(slot_view(&b->slot), told ? view : NULL);
+		identify_stop(i);
 	}
 }
 
@@ -193,6 +254,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_roll, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_drawn, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_wrong, set_up, tear_down),
+		cmocka_unit_test(test_askers),
+		cmocka_unit_test_setup_teardown(test_views, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_secrets_no_start,
 						set_up, tear_down),
 	};
