@@ -70,6 +70,8 @@ struct answer_outcome {
 	int service;    /* policy->services index that was asked, or -1 */
 	int endpoint;   /* of that service, the first in the answer, or -1 */
 	int region;     /* that endpoint's, or -1 */
+	uint8_t home;   /* of the client, when a service was asked: see
+			 * policy/decide/demand; else 0 */
 	bool proven;    /* a good server cookie: the client is no forgery */
 	enum answer_kind kind;
 	/* Of what is counted: QTYPE, but CNAME for every chain of aliases. */

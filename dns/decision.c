@@ -356,6 +356,7 @@ void decision_pick(const struct decision *decision, const struct geo *geo,
 	uint16_t class_id = geo_class_of(geo, asking->client);
 	size_t number = decision->row_of_class[class_id].row;
 
+	out->class_id = class_id;
 	out->row = &decision->rows[number];
 	out->entries = row_at(decision, number);
 	if (out->row->only != ROW_NONE) {

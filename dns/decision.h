@@ -57,6 +57,7 @@ void decision_unref(struct decision *decision);
 struct pick {
 	const struct decision_row *row;
 	const struct row *entries; /* nothing beyond its count may be read */
+	uint16_t class_id;         /* the client's, of geo */
 	unsigned count;            /* of endpoints; 0: no answer, see note */
 	uint8_t endpoints[POLICY_ENDPOINTS_MAX]; /* best first */
 };

@@ -119,6 +119,7 @@ static size_t answer_steered(const struct plain *p, struct express *e,
 	p->outcome->service = service;
 	p->outcome->endpoint = pick.endpoints[0];
 	p->outcome->region = endpoint->region;
+	p->outcome->home = model->grounds->homes[pick.class_id];
 	return len;
 }
 

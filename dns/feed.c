@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dns/feed.h"
+#include "dns/feed_impl.h"
 
 #include "dns/kept.h"
 #include "dns/lastgood.h"
@@ -30,24 +30,6 @@
 
 #include <event2/event.h>
 
-struct feed {
-	struct feed_config config;
-	struct model *model; /* one reference */
-	struct world world;
-	struct table *table; /* in the slot, which owns it */
-	struct feed_pulse pulse;
-	struct event *turn;
-	int64_t paid_ms; /* turns so far are paid for by then */
-	int64_t node_due_ms;
-	uint64_t acked_epoch, acked_sequence;
-	int64_t wall_applied_ms; /* of the plan that was acknowledged */
-	struct news reports_refused;
-	char report_trouble[NODE_TEXT_SIZE]; /* of the last one refused, ... */
-	int64_t report_refused_ms;           /* ... then */
-	char trouble[NODE_TEXT_SIZE];
-	struct feed_uptake uptake;
-};
-
 /*
  * Turns may take a fifth of the thread, so that the bus, the control socket,
  * `windrose up`'s other parts and the workers get theirs.  A debt below
@@ -55,9 +37,6 @@ struct feed {
  * not to wait for what that one took.
  */
 enum { REST_FACTOR = 4, REST_FREE_MS = 50 };
-
-/* A refused report is shown for so long: the next one comes every second. */
-enum { REFUSED_SHOWN_MS = 5000 };
 
 static const struct policy *policy_of(const struct feed *feed)
 {
@@ -115,93 +94,6 @@ static bool refresh(struct feed *feed, struct model *model)
 	return true;
 }
 
-static void describe_trouble(const struct feed *feed, char *buf)
-{
-	const char *keep = feed->config.lastgood == NULL
-				   ? ""
-				   : lastgood_trouble(feed->config.lastgood);
-	char alarm[NODE_TEXT_SIZE] = "";
-	const char *text = alarm;
-
-	if (feed->world.view != NULL)
-		panic_text(feed->world.view, alarm, sizeof(alarm));
-	if (feed->world.view != NULL && alarm[0] == '\0')
-		deferral_text(feed->world.view, alarm, sizeof(alarm));
-	if (feed->trouble[0] != '\0')
-		text = feed->trouble;
-	else if (feed->world.follow.refusal.text[0] != '\0')
-		text = feed->world.follow.refusal.text;
-	else if (feed->world.follow.plan != NULL && !feed->world.plan_fits)
-		text = "the plan would leave a service of this policy empty: "
-		       "it is set aside";
-	else if (clock_now_ms() < feed->report_refused_ms + REFUSED_SHOWN_MS &&
-		 feed->report_trouble[0] != '\0')
-		text = feed->report_trouble;
-	else if (keep[0] != '\0')
-		text = keep;
-	else if (feed->config.bus != NULL && !bus_is_up(feed->config.bus))
-		text = "the bus is down";
-	snprintf(buf, NODE_TEXT_SIZE, "%.*s", NODE_TEXT_SIZE - 1, text);
-}
-
-/* Also what counts for the judgement of a policy, whoever serves it. */
-static void fill_uptake(const struct feed *feed, struct node *node)
-{
-	const struct feed_uptake *uptake = &feed->uptake;
-	struct stats_sum sum = stats_sum(feed->config.stats);
-
-	node->takes_policy = uptake->takes_policy;
-	memcpy(node->refused_digest, uptake->refused_digest,
-	       sizeof(node->refused_digest));
-	memcpy(node->refused_reason, uptake->refused_reason,
-	       sizeof(node->refused_reason));
-	node->mute_count = uptake->mute_count;
-	memcpy(node->mute, uptake->mute, sizeof(node->mute));
-	node->failures = stats_rcode(&sum, RCODE_SERVFAIL);
-	for (size_t s = 0; s < policy_of(feed)->service_count; s++)
-		node->empties +=
-			stats_pair(feed->config.stats, s, STATS_NO_REGION);
-}
-
-struct node feed_node(const struct feed *feed)
-{
-	struct node node =
-		node_of(NODE_DNS, feed->config.name, clock_wall_ms());
-
-	node.plan_epoch = feed->acked_epoch;
-	node.plan_sequence = feed->acked_sequence;
-	node.wall_applied_ms = feed->wall_applied_ms;
-	node.refused = feed->world.follow.refused;
-	node.queries = stats_sum(feed->config.stats).answers;
-	node.local_count = feed->world.local.count;
-	static_assert(sizeof(node.policy_digest) ==
-			      sizeof(((struct policy *)0)->digest),
-		      "a node's digest is a policy's");
-	memcpy(node.policy_digest, policy_of(feed)->digest,
-	       sizeof(node.policy_digest));
-	describe_trouble(feed, node.trouble);
-	for (size_t i = 0; i < feed->world.local.count; i++)
-		local_text(&feed->world.local.commands[i], node.local[i]);
-	fill_uptake(feed, &node);
-	return node;
-}
-
-static void tell_node(struct feed *feed)
-{
-	struct node node = feed_node(feed);
-	size_t len;
-	char *octets;
-
-	feed->node_due_ms = clock_now_ms() + FEED_TICK_MS;
-	if (feed->config.bus == NULL)
-		return;
-	octets = node_write(&node, &len);
-	if (octets != NULL)
-		bus_put(feed->config.bus, BUS_NODES, feed->config.name, octets,
-			len, FEED_NODE_TTL_MS);
-	free(octets);
-}
-
 /* True when the view is the first to stand on this plan. */
 static bool acknowledge(struct feed *feed)
 {
@@ -239,7 +131,7 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 			  "error=\"out of memory; the old table stays\"");
 	kept_doubt(feed->config.lastgood, &feed->world);
 	if (acknowledge(feed) || clock_now_ms() >= feed->node_due_ms)
-		tell_node(feed);
+		feed_tell(feed);
 	ended_ms = clock_now_ms();
 	owe(feed, clock_thread_ns() - begun_ns, ended_ms);
 	delay_ms = feed->node_due_ms - ended_ms;
@@ -388,6 +280,7 @@ bool feed_adopt(struct feed *feed, struct model *model, struct error *err)
 	heard_prune(&feed->world.heard, policy);
 	kept_local(feed->config.lastgood, &feed->world.local);
 	(void)stats_follow(feed->config.stats, before->policy, policy);
+	queried_forget(&feed->queried);
 	model_unref(before);
 	feed->node_due_ms = 0;
 	wake(feed);
@@ -495,6 +388,7 @@ void feed_stop(struct feed *feed)
 	if (feed->turn != NULL)
 		event_free(feed->turn);
 	world_fini(&feed->world);
+	queried_forget(&feed->queried);
 	model_unref(feed->model);
 	free(feed);
 }

@@ -51,7 +51,9 @@ dns_libdns_a_SOURCES += \
 	%D%/connection.c %D%/connection.h \
 	%D%/console.c %D%/console.h \
 	%D%/datagram.c %D%/datagram.h \
+	%D%/queried.c %D%/queried.h \
 	%D%/feed.c %D%/feed.h \
+	%D%/feed_impl.h %D%/feed_record.c \
 	%D%/handover.c %D%/handover.h \
 	%D%/identify.c %D%/identify.h \
 	%D%/kept.c %D%/kept.h \

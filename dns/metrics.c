@@ -126,6 +126,37 @@ static void put_services(struct openmetrics *out, const struct metrics *m)
 	}
 }
 
+static void put_homes(struct openmetrics *out, const struct metrics *m)
+{
+	static const struct metric_family family = {
+		"windrose_dns_service_queries",
+		METRIC_COUNTER,
+		NULL,
+		"Queries about a service that were answered, by the region "
+		"that is nearest to who asked; home is empty when nobody knows "
+		"where that is.",
+	};
+	const struct policy *policy = m->model->policy;
+
+	openmetrics_family(out, &family);
+	for (size_t s = 0; s < policy->service_count; s++)
+		for (size_t h = 0; h < DEMAND_HOMES; h++) {
+			const struct metric_label labels[] = {
+				{ "service", policy->services[s].name },
+				{ "home", h == DEMAND_NOWHERE
+						  ? ""
+						  : policy->regions[h].name },
+			};
+			uint64_t queries = stats_home(m->stats, s, h);
+
+			if (queries > 0)
+				openmetrics_count(out,
+						  (struct metric_labels){
+							  labels, 2 },
+						  queries);
+		}
+}
+
 /* clang-format off */
 static const struct event_row {
 	struct metric_family family;
@@ -375,6 +406,7 @@ void metrics_write(struct openmetrics *out, const struct metrics *metrics)
 	put_answers(out, &sum);
 	put_zones(out, metrics);
 	put_services(out, metrics);
+	put_homes(out, metrics);
 	if (metrics->view != NULL)
 		condition_put(out, &(struct condition){ metrics->view,
 							metrics->reports });

@@ -4,6 +4,7 @@
 #include "dns/pool.h"
 #include "dns/zones.h"
 #include "policy/base/error.h"
+#include "policy/decide/demand.h"
 #include "policy/decide/geo.h"
 #include "policy/decide/vicinity.h"
 #include "policy/language/code.h"
@@ -29,10 +30,23 @@ static bool is_last(atomic_uint *refs)
 
 static void grounds_free(struct grounds *grounds)
 {
+	free(grounds->homes);
 	vicinity_free(grounds->vicinity); /* before what it borrows */
 	geo_free(grounds->geo);           /* likewise */
 	policy_free(grounds->policy);
 	free(grounds);
+}
+
+/* So that counting by home costs a query one look. */
+static uint8_t *homes_of(const struct policy *policy, const struct geo *geo)
+{
+	size_t count = geo_class_count(geo);
+	uint8_t *homes = calloc(count, sizeof(*homes));
+
+	for (size_t i = 0; homes != NULL && i < count; i++)
+		homes[i] = (uint8_t)demand_home(policy,
+						geo_class(geo, (uint16_t)i));
+	return homes;
 }
 
 /* Takes ownership of both, also when memory runs out. */
@@ -50,7 +64,8 @@ static struct grounds *grounds_of(struct policy *policy, struct geo *geo)
 	atomic_init(&grounds->refs, 1);
 	grounds->vicinity =
 		vicinity_new(policy, geo_class(geo, 0), geo_class_count(geo));
-	if (grounds->vicinity != NULL)
+	grounds->homes = homes_of(policy, geo);
+	if (grounds->vicinity != NULL && grounds->homes != NULL)
 		return grounds;
 	grounds_free(grounds);
 	return NULL;

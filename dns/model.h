@@ -12,6 +12,7 @@
 #define DNS_MODEL_H
 
 #include <stdatomic.h>
+#include <stdint.h>
 
 struct errors;
 struct geo;
@@ -26,6 +27,7 @@ struct grounds {
 	struct policy *policy; /* owned, as are geo and vicinity */
 	struct geo *geo;
 	struct vicinity *vicinity; /* of geo's classes */
+	uint8_t *homes;            /* of each class: demand_home(); owned */
 	atomic_uint refs;
 };
 

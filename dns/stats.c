@@ -14,6 +14,13 @@ enum { CACHE_LINE = 64 };
 
 typedef _Atomic uint64_t counter;
 
+/* What a service's answers are told apart by: two grids of counters. */
+enum grid { BY_REGION, BY_HOME, GRIDS };
+
+static_assert((int)DEMAND_NOWHERE == (int)STATS_NO_REGION &&
+		      (int)DEMAND_HOMES == (int)STATS_COLUMNS,
+	      "homes are regions, or none");
+
 /* What an answer is counted by, at once: each set of these is a counter. */
 enum { TRUNCATED = 1, ECS = 2, DNSSEC_OK = 4, FLAG_SETS = 8 };
 
@@ -22,11 +29,20 @@ struct stats_block {
 		counter answers[STATS_TRANSPORTS][STATS_RCODES][FLAG_SETS];
 	counter events[STATS_EVENTS];
 	counter zones[STATS_ZONES];
-	alignas(CACHE_LINE) counter pairs[POLICY_SERVICES_MAX][STATS_COLUMNS];
+	alignas(CACHE_LINE)
+		counter pairs[GRIDS][POLICY_SERVICES_MAX][STATS_COLUMNS];
 };
 
 /* A carried column more: what was counted in regions that are gone. */
 enum { GONE = STATS_COLUMNS, CARRIED_COLUMNS };
+
+struct carried {
+	uint64_t of[POLICY_SERVICES_MAX][CARRIED_COLUMNS];
+};
+
+struct base {
+	uint64_t of[POLICY_SERVICES_MAX][STATS_COLUMNS];
+};
 
 /*
  * What a pair's counter shows is carried + the blocks' sum - base.  The two
@@ -36,8 +52,8 @@ struct stats {
 	void *memory; /* holds blocks, which are aligned */
 	struct stats_block *blocks;
 	size_t count;
-	uint64_t (*carried)[CARRIED_COLUMNS]; /* by service */
-	uint64_t (*base)[STATS_COLUMNS];
+	struct carried *carried; /* by grid, as base */
+	struct base *base;
 	uint64_t carried_zones[STATS_ZONES], base_zones[STATS_ZONES];
 };
 
@@ -61,8 +77,8 @@ struct stats *stats_new(size_t blocks)
 
 	if (stats == NULL)
 		return NULL;
-	stats->carried = calloc(POLICY_SERVICES_MAX, sizeof(*stats->carried));
-	stats->base = calloc(POLICY_SERVICES_MAX, sizeof(*stats->base));
+	stats->carried = calloc(GRIDS, sizeof(*stats->carried));
+	stats->base = calloc(GRIDS, sizeof(*stats->base));
 	stats->memory = calloc(blocks + 1, sizeof(*stats->blocks));
 	if (stats->carried == NULL || stats->base == NULL ||
 	    stats->memory == NULL) {
@@ -116,8 +132,11 @@ void stats_count(struct stats_block *block, enum stats_transport transport,
 		bump(&block->zones[zone], 1);
 	if (region > STATS_NO_REGION)
 		region = STATS_NO_REGION;
-	if (service < POLICY_SERVICES_MAX)
-		bump(&block->pairs[service][region], 1);
+	if (service >= POLICY_SERVICES_MAX)
+		return;
+	bump(&block->pairs[BY_REGION][service][region], 1);
+	assert(outcome->home < DEMAND_HOMES);
+	bump(&block->pairs[BY_HOME][service][outcome->home], 1);
 }
 
 void stats_count_event(struct stats_block *block, enum stats_event event,
@@ -223,48 +242,72 @@ uint64_t stats_zone(const struct stats *stats, size_t zone)
 	       stats->base_zones[zone];
 }
 
-static uint64_t sum_pair(const struct stats *stats, size_t service,
-			 size_t region)
+static uint64_t sum_pair(const struct stats *stats, enum grid grid,
+			 size_t service, size_t column)
 {
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < stats->count; i++)
-		sum += value(&stats->blocks[i].pairs[service][region]);
+		sum += value(&stats->blocks[i].pairs[grid][service][column]);
 	return sum;
+}
+
+static uint64_t pair_of(const struct stats *stats, enum grid grid,
+			size_t service, size_t column)
+{
+	assert(service < POLICY_SERVICES_MAX && column < STATS_COLUMNS);
+	return stats->carried[grid].of[service][column] +
+	       sum_pair(stats, grid, service, column) -
+	       stats->base[grid].of[service][column];
 }
 
 uint64_t stats_pair(const struct stats *stats, size_t service, size_t region)
 {
-	assert(service < POLICY_SERVICES_MAX && region < STATS_COLUMNS);
-	return stats->carried[service][region] +
-	       sum_pair(stats, service, region) - stats->base[service][region];
+	return pair_of(stats, BY_REGION, service, region);
+}
+
+uint64_t stats_home(const struct stats *stats, size_t service, size_t home)
+{
+	return pair_of(stats, BY_HOME, service, home);
+}
+
+static uint64_t service_of(const struct stats *stats, enum grid grid,
+			   size_t service)
+{
+	uint64_t sum = stats->carried[grid].of[service][GONE];
+
+	for (size_t column = 0; column < STATS_COLUMNS; column++)
+		sum += pair_of(stats, grid, service, column);
+	return sum;
 }
 
 uint64_t stats_service(const struct stats *stats, size_t service)
 {
-	uint64_t sum = stats->carried[service][GONE];
-
-	for (size_t region = 0; region < STATS_COLUMNS; region++)
-		sum += stats_pair(stats, service, region);
-	return sum;
+	return service_of(stats, BY_REGION, service);
 }
 
+/* One policy after another. */
+struct change {
+	const struct policy *before, *now;
+};
+
 /* One service's counters, by the regions' indices in the policy now. */
-static void carry(const struct stats *stats, size_t service,
-		  const struct policy *before, const struct policy *now,
-		  uint64_t out[CARRIED_COLUMNS])
+static void carry(const struct stats *stats, enum grid grid, size_t service,
+		  const struct change *change, uint64_t out[CARRIED_COLUMNS])
 {
 	uint64_t kept;
 
-	out[STATS_NO_REGION] = stats_pair(stats, service, STATS_NO_REGION);
+	out[STATS_NO_REGION] = pair_of(stats, grid, service, STATS_NO_REGION);
 	kept = out[STATS_NO_REGION];
-	for (size_t i = 0; i < now->region_count; i++) {
-		int old = policy_find_region(before, now->regions[i].name);
+	for (size_t i = 0; i < change->now->region_count; i++) {
+		int old = policy_find_region(change->before,
+					     change->now->regions[i].name);
 
-		out[i] = old < 0 ? 0 : stats_pair(stats, service, (size_t)old);
+		out[i] = old < 0 ? 0
+				 : pair_of(stats, grid, service, (size_t)old);
 		kept += out[i];
 	}
-	out[GONE] = stats_service(stats, service) - kept;
+	out[GONE] = service_of(stats, grid, service) - kept;
 }
 
 /* What was counted of the zone called name; 0 for a new one. */
@@ -290,29 +333,38 @@ static void follow_zones(struct stats *stats, const struct policy *before,
 	}
 }
 
-bool stats_follow(struct stats *stats, const struct policy *before,
-		  const struct policy *now)
+static void follow_pairs(struct stats *stats, enum grid grid,
+			 const struct change *change, struct carried *carried)
 {
-	uint64_t(*carried)[CARRIED_COLUMNS] =
-		calloc(POLICY_SERVICES_MAX, sizeof(*carried));
-	bool ok = carried != NULL;
+	const struct policy *before = change->before, *now = change->now;
 
-	follow_zones(stats, before, now);
-	for (size_t i = 0; ok && i < now->service_count; i++) {
+	for (size_t i = 0; carried != NULL && i < now->service_count; i++) {
 		int old = policy_find_service(before, now->services[i].name);
 
 		if (old >= 0)
-			carry(stats, (size_t)old, before, now, carried[i]);
+			carry(stats, grid, (size_t)old, change, carried->of[i]);
 	}
 	for (size_t s = 0; s < before->service_count; s++)
-		for (size_t r = 0; r < STATS_COLUMNS; r++)
-			stats->base[s][r] = sum_pair(stats, s, r);
-	if (ok) {
+		for (size_t c = 0; c < STATS_COLUMNS; c++)
+			stats->base[grid].of[s][c] =
+				sum_pair(stats, grid, s, c);
+}
+
+bool stats_follow(struct stats *stats, const struct policy *before,
+		  const struct policy *now)
+{
+	const struct change change = { before, now };
+	struct carried *carried = calloc(GRIDS, sizeof(*carried));
+
+	follow_zones(stats, before, now);
+	for (int grid = 0; grid < GRIDS; grid++)
+		follow_pairs(stats, (enum grid)grid, &change,
+			     carried == NULL ? NULL : &carried[grid]);
+	if (carried != NULL) {
 		free(stats->carried);
 		stats->carried = carried;
-	} else {
-		memset(stats->carried, 0,
-		       POLICY_SERVICES_MAX * sizeof(*stats->carried));
+		return true;
 	}
-	return ok;
+	memset(stats->carried, 0, GRIDS * sizeof(*stats->carried));
+	return false;
 }

@@ -5,13 +5,15 @@
  * Each block has one writer and its own cache lines, so counting costs no
  * locked instruction and no shared line; sums are made when somebody asks and
  * may lag by a query or two.  Counters rise only.  What is counted of a
- * zone, or of a service in a region, is found by their indices in the policy,
+ * zone, or of a service in a region or from one, is found by their indices in
+ * the policy,
  * and follows their names over reloads: see stats_follow().  Memory is bounded
  * by the policy's limits, and touched only where something was counted.  Pure.
  */
 #ifndef DNS_STATS_H
 #define DNS_STATS_H
 
+#include "policy/decide/demand.h"
 #include "policy/language/policy.h"
 
 #include <stdbool.h>
@@ -100,6 +102,9 @@ uint64_t stats_service(const struct stats *stats, size_t service);
 /* Answers about a service that named an endpoint in region, or, for
  * STATS_NO_REGION, none. */
 uint64_t stats_pair(const struct stats *stats, size_t service, size_t region);
+
+/* Answers about a service to clients of a home: see policy/decide/demand. */
+uint64_t stats_home(const struct stats *stats, size_t service, size_t home);
 
 /*
  * The policy in force is another: what was counted follows the names of

@@ -161,6 +161,7 @@ static void note_pick(struct answer *a, int service, const struct pool *pool,
 	if (a->outcome->service >= 0)
 		return;
 	a->outcome->service = service;
+	a->outcome->home = answer_model(a)->grounds->homes[pick->class_id];
 	if (pick->count == 0)
 		return;
 	a->outcome->endpoint = pick->endpoints[0];

@@ -14,6 +14,8 @@ policy_libpolicy_a_SOURCES += \
 	%D%/memory.c %D%/memory.h \
 	%D%/memory_store.c %D%/memory_store.h \
 	%D%/node.c %D%/node.h \
+	%D%/node_counts.c %D%/node_counts.h \
+	%D%/node_impl.h \
 	%D%/plan.c %D%/plan.h \
 	%D%/plan_canary.c %D%/plan_canary.h \
 	%D%/plan_change.c %D%/plan_change.h \

@@ -3,6 +3,7 @@
 
 #include "policy/base/error.h"
 #include "policy/bus/member.h"
+#include "policy/bus/node_impl.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@
 
 static const char *const roles[] = { "dns", "health", "steer", "edge" };
 
-enum { ROLES = sizeof(roles) / sizeof(roles[0]), NODE_OCTETS_MAX = 64 << 10 };
+enum { ROLES = sizeof(roles) / sizeof(roles[0]) };
 
 static_assert(ROLES == NODE_EDGE + 1, "a word for every role");
 
@@ -108,6 +109,8 @@ static void parse_policy(struct member_reader *r, struct node *node)
 	member_text(r, "mute", node->mute, sizeof(node->mute));
 	node->failures = (uint64_t)member_integer(r, "failures", 0, INT64_MAX);
 	node->empties = (uint64_t)member_integer(r, "empties", 0, INT64_MAX);
+	node->counted_ms =
+		member_integer(r, "counted_ms", 0, NODE_COUNTED_MS_MAX);
 }
 
 static bool parse_node(struct member_reader *r, struct node *node)
@@ -190,7 +193,7 @@ static json_t *write_alarms(const struct node *node)
 	return list;
 }
 
-char *node_write(const struct node *node, size_t *len)
+struct member_writer node_begin(const struct node *node)
 {
 	struct member_writer w = member_begin();
 
@@ -218,5 +221,12 @@ char *node_write(const struct node *node, size_t *len)
 		member_put_json(&w, "local", write_local(node));
 	if (node->alarm_count > 0)
 		member_put_json(&w, "alarms", write_alarms(node));
-	return member_finish(&w, 9, len);
+	return w;
+}
+
+char *node_write(const struct node *node, size_t *len)
+{
+	struct member_writer w = node_begin(node);
+
+	return member_finish(&w, NODE_DIGITS, len);
 }

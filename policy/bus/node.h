@@ -20,6 +20,7 @@ enum {
 	NODE_LOCAL_MAX = 16,
 	NODE_ALARMS_MAX = 8,
 	NODE_WORD_SIZE = 16,
+	NODE_COUNTED_MS_MAX = 3600000,
 };
 
 enum node_role { NODE_DNS, NODE_HEALTH, NODE_STEER, NODE_EDGE };
@@ -62,6 +63,9 @@ struct node {
 	/* Since start, of queries: dns only. */
 	uint64_t failures; /* SERVFAIL */
 	uint64_t empties;  /* about a service, with no endpoint */
+	/* It tells what was asked in so long: see node_counts, which writes it;
+	 * 0: this record does not. */
+	int64_t counted_ms;
 };
 
 /*

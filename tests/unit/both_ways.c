@@ -12,8 +12,9 @@ static bool same_outcome(const struct answer_outcome *a,
 	       a->ecs == b->ecs && a->dnssec_ok == b->dnssec_ok &&
 	       a->zone == b->zone && a->service == b->service &&
 	       a->endpoint == b->endpoint && a->region == b->region &&
-	       a->proven == b->proven && a->kind == b->kind &&
-	       a->type == b->type && a->account == b->account &&
+	       a->home == b->home && a->proven == b->proven &&
+	       a->kind == b->kind && a->type == b->type &&
+	       a->account == b->account &&
 	       a->account_octets == b->account_octets;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* report, plan, node: what is read, what is refused, and that it comes back. */
 #include "policy/base/error.h"
-#include "policy/bus/node.h"
+#include "policy/bus/node_counts.h"
 #include "policy/bus/plan.h"
 #include "policy/bus/report.h"
 #include "policy/language/policy.h"
@@ -18,7 +18,9 @@
 
 #include <cmocka.h>
 
-enum codec { REPORT, PLAN, NODE };
+enum codec { REPORT, PLAN, NODE, COUNTS };
+
+#define COUNTED "{\"name\":\"n\",\"role\":\"dns\",\"counted_ms\":10000"
 
 #define NAME_63 \
 	"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk"
@@ -164,6 +166,19 @@ static const struct row {
 	{ NODE, "{\"name\":\"n\",\"role\":\"health\",\"alarms\":[{\"kind\":\"stale\"}]}", "node alarm 1: responder is missing" },
 	{ NODE, "{\"name\":\"n\",\"role\":\"dns\",\"local\":[{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}]}", "local has more than 16" },
 	{ NODE, "{\"name\":\"n\",\"role\":\"dns\",\"trouble\":\"\\u001b[2J\"}", "control characters" },
+	{ NODE, "{\"name\":\"n\",\"role\":\"dns\",\"counted_ms\":3600001}", "counted_ms" },
+	/* Who does not read counts does not look at them. */
+	{ NODE, "{\"name\":\"n\",\"role\":\"dns\",\"counted_ms\":1,\"asked\":7}", NULL },
+	{ COUNTS, COUNTED "}", NULL },
+	{ COUNTS, "{\"name\":\"n\",\"role\":\"dns\"}", "counted_ms" },
+	{ COUNTS, COUNTED ",\"homes\":[{},{\"name\":\"eu\"}],\"asked\":[{\"service\":\"www\",\"counts\":[1,5,0,2]}]}", NULL },
+	{ COUNTS, COUNTED ",\"homes\":[{}],\"asked\":[{\"counts\":[]}]}", "node count 1: service is missing" },
+	{ COUNTS, COUNTED ",\"homes\":[{}],\"asked\":[{\"service\":\"www\",\"counts\":[0]}]}", "pairs" },
+	{ COUNTS, COUNTED ",\"homes\":[{}],\"asked\":[{\"service\":\"www\",\"counts\":[1,5]}]}", "a home below 1" },
+	{ COUNTS, COUNTED ",\"homes\":[{}],\"asked\":[{\"service\":\"www\",\"counts\":[0,-1]}]}", "a home below 1" },
+	{ COUNTS, COUNTED ",\"homes\":[{}],\"asked\":[{\"service\":\"www\",\"counts\":[0,0.5]}]}", "a home below 1" },
+	{ COUNTS, COUNTED ",\"homes\":[7]}", "node home 1" },
+	{ COUNTS, COUNTED ",\"asked\":{}}", "asked" },
 };
 /* clang-format on */
 
@@ -171,6 +186,7 @@ static bool parse(const struct row *row, struct error *err)
 {
 	size_t len = strlen(row->text);
 	struct report *report;
+	struct node_counts counts;
 	struct node node;
 	struct plan *plan;
 
@@ -185,6 +201,11 @@ static bool parse(const struct row *row, struct error *err)
 		return plan != NULL;
 	case NODE:
 		return node_parse(row->text, len, &node, err);
+	case COUNTS:
+		if (!node_counts_parse(row->text, len, &counts, err))
+			return false;
+		node_counts_fini(&counts);
+		return true;
 	}
 	return false;
 }
@@ -264,12 +285,87 @@ static void test_node_comes_back(void **state)
 	free(text);
 }
 
+static struct node_counts many_counts(size_t count, size_t homes)
+{
+	struct node_counts counts = { .over_ms = 10000, .home_count = homes };
+
+	counts.rows = calloc(count, sizeof(*counts.rows));
+	assert_non_null(counts.rows);
+	counts.count = count;
+	for (size_t h = 1; h < homes; h++)
+		snprintf(counts.homes[h], NODE_NAME_SIZE, "%063zu", h);
+	for (size_t i = 0; i < count; i++) {
+		snprintf(counts.rows[i].service, NODE_NAME_SIZE, "%063zu", i);
+		for (size_t h = 0; h < homes; h++)
+			counts.rows[i].of[h] = 1000000 + i;
+	}
+	return counts;
+}
+
+static void test_counts_come_back(void **state)
+{
+	const struct node node = { .name = "dns-1", .role = NODE_DNS };
+	struct node_counts counts = many_counts(2, 3), back;
+	struct node read;
+	struct error err;
+	size_t len;
+	char *text;
+
+	(void)state;
+	counts.rows[1].of[1] = 0;
+	text = node_counts_write(&node, &counts, &len);
+	assert_non_null(text);
+	assert_true(node_parse(text, len, &read, &err));
+	assert_int_equal(read.counted_ms, 10000);
+	assert_true(node_counts_parse(text, len, &back, &err));
+	assert_memory_equal(back.homes, counts.homes, sizeof(back.homes));
+	assert_int_equal(back.count, 2);
+	assert_memory_equal(back.rows, counts.rows, 2 * sizeof(*back.rows));
+	node_counts_fini(&back);
+	node_counts_fini(&counts);
+	free(text);
+}
+
+/* However much is asked: the record stays below what the bus takes, and those
+ * that are asked most are in it. */
+static void test_counts_are_cut(void **state)
+{
+	static const struct {
+		size_t rows, homes, kept;
+	} cases[] = {
+		{ 3, 3, 3 },
+		{ 4096, 2, NODE_COUNTS_ROWS_MAX },
+		{ 4096, 65, NODE_COUNTS_PAIRS_MAX / 65 },
+	};
+	const struct node node = { .name = "dns-1", .role = NODE_DNS };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct node_counts counts =
+			many_counts(cases[i].rows, cases[i].homes);
+		size_t len;
+		char *text;
+
+		node_counts_cut(&counts);
+		assert_int_equal(counts.count, cases[i].kept);
+		assert_int_equal(counts.rows[0].of[0],
+				 1000000 + cases[i].rows - 1);
+		text = node_counts_write(&node, &counts, &len);
+		assert_non_null(text);
+		assert_true(len < (48 << 10));
+		free(text);
+		node_counts_fini(&counts);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_read_and_refused),
 		cmocka_unit_test(test_size_limit),
 		cmocka_unit_test(test_node_comes_back),
+		cmocka_unit_test(test_counts_come_back),
+		cmocka_unit_test(test_counts_are_cut),
 	};
 
 	return cmocka_run_group_tests_name("codecs", tests, NULL, NULL);

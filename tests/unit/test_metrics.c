@@ -106,11 +106,12 @@ static void several(struct scene *s)
 
 static void count(struct scene *s)
 {
-	const struct answer_outcome in_eu = { .service = WORLD_WWW,
-					      .region = 0,
-					      .ecs = true };
+	const struct answer_outcome in_eu = {
+		.service = WORLD_WWW, .region = 0, .home = 1, .ecs = true
+	};
 	const struct answer_outcome nowhere = { .service = WORLD_WWW,
 						.region = -1,
+						.home = DEMAND_NOWHERE,
 						.dnssec_ok = true };
 	const struct answer_outcome missing = { .zone = -1,
 						.rcode = 3,
@@ -153,6 +154,8 @@ static const char *const wanted[] = {
 	"windrose_dns_service_answers_total{service=\"www\",region=\"us\"} 0",
 	"windrose_dns_service_answers_total{service=\"www\",region=\"\"} 1",
 	"windrose_dns_service_answers_total{service=\"app\",region=\"\"} 0",
+	"windrose_dns_service_queries_total{service=\"www\",home=\"us\"} 2",
+	"windrose_dns_service_queries_total{service=\"www\",home=\"\"} 1",
 	"windrose_dns_endpoints{service=\"www\",health=\"down\"} 1",
 	"windrose_dns_endpoints{service=\"www\",health=\"deferred\"} 1",
 	"windrose_dns_endpoints{service=\"www\",health=\"up\"} 0",

@@ -21,7 +21,7 @@ static const struct outcome_row {
 	    .service = WORLD_WWW, .endpoint = 0, .region = 0 } },
 	{ "a service, by subnet", "www.gslb.example A ecs=10.2.200.0/24",
 	  { .rcode = 0, .truncated = false, .ecs = true, .zone = 0,
-	    .service = WORLD_WWW, .endpoint = 1, .region = 1 } },
+	    .service = WORLD_WWW, .endpoint = 1, .region = 1, .home = 1 } },
 	{ "a service without such addresses", "locked.gslb.example AAAA",
 	  { .rcode = 0, .truncated = false, .ecs = false, .zone = 0,
 	    .service = WORLD_LOCKED, .endpoint = -1, .region = -1 } },
@@ -57,7 +57,7 @@ static void test_outcomes(void **state)
 		    a.outcome.ecs != o->ecs || a.outcome.zone != o->zone ||
 		    a.outcome.service != o->service ||
 		    a.outcome.endpoint != o->endpoint ||
-		    a.outcome.region != o->region)
+		    a.outcome.region != o->region || a.outcome.home != o->home)
 			fail_msg("%s", outcomes[i].title);
 	}
 }

@@ -179,6 +179,42 @@ static void test_regions_keep_their_counts(void **state)
 	stats_free(stats);
 }
 
+/* Homes are regions, too: they move with their names, apart from what was
+ * answered. */
+static void test_homes_keep_their_counts(void **state)
+{
+	static const struct names rs = { { "a", "b" },
+					 { "r", "s" },
+					 { "x", "y" } };
+	static const struct names ts = { { "b", "a" },
+					 { "t", "s" },
+					 { "x", "y" } };
+	const struct answer_outcome far = { .region = 0, .home = 1 };
+	const struct answer_outcome near = { .region = 1, .home = 1 };
+	const struct answer_outcome lost = { .home = DEMAND_NOWHERE };
+	const struct answer_outcome gone = { .home = 0 };
+	const struct answer_outcome none = { .service = -1, .home = 1 };
+	struct stats *stats = stats_new(2);
+
+	(void)state;
+	count(stats, 0, &far, 1);
+	count(stats, 1, &near, 2);
+	count(stats, 1, &lost, 4);
+	count(stats, 0, &gone, 8);
+	count(stats, 0, &none, 16);
+	assert_int_equal(stats_home(stats, 0, 1), 3);
+	assert_int_equal(stats_home(stats, 0, DEMAND_NOWHERE), 4);
+	assert_true(follow(stats, &rs, &ts));
+	assert_int_equal(stats_home(stats, 0, 1), 0);
+	assert_int_equal(stats_home(stats, 1, 0), 0);
+	assert_int_equal(stats_home(stats, 1, 1), 3);
+	assert_int_equal(stats_home(stats, 1, DEMAND_NOWHERE), 4);
+	count(stats, 0, &near, 5);
+	assert_int_equal(stats_home(stats, 0, 1), 5);
+	assert_int_equal(stats_service(stats, 1), 15);
+	stats_free(stats);
+}
+
 static void test_zones_keep_their_counts(void **state)
 {
 	static const struct names xy = { { "a", "b" },
@@ -212,6 +248,7 @@ int main(void)
 		cmocka_unit_test(test_rcodes_have_names),
 		cmocka_unit_test(test_services_keep_their_counts),
 		cmocka_unit_test(test_regions_keep_their_counts),
+		cmocka_unit_test(test_homes_keep_their_counts),
 		cmocka_unit_test(test_zones_keep_their_counts),
 	};
 
