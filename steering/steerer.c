@@ -283,6 +283,8 @@ static void on_node(evutil_socket_t fd, short what, void *arg)
 	registry_forget(&s->inputs.registry, now.now_ms);
 	shelf_turn(s, now.now_ms);
 	second_turn(s, now.wall_ms);
+	/* What users measure while another leads fades, too. */
+	(void)rum_told(s->rum, now.now_ms);
 	steerer_tell_node(s, now);
 }
 

@@ -9,16 +9,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = 2 * TALLY_MAX };
+enum { SLOTS = 2 * TALLY_MAX, SOURCE_SLOTS = 64 };
 
 static_assert((SLOTS & (SLOTS - 1)) == 0, "a mask finds a slot");
 static_assert((int)TALLY_MAX < UINT16_MAX, "an index + 1 fits");
 
+static_assert((int)HISTOGRAM_FULL / TALLY_SOURCES <= UINT8_MAX,
+	      "what one network may give fits");
+static_assert((TALLY_EACH - 1) * TALLY_SOURCES < TALLY_LEAST &&
+		      TALLY_EACH * TALLY_SOURCES >= TALLY_LEAST,
+	      "the least is reached with the least networks, no sooner");
+
 struct tally_entry {
 	struct plan_rum told; /* ms 0: nothing is */
 	struct histogram histogram;
-	uint64_t sources;    /* a bit each, by hash */
-	int side;            /* of what is told, at the last turn */
+	uint8_t given[SOURCE_SLOTS]; /* samples of what is left, by network */
+	int side;                    /* of what is told, at the last turn */
 	unsigned kept_turns; /* so long it is told without own samples */
 };
 
@@ -99,15 +105,36 @@ static struct tally_entry *entry_of(struct tally *t, const char *region,
 	return e;
 }
 
+static void fade_given(struct tally_entry *e)
+{
+	for (size_t i = 0; i < SOURCE_SLOTS; i++)
+		e->given[i] /= 2;
+}
+
+/* Whoever sends more than the others is heard as often as they are. */
+static bool has_its_share(const struct tally_entry *e, uint8_t given)
+{
+	return given >= TALLY_EACH &&
+	       (uint32_t)given * TALLY_SOURCES >= e->histogram.total;
+}
+
 bool tally_add(struct tally *tally, const struct tally_sample *sample)
 {
 	struct tally_entry *e = entry_of(tally, sample->region,
 					 sample->cell_lat, sample->cell_lon);
+	size_t source = hash_mix(sample->source) % SOURCE_SLOTS;
+	uint32_t before;
 
 	if (e == NULL)
 		return false;
+	if (has_its_share(e, e->given[source]))
+		return true;
+	before = e->histogram.total;
 	histogram_add(&e->histogram, sample->ms);
-	e->sources |= UINT64_C(1) << (hash_mix(sample->source) >> 58);
+	/* A full histogram has halved itself. */
+	if (e->histogram.total < before)
+		fade_given(e);
+	e->given[source]++;
 	return true;
 }
 
@@ -124,8 +151,11 @@ static int side_of(double told_ms, double ms)
 
 static bool is_enough(const struct tally_entry *e)
 {
-	return e->histogram.total >= TALLY_LEAST &&
-	       __builtin_popcountll(e->sources) >= TALLY_SOURCES;
+	unsigned sources = 0;
+
+	for (size_t i = 0; i < SOURCE_SLOTS; i++)
+		sources += e->given[i] > 0;
+	return e->histogram.total >= TALLY_LEAST && sources >= TALLY_SOURCES;
 }
 
 static void tell(struct tally_entry *e, double ms)
@@ -155,7 +185,7 @@ static bool turn_entry(struct tally_entry *e)
 			e->told.ms = 0;
 		return e->told.ms <= 0;
 	}
-	side = side_of(e->told.ms, ms);
+	side = is_enough(e) ? side_of(e->told.ms, ms) : 0;
 	if (side != 0 && side == e->side) {
 		tell(e, ms);
 		return true;
@@ -173,7 +203,7 @@ static void fade(struct tally *t)
 		struct tally_entry *e = &t->entries[i];
 
 		histogram_fade(&e->histogram);
-		e->sources = 0;
+		fade_given(e);
 		if (e->histogram.total > 0 || e->told.ms > 0)
 			t->entries[kept++] = *e;
 	}
@@ -220,14 +250,28 @@ bool tally_turn(struct tally *tally, int64_t now_ms)
 	return moved && list_told(tally);
 }
 
+/* What it tells itself is of an earlier time at which it led, or was told to
+ * nobody. */
+static void tell_nothing(struct tally *t)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		t->entries[i].told.ms = 0;
+		t->entries[i].side = 0;
+		t->entries[i].kept_turns = 0;
+	}
+}
+
 void tally_adopt(struct tally *tally, const struct plan *plan)
 {
-	for (size_t i = 0; plan != NULL && i < plan->rum_count; i++) {
+	if (plan == NULL)
+		return;
+	tell_nothing(tally);
+	for (size_t i = 0; i < plan->rum_count; i++) {
 		const struct plan_rum *r = &plan->rum[i];
 		struct tally_entry *e =
 			entry_of(tally, r->region, r->cell_lat, r->cell_lon);
 
-		if (e == NULL || e->told.ms > 0)
+		if (e == NULL)
 			continue;
 		e->told = *r;
 		e->kept_turns = TALLY_FADE_TURNS;

@@ -165,11 +165,86 @@ static void test_goes_on_from_a_plan(void **state)
 	assert_true(told_ms(&m) == 40);
 	turn(&m);
 	assert_true(told_ms(&m) == 0);
-	/* What it measured itself is better. */
+	tally_fini(&m.tally);
+}
+
+/* It led before, and another has since: what that told is the newer.  Then it
+ * moves as ever. */
+static void test_comes_back_to_what_another_told(void **state)
+{
+	struct plan_rum rum = { "eu", 71, 86, 40, 60 };
+	const struct plan plan = { .rum = &rum, .rum_count = 1 };
+	const struct plan nothing = { .rum_count = 0 };
+	struct minutes m = { .now_ms = 1000 };
+
+	(void)state;
 	add(&m, 90, 500, 40);
 	turn(&m);
 	tally_adopt(&m.tally, &plan);
+	assert_true(told_ms(&m) == 40);
+	turn(&m);
+	assert_true(told_ms(&m) == 40);
+	turn(&m);
 	assert_true(told_ms(&m) > 80);
+	tally_adopt(&m.tally, &nothing);
+	assert_true(told_ms(&m) == 0);
+	tally_adopt(&m.tally, NULL);
+	turn(&m);
+	assert_true(told_ms(&m) > 80);
+	tally_fini(&m.tally);
+}
+
+/* However much they send. */
+static void test_a_few_networks_decide_nothing(void **state)
+{
+	struct minutes m = { .now_ms = 1000 };
+
+	(void)state;
+	add(&m, 40, 60, 40);
+	turn(&m);
+	for (int i = 0; i < TALLY_FADE_TURNS; i++) {
+		add(&m, 300, 500, 1);
+		turn(&m);
+	}
+	assert_int_equal(m.moves, 1);
+	assert_true(fabs(told_ms(&m) - 40) < 40 / 16.0);
+	tally_fini(&m.tally);
+}
+
+/* Told by the one before, and nobody here but a few: nothing moves. */
+static void test_a_few_networks_move_nothing_adopted(void **state)
+{
+	struct plan_rum rum = { "eu", 71, 86, 40, 60 };
+	const struct plan plan = { .rum = &rum, .rum_count = 1 };
+	struct minutes m = { .now_ms = 1000 };
+
+	(void)state;
+	tally_adopt(&m.tally, &plan);
+	for (int i = 0; i < 10; i++) {
+		add(&m, 300, 500, 4);
+		turn(&m);
+	}
+	assert_true(told_ms(&m) == 40);
+	tally_fini(&m.tally);
+}
+
+/* All of many users do move it, where there are more samples in half an hour
+ * than a histogram holds. */
+static void test_many_are_followed(void **state)
+{
+	struct minutes m = { .now_ms = 1000 };
+
+	(void)state;
+	for (int i = 0; i < TALLY_FADE_TURNS; i++) {
+		add(&m, 40, 400, 40);
+		turn(&m);
+	}
+	for (int i = 0; i < 6; i++) {
+		add(&m, 80, 400, 40);
+		turn(&m);
+	}
+	assert_int_equal(m.moves, 2);
+	assert_true(fabs(told_ms(&m) - 80) < 80 / 16.0);
 	tally_fini(&m.tally);
 }
 
@@ -220,6 +295,10 @@ int main(void)
 		cmocka_unit_test(test_turns_are_a_minute),
 		cmocka_unit_test(test_fades),
 		cmocka_unit_test(test_goes_on_from_a_plan),
+		cmocka_unit_test(test_comes_back_to_what_another_told),
+		cmocka_unit_test(test_a_few_networks_decide_nothing),
+		cmocka_unit_test(test_a_few_networks_move_nothing_adopted),
+		cmocka_unit_test(test_many_are_followed),
 		cmocka_unit_test(test_room_has_an_end),
 		cmocka_unit_test(test_rate_of_a_network),
 	};
