@@ -316,6 +316,7 @@ void fleet_init(struct fleet *f, const struct fleet_setup *setup)
 	list_targets(f);
 	make_weather(f, setup);
 	gauges_begin(f);
+	users_begin(f);
 	for (int n = 0; n < FLEET_NODES; n++) {
 		f->clocks[n] = (struct clocks){
 			.mono_offset_ms = fleet_between(f, 0, 1000000),
@@ -360,6 +361,7 @@ static void calm_down(struct fleet *f)
 	f->delay_max_ms = 20;
 	fleet_tell(f, FLEET_STORE, "calm begins");
 	ground_calm(f);
+	users_calm(f);
 	f->outturn.mended_ms = f->now_ms;
 	for (int n = 0; n < FLEET_NODES; n++) {
 		if (f->outturn.mended_ms < f->paused_until_ms[n])
@@ -447,6 +449,8 @@ static void carry_out(struct fleet *f, struct event *e)
 		fault_heal(f, e);
 	else if (e->kind == EVENT_PERSON)
 		person_acts(f);
+	else if (e->kind == EVENT_USERS)
+		users_post(f);
 	else if (e->kind == EVENT_FLAP)
 		ground_flap(f, e->a);
 	else if (e->to == FLEET_STORE)

@@ -30,6 +30,7 @@
 #include "health/watch.h"
 #include "health/whole.h"
 #include "history.h"
+#include "outturn.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/plan.h"
 #include "policy/bus/report.h"
@@ -41,6 +42,7 @@
 #include "steering/inputs.h"
 #include "steering/lease.h"
 #include "store.h"
+#include "users.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -141,46 +143,7 @@ struct seat { /* an agent's process */
 	struct blob kept_plan;              /* its disk */
 	struct measure measures[FLEET_CANARIES]; /* of each canary */
 	uint64_t measured;                       /* so many, of all */
-};
-
-struct totals {
-	uint64_t steps, plans, stale, takeovers, faults, orders, locals;
-	uint64_t canaries, moves;       /* canary commands; rows compared */
-	uint64_t rollbacks, promotions; /* of canaries, by an agent */
-	uint64_t deferrals;             /* endpoints in views */
-	uint64_t panics;                /* of services, that began in views */
-	uint64_t behind; /* plans refused: another was stored meanwhile */
-	/* Plans that nobody answered: their agent was told in the end what had
-	 * become of them, or could not tell. */
-	uint64_t settled, unsettled;
-	/* Leaders paused while another led, and plans of theirs that came to
-	 * the store then. */
-	uint64_t splits, late, late_stored;
-	uint64_t steps_of_clocks;
-	uint64_t mistrusts, flaps, lies, latencies; /* those that moved */
-	uint64_t asked, agreed;                     /* by verifiers */
-};
-
-/* What a responder made of one target. */
-struct turns {
-	unsigned verdicts; /* changes of its verdict */
-	unsigned answers;  /* changes of direction in what it takes */
-};
-
-/* What a fleet came to, for the distributions over fleets. */
-struct outturn {
-	int64_t mended_ms; /* the last fault was over; 0: not yet */
-	int64_t right_ms;  /* the last time that a verdict was wrong */
-	int64_t obeyed_ms; /* the last time that a command was in force */
-	int64_t alike_ms; /* the last time that two answered otherwise than each
-			   * other, and had for a while */
-	int64_t apart_ms; /* since when two do; 0: all are alike */
-	struct turns turns[FLEET_RESPONDERS][FLEET_TARGETS];
-	uint64_t lied; /* bit per site that a vantage ever lied of */
-	int64_t takeover_ms[FLEET_SPLITS]; /* from a leader's pause until the
-					    * other's first plan */
-	size_t takeovers;
-	unsigned stirs; /* faults of vantages, responders, links, the store */
+	struct users_seat users;
 };
 
 struct event;
@@ -236,6 +199,7 @@ struct fleet {
 	struct store store;
 	struct history history;
 	struct traffic traffic[FLEET_CANARIES];
+	struct users users;
 	struct parsed parsed[FLEET_VANTAGES]; /* the last that was parsed */
 	size_t target_count;
 	size_t target_service[FLEET_TARGETS], target_endpoint[FLEET_TARGETS];
@@ -337,6 +301,7 @@ enum event_kind {
 	EVENT_LINK,      /* to: anyone; a: it has noticed a cut (0), or the
 			  * end of one (1) */
 	EVENT_ASK,       /* to: vantage: all responders */
+	EVENT_USERS,     /* tell agents what they measured */
 	EVENT_FAULT,
 	EVENT_PERSON,
 	EVENT_HEAL,       /* to: node or the store; a: enum fault; b: which */

@@ -66,6 +66,7 @@ void history_propose(struct fleet *f, int node, const struct plan *plan)
 	    f->store.holder != fleet_holder(f, node))
 		fleet_broken(f, "node %d publishes while another leads", node);
 	check_recovery(f, &f->seats[node - fleet_seat(0)], plan);
+	users_check_plan(f, node, plan);
 }
 
 static void note_release(struct fleet *f, const struct command *c)

@@ -85,7 +85,8 @@ static bool check_row(struct fleet *f, size_t r, size_t service, size_t class)
 				  "sends to what is down");
 	if ((alive & ~sets.drained) != 0 && (possible & sets.drained) != 0)
 		return broken_row(f, r, service, class, "sends to what drains");
-	return movement_check(f, r, service, class, &row);
+	return users_check_row(f, r, service, class, &row) &&
+	       movement_check(f, r, service, class, &row);
 }
 
 static uint64_t regions_of(const struct policy_service *s, uint64_t set)
@@ -372,6 +373,8 @@ static bool check_responder(struct fleet *f, size_t r)
 			return false;
 	}
 	f->responders[r].notes.seen = true;
+	if (!users_check_view(f, r))
+		return false;
 	return truth_check(f, r) && check_newcomer(f, r) && check_order(f, r);
 }
 
@@ -448,5 +451,5 @@ bool invariants_converged(struct fleet *f)
 			if (!check_truth(f, fleet_seat(i),
 					 f->seats[i].inputs.view, t))
 				return false;
-	return truth_converged(f);
+	return users_converged(f) && truth_converged(f);
 }

@@ -37,6 +37,7 @@ struct agent_input seat_input(const struct fleet *f, int node)
 		.epoch = s->leads,
 		.classes = { f->class_list, FLEET_CLASSES },
 		.measures = s->measures,
+		.rum = { s->users.tally.told, s->users.tally.told_count },
 	};
 }
 
@@ -230,7 +231,9 @@ static void publish_turn(struct fleet *f, int node)
 		step_down(f, node);
 		adopt(f, node);
 		s->leads = s->lease.epoch;
+		users_adopt(f, node, s->inputs.plan);
 	}
+	users_turn(f, node);
 	in = seat_input(f, node);
 	plan = agent_tick(s->agent, &in);
 	history_audit(f, agent_audit(s->agent));
@@ -255,6 +258,7 @@ static void turn(struct fleet *f, int node)
 		if (s->inputs.view->services[i].panic.anywhere)
 			f->history.panic_ms[i] = f->now_ms;
 	gauges_turn(f, node);
+	users_turn(f, node);
 	publish_turn(f, node);
 }
 
@@ -427,6 +431,7 @@ void seat_start(struct fleet *f, int node)
 	s->agent = agent_new(f->policy, name);
 	if (s->agent == NULL)
 		abort();
+	users_start(f, &s->users);
 	inputs_adopt(&s->inputs, f->policy);
 	if (s->kept_plan.octets != NULL) {
 		struct plan *plan =
@@ -446,5 +451,6 @@ void seat_die(struct seat *s)
 	plan_free(s->proposal);
 	audit_fini(&s->proposed);
 	doubts_fini(&s->doubts);
+	users_die(&s->users);
 	*s = (struct seat){ .kept_plan = s->kept_plan };
 }

@@ -48,6 +48,11 @@ static void add(struct totals *to, const struct totals *t)
 	to->flaps += t->flaps;
 	to->lies += t->lies;
 	to->latencies += t->latencies;
+	to->samples += t->samples;
+	to->lying += t->lying;
+	to->told += t->told;
+	to->moved += t->moved;
+	to->ordered += t->ordered;
 }
 
 /* What is run, and what came of it. */
@@ -107,7 +112,8 @@ static bool eventful(const struct totals *t)
 	       t->canaries > 0 && t->rollbacks > 0 && t->promotions > 0 &&
 	       t->moves > 0 && t->deferrals > 0 && t->panics > 0 &&
 	       t->mistrusts > 0 && t->flaps > 0 && t->lies > 0 &&
-	       t->latencies > 0;
+	       t->latencies > 0 && t->lying > 0 && t->told > 0 &&
+	       t->moved > 0 && t->ordered > 0;
 }
 
 static void print_totals(unsigned seeds, const struct totals *t)
@@ -132,6 +138,10 @@ static void print_totals(unsigned seeds, const struct totals *t)
 	       "%" PRIu64 " mistrusted themselves, %" PRIu64 " latencies "
 	       "moved\n",
 	       t->flaps, t->lies, t->mistrusts, t->latencies);
+	printf("# users measured %" PRIu64 " times, of which %" PRIu64
+	       " were lies; %" PRIu64 " values were told, %" PRIu64
+	       " moved; %" PRIu64 " rows were in their order\n",
+	       t->samples, t->lying, t->told, t->moved, t->ordered);
 }
 
 static int run(struct campaign *c, unsigned from, unsigned seeds, bool trace)
