@@ -35,6 +35,7 @@ void agent_free(struct agent *agent)
 		return;
 	state_fini(&agent->state);
 	release_fini(&agent->release);
+	drill_fini(&agent->drill);
 	audit_fini(&agent->audit);
 	plan_free(agent->last);
 	free(agent);
@@ -130,6 +131,7 @@ bool agent_reload(struct agent *agent, const struct policy *policy,
 	state_fini(&agent->state);
 	agent->state = state;
 	agent->policy = policy;
+	drill_lose(&agent->drill);
 	return true;
 }
 
@@ -290,6 +292,8 @@ const struct plan *agent_tick(struct agent *agent, const struct agent_input *in)
 	weigh_steps(agent, in);
 	agent_step(agent, in, &agent->state, &agent->audit);
 	agent->ticked_ms = in->now.now_ms;
+	drill_step(&agent->drill, &agent->state, in, agent->name,
+		   &agent->audit);
 	step_spilling(agent, in);
 	rescue_services(&agent->state, &agent->audit, in->now.wall_ms);
 	plan = draft_checked(agent, in);
@@ -314,6 +318,7 @@ const struct plan *agent_tick(struct agent *agent, const struct agent_input *in)
 	memcpy(plan->agent, agent->name, sizeof(plan->agent));
 	canaries_given(&agent->state, plan->epoch, plan->sequence);
 	surge_given(&agent->state);
+	drill_given(&agent->drill, plan);
 	plan_free(agent->last);
 	agent->last = plan;
 	agent->silent = false;

@@ -39,6 +39,7 @@
 #include <stdint.h>
 
 struct agent;
+struct counted;
 struct state;
 struct error;
 struct generations;
@@ -87,6 +88,8 @@ struct agent_input {
 			* agent_adopt(): it may be old, and its id known */
 	const struct measure *measures; /* of each canary of the policy; NULL:
 					 * nothing was measured of any */
+	const struct counted *counted;  /* what edges served; NULL: nobody
+					 * tells */
 	struct registry_floor acked;    /* the plan that every node has */
 	/* For policies that go out: nodes (NULL: none does), the policy that
 	 * was tried here and why it does not load: see release_input. */

@@ -65,6 +65,7 @@ static bool may_try(const struct agent *agent, const struct command *c,
 {
 	if (!command_check(c, agent->policy, in->now.wall_ms, err) ||
 	    !pause_allows(c, agent->policy, in->view, err) ||
+	    !drill_allows(c, &agent->state, in, err) ||
 	    !freeze_allows(c, state_commands(&agent->state), agent->policy,
 			   in->now.wall_ms, err))
 		return false;
@@ -180,6 +181,15 @@ static void note(struct change *change, const struct audit_event *event)
 	undo_note(&change->after, &change->before, &c);
 }
 
+/* Who watches over a drill that begins. */
+static void mark_drill(struct state *after, const struct command *c,
+		       uint64_t epoch)
+{
+	for (size_t i = 0; c->drill && i < after->command_count; i++)
+		if (strcmp(after->commands[i].id, c->id) == 0)
+			after->commands[i].drill_epoch = epoch;
+}
+
 /* What was forced is told apart, and marked where it stays; else it is a
  * command like others. */
 static void mark_forced(struct agent *agent, struct state *after,
@@ -230,6 +240,7 @@ bool agent_command(struct agent *agent, const struct command *command,
 	describe_change(&event, &change.before, &change.after, in->now);
 	note(&change, &event);
 	mark_forced(agent, &change.after, &event, &rule);
+	mark_drill(&change.after, command, in->epoch);
 	agent_expire(agent, in->now.wall_ms);
 	audit_add(&agent->audit, &event);
 	state_fini(&agent->state);

@@ -9,6 +9,7 @@
 #define STEERING_AGENT_IMPL_H
 
 #include "steering/agent.h"
+#include "steering/drill.h"
 #include "steering/recent.h"
 #include "steering/release.h"
 #include "steering/state.h"
@@ -21,6 +22,7 @@ struct agent {
 	char name[PLAN_NAME_SIZE];
 	struct state state;
 	struct release release;
+	struct drill drill;
 	struct audit audit;
 	struct recent recent;
 	struct plan *last;       /* given out or adopted; NULL: none */

@@ -139,6 +139,29 @@ static bool is_told(struct counted *c, int64_t now_ms)
 	return c->count > 0;
 }
 
+bool counted_is_fresh(const struct counted *c, const struct policy *policy,
+		      int64_t now_ms)
+{
+	for (size_t i = 0; c != NULL && c->policy == policy && i < c->count;
+	     i++)
+		if (now_ms - c->nodes[i].heard_ms <= SERVED_STALE_MS)
+			return true;
+	return false;
+}
+
+struct trials counted_in(const struct counted *c, const struct policy *policy,
+			 size_t service, size_t region)
+{
+	const struct policy_service *s = &policy->services[service];
+	struct served_count sum = { .requests = 0 };
+
+	for (size_t i = 0;
+	     c != NULL && c->policy == policy && i < s->endpoint_count; i++)
+		if (s->endpoints[i].region == (int)region)
+			served_add(&sum, &c->totals[c->first[service] + i]);
+	return (struct trials){ sum.requests, sum.errors };
+}
+
 /* Upper bounds lie between the middles of neighbours. */
 static void put_latencies(const struct served_count *count,
 			  struct latencies *out)

@@ -21,7 +21,7 @@ struct audit_event describe_command(const struct command *c, int64_t wall_ms)
 			   c->target, c->weight);
 	else
 		audit_text(event.what, sizeof(event.what), "%s %s",
-			   command_kind_name(c->kind), c->target);
+			   command_verb(c), c->target);
 	return event;
 }
 

@@ -108,3 +108,8 @@ const struct measure *gauge_measures(const struct gauge *g)
 {
 	return g->policy == NULL ? NULL : g->measures;
 }
+
+const struct counted *gauge_counted(const struct gauge *g)
+{
+	return &g->counted;
+}

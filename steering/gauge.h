@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct counted;
 struct error;
 struct event_base;
 struct gauge;
@@ -36,6 +37,9 @@ bool gauge_take(struct gauge *g, const char *edge, const void *octets,
  * way; NULL: nobody is to be measured. */
 void gauge_turn(struct gauge *g, const struct plan_canary *canaries,
 		struct ramp_now now);
+
+/* What edges tell of requests; borrowed. */
+const struct counted *gauge_counted(const struct gauge *g);
 
 /* The last measure of each canary of the policy; number 0: there is none. */
 const struct measure *gauge_measures(const struct gauge *g);

@@ -10,6 +10,7 @@
  *   {"op": "history", "count": N}
  *   {"op": "destinations", "service": NAME}         where clients go now
  *   {"op": "report", "canary": NAME}                what became of it
+ *   {"op": "report", "drill": ID}                   the same; or "last"
  *
  * Shell: the history is read from the journal's file.
  */
@@ -19,6 +20,7 @@
 #include "policy/bus/member.h"
 #include "policy/language/policy.h"
 #include "steering/answer.h"
+#include "steering/debrief.h"
 #include "steering/examination.h"
 #include "steering/journal.h"
 #include "steering/page/destinations.h"
@@ -92,13 +94,29 @@ static const struct inquiry {
 static const char no_journal[] = "this agent keeps no journal; start it with "
 				 "--journal, or windrose up with --state";
 
+/* Of a drill, by its id, or "last". */
+static json_t *tell_drill(const char *id, const json_t *lines)
+{
+	bool found;
+	char *text = debrief_write(id, lines, &found);
+	json_t *answer = text == NULL ? NULL
+				      : json_pack("{s:b, s:o}", "ok", 1,
+						  "report", json_string(text));
+
+	free(text);
+	return found ? answer
+		     : answer_error("no drill of that id was begun by this "
+				    "agent, as far as its journal says");
+}
+
 static json_t *tell_report(const struct steerer *s, const struct status *st,
 			   struct member_reader *r)
 {
+	bool drill = json_object_get(r->object, "drill") != NULL;
 	char name[PLAN_NAME_SIZE] = "";
 	json_t *lines, *answer;
 
-	member_name(r, "canary", name, sizeof(name));
+	member_name(r, drill ? "drill" : "canary", name, sizeof(name));
 	if (r->failed)
 		return NULL;
 	if (s->journal == NULL)
@@ -106,7 +124,8 @@ static json_t *tell_report(const struct steerer *s, const struct status *st,
 	lines = journal_last(s->journal, HISTORY_MAX, r->err);
 	if (lines == NULL)
 		return NULL;
-	answer = answer_report(st, name, lines);
+	answer = drill ? tell_drill(name, lines)
+		       : answer_report(st, name, lines);
 	json_decref(lines);
 	return answer;
 }

@@ -14,6 +14,9 @@ steering_libsteering_a_SOURCES = \
 	%D%/doubt.c %D%/doubt.h \
 	%D%/draft.c %D%/draft.h \
 	%D%/draining.c %D%/draining.h \
+	%D%/drill.c %D%/drill.h %D%/drill_impl.h \
+	%D%/drill_figures.c %D%/drill_score.c %D%/drill_trouble.c \
+	%D%/debrief.c %D%/debrief.h \
 	%D%/effect.c %D%/effect.h \
 	%D%/excess.c %D%/excess.h \
 	%D%/gauge.c %D%/gauge.h \

@@ -189,8 +189,8 @@ static void tell_dropped(struct audit *audit, const struct command *c,
 	audit_text(event.kind, sizeof(event.kind), "dropped");
 	audit_text(event.id, sizeof(event.id), "%s", c->id);
 	audit_text(event.who, sizeof(event.who), "%s", c->author);
-	audit_text(event.what, sizeof(event.what), "%s %s",
-		   command_kind_name(c->kind), c->target);
+	audit_text(event.what, sizeof(event.what), "%s %s", command_verb(c),
+		   c->target);
 	audit_text(event.why, sizeof(event.why), "%s", why);
 	audit_add(audit, &event);
 }

@@ -72,6 +72,7 @@ struct agent_input steerer_input(const struct steerer *s, struct ramp_now now)
 		.past = &s->past,
 		.rum = rum_told(s->rum, now.now_ms),
 		.measures = gauge_measures(s->gauge),
+		.counted = gauge_counted(s->gauge),
 		.acked = registry_floor(&s->inputs.registry),
 		.registry = &s->inputs.registry,
 		.tried = s->supply.tried,

@@ -5,8 +5,8 @@
 
 _windrose_commands="init check test prove diff simulate explain help schema \
 	fmt keygen ds up status top watch \
-	drain undrain failover weight cancel freeze unfreeze undo approve canary \
-	rollback publish rollout plans force history bus"
+	drain undrain failover weight cancel freeze unfreeze undo drill approve \
+	canary rollback publish rollout plans force history bus"
 
 # The options of command $1, "=" behind those with a value.
 # tests/lint/completion.sh compares them with --help.
@@ -34,9 +34,10 @@ _windrose_options() {
 	top) options="--bus= --node= --key= --every= --help" ;;
 	watch) options="--bus= --node= --key= --every= --json --help" ;;
 	drain | undrain | failover | weight | cancel | freeze | unfreeze | \
-		undo | approve | canary | rollback)
+		undo | drill | approve | canary | rollback)
 		options="--bus= --node= --key= --reason= --author= --for= \
-		--over= --to= --approval --force --dry-run --yes --json --wait= --help"
+		--over= --to= --abort-when= --approval --force --dry-run --yes --json \
+		--wait= --help"
 		;;
 	publish) options="--bus= --key= --author= --reason= --expect= \
 		--against= --force --may-silence --dry-run --yes --no-wait \
@@ -124,6 +125,11 @@ _windrose_operand() {
 		_windrose_names services
 		;;
 	undo:0) _windrose_names changes ;;
+	drill:0) echo region-loss abort report ;;
+	drill:1)
+		_windrose_names regions
+		echo last
+		;;
 	cancel:0) _windrose_names commands ;;
 	canary:0) echo start promote pause resume abort ;;
 	canary:1) _windrose_names canaries ;;

@@ -51,6 +51,15 @@ const char *command_kind_name(enum command_kind kind)
 	return (unsigned)kind < KIND_COUNT ? kinds[kind].name : "none";
 }
 
+const char *command_verb(const struct command *command)
+{
+	if (command->drill && command->kind == COMMAND_DRAIN)
+		return "drill";
+	if (command->drill && command->kind == COMMAND_UNDRAIN)
+		return "drill abort";
+	return command_kind_name(command->kind);
+}
+
 enum command_kind command_kind_of(const char *name)
 {
 	for (unsigned i = COMMAND_NONE + 1; i < KIND_COUNT; i++)
@@ -77,6 +86,7 @@ static void check_members(struct member_reader *r)
 		"reason",   "wall_made_ms",
 		"over_ms",  "wall_expires_ms",
 		"approval", "force",
+		"drill",    "abort_errors_pct",
 	};
 	void *at = json_object_iter((json_t *)(uintptr_t)r->object);
 
@@ -136,6 +146,11 @@ static bool parse(const struct json_t *json, bool strict, struct command *out,
 	c.over_ms = member_integer(&r, "over_ms", 0, MEMBER_EXACT_MAX);
 	c.approval = member_flag(&r, "approval");
 	c.force = member_flag(&r, "force");
+	c.drill = member_flag(&r, "drill");
+	c.abort_errors_pct = member_number(&r, "abort_errors_pct", 0, 100);
+	if (!strict)
+		c.drill_epoch = (uint64_t)member_integer(&r, "drill_epoch", 0,
+							 MEMBER_EXACT_MAX);
 	if (!r.failed)
 		*out = c;
 	return !r.failed;
@@ -169,6 +184,9 @@ struct json_t *command_write(const struct command *c)
 	member_put_integer(&w, "over_ms", c->over_ms);
 	member_put_flag(&w, "approval", c->approval);
 	member_put_flag(&w, "force", c->force);
+	member_put_flag(&w, "drill", c->drill);
+	member_put_number(&w, "abort_errors_pct", c->abort_errors_pct);
+	member_put_integer(&w, "drill_epoch", (int64_t)c->drill_epoch);
 	return member_take(&w);
 }
 
@@ -226,6 +244,22 @@ static bool check_times(const struct command *c, int64_t max_override_ms,
 	return check_expiry(c, max_override_ms, wall_ms, err);
 }
 
+/* It is a region's loss that is played, at once and whole. */
+static bool check_drill(const struct command *c, struct error *err)
+{
+	if (!c->drill && c->abort_errors_pct > 0) {
+		error_set(err, "%s: only a drill is aborted by errors",
+			  command_kind_name(c->kind));
+		return false;
+	}
+	if (!c->drill || c->kind == COMMAND_UNDRAIN ||
+	    (c->kind == COMMAND_DRAIN && c->over_ms == 0 &&
+	     strchr(c->target, '/') == NULL))
+		return true;
+	error_set(err, "drill: it is of a region, and at once");
+	return false;
+}
+
 /* Who asks for what, whatever it concerns. */
 static bool check_form(const struct command *command, struct error *err)
 {
@@ -252,7 +286,7 @@ static bool check_form(const struct command *command, struct error *err)
 			  command->weight, COMMAND_WEIGHT_MAX);
 		return false;
 	}
-	return true;
+	return check_drill(command, err);
 }
 
 bool command_check(const struct command *command, const struct policy *policy,

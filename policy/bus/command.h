@@ -60,6 +60,13 @@ struct command {
 			* yields to two refuses it */
 	bool force;    /* past a rule that yields to two people, by one: in a
 			* plan it says that there was such a rule */
+	/* A game day, see steering/drill.  Of a drain: it is one; of an
+	 * undrain: it ends one.  To a reader before it is a plain drain. */
+	bool drill;
+	double abort_errors_pct; /* drill: it ends when more requests fail, in
+				  * percent; 0: whatever fails */
+	uint64_t drill_epoch;    /* of the agent that watches over it, which
+				  * states it; 0: none does yet */
 };
 
 /*
@@ -82,6 +89,8 @@ struct json_t *command_write(const struct command *command);
 
 /* "drain", "canary-start", ...; COMMAND_NONE for what is none. */
 const char *command_kind_name(enum command_kind kind);
+/* The same for people: also "drill", "drill abort". */
+const char *command_verb(const struct command *command);
 enum command_kind command_kind_of(const char *name);
 
 /*

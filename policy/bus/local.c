@@ -63,6 +63,11 @@ static bool end(struct local *local, const struct command *by,
 bool local_apply(struct local *local, const struct command *command,
 		 struct error *err)
 {
+	if (command->drill) {
+		error_set(err, "drill is for the agent: one node alone cannot "
+			       "watch over it");
+		return false;
+	}
 	switch (command->kind) {
 	case COMMAND_DRAIN:
 	case COMMAND_FAILOVER:

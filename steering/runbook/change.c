@@ -397,7 +397,8 @@ static int carry_out(struct link *link, const struct order *order,
 	return status;
 }
 
-static void name_command(char *id, size_t size)
+/* A drill's says so wherever a command is only named. */
+static void name_command(const struct order_words *words, char *id, size_t size)
 {
 	uint64_t bits = 0;
 
@@ -405,7 +406,9 @@ static void name_command(char *id, size_t size)
 	 * kernel has no random octets yet. */
 	if (getrandom(&bits, sizeof(bits), 0) != (ssize_t)sizeof(bits))
 		bits = (uint64_t)clock_now_ns();
-	snprintf(id, size, "c-%012" PRIx64, bits & UINT64_C(0xffffffffffff));
+	snprintf(id, size, "%s-%012" PRIx64,
+		 strcmp(words->verb, "drill") == 0 ? "drill" : "c",
+		 bits & UINT64_C(0xffffffffffff));
 }
 
 static int print_usage(const char *verb, const struct option_row *rows)
@@ -425,7 +428,7 @@ static int change(struct order *order, const struct order_words *words)
 
 	if (order->author == NULL)
 		order->author = login_name();
-	name_command(order->id, sizeof(order->id));
+	name_command(words, order->id, sizeof(order->id));
 	order->wall_ms = clock_wall_ms();
 	if (!order_command(order, words, &command, &err))
 		return complain(words->verb, &err, EXIT_USAGE);

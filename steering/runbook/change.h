@@ -39,7 +39,8 @@ struct order;
  */
 int change_open(struct order *order, struct link **link);
 
-/* argv[0] is the verb: drain, undrain, failover, weight, cancel, canary. */
+/* argv[0] is the verb: drain, undrain, drill, failover, weight, cancel, canary.
+ */
 int change_run(int argc, char **argv);
 
 #endif

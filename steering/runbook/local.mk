@@ -61,6 +61,7 @@ uninstall-bash-completion:
 EXTRA_DIST += contrib/runbooks/README.md \
 	contrib/runbooks/bad-deploy.md \
 	contrib/runbooks/forgotten-override.md \
+	contrib/runbooks/game-day.md \
 	contrib/runbooks/key-compromise.md \
 	contrib/runbooks/lying-vantage.md \
 	contrib/runbooks/redis-loss.md \

@@ -260,6 +260,24 @@ static void show_report(const struct json_t *answer, int64_t wall_ms, FILE *out)
 	fputs(text == NULL ? "" : text, out);
 }
 
+int look_drill(int argc, char **argv)
+{
+	struct look look = { .usage = "report ID|last" };
+	int status;
+
+	if (argc < 2 || strcmp(argv[1], "report") != 0)
+		return change_run(argc, argv);
+	argv[1] = argv[0];
+	status = read_options(&look, argc - 1, argv + 1);
+	if (status == EXIT_DONE && !look.help)
+		status = look_at(&look,
+				 json_pack("{s:s, s:s}", "op", "report",
+					   "drill", look.name),
+				 show_report);
+	free_look(&look);
+	return status;
+}
+
 int look_canary(int argc, char **argv)
 {
 	bool report = argc > 1 && strcmp(argv[1], "report") == 0;

@@ -15,5 +15,7 @@ int look_plans(int argc, char **argv);
 /* canary status|report NAME; what else may follow "canary" is change_run()'s.
  */
 int look_canary(int argc, char **argv);
+/* The same of drill report ID. */
+int look_drill(int argc, char **argv);
 
 #endif

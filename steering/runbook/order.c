@@ -31,8 +31,10 @@ void order_rows(struct order *order, struct option_row rows[ORDER_ROWS])
 		  "drain, undrain: move clients gradually, such as 10m", 0, 0 },
 		{ "to", OPTION_TEXT, &order->to, "REGION",
 		  "failover: the region that takes all clients", 0, 0 },
+		{ "abort-when", OPTION_TEXT, &order->abort_when, "errors>PERCENT",
+		  "drill: end it when more requests fail, such as errors>1%", 0, 0 },
 		{ "approval", OPTION_FLAG, &order->approval, NULL,
-		  "drain, failover, weight: where a rule that yields to two people "
+		  "drain, failover, weight, drill: where a rule that yields to two people "
 		  "refuses it, hold it for a second", 0, 0 },
 		{ "force", OPTION_FLAG, &order->force, NULL,
 		  "go past a safety rule that two people may set aside", 0, 0 },
@@ -119,12 +121,18 @@ static const struct {
 };
 /* clang-format on */
 
+/* What is played, and how it ends by hand. */
+#define DRILL_LOSS "region-loss"
+#define DRILL_USAGE DRILL_LOSS "|abort REGION"
+
 #define ROLLBACK_USAGE "plan [EPOCH/SEQUENCE]"
 
 const char *order_usage(const char *verb)
 {
 	if (strcmp(verb, "rollback") == 0)
 		return ROLLBACK_USAGE;
+	if (strcmp(verb, "drill") == 0)
+		return DRILL_USAGE;
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(verb, verbs[i].verb) == 0)
 			return verbs[i].usage;
@@ -162,6 +170,24 @@ static bool read_rollback(const struct order_words *words, struct command *out,
 		    words->count == 2 ? words->operands[1] : "previous", err);
 }
 
+static bool read_drill(const struct order_words *words, struct command *out,
+		       struct error *err)
+{
+	bool loss = words->count == 2 &&
+		    strcmp(words->operands[0], DRILL_LOSS) == 0;
+
+	if (!loss &&
+	    (words->count != 2 || strcmp(words->operands[0], "abort") != 0)) {
+		error_set(err, "usage: windrose drill " DRILL_USAGE
+			       " --reason TEXT, or windrose drill report ID");
+		return false;
+	}
+	out->kind = loss ? COMMAND_DRAIN : COMMAND_UNDRAIN;
+	out->drill = true;
+	return fill(out->target, sizeof(out->target), "the region",
+		    words->operands[1], err);
+}
+
 static bool read_verb(const struct order_words *words, struct command *out,
 		      struct error *err)
 {
@@ -187,6 +213,8 @@ static bool read_verb(const struct order_words *words, struct command *out,
 		return fill(out->target, sizeof(out->target), "the target",
 			    words->operands[0], err);
 	}
+	if (strcmp(words->verb, "drill") == 0)
+		return read_drill(words, out, err);
 	return strcmp(words->verb, "rollback") == 0
 		       ? read_rollback(words, out, err)
 		       : read_canary(words, out, err);
@@ -200,10 +228,12 @@ static bool lasts(enum command_kind kind)
 }
 
 /* An option that a verb does not know is a misunderstanding. */
-static bool options_fit(const struct order *order, enum command_kind kind,
+static bool options_fit(const struct order *order, const struct command *c,
 			struct error *err)
 {
-	const bool ramps = kind == COMMAND_DRAIN || kind == COMMAND_UNDRAIN;
+	const enum command_kind kind = c->kind;
+	const bool ramps =
+		!c->drill && (kind == COMMAND_DRAIN || kind == COMMAND_UNDRAIN);
 	const bool guarded = kind == COMMAND_DRAIN ||
 			     kind == COMMAND_FAILOVER || kind == COMMAND_WEIGHT;
 	const struct {
@@ -213,6 +243,8 @@ static bool options_fit(const struct order *order, enum command_kind kind,
 		{ "for", order->lasting, lasts(kind) },
 		{ "over", order->over, ramps },
 		{ "to", order->to, kind == COMMAND_FAILOVER },
+		{ "abort-when", order->abort_when,
+		  c->drill && kind == COMMAND_DRAIN },
 		{ "approval", order->approval ? "" : NULL, guarded },
 		{ "force", order->force ? "" : NULL,
 		  guarded || kind == COMMAND_UNDO || kind == COMMAND_ROLLBACK },
@@ -220,11 +252,32 @@ static bool options_fit(const struct order *order, enum command_kind kind,
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].value != NULL && !rows[i].fits) {
-			error_set(err, "%s does not take --%s",
-				  command_kind_name(kind), rows[i].name);
+			error_set(err, "%s does not take --%s", command_verb(c),
+				  rows[i].name);
 			return false;
 		}
 	return true;
+}
+
+/* errors>1% */
+static bool set_abort(const char *text, double *out, struct error *err)
+{
+	static const char begin[] = "errors>";
+	double pct;
+	char *end;
+
+	if (strncmp(text, begin, strlen(begin)) == 0) {
+		text += strlen(begin);
+		pct = strtod(text, &end);
+		if (*text >= '0' && *text <= '9' && strcmp(end, "%") == 0 &&
+		    pct > 0 && pct <= 100) {
+			*out = pct;
+			return true;
+		}
+	}
+	error_set(err, "--abort-when is not like errors>1%%, more than 0%% and "
+		       "at most 100%%");
+	return false;
 }
 
 static bool set_times(const struct order *order, struct command *out,
@@ -250,7 +303,7 @@ bool order_command(const struct order *order, const struct order_words *words,
 {
 	struct command c = { .wall_made_ms = order->wall_ms };
 
-	if (!read_verb(words, &c, err) || !options_fit(order, c.kind, err))
+	if (!read_verb(words, &c, err) || !options_fit(order, &c, err))
 		return false;
 	if (order->reason == NULL) {
 		error_set(err, "--reason TEXT is missing: every change says "
@@ -273,6 +326,9 @@ bool order_command(const struct order *order, const struct order_words *words,
 		return false;
 	if (order->to != NULL &&
 	    !fill(c.to, sizeof(c.to), "--to", order->to, err))
+		return false;
+	if (order->abort_when != NULL &&
+	    !set_abort(order->abort_when, &c.abort_errors_pct, err))
 		return false;
 	c.approval = order->approval;
 	c.force = order->force;

@@ -6,6 +6,8 @@
  *   failover SERVICE --to REGION         weight SERVICE/ENDPOINT N
  *   cancel ID                            approve ID
  *   undo [ID]
+ *   drill region-loss REGION [--abort-when errors>PERCENT]
+ *   drill abort REGION
  *   freeze all|SERVICE|SERVICE/CANARY    unfreeze ...
  *   rollback plan [EPOCH/SEQUENCE]
  *   canary start|promote|pause|resume|abort NAME
@@ -35,11 +37,12 @@ struct order {
 	const char *reason, *author;
 	const char *lasting, *over; /* durations: --for, --over */
 	const char *to;
+	const char *abort_when; /* drill: errors>1% */
 	bool dry_run, yes, json, help, approval, force;
 	unsigned wait_s; /* for acknowledgements */
 };
 
-enum { ORDER_ROWS = 15 };
+enum { ORDER_ROWS = 16 };
 
 /* Fills rows with the options of the runbook commands, over order. */
 void order_rows(struct order *order, struct option_row rows[ORDER_ROWS]);

@@ -35,6 +35,13 @@ void render_draining(const struct json_t *json, int64_t wall_ms, FILE *out)
 	fputc('\n', out);
 }
 
+static const char *verb_of(const struct json_t *command)
+{
+	return json_is_true(json_object_get(command, "drill"))
+		       ? "DRILL"
+		       : field_text(command, "kind");
+}
+
 void render_command(const struct json_t *command, const char *where,
 		    int64_t wall_ms, FILE *out)
 {
@@ -42,7 +49,7 @@ void render_command(const struct json_t *command, const char *where,
 	char left[48];
 
 	fprintf(out, "%s %s %s %s", where, field_text(command, "id"),
-		field_text(command, "kind"), field_text(command, "target"));
+		verb_of(command), field_text(command, "target"));
 	if (*field_text(command, "to") != '\0')
 		fprintf(out, " to %s", field_text(command, "to"));
 	if (strcmp(field_text(command, "kind"), "weight") == 0)

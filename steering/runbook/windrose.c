@@ -59,6 +59,7 @@ static const struct command_row {
 	{ "freeze",   change_run,     "stop what moves by itself" },
 	{ "unfreeze", change_run,     "let it go on" },
 	{ "undo",     change_run,     "take a change back" },
+	{ "drill",    look_drill,     "play the loss of a region, and see what it did" },
 	{ "approve",  change_run,     "let a command through that waits for you" },
 	{ "canary",   look_canary,    "move a canary, see how it stands and what it did" },
 	{ "publish",  publish_run,    "send a policy out to responders, wave by wave" },

@@ -46,6 +46,7 @@ EXTRA_DIST += %D%/metrics.py
 EXTRA_DIST += %D%/mortals.py
 EXTRA_DIST += %D%/oracle.py
 EXTRA_DIST += %D%/overrides.py
+EXTRA_DIST += %D%/drill.py
 EXTRA_DIST += %D%/page.py
 EXTRA_DIST += %D%/panic.py
 EXTRA_DIST += %D%/papers.py

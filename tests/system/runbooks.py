@@ -214,10 +214,19 @@ def everybody_follows_the_new_key(f):
           and f.agent()["fleet"]["followers"] == 3)
 
 
+def the_edge_tells_of_requests(f):
+    until("the edge tells of requests", 20, lambda: f.person(
+        "drill", "region-loss", "us-east", "--reason", "x", "--abort-when", "errors>1%", "--dry-run", check=False)[0] == 0)
+
+
+def the_drill_is_scored(f):
+    until("the drill is scored", 60, lambda: "Score: " in f.person("drill", "report", "last", check=False)[1])
+
+
 EVENTS = {e.__name__.replace("_", " "): e for e in (
     us_east_fails, us_east_comes_back, a_canary_runs, redis_is_gone, all_have_found_the_bus_again, far_sees_eu_west_down,
     far_votes_for_eu_west, far_is_not_heard_any_more, far_is_heard_again, somebody_drained_eu_west_yesterday, an_agent_leads,
-    everybody_follows_the_new_key)}
+    everybody_follows_the_new_key, the_edge_tells_of_requests, the_drill_is_scored)}
 
 
 def steps(name):

@@ -87,6 +87,7 @@ static const struct row {
 	{ PLAN, "{\"needs\":2,\"epoch\":\"of another kind\"}", "plan: needs version 2 of the bus's language, and this program speaks 1; update it" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"needs\":-1}", "needs version -1" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"needs\":\"2\"}", "needs must be a whole number" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"commands\":[{\"id\":\"d\",\"kind\":\"drain\",\"target\":\"r\",\"author\":\"a\",\"reason\":\"r\",\"drill\":true,\"abort_errors_pct\":0.5,\"drill_epoch\":1}]}", NULL },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"newer_commands\":[1]}", "command: must be a JSON object" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"commands\":[" COMMAND("c1") "],\"newer_commands\":[" COMMAND("c1") "]}", "plan: command c1 is there twice" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"changes\":[{\"id\":\"c\"}]}", "plan change 1: author is missing" },

@@ -60,6 +60,28 @@ static const struct row {
 	{ "a canary by force", { "canary", "abort", "x" },
 	  { .reason = "r", .author = "a", .force = true }, { .kind = COMMAND_NONE },
 	  "canary-abort does not take --force" },
+	{ "a drill", { "drill", "region-loss", "us-east" },
+	  { .reason = "r", .author = "a", .lasting = "5m", .abort_when = "errors>1%" },
+	  { .kind = COMMAND_DRAIN, .target = "us-east", .drill = true, .abort_errors_pct = 1,
+	    .wall_expires_ms = NOW + 300000 }, NULL },
+	{ "the end of a drill", { "drill", "abort", "us-east" },
+	  { .reason = "r", .author = "a" },
+	  { .kind = COMMAND_UNDRAIN, .target = "us-east", .drill = true }, NULL },
+	{ "a drill of what", { "drill", "us-east" }, { .reason = "r", .author = "a" },
+	  { .kind = COMMAND_NONE },
+	  "usage: windrose drill region-loss|abort REGION --reason TEXT, or windrose drill report ID" },
+	{ "a drill over time", { "drill", "region-loss", "us-east" },
+	  { .reason = "r", .author = "a", .over = "2m" }, { .kind = COMMAND_NONE },
+	  "drill does not take --over" },
+	{ "a drill that never fails", { "drill", "region-loss", "us-east" },
+	  { .reason = "r", .author = "a", .abort_when = "errors>0%" }, { .kind = COMMAND_NONE },
+	  "--abort-when is not like errors>1%, more than 0% and at most 100%" },
+	{ "a drill and latency", { "drill", "region-loss", "us-east" },
+	  { .reason = "r", .author = "a", .abort_when = "latency>1s" }, { .kind = COMMAND_NONE },
+	  "--abort-when is not like errors>1%, more than 0% and at most 100%" },
+	{ "a drain with errors", { "drain", "us-east" },
+	  { .reason = "r", .author = "a", .abort_when = "errors>1%" }, { .kind = COMMAND_NONE },
+	  "drain does not take --abort-when" },
 	{ "a rollback", { "rollback", "plan" },
 	  { .reason = "r", .author = "a" },
 	  { .kind = COMMAND_ROLLBACK, .target = "previous" }, NULL },
@@ -103,6 +125,8 @@ static void check_row(const struct row *row, const struct command *got)
 	    strcmp(got->target, row->wanted.target) != 0 ||
 	    strcmp(got->to, row->wanted.to) != 0 ||
 	    got->weight != row->wanted.weight ||
+	    got->drill != row->wanted.drill ||
+	    got->abort_errors_pct != row->wanted.abort_errors_pct ||
 	    got->over_ms != row->wanted.over_ms ||
 	    got->wall_expires_ms != row->wanted.wall_expires_ms)
 		fail_msg("%s: kind %d target %s", row->title, (int)got->kind,
