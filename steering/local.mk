@@ -35,6 +35,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/supply.c \
 	%D%/release.c %D%/release.h \
 	%D%/rescue.c %D%/rescue.h \
+	%D%/release_metrics.c %D%/release_metrics.h \
 	%D%/release_request.c %D%/release_request.h \
 	%D%/reload.c %D%/reload.h \
 	%D%/waves.c %D%/waves.h \

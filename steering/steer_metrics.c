@@ -5,6 +5,7 @@
 #include "policy/bus/command.h"
 #include "policy/bus/plan.h"
 #include "steering/registry.h"
+#include "steering/release_metrics.h"
 #include "steering/spilling.h"
 
 #include <string.h>
@@ -234,4 +235,5 @@ void steer_metrics_write(struct openmetrics *out, const struct steer_metrics *m)
 	put_arms(out, plan, &requests, false);
 	put_arms(out, plan, &errors, true);
 	put_capacity(out, m);
+	release_metrics_write(out, &plan->release, m->registry);
 }

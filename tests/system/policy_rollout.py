@@ -13,6 +13,7 @@ Clients ask for the other service all the time, and each gets a right answer."""
 
 import signal
 import time
+import urllib.request
 
 import fleet
 from asker import Asker
@@ -49,6 +50,7 @@ class Rollout(fleet.Fleet):
     def __init__(self, rig):
         super().__init__(rig)
         self.dns_ports = {name: rig.port() for name in NODES}
+        self.metrics = rig.port()
         rig.write("geo/here", "")
         rig.geo(rig.path("geo"))
         for name in ("city-ipv4.mmdb", "city-ipv6.mmdb"):
@@ -63,7 +65,8 @@ class Rollout(fleet.Fleet):
         for name in NODES:
             self.start_dns(name)
         self.start_health()
-        self.start_steer("steer1", "--policy-from-bus", self.rig.path("steer1.policies"))
+        self.start_steer("steer1", "--policy-from-bus", self.rig.path("steer1.policies"),
+                         "--metrics", str(self.metrics))
         until("steer1 leads", 20, lambda: self.leads("steer1"))
         until("eu-central's shop is down, and all else up", 30, lambda: all(
             e["verdict"] == ("down" if (s["service"], e["endpoint"]) == ("shop", "eu-central") else "up")
@@ -89,6 +92,17 @@ class Rollout(fleet.Fleet):
 
     def publish(self, what, status, words, name, *extra):
         return self.wants(what, status, words, "publish", self.rig.path(name), "--yes", *extra)
+
+    def tells(self, what, digest, phase, serving):
+        """The agent's metrics have it so."""
+        wanted = [f'rollout_info{{policy="{digest[:16]}",phase="{phase}"}} 1', "rollout_under_way 0", "rollout_wave 0",
+                  'rollout_nodes{state="taking"} 3', f'rollout_nodes{{state="serving"}} {serving}']
+
+        def scrape():
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics}/metrics", timeout=2) as f:
+                text = f.read().decode()
+            return all("\nwindrose_steer_" + w + "\n" in text for w in wanted)
+        until(what, 10, scrape)
 
     def rollout(self):
         return self.wants("rollout status", 0, [], "rollout", "status")
@@ -127,6 +141,7 @@ def goes_out(f, askers):
               "v1", "--against", f.rig.path("policy"), "--expect", digest[:16], "--reason", "CHG-1")
     note(f"published to all three in {time.monotonic() - began:.1f} s, with soaks of {SOAK_S} s")
     until("all serve it, the agent too", 5, lambda: set(f.digests() + [f.digest("steer1")]) == {digest})
+    f.tells("metrics tell of three that serve it", digest, "done", 3)
     judge(askers, "a policy went out")
     f.publish("what all serve", 3, ["what all serve"], "v1")
     return digest
@@ -145,6 +160,7 @@ def goes_back(f, askers, base):
     note(f"a policy that makes a service mute was taken back {time.monotonic() - began:.1f} s after its command")
     if f.digests() != [base] * 3:
         raise Failed(f"digests: {f.digests()}")
+    f.tells("metrics tell that it is gone", digest, "gone", 0)
     if f"event=policy from={digest}" not in f.log("dns1") or "event=mute" not in f.log("dns1"):
         raise Failed("dns1 did not take it, or did not notice")
     for name in NODES[1:]:

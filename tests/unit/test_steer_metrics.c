@@ -29,6 +29,39 @@ static void hear(struct registry *registry, const char *name,
 	assert_true(registry_take(registry, &node, 1000));
 }
 
+/* Of three that take policies one serves it, and one refused it. */
+static void publish(struct scene *s)
+{
+	static char meant[2][RELEASE_NAME_SIZE] = { "dns3", "dns4" };
+	struct plan_release *said = &s->plan.release;
+
+	*said = (struct plan_release){
+		.phase = RELEASE_SOAK,
+		.next = "0123456789abcdef0123456789abcdef0123456789abcdef"
+			"0123456789abcdef",
+		.wave = 1,
+		.wall_since_ms = 2500,
+		.wall_asked_ms = 500,
+		.nodes = meant,
+		.node_count = 2,
+	};
+	for (int i = 0; i < 3; i++) {
+		char name[8];
+		struct node node;
+
+		snprintf(name, sizeof(name), "dns%d", i + 3);
+		node = node_of(NODE_DNS, name, 1000);
+		node.plan_epoch = 3;
+		node.plan_sequence = 7;
+		node.takes_policy = true;
+		if (i == 0)
+			strcpy(node.policy_digest, said->next);
+		if (i == 1)
+			strcpy(node.refused_digest, said->next);
+		assert_true(registry_take(&s->registry, &node, 1000));
+	}
+}
+
 static void set_up(struct scene *s)
 {
 	*s = (struct scene){
@@ -78,6 +111,7 @@ static void set_up(struct scene *s)
 	hear(&s->registry, "dns2", NODE_DNS, 6);
 	hear(&s->registry, "edge1", NODE_EDGE, 8);
 	hear(&s->registry, "health", NODE_HEALTH, 0);
+	publish(s);
 }
 
 static void write_all(void *arg, struct openmetrics *out)
@@ -104,7 +138,7 @@ static void test_samples(void **state)
 		"windrose_steer_commands 3",
 		"windrose_steer_held_commands 2",
 		"windrose_steer_waiting_commands 1",
-		"windrose_steer_following_nodes 3",
+		"windrose_steer_following_nodes 6",
 		"windrose_steer_behind_nodes 1",
 		"windrose_steer_trouble 1",
 		"windrose_steer_bus_connected 1",
@@ -126,6 +160,16 @@ static void test_samples(void **state)
 		"windrose_steer_passed_on_ratio{service=\"www\"} 0.125",
 		"windrose_steer_most_used_ratio{service=\"www\"} 0.75",
 		"windrose_steer_overloaded{service=\"www\"} 1",
+		"windrose_steer_rollout_info{policy=\"0123456789abcdef\","
+		"phase=\"soak\"} 1",
+		"windrose_steer_rollout_under_way 1",
+		"windrose_steer_rollout_wave 2",
+		"windrose_steer_rollout_phase_timestamp_seconds 2.5",
+		"windrose_steer_rollout_asked_timestamp_seconds 0.5",
+		"windrose_steer_rollout_nodes{state=\"taking\"} 3",
+		"windrose_steer_rollout_nodes{state=\"meant\"} 2",
+		"windrose_steer_rollout_nodes{state=\"serving\"} 1",
+		"windrose_steer_rollout_nodes{state=\"refusing\"} 1",
 		NULL,
 	};
 	struct scene s;
@@ -142,6 +186,10 @@ static void test_nothing_yet(void **state)
 		"windrose_steer_plan_sequence 0",
 		"windrose_steer_bus_connected 0",
 		"windrose_steer_behind_nodes 0",
+		"windrose_steer_rollout_under_way 0",
+		"windrose_steer_rollout_wave 0",
+		"windrose_steer_rollout_phase_timestamp_seconds 0",
+		"windrose_steer_rollout_nodes{state=\"serving\"} 0",
 		NULL,
 	};
 	struct scene s = { .metrics = { .bus_up = false } };
