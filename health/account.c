@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "health/account.h"
 
+#include "health/published.h"
 #include "health/roster.h"
 #include "health/rounds.h"
 #include "health/verify.h"
@@ -18,7 +19,7 @@ struct whole_parts account_parts(const struct account *a, size_t target)
 	const struct roster_target *t = &a->roster->targets[target];
 	struct whole_parts parts = {
 		.expression = t->service->expression,
-		.checks = a->policy->checks,
+		.checks = t->checks,
 		.first = rounds_watch(a->rounds, t->job),
 	};
 
@@ -133,6 +134,7 @@ struct node account_node(const struct account *a)
 		snprintf(node.trouble, sizeof(node.trouble), "%s", a->trouble);
 	else if (doubt.mistrusts)
 		fill_doubt(&doubt, &node);
+	published_tell(a->published, rounds_seen_all(a->rounds), &node);
 	verify_tell(a->verify, &node);
 	return node;
 }

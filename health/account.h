@@ -16,6 +16,7 @@
 
 struct node;
 struct policy;
+struct published;
 struct report;
 struct report_entry;
 struct roster;
@@ -26,6 +27,7 @@ struct verify;
 struct account {
 	const char *vantage, *name;  /* this node's name, on the bus */
 	const struct verify *verify; /* its alarms are told, too; NULL: none */
+	const struct published *published; /* NULL: none are taken */
 	const struct policy *policy;
 	const struct roster *roster;
 	const struct rounds *rounds;

@@ -90,6 +90,13 @@ static void put_plain(struct openmetrics *out, const struct health_metrics *m)
 		{ { "windrose_health_alarms", METRIC_GAUGE, NULL,
 		    "What is wrong with responders, as their answers say." },
 		  (double)m->node.alarm_count },
+		{ { "windrose_health_policy_next", METRIC_GAUGE, NULL,
+		    "1 while a policy on its way is probed by as well, and "
+		    "each of its endpoints was." },
+		  m->node.next_digest[0] != '\0' },
+		{ { "windrose_health_policy_refused", METRIC_GAUGE, NULL,
+		    "1 while a published policy cannot be probed by." },
+		  m->node.refused_digest[0] != '\0' },
 		{ { "windrose_health_trouble", METRIC_GAUGE, NULL,
 		    "1 when the node's record says that something is wrong." },
 		  m->node.trouble[0] != '\0' },

@@ -6,6 +6,7 @@ health_libhealth_a_SOURCES = \
 	%D%/address.c %D%/address.h \
 	%D%/breaker.c %D%/breaker.h \
 	%D%/certificate.c %D%/certificate.h \
+	%D%/change.c %D%/change.h \
 	%D%/client_query.c %D%/client_query.h \
 	%D%/clientele.c %D%/clientele.h \
 	%D%/dialogue.c %D%/dialogue.h \
@@ -30,6 +31,7 @@ health_libhealth_a_SOURCES = \
 	%D%/probe_named.c %D%/probe_named.h \
 	%D%/probe_tcp.c %D%/probe_tcp.h \
 	%D%/prober.c %D%/prober.h \
+	%D%/published.c %D%/published.h \
 	%D%/question.c %D%/question.h \
 	%D%/reply.c %D%/reply.h \
 	%D%/reporter.c %D%/reporter.h \
@@ -40,6 +42,7 @@ health_libhealth_a_SOURCES = \
 	%D%/schedule.c %D%/schedule.h \
 	%D%/status.c %D%/status.h \
 	%D%/stretch.c %D%/stretch.h \
+	%D%/subject.c %D%/subject.h \
 	%D%/suspicion.c %D%/suspicion.h \
 	%D%/tour.c %D%/tour.h \
 	%D%/twin.c %D%/twin.h \

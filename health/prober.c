@@ -2,19 +2,19 @@
 #include "health/prober.h"
 
 #include "health/account.h"
-#include "health/fitness.h"
 #include "health/force.h"
 #include "health/health_metrics.h"
 #include "health/listener.h"
 #include "health/probe_external.h"
 #include "health/probe_http.h"
+#include "health/published.h"
 #include "health/reporter.h"
 #include "health/resolver.h"
 #include "health/roster.h"
 #include "health/rounds.h"
 #include "health/status.h"
+#include "health/subject.h"
 #include "health/verify.h"
-#include "health/whole.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
@@ -33,14 +33,6 @@
 #include <event2/dns.h>
 #include <jansson.h>
 
-/* A policy and the probes it asks for; replaced together. */
-struct subject {
-	struct policy *policy;
-	struct roster *roster;
-	struct rounds *rounds;
-	struct whole *wholes; /* one a target; of one check: not used */
-};
-
 struct prober {
 	struct event_base *loop; /* borrowed */
 	struct bus *bus;         /* borrowed */
@@ -54,19 +46,11 @@ struct prober {
 	struct listener *listener;
 	struct control *control; /* NULL: none */
 	size_t in_flight_max;
+	struct published *published;
 	struct subject on;
 	struct account account;       /* of that */
 	char trouble[NODE_TEXT_SIZE]; /* why the last reload failed */
 };
-
-static void subject_fini(struct subject *s)
-{
-	rounds_stop(s->rounds);
-	roster_free(s->roster);
-	free(s->wholes);
-	policy_free(s->policy);
-	*s = (struct subject){ 0 };
-}
 
 static void on_change(void *arg)
 {
@@ -75,61 +59,28 @@ static void on_change(void *arg)
 	reporter_hurry(p->reporter);
 }
 
-/* What was known of the same endpoints goes on. */
-static bool begin_wholes(struct subject *s, const struct subject *before)
-{
-	size_t hint = 0;
-
-	s->wholes = calloc(s->roster->target_count + 1, sizeof(*s->wholes));
-	if (s->wholes == NULL || before->roster == NULL)
-		return s->wholes != NULL;
-	for (size_t i = 0; i < s->roster->target_count; i++) {
-		size_t at = roster_find_target(before->roster,
-					       &s->roster->targets[i], &hint);
-
-		if (at != SIZE_MAX)
-			s->wholes[i] = before->wholes[at];
-	}
-	return true;
-}
-
 /* Loads and starts; before (may be empty) lends what it saw. */
-static bool subject_init(struct subject *s, struct prober *p,
-			 const struct subject *before, struct error *err)
+static bool begin(struct prober *p, const struct subject *before,
+		  struct subject *out, struct error *err)
 {
-	struct rounds_config config = {
-		.means = { .loop = p->loop,
-			   .http = p->http,
-			   .dns = p->dns,
-			   .external = p->external },
-		.in_flight_max = p->in_flight_max,
-		.evidence = listener_evidence(p->listener),
-		.on_change = on_change,
-		.arg = p,
+	const struct subject_config config = {
+		.rounds = {
+			.means = { .loop = p->loop,
+				   .http = p->http,
+				   .dns = p->dns,
+				   .external = p->external },
+			.in_flight_max = p->in_flight_max,
+			.evidence = listener_evidence(p->listener),
+			.on_change = on_change,
+			.arg = p,
+		},
+		.vantage = p->vantage,
+		.before = before,
 	};
+	struct policy *policy, *next;
 
-	*s = (struct subject){
-		.policy = fitness_load(p->policy_path, p->vantage, p->external,
-				       err),
-	};
-	if (s->policy == NULL)
-		goto fail;
-	s->roster = roster_new(s->policy);
-	if (s->roster == NULL || !begin_wholes(s, before)) {
-		error_set(err, "out of memory while listing what to probe");
-		goto fail;
-	}
-	config.roster = s->roster;
-	config.vantage =
-		&s->policy
-			 ->vantages[policy_find_vantage(s->policy, p->vantage)];
-	s->rounds = rounds_start(&config, before->rounds, err);
-	if (s->rounds == NULL)
-		goto fail;
-	return true;
-fail:
-	subject_fini(s);
-	return false;
+	return published_load(p->published, &policy, &next, err) &&
+	       subject_start(out, &config, policy, next, err);
 }
 
 static void on_value(void *arg, enum bus_topic topic, const char *key,
@@ -137,10 +88,13 @@ static void on_value(void *arg, enum bus_topic topic, const char *key,
 {
 	struct prober *p = arg;
 
-	if (topic == BUS_SERVED)
+	if (topic == BUS_SERVED) {
 		listener_take(p->listener, key, octets, len);
-	else
-		verify_take(p->verify, topic, key, octets, len);
+		return;
+	}
+	verify_take(p->verify, topic, key, octets, len);
+	/* Last: another policy may be probed by then. */
+	published_take(p->published, p->on.policy, topic, key, octets, len);
 }
 
 static void on_synced(void *arg)
@@ -167,8 +121,9 @@ static void ignore_value(void *arg, enum bus_topic topic, const char *key,
 /* What somebody here wants of the bus: who wants nothing reads nothing. */
 static void follow(struct prober *p)
 {
-	unsigned topics =
-		verify_topics(p->verify) | listener_topics(p->listener);
+	unsigned topics = verify_topics(p->verify) |
+			  listener_topics(p->listener) |
+			  published_topics(p->published);
 
 	if (topics == p->topics)
 		return;
@@ -190,6 +145,7 @@ static void turn_others(struct prober *p)
 		.vantage = p->vantage,
 		.name = p->name,
 		.verify = p->verify,
+		.published = p->published,
 		.policy = p->on.policy,
 		.roster = p->on.roster,
 		.rounds = p->on.rounds,
@@ -204,12 +160,24 @@ static void turn_others(struct prober *p)
 	reporter_turn(p->reporter, &p->account);
 }
 
+static void log_subject(const struct prober *p, const char *event)
+{
+	const struct subject *on = &p->on;
+
+	log_event(LOG_LEVEL_INFO, "health", event,
+		  "vantage=%s digest=%.16s%s%.16s probes=%zu targets=%zu",
+		  p->vantage, on->policy->digest,
+		  on->next == NULL ? "" : " next=",
+		  on->next == NULL ? "" : on->next->digest,
+		  on->roster->job_count, on->roster->target_count);
+}
+
 static bool reload(struct prober *p, struct error *err)
 {
 	struct subject next;
 	char line[300], quoted[320];
 
-	if (!subject_init(&next, p, &p->on, err)) {
+	if (!begin(p, &p->on, &next, err)) {
 		error_line(err, line, sizeof(line));
 		log_event(LOG_LEVEL_ERROR, "health", "reload", "error=%s",
 			  log_quote(line, quoted, sizeof(quoted)));
@@ -223,16 +191,24 @@ static bool reload(struct prober *p, struct error *err)
 	p->on = next;
 	p->trouble[0] = '\0';
 	turn_others(p);
-	log_event(LOG_LEVEL_INFO, "health", "reload",
-		  "digest=%.16s probes=%zu targets=%zu", p->on.policy->digest,
-		  p->on.roster->job_count, p->on.roster->target_count);
+	log_subject(p, "reload");
+	published_adopt(p->published);
 	return true;
+}
+
+static void on_published(void *arg)
+{
+	struct error err;
+
+	/* Logged, and told in the node's record. */
+	reload(arg, &err);
 }
 
 void prober_reload(struct prober *p)
 {
 	struct error err;
 
+	published_retry(p->published);
 	/* Logged and kept as trouble: whoever sends a signal cannot be told. */
 	reload(p, &err);
 }
@@ -242,6 +218,7 @@ static json_t *answer_reload(struct prober *p)
 	struct error err;
 	char line[300];
 
+	published_retry(p->published);
 	if (reload(p, &err))
 		return json_pack("{s:b, s:s}", "ok", 1, "policy_digest",
 				 p->on.policy->digest);
@@ -363,6 +340,26 @@ static bool copy_config(struct prober *p, const struct prober_config *config)
 	return p->policy_path != NULL && p->vantage != NULL && p->name != NULL;
 }
 
+static bool begin_published(struct prober *p,
+			    const struct prober_config *config,
+			    struct error *err)
+{
+	const struct published_config published = {
+		.loop = p->loop,
+		.bundles = config->bundles,
+		.bus = config->bus,
+		.trusted = config->trusted,
+		.own_path = p->policy_path,
+		.vantage = p->vantage,
+		.programs = p->external,
+		.on_change = on_published,
+		.arg = p,
+	};
+
+	p->published = published_start(&published, err);
+	return p->published != NULL;
+}
+
 static bool start(struct prober *p, const struct prober_config *config,
 		  struct error *err)
 {
@@ -402,7 +399,8 @@ static bool start(struct prober *p, const struct prober_config *config,
 	if (p->verify == NULL)
 		return false;
 	p->reporter = reporter_start(&reporter, err);
-	if (p->reporter == NULL || !subject_init(&p->on, p, &none, err))
+	if (p->reporter == NULL || !begin_published(p, config, err) ||
+	    !begin(p, &none, &p->on, err))
 		return false;
 	verify_turn(p->verify, p->on.policy);
 	turn_others(p);
@@ -431,10 +429,7 @@ struct prober *prober_start(struct event_base *loop,
 		prober_stop(p);
 		return NULL;
 	}
-	log_event(LOG_LEVEL_INFO, "health", "start",
-		  "vantage=%s digest=%.16s probes=%zu targets=%zu", p->vantage,
-		  p->on.policy->digest, p->on.roster->job_count,
-		  p->on.roster->target_count);
+	log_subject(p, "start");
 	return p;
 }
 
@@ -476,6 +471,7 @@ void prober_stop(struct prober *p)
 	control_stop(p->control);
 	reporter_stop(p->reporter);
 	verify_stop(p->verify);
+	published_stop(p->published);
 	subject_fini(&p->on);
 	listener_free(p->listener);
 	probe_http_pool_free(p->http);

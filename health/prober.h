@@ -10,6 +10,7 @@
 #ifndef HEALTH_PROBER_H
 #define HEALTH_PROBER_H
 
+struct bundles;
 struct bus;
 struct error;
 struct event_base;
@@ -22,6 +23,8 @@ struct witnesses;
 
 struct prober_config {
 	const char *policy_path;  /* read again on reload */
+	struct bundles *bundles;  /* borrowed: policies that plans name are
+				   * taken from the bus; NULL: files alone */
 	const char *vantage;      /* one of the policy's vantages */
 	const char *name;         /* this node's, on the bus */
 	const char *control_path; /* unix socket; NULL: none */

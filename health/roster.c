@@ -27,10 +27,8 @@ struct extent {
 	size_t targets, probes, parts;
 };
 
-static struct extent measure(const struct policy *policy)
+static void measure(const struct policy *policy, struct extent *found)
 {
-	struct extent found = { 0 };
-
 	for (size_t s = 0; s < policy->service_count; s++) {
 		const struct policy_service *service = &policy->services[s];
 
@@ -39,12 +37,11 @@ static struct extent measure(const struct policy *policy)
 
 			if (!is_probed(service, &service->endpoints[e]))
 				continue;
-			found.targets++;
-			found.parts += parts;
-			found.probes += parts == 0 ? 1 : parts;
+			found->targets++;
+			found->parts += parts;
+			found->probes += parts == 0 ? 1 : parts;
 		}
 	}
-	return found;
 }
 
 typedef bool job_test(const struct roster_job *a, const struct roster_job *b);
@@ -120,13 +117,22 @@ static const char *key_of(struct roster *roster, const struct probe_spec *spec)
 	return key;
 }
 
+/* What is being listed. */
+struct listing {
+	struct roster *roster;
+	const struct policy *policy; /* whose turn it is */
+	bool ahead;                  /* it is the next one */
+	size_t *parts;               /* room for those of targets to come */
+};
+
 /* The job that probes target by check, new or a twin's.  SIZE_MAX when memory
  * runs out. */
-static size_t find_job(struct roster *roster,
+static size_t find_job(const struct listing *l,
 		       const struct roster_target *target,
 		       const struct policy_check *check)
 {
 	const struct policy_endpoint *endpoint = target->endpoint;
+	struct roster *roster = l->roster;
 	struct roster_job job = {
 		.spec = {
 			.addr = addr_of(endpoint),
@@ -135,6 +141,7 @@ static size_t find_job(struct roster *roster,
 			.host = host_of(roster, target->service, check),
 			.check = check,
 		},
+		.ahead = l->ahead,
 	};
 	size_t slot;
 
@@ -153,62 +160,105 @@ static size_t find_job(struct roster *roster,
 		roster->jobs[roster->job_count] = job;
 		roster->index[slot] = (uint32_t)++roster->job_count;
 	}
+	if (!l->ahead)
+		roster->jobs[roster->index[slot] - 1].ahead = false;
 	if (check->interval_ms + check->timeout_ms > roster->longest_ms)
 		roster->longest_ms = check->interval_ms + check->timeout_ms;
 	return roster->index[slot] - 1;
 }
 
-/* Their jobs go to parts, which has room for them. */
-static bool add_parts(struct roster *roster, const struct policy *policy,
-		      struct roster_target *target, size_t *parts)
+/* Their jobs go to the room that there is. */
+static bool add_parts(struct listing *l, struct roster_target *target)
 {
 	const struct policy_expression *x = target->service->expression;
 
 	for (size_t i = 0; i < x->check_count; i++) {
-		parts[i] =
-			find_job(roster, target, &policy->checks[x->checks[i]]);
-		if (parts[i] == SIZE_MAX)
+		l->parts[i] =
+			find_job(l, target, &target->checks[x->checks[i]]);
+		if (l->parts[i] == SIZE_MAX)
 			return false;
 		if (x->checks[i] == target->service->check)
-			target->job = parts[i];
+			target->job = l->parts[i];
 	}
-	target->parts = parts;
+	target->parts = l->parts;
+	l->parts += x->check_count;
 	return true;
 }
 
-static bool add_target(struct roster *roster, const struct policy *policy,
-		       struct roster_target target, size_t **parts)
+/* known: it is a target already, and only its jobs are wanted. */
+static bool add_target(struct listing *l, struct roster_target target,
+		       bool known)
 {
 	const struct policy_service *service = target.service;
 
-	if (service->expression == NULL) {
-		target.job = find_job(roster, &target,
-				      &policy->checks[service->check]);
-	} else {
-		if (!add_parts(roster, policy, &target, *parts))
+	if (service->expression != NULL) {
+		if (!add_parts(l, &target))
 			return false;
-		*parts += service->expression->check_count;
+	} else {
+		target.job =
+			find_job(l, &target, &target.checks[service->check]);
 	}
-	roster->targets[roster->target_count++] = target;
+	if (!known)
+		l->roster->targets[l->roster->target_count++] = target;
 	return target.job != SIZE_MAX;
 }
 
-static bool fill(struct roster *roster, const struct policy *policy,
-		 size_t *parts)
+/* before: the same service of the other policy, which was listed; or NULL. */
+static bool add_service(struct listing *l, const struct policy_service *service,
+			const struct policy_service *before)
 {
+	for (size_t e = 0; e < service->endpoint_count; e++) {
+		const struct roster_target target = {
+			.service = service,
+			.endpoint = &service->endpoints[e],
+			.checks = l->policy->checks,
+		};
+		bool known =
+			before != NULL &&
+			policy_find_endpoint(before, target.endpoint->name) !=
+				POLICY_NONE;
+
+		if (is_probed(service, target.endpoint) &&
+		    !add_target(l, target, known))
+			return false;
+	}
+	return true;
+}
+
+static const struct policy_service *find_service(const struct policy *policy,
+						 const char *name)
+{
+	int at = policy == NULL ? POLICY_NONE
+				: policy_find_service(policy, name);
+
+	return at == POLICY_NONE ? NULL : &policy->services[at];
+}
+
+static bool fill(struct roster *roster, const struct policy *policy,
+		 const struct policy *next, size_t *parts)
+{
+	struct listing l = { .roster = roster, .parts = parts };
+
 	for (size_t s = 0; s < policy->service_count; s++) {
 		const struct policy_service *service = &policy->services[s];
+		const struct policy_service *later =
+			find_service(next, service->name);
 
-		for (size_t e = 0; e < service->endpoint_count; e++)
-			if (is_probed(service, &service->endpoints[e]) &&
-			    !add_target(roster, policy,
-					(struct roster_target){
-						.service = service,
-						.endpoint =
-							&service->endpoints[e],
-					},
-					&parts))
-				return false;
+		l.policy = policy;
+		l.ahead = false;
+		if (!add_service(&l, service, NULL))
+			return false;
+		l.policy = next;
+		l.ahead = true;
+		if (later != NULL && !add_service(&l, later, service))
+			return false;
+	}
+	for (size_t s = 0; next != NULL && s < next->service_count; s++) {
+		const struct policy_service *service = &next->services[s];
+
+		if (find_service(policy, service->name) == NULL &&
+		    !add_service(&l, service, NULL))
+			return false;
 	}
 	return true;
 }
@@ -230,25 +280,34 @@ static bool reserve(struct roster *roster, const struct extent *extent)
 	       roster->targets != NULL;
 }
 
-struct roster *roster_new(const struct policy *policy)
+struct roster *roster_of_both(const struct policy *policy,
+			      const struct policy *next)
 {
-	const struct extent extent = measure(policy);
+	struct extent extent = { 0 };
 	struct arena *arena = arena_new();
 	struct roster *roster;
 	size_t *parts;
 
 	if (arena == NULL)
 		return NULL;
+	measure(policy, &extent);
+	if (next != NULL)
+		measure(next, &extent);
 	roster = arena_alloc(arena, 1, sizeof(*roster));
 	parts = arena_alloc(arena, extent.parts, sizeof(*parts));
 	if (roster != NULL)
 		roster->arena = arena;
 	if (roster == NULL || parts == NULL || !reserve(roster, &extent) ||
-	    !fill(roster, policy, parts)) {
+	    !fill(roster, policy, next, parts)) {
 		arena_free(arena);
 		return NULL;
 	}
 	return roster;
+}
+
+struct roster *roster_new(const struct policy *policy)
+{
+	return roster_of_both(policy, NULL);
 }
 
 void roster_free(struct roster *roster)

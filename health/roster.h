@@ -9,7 +9,12 @@
  * or at its first IPv6 address when it has no IPv4 one: an endpoint is one
  * place, its addresses lead to the same machines, and two verdicts on one place
  * would need a third to choose.  One that is a name is resolved at each probe
- * (health/probe_named).  Pure.
+ * (health/probe_named).
+ *
+ * While a policy is on its way (policy/bus/plan_release) there is a next one
+ * beside it.  An endpoint that only that one has is a target as well.  One that
+ * both have is judged as the first says, and probed as the next says, too, so
+ * that it is known there as soon as that one is the first.  Pure.
  */
 #ifndef HEALTH_ROSTER_H
 #define HEALTH_ROSTER_H
@@ -25,12 +30,15 @@ struct roster_job {
 	const char *key; /* "check address port host", and " users=SERVICE";
 			  * check: of the first twin */
 	struct probe_spec spec;
+	bool ahead; /* only the next policy asks for it: what it sees says
+		     * nothing of this vantage yet, for it may be a mistake */
 };
 
 struct roster_target {
 	const struct policy_service *service;
 	const struct policy_endpoint *endpoint;
-	size_t job;          /* of the service's check */
+	const struct policy_check *checks; /* all of its policy */
+	size_t job;                        /* of the service's check */
 	const size_t *parts; /* of the checks of its expression, in their
 			      * order, that job among them; NULL: of none */
 };
@@ -39,7 +47,8 @@ struct roster {
 	struct arena *arena;
 	struct roster_job *jobs;
 	size_t job_count;
-	struct roster_target *targets; /* in the policy's order */
+	struct roster_target *targets; /* in the policy's order: those of a
+					* service stand together */
 	size_t target_count;
 	int64_t longest_ms; /* the longest interval and timeout */
 	/* Jobs by twin_hash(): open addressing, 0 empty, else the job's number
@@ -50,6 +59,10 @@ struct roster {
 
 /* NULL when memory runs out.  Borrows policy, which outlives it. */
 struct roster *roster_new(const struct policy *policy);
+
+/* Likewise of both; next may be NULL. */
+struct roster *roster_of_both(const struct policy *policy,
+			      const struct policy *next);
 
 /* Accepts NULL. */
 void roster_free(struct roster *roster);

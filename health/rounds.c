@@ -2,6 +2,7 @@
 #include "health/rounds.h"
 
 #include "health/anchors.h"
+#include "health/change.h"
 #include "health/evidence.h"
 #include "health/roster.h"
 #include "health/suspicion.h"
@@ -14,7 +15,6 @@
 
 #include <inttypes.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
@@ -47,7 +47,7 @@ struct rounds {
 	struct event *users; /* each second, where there is evidence */
 	struct suspicion suspicion;
 	struct anchors *anchors;   /* NULL: none */
-	size_t counted;            /* jobs that are not in shadow */
+	size_t counted;            /* jobs by which it is judged */
 	size_t in_flight, waiting; /* under way; in the queue */
 	struct histogram lateness;
 	struct rounds_tally tally;
@@ -64,45 +64,9 @@ static struct watch_moment moment_of(struct rounds *r)
 	};
 }
 
-/* Why, when users opened it. */
-static void write_users(const struct turn *t, char *out, size_t size)
-{
-	const struct evidence_word *said = &t->watch.failed_users;
-	char edges[2 * REPORT_EDGES_SIZE];
-
-	snprintf(out, size,
-		 " by_users=yes requests=%" PRIu64 " failed=%" PRIu64
-		 " edges=%s%s",
-		 said->requests, said->errors,
-		 log_quote(said->edges, edges, sizeof(edges)),
-		 t->watch.breaker.state == BREAKER_TRICKLE ? " trickle=yes"
-							   : "");
-}
-
-static void log_change(const struct turn *t)
-{
-	bool open = t->watch.breaker.state == BREAKER_OPEN;
-	char key[400], by_users[2 * REPORT_EDGES_SIZE + 120];
-
-	write_users(t, by_users, sizeof(by_users));
-	log_event(open ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "health", "breaker",
-		  "probe=%s state=%s last_failure=%s openings=%" PRIu32
-		  "%s%s%s%s",
-		  log_quote(t->job->key, key, sizeof(key)),
-		  report_state_name(watch_state(&t->watch)),
-		  t->watch.failure[0] == '\0' ? "none" : t->watch.failure,
-		  t->watch.breaker.openings,
-		  t->watch.breaker.damped ? " damped=yes" : "",
-		  watch_forced(&t->watch) ? " forced=yes" : "",
-		  t->job->spec.check->shadow ? " shadow=yes" : "",
-		  t->watch.breaker.by_users   ? by_users
-		  : t->watch.breaker.unjudged ? " unjudged=yes"
-					      : "");
-}
-
 static void tell_change(const struct turn *t)
 {
-	log_change(t);
+	change_log(t->job, &t->watch);
 	t->rounds->tally.openings += t->watch.breaker.state == BREAKER_OPEN;
 	t->rounds->config.on_change(t->rounds->config.arg);
 }
@@ -172,10 +136,18 @@ static void on_anchor(void *arg, bool answered)
 }
 
 /*
+ * A check in shadow may fail everywhere, for it is on trial itself; so is one
+ * of a policy on its way.
+ */
+static bool counts(const struct roster_job *job)
+{
+	return !job->spec.check->shadow && !job->ahead;
+}
+
+/*
  * Tells suspicion of a probe that passes, begins or ceases to fail.  With the
  * first failure already it is asked whether the anchors are there: before it
- * is confirmed as often as a breaker needs to open.  A check in shadow may
- * fail everywhere, for it is on trial itself.
+ * is confirmed as often as a breaker needs to open.
  */
 static void weigh(const struct turn *t, const struct observation *seen,
 		  int64_t now_ms)
@@ -183,7 +155,7 @@ static void weigh(const struct turn *t, const struct observation *seen,
 	const struct watch *watch = &t->watch;
 	struct rounds *r = t->rounds;
 
-	if (t->job->spec.check->shadow)
+	if (!counts(t->job))
 		return;
 	if (outcome_failed(seen->outcome) && !watch->failing) {
 		suspicion_fail(&r->suspicion, now_ms);
@@ -202,7 +174,7 @@ static void take_outcome(struct turn *t, const struct observation *seen)
 {
 	struct rounds *r = t->rounds;
 	struct watch_moment at = moment_of(r);
-	bool first = !t->watch.finished;
+	bool first = !t->watch.finished && !t->job->ahead;
 
 	r->tally.outcomes[seen->outcome]++;
 	weigh(t, seen, at.now_ms);
@@ -343,9 +315,9 @@ static bool begin_turn(struct rounds *r, size_t job,
 	if (t->timer == NULL)
 		return false;
 	begin_watch(t, before, &at);
-	r->counted += !t->job->spec.check->shadow;
-	r->suspicion.failing += t->watch.failing && !t->job->spec.check->shadow;
-	r->unfinished += !t->watch.finished;
+	r->counted += counts(t->job);
+	r->suspicion.failing += t->watch.failing && counts(t->job);
+	r->unfinished += !t->watch.finished && !t->job->ahead;
 	arm(t, &at);
 	return true;
 }
@@ -444,6 +416,14 @@ const struct watch *rounds_watch(const struct rounds *r, size_t job)
 bool rounds_unfinished(const struct rounds *r)
 {
 	return r->unfinished > 0;
+}
+
+bool rounds_seen_all(const struct rounds *r)
+{
+	for (size_t i = 0; i < r->config.roster->job_count; i++)
+		if (!r->turns[i].watch.finished)
+			return false;
+	return true;
 }
 
 void rounds_force(struct rounds *r, size_t job, enum breaker_event event,

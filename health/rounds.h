@@ -71,6 +71,9 @@ const struct watch *rounds_watch(const struct rounds *rounds, size_t job);
 /* Is there a job of which no probe has ended yet, since the very start? */
 bool rounds_unfinished(const struct rounds *rounds);
 
+/* Has a probe of every job ended, of those that a reload added, too? */
+bool rounds_seen_all(const struct rounds *rounds);
+
 /*
  * A person says what a job's breaker is: see watch_force().  for_ms: how long,
  * of a force.
@@ -98,7 +101,8 @@ struct rounds_tally rounds_tally(const struct rounds *rounds);
 struct rounds_doubt {
 	bool mistrusts;
 	size_t failing;       /* probes that fail now... */
-	size_t probes;        /* ...of these, which are not in shadow */
+	size_t probes;        /* ...of these: those in shadow, or of a policy
+			       * on its way, do not count */
 	size_t anchors, lost; /* that it has, and that do not answer */
 };
 struct rounds_doubt rounds_doubt(const struct rounds *rounds);

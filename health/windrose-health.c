@@ -7,6 +7,7 @@
 #include "policy/base/log.h"
 #include "policy/base/process.h"
 #include "policy/base/program.h"
+#include "policy/bus/bundles.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/redis.h"
 #include "policy/bus/sign.h"
@@ -18,7 +19,7 @@
 
 struct options {
 	const char *policy, *vantage, *name, *bus, *control, *ca, *programs,
-		*key, *metrics;
+		*key, *metrics, *bundles;
 	struct option_list trust, vantages, edges;
 };
 
@@ -31,13 +32,14 @@ struct keys {
 struct daemon {
 	const struct options *options;
 	struct keys keys;
+	struct bundles *bundles; /* NULL: policies come from files alone */
 	struct bus *bus;
 	struct prober *prober;
 	struct exporter *exporter;
 	char name[128];
 };
 
-enum { ROWS = 12 };
+enum { ROWS = 13 };
 
 static void fill_rows(struct option_row rows[ROWS], struct options *o)
 {
@@ -45,6 +47,9 @@ static void fill_rows(struct option_row rows[ROWS], struct options *o)
 	const struct option_row all[ROWS] = {
 		{ "policy", OPTION_TEXT, &o->policy, "DIR",
 		  "policy directory or file", 0, 0 },
+		{ "policy-from-bus", OPTION_TEXT, &o->bundles, "DIR",
+		  "probe by the policies that plans name, taken from the bus, "
+		  "and keep them there", 0, 0 },
 		{ "vantage", OPTION_TEXT, &o->vantage, "NAME",
 		  "which of the policy's vantages this is", 0, 0 },
 		{ "bus", OPTION_TEXT, &o->bus, "URL",
@@ -160,6 +165,12 @@ static bool start(void *arg, struct event_base *loop, struct error *err)
 	d->bus = redis_bus_new(loop, &redis, err);
 	if (d->bus == NULL)
 		return false;
+	if (o->bundles != NULL) {
+		d->bundles = bundles_open(o->bundles, err);
+		if (d->bundles == NULL)
+			return false;
+	}
+	config.bundles = d->bundles;
 	config.bus = d->bus;
 	config.key = d->keys.own;
 	config.trusted = o->trust.count > 0 ? d->keys.trusted : NULL;
@@ -203,6 +214,7 @@ static void stop(void *arg)
 	exporter_stop(d->exporter);
 	prober_stop(d->prober);
 	bus_free(d->bus);
+	bundles_free(d->bundles);
 	keys_fini(&d->keys);
 }
 
@@ -232,6 +244,11 @@ int main(int argc, char **argv)
 	/* Else a log would open it, and be asked about by another's name. */
 	if (options.ca != NULL && access(options.ca, R_OK) != 0) {
 		error_set(&err, "option --ca: %s cannot be read", options.ca);
+		return program_fail(&program, &err, PROGRAM_USAGE);
+	}
+	if (options.bundles != NULL && options.trust.count == 0) {
+		error_set(&err, "--policy-from-bus needs --trust: a signed "
+				"plan says which policy");
 		return program_fail(&program, &err, PROGRAM_USAGE);
 	}
 	return program_run(&program, &life);

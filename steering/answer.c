@@ -442,12 +442,14 @@ struct json_t *answer_status(const struct status *status)
 static json_t *write_taker(const struct status *st, const struct node *node)
 {
 	const char *says = node->mute_count > 0 ? node->mute : "";
+	bool next = plan_release_has(st->release, node->name) ||
+		    (node->next_digest[0] != '\0' &&
+		     strcmp(node->next_digest, st->release->next) == 0);
 
 	if (node->refused_digest[0] != '\0')
 		says = node->refused_reason;
 	return json_pack("{s:s, s:s, s:b, s:o}", "name", node->name, "digest",
-			 node->policy_digest, "next",
-			 plan_release_has(st->release, node->name), "says",
+			 node->policy_digest, "next", next, "says",
 			 member_clean_text(says));
 }
 
@@ -459,7 +461,7 @@ struct json_t *answer_rollout(const struct status *st)
 	json_t *nodes = json_array();
 
 	for (size_t i = 0; i < count && nodes != NULL; i++)
-		if (waves_takes(&list[i]->node) &&
+		if (list[i]->node.takes_policy &&
 		    !append(&nodes, write_taker(st, &list[i]->node)))
 			break;
 	return json_pack("{s:b, s:o, s:i, s:s, s:o}", "ok", 1, "release",

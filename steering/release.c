@@ -52,12 +52,6 @@ bool release_adopt(struct release *r, const struct plan_release *said)
 	return true;
 }
 
-bool release_is_under_way(const struct plan_release *said)
-{
-	return said->phase == RELEASE_PLANNED || said->phase == RELEASE_WAVE ||
-	       said->phase == RELEASE_SOAK || said->phase == RELEASE_BACK;
-}
-
 /* What responders say. */
 
 /* Heard of lately, else NULL. */
@@ -151,11 +145,41 @@ static bool say(struct turn *t, const char *fmt, ...)
 	return true;
 }
 
-static bool is_ready(struct turn *t)
+/* By the agent; and whoever serves it is to find its endpoints probed. */
+static bool is_loaded(const struct turn *t)
 {
 	return strcmp(t->in->tried, t->r->said.next) == 0 &&
-	       t->in->failure[0] == '\0' &&
+	       t->in->failure[0] == '\0';
+}
+
+static bool is_unprobed(struct turn *t)
+{
+	const struct node *node =
+		waves_refuser(t->in->registry, t->in->now_ms, t->r->said.next);
+
+	return node != NULL && say(t, "%s refuses it: %.120s", node->name,
+				   node->refused_reason);
+}
+
+static const struct node *find_unready(const struct turn *t)
+{
+	return waves_unready(t->in->registry, t->in->now_ms, t->r->said.next);
+}
+
+static bool is_ready(struct turn *t)
+{
+	return is_loaded(t) && find_unready(t) == NULL &&
 	       say(t, "%s has it, and it loads", t->in->agent);
+}
+
+/* One prober that is stuck must not hold everybody up: quorums are for that. */
+static bool is_ripe(struct turn *t)
+{
+	const struct node *unaware = is_loaded(t) ? find_unready(t) : NULL;
+
+	return unaware != NULL &&
+	       t->r->said.spent_ms > t->in->rollout->patience_ms &&
+	       say(t, "it loads; %s still does not probe by it", unaware->name);
 }
 
 static bool is_unfit(struct turn *t)
@@ -362,7 +386,9 @@ static const struct rule {
 	void (*act)(struct turn *t);
 } rules[] = {
 	{ RELEASE_PLANNED, is_unfit, take_back },
+	{ RELEASE_PLANNED, is_unprobed, take_back },
 	{ RELEASE_PLANNED, is_ready, first_wave },
+	{ RELEASE_PLANNED, is_ripe, first_wave },
 	{ RELEASE_PLANNED, is_late, take_back },
 	{ RELEASE_WAVE, is_refused, take_back },
 	{ RELEASE_WAVE, is_mute, take_back },
@@ -445,7 +471,7 @@ static void count(struct release *r, const struct release_input *in)
 void release_step(struct release *r, const struct release_input *in,
 		  struct audit *audit)
 {
-	if (in->registry == NULL || !release_is_under_way(&r->said))
+	if (in->registry == NULL || !plan_release_is_under_way(&r->said))
 		return;
 	count(r, in);
 	for (unsigned i = 0; i < RELEASE_PHASES && turn(r, in, audit); i++)

@@ -3,7 +3,7 @@
  * release -- how a published policy goes out to responders, wave by wave, or
  * comes back.
  *
- *   PLANNED --the agent has it, and it loads--> WAVE --all serve it--> SOAK
+ *   PLANNED --it loads, and probers have it---> WAVE --all serve it--> SOAK
  *      |                                        |  ^                   | | |
  *      | it does not load,                      |  '---soak is over----' | |
  *      | or never came                          |       (next wave)      | |
@@ -15,6 +15,10 @@
  *   trouble: a responder refuses it, does not serve it or is unheard of for
  *   too long, answers nothing for a service that it answered for, or fails more
  *   of its queries than before; abort, from PLANNED on
+ *
+ * It has to load at the agent, and probers that take policies probe by it, too,
+ * from PLANNED on: one that refuses it ends it there, one that is not ready is
+ * waited for, but not longer than the policy's patience.
  *
  * The plan names the responders that are to serve the next policy; all others
  * serve the base, so those of later waves never see one that is taken back.
@@ -81,9 +85,6 @@ bool release_adopt(struct release *r, const struct plan_release *said);
 /* Follows the rules that apply, at in->now_ms; tells audit. */
 void release_step(struct release *r, const struct release_input *in,
 		  struct audit *audit);
-
-/* Is one under way? */
-bool release_is_under_way(const struct plan_release *said);
 
 /*
  * For steering/release_request: goes back, and why; a phase was entered, for a

@@ -77,7 +77,7 @@ static void put_nodes(struct openmetrics *out, const struct plan_release *said,
 /* clang-format off */
 static void put_plain(struct openmetrics *out, const struct plan_release *said)
 {
-	bool under_way = release_is_under_way(said);
+	bool under_way = plan_release_is_under_way(said);
 	const struct metric_plain rows[] = {
 		{ { "windrose_steer_rollout_under_way", METRIC_GAUGE, NULL,
 		    "1 while a published policy goes out, or comes back." },

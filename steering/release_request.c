@@ -125,7 +125,7 @@ static bool may_publish(const struct plan_release *said,
 	const struct release_refused *refused = find_refused(said, q->digest);
 	const char *absent;
 
-	if (release_is_under_way(said))
+	if (plan_release_is_under_way(said))
 		error_set(err,
 			  "publish: policy %.16s is on its way (%s); see "
 			  "windrose rollout status",
@@ -171,7 +171,7 @@ bool release_ask(struct release *r, const struct release_request *q,
 
 	if (!is_fresh(&r->said, q, in->wall_ms, err))
 		return false;
-	if (q->abort && (!release_is_under_way(&r->said) ||
+	if (q->abort && (!plan_release_is_under_way(&r->said) ||
 			 r->said.phase == RELEASE_BACK)) {
 		error_set(err, "rollout abort: no policy is on its way");
 		return false;

@@ -134,7 +134,7 @@ static void try_next(struct steerer *s, const struct plan_release *release)
 	char path[BUNDLES_PATH_SIZE];
 	struct error err;
 
-	if (u->trial != NULL || !release_is_under_way(release) ||
+	if (u->trial != NULL || !plan_release_is_under_way(release) ||
 	    strcmp(u->tried, release->next) == 0 ||
 	    !bundles_have(s->config.bundles, release->next))
 		return;
@@ -194,7 +194,7 @@ void supply_turn(struct steerer *s, int64_t now_ms)
 	if (s->config.bundles == NULL || release->phase == RELEASE_NONE)
 		return;
 	fetch(s, release->base, now_ms);
-	if (release_is_under_way(release))
+	if (plan_release_is_under_way(release))
 		fetch(s, release->next, now_ms);
 	else
 		s->supply.tried[0] = '\0'; /* published again: tried again */
@@ -204,7 +204,7 @@ void supply_turn(struct steerer *s, int64_t now_ms)
 		return;
 	s->supply.put_ms = now_ms + PUT_MS;
 	put_again(s, release->base);
-	if (release_is_under_way(release) &&
+	if (plan_release_is_under_way(release) &&
 	    strcmp(release->next, release->base) != 0)
 		put_again(s, release->next);
 }

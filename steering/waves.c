@@ -16,6 +16,47 @@ bool waves_takes(const struct node *node)
 	return node->role == NODE_DNS && node->takes_policy;
 }
 
+static bool probes_by(const struct node *node, const char *digest)
+{
+	return strcmp(node->next_digest, digest) == 0 ||
+	       strcmp(node->policy_digest, digest) == 0;
+}
+
+static bool refuses(const struct node *node, const char *digest)
+{
+	return strcmp(node->refused_digest, digest) == 0;
+}
+
+typedef bool node_test(const struct node *node, const char *digest);
+
+/* A prober that takes policies, heard of lately, of which that is so. */
+static const struct node *find_prober(const struct registry *registry,
+				      int64_t now_ms, const char *digest,
+				      node_test *test, bool is_so)
+{
+	for (size_t i = 0; i < registry->count; i++) {
+		const struct registered *n = &registry->nodes[i];
+
+		if (n->node.role == NODE_HEALTH && n->node.takes_policy &&
+		    now_ms - n->heard_ms < REGISTRY_LATELY_MS &&
+		    test(&n->node, digest) == is_so)
+			return &n->node;
+	}
+	return NULL;
+}
+
+const struct node *waves_refuser(const struct registry *registry,
+				 int64_t now_ms, const char *digest)
+{
+	return find_prober(registry, now_ms, digest, refuses, true);
+}
+
+const struct node *waves_unready(const struct registry *registry,
+				 int64_t now_ms, const char *digest)
+{
+	return find_prober(registry, now_ms, digest, probes_by, false);
+}
+
 static uint64_t draw_of(const struct node *node)
 {
 	return hash_octets(HASH_FNV_OFFSET, node->name, strlen(node->name));

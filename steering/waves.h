@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct node;
 struct plan_release;
@@ -20,6 +21,15 @@ struct registry;
 
 /* Does it take policies from the bus? */
 bool waves_takes(const struct node *node);
+
+/*
+ * A prober that takes policies and refuses this one, or does not probe by it
+ * yet; NULL when there is none.  Who was not heard of lately is not asked.
+ */
+const struct node *waves_refuser(const struct registry *registry,
+				 int64_t now_ms, const char *digest);
+const struct node *waves_unready(const struct registry *registry,
+				 int64_t now_ms, const char *digest);
 
 /* Adds the responders of the wave of this index.  False: out of memory. */
 bool waves_add(struct plan_release *said, const struct policy_rollout *rollout,

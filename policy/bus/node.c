@@ -100,6 +100,8 @@ static void parse_alarms(struct member_reader *r, struct node *node)
 static void parse_policy(struct member_reader *r, struct node *node)
 {
 	node->takes_policy = member_flag(r, "takes_policy");
+	member_text(r, "next_digest", node->next_digest,
+		    sizeof(node->next_digest));
 	member_text(r, "refused_digest", node->refused_digest,
 		    sizeof(node->refused_digest));
 	member_text(r, "refused_reason", node->refused_reason,
@@ -211,6 +213,7 @@ struct member_writer node_begin(const struct node *node)
 	member_put_integer(&w, "queries", (int64_t)node->queries);
 	member_put_integer(&w, "refused", (int64_t)node->refused);
 	member_put_flag(&w, "takes_policy", node->takes_policy);
+	member_put_text(&w, "next_digest", node->next_digest);
 	member_put_text(&w, "refused_digest", node->refused_digest);
 	member_put_text(&w, "refused_reason", node->refused_reason);
 	member_put_integer(&w, "mute_count", node->mute_count);

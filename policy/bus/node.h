@@ -54,6 +54,9 @@ struct node {
 	size_t alarm_count;
 	/* Of who takes policies from the bus: see policy/bus/plan_release. */
 	bool takes_policy;
+	/* Of a prober: that it probes by, too, while it is on its way, and has
+	 * seen every endpoint of; "" none. */
+	char next_digest[65];
 	char refused_digest[65];             /* that it could not take; "" */
 	char refused_reason[NODE_TEXT_SIZE]; /* and why */
 	/* Since it took that policy: services that answer nothing to who got

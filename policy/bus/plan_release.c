@@ -82,6 +82,13 @@ bool plan_release_has(const struct plan_release *release, const char *node)
 		       sizeof(*release->nodes), compare_name) != NULL;
 }
 
+bool plan_release_is_under_way(const struct plan_release *release)
+{
+	return release->phase == RELEASE_PLANNED ||
+	       release->phase == RELEASE_WAVE ||
+	       release->phase == RELEASE_SOAK || release->phase == RELEASE_BACK;
+}
+
 const char *plan_release_wanted(const struct plan_release *release,
 				const char *node)
 {

@@ -73,6 +73,9 @@ bool plan_release_copy(const struct plan_release *from,
 bool plan_release_same(const struct plan_release *a,
 		       const struct plan_release *b);
 
+/* Is next on its way, or on its way back? */
+bool plan_release_is_under_way(const struct plan_release *release);
+
 /*
  * The digest that the node of this name is to serve; "": that of its own
  * files; NULL: nothing is said.  Borrowed.

@@ -43,6 +43,7 @@ rollout:
 
 
 GOOD = f"endpoints: {{eu-west: {{A: 127.0.2.2}}, eu-central: {{A: {NOBODY}}}}}"
+MORE = f"endpoints: {{us-east: {{A: 127.0.2.1}}, eu-west: {{A: 127.0.2.2}}, eu-central: {{A: {NOBODY}}}}}"
 MUTE = f"endpoints: {{eu-central: {{A: {NOBODY}}}}}\n    panic: no-answer"
 
 
@@ -64,13 +65,22 @@ class Rollout(fleet.Fleet):
         self.start_ground()
         for name in NODES:
             self.start_dns(name)
-        self.start_health()
+        self.start_health("--trust", self.plan_pub, "--policy-from-bus", self.rig.path("health.policies"))
         self.start_steer("steer1", "--policy-from-bus", self.rig.path("steer1.policies"),
                          "--metrics", str(self.metrics))
         until("steer1 leads", 20, lambda: self.leads("steer1"))
         until("eu-central's shop is down, and all else up", 30, lambda: all(
             e["verdict"] == ("down" if (s["service"], e["endpoint"]) == ("shop", "eu-central") else "up")
             for s in self.status("dns1")["services"] for e in s["endpoints"] if "v2/" not in e["endpoint"]))
+
+    def shop_probed(self):
+        """Endpoints of shop, and what the prober holds of them."""
+        return {t["endpoint"]: t["state"] for t in self.status("health")["targets"] if t["service"] == "shop"}
+
+    def shop_judged(self, name):
+        """The same, and what a responder makes of it."""
+        services = {s["service"]: s["endpoints"] for s in self.status(name)["services"]}
+        return {e["endpoint"]: e["verdict"] for e in services["shop"]}
 
     def digest(self, name):
         return self.node(name).get("policy_digest")
@@ -222,6 +232,49 @@ def is_aborted(f, askers, base):
     judge(askers, "a policy was aborted")
 
 
+def is_probed_first(f, askers, base):
+    """A new endpoint is probed before a responder serves it, and no prober's file is touched."""
+    digest = f.write_policy("v5", 66, MORE)
+    before = {"eu-west": "up", "eu-central": "down"}
+    f.publish("one with a new endpoint", 0, ["on its way"], "v5", "--no-wait", "--force", "--reason", "CHG-5")
+    until("dns1 serves it", 20, lambda: f.digest("dns1") == digest)
+    if f.node("health").get("next_digest") != digest or f.shop_probed().get("us-east") != "closed":
+        raise Failed(f"dns1 serves what the prober does not know: {f.status('health')}")
+    until("dns1 judges the new endpoint", 10, lambda: f.shop_judged("dns1") == {"us-east": "up", **before})
+    if f.digest("dns2") == base and f.shop_judged("dns2") != before:
+        raise Failed(f"dns2 judges otherwise than before: {f.shop_judged('dns2')}")
+    f.settles("all serve it", digest)
+    until("the prober goes by it, and by nothing else", 20,
+          lambda: f.digest("health") == digest and "next_digest" not in f.node("health"))
+    if addresses(ask(f.dns_ports["dns3"], SHOP, LONDON)) != ["127.0.2.1"]:
+        raise Failed("dns3 does not answer with the new endpoint")
+    f.rig.stop("us-east", signal.SIGKILL)
+    for asker in askers:  # whoever was sent there is sent to another
+        asker.permit(NEW_YORK, {REGIONS[r][0] for r in ("us-east", "eu-west")})
+    until("dns3 leaves it when it dies", 30, lambda: addresses(ask(f.dns_ports["dns3"], SHOP, LONDON)) == ["127.0.2.2"])
+    f.rig.web("us-east", REGIONS["us-east"][0], f.web_port)
+    judge(askers, "an endpoint was published, and died")
+    return digest
+
+
+def is_refused_by_a_prober(f, askers, base):
+    """What no prober can probe by is seen by no responder; and a prober starts with what all serve."""
+    f.write_policy("v6", 67, MORE)
+    with open(f.rig.path("v6/policy.yaml")) as text:
+        moved = text.read().replace("here: {location", "there: {location")
+    f.rig.write("v6/policy.yaml", moved)
+    f.publish("one without the prober's vantage", 3, ["health1 refuses it", 'vantage "here" is not defined'], "v6",
+              "--force", "--reason", "CHG-6")
+    if f.digests() != [base] * 3 or "v6" in f.log("dns1"):
+        raise Failed(f"a responder took what a prober refuses: {f.digests()}")
+    until("the prober is at peace again", 10,
+          lambda: f.node("health").get("trouble", "") == "" and "refused_digest" not in f.node("health"))
+    f.rig.stop("health", signal.SIGKILL)
+    f.start_health("--trust", f.plan_pub, "--policy-from-bus", f.rig.path("health.policies"))
+    until("the prober starts with what all serve", 20, lambda: f.digest("health") == base)
+    judge(askers, "a prober refused a policy, and was killed")
+
+
 def fill(askers):
     for asker in askers:
         asker.permit(LONDON, {REGIONS["eu-west"][0]})
@@ -241,6 +294,8 @@ def test():
         base = restarts(f, askers, base)
         base = loses_redis(f, askers, base)
         is_aborted(f, askers, base)
+        base = is_probed_first(f, askers, base)
+        is_refused_by_a_prober(f, askers, base)
         for asker in askers:
             asker.over.set()
             asker.join()

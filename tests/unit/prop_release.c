@@ -87,7 +87,8 @@ static void test_random_walks(void **state)
 			bad |= f.takers[i].refuses || f.takers[i].mutes;
 		}
 		for (unsigned i = 0;
-		     i < 200 && release_is_under_way(&f.release.said); i++) {
+		     i < 200 && plan_release_is_under_way(&f.release.said);
+		     i++) {
 			fleet_tick(&f);
 			if (is_spoiled(&f) && most == SIZE_MAX)
 				most = f.release.said.node_count;
@@ -97,7 +98,7 @@ static void test_random_walks(void **state)
 			fleet_tick(&f);
 		done += fleet_phase(&f) == RELEASE_DONE;
 		gone += fleet_phase(&f) == RELEASE_GONE;
-		assert_false(release_is_under_way(&f.release.said));
+		assert_false(plan_release_is_under_way(&f.release.said));
 		if (fleet_phase(&f) == RELEASE_DONE)
 			assert_false(bad);
 		assert_int_equal(fleet_count(&f, f.release.said.base), f.count);

@@ -263,6 +263,7 @@ static void test_node_comes_back(void **state)
 			    { "dns-b", "new-word", "", 0 } },
 		.alarm_count = 2,
 		.takes_policy = true,
+		.next_digest = "d2",
 		.refused_digest = "d1",
 		.refused_reason = "does not load",
 		.mute_count = 3,

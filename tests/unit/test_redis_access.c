@@ -200,6 +200,7 @@ static void check_own_rights(struct party *dns, struct party *health,
 	party_until_bundle(dns, "digest");
 	party_until_bundle(steer, "digest");
 	party_until_bundle(dns, "another");
+	party_until_bundle(health, "another");
 	assert_int_equal(party_lease(steer, "steer", 60000, 0), 1);
 	assert_int_equal(party_commit(steer, 1, 1, "plan"), BUS_COMMITTED);
 	party_until_heard(dns, BUS_PLAN, "", "plan");

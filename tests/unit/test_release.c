@@ -120,6 +120,60 @@ static void test_a_little_is_no_trouble(void **state)
 	fleet_fini(&f);
 }
 
+/* A prober says so of itself. */
+static void prober_says(struct fleet *f, const char *next, const char *refused)
+{
+	struct node node = node_of(NODE_HEALTH, "health-v", f->now_ms);
+
+	node.takes_policy = true;
+	strcpy(node.policy_digest, BASE);
+	strcpy(node.next_digest, next);
+	strcpy(node.refused_digest, refused);
+	strcpy(node.refused_reason, "no vantage");
+	assert_true(registry_take(&f->registry, &node, f->now_ms));
+}
+
+static const struct prober_row {
+	const char *title, *next, *refused, *says;
+	unsigned from, until; /* seconds after it is published */
+	enum release_phase phase;
+} prober_rows[] = {
+	{ "it has it", NEXT, "", "steer has it, and it loads", 1, 1,
+	  RELEASE_WAVE },
+	{ "it refuses it", "", NEXT, "health-v refuses it: no vantage", 1, 1,
+	  RELEASE_GONE },
+	{ "it has another", BASE, "",
+	  "it loads; health-v still does not probe by it", 20, 22,
+	  RELEASE_WAVE },
+};
+
+/* Nobody serves it before probers probe by it; one that does not is waited for,
+ * but not for ever. */
+static void test_waits_for_probers(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(prober_rows) / sizeof(prober_rows[0]);
+	     i++) {
+		const struct prober_row *row = &prober_rows[i];
+		struct fleet f;
+
+		fleet_init(&f, 2);
+		prober_says(&f, "", "");
+		fleet_publish(&f);
+		for (unsigned n = 1; n <= row->until; n++) {
+			prober_says(&f, row->next, row->refused);
+			fleet_tick(&f);
+			if (n < row->from && fleet_phase(&f) != RELEASE_PLANNED)
+				fail_msg("%s: after %u s: %s", row->title, n,
+					 f.release.said.reason);
+		}
+		print_message("# %s: %s\n", row->title, f.release.said.reason);
+		assert_int_equal(fleet_phase(&f), row->phase);
+		assert_string_equal(f.release.said.reason, row->says);
+		fleet_fini(&f);
+	}
+}
+
 static void test_silence_is_meant(void **state)
 {
 	struct release_request q = { .author = "ann",
@@ -356,6 +410,7 @@ int main(void)
 		cmocka_unit_test(test_goes_out_in_waves),
 		cmocka_unit_test(test_goes_back),
 		cmocka_unit_test(test_a_little_is_no_trouble),
+		cmocka_unit_test(test_waits_for_probers),
 		cmocka_unit_test(test_silence_is_meant),
 		cmocka_unit_test(test_silence_stops_the_clock),
 		cmocka_unit_test(test_sleep_is_no_soak),

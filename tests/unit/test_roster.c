@@ -327,6 +327,60 @@ static void test_jobs_go_on(void **state)
 	roster_free(before);
 }
 
+/* Endpoints that are new are targets beside the others of their service; what
+ * both have is judged as the first says, and probed as the next does, too. */
+static void test_of_both(void **state)
+{
+	struct sample s, t;
+	struct roster *r;
+	struct policy_service more[4];
+
+	(void)state;
+	fill_sample(&s);
+	fill_sample(&t);
+	s.policy.service_count = 2;
+	s.services[0].endpoint_count = 2;
+	/* c is new, b has another address, "also" is gone, "new" is new. */
+	t.one[1].a = &t.a[2];
+	t.one[2].a = &t.a[1];
+	memcpy(more, t.services, sizeof(t.services));
+	more[1].name = "new";
+	more[1].endpoint_count = 1;
+	t.policy.services = more;
+	t.policy.service_count = 2;
+	r = roster_of_both(&s.policy, &t.policy);
+	assert_non_null(r);
+	assert_int_equal(r->target_count, 7);
+	assert_string_equal(r->targets[2].endpoint->name, "c");
+	assert_string_equal(r->targets[2].service->name, "www");
+	assert_ptr_equal(r->targets[2].checks, t.checks);
+	assert_string_equal(r->targets[3].service->name, "also");
+	assert_ptr_equal(r->targets[3].checks, s.checks);
+	assert_string_equal(r->targets[6].service->name, "new");
+	/* b as it was, and a probe of where it will be, ahead. */
+	assert_string_equal(r->jobs[r->targets[1].job].key,
+			    "web 192.0.2.2 443 www.example.test");
+	assert_false(r->jobs[r->targets[1].job].ahead);
+	assert_int_equal(r->targets[2].job, r->targets[1].job);
+	assert_string_equal(r->jobs[2].key,
+			    "web 192.0.2.3 443 www.example.test");
+	assert_true(r->jobs[2].ahead);
+	/* Shared with the first policy: its own. */
+	assert_int_equal(r->targets[6].job, r->targets[0].job);
+	assert_false(r->jobs[r->targets[6].job].ahead);
+	roster_free(r);
+	/* Whoever asks first. */
+	s.services[0].endpoints = s.two;
+	s.services[1].endpoints = s.one;
+	s.services[1].endpoint_count = 3;
+	t.one[1].a = &t.a[1];
+	t.one[2].a = &t.a[2];
+	r = roster_of_both(&s.policy, &t.policy);
+	for (size_t i = 0; i < r->job_count; i++)
+		assert_false(r->jobs[i].ahead);
+	roster_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,6 +390,7 @@ int main(void)
 		cmocka_unit_test(test_several_checks),
 		cmocka_unit_test(test_twins),
 		cmocka_unit_test(test_jobs_go_on),
+		cmocka_unit_test(test_of_both),
 	};
 
 	return cmocka_run_group_tests_name("roster", tests, NULL, NULL);
