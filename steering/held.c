@@ -82,21 +82,19 @@ void held_adopt(struct held *held, const struct plan *plan)
 		       held->count * sizeof(held->list[0]));
 }
 
-struct command held_renew(const struct plan_held *h, int64_t wall_ms)
-{
-	struct command c = h->command;
-
-	if (c.wall_expires_ms != 0)
-		c.wall_expires_ms += wall_ms - c.wall_made_ms;
-	c.wall_made_ms = wall_ms;
-	return c;
-}
-
 static void remove_at(struct held *held, size_t i)
 {
 	held->count--;
 	memmove(&held->list[i], &held->list[i + 1],
 		(held->count - i) * sizeof(held->list[0]));
+}
+
+static void insert_at(struct held *held, size_t i, const struct plan_held *h)
+{
+	memmove(&held->list[i + 1], &held->list[i],
+		(held->count - i) * sizeof(held->list[0]));
+	held->list[i] = *h;
+	held->count++;
 }
 
 void held_remove(struct held *held, const char *id)
@@ -105,6 +103,33 @@ void held_remove(struct held *held, const char *id)
 
 	if (i < held->count)
 		remove_at(held, i);
+}
+
+void held_restore(struct held *held, const struct plan *plan)
+{
+	size_t at = 0;
+
+	for (size_t i = held->count; plan != NULL && i-- > 0;)
+		if (plan_has_command(plan, held->list[i].command.id))
+			remove_at(held, i);
+	for (size_t i = 0; plan != NULL && i < plan->held_count; i++) {
+		const struct plan_held *h = &plan->held[i];
+		size_t is = place_of(held, h->command.id);
+
+		if (is == held->count && held->count < PLAN_HELD_MAX)
+			insert_at(held, is = at, h);
+		at = is < held->count ? is + 1 : at;
+	}
+}
+
+struct command held_renew(const struct plan_held *h, int64_t wall_ms)
+{
+	struct command c = h->command;
+
+	if (c.wall_expires_ms != 0)
+		c.wall_expires_ms += wall_ms - c.wall_made_ms;
+	c.wall_made_ms = wall_ms;
+	return c;
 }
 
 bool held_expire(struct held *held, int64_t wall_ms, struct plan_held *out)

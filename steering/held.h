@@ -57,6 +57,14 @@ struct command held_renew(const struct plan_held *h, int64_t wall_ms);
 /* Goes on with what a plan holds; NULL: with nothing. */
 void held_adopt(struct held *held, const struct plan *plan);
 
+/*
+ * Goes back to what a plan holds, for that is what is stored, but for what has
+ * come since: takes back those of it that were let go, by an approval whose
+ * plan did not get there or by time, and lets go those that it has in force.
+ * NULL: nothing changes.
+ */
+void held_restore(struct held *held, const struct plan *plan);
+
 void held_remove(struct held *held, const char *id);
 
 /* Takes out one whose time is over; false: none is. */

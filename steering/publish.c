@@ -141,6 +141,7 @@ static void take_over(struct steerer *s, struct ramp_now now)
 /* Back to what is stored. */
 static void take_back(struct steerer *s, struct ramp_now now)
 {
+	held_restore(&s->held, s->inputs.plan);
 	if (!agent_adopt(s->agent, s->inputs.plan, now))
 		give_up(s, "out of memory");
 }
@@ -158,6 +159,7 @@ static void rebase(struct steerer *s, struct ramp_now now)
 	log_event(LOG_LEVEL_INFO, "steer", "rebased",
 		  "epoch=%llu sequence=%llu", (unsigned long long)plan->epoch,
 		  (unsigned long long)plan->sequence);
+	held_restore(&s->held, plan);
 	waiting_repeat(s, now);
 	steerer_soon(s);
 }

@@ -32,6 +32,16 @@ static void tell(struct steerer *s, const struct plan_held *h, const char *kind,
 		  log_quote(event.what, quoted, sizeof(quoted)));
 }
 
+void second_turn(struct steerer *s, int64_t wall_ms)
+{
+	struct plan_held h;
+
+	if (s->leads == 0)
+		s->held.count = 0;
+	while (held_expire(&s->held, wall_ms, &h))
+		tell(s, &h, "held-expired", "nobody approved it");
+}
+
 bool second_resolve(struct steerer *s, const struct asker *from,
 		    struct request *request, struct error *err)
 {
@@ -49,6 +59,7 @@ bool second_resolve(struct steerer *s, const struct asker *from,
 	/* What the agent itself wants needs one person, not two. */
 	if (agent_holds(s->agent, request->command.target))
 		return true;
+	second_turn(s, wall_ms);
 	h = held_find(&s->held, &request->command, from->key, err);
 	if (h == NULL)
 		return false;
@@ -145,14 +156,4 @@ bool second_hold(struct steerer *s, const struct asker *from,
 				      .wall_until_ms));
 	publish_turn(s, request->in.now);
 	return true;
-}
-
-void second_turn(struct steerer *s, int64_t wall_ms)
-{
-	struct plan_held h;
-
-	if (s->leads == 0)
-		s->held.count = 0;
-	while (held_expire(&s->held, wall_ms, &h))
-		tell(s, &h, "held-expired", "nobody approved it");
 }

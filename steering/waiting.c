@@ -280,7 +280,10 @@ static bool repeat(struct steerer *s, struct waiting *w,
 	waiting_drop_preview(&w->preview);
 	w->preview = preview;
 	w->state = WAITING_NEW;
-	return agent_command(s->agent, &w->command, &own, err);
+	if (!agent_command(s->agent, &w->command, &own, err))
+		return false;
+	held_remove(&s->held, w->command.id);
+	return true;
 }
 
 void waiting_repeat(struct steerer *s, struct ramp_now now)

@@ -21,6 +21,7 @@
 #ifndef TESTS_SIM_FLEET_H
 #define TESTS_SIM_FLEET_H
 
+#include "approvals.h"
 #include "estate.h"
 #include "ground.h"
 #include "health/inspection.h"
@@ -39,6 +40,7 @@
 #include "policy/decide/world.h"
 #include "steering/agent.h"
 #include "steering/doubt.h"
+#include "steering/held.h"
 #include "steering/inputs.h"
 #include "steering/lease.h"
 #include "store.h"
@@ -138,12 +140,14 @@ struct seat { /* an agent's process */
 	/* Commands in no stored plan yet; of these, how many the proposal has.
 	 */
 	struct command meanwhile[FLEET_ORDERS];
+	bool approved[FLEET_ORDERS]; /* of meanwhile, by a second person */
 	size_t meanwhile_count, proposed_count;
 	uint64_t base_epoch, base_sequence; /* what the agent goes on from */
 	struct blob kept_plan;              /* its disk */
 	struct measure measures[FLEET_CANARIES]; /* of each canary */
 	uint64_t measured;                       /* so many, of all */
 	struct users_seat users;
+	struct held held;
 };
 
 struct event;
@@ -200,6 +204,7 @@ struct fleet {
 	struct history history;
 	struct traffic traffic[FLEET_CANARIES];
 	struct users users;
+	struct approvals approvals;
 	struct parsed parsed[FLEET_VANTAGES]; /* the last that was parsed */
 	size_t target_count;
 	size_t target_service[FLEET_TARGETS], target_endpoint[FLEET_TARGETS];
@@ -381,8 +386,9 @@ void seat_receive(struct fleet *f, struct event *e);
 void seat_die(struct seat *s);
 /* Does it lead, as far as it knows? */
 bool seat_leads(struct fleet *f, int node);
-/* It has taken on this command. */
-void seat_note(struct fleet *f, int node, const struct command *c);
+/* It has taken on this command; approved: two people want it. */
+void seat_note(struct fleet *f, int node, const struct command *c,
+	       bool approved);
 struct agent_input seat_input(const struct fleet *f, int node);
 
 void node_start(struct fleet *f, int node);
@@ -396,6 +402,11 @@ bool fault_ambush(struct fleet *f, int node, const struct event *e);
 /* Lets it go on, if there is one. */
 void fault_release(struct fleet *f);
 void person_acts(struct fleet *f);
+/* Somebody puts his name to it. */
+void people_sign(struct fleet *f, struct command *c);
+/* To an agent that leads.  True: it has taken it on. */
+bool people_command(struct fleet *f, int node, const struct command *c,
+		    bool approved);
 
 /*
  * invariants.c: looks at every responder whose view is new.  And at the end,

@@ -116,13 +116,19 @@ void history_repeat(struct fleet *f, const struct command *c)
 void history_order(struct fleet *f, const struct command *c)
 {
 	struct history *h = &f->history;
+	size_t at = 0;
 
 	history_repeat(f, c);
 	f->totals.canaries += c->kind >= COMMAND_CANARY_START &&
 			      policy_find_canary(f->policy, c->target) >= 0;
-	if (h->order_count == FLEET_ORDERS)
+	/* Approved once more, when the plan with it did not get there. */
+	while (at < h->order_count &&
+	       strcmp(h->orders[at].command.id, c->id) != 0)
+		at++;
+	if (at == FLEET_ORDERS)
 		abort();
-	h->orders[h->order_count++] = (struct order){ .command = *c };
+	h->orders[at] = (struct order){ .command = *c };
+	h->order_count += at == h->order_count;
 }
 
 /* What was said since the last plan may be forgotten now. */
@@ -317,6 +323,7 @@ void history_commit(struct fleet *f, const struct event *e,
 	int64_t made_ms = (int64_t)e->b;
 	struct history *h = &f->history;
 	struct plan *copy = plan_copy(plan);
+	bool known;
 
 	if (copy == NULL)
 		abort();
@@ -336,7 +343,9 @@ void history_commit(struct fleet *f, const struct event *e,
 	history_split(f, e->from, plan);
 	plans_check(f, plan);
 	note_down(f, plan, made_ms);
-	if (follows(f, e, plan)) {
+	known = follows(f, e, plan);
+	approvals_check(f, known ? h->last : NULL, plan);
+	if (known) {
 		check_commands(f, plan, made_ms);
 		rollouts_check(f, plan, made_ms);
 		for (size_t t = 0; t < f->target_count; t++)

@@ -29,6 +29,9 @@ struct totals {
 	uint64_t asked, agreed;                     /* by verifiers */
 	/* Of users: samples, of those that lied; values told at first, and
 	 * those that moved; rows that were in their order. */
+	/* Commands that waited for a second person, of which so many were
+	 * approved, and so many times one was given up. */
+	uint64_t held, approved, lapsed;
 	uint64_t samples, lying, told, moved, ordered;
 };
 

@@ -65,16 +65,24 @@ static void aim_undrain(struct fleet *f, struct command *c)
 			 plan->commands[from].target);
 }
 
+void people_sign(struct fleet *f, struct command *c)
+{
+	static const char *const names[] = { "ann", "ben", "cat" };
+
+	snprintf(c->author, sizeof(c->author), "%s", names[fleet_draw(f) % 3]);
+}
+
 /* People's clocks are right. */
 static struct command draw_command(struct fleet *f)
 {
 	struct command c = {
-		.author = "sim",
 		.reason = "seed",
 		.kind = draw_kind(f),
 		.wall_made_ms = FLEET_WALL_MS + f->now_ms,
+		.approval = fleet_draw(f) % 2 == 0,
 	};
 
+	people_sign(f, &c);
 	draw_target(f, &c);
 	aim_undrain(f, &c);
 	c.weight = (uint32_t)(fleet_draw(f) % 10);
@@ -178,30 +186,45 @@ static void check_accepted(struct fleet *f, int node, const struct command *c,
 		}
 }
 
-static void command_agent(struct fleet *f, int node, const struct command *c)
+/* What a preview says is checked. */
+static void note_command(struct fleet *f, int node, const struct command *c,
+			 const struct agent_preview *preview)
+{
+	if (c->wall_expires_ms != 0)
+		check_accepted(f, node, c, preview);
+	if (c->kind >= COMMAND_CANARY_START)
+		plans_check_canary(f, c, preview->before, preview->after);
+}
+
+bool people_command(struct fleet *f, int node, const struct command *c,
+		    bool approved)
 {
 	struct agent *agent = f->seats[node - fleet_seat(0)].agent;
 	struct agent_input in = seat_input(f, node);
 	struct agent_preview preview = { 0 };
 	struct error err;
-	bool known = agent_preview(agent, c, &in, &preview, &err);
+	bool known, taken = false;
 
-	if (agent_command(agent, c, &in, &err)) {
+	in.approved = approved;
+	known = agent_preview(agent, c, &in, &preview, &err);
+	if (known && !approved && approvals_hold(f, node, c, &preview)) {
+		fleet_tell(f, node, "waits for a second person");
+	} else if (agent_command(agent, c, &in, &err)) {
 		fleet_tell(f, node, "takes on %s %s %s%s for %lld ms over %lld",
 			   c->id, command_kind_name(c->kind), c->target, c->to,
 			   (long long)(c->wall_expires_ms - c->wall_made_ms),
 			   (long long)c->over_ms);
 		history_order(f, c);
-		seat_note(f, node, c);
-		if (known && c->wall_expires_ms != 0)
-			check_accepted(f, node, c, &preview);
-		if (known && c->kind >= COMMAND_CANARY_START)
-			plans_check_canary(f, c, preview.before, preview.after);
+		seat_note(f, node, c, approved);
+		if (known)
+			note_command(f, node, c, &preview);
+		taken = true;
 	} else {
 		fleet_tell(f, node, "refuses %s: %s", c->id, err.text);
 	}
 	plan_free(preview.before);
 	plan_free(preview.after);
+	return taken;
 }
 
 /* Services that this node would still serve once all ramps are through. */
@@ -270,7 +293,8 @@ void person_acts(struct fleet *f)
 
 		if (f->alive[node] && f->paused_until_ms[node] <= f->now_ms &&
 		    fleet_draw(f) % 8 != 0 && seat_leads(f, node)) {
-			command_agent(f, node, &c);
+			if (!approvals_act(f, node))
+				(void)people_command(f, node, &c, false);
 			return;
 		}
 	}

@@ -37,6 +37,7 @@ struct agent_input seat_input(const struct fleet *f, int node)
 		.epoch = s->leads,
 		.classes = { f->class_list, FLEET_CLASSES },
 		.measures = s->measures,
+		.held = &s->held,
 		.rum = { s->users.tally.told, s->users.tally.told_count },
 	};
 }
@@ -134,10 +135,12 @@ static void adopt(struct fleet *f, int node)
 		   (unsigned long long)s->base_sequence);
 }
 
-void seat_note(struct fleet *f, int node, const struct command *c)
+void seat_note(struct fleet *f, int node, const struct command *c,
+	       bool approved)
 {
 	struct seat *s = seat_of(f, node);
 
+	s->approved[s->meanwhile_count] = approved;
 	s->meanwhile[s->meanwhile_count++] = *c;
 }
 
@@ -150,6 +153,7 @@ static void rebase(struct fleet *f, int node)
 
 	s->behind = false;
 	adopt(f, node);
+	held_restore(&s->held, s->inputs.plan);
 	drop_all(s);
 	in = seat_input(f, node);
 	in.repeats = true;
@@ -157,11 +161,13 @@ static void rebase(struct fleet *f, int node)
 		const struct command c = s->meanwhile[i];
 		struct error err;
 
+		in.approved = s->approved[i];
 		if (!agent_command(s->agent, &c, &in, &err))
 			continue;
+		held_remove(&s->held, c.id);
 		fleet_tell(f, node, "takes on %s again", c.id);
 		history_repeat(f, &c);
-		seat_note(f, node, &c);
+		seat_note(f, node, &c, in.approved);
 	}
 }
 
@@ -232,6 +238,7 @@ static void publish_turn(struct fleet *f, int node)
 		adopt(f, node);
 		s->leads = s->lease.epoch;
 		users_adopt(f, node, s->inputs.plan);
+		held_adopt(&s->held, s->inputs.plan);
 	}
 	users_turn(f, node);
 	in = seat_input(f, node);
@@ -258,6 +265,7 @@ static void turn(struct fleet *f, int node)
 		if (s->inputs.view->services[i].panic.anywhere)
 			f->history.panic_ms[i] = f->now_ms;
 	gauges_turn(f, node);
+	approvals_turn(f, node);
 	users_turn(f, node);
 	publish_turn(f, node);
 }
@@ -317,6 +325,9 @@ static void confirm(struct seat *s)
 	memmove(s->meanwhile, s->meanwhile + s->proposed_count,
 		(s->meanwhile_count - s->proposed_count) *
 			sizeof(s->meanwhile[0]));
+	memmove(s->approved, s->approved + s->proposed_count,
+		(s->meanwhile_count - s->proposed_count) *
+			sizeof(s->approved[0]));
 	s->meanwhile_count -= s->proposed_count;
 	s->proposed_count = 0;
 }
@@ -347,8 +358,10 @@ static void on_committed(struct fleet *f, int node, enum bus_commit result)
 	drop_all(s);
 	if (result == BUS_STALE)
 		give_up(f, node);
-	else if (s->leads != 0)
+	else if (s->leads != 0) {
+		held_restore(&s->held, s->inputs.plan);
 		adopt(f, node);
+	}
 }
 
 static void on_link(struct fleet *f, int node, bool up)

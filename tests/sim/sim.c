@@ -48,6 +48,9 @@ static void add(struct totals *to, const struct totals *t)
 	to->flaps += t->flaps;
 	to->lies += t->lies;
 	to->latencies += t->latencies;
+	to->held += t->held;
+	to->approved += t->approved;
+	to->lapsed += t->lapsed;
 	to->samples += t->samples;
 	to->lying += t->lying;
 	to->told += t->told;
@@ -113,7 +116,8 @@ static bool eventful(const struct totals *t)
 	       t->moves > 0 && t->deferrals > 0 && t->panics > 0 &&
 	       t->mistrusts > 0 && t->flaps > 0 && t->lies > 0 &&
 	       t->latencies > 0 && t->lying > 0 && t->told > 0 &&
-	       t->moved > 0 && t->ordered > 0;
+	       t->moved > 0 && t->ordered > 0 && t->approved > 0 &&
+	       t->lapsed > 0;
 }
 
 static void print_totals(unsigned seeds, const struct totals *t)
@@ -138,6 +142,9 @@ static void print_totals(unsigned seeds, const struct totals *t)
 	       "%" PRIu64 " mistrusted themselves, %" PRIu64 " latencies "
 	       "moved\n",
 	       t->flaps, t->lies, t->mistrusts, t->latencies);
+	printf("# %" PRIu64 " commands waited for a second person, %" PRIu64
+	       " were approved, %" PRIu64 " times one was given up\n",
+	       t->held, t->approved, t->lapsed);
 	printf("# users measured %" PRIu64 " times, of which %" PRIu64
 	       " were lies; %" PRIu64 " values were told, %" PRIu64
 	       " moved; %" PRIu64 " rows were in their order\n",

@@ -112,12 +112,86 @@ static void test_times(void **state)
 	assert_true(held_add(&held, &policy, &h, MADE_MS, &err));
 }
 
+/* "ab": held are a and b, in this order. */
+static void hold(struct held *held, const char *letters)
+{
+	held->count = 0;
+	for (size_t i = 0; letters[i] != '\0'; i++) {
+		held->list[held->count] = drain_by("alice", "ka");
+		snprintf(held->list[held->count++].command.id,
+			 COMMAND_NAME_SIZE, "%c", letters[i]);
+	}
+}
+
+/* clang-format off */
+static const struct restore_row {
+	const char *title, *has, *stored, *in_force, *then;
+} restores[] = {
+	{ "the same", "ab", "ab", "", "ab" },
+	{ "one that was approved, in a plan that did not get there", "ac", "abc", "", "abc" },
+	{ "the first and the last", "b", "abc", "", "abc" },
+	{ "one that came since", "abz", "ab", "", "abz" },
+	{ "one in whose place another came", "bz", "abc", "", "abcz" },
+	{ "one that is in force after all", "abz", "a", "b", "az" },
+	{ "none", "", "", "a", "" },
+};
+/* clang-format on */
+
+static void test_goes_back_to_what_is_stored(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(restores) / sizeof(restores[0]); i++) {
+		const struct restore_row *row = &restores[i];
+		struct held held, stored;
+		struct command in_force = { .kind = COMMAND_DRAIN };
+		struct plan plan = { .commands = &in_force };
+
+		hold(&held, row->has);
+		hold(&stored, row->stored);
+		snprintf(in_force.id, sizeof(in_force.id), "%s", row->in_force);
+		plan.command_count = strlen(row->in_force);
+		plan.held = stored.list;
+		plan.held_count = stored.count;
+		held_restore(&held, NULL);
+		assert_int_equal(held.count, strlen(row->has));
+		held_restore(&held, &plan);
+		for (size_t k = 0; k < held.count; k++)
+			if (held.list[k].command.id[0] != row->then[k])
+				fail_msg("%s: %s at %zu", row->title,
+					 held.list[k].command.id, k);
+		if (held.count != strlen(row->then))
+			fail_msg("%s: %zu are held", row->title, held.count);
+	}
+}
+
+/* There is room for no more. */
+static void test_goes_back_to_what_there_is_room_for(void **state)
+{
+	struct held held = { .count = 0 };
+	struct plan_held old = drain_by("bob", "kb");
+	const struct plan plan = { .held = &old, .held_count = 1 };
+	struct error err;
+
+	(void)state;
+	for (int i = 0; i < PLAN_HELD_MAX; i++) {
+		struct plan_held h = drain_by("alice", "ka");
+
+		snprintf(h.command.id, sizeof(h.command.id), "n-%d", i);
+		assert_true(held_add(&held, &policy, &h, MADE_MS, &err));
+	}
+	held_restore(&held, &plan);
+	assert_int_equal(held.count, PLAN_HELD_MAX);
+	assert_string_equal(held.list[0].command.id, "n-0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wanted),
 		cmocka_unit_test(test_persons),
 		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_goes_back_to_what_is_stored),
+		cmocka_unit_test(test_goes_back_to_what_there_is_room_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
