@@ -235,8 +235,10 @@ static void weigh_steps(struct agent *agent, const struct agent_input *in)
 
 static void step_spilling(struct agent *agent, const struct agent_input *in)
 {
-	const struct spilling_input input = { in->now, in->view, in->classes,
-					      in->rates, agent->name };
+	const struct spilling_input input = {
+		in->now,   in->view,  in->classes,
+		in->rates, in->waits, agent->name
+	};
 
 	spilling_step(&agent->state, &input, &agent->audit);
 }

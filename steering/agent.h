@@ -81,8 +81,10 @@ struct agent_input {
 	struct demand_classes classes;
 	struct plan_rum_list rum;         /* what users measured, to be told */
 	const struct demand_rates *rates; /* by service, counted; NULL: none */
-	const struct held *held;          /* to be told too; NULL: none */
-	const struct generations *past;   /* to roll back to; NULL: none */
+	bool waits; /* none yet, but they are to come: who goes on from a plan
+		     * moves nobody by what he does not know */
+	const struct held *held;        /* to be told too; NULL: none */
+	const struct generations *past; /* to roll back to; NULL: none */
 	bool approved; /* a command that a second person approved */
 	bool repeats;  /* the command was taken on before, and taken back by
 			* agent_adopt(): it may be old, and its id known */

@@ -12,6 +12,7 @@
 #include "steering/held.h"
 #include "steering/muster.h"
 #include "steering/predict.h"
+#include "steering/reckoning.h"
 #include "steering/spilling.h"
 #include "steering/state.h"
 #include "steering/waves.h"
@@ -262,7 +263,7 @@ static json_t *service_status(const struct status *st, size_t service)
 		freeze_of_service(commands_of(st), st->policy, service,
 				  st->now.wall_ms);
 
-	return json_pack("{s:s, s:s*, s:s*, s:b, s:b, s:i, s:o*, s:o}",
+	return json_pack("{s:s, s:s*, s:s*, s:b, s:b, s:i, s:o*, s:o*, s:o}",
 			 "service", s->name, "unmonitored",
 			 policy_unmonitored(st->policy, s), "frozen",
 			 frozen_by(freeze), "changing", v->changing, "panic",
@@ -271,6 +272,11 @@ static json_t *service_status(const struct status *st, size_t service)
 			 st->spilling == NULL
 				 ? NULL
 				 : spilling_write(&st->spilling[service], s),
+			 "demand",
+			 st->reckoning == NULL
+				 ? NULL
+				 : reckoning_write(st->reckoning, service,
+						   st->now.now_ms),
 			 "endpoints", endpoints);
 }
 

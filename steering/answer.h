@@ -16,6 +16,7 @@ struct draining;
 struct held;
 struct json_t;
 struct prediction;
+struct reckoning;
 struct spilling;
 
 struct json_t *answer_error(const char *text);
@@ -59,6 +60,7 @@ struct status {
 	struct ramp_now now;
 	const struct held *held; /* commands that wait for a second person */
 	const struct spilling *spilling;    /* by service; NULL: not told */
+	const struct reckoning *reckoning;  /* of demand; NULL: not told */
 	const struct plan_release *release; /* of policies that go out */
 	const struct agent *agent;          /* for what it holds itself */
 };

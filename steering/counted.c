@@ -128,6 +128,43 @@ bool counted_take(struct counted *c, struct served *served, int64_t now_ms)
 	return true;
 }
 
+/* Rows are in order of services. */
+static void add_told(const struct counted *c, const struct served *served,
+		     struct counted_service *out)
+{
+	int last = POLICY_NONE;
+
+	for (size_t i = 0; i < served->count; i++) {
+		const struct served_row *row = &served->rows[i];
+		int service = policy_find_service(c->policy, row->service);
+		int endpoint =
+			service < 0 ? POLICY_NONE
+				    : endpoint_of(&c->policy->services[service],
+						  row);
+
+		if (endpoint < 0)
+			continue;
+		out[service].endpoints |= UINT64_C(1) << endpoint;
+		out[service].edges += service != last;
+		last = service;
+	}
+}
+
+void counted_services(const struct counted *c, int64_t now_ms,
+		      struct counted_service *out)
+{
+	for (size_t i = 0; c->policy != NULL && i < c->policy->service_count;
+	     i++) {
+		out[i] = (struct counted_service){ .requests = 0 };
+		for (size_t e = 0; e < c->policy->services[i].endpoint_count;
+		     e++)
+			out[i].requests += c->totals[c->first[i] + e].requests;
+	}
+	for (size_t i = 0; c->policy != NULL && i < c->count; i++)
+		if (now_ms - c->nodes[i].heard_ms <= SERVED_STALE_MS)
+			add_told(c, c->nodes[i].last, out);
+}
+
 /* Who has been silent is forgotten; does anybody tell? */
 static bool is_told(struct counted *c, int64_t now_ms)
 {

@@ -51,6 +51,18 @@ bool counted_is_fresh(const struct counted *c, const struct policy *policy,
 struct trials counted_in(const struct counted *c, const struct policy *policy,
 			 size_t service, size_t region);
 
+/* What edges tell of one service. */
+struct counted_service {
+	uint64_t requests;  /* since the policy is this one, of all endpoints */
+	uint64_t endpoints; /* told of lately: bits */
+	unsigned edges;     /* that do */
+};
+
+/* By service of the policy, into out; while it counts nothing it is left as it
+ * is. */
+void counted_services(const struct counted *c, int64_t now_ms,
+		      struct counted_service *out);
+
 /*
  * What a canary's measure is at a stage, but for its number.  EMPTY while no
  * edge has told anything within SERVED_STALE_MS.

@@ -11,6 +11,7 @@ void inputs_fini(struct inputs *in)
 {
 	heard_fini(&in->heard);
 	registry_fini(&in->registry);
+	queries_fini(&in->queries);
 	plan_free(in->plan);
 	view_free(in->view);
 	*in = (struct inputs){ .plan = NULL };
@@ -20,6 +21,7 @@ void inputs_adopt(struct inputs *in, const struct policy *policy)
 {
 	in->policy = policy;
 	heard_prune(&in->heard, policy);
+	queries_adopt(&in->queries, policy);
 }
 
 bool inputs_take_report(struct inputs *in, const char *key, const void *octets,
@@ -39,6 +41,25 @@ bool inputs_take_report(struct inputs *in, const char *key, const void *octets,
 	return true;
 }
 
+/* What it was asked, in the records that tell. */
+static bool take_counts(struct inputs *in, const struct node *node,
+			const void *octets, size_t len, int64_t now_ms,
+			struct error *err)
+{
+	struct node_counts counts;
+	bool ok;
+
+	if (node->counted_ms == 0)
+		return true;
+	if (!node_counts_parse(octets, len, &counts, err))
+		return false;
+	ok = queries_take(&in->queries, node, &counts, now_ms);
+	if (!ok)
+		error_set(err, "node: out of memory");
+	node_counts_fini(&counts);
+	return ok;
+}
+
 bool inputs_take_node(struct inputs *in, const char *key, const void *octets,
 		      size_t len, int64_t now_ms, struct error *err)
 {
@@ -52,7 +73,7 @@ bool inputs_take_node(struct inputs *in, const char *key, const void *octets,
 		return false;
 	}
 	if (registry_take(&in->registry, &node, now_ms))
-		return true;
+		return take_counts(in, &node, octets, len, now_ms, err);
 	error_set(err, "node: there are more than %d", REGISTRY_MAX);
 	return false;
 }

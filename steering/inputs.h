@@ -12,6 +12,7 @@
 #include "policy/bus/plan.h"
 #include "policy/decide/heard.h"
 #include "policy/decide/view.h"
+#include "steering/queries.h"
 #include "steering/ramp.h"
 #include "steering/registry.h"
 
@@ -26,6 +27,7 @@ struct inputs {
 	const struct policy *policy; /* whose vantages are heard; borrowed */
 	struct heard heard;
 	struct registry registry; /* of nodes */
+	struct queries queries;   /* what they were asked */
 	struct plan *plan;        /* the newest; owned; NULL: none yet */
 	int64_t wall_plan_ms;     /* when it came */
 	struct view *view;        /* owned; NULL before inputs_reduce() */
@@ -34,7 +36,8 @@ struct inputs {
 void inputs_fini(struct inputs *in);
 
 /* First, and when the policy changes: reports of vantages that it does not
- * name are dropped.  It is borrowed until the next one. */
+ * name are dropped, and what nodes were asked.  It is borrowed until the next
+ * one. */
 void inputs_adopt(struct inputs *in, const struct policy *policy);
 
 /* key is what the bus filed it under.  False with err set: refused. */

@@ -197,6 +197,7 @@ bool inquiry_take(const struct steerer *s, const char *op,
 		.now = now,
 		.held = &s->held,
 		.spilling = agent_state(s->agent)->spilling,
+		.reckoning = &s->reckoning,
 		.release = supply_release(s),
 		.agent = s->agent,
 	};

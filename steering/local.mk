@@ -50,7 +50,9 @@ steering_libsteering_a_SOURCES = \
 	%D%/prometheus.c %D%/prometheus.h \
 	%D%/promquery.c %D%/promquery.h \
 	%D%/publish.c \
+	%D%/queries.c %D%/queries.h \
 	%D%/ramp.c %D%/ramp.h \
+	%D%/reckoning.c %D%/reckoning.h \
 	%D%/recent.c %D%/recent.h \
 	%D%/rollout.c %D%/rollout.h \
 	%D%/shelf.c \

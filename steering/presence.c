@@ -80,6 +80,7 @@ void steerer_scrape(const struct steerer *s, struct openmetrics *out)
 		.registry = &s->inputs.registry,
 		.policy = s->loaded.policy,
 		.spilling = agent_state(s->agent)->spilling,
+		.reckoning = &s->reckoning,
 		.held = s->held.count,
 		.waiting = s->waiting_count,
 		.bus_up = bus_is_up(s->config.bus),

@@ -126,6 +126,7 @@ static void take_over(struct steerer *s, struct ramp_now now)
 		return;
 	}
 	s->leads = s->lease.epoch;
+	s->resumes = plan != NULL;
 	rum_adopt(s->rum, plan);
 	held_adopt(&s->held, plan);
 	if (plan != NULL)

@@ -350,12 +350,15 @@ void spilling_step(struct state *state, const struct spilling_input *in,
 			continue;
 		seen = hash_of(&in->view->services[i],
 			       state->policy->services[i].endpoint_count);
-		if (!s->looked || seen != s->seen) {
+		if (in->waits && s->seen == 0)
+			s->seen = seen;
+		if (seen != s->seen || (!s->looked && !in->waits)) {
 			s->seen = seen;
 			step(state, i, in, audit);
 			return;
 		}
-		if (in->now.now_ms - s->looked_ms >= SPILLING_PERIOD_MS &&
+		if (!in->waits &&
+		    in->now.now_ms - s->looked_ms >= SPILLING_PERIOD_MS &&
 		    (next == SIZE_MAX ||
 		     s->looked_ms < state->spilling[next].looked_ms))
 			next = i;

@@ -55,6 +55,8 @@ struct spilling_input {
 	const struct view *view; /* NULL: nothing is done */
 	struct demand_classes classes;
 	const struct demand_rates *rates; /* by service; NULL */
+	bool waits; /* demand is about to be known: what is in force stays while
+		     * health and shares do */
 	const char *agent;
 };
 

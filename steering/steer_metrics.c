@@ -4,6 +4,7 @@
 #include "policy/base/openmetrics.h"
 #include "policy/bus/command.h"
 #include "policy/bus/plan.h"
+#include "steering/reckoning.h"
 #include "steering/registry.h"
 #include "steering/release_metrics.h"
 #include "steering/spilling.h"
@@ -211,6 +212,25 @@ static void put_capacity(struct openmetrics *out, const struct steer_metrics *m)
 		put_spilling(out, m, &rows[i].family, rows[i].value);
 }
 
+/* Of whose counts the demand of each service is made. */
+static void put_demand(struct openmetrics *out, const struct steer_metrics *m,
+		       const struct metric_family *family,
+		       unsigned (*value)(const struct reckoning *r,
+					 size_t service))
+{
+	openmetrics_family(out, family);
+	for (size_t i = 0; m->reckoning != NULL && i < m->policy->service_count;
+	     i++) {
+		const struct metric_label label = {
+			"service",
+			m->policy->services[i].name,
+		};
+
+		openmetrics_count(out, (struct metric_labels){ &label, 1 },
+				  value(m->reckoning, i));
+	}
+}
+
 void steer_metrics_write(struct openmetrics *out, const struct steer_metrics *m)
 {
 	static const struct plan none = { .epoch = 0 };
@@ -227,6 +247,20 @@ void steer_metrics_write(struct openmetrics *out, const struct steer_metrics *m)
 		NULL,
 		"Those of them that failed.",
 	};
+	static const struct metric_family responders = {
+		"windrose_steer_demand_responders",
+		METRIC_GAUGE,
+		NULL,
+		"Responders by whose queries the demand of a service is shared "
+		"out; 0: it is by address space.",
+	};
+	static const struct metric_family edges = {
+		"windrose_steer_demand_edges",
+		METRIC_GAUGE,
+		NULL,
+		"Edges whose requests are the demand of a service; 0: it is as "
+		"the policy states.",
+	};
 	const struct plan *plan = m->plan == NULL ? &none : m->plan;
 
 	put_plain(out, m, plan);
@@ -236,4 +270,6 @@ void steer_metrics_write(struct openmetrics *out, const struct steer_metrics *m)
 	put_arms(out, plan, &errors, true);
 	put_capacity(out, m);
 	release_metrics_write(out, &plan->release, m->registry);
+	put_demand(out, m, &responders, reckoning_responders);
+	put_demand(out, m, &edges, reckoning_edges);
 }

@@ -17,6 +17,7 @@ struct openmetrics;
 struct plan;
 struct policy;
 struct registry;
+struct reckoning;
 struct spilling;
 
 /* All borrowed. */
@@ -25,7 +26,8 @@ struct steer_metrics {
 	const struct plan *plan; /* the newest; NULL: none yet */
 	const struct registry *registry;
 	const struct policy *policy;
-	const struct spilling *spilling; /* by service of it */
+	const struct spilling *spilling;   /* by service of it */
+	const struct reckoning *reckoning; /* of it; NULL: none */
 	size_t held;    /* commands that wait for a second person */
 	size_t waiting; /* people who wait for an answer */
 	bool bus_up;

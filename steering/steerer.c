@@ -71,6 +71,8 @@ struct agent_input steerer_input(const struct steerer *s, struct ramp_now now)
 		.inputs = &s->inputs,
 		.past = &s->past,
 		.rum = rum_told(s->rum, now.now_ms),
+		.rates = reckoning_rates(&s->reckoning),
+		.waits = s->resumes && reckoning_rates(&s->reckoning) == NULL,
 		.measures = gauge_measures(s->gauge),
 		.counted = gauge_counted(s->gauge),
 		.acked = registry_floor(&s->inputs.registry),
@@ -110,9 +112,9 @@ static bool take_loaded(struct steerer *s, struct loaded *next,
 	view_free(s->inputs.view);
 	s->inputs.view = view;
 	inputs_adopt(&s->inputs, next->policy);
+	measuring_adopt(s, next->policy);
 	loaded_fini(&s->loaded);
 	s->loaded = *next;
-	measuring_adopt(s);
 	log_event(LOG_LEVEL_INFO, "steer", "reload", "digest=%s classes=%zu",
 		  s->loaded.policy->digest, s->loaded.class_count);
 	steerer_soon(s);
@@ -240,6 +242,7 @@ static void on_synced(void *arg)
 	struct steerer *s = arg;
 
 	s->synced = true;
+	reckoning_quiet(&s->reckoning, clock_now_ms());
 	steerer_soon(s);
 }
 
@@ -478,6 +481,7 @@ void steerer_stop(struct steerer *s)
 	rum_stop(s->rum);
 	page_stop(s->page);
 	gauge_stop(s->gauge);
+	reckoning_fini(&s->reckoning);
 	inputs_fini(&s->inputs);
 	agent_free(s->agent);
 	shelf_close(s);

@@ -20,6 +20,7 @@
 #include "steering/inputs.h"
 #include "steering/lease.h"
 #include "steering/loaded.h"
+#include "steering/reckoning.h"
 #include "steering/steerer.h"
 
 #include <stdbool.h>
@@ -135,6 +136,8 @@ struct steerer {
 	struct rum *rum;                  /* NULL: none */
 	struct page *page;                /* NULL: none */
 	struct gauge *gauge;              /* measures canaries */
+	struct reckoning reckoning;       /* of demand */
+	bool resumes;                     /* it took over with a plan there */
 	struct reload *reload;            /* NULL: no reload is under way */
 	bool reload_again;                /* asked for meanwhile */
 	struct control_call *reload_call; /* who waits for it, or NULL */
@@ -190,12 +193,12 @@ struct plan *steerer_open_plan(const struct steerer *s, const void *octets,
 
 /* measuring: opens the gauge.  False with err set. */
 bool measuring_open(struct steerer *s, struct error *err);
-/* measuring: another policy was loaded. */
-void measuring_adopt(struct steerer *s);
+/* measuring: another policy is to be in use; the old one is there still. */
+void measuring_adopt(struct steerer *s, const struct policy *policy);
 /* measuring: what an edge served, as it came; octets are borrowed. */
 void measuring_hear(struct steerer *s, const char *edge, const void *octets,
 		    size_t len);
-/* measuring: canaries on their way are measured when they are due. */
+/* measuring: what is due of canaries on their way, and of demand. */
 void measuring_turn(struct steerer *s, struct ramp_now now);
 
 /* supply: loads the policy that all serve, or the agent's own.  False with err

@@ -43,6 +43,7 @@ static struct burden_case burden_in(const struct steerer *s,
 		.policy = s->loaded.policy,
 		.view = view,
 		.classes = { s->loaded.classes, s->loaded.class_count },
+		.rates = reckoning_rates(&s->reckoning),
 	};
 }
 

@@ -47,12 +47,15 @@ static double sum_of(const struct demand_rates *rates)
 	return sum;
 }
 
+double demand_part(int64_t passed_ms)
+{
+	return 1 - exp(-(double)passed_ms / DEMAND_SMOOTH_MS);
+}
+
 void demand_follow(struct demand_rates *rates,
 		   const struct demand_rates *counted, int64_t passed_ms)
 {
-	double part = sum_of(rates) > 0
-			      ? 1 - exp(-(double)passed_ms / DEMAND_SMOOTH_MS)
-			      : 1;
+	double part = sum_of(rates) > 0 ? demand_part(passed_ms) : 1;
 
 	for (size_t i = 0; i < DEMAND_HOMES; i++)
 		rates->home[i] += part * (counted->home[i] - rates->home[i]);
@@ -88,6 +91,8 @@ bool demand_spread(const struct policy *policy, size_t service,
 	double stated = policy->services[service].demand;
 	double whole = weigh(classes, out);
 
+	if (rates != NULL && rates->whole > 0)
+		stated = rates->whole;
 	if (sum_of(rates) > 0) {
 		spread_rates(policy, classes, rates, out);
 		return true;

@@ -5,8 +5,9 @@
  *
  * What responders and edges counted, when they tell it: by the region that is
  * nearest to the clients, of those that residency leaves them, and within it by
- * address space.  Else what the policy states of the service, by address space
- * alone; without databases every class counts as one.  Pure.
+ * address space; or where only edges tell, by address space alone.  Else what
+ * the policy states of the service, by address space; without databases every
+ * class counts as one.  Pure.
  */
 #ifndef POLICY_DECIDE_DEMAND_H
 #define POLICY_DECIDE_DEMAND_H
@@ -23,7 +24,8 @@ enum { DEMAND_NOWHERE = POLICY_REGIONS_MAX, DEMAND_HOMES };
 
 /* Of one service, a second. */
 struct demand_rates {
-	double home[DEMAND_HOMES]; /* by region; sum 0: nothing is known */
+	double home[DEMAND_HOMES]; /* by region; sum 0: nobody knows by whom */
+	double whole; /* then: of all of them; 0: as the policy states */
 };
 
 /* Every class of clients that there is; NULL, 0 when none is known. */
@@ -41,9 +43,12 @@ size_t demand_home(const struct policy *policy,
  * little. */
 enum { DEMAND_SMOOTH_MS = 60000 };
 
+/* How far what is followed goes towards what was counted over passed_ms. */
+double demand_part(int64_t passed_ms);
+
 /*
- * What was counted over the last passed_ms, into what is known: the first count
- * is taken as it is.
+ * What was counted over the last passed_ms, by home, into what is known: the
+ * first count is taken as it is.
  */
 void demand_follow(struct demand_rates *rates,
 		   const struct demand_rates *counted, int64_t passed_ms);

@@ -166,6 +166,9 @@ enum steer {
 enum sticky { STICKY_CLIENT, STICKY_NONE };
 enum failback { FAILBACK_AUTO, FAILBACK_MANUAL, FAILBACK_WINDOW };
 
+/* Is demand what is counted, where something is, or as the policy states? */
+enum demand_from { DEMAND_FROM_COUNTED, DEMAND_FROM_POLICY };
+
 /* Does capacity send clients on: see policy/decide/allot. */
 enum spill_by { SPILL_NONE, SPILL_CAPACITY };
 
@@ -243,6 +246,7 @@ struct policy_service {
 				    * begins, when they say so */
 	int64_t failback_hold_ms, failback_ramp_ms;
 	double demand; /* expected, in the unit of capacities; 0: unstated */
+	enum demand_from demand_from;
 	enum spill_by spill;
 	enum panic_action panic;
 	const char *fallback_name; /* NULL: none */

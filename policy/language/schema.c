@@ -28,6 +28,7 @@ static const char *const steer_words[] = { "latency",  "geo",  "weighted",
 					   "failover", "cost", "schedule",
 					   NULL };
 static const char *const sticky_words[] = { "client", "none", NULL };
+static const char *const demand_from_words[] = { "counted", "policy", NULL };
 static const char *const spill_words[] = { "none", "capacity", NULL };
 static const char *const panic_words[] = { "last-good", "all", "fallback",
 					   "no-answer", NULL };
@@ -340,6 +341,8 @@ static const struct schema_row service_rows[] = {
 	  0, 0, NULL, NULL, &failback, "how clients come back after an outage" },
 	{ "demand", SCHEMA_NUMBER, false, offsetof(struct policy_service, demand),
 	  0, 1e12, "0", NULL, NULL, "what it has to carry, in the unit of capacities; 0: not known" },
+	{ "demand_from", SCHEMA_WORD, false, offsetof(struct policy_service, demand_from),
+	  0, 0, "counted", demand_from_words, NULL, "whether it is what is counted, where something is" },
 	{ "spill", SCHEMA_WORD, false, offsetof(struct policy_service, spill),
 	  0, 0, "none", spill_words, NULL, "what sends clients on before an endpoint has too many" },
 	{ "panic", SCHEMA_WORD, false, offsetof(struct policy_service, panic),

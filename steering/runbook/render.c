@@ -165,6 +165,45 @@ static void render_spill(const struct json_t *spill, FILE *out)
 			share_of(spill, "demand"));
 }
 
+/* How much is asked. */
+static void render_amount(const struct json_t *demand, FILE *out)
+{
+	const char *amount = field_text(demand, "amount");
+
+	if (strcmp(amount, "unknown") == 0)
+		fprintf(out, "  demand is not known");
+	else if (strcmp(amount, "edges") == 0)
+		fprintf(out, "  demand is %.6g, as %lld edge(s) count",
+			share_of(demand, "demand"),
+			(long long)field_number(demand, "edges"));
+	else
+		fprintf(out, "  demand is %.6g, as the policy states",
+			share_of(demand, "demand"));
+}
+
+/* Where demand comes from; an agent that is older, or knows of none, says
+ * nothing. */
+static void render_demand(const struct json_t *demand, FILE *out)
+{
+	bool counted = strcmp(field_text(demand, "homes"), "counted") == 0;
+
+	if (demand == NULL)
+		return;
+	render_amount(demand, out);
+	if (counted)
+		fprintf(out,
+			"; by whom: %.3g queries a second at %lld "
+			"responder(s), heard %lld s ago%s\n",
+			share_of(demand, "queries_per_s"),
+			(long long)field_number(demand, "responders"),
+			(long long)field_number(demand, "age_ms") / 1000,
+			is_set(demand, "bounded")
+				? " (bounded by what is usual)"
+				: "");
+	else
+		fprintf(out, "; by whom: address space\n");
+}
+
 static void render_services(const struct json_t *answer, FILE *out)
 {
 	const struct json_t *services = json_object_get(answer, "services");
@@ -181,6 +220,7 @@ static void render_services(const struct json_t *answer, FILE *out)
 			fprintf(out,
 				"  FROZEN by %s: nothing moves by itself\n",
 				field_text(service, "frozen"));
+		render_demand(json_object_get(service, "demand"), out);
 		render_spill(json_object_get(service, "spill"), out);
 		if (is_set(service, "panic"))
 			fprintf(out,

@@ -3,6 +3,7 @@
 #include "steering/steer_metrics.h"
 
 #include "policy/bus/plan.h"
+#include "steering/reckoning.h"
 #include "steering/registry.h"
 #include "steering/spilling.h"
 #include "tests/unit/scraped.h"
@@ -16,6 +17,7 @@ struct scene {
 	struct policy policy;
 	struct policy_service service;
 	struct spilling spilling;
+	struct reckoning reckoning;
 	struct steer_metrics metrics;
 };
 
@@ -107,6 +109,8 @@ static void set_up(struct scene *s)
 					 .use = 0.75,
 					 .overloaded = true };
 	s->metrics.spilling = &s->spilling;
+	assert_true(reckoning_adopt(&s->reckoning, &s->policy, 1000));
+	s->metrics.reckoning = &s->reckoning;
 	hear(&s->registry, "dns1", NODE_DNS, 7);
 	hear(&s->registry, "dns2", NODE_DNS, 6);
 	hear(&s->registry, "edge1", NODE_EDGE, 8);
@@ -126,6 +130,7 @@ static void expect(struct scene *s, const char *const *lines)
 	scraped_has(text, lines);
 	free(text);
 	registry_fini(&s->registry);
+	reckoning_fini(&s->reckoning);
 }
 
 static void test_samples(void **state)
@@ -141,6 +146,8 @@ static void test_samples(void **state)
 		"windrose_steer_following_nodes 6",
 		"windrose_steer_behind_nodes 1",
 		"windrose_steer_trouble 1",
+		"windrose_steer_demand_responders{service=\"www\"} 0",
+		"windrose_steer_demand_edges{service=\"www\"} 0",
 		"windrose_steer_bus_connected 1",
 		"windrose_steer_acceptance_ratio{service=\"www\","
 		"endpoint=\"a\",cause=\"ramp\"} 0.25",
@@ -210,6 +217,7 @@ static void test_manual_has_all(void **state)
 	scraped_is_in_manual(text, "windrose-steer.8");
 	free(text);
 	registry_fini(&s.registry);
+	reckoning_fini(&s.reckoning);
 }
 
 int main(void)
