@@ -318,6 +318,24 @@ unsigned reckoning_edges(const struct reckoning *r, size_t service)
 	return is_free(r, service) ? r->services[service].edges : 0;
 }
 
+static json_t *write_shares(const struct reckoning *r, size_t service)
+{
+	const double *share = r->services[service].share;
+	json_t *json = json_object();
+
+	for (size_t i = 0; i < DEMAND_HOMES; i++) {
+		const char *home =
+			i == DEMAND_NOWHERE ? "" : r->policy->regions[i].name;
+
+		if (share[i] > 0 &&
+		    json_object_set_new(json, home, json_real(share[i])) != 0) {
+			json_decref(json);
+			return NULL;
+		}
+	}
+	return json;
+}
+
 struct json_t *reckoning_write(const struct reckoning *r, size_t service,
 			       int64_t now_ms)
 {
@@ -332,8 +350,8 @@ struct json_t *reckoning_write(const struct reckoning *r, size_t service,
 	stated = r->policy->services[service].demand;
 	if (!counted && edges == 0 && !(stated > 0))
 		return NULL;
-	return json_pack("{s:s, s:s, s:f, s:i, s:i, s:f, s:I, s:b}", "homes",
-			 counted ? "counted" : "policy", "amount",
+	return json_pack("{s:s, s:s, s:f, s:i, s:i, s:f, s:I, s:b, s:o*}",
+			 "homes", counted ? "counted" : "policy", "amount",
 			 edges > 0    ? "edges"
 			 : stated > 0 ? "policy"
 				      : "unknown",
@@ -342,5 +360,6 @@ struct json_t *reckoning_write(const struct reckoning *r, size_t service,
 			 "edges", (int)edges, "queries_per_s",
 			 sum_of(s->asked.home), "age_ms",
 			 (json_int_t)(counted ? now_ms - s->heard_ms : 0),
-			 "bounded", counted && s->bounded);
+			 "bounded", counted && s->bounded, "shares",
+			 counted ? write_shares(r, service) : NULL);
 }

@@ -88,8 +88,9 @@ const struct demand_rates *reckoning_rates(const struct reckoning *r);
  *
  *   {"homes": "counted" | "policy", "amount": "edges" | "policy" | "unknown",
  *    "demand": D, "responders": N, "edges": N, "queries_per_s": Q,
- *    "age_ms": A, "bounded": true}
+ *    "age_ms": A, "bounded": true, "shares": {HOME: PART, ...}}
  *
+ * age_ms is that of the oldest word of a responder; the home "" is nowhere.
  * A new reference; NULL when memory runs out, or there is nothing to say.
  */
 struct json_t *reckoning_write(const struct reckoning *r, size_t service,

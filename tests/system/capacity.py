@@ -31,7 +31,7 @@ class Capacity(TwoPeople):
         text = text.replace("clients: eea,", "clients: europeans,")
         for region, capacity in CAPACITY.items():
             text = text.replace(f"  {region}: {{location:", f"  {region}: {{capacity: {capacity}, location:")
-        text = text.replace("    check: web\n", f"    check: web\n    demand: {DEMAND}\n    spill: capacity\n")
+        text = text.replace("    check: web\n", f"    check: web\n    demand: {DEMAND}\n    demand_from: policy\n    spill: capacity\n")
         rig.write("policy/policy.yaml", text)
 
     def spill(self):

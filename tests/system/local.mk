@@ -17,6 +17,7 @@ EXTRA_DIST += %D%/cluster.py
 EXTRA_DIST += %D%/completion.py
 EXTRA_DIST += %D%/crowds.py
 EXTRA_DIST += %D%/death.py
+EXTRA_DIST += %D%/demand.py
 EXTRA_DIST += %D%/decision.py
 EXTRA_DIST += %D%/delegation.py
 EXTRA_DIST += %D%/diff_truth.py

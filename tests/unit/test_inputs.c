@@ -109,6 +109,37 @@ static void test_refused_values(void **state)
 	inputs_fini(&in);
 }
 
+/* What a node was asked is read where its record tells. */
+static void test_counts(void **state)
+{
+	static const struct {
+		const char *text;
+		bool taken;
+		size_t heard;
+	} records[] = {
+		{ "{\"name\":\"dns1\",\"role\":\"dns\"}", true, 0 },
+		{ "{\"name\":\"dns1\",\"role\":\"dns\",\"counted_ms\":9}", true,
+		  1 },
+		{ "{\"name\":\"dns1\",\"role\":\"dns\",\"counted_ms\":9,"
+		  "\"asked\":7}",
+		  false, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
+		struct inputs in = { .plan = NULL };
+		struct error err;
+
+		inputs_adopt(&in, &both);
+		assert_int_equal(inputs_take_node(&in, "dns1", records[i].text,
+						  strlen(records[i].text), 1000,
+						  &err),
+				 records[i].taken);
+		assert_int_equal(in.queries.count, records[i].heard);
+		inputs_fini(&in);
+	}
+}
+
 static void test_plans_only_go_forward(void **state)
 {
 	static const struct {
@@ -174,6 +205,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reports_only_go_forward),
 		cmocka_unit_test(test_refused_values),
+		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_plans_only_go_forward),
 		cmocka_unit_test(test_view),
 	};

@@ -89,17 +89,24 @@ static const struct demand_rates *count(struct run *r, int at_s)
 	return &r->rates[(at_s + 1) % LATE_S];
 }
 
-static void look(struct run *r, const struct demand_rates *rates, int at_s)
+static void look_while(struct run *r, const struct demand_rates *rates,
+		       int at_s, bool waits)
 {
 	const struct spilling_input in = {
 		.now = { at_s * SECOND, at_s * SECOND },
 		.view = &r->w->view,
 		.classes = { r->w->list, r->w->count },
 		.rates = rates,
+		.waits = waits,
 		.agent = "steer-1",
 	};
 
 	spilling_step(&r->state, &in, &r->audit);
+}
+
+static void look(struct run *r, const struct demand_rates *rates, int at_s)
+{
+	look_while(r, rates, at_s, false);
 }
 
 /* Responders have what was sent a second ago. */
@@ -252,6 +259,36 @@ static void test_takeover(void **state)
 	run_fini(&r);
 }
 
+/* Who took over and does not know the demand yet leaves all as it is, however
+ * wrong what is stated may be; but not when an endpoint goes out. */
+static void test_who_waits(void **state)
+{
+	struct plan plan = { .epoch = 1, .sequence = 1 };
+	struct run r;
+
+	(void)state;
+	run_init(&r);
+	r.w->service.demand = 100 * r.w->whole;
+	for (int at_s = 1; at_s < 40; at_s++)
+		look_while(&r, NULL, at_s, true);
+	assert_false(r.state.spilling[0].looked);
+	assert_int_equal(plan_spills_compare(&r.state.spills, &plan.spills),
+			 PLAN_SPILLS_SAME);
+	traffic_world_lose(r.w, 1);
+	look_while(&r, &r.truth, 40, true);
+	assert_true(r.state.spilling[0].looked);
+	assert_true(r.state.spills.count > 0);
+	assert_true(plan_spills_copy(&plan.spills, &r.state.spills));
+	look_while(&r, NULL, 60, true);
+	assert_int_equal(plan_spills_compare(&r.state.spills, &plan.spills),
+			 PLAN_SPILLS_SAME);
+	/* Now it goes by what it has. */
+	look(&r, NULL, 61);
+	assert_true(r.state.spilling[0].overloaded);
+	plan_spills_fini(&plan.spills);
+	run_fini(&r);
+}
+
 /* Nothing moves in panic, and of a service that does not spill any more
  * nothing is kept. */
 static void test_what_stands_still(void **state)
@@ -302,6 +339,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_takeover),
+		cmocka_unit_test(test_who_waits),
 		cmocka_unit_test(test_what_stands_still),
 		cmocka_unit_test(test_overload),
 		cmocka_unit_test(test_regions_lost),
