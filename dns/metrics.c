@@ -126,6 +126,22 @@ static void put_services(struct openmetrics *out, const struct metrics *m)
 	}
 }
 
+static void put_home(struct openmetrics *out, const struct metrics *m,
+		     size_t service, size_t home)
+{
+	const struct policy *policy = m->model->policy;
+	const struct metric_label labels[] = {
+		{ "service", policy->services[service].name },
+		{ "home",
+		  home == DEMAND_NOWHERE ? "" : policy->regions[home].name },
+	};
+	uint64_t queries = stats_home(m->stats, service, home);
+
+	if (queries > 0)
+		openmetrics_count(out, (struct metric_labels){ labels, 2 },
+				  queries);
+}
+
 static void put_homes(struct openmetrics *out, const struct metrics *m)
 {
 	static const struct metric_family family = {
@@ -139,22 +155,11 @@ static void put_homes(struct openmetrics *out, const struct metrics *m)
 	const struct policy *policy = m->model->policy;
 
 	openmetrics_family(out, &family);
-	for (size_t s = 0; s < policy->service_count; s++)
-		for (size_t h = 0; h < DEMAND_HOMES; h++) {
-			const struct metric_label labels[] = {
-				{ "service", policy->services[s].name },
-				{ "home", h == DEMAND_NOWHERE
-						  ? ""
-						  : policy->regions[h].name },
-			};
-			uint64_t queries = stats_home(m->stats, s, h);
-
-			if (queries > 0)
-				openmetrics_count(out,
-						  (struct metric_labels){
-							  labels, 2 },
-						  queries);
-		}
+	for (size_t s = 0; s < policy->service_count; s++) {
+		for (size_t r = 0; r < policy->region_count; r++)
+			put_home(out, m, s, r);
+		put_home(out, m, s, DEMAND_NOWHERE);
+	}
 }
 
 /* clang-format off */

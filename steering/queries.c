@@ -35,8 +35,9 @@ static void drop(struct queries *c, size_t i)
 
 static void clear(struct queries *c)
 {
-	while (c->count > 0)
-		drop(c, 0);
+	for (size_t i = 0; i < c->count; i++)
+		free(c->nodes[i].cells);
+	c->count = 0;
 }
 
 void queries_fini(struct queries *c)

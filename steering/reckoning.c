@@ -318,22 +318,25 @@ unsigned reckoning_edges(const struct reckoning *r, size_t service)
 	return is_free(r, service) ? r->services[service].edges : 0;
 }
 
+static bool put_share(json_t *to, const char *home, double share)
+{
+	return !(share > 0) ||
+	       json_object_set_new(to, home, json_real(share)) == 0;
+}
+
 static json_t *write_shares(const struct reckoning *r, size_t service)
 {
 	const double *share = r->services[service].share;
 	json_t *json = json_object();
+	bool ok = put_share(json, "", share[DEMAND_NOWHERE]);
 
-	for (size_t i = 0; i < DEMAND_HOMES; i++) {
-		const char *home =
-			i == DEMAND_NOWHERE ? "" : r->policy->regions[i].name;
-
-		if (share[i] > 0 &&
-		    json_object_set_new(json, home, json_real(share[i])) != 0) {
-			json_decref(json);
-			return NULL;
-		}
-	}
-	return json;
+	for (size_t i = 0; i < r->policy->region_count; i++)
+		ok = put_share(json, r->policy->regions[i].name, share[i]) &&
+		     ok;
+	if (ok)
+		return json;
+	json_decref(json);
+	return NULL;
 }
 
 struct json_t *reckoning_write(const struct reckoning *r, size_t service,
