@@ -5,6 +5,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/binding.c %D%/binding.h \
 	%D%/calendar.c %D%/calendar.h \
 	%D%/catalog.c %D%/catalog.h \
+	%D%/canary.h \
 	%D%/check.h \
 	%D%/code.c %D%/code.h \
 	%D%/code_canaries.c %D%/code_checks.c %D%/code_clients.c \

@@ -15,6 +15,7 @@
 
 #include "policy/base/error.h"
 #include "policy/base/net.h"
+#include "policy/language/canary.h"
 #include "policy/language/check.h"
 #include "policy/language/limits.h"
 #include "policy/language/supposition.h"
@@ -255,46 +256,6 @@ struct policy_service {
 	struct policy_endpoint *endpoints; /* in the order written; canary
 					    * endpoints after all stable ones */
 	size_t endpoint_count;
-};
-
-enum canary_gate { GATE_AUTO, GATE_MANUAL };
-
-struct canary_stage {
-	uint64_t regions;
-	uint32_t *percents; /* rising, 1..100 */
-	size_t percent_count;
-	int64_t bake_ms;
-	enum canary_gate gate; /* behind its last percent */
-};
-
-/* Where a canary and the stable version are measured: by one of the first two,
- * or nowhere. */
-struct policy_metrics {
-	bool edges;                    /* by what edges tell on the bus */
-	const char *prometheus;        /* URL without a final slash, or NULL */
-	const char *errors, *requests; /* PromQL with placeholders, see
-					* policy/language/placeholder.h */
-	const char *latency;           /* NULL: is not compared */
-	int64_t interval_ms, timeout_ms;
-};
-
-/* When a canary is taken back. */
-struct policy_rollback {
-	double error_ratio;   /* >= 1 */
-	double latency_ratio; /* > 1 */
-	uint32_t min_requests;
-	int64_t no_data_ms; /* without any measurement */
-};
-
-struct policy_canary {
-	const char *name;
-	struct place at;
-	int service;
-	const char *revision; /* NULL: it has none */
-	struct policy_metrics metrics;
-	struct policy_rollback rollback;
-	struct canary_stage *stages;
-	size_t stage_count;
 };
 
 /* What a proof asks of the loss of one region: policy/review/goals. */
