@@ -11,20 +11,29 @@
 
 #include "policy/base/net.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct carriers;
 struct policy;
 
-/* NULL when memory runs out.  A database that cannot be read tells nothing.
- * The caller owns it. */
+/* NULL when memory runs out.  A database that cannot be read tells nothing,
+ * nor does one whose first records have no AS number.  The caller owns it. */
 struct carriers *carriers_open(const struct policy *policy);
 
 /* Accepts NULL. */
 void carriers_free(struct carriers *carriers);
 
-/* 0: not known.  The first database that has it is believed. */
-uint32_t carriers_asn(const struct carriers *carriers,
-		      const struct net_addr *addr);
+/* Does one of the databases know AS numbers? */
+bool carriers_know(const struct carriers *carriers);
+
+struct carrier {
+	uint32_t asn;  /* 0: not known */
+	unsigned bits; /* all of this prefix around the address is of it */
+};
+
+/* The first database that has it is believed. */
+struct carrier carriers_find(const struct carriers *carriers,
+			     const struct net_addr *addr);
 
 #endif

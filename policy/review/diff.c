@@ -3,6 +3,8 @@
 
 #include "policy/base/error.h"
 #include "policy/base/invocation.h"
+#include "policy/review/carriage.h"
+#include "policy/review/carrier.h"
 #include "policy/review/difference.h"
 #include "policy/review/traffic.h"
 #include "policy/review/version.h"
@@ -73,27 +75,36 @@ static enum program_status lay_over(const struct version versions[2],
 				    const struct request *request)
 {
 	const struct version *before = &versions[0], *after = &versions[1];
+	struct carriers *carriers = carriers_open(after->subject.policy);
+	bool knows = carriers != NULL && carriers_know(carriers);
 	enum program_status status = PROGRAM_FAILED;
 	struct traffic traffic = { .count = 0 };
-	struct overlay overlay;
+	struct carriage carriage = { .count = 0 };
+	struct overlay overlay = { .count = 0 };
 	struct difference d = {
 		.ground = {
 			.before = { &before->subject, before->vicinity },
 			.after = { &after->subject, after->vicinity },
 			.overlay = &overlay,
+			.carriage = knows ? &carriage : NULL,
 		},
 		.before = &before->proof,
 		.after = &after->proof,
 		.traffic = request->trace == NULL ? NULL : &traffic,
 	};
 
-	if (overlay_make(before->subject.geo, after->subject.geo, &overlay))
+	if (carriers != NULL &&
+	    overlay_make(before->subject.geo, after->subject.geo, &overlay) &&
+	    (!knows || carriage_make(before->subject.geo, after->subject.geo,
+				     &overlay, carriers, &carriage)))
 		status = compare(&d, &traffic, request);
 	else
 		fprintf(stderr, "windrose diff: out of memory\n");
 	difference_fini(&d);
 	traffic_fini(&traffic);
+	carriage_fini(&carriage);
 	overlay_fini(&overlay);
+	carriers_free(carriers);
 	return status;
 }
 

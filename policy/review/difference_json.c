@@ -62,6 +62,19 @@ static json_t *flows_json(const struct difference *d, const struct movement *m)
 	return list;
 }
 
+static json_t *asns_json(const struct movement *m)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < m->asn_count; i++)
+		json_array_append_new(list,
+				      json_pack("{s:I, s:f, s:f}", "asn",
+						(json_int_t)m->asns[i].asn,
+						"v4_pct", m->asns[i].v4,
+						"v6_pct", m->asns[i].v6));
+	return list;
+}
+
 static json_t *loads_json(const struct rows_side *side, const double *v4,
 			  const double *v6)
 {
@@ -88,9 +101,9 @@ static json_t *movements_json(const struct difference *d)
 			continue;
 		json_array_append_new(
 			list,
-			json_pack("{s:s, s:f, s:f, s:o, s:o, s:o}", "service",
-				  after->services[m->after].name, "v4_pct",
-				  m->moved_v4, "v6_pct", m->moved_v6,
+			json_pack("{s:s, s:f, s:f, s:o, s:o, s:o, s:o}",
+				  "service", after->services[m->after].name,
+				  "v4_pct", m->moved_v4, "v6_pct", m->moved_v6,
 				  "load_before",
 				  loads_json(&d->ground.before,
 					     m->load_before_v4,
@@ -98,7 +111,8 @@ static json_t *movements_json(const struct difference *d)
 				  "load_after",
 				  loads_json(&d->ground.after, m->load_after_v4,
 					     m->load_after_v6),
-				  "flows", flows_json(d, m)));
+				  "flows", flows_json(d, m), "asns",
+				  asns_json(m)));
 	}
 	return list;
 }

@@ -6,6 +6,7 @@
 #include "policy/review/traffic_report.h"
 #include "policy/review/warnings.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -71,6 +72,18 @@ static void print_ways(const struct difference *d, const struct movement *m,
 		printf("\n");
 	}
 	free(ways);
+}
+
+/* On a line that begins with margin; nothing where no AS number is known. */
+static void print_asns(const struct movement *m, const char *margin)
+{
+	for (size_t i = 0; i < m->asn_count; i++) {
+		const struct movement_asn *a = &m->asns[i];
+
+		printf("%sAS%" PRIu32 " %.2f", i == 0 ? margin : ", ", a->asn,
+		       a->v4 > 0 ? a->v4 : a->v6);
+	}
+	printf("%s", m->asn_count == 0 ? "" : "\n");
 }
 
 /* Of all regions by name, those whose load changes. */
@@ -169,6 +182,7 @@ void difference_print(const struct difference *d)
 		printf("%s: %.2f %% of IPv4 clients move, %.2f %% of IPv6\n",
 		       name_of(d, m), m->moved_v4, m->moved_v6);
 		print_ways(d, m, "    ");
+		print_asns(m, "    by AS number: ");
 		printf("    load of IPv4: ");
 		print_loads(d, m);
 		printf("\n");
@@ -218,6 +232,7 @@ static void print_details(const struct difference *d)
 		printf("\n<details><summary>%s: who moves</summary>\n\n",
 		       name_of(d, m));
 		print_ways(d, m, "- ");
+		print_asns(m, "- by AS number: ");
 		printf("- load of IPv4: ");
 		print_loads(d, m);
 		printf("\n\n</details>\n");

@@ -1,6 +1,7 @@
 policy_libpolicy_a_SOURCES += \
 	%D%/alteration.c %D%/alteration.h \
 	%D%/breaches.c %D%/breaches.h \
+	%D%/carriage.c %D%/carriage.h \
 	%D%/carrier.c %D%/carrier.h \
 	%D%/chart.c %D%/chart.h %D%/chart_draw.c \
 	%D%/check.c %D%/check.h \
@@ -21,6 +22,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/format.c %D%/format.h \
 	%D%/goals.c %D%/goals.h \
 	%D%/init.c %D%/init.h \
+	%D%/keeper.c %D%/keeper.h \
 	%D%/lead.c %D%/lead.h \
 	%D%/likeness.c %D%/likeness.h \
 	%D%/loss.c %D%/loss.h \

@@ -6,6 +6,7 @@
 #include "policy/decide/geo.h"
 #include "policy/decide/intern.h"
 #include "policy/decide/vicinity.h"
+#include "policy/review/carriage.h"
 #include "policy/review/rows.h"
 
 #include <stdlib.h>
@@ -18,6 +19,7 @@ struct pair {
 	const struct row *before, *after;
 	uint16_t class_before, class_after; /* of some of them */
 	double v4, v6;                      /* weight of all */
+	double moves;                       /* part of them, of 1 */
 };
 
 struct finding_out {
@@ -72,6 +74,7 @@ static bool find_pairs(struct finding_out *f)
 				&f->after.list[b],
 				c->before,
 				c->after,
+				0,
 				0,
 				0,
 			};
@@ -296,8 +299,12 @@ static bool find_flows(struct finding_out *f)
 
 		part_clients(f, &f->pairs[p]);
 		add_load(f, &f->pairs[p]);
-		for (size_t i = 0; i < f->way_count; i++)
-			moves |= !is_same_endpoint(f, &f->ways[i]);
+		for (size_t i = 0; i < f->way_count; i++) {
+			if (is_same_endpoint(f, &f->ways[i]))
+				continue;
+			moves = true;
+			f->pairs[p].moves += f->ways[i].part;
+		}
 		for (size_t i = 0; moves && i < o->count; i++)
 			for (size_t k = 0;
 			     f->pair_of[i] == p && k < f->way_count; k++)
@@ -308,6 +315,57 @@ static bool find_flows(struct finding_out *f)
 	return true;
 }
 
+static void scale(double *list, size_t count, double whole)
+{
+	for (size_t i = 0; i < count; i++)
+		list[i] = whole > 0 ? 100 * list[i] / whole : 0;
+}
+
+/* Into its place among the greatest, where there is one. */
+static void keep_asn(struct movement *m, const struct movement_asn *one)
+{
+	size_t at = m->asn_count;
+
+	while (at > 0 &&
+	       m->asns[at - 1].v4 + m->asns[at - 1].v6 < one->v4 + one->v6)
+		at--;
+	if (at == MOVEMENT_ASNS)
+		return;
+	if (m->asn_count < MOVEMENT_ASNS)
+		m->asn_count++;
+	memmove(&m->asns[at + 1], &m->asns[at],
+		(m->asn_count - 1 - at) * sizeof(m->asns[0]));
+	m->asns[at] = *one;
+}
+
+static bool find_asns(struct finding_out *f)
+{
+	const struct carriage *c = f->ground->carriage;
+	struct movement_asn *all;
+
+	if (c == NULL)
+		return true;
+	all = calloc(c->asn_count + 1, sizeof(*all));
+	for (size_t i = 0; all != NULL && i < c->count; i++) {
+		const struct carriage_part *part = &c->parts[i];
+		uint32_t pair = f->pair_of[part->cell];
+
+		if (pair == UINT32_MAX)
+			continue;
+		all[part->number].v4 += f->pairs[pair].moves * part->v4;
+		all[part->number].v6 += f->pairs[pair].moves * part->v6;
+	}
+	for (size_t i = 0; all != NULL && i < c->asn_count; i++) {
+		all[i].asn = c->asns[i];
+		scale(&all[i].v4, 1, f->ground->overlay->whole_v4);
+		scale(&all[i].v6, 1, f->ground->overlay->whole_v6);
+		if (all[i].v4 > 0 || all[i].v6 > 0)
+			keep_asn(f->out, &all[i]);
+	}
+	free(all);
+	return all != NULL;
+}
+
 static int compare_flows(const void *a, const void *b)
 {
 	const struct movement_flow *x = a, *y = b;
@@ -316,12 +374,6 @@ static int compare_flows(const void *a, const void *b)
 	if (p != q)
 		return p < q ? 1 : -1;
 	return memcmp(x->country, y->country, sizeof(x->country));
-}
-
-static void scale(double *list, size_t count, double whole)
-{
-	for (size_t i = 0; i < count; i++)
-		list[i] = whole > 0 ? 100 * list[i] / whole : 0;
 }
 
 static void to_percent(struct movement *m, const struct overlay *o)
@@ -353,7 +405,7 @@ static bool find_out(struct finding_out *f)
 	    !rows_open(&f->before, &f->ground->before, f->out->before) ||
 	    !rows_open(&f->after, &f->ground->after, f->out->after))
 		return false;
-	return find_pairs(f) && find_flows(f);
+	return find_pairs(f) && find_flows(f) && find_asns(f);
 }
 
 bool movement_find(const struct movement_ground *ground, int before, int after,

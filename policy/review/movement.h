@@ -43,11 +43,20 @@ struct movement_flow {
 	double v4, v6;   /* percent of all clients of the family */
 };
 
+/* Of all that move, those of one AS number. */
+enum { MOVEMENT_ASNS = 10 };
+struct movement_asn {
+	uint32_t asn;
+	double v4, v6; /* percent of all clients of the family */
+};
+
 struct movement {
 	int before, after;           /* the service in each */
 	struct movement_flow *flows; /* owned; greatest first; moved only */
 	size_t count, cap;
-	double moved_v4, moved_v6; /* percent */
+	double moved_v4, moved_v6;               /* percent */
+	struct movement_asn asns[MOVEMENT_ASNS]; /* greatest first */
+	size_t asn_count;
 	/* Percent by region: of each policy's own; the last is no answer. */
 	double load_before_v4[POLICY_REGIONS_MAX + 1];
 	double load_after_v4[POLICY_REGIONS_MAX + 1];
@@ -59,6 +68,8 @@ struct movement {
 struct movement_ground {
 	struct rows_side before, after;
 	const struct overlay *overlay;
+	const struct carriage *carriage; /* of it; NULL: no database knows AS
+					  * numbers */
 };
 
 /* False when memory runs out; *out is then empty.  The caller ends it. */

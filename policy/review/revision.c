@@ -5,7 +5,6 @@
 #include "policy/review/git.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NAME_SIZE = 256, DESCRIPTORS = 16 };
+enum { NAME_SIZE = 256 };
 
 /* Where the policy is: the working tree, and the way in it. */
 struct place_in_git {
@@ -202,11 +201,8 @@ static bool fill(struct revision *r, const char *name,
 	if (!put(r->folder, err, "%s/windrose-XXXXXX",
 		 temp == NULL || temp[0] != '/' ? "/tmp" : temp))
 		return false;
-	if (mkdtemp(r->folder) == NULL) {
-		error_set(err, "%s: %s", r->folder, strerror(errno));
-		r->folder[0] = '\0';
+	if (!keeper_start(&r->keeper, r->folder, err))
 		return false;
-	}
 	if (!put(index, err, "%s/index", r->folder) ||
 	    !put(tree, err, "%s/tree", r->folder) ||
 	    !put(r->base, err, "%s/", tree) ||
@@ -245,18 +241,8 @@ bool revision_open(const char *word, const char *beside, struct revision *out,
 	return false;
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind,
-		      struct FTW *at)
-{
-	(void)st, (void)kind, (void)at;
-	remove(path);
-	return 0;
-}
-
 void revision_close(struct revision *revision)
 {
-	if (revision->folder[0] != '\0')
-		nftw(revision->folder, remove_one, DESCRIPTORS,
-		     FTW_DEPTH | FTW_PHYS);
+	keeper_end(&revision->keeper);
 	revision->folder[0] = '\0';
 }

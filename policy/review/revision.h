@@ -13,6 +13,8 @@
 #ifndef POLICY_REVIEW_REVISION_H
 #define POLICY_REVIEW_REVISION_H
 
+#include "policy/review/keeper.h"
+
 #include <stdbool.h>
 
 struct error;
@@ -20,6 +22,7 @@ struct error;
 enum { REVISION_PATH_SIZE = 4096 };
 
 struct revision {
+	struct keeper keeper;            /* of the folder: it goes with us */
 	char folder[REVISION_PATH_SIZE]; /* its own; "": there is none */
 	char base[REVISION_PATH_SIZE];   /* of the tree in it, with a "/" */
 	char path[REVISION_PATH_SIZE];   /* of the policy in that */

@@ -129,7 +129,8 @@ static bool add(struct traffic *t, struct traffic_service *s,
 	return sums_add(&t->countries,
 			key_of(from, to, country_of(t, &q->client)), count) &&
 	       sums_add(&t->asns,
-			key_of(from, to, carriers_asn(t->carriers, &q->client)),
+			key_of(from, to,
+			       carriers_find(t->carriers, &q->client).asn),
 			count);
 }
 
