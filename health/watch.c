@@ -164,7 +164,7 @@ bool watch_users(struct watch *w, const struct policy_check *check,
 	return step(w, check, word->event, at);
 }
 
-static void report_users(const struct watch *w, struct report_entry *entry)
+void watch_report_users(const struct watch *w, struct report_entry *entry)
 {
 	const struct evidence_word *said = &w->failed_users;
 	bool by_users = w->breaker.by_users;
@@ -232,7 +232,7 @@ void watch_report(const struct watch *w, int64_t now_ms,
 	entry->failing = w->failing;
 	entry->damped = w->breaker.damped;
 	entry->forced = watch_forced(w);
-	report_users(w, entry);
+	watch_report_users(w, entry);
 	entry->samples = w->breaker.samples;
 	entry->failures = breaker_failures(&w->breaker);
 	entry->latency_ms = w->latency.settled_ms;

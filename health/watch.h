@@ -99,6 +99,9 @@ int64_t watch_next_ms(const struct watch *w, const struct policy_check *check,
 
 enum report_state watch_state(const struct watch *w);
 
+/* Fills what users have to do with the state. */
+void watch_report_users(const struct watch *w, struct report_entry *entry);
+
 /* Fills all of entry but the names, as of now_ms. */
 void watch_report(const struct watch *w, int64_t now_ms,
 		  struct report_entry *entry);

@@ -9,6 +9,7 @@
 /* What the parts are, a bit each; in none: not known. */
 struct sight {
 	uint64_t up, down, on_trial, failing;
+	uint64_t with_users; /* of those on trial: with some of them */
 };
 
 static enum report_state part_state(const struct whole_parts *parts, size_t i,
@@ -42,6 +43,9 @@ static struct sight look(const struct whole_parts *parts, int64_t now_ms)
 			seen.down |= bit;
 		if (state == REPORT_HALF_OPEN)
 			seen.on_trial |= bit;
+		if (state == REPORT_HALF_OPEN &&
+		    parts->watches[i]->breaker.state == BREAKER_TRICKLE)
+			seen.with_users |= bit;
 		if (parts->watches[i]->failing)
 			seen.failing |= bit;
 	}
@@ -97,6 +101,36 @@ static const struct watch *culprit(const struct whole_parts *parts,
 			  : parts->watches[__builtin_ctzll(found)];
 }
 
+/* Of which part it is told what users have to do with the state: of the first
+ * that they opened, or else that was closed without their word. */
+static const struct watch *met_by_users(const struct whole_parts *parts)
+{
+	const struct watch *unjudged = parts->first;
+
+	for (uint64_t rest = parts->expression->counted; rest != 0;
+	     rest &= rest - 1) {
+		const struct watch *w = parts->watches[__builtin_ctzll(rest)];
+
+		if (w->breaker.by_users)
+			return w;
+		if (w->breaker.unjudged)
+			unjudged = w;
+	}
+	return unjudged;
+}
+
+static void report_users(const struct whole *w, const struct whole_parts *parts,
+			 const struct sight *seen, struct report_entry *entry)
+{
+	watch_report_users(met_by_users(parts), entry);
+	/* Users are let in where nothing else keeps them out. */
+	entry->trickle = w->state == REPORT_HALF_OPEN &&
+			 expression_holds(parts->expression,
+					  seen->up | seen->with_users);
+	entry->by_users &=
+		w->state == REPORT_OPEN || w->state == REPORT_HALF_OPEN;
+}
+
 /* What any part is, the whole is in some measure. */
 static void add_part(const struct watch *w, struct report_entry *entry)
 {
@@ -120,8 +154,10 @@ void whole_report(const struct whole *w, const struct whole_parts *parts,
 	entry->state = w->state;
 	entry->wall_since_ms = w->wall_since_ms;
 	entry->down_ms = w->down ? now_ms - w->down_since_ms : 0;
-	if (x->counted != 0)
+	if (x->counted != 0) {
 		entry->failing = !expression_holds(x, ~seen.failing);
+		report_users(w, parts, &seen, entry);
+	}
 	for (uint64_t rest = x->counted; rest != 0; rest &= rest - 1)
 		add_part(parts->watches[__builtin_ctzll(rest)], entry);
 	/* One part that is kept out keeps nobody out by itself. */

@@ -7,8 +7,10 @@
  * (policy/decide/ballot), is not known here: a check that cannot be run speaks
  * neither for the endpoint nor against it, and the others go on.  The whole is
  * reported as one check is, so that nobody who reads it needs to know of parts;
- * they go along for people.  Latency is that of the service's first check that
- * counts: times of different checks are no measure of one thing.  Pure.
+ * they go along for people.  It is on trial with users when nothing but such
+ * trials of its parts keeps it out: the few who come try them all.  Latency is
+ * that of the service's first check that counts: times of different checks are
+ * no measure of one thing.  Pure.
  */
 #ifndef HEALTH_WHOLE_H
 #define HEALTH_WHOLE_H

@@ -43,23 +43,29 @@ static void scene_init(struct scene *s, const char *service)
 	}
 }
 
-/* u: not known, c: closed, f: closed and failing, o: open, h: on trial, s:
- * closed, and silent for too long. */
+/* u: not known, c: closed, f: closed and failing, o: open, h: on trial, t: with
+ * users, x: the same, and silent for too long, s: closed, and silent for too
+ * long, j: closed unjudged. */
 static void say(struct scene *s, const char *letters)
 {
 	for (size_t i = 0; letters[i] != '\0'; i++) {
 		char c = letters[i];
-		bool stale = c == 's';
+		bool stale = c == 's' || c == 'x';
 
 		s->watches[i] = (struct watch){
 			.known = c != 'u',
 			.finished = true,
 			.failing = c == 'f' || c == 'o',
 			.wall_probed_ms = WALL_MS - 1000 + (int64_t)i,
-			.probed_ms = s->now_ms - (stale ? 600000 : 1000),
+			.probed_ms = s->now_ms - (stale ? 6000000 : 1000),
 			.breaker.state = c == 'o'   ? BREAKER_OPEN
 					 : c == 'h' ? BREAKER_HALF_OPEN
-						    : BREAKER_CLOSED,
+					 : c == 't' || c == 'x'
+						 ? BREAKER_TRICKLE
+						 : BREAKER_CLOSED,
+			.breaker.by_users = c == 't' || c == 'x',
+			.breaker.unjudged = c == 'j',
+			.failed_users = { .requests = 100 + i, .errors = 90 },
 			.latency.settled_ms = 10 + (float)i,
 		};
 		snprintf(s->watches[i].failure, sizeof(s->watches[i].failure),
@@ -219,12 +225,65 @@ static void test_members(void **state)
 	policy_free(s.policy);
 }
 
+/* clang-format off */
+static const struct users_row {
+	const char *service, *said;
+	bool trickle, by_users, unjudged;
+	uint64_t requests; /* 0: nothing is told */
+} users_rows[] = {
+	{ "both",   "cc", false, false, false, 0 },
+	{ "both",   "tc", true,  true,  false, 100 },
+	{ "both",   "ct", true,  true,  false, 101 },
+	{ "both",   "tt", true,  true,  false, 100 },
+	{ "both",   "th", false, true,  false, 100 },
+	{ "both",   "ht", false, true,  false, 101 },
+	{ "both",   "to", false, true,  false, 100 },
+	{ "both",   "ut", false, true,  false, 101 },
+	{ "both",   "cx", false, false, false, 101 },
+	{ "both",   "hc", false, false, false, 0 },
+	{ "both",   "cj", false, false, true,  0 },
+	{ "either", "tc", false, false, false, 100 },
+	{ "either", "ot", true,  true,  false, 101 },
+	{ "either", "ht", true,  true,  false, 101 },
+	{ "two",    "ctoo", true,  true, false, 101 },
+	{ "two",    "oott", false, true, false, 102 },
+	{ "shadowed", "tcc", false, false, false, 0 },
+	{ "shadowed", "ctc", true,  true,  false, 101 },
+};
+/* clang-format on */
+
+/* Users come where nothing but a trial with them keeps them out. */
+static void test_users(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(users_rows) / sizeof(users_rows[0]);
+	     i++) {
+		const struct users_row *row = &users_rows[i];
+		struct report_entry e;
+		struct scene s;
+
+		scene_init(&s, row->service);
+		say(&s, row->said);
+		step(&s);
+		e = report(&s);
+		if (e.trickle != row->trickle || e.by_users != row->by_users ||
+		    e.unjudged != row->unjudged ||
+		    (e.by_users && e.user_requests != row->requests))
+			fail_msg("%s %s: trickle %d, by users %d, unjudged %d, "
+				 "of %d requests",
+				 row->service, row->said, e.trickle, e.by_users,
+				 e.unjudged, (int)e.user_requests);
+		policy_free(s.policy);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_users),
 	};
 
 	return cmocka_run_group_tests_name("whole", tests, NULL, NULL);
