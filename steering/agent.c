@@ -189,6 +189,9 @@ void agent_step(const struct agent *agent, const struct agent_input *in,
 		.now = in->now,
 		.view = in->view,
 		.passed_ms = in->now.now_ms - agent->ticked_ms,
+		.classes = in->classes,
+		.rates = in->rates,
+		.counted = in->counted,
 		.agent = agent->name,
 	};
 	const struct canaries_input canaries = {

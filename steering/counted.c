@@ -186,17 +186,32 @@ bool counted_is_fresh(const struct counted *c, const struct policy *policy,
 	return false;
 }
 
+struct trials counted_at(const struct counted *c, const struct policy *policy,
+			 size_t service, size_t endpoint)
+{
+	const struct served_count *count;
+
+	if (c == NULL || c->policy != policy)
+		return (struct trials){ 0, 0 };
+	count = &c->totals[c->first[service] + endpoint];
+	return (struct trials){ count->requests, count->errors };
+}
+
 struct trials counted_in(const struct counted *c, const struct policy *policy,
 			 size_t service, size_t region)
 {
 	const struct policy_service *s = &policy->services[service];
-	struct served_count sum = { .requests = 0 };
+	struct trials sum = { 0, 0 };
 
-	for (size_t i = 0;
-	     c != NULL && c->policy == policy && i < s->endpoint_count; i++)
-		if (s->endpoints[i].region == (int)region)
-			served_add(&sum, &c->totals[c->first[service] + i]);
-	return (struct trials){ sum.requests, sum.errors };
+	for (size_t i = 0; i < s->endpoint_count; i++) {
+		struct trials one = counted_at(c, policy, service, i);
+
+		if (s->endpoints[i].region != (int)region)
+			continue;
+		sum.requests += one.requests;
+		sum.failures += one.failures;
+	}
+	return sum;
 }
 
 /* Upper bounds lie between the middles of neighbours. */

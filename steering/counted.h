@@ -51,6 +51,10 @@ bool counted_is_fresh(const struct counted *c, const struct policy *policy,
 struct trials counted_in(const struct counted *c, const struct policy *policy,
 			 size_t service, size_t region);
 
+/* The same of one endpoint. */
+struct trials counted_at(const struct counted *c, const struct policy *policy,
+			 size_t service, size_t endpoint);
+
 /* What edges tell of one service. */
 struct counted_service {
 	uint64_t requests;  /* since the policy is this one, of all endpoints */

@@ -3,6 +3,7 @@
 
 #include "steering/freeze.h"
 #include "steering/pause.h"
+#include "steering/turnout.h"
 #include "steering/undo.h"
 
 /* What keeps a service's ramps from going on. */
@@ -13,6 +14,7 @@ struct turn {
 	const struct policy_service *service;
 	size_t endpoint;
 	struct ramp was, is;
+	size_t number; /* of the service */
 };
 
 static void tell(struct state *state, const struct turn *turn,
@@ -69,6 +71,8 @@ static struct ramp step(const struct failback_input *in, struct ramp was,
 	case STOP_NONE:
 		break;
 	}
+	if (was.state == RAMP_RISING && verdict == VERDICT_UNKNOWN)
+		was.since_ms += in->passed_ms;
 	return ramp_step(was, limits, verdict, in->now);
 }
 
@@ -85,6 +89,76 @@ static enum stop stop_of(const struct state *state,
 		       : STOP_FREEZE;
 }
 
+static void tell_stand(const struct turn *turn, const struct turnout_parts *of,
+		       const struct failback_input *in, struct audit *audit)
+{
+	struct audit_event event = { .wall_ms = in->now.wall_ms };
+
+	audit_text(event.kind, sizeof(event.kind), "ramp");
+	audit_text(event.who, sizeof(event.who), "%s", in->agent);
+	audit_text(event.what, sizeof(event.what), "%s/%s", turn->service->name,
+		   turn->service->endpoints[turn->endpoint].name);
+	audit_text(event.why, sizeof(event.why),
+		   "%.1f%% of the requests come to it, %.1f%% should",
+		   100 * of->seen, 100 * of->intended);
+	audit_text(event.before, sizeof(event.before), "%s",
+		   ramp_state_name(RAMP_RISING));
+	audit_text(event.after, sizeof(event.after), "stands");
+	audit_add(audit, &event);
+}
+
+static bool is_of(const struct view *view, const struct turn *turn)
+{
+	return view != NULL && turn->number < view->policy->service_count &&
+	       &view->policy->services[turn->number] == turn->service;
+}
+
+/* A step that is due is taken when clients came as the last one intended; else
+ * the ramp stands for as long as a step once more. */
+static void take_step(struct turn *turn, const struct ramp_limits *limits,
+		      struct turnout *u, const struct failback_input *in,
+		      struct audit *audit)
+{
+	const struct turnout_case c = {
+		.view = is_of(in->view, turn) ? in->view : NULL,
+		.classes = in->classes,
+		.rates = in->rates,
+		.counted = in->counted,
+		.now_ms = in->now.now_ms,
+		.service = turn->number,
+		.endpoint = turn->endpoint,
+	};
+	struct turnout_parts parts;
+	bool stood = u->stands;
+
+	if (turn->was.state != RAMP_RISING || turnout_allows(u, &c, &parts)) {
+		*u = turnout_begin(&c);
+		return;
+	}
+	*u = turnout_begin(&c);
+	u->stands = true;
+	turn->is = turn->was;
+	turn->is.since_ms += limits->step_ms;
+	if (!stood)
+		tell_stand(turn, &parts, in, audit);
+}
+
+/* Does it have more of its clients than at the tick before? */
+static bool steps_up(const struct turn *turn, const struct ramp_limits *limits,
+		     const struct failback_input *in)
+{
+	bool rises =
+		turn->is.state == RAMP_RISING ||
+		(turn->is.state == RAMP_FULL && turn->was.state == RAMP_RISING);
+
+	if (limits->step_ms == 0 || !rises)
+		return false;
+	return turn->is.state != turn->was.state ||
+	       ramp_share(&turn->is, limits, in->now.now_ms) >
+		       ramp_share(&turn->was, limits,
+				  in->now.now_ms - in->passed_ms);
+}
+
 /* A canary's endpoint has no failback ramp: its clients are its canary's. */
 static void step_service(struct state *state, const struct failback_input *in,
 			 size_t service, struct audit *audit)
@@ -97,12 +171,15 @@ static void step_service(struct state *state, const struct failback_input *in,
 	for (size_t i = 0; i < s->endpoint_count; i++) {
 		struct ramp *ramp = state_ramp(state, service, i);
 		enum verdict verdict = verdict_of(state, in, service, i);
-		struct turn turn = { s, i, *ramp, *ramp };
+		struct turn turn = { s, i, *ramp, *ramp, service };
 
 		if (s->endpoints[i].canary != POLICY_NONE ||
 		    policy_unmonitored(state->policy, s) != NULL)
 			continue;
 		turn.is = step(in, turn.was, &limits, verdict, stop);
+		if (steps_up(&turn, &limits, in))
+			take_step(&turn, &limits,
+				  state_turnout(state, service, i), in, audit);
 		*ramp = turn.is;
 		if (turn.is.state != turn.was.state)
 			tell(state, &turn, in->agent, audit);

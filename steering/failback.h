@@ -2,7 +2,9 @@
 /*
  * failback -- the ramps of all endpoints, one tick further: by health, or as
  * steering/pause says while a service is in panic, or steering/freeze while it
- * is frozen.  Pure.
+ * is frozen.  A ramp that rises stands still while its endpoint is not known to
+ * be up, and takes no step while its clients do not come as they should
+ * (steering/turnout).  Pure.
  */
 #ifndef STEERING_FAILBACK_H
 #define STEERING_FAILBACK_H
@@ -18,7 +20,10 @@ struct failback_input {
 	struct ramp_now now;
 	const struct view *view; /* NULL: nothing is known of any endpoint */
 	int64_t passed_ms;       /* since the tick before */
-	const char *agent;       /* who tells it */
+	struct demand_classes classes;
+	const struct demand_rates *rates; /* by service, counted; NULL: none */
+	const struct counted *counted;    /* by edges; NULL: none tells */
+	const char *agent;                /* who tells it */
 };
 
 /* Tells audit of each ramp that is in another state then. */

@@ -68,6 +68,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/tally.c %D%/tally.h \
 	%D%/steer_metrics.c %D%/steer_metrics.h \
 	%D%/undo.c %D%/undo.h \
+	%D%/turnout.c %D%/turnout.h \
 	%D%/steerer.c %D%/steerer.h %D%/steerer_impl.h \
 	%D%/waiting.c
 

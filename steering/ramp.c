@@ -1,7 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "steering/ramp.h"
 
+#include <math.h>
 #include <stddef.h>
+
+struct ramp_limits ramp_limits_of(const struct policy_service *service)
+{
+	int64_t ttl_ms = INT64_C(1000) * service->ttl.changing_s;
+	int64_t most_ms = service->failback_ramp_ms / RAMP_STEPS_MIN;
+	struct ramp_limits limits = {
+		.hold_ms = service->failback_hold_ms,
+		.ramp_ms = service->failback_ramp_ms,
+		.step_ms = service->failback_step_ms,
+		.curve = service->failback_curve,
+	};
+
+	if (limits.step_ms > 0 && limits.step_ms < ttl_ms)
+		limits.step_ms = ttl_ms;
+	if (limits.step_ms > most_ms)
+		limits.step_ms = most_ms;
+	return limits;
+}
 
 struct ramp_case {
 	const struct ramp *ramp;
@@ -99,10 +118,16 @@ bool ramp_hold(struct ramp *ramp, struct ramp_now now)
 	return true;
 }
 
+static double curve_of(const struct ramp_limits *limits)
+{
+	return limits->curve > 0 ? limits->curve : 1;
+}
+
 double ramp_share(const struct ramp *ramp, const struct ramp_limits *limits,
 		  int64_t now_ms)
 {
 	int64_t passed_ms = now_ms - ramp->since_ms;
+	double share;
 
 	if (ramp->state == RAMP_FULL)
 		return 1;
@@ -110,8 +135,11 @@ double ramp_share(const struct ramp *ramp, const struct ramp_limits *limits,
 		return RAMP_FLOOR;
 	if (passed_ms >= limits->ramp_ms)
 		return 1;
-	return RAMP_FLOOR +
-	       (1 - RAMP_FLOOR) * (double)passed_ms / (double)limits->ramp_ms;
+	if (limits->step_ms > 0)
+		passed_ms -= passed_ms % limits->step_ms;
+	share = pow((double)passed_ms / (double)limits->ramp_ms,
+		    1 / curve_of(limits));
+	return share > RAMP_FLOOR ? share : RAMP_FLOOR;
 }
 
 enum plan_cause ramp_cause(const struct ramp *ramp)
@@ -153,12 +181,22 @@ static enum ramp_state adopted_state(const struct plan_share *share)
 	return RAMP_FULL;
 }
 
-/* How long a ramp has been rising that has come to this share. */
+/* How long a ramp has been rising that has come to this share, which was
+ * rounded: a step is the one that is nearest. */
 static int64_t rising_ms(const struct ramp_limits *limits, double share)
 {
-	double part = (share - RAMP_FLOOR) / (1 - RAMP_FLOOR);
+	int64_t passed_ms, over_ms;
 
-	return part <= 0 ? 0 : (int64_t)(part * (double)limits->ramp_ms + 0.5);
+	if (share <= RAMP_FLOOR)
+		return 0;
+	passed_ms = (int64_t)(pow(share, curve_of(limits)) *
+				      (double)limits->ramp_ms +
+			      0.5);
+	if (limits->step_ms == 0)
+		return passed_ms;
+	over_ms = passed_ms % limits->step_ms;
+	return passed_ms - over_ms +
+	       (over_ms > limits->step_ms / 2 ? limits->step_ms : 0);
 }
 
 struct ramp ramp_adopt(const struct plan_share *share,

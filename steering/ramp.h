@@ -9,24 +9,31 @@
  *    |                +------------------- down ------------------------+ |
  *    +------------------------ ramp over, or released --------------------+
  *
- * The share is RAMP_FLOOR while DOWN and WAITING, grows on a line from there
- * to 1 while RISING.  The floor keeps a trickle on the endpoint, so its caches
- * and pools are not cold when the ramp begins; while it is down every reader
- * takes it out by its own verdict anyway.  An endpoint begins FULL: a process
- * start is not an outage.
+ * The share is RAMP_FLOOR while DOWN and WAITING.  RISING it is
+ *
+ *   max(RAMP_FLOOR, (t / T)^(1 / a))
+ *
+ * of the time t that it has risen: on a line with a curve a of 1, most of it
+ * first with more, last with less (Envoy's slow start, where a is the
+ * aggression).  It goes up in steps, each of which clients can have found out
+ * about, by the TTL, before the next.  The floor keeps a trickle on the
+ * endpoint, so its caches and pools are not cold when the ramp begins; while it
+ * is down every reader takes it out by its own verdict anyway.  An endpoint
+ * begins FULL: a process start is not an outage.
  *
  * A verdict of unknown moves nothing: it neither ends a hold nor breaks a
- * ramp.  Instants are monotonic, so a stepped wall clock cannot finish a
- * ramp.  A successor goes on from what the plan says, without a look at its
- * own wall clock: a ramp from the share it had come to, a hold from the time
- * that had passed by the clock of the plan's maker when the plan was made.
- * Pure.
+ * ramp; see steering/failback for what makes a ramp stand still.  Instants are
+ * monotonic, so a stepped wall clock cannot finish a ramp.  A successor goes on
+ * from what the plan says, without a look at its own wall clock: a ramp from
+ * the share it had come to, a hold from the time that had passed by the clock
+ * of the plan's maker when the plan was made. Pure.
  */
 #ifndef STEERING_RAMP_H
 #define STEERING_RAMP_H
 
 #include "policy/bus/plan.h"
 #include "policy/decide/quorum.h"
+#include "policy/language/policy.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -46,7 +53,16 @@ struct ramp_limits {
 			  * the windows of a service that has some */
 	int64_t hold_ms; /* >= 0: in WAITING */
 	int64_t ramp_ms; /* >= 0: in RISING */
+	int64_t step_ms; /* >= 0: between two shares; 0: they move always */
+	double curve;    /* > 0; 0 as 1 */
 };
+
+/*
+ * Of a service, but for manual.  A step is no shorter than the TTL that is
+ * given out on a ramp, and there are RAMP_STEPS_MIN of them in the shortest.
+ */
+enum { RAMP_STEPS_MIN = 5 };
+struct ramp_limits ramp_limits_of(const struct policy_service *service);
 
 /* Both clocks of one tick. */
 struct ramp_now {

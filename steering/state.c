@@ -28,6 +28,8 @@ static bool state_alloc(struct state *state, const struct policy *policy)
 			calloc(endpoints_of(policy) + 1, sizeof(*state->ramps)),
 		.first = calloc(policy->service_count + 1,
 				sizeof(*state->first)),
+		.turnouts = calloc(endpoints_of(policy) + 1,
+				   sizeof(*state->turnouts)),
 		.commands = calloc(PLAN_COMMANDS_MAX, sizeof(*state->commands)),
 		.canaries = calloc(policy->canary_count + 1,
 				   sizeof(*state->canaries)),
@@ -40,9 +42,10 @@ static bool state_alloc(struct state *state, const struct policy *policy)
 				 sizeof(*state->surges)),
 	};
 	if (state->ramps != NULL && state->first != NULL &&
-	    state->commands != NULL && state->canaries != NULL &&
-	    state->rollouts != NULL && state->changes != NULL &&
-	    state->spilling != NULL && state->surges != NULL)
+	    state->turnouts != NULL && state->commands != NULL &&
+	    state->canaries != NULL && state->rollouts != NULL &&
+	    state->changes != NULL && state->spilling != NULL &&
+	    state->surges != NULL)
 		return true;
 	state_fini(state);
 	return false;
@@ -85,6 +88,8 @@ bool state_copy(struct state *to, const struct state *from)
 		return false;
 	memcpy(to->ramps, from->ramps,
 	       endpoints_of(policy) * sizeof(*to->ramps));
+	memcpy(to->turnouts, from->turnouts,
+	       endpoints_of(policy) * sizeof(*to->turnouts));
 	memcpy(to->first, from->first,
 	       policy->service_count * sizeof(*to->first));
 	memcpy(to->commands, from->commands,
@@ -109,6 +114,7 @@ void state_fini(struct state *state)
 {
 	free(state->ramps);
 	free(state->first);
+	free(state->turnouts);
 	free(state->commands);
 	free(state->canaries);
 	free(state->rollouts);
@@ -121,12 +127,7 @@ void state_fini(struct state *state)
 
 struct ramp_limits state_limits(const struct state *state, size_t service)
 {
-	const struct policy_service *s = &state->policy->services[service];
-
-	return (struct ramp_limits){
-		.hold_ms = s->failback_hold_ms,
-		.ramp_ms = s->failback_ramp_ms,
-	};
+	return ramp_limits_of(&state->policy->services[service]);
 }
 
 bool state_waits(const struct state *state, size_t service, int64_t wall_ms)

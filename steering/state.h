@@ -14,6 +14,7 @@
 #include "steering/effect.h"
 #include "steering/ramp.h"
 #include "steering/rollout.h"
+#include "steering/turnout.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,6 +33,7 @@ struct state {
 	const struct policy *policy; /* borrowed */
 	struct ramp *ramps;          /* of every endpoint, see state_ramp() */
 	size_t *first;               /* of a service in ramps */
+	struct turnout *turnouts;    /* as ramps; in no plan */
 	struct command *commands;    /* in force, oldest first, those of newer
 				      * kinds after the others, as plans have
 				      * them; room for PLAN_COMMANDS_MAX */
@@ -63,6 +65,12 @@ static inline struct ramp *state_ramp(const struct state *state, size_t service,
 				      size_t endpoint)
 {
 	return &state->ramps[state->first[service] + endpoint];
+}
+
+static inline struct turnout *state_turnout(const struct state *state,
+					    size_t service, size_t endpoint)
+{
+	return &state->turnouts[state->first[service] + endpoint];
 }
 
 static inline struct commands state_commands(const struct state *state)

@@ -31,6 +31,19 @@ static bool is_out(const struct plan *plan,
 	return s != NULL && s->cause == PLAN_HOLD && s->wall_since_ms == 0;
 }
 
+/* A step of a ramp of no fewer than RAMP_STEPS_MIN on a line. */
+static bool is_gradual(const struct surge_case *c,
+		       const struct policy_service *service, size_t endpoint)
+{
+	const char *name = service->endpoints[endpoint].name;
+	const struct plan_share *was =
+		plan_find_share(c->before, service->name, name);
+
+	return was != NULL && was->cause == PLAN_RAMP &&
+	       share_of(c->after, service, endpoint) - was->share <=
+		       1.0 / RAMP_STEPS_MIN + 0.001;
+}
+
 /* No more clients than this can move. */
 static double bound_pct(const struct surge_case *c,
 			const struct policy_service *service)
@@ -38,7 +51,7 @@ static double bound_pct(const struct surge_case *c,
 	double sum = 0;
 
 	for (size_t i = 0; i < service->endpoint_count; i++)
-		if (!is_out(c->after, service, i))
+		if (!is_out(c->after, service, i) && !is_gradual(c, service, i))
 			sum += fabs(share_of(c->after, service, i) -
 				    share_of(c->before, service, i));
 	return 100 * (sum < 1 ? sum : 1);

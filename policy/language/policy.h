@@ -246,6 +246,8 @@ struct policy_service {
 	uint64_t failback_windows; /* of the policy, a bit each: in which it
 				    * begins, when they say so */
 	int64_t failback_hold_ms, failback_ramp_ms;
+	int64_t failback_step_ms; /* 0: it moves all the time */
+	double failback_curve;    /* (t/T)^(1/curve); 0 as 1: a line */
 	double demand; /* expected, in the unit of capacities; 0: unstated */
 	enum demand_from demand_from;
 	enum spill_by spill;

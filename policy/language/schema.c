@@ -271,6 +271,10 @@ static const struct schema_row failback_rows[] = {
 	  0, DAY, "5m", NULL, NULL, "how long an endpoint must be well first" },
 	{ "ramp", SCHEMA_MILLIS, false, offsetof(struct policy_service, failback_ramp_ms),
 	  0, DAY, "5m", NULL, NULL, "over how long clients come back" },
+	{ "step", SCHEMA_MILLIS, false, offsetof(struct policy_service, failback_step_ms),
+	  0, 1 * HOUR, "30s", NULL, NULL, "how long each share of a ramp stays" },
+	{ "curve", SCHEMA_NUMBER, false, offsetof(struct policy_service, failback_curve),
+	  0.1, 10, "1", NULL, NULL, "a of a ramp's share, (t/T)^(1/a)" },
 };
 static const struct schema failback = { failback_rows, COUNT(failback_rows) };
 

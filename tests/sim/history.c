@@ -211,7 +211,7 @@ static double may_rise(const struct policy_service *s,
 		passed_ms -= s->failback_hold_ms;
 	if (passed_ms <= 0)
 		return 0;
-	return (1 - RAMP_FLOOR) * (double)passed_ms /
+	return (double)(passed_ms + ramp_limits_of(s).step_ms) /
 	       (double)s->failback_ramp_ms;
 }
 

@@ -92,7 +92,7 @@ static void test_hold_and_person(void **state)
 	go_down_and_up(&s);
 	story_pass(&s, STEER_HOLD_MS - 500);
 	assert_true(is_held(&s));
-	story_pass(&s, 5000);
+	story_pass(&s, 10000);
 	assert_false(is_held(&s));
 	open_in(&n, &s, 600);
 	go_down_and_up(&s);

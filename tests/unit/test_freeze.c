@@ -69,14 +69,14 @@ static void test_a_ramp_stands_where_it_is(void **state)
 	story_begin(&s);
 	begin_to_rise(&s);
 	story_pass(&s, STEER_RAMP_MS / 2);
-	story_has_share(&s, "us-east", 0.525);
+	story_has_share(&s, "us-east", 0.5);
 	story_order(&s, COMMAND_FREEZE, "www");
 	story_pass(&s, STEER_RAMP_MS);
-	story_has_share(&s, "us-east", 0.525);
+	story_has_share(&s, "us-east", 0.5);
 	/* Who takes over leaves it there, too. */
 	story_succeed(&s);
 	story_pass(&s, STEER_RAMP_MS);
-	story_has_share(&s, "us-east", 0.525);
+	story_has_share(&s, "us-east", 0.5);
 	assert_int_equal(s.plan->command_count, 1);
 	story_order(&s, COMMAND_UNFREEZE, "www");
 	story_pass(&s, STEER_RAMP_MS / 4);

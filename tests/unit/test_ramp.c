@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-static const struct ramp_limits automatic = { false, 10000, 100000 };
-static const struct ramp_limits manual = { true, 10000, 100000 };
-static const struct ramp_limits at_once = { false, 0, 0 };
+static const struct ramp_limits automatic = { false, 10000, 100000, 0, 1 };
+static const struct ramp_limits manual = { true, 10000, 100000, 0, 0 };
+static const struct ramp_limits at_once = { false, 0, 0, 0, 1 };
 
 /* clang-format off */
 static const struct step_row {
@@ -36,9 +36,9 @@ static const struct step_row {
 	{ "unknown does not end a hold", &automatic, RAMP_WAITING, 10000, VERDICT_UNKNOWN, RAMP_WAITING, 0.05 },
 	{ "down in the hold", &automatic, RAMP_WAITING, 9999, VERDICT_DOWN, RAMP_DOWN, 0.05 },
 	{ "a person ends a manual hold", &manual, RAMP_WAITING, 999999, VERDICT_UP, RAMP_WAITING, 0.05 },
-	{ "half way", &automatic, RAMP_RISING, 50000, VERDICT_UP, RAMP_RISING, 0.525 },
-	{ "unknown does not break a ramp", &automatic, RAMP_RISING, 50000, VERDICT_UNKNOWN, RAMP_RISING, 0.525 },
-	{ "almost there", &automatic, RAMP_RISING, 99999, VERDICT_UP, RAMP_RISING, 0.9999905 },
+	{ "half way", &automatic, RAMP_RISING, 50000, VERDICT_UP, RAMP_RISING, 0.5 },
+	{ "unknown does not break a ramp", &automatic, RAMP_RISING, 50000, VERDICT_UNKNOWN, RAMP_RISING, 0.5 },
+	{ "almost there", &automatic, RAMP_RISING, 99999, VERDICT_UP, RAMP_RISING, 0.99999 },
 	{ "there", &automatic, RAMP_RISING, 100000, VERDICT_UP, RAMP_FULL, 1 },
 	{ "down in the ramp", &automatic, RAMP_RISING, 99999, VERDICT_DOWN, RAMP_DOWN, 0.05 },
 	{ "down at its very end", &automatic, RAMP_RISING, 100000, VERDICT_DOWN, RAMP_DOWN, 0.05 },
@@ -57,9 +57,9 @@ static const struct adopt_row {
 	{ "a hold without an instant is down", PLAN_HOLD, 0.05, 0, RAMP_DOWN, 0 },
 	{ "a hold with one is healthy since", PLAN_HOLD, 0.05, 500000, RAMP_WAITING, 4500000 },
 	{ "a hold begun after its plan begins now", PLAN_HOLD, 0.05, 5060000, RAMP_WAITING, 0 },
-	{ "a ramp goes on from its share", PLAN_RAMP, 0.24, 4990000, RAMP_RISING, 20000 },
-	{ "a ramp's instant says nothing, long ago", PLAN_RAMP, 0.24, 1, RAMP_RISING, 20000 },
-	{ "nor in the future", PLAN_RAMP, 0.24, 9000000, RAMP_RISING, 20000 },
+	{ "a ramp goes on from its share", PLAN_RAMP, 0.2, 4990000, RAMP_RISING, 20000 },
+	{ "a ramp's instant says nothing, long ago", PLAN_RAMP, 0.2, 1, RAMP_RISING, 20000 },
+	{ "nor in the future", PLAN_RAMP, 0.2, 9000000, RAMP_RISING, 20000 },
 	{ "a ramp that just began", PLAN_RAMP, 0.05, 5000000, RAMP_RISING, 0 },
 	{ "a ramp below the floor begins", PLAN_RAMP, 0.01, 5000000, RAMP_RISING, 0 },
 	{ "a ramp under a command waits", PLAN_COMMAND, 0, 4990000, RAMP_WAITING, 10000 },
@@ -119,6 +119,75 @@ static void test_share_never_falls_on_the_way_up(void **state)
 	assert_true(near(last, 1));
 }
 
+/* clang-format off */
+static const struct curve_row {
+	int64_t step_ms;
+	double curve;
+	int64_t for_ms;
+	double share;
+} curve_rows[] = { /* of 100 s */
+	{ 0,     1,   4000,  0.05 },
+	{ 0,     1,   25000, 0.25 },
+	{ 0,     2,   25000, 0.5 },
+	{ 0,     0.5, 25000, 0.0625 },
+	{ 0,     0.5, 20000, 0.05 },
+	{ 10000, 1,   9999,  0.05 },
+	{ 10000, 1,   10000, 0.1 },
+	{ 10000, 1,   19999, 0.1 },
+	{ 10000, 2,   49000, 0.632455532 },
+	{ 10000, 1,   99999, 0.9 },
+};
+/* clang-format on */
+
+/* And who takes over from the plan's rounded share has the same step. */
+static void test_curves_and_steps(void **state)
+{
+	const struct ramp_now now = { 500000, 7000000 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(curve_rows) / sizeof(curve_rows[0]);
+	     i++) {
+		const struct curve_row *row = &curve_rows[i];
+		const struct ramp_limits limits = { false, 0, 100000,
+						    row->step_ms, row->curve };
+		const struct ramp ramp = { RAMP_RISING,
+					   now.now_ms - row->for_ms, 1 };
+		double is = ramp_share(&ramp, &limits, now.now_ms);
+		const struct plan_share share = {
+			.share = floor(is * 10000 + 0.5) / 10000,
+			.cause = PLAN_RAMP,
+			.wall_since_ms = 1,
+		};
+		struct ramp next = ramp_adopt(&share, &limits, 5000000, now);
+
+		if (!near(is, row->share) && fabs(is - row->share) > 1e-8)
+			fail_msg("row %zu: %.9f", i, is);
+		assert_true(fabs(ramp_share(&next, &limits, now.now_ms) - is) <
+			    0.0001);
+	}
+}
+
+/* The TTL and the length of the whole ramp bound a step. */
+static void test_steps_of_a_policy(void **state)
+{
+	struct policy_service s = {
+		.ttl.changing_s = 10,
+		.failback_ramp_ms = 300000,
+		.failback_step_ms = 30000,
+		.failback_curve = 2,
+	};
+
+	(void)state;
+	assert_int_equal(ramp_limits_of(&s).step_ms, 30000);
+	assert_true(near(ramp_limits_of(&s).curve, 2));
+	s.ttl.changing_s = 45;
+	assert_int_equal(ramp_limits_of(&s).step_ms, 45000);
+	s.failback_ramp_ms = 100000;
+	assert_int_equal(ramp_limits_of(&s).step_ms, 20000);
+	s.failback_step_ms = 0;
+	assert_int_equal(ramp_limits_of(&s).step_ms, 0);
+}
+
 static void test_release(void **state)
 {
 	const struct ramp_now now = { 500, 900 };
@@ -161,11 +230,11 @@ static void test_adoption(void **state)
 /* What a plan says of a ramp is what a successor makes of it. */
 static void test_plan_round_trip(void **state)
 {
-	const struct ramp_now now = { 1000, 5000000 };
+	const struct ramp_now now = { 60400, 5000000 };
 
 	(void)state;
 	for (int s = RAMP_FULL; s <= RAMP_RISING; s++) {
-		struct ramp ramp = { (enum ramp_state)s, 400, 4999400 };
+		struct ramp ramp = { (enum ramp_state)s, 400, 4940000 };
 		struct plan_share share = {
 			.share = ramp_share(&ramp, &automatic, now.now_ms),
 			.cause = ramp_cause(&ramp),
@@ -184,6 +253,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_share_never_falls_on_the_way_up),
+		cmocka_unit_test(test_curves_and_steps),
+		cmocka_unit_test(test_steps_of_a_policy),
 		cmocka_unit_test(test_release),
 		cmocka_unit_test(test_adoption),
 		cmocka_unit_test(test_plan_round_trip),

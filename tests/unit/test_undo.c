@@ -156,7 +156,7 @@ static void test_a_failback(void **state)
 	story_tick(&s);
 	steer_health(&s.w, WWW, US_EAST, VERDICT_UP);
 	story_pass(&s, STEER_HOLD_MS + 20000);
-	story_has_share(&s, "us-east", 0.24);
+	story_has_share(&s, "us-east", 0.2);
 	assert_true(s.plan->changes[0].machine);
 	assert_string_equal(s.plan->changes[0].what, "www/us-east");
 	snprintf(id, sizeof(id), "%s", last_id(&s));
@@ -166,7 +166,7 @@ static void test_a_failback(void **state)
 	assert_int_equal(story_cause_of(&s, "us-east"), PLAN_HOLD);
 	not_undone(&s, id, "www/us-east is waiting now");
 	story_pass(&s, STEER_HOLD_MS + 20000);
-	story_has_share(&s, "us-east", 0.24);
+	story_has_share(&s, "us-east", 0.2);
 	story_end(&s);
 }
 
