@@ -55,10 +55,16 @@ static bool is_remembered(const struct expectation *e,
 	return view->remembered;
 }
 
-/* May two readers of the same reports see it differently? */
+/*
+ * May two readers of the same reports see it differently?  Panic outlasts what it
+ * began by: where outages overlapped for no longer than reports are on their
+ * way, one reader had it and another had not.
+ */
 static bool depends_on_history(const struct expectation *e,
 			       const struct view_service *view)
 {
+	if (view->panic.anywhere)
+		return true;
 	for (size_t i = 0; i < service_of(e)->endpoint_count; i++)
 		if (view->endpoints[i].health.held ||
 		    view->endpoints[i].deferred ||

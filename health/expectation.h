@@ -11,8 +11,8 @@
  *            of these
  *   within   where two readers of the same reports may rightly differ, because
  *            what went before counts (a verdict that is held, an endpoint that
- *            is deferred, a latency that is remembered): records of endpoints
- *            that residency leaves
+ *            is deferred, a latency that is remembered, panic): records of
+ *            endpoints that residency leaves
  *
  * Whatever else holds, an answer outside of what residency leaves is wrong.
  * Pure.

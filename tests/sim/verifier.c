@@ -96,7 +96,7 @@ static bool answer_of(const struct fleet *f, size_t r,
 		out->held |= view->services[asking->service]
 				     .endpoints[e]
 				     .health.held;
-	out->deferred = row.note == ROW_DEFERRED;
+	out->deferred = row.note == ROW_DEFERRED || row.note == ROW_PANIC;
 	return true;
 }
 

@@ -69,7 +69,7 @@ static struct judgement judge(struct scene *s, const struct said *said)
 
 /* What the view says beside "all is well", and the policy. */
 struct matter {
-	bool held, deferred, draws, v6;
+	bool held, deferred, panic, draws, v6;
 	bool latency, remembered, young; /* by latency; from iad not known */
 	unsigned answers;                /* 0: one */
 	uint64_t down, drained;
@@ -104,6 +104,8 @@ static const struct case_row {
 	{ "whatever it says", { 0 }, SET(SA_EAST), { .held = true, .deferred = true }, JUDGEMENT_OUTSIDE, "OUTSIDE" },
 	{ "held here: within will do", { .held = true }, SET(EU_WEST), { 0 }, JUDGEMENT_AGREES, "" },
 	{ "held here: residency all the same", { .held = true }, SET(SA_EAST), { 0 }, JUDGEMENT_OUTSIDE, "OUTSIDE" },
+	{ "panic here: within will do", { .panic = true }, SET(EU_WEST), { 0 }, JUDGEMENT_AGREES, "" },
+	{ "panic here: residency all the same", { .panic = true }, SET(SA_EAST), { 0 }, JUDGEMENT_OUTSIDE, "OUTSIDE" },
 	{ "deferred here", { .down = SET(US_EAST), .deferred = true }, SET(US_EAST), { 0 }, JUDGEMENT_AGREES, "" },
 
 	{ "by latency", { .latency = true }, SET(SA_EAST), { 0 }, JUDGEMENT_OUTSIDE, "" },
@@ -146,6 +148,7 @@ static void set_matter(struct scene *s, const struct matter *m)
 	}
 	s->w.view_endpoints[AP_SOUTH].health.held = m->held;
 	s->w.view_endpoints[US_WEST].remembered = m->remembered;
+	s->w.view_service.panic.anywhere = m->panic;
 	s->asking.young = m->young;
 	if (m->latency)
 		s->w.service.steer = STEER_LATENCY;
