@@ -113,8 +113,11 @@ static bool is_of(const struct view *view, const struct turn *turn)
 	       &view->policy->services[turn->number] == turn->service;
 }
 
-/* A step that is due is taken when clients came as the last one intended; else
- * the ramp stands for as long as a step once more. */
+/*
+ * A step that is due is taken when clients came as the last one intended; else
+ * the ramp stands for as long as a step once more, but not longer than all of it
+ * takes: who is counted at edges may differ from who asks for good.
+ */
 static void take_step(struct turn *turn, const struct ramp_limits *limits,
 		      struct turnout *u, const struct failback_input *in,
 		      struct audit *audit)
@@ -129,17 +132,18 @@ static void take_step(struct turn *turn, const struct ramp_limits *limits,
 		.endpoint = turn->endpoint,
 	};
 	struct turnout_parts parts;
-	bool stood = u->stands;
+	int64_t stood_ms = u->stood_ms;
+	bool goes = turn->was.state != RAMP_RISING ||
+		    turnout_allows(u, &c, &parts) ||
+		    stood_ms >= limits->ramp_ms;
 
-	if (turn->was.state != RAMP_RISING || turnout_allows(u, &c, &parts)) {
-		*u = turnout_begin(&c);
-		return;
-	}
 	*u = turnout_begin(&c);
-	u->stands = true;
+	if (goes)
+		return;
+	u->stood_ms = stood_ms + limits->step_ms;
 	turn->is = turn->was;
 	turn->is.since_ms += limits->step_ms;
-	if (!stood)
+	if (stood_ms == 0)
 		tell_stand(turn, &parts, in, audit);
 }
 

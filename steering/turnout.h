@@ -28,7 +28,7 @@ enum { TURNOUT_REQUESTS_MIN = 400 };
 /* Zero-initialised: no step has begun. */
 struct turnout {
 	bool begun;
-	bool stands;       /* the last question was answered with no */
+	int64_t stood_ms;  /* the last questions were answered with no */
 	uint64_t own, all; /* requests counted when the step began */
 	double intended;   /* part of all, by the view of then; 0: not known */
 };

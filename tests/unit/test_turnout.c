@@ -148,6 +148,20 @@ static void test_stands_and_goes_on(void **state)
 	end(&c);
 }
 
+/* Edges may see others than who asks, for good: it is late then, not stuck. */
+static void test_never_for_good(void **state)
+{
+	struct scene c;
+
+	(void)state;
+	begin(&c);
+	pass(&c, STEER_RAMP_MS, 0.5, 1000);
+	story_has_share(&c.s, "us-east", 0.05);
+	pass(&c, 2 * STEP_MS, 0.5, 1000);
+	assert_true(plan_share_of(c.s.plan, "us-east") > 0.06);
+	end(&c);
+}
+
 /* Going down is no step. */
 static void test_down_is_down(void **state)
 {
@@ -187,6 +201,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_stands_and_goes_on),
+		cmocka_unit_test(test_never_for_good),
 		cmocka_unit_test(test_down_is_down),
 		cmocka_unit_test(test_unknown),
 	};
