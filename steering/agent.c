@@ -161,6 +161,7 @@ static struct release_input release_input_of(const struct agent *agent,
 		.agent = agent->name,
 		.tried = in->tried == NULL ? "" : in->tried,
 		.failure = in->failure == NULL ? "" : in->failure,
+		.confirm_ms = held_publish_ms(agent->policy),
 		.now_ms = in->now.now_ms,
 		.wall_ms = in->now.wall_ms,
 	};

@@ -194,6 +194,32 @@ static void op_command(struct steerer *s, const json_t *json,
 		carry_out(s, from, &r, &preview);
 }
 
+_Static_assert((int)RELEASE_KEY_SIZE == (int)SIGN_ID_SIZE,
+	       "a release has room for the name of a key");
+
+static const struct release_request *release_signed(struct release_request *q,
+						    const char *key)
+{
+	snprintf(q->key, sizeof(q->key), "%s", key);
+	return q;
+}
+
+/* Is it on its way, or waits it for a second person? */
+static void answer_release(struct steerer *s, const struct asker *from,
+			   const struct release_request *q)
+{
+	const struct release_held *held = &agent_release(s->agent)->held;
+
+	if (q->abort || strcmp(held->digest, q->digest) != 0)
+		desk_answer(s, from, json_pack("{s:b}", "ok", 1));
+	else
+		desk_answer(s, from,
+			    json_pack("{s:b, s:s, s:s, s:I}", "ok", 1, "held",
+				      held->digest, "why", RELEASE_HELD_WHY,
+				      "wall_until_ms",
+				      (json_int_t)held->wall_until_ms));
+}
+
 /* It is taken on; whether a plan says so by now, and how it goes on, is asked
  * for with "rollout". */
 static void op_release(struct steerer *s, const json_t *json,
@@ -215,10 +241,11 @@ static void op_release(struct steerer *s, const json_t *json,
 		       "the agent that leads takes no policies from the bus: "
 		       "start it with --policy-from-bus");
 	else if (!release_request_read(json, &q, &err) ||
-		 !agent_publish(s->agent, &q, &in, &err))
+		 !agent_publish(s->agent, release_signed(&q, from->key), &in,
+				&err))
 		refuse(s, from, err.text);
 	else
-		desk_answer(s, from, json_pack("{s:b}", "ok", 1));
+		answer_release(s, from, &q);
 	steerer_soon(s);
 }
 

@@ -8,14 +8,26 @@
 
 #include <jansson.h>
 
-bool held_wanted(const struct policy *policy, enum command_kind kind)
+static bool is_confirmed(const struct policy *policy, const char *word)
 {
 	const struct policy_safety *safety = &policy->safety;
 
 	for (size_t i = 0; i < safety->confirm_count; i++)
-		if (strcmp(safety->confirm[i], command_kind_name(kind)) == 0)
+		if (strcmp(safety->confirm[i], word) == 0)
 			return true;
 	return false;
+}
+
+bool held_wanted(const struct policy *policy, enum command_kind kind)
+{
+	return is_confirmed(policy, command_kind_name(kind));
+}
+
+int64_t held_publish_ms(const struct policy *policy)
+{
+	return is_confirmed(policy, "publish")
+		       ? policy->safety.approval_within_ms
+		       : 0;
 }
 
 static size_t place_of(const struct held *held, const char *id)

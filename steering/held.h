@@ -37,6 +37,10 @@ struct held {
 /* Does the policy want a second person for commands of this kind? */
 bool held_wanted(const struct policy *policy, enum command_kind kind);
 
+/* So long the first of two people who publish a policy is waited for; 0: the
+ * policy in force wants one. */
+int64_t held_publish_ms(const struct policy *policy);
+
 /* False with err set: one of that id is held, or too many are. */
 bool held_add(struct held *held, const struct policy *policy,
 	      const struct plan_held *command, int64_t wall_ms,

@@ -2,6 +2,7 @@
 #include "steering/release.h"
 
 #include "policy/base/error.h"
+#include "steering/release_request.h"
 #include "steering/waves.h"
 
 #include <inttypes.h>
@@ -471,6 +472,7 @@ static void count(struct release *r, const struct release_input *in)
 void release_step(struct release *r, const struct release_input *in,
 		  struct audit *audit)
 {
+	release_request_expire(r, in, audit);
 	if (in->registry == NULL || !plan_release_is_under_way(&r->said))
 		return;
 	count(r, in);

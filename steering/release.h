@@ -23,6 +23,8 @@
  * The plan names the responders that are to serve the next policy; all others
  * serve the base, so those of later waves never see one that is taken back.
  * Failing is for good: its digest is refused from then on, unless forced.
+ * Where two people are wanted, one that the first asks for is held until the
+ * second asks for the same: then it is PLANNED.
  *
  * Time is counted, and only while it can be judged: the soak stands still
  * unless every responder of the wave was heard of lately and serves the policy.
@@ -73,7 +75,9 @@ struct release_input {
 	/* The policy that this agent has tried to load, and why it could not;
 	 * "" when there is none, and when it could. */
 	const char *tried, *failure;
-	int64_t now_ms; /* monotonic */
+	int64_t confirm_ms; /* so long the first of two people is waited for;
+			     * 0: one is enough */
+	int64_t now_ms;     /* monotonic */
 	int64_t wall_ms;
 };
 

@@ -163,30 +163,121 @@ static void plan_it(struct release *r, const struct release_request *q)
 	said->node_count = 0;
 }
 
+/* A second person is who has another key and another name, and wants the very
+ * same. */
+static bool is_second(const struct release_held *h,
+		      const struct release_request *q)
+{
+	return strcmp(h->digest, q->digest) == 0 && h->forced == q->forced &&
+	       h->may_silence == q->may_silence && q->key[0] != '\0' &&
+	       strcmp(h->key, q->key) != 0 && strcmp(h->author, q->author) != 0;
+}
+
+static void tell_held(const struct release_held *h,
+		      const struct release_input *in, const char *kind,
+		      const char *why, struct audit *audit)
+{
+	struct audit_event event = { .wall_ms = in->wall_ms };
+
+	audit_text(event.kind, sizeof(event.kind), "%s", kind);
+	audit_text(event.id, sizeof(event.id), "%.16s", h->digest);
+	audit_text(event.who, sizeof(event.who), "%s", h->author);
+	audit_text(event.what, sizeof(event.what), "publish %.16s", h->digest);
+	audit_text(event.after, sizeof(event.after), "%s", why);
+	audit_add(audit, &event);
+}
+
+/* In the place of what was held before. */
+static void hold(struct release *r, const struct release_request *q,
+		 const struct release_input *in, struct audit *audit)
+{
+	struct release_held h = {
+		.forced = q->forced,
+		.may_silence = q->may_silence,
+		.wall_until_ms = in->wall_ms + in->confirm_ms,
+	};
+
+	memcpy(h.digest, q->digest, sizeof(h.digest));
+	memcpy(h.author, q->author, sizeof(h.author));
+	memcpy(h.key, q->key, sizeof(h.key));
+	r->said.held = h;
+	tell_held(&h, in, "held", RELEASE_HELD_WHY, audit);
+}
+
+static void let_go(struct release *r)
+{
+	r->said.held = (struct release_held){ .digest = "" };
+}
+
+void release_request_expire(struct release *r, const struct release_input *in,
+			    struct audit *audit)
+{
+	const struct release_held *h = &r->said.held;
+
+	if (h->digest[0] == '\0' || in->wall_ms < h->wall_until_ms)
+		return;
+	tell_held(h, in, "held-expired", "nobody else published it", audit);
+	let_go(r);
+}
+
+/* By one person or two: on its way, or held. */
+static void publish(struct release *r, const struct release_request *q,
+		    const struct release_input *in, struct audit *audit)
+{
+	const struct release_held first = r->said.held;
+	bool second = is_second(&first, q);
+
+	if (in->confirm_ms > 0 && !second) {
+		hold(r, q, in, audit);
+		return;
+	}
+	if (second)
+		tell_held(&first, in, "approved", q->author, audit);
+	let_go(r);
+	plan_it(r, q);
+	release_enter(r, in, q->reason);
+	release_tell(r, in, q->author, audit);
+}
+
+/* On its way, or held. */
+static void take_back(struct release *r, const struct release_request *q,
+		      const struct release_input *in, struct audit *audit)
+{
+	char why[RELEASE_REASON_SIZE];
+
+	snprintf(why, sizeof(why), "%s: %.120s", q->author, q->reason);
+	if (r->said.held.digest[0] != '\0')
+		tell_held(&r->said.held, in, "held-ended", why, audit);
+	let_go(r);
+	if (!plan_release_is_under_way(&r->said) ||
+	    r->said.phase == RELEASE_BACK)
+		return;
+	release_take_back(r, why);
+	release_enter(r, in, why);
+	release_tell(r, in, q->author, audit);
+}
+
 bool release_ask(struct release *r, const struct release_request *q,
 		 const struct release_input *in, struct audit *audit,
 		 struct error *err)
 {
-	char why[RELEASE_REASON_SIZE];
+	bool any = r->said.held.digest[0] != '\0' ||
+		   (plan_release_is_under_way(&r->said) &&
+		    r->said.phase != RELEASE_BACK);
 
 	if (!is_fresh(&r->said, q, in->wall_ms, err))
 		return false;
-	if (q->abort && (!plan_release_is_under_way(&r->said) ||
-			 r->said.phase == RELEASE_BACK)) {
+	release_request_expire(r, in, audit);
+	if (q->abort && !any) {
 		error_set(err, "rollout abort: no policy is on its way");
 		return false;
 	}
 	if (!q->abort && !may_publish(&r->said, q, in, err))
 		return false;
 	r->said.wall_asked_ms = q->wall_made_ms;
-	if (q->abort) {
-		snprintf(why, sizeof(why), "%s: %.120s", q->author, q->reason);
-		release_take_back(r, why);
-	} else {
-		snprintf(why, sizeof(why), "%s", q->reason);
-		plan_it(r, q);
-	}
-	release_enter(r, in, why);
-	release_tell(r, in, q->author, audit);
+	if (q->abort)
+		take_back(r, q, in, audit);
+	else
+		publish(r, q, in, audit);
 	return true;
 }

@@ -11,6 +11,8 @@
 struct error;
 struct json_t;
 
+#define RELEASE_HELD_WHY "safety.confirm: publish needs a second person"
+
 enum { RELEASE_FRESH_MS = 60000 }; /* how far its time may be off ours */
 
 /* What a person wants. */
@@ -22,6 +24,8 @@ struct release_request {
 					   */
 	char author[RELEASE_NAME_SIZE];
 	char reason[RELEASE_REASON_SIZE];
+	char key[RELEASE_KEY_SIZE]; /* that signed it; "": none did.  Its
+				     * reader's to set */
 	int64_t wall_made_ms;
 };
 
@@ -29,9 +33,16 @@ struct release_request {
 bool release_request_read(const struct json_t *json,
 			  struct release_request *out, struct error *err);
 
-/* Takes a request on.  False with err set, unchanged, when it cannot be. */
+/*
+ * Takes a request on; one that is to wait for a second person is then held, and
+ * else none is.  False with err set, unchanged, when it cannot be.
+ */
 bool release_ask(struct release *r, const struct release_request *request,
 		 const struct release_input *in, struct audit *audit,
 		 struct error *err);
+
+/* Lets go of one that nobody else asked for in time. */
+void release_request_expire(struct release *r, const struct release_input *in,
+			    struct audit *audit);
 
 #endif

@@ -321,7 +321,8 @@ char *plan_write(const struct plan *plan, size_t *len)
 	member_put_integer(&w, "base_epoch", (int64_t)plan->base_epoch);
 	member_put_integer(&w, "base_sequence", (int64_t)plan->base_sequence);
 	put_lists(&w, plan);
-	if (plan->release.phase != RELEASE_NONE)
+	if (plan->release.phase != RELEASE_NONE ||
+	    plan->release.held.digest[0] != '\0')
 		member_put_json(&w, "release",
 				plan_release_write(&plan->release));
 	return member_finish(&w, 17, len);

@@ -59,7 +59,9 @@ bool plan_release_same(const struct plan_release *a,
 	    a->refused_count != b->refused_count ||
 	    a->wall_asked_ms != b->wall_asked_ms ||
 	    strcmp(a->base, b->base) != 0 || strcmp(a->next, b->next) != 0 ||
-	    strcmp(a->reason, b->reason) != 0)
+	    strcmp(a->reason, b->reason) != 0 ||
+	    strcmp(a->held.digest, b->held.digest) != 0 ||
+	    a->held.wall_until_ms != b->held.wall_until_ms)
 		return false;
 	for (size_t i = 0; i < a->node_count; i++)
 		if (strcmp(a->nodes[i], b->nodes[i]) != 0)
@@ -158,6 +160,32 @@ static void read_refused(struct member_reader *r, struct plan_release *out)
 	}
 }
 
+static void read_held(struct member_reader *r, struct release_held *out)
+{
+	const json_t *held = json_object_get(r->object, "held");
+	struct member_reader m = {
+		.object = held,
+		.what = "plan release held",
+		.err = r->err,
+	};
+
+	if (held == NULL || r->failed)
+		return;
+	if (!json_is_object(held)) {
+		member_fail(r, "held is not an object");
+		return;
+	}
+	member_require(&m, "digest");
+	read_digest(&m, "digest", out->digest);
+	member_text(&m, "author", out->author, sizeof(out->author));
+	member_text(&m, "key", out->key, sizeof(out->key));
+	out->forced = member_flag(&m, "forced");
+	out->may_silence = member_flag(&m, "may_silence");
+	out->wall_until_ms =
+		member_integer(&m, "wall_until_ms", 0, MEMBER_EXACT_MAX);
+	r->failed = m.failed;
+}
+
 bool plan_release_read(const struct json_t *json, struct plan_release *out,
 		       struct error *err)
 {
@@ -190,6 +218,7 @@ bool plan_release_read(const struct json_t *json, struct plan_release *out,
 		member_integer(&r, "wall_since_ms", 0, MEMBER_EXACT_MAX);
 	read_nodes(&r, &got);
 	read_refused(&r, &got);
+	read_held(&r, &got.held);
 	if (r.failed) {
 		plan_release_fini(&got);
 		return false;
@@ -238,6 +267,19 @@ static void put_refused(struct member_writer *w, const struct plan_release *r)
 	put_list(w, "refused", list, ok);
 }
 
+static void put_held(struct member_writer *w, const struct release_held *h)
+{
+	struct member_writer m = member_begin();
+
+	member_put_text(&m, "digest", h->digest);
+	member_put_text(&m, "author", h->author);
+	member_put_text(&m, "key", h->key);
+	member_put_flag(&m, "forced", h->forced);
+	member_put_flag(&m, "may_silence", h->may_silence);
+	member_put_integer(&m, "wall_until_ms", h->wall_until_ms);
+	member_put_json(w, "held", member_take(&m));
+}
+
 struct json_t *plan_release_write(const struct plan_release *r)
 {
 	struct member_writer w = member_begin();
@@ -257,5 +299,7 @@ struct json_t *plan_release_write(const struct plan_release *r)
 		put_nodes(&w, r);
 	if (r->refused_count > 0)
 		put_refused(&w, r);
+	if (r->held.digest[0] != '\0')
+		put_held(&w, &r->held);
 	return member_take(&w);
 }

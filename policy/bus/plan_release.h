@@ -24,6 +24,7 @@ enum {
 	RELEASE_REASON_SIZE = 200,
 	RELEASE_NODES_MAX = 4096,
 	RELEASE_REFUSED_MAX = 8,
+	RELEASE_KEY_SIZE = 17, /* as commands that are held have it */
 };
 
 enum release_phase {
@@ -41,6 +42,15 @@ enum release_phase {
 struct release_refused {
 	char digest[RELEASE_DIGEST_SIZE];
 	char reason[RELEASE_REASON_SIZE];
+};
+
+/* One that waits for a second person to publish it, too. */
+struct release_held {
+	char digest[RELEASE_DIGEST_SIZE]; /* "": none does */
+	char author[RELEASE_NAME_SIZE];
+	char key[RELEASE_KEY_SIZE]; /* that signed the request; "": none did */
+	bool forced, may_silence;   /* as it was asked for */
+	int64_t wall_until_ms;      /* it waits for so long */
 };
 
 /* Zeroed memory says nothing. */
@@ -61,6 +71,7 @@ struct plan_release {
 	size_t node_count;
 	struct release_refused refused[RELEASE_REFUSED_MAX]; /* oldest first */
 	size_t refused_count;
+	struct release_held held; /* in no phase; next is another */
 };
 
 void plan_release_fini(struct plan_release *release);

@@ -63,6 +63,25 @@ struct json_t *rollout_ask(struct link *link, int *status)
 	return ask(link, json_pack("{s:s}", "op", "rollout"), status);
 }
 
+static void print_json(const struct json_t *json)
+{
+	json_dumpf(json, stdout, JSON_COMPACT);
+	putchar('\n');
+	fflush(stdout);
+}
+
+/* It waits for somebody else to publish it, too. */
+static int tell_held(const struct order *order, const struct json_t *answer)
+{
+	if (order->json)
+		print_json(answer);
+	else
+		printf("Held, nothing changed yet: %s\nAnother person, with "
+		       "another key: windrose publish DIR --expect %.*s\n",
+		       text_of(answer, "why"), SHOWN, text_of(answer, "held"));
+	return EXIT_HELD;
+}
+
 int rollout_send(struct link *link, const struct order *order,
 		 const struct rollout_wish *wish)
 {
@@ -81,15 +100,10 @@ int rollout_send(struct link *link, const struct order *order,
 		     &status);
 	if (status == EXIT_UNREACHABLE)
 		status = EXIT_UNKNOWN;
+	if (json_object_get(answer, "held") != NULL)
+		status = tell_held(order, answer);
 	json_decref(answer);
 	return status;
-}
-
-static void print_json(const struct json_t *json)
-{
-	json_dumpf(json, stdout, JSON_COMPACT);
-	putchar('\n');
-	fflush(stdout);
 }
 
 /* "wave 1 of 3: soak, 12 s: 1 responders serve it" */
@@ -121,6 +135,7 @@ static void print_node(const struct json_t *node)
 static void print_status(const struct json_t *answer)
 {
 	const struct json_t *release = json_object_get(answer, "release");
+	const struct json_t *held = json_object_get(release, "held");
 	const char *base = text_of(release, "base");
 	struct json_t *node;
 	size_t i;
@@ -129,6 +144,11 @@ static void print_status(const struct json_t *answer)
 		printf("No policy was published yet.\n");
 	else
 		print_step(answer);
+	if (*text_of(held, "digest") != '\0')
+		printf("held: policy %.*s of %s: another person, with another "
+		       "key: windrose publish DIR --expect %.*s\n",
+		       SHOWN, text_of(held, "digest"), text_of(held, "author"),
+		       SHOWN, text_of(held, "digest"));
 	printf("served by all: %.*s\n", SHOWN,
 	       *base == '\0' ? "their own files" : base);
 	printf("the agent's:   %.*s\n", SHOWN, text_of(answer, "digest"));

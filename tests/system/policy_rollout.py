@@ -9,6 +9,7 @@ noticed at the first responder though nobody asks it for that service; it goes
 back by itself, and the others never take it.  A responder that is killed in its
 wave comes up with what all serve, and takes the wave's policy again.  Redis is
 killed while a wave is watched, and nobody goes on.  A person takes one back.
+Where the policy in force says so, two people publish.
 Clients ask for the other service all the time, and each gets a right answer."""
 
 import signal
@@ -26,9 +27,11 @@ SOAK_S = 3
 NODES = ("dns1", "dns2", "dns3")
 
 
-def policy(f, steady, shop, soak=SOAK_S):
+def policy(f, steady, shop, soak=SOAK_S, confirm=False):
     """A policy that differs in a TTL; shop is the service's endpoints and what it does in panic."""
     text = fleet.policy(f.web_port).replace("steady: 60s", f"steady: {steady}s")
+    if confirm:
+        text = text.replace("safety:", "safety:\n  confirm: publish")
     for family in ("v4", "v6"):
         text = text.replace(f"city-ip{family}.mmdb", f.rig.path(f"geo/city-ip{family}.mmdb"))
     text = text.replace("canaries:", f"  shop:\n    steer: failover\n    check: web\n    {shop}\ncanaries:")
@@ -52,6 +55,10 @@ class Rollout(fleet.Fleet):
         super().__init__(rig)
         self.dns_ports = {name: rig.port() for name in NODES}
         self.metrics = rig.port()
+        self.first_key = self.person_key
+        self.second_key, public = rig.keypair("second")
+        with open(self.person_pub, "a") as people, open(public) as second:
+            people.write(second.read())
         rig.write("geo/here", "")
         rig.geo(rig.path("geo"))
         for name in ("city-ipv4.mmdb", "city-ipv6.mmdb"):
@@ -275,6 +282,27 @@ def is_refused_by_a_prober(f, askers, base):
     judge(askers, "a prober refused a policy, and was killed")
 
 
+def needs_two(f, askers):
+    """Where the policy in force says so, one person publishes nothing."""
+    rule = f.write_policy("rule", 68, MORE, confirm=True)
+    f.publish("the rule itself goes out by one", 0, ["done"], "rule")
+    f.settles("all serve it", rule)
+    until("the agent goes by it", 20, lambda: f.digest("steer1") == rule)
+    digest = f.write_policy("v7", 69, MORE, confirm=True)
+    held = ["Held", "publish needs a second person", f"--expect {digest[:16]}"]
+    f.publish("one person", 8, held, "v7", "--author", "ann")
+    f.publish("with the same key", 8, held, "v7", "--author", "bob")
+    if f"held: policy {digest[:16]} of bob" not in f.rollout() or f.digests() != [rule] * 3:
+        raise Failed(f"not held: {f.rollout()}")
+    f.person_key = f.second_key
+    f.publish("under the same name", 8, held, "v7", "--author", "bob")
+    f.publish("another person", 8, held, "v7", "--author", "ann", "--may-silence", "--reason", "more")
+    f.person_key = f.first_key
+    f.publish("who wants the same", 0, ["done"], "v7", "--author", "bob", "--may-silence", "--reason", "more")
+    f.settles("all serve it", digest)
+    judge(askers, "two people published a policy")
+
+
 def fill(askers):
     for asker in askers:
         asker.permit(LONDON, {REGIONS["eu-west"][0]})
@@ -296,6 +324,7 @@ def test():
         is_aborted(f, askers, base)
         base = is_probed_first(f, askers, base)
         is_refused_by_a_prober(f, askers, base)
+        needs_two(f, askers)
         for asker in askers:
             asker.over.set()
             asker.join()

@@ -108,6 +108,10 @@ check_PROGRAMS += %D%/test_release
 %C%_test_release_SOURCES = %D%/test_release.c %D%/release_world.c \
 	%D%/release_world.h
 %C%_test_release_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_release_request
+%C%_test_release_request_SOURCES = %D%/test_release_request.c %D%/release_world.c \
+	%D%/release_world.h
+%C%_test_release_request_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_registry
 %C%_test_registry_SOURCES = %D%/test_registry.c
 %C%_test_registry_LDADD = $(STEERING_LIBS) $(CMOCKA_LIBS)

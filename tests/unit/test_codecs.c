@@ -153,6 +153,10 @@ static const struct row {
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"release\":{\"nodes\":[{}]}}", "name is missing" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"release\":{\"refused\":[{}]}}", "digest is missing" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"release\":{\"spent_ms\":-1}}", "spent_ms is -1" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"release\":{\"held\":{\"digest\":\"" DIGEST "\",\"more\":1}}}", NULL },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"release\":{\"held\":{}}}", "digest is missing" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"release\":{\"held\":7}}", "held is not an object" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"release\":{\"held\":{\"digest\":\"x\"}}}", "digest is no digest" },
 
 	{ NODE, "{\"name\":\"dns-1\",\"role\":\"dns\"}", NULL },
 	{ NODE, "{\"name\":\"n\",\"role\":\"dns\",\"needs\":1,\"speaks\":7}", NULL },

@@ -65,7 +65,9 @@ static struct plan *some_plan(void)
 								       "\"wave\":1,\"spent_ms\":7,\"wall_asked_ms\":8,"
 								       "\"wall_since_ms\":9,\"nodes\":[{\"name\":\"a\"},"
 								       "{\"name\":\"b\"}],\"refused\":[{\"digest\":\"" DIGEST
-								       "\",\"reason\":\"mute\"}]}}";
+								       "\",\"reason\":\"mute\"}],\"held\":{\"digest\":\"" DIGEST
+								       "\",\"author\":\"bob\",\"key\":\"k1\",\"forced\":true,"
+								       "\"may_silence\":true,\"wall_until_ms\":11}}}";
 	struct error err;
 	struct plan *plan = plan_parse(text, strlen(text), &err);
 
@@ -107,6 +109,11 @@ static void check_release(const struct plan_release *r)
 	assert_false(plan_release_has(r, "c"));
 	assert_string_equal(plan_release_wanted(r, "c"), r->base);
 	assert_string_equal(r->refused[0].reason, "mute");
+	assert_string_equal(r->held.digest, DIGEST);
+	assert_string_equal(r->held.author, "bob");
+	assert_string_equal(r->held.key, "k1");
+	assert_true(r->held.forced && r->held.may_silence);
+	assert_int_equal(r->held.wall_until_ms, 11);
 	assert_true(plan_release_same(r, r));
 }
 
