@@ -14,6 +14,7 @@ struct left {
 	uint64_t taking; /* regions with an endpoint that takes clients */
 	uint64_t able;   /* the healthy ones of these */
 	uint64_t works;  /* endpoints that make them so */
+	uint64_t serves; /* and those that are down, but deferred */
 	double removed;  /* capacity taken out, in the policy's units */
 	double whole;    /* capacity of all its endpoints */
 };
@@ -25,11 +26,9 @@ struct service_case {
 };
 
 /* Deferred or not: there is nobody to fall back on where it is down. */
-static bool is_down(const struct guard_case *c, size_t service, size_t endpoint)
+static bool is_down(const struct view_endpoint *e)
 {
-	return c->view != NULL &&
-	       c->view->services[service].endpoints[endpoint].health.verdict ==
-		       VERDICT_DOWN;
+	return e != NULL && e->health.verdict == VERDICT_DOWN;
 }
 
 static struct left left_by(const struct guard_case *c, struct commands commands,
@@ -43,6 +42,10 @@ static struct left left_by(const struct guard_case *c, struct commands commands,
 		struct effect effect = effect_of(commands, c->policy, service,
 						 i, EFFECT_SETTLED);
 		double capacity = capacity_of(c->policy, e->region);
+		const struct view_endpoint *seen =
+			c->view == NULL
+				? NULL
+				: &c->view->services[service].endpoints[i];
 
 		if (e->canary != POLICY_NONE)
 			continue;
@@ -52,7 +55,10 @@ static struct left left_by(const struct guard_case *c, struct commands commands,
 			continue;
 		}
 		left.taking |= UINT64_C(1) << e->region;
-		if (is_down(c, service, i))
+		if (is_down(seen) && !seen->deferred)
+			continue;
+		left.serves |= UINT64_C(1) << i;
+		if (is_down(seen))
 			continue;
 		left.able |= UINT64_C(1) << e->region;
 		left.works |= UINT64_C(1) << i;
@@ -69,31 +75,37 @@ static bool last_endpoint_ok(const struct service_case *sc, struct error *err)
 	return false;
 }
 
-/* The regions that are able for clients from whom these endpoints are away. */
-static uint64_t able_without(const struct service_case *sc,
-			     const struct left *left, uint64_t away)
+/* Has one of these endpoints a place in these regions? */
+static bool any_within(const struct service_case *sc, uint64_t endpoints,
+		       uint64_t regions)
 {
 	const struct policy_service *s = &sc->c->policy->services[sc->service];
-	uint64_t able = 0;
 
-	if (away == 0)
-		return left->able;
-	for (uint64_t rest = left->works & ~away; rest != 0; rest &= rest - 1)
-		able |= UINT64_C(1)
-			<< s->endpoints[__builtin_ctzll(rest)].region;
-	return able;
+	for (; endpoints != 0; endpoints &= endpoints - 1)
+		if (regions >> s->endpoints[__builtin_ctzll(endpoints)].region &
+		    1)
+			return true;
+	return false;
 }
 
-/* Had these clients somewhere to go before, and have nowhere after? */
+/*
+ * Had these clients somewhere to go before, and have nowhere after?  What is
+ * down but deferred is no place to send others to, and still one that must not
+ * be taken from whom it has.
+ */
 static const char *loses(const struct service_case *sc, uint64_t regions,
 			 uint64_t away)
 {
-	if ((sc->before.taking & regions) != 0 &&
-	    (sc->after.taking & regions) == 0)
+	const struct left *was = &sc->before, *is = &sc->after;
+
+	if ((was->taking & regions) != 0 && (is->taking & regions) == 0)
 		return "endpoint";
-	if ((able_without(sc, &sc->before, away) & regions) != 0 &&
-	    (able_without(sc, &sc->after, away) & regions) == 0)
+	if (any_within(sc, was->works & ~away, regions) &&
+	    !any_within(sc, is->works & ~away, regions))
 		return "healthy endpoint";
+	if (any_within(sc, was->serves & ~away, regions) &&
+	    !any_within(sc, is->serves & ~away, regions))
+		return "endpoint in service";
 	return NULL;
 }
 

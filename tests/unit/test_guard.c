@@ -15,11 +15,14 @@
 
 enum { IN_FORCE = 3 };
 
+/* Down, and deferred. */
+#define DEFERRED(e) ((1u << (e)) | (1u << (16 + (e))))
+
 /* clang-format off */
 static const struct row {
 	const char *title;
 	const char *in_force[IN_FORCE]; /* drained already */
-	unsigned down; /* endpoints of www, as bits */
+	unsigned down; /* endpoints of www, as bits; DEFERRED() */
 	uint32_t min_regions, max_removed_pct;
 	enum command_kind kind;
 	const char *target, *to;
@@ -43,6 +46,12 @@ static const struct row {
 	{ "residency counts the healthy", { 0 }, 1 << EU_NORTH, 0, 100, COMMAND_DRAIN, "www/eu-west", "", 0,
 	  "no healthy endpoint left within rule gdpr" },
 	{ "residency broken by an outage already", { 0 }, 1 << EU_NORTH | 1 << EU_WEST, 0, 100, COMMAND_DRAIN,
+	  "www/us-west", "", 0, NULL },
+	{ "what is deferred is not taken from its clients", { 0 }, 1 << EU_NORTH | DEFERRED(EU_WEST), 0, 100,
+	  COMMAND_DRAIN, "www/eu-west", "", 0, "no endpoint in service left within rule gdpr" },
+	{ "and is no place to send others to", { 0 }, DEFERRED(EU_NORTH), 0, 100, COMMAND_DRAIN, "www/eu-west", "",
+	  0, "no healthy endpoint left within rule gdpr" },
+	{ "what is deferred elsewhere", { 0 }, 1 << EU_NORTH | DEFERRED(EU_WEST), 0, 100, COMMAND_DRAIN,
 	  "www/us-west", "", 0, NULL },
 	{ "regions in service", { "www/us-west" }, 0, 3, 100, COMMAND_DRAIN, "www/us-east", "", 0,
 	  "min_regions_in_service is 3: www would have 2 healthy regions in service, 1 too few" },
@@ -122,8 +131,10 @@ static void check_pace(const struct pace *pace)
 	w.policy.safety.max_capacity_removed_pct = row->max_removed_pct;
 	w.policy.safety.command_interval_ms = (int64_t)pace->interval_s * 1000;
 	for (size_t e = 0; e < STEER_REGIONS; e++)
-		if (row->down >> e & 1)
+		if (row->down >> e & 1) {
 			steer_health(&w, WWW, e, VERDICT_DOWN);
+			w.view_www[e].deferred = row->down >> (16 + e) & 1;
+		}
 	l = lists_of(&w, row);
 	c = (struct guard_case){
 		.policy = &w.policy,
