@@ -218,6 +218,7 @@ bool agent_command(struct agent *agent, const struct command *command,
 	struct guard_case g;
 	struct error rule;
 
+	event.repeatable = in->approved;
 	if (!change_make(agent, command, in, &change, err)) {
 		agent_refuse(agent, command, in->now.wall_ms, err);
 		return false;

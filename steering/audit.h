@@ -25,6 +25,8 @@ struct audit_event {
 	char what[AUDIT_TEXT_SIZE];
 	char why[AUDIT_TEXT_SIZE];
 	char before[AUDIT_TEXT_SIZE], after[AUDIT_TEXT_SIZE];
+	bool repeatable; /* for steering/doubt, not recorded: another leader may
+			  * come to it by itself, of what plans hold */
 };
 
 /* Zero-initialised is empty. */

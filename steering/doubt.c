@@ -41,11 +41,13 @@ static int compare(uint64_t epoch, uint64_t sequence, const struct doubt *d)
 	return (sequence > d->sequence) - (sequence < d->sequence);
 }
 
-/* A command that the doubted plan took on is in force in this one. */
+/* A command that the doubted plan took on is in force in this one.  Of one that
+ * was held it says nothing: it may have been approved again elsewhere. */
 static bool shares_command(const struct doubt *d, const struct plan *plan)
 {
 	for (size_t i = 0; i < d->audit.count; i++)
 		if (strcmp(d->audit.list[i].kind, "command") == 0 &&
+		    !d->audit.list[i].repeatable &&
 		    plan_has_command(plan, d->audit.list[i].id))
 			return true;
 	return false;

@@ -89,6 +89,30 @@ static void test_judge(void **state)
 	assert_int_equal(doubts.count, 0);
 }
 
+/* One that two leaders may have let through tells nothing. */
+static void test_approved(void **state)
+{
+	struct audit_event event = { .kind = "command",
+				     .id = "c-1",
+				     .repeatable = true };
+	struct command command = { .kind = COMMAND_DRAIN, .id = "c-1" };
+	struct plan sent = { .epoch = 5, .sequence = 7 };
+	struct plan seen = { .epoch = 6,
+			     .sequence = 9,
+			     .base_epoch = 6,
+			     .base_sequence = 8,
+			     .commands = &command,
+			     .command_count = 1 };
+	struct doubts doubts = { .count = 0 };
+	struct audit audit = { .list = NULL };
+
+	(void)state;
+	audit_add(&audit, &event);
+	doubts_add(&doubts, &sent, &audit);
+	assert_int_equal(doubt_judge(&doubts.list[0], &seen), DOUBT_LOST);
+	doubts_fini(&doubts);
+}
+
 /* They stay in order, and only so many. */
 static void test_list(void **state)
 {
@@ -111,6 +135,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_judge),
+		cmocka_unit_test(test_approved),
 		cmocka_unit_test(test_list),
 	};
 
