@@ -216,6 +216,21 @@ static void test_responders_add_up(void **state)
 	world_fini(&w);
 }
 
+/* Its clients ask elsewhere soon: a quarter of what is usual stays. */
+static void test_a_home_does_not_vanish(void **state)
+{
+	static const struct said both = { { 80, 20, 0, 0 }, 0 },
+				 eu = { { 80, 0, 0, 0 }, 0 };
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	turns(&w, 10, "dns-1", both);
+	turns(&w, 60, "dns-1", eu);
+	assert_true(share(&w, US) > 0.045 && share(&w, US) < 0.051);
+	world_fini(&w);
+}
+
 /* Nobody tells any more: that is no count of 0. */
 static void test_silence_holds(void **state)
 {
@@ -400,6 +415,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_stated_is_shared_out),
 		cmocka_unit_test(test_responders_add_up),
+		cmocka_unit_test(test_a_home_does_not_vanish),
 		cmocka_unit_test(test_silence_holds),
 		cmocka_unit_test(test_few_queries_say_nothing),
 		cmocka_unit_test(test_edges_say_how_much),
