@@ -14,7 +14,7 @@ enum {
 	READERS = NODES | OPERATOR,
 	LISTENERS = DNS | HEALTH | STEER | OPERATOR, /* to reports */
 	WATCHERS = HEALTH | STEER | OPERATOR,        /* of nodes */
-	PUBLIC = DNS | STEER | OPERATOR,             /* of policies */
+	PUBLIC = DNS | HEALTH | STEER | OPERATOR,    /* of policies */
 	WEIGHERS = HEALTH | STEER | OPERATOR,        /* of what edges saw */
 };
 
