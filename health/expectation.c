@@ -56,8 +56,8 @@ static bool is_remembered(const struct expectation *e,
 }
 
 /*
- * May two readers of the same reports see it differently?  Panic outlasts what it
- * began by: where outages overlapped for no longer than reports are on their
+ * May two readers of the same reports see it differently?  Panic outlasts what
+ * it began by: where outages overlapped for no longer than reports are on their
  * way, one reader had it and another had not.
  */
 static bool depends_on_history(const struct expectation *e,

@@ -115,8 +115,8 @@ static bool is_of(const struct view *view, const struct turn *turn)
 
 /*
  * A step that is due is taken when clients came as the last one intended; else
- * the ramp stands for as long as a step once more, but not longer than all of it
- * takes: who is counted at edges may differ from who asks for good.
+ * the ramp stands for as long as a step once more, but not longer than all of
+ * it takes: who is counted at edges may differ from who asks for good.
  */
 static void take_step(struct turn *turn, const struct ramp_limits *limits,
 		      struct turnout *u, const struct failback_input *in,

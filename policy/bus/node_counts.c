@@ -61,8 +61,10 @@ static void parse_rows(struct member_reader *r, struct node_counts *counts)
 	const json_t *list = member_array(r, "asked", NODE_COUNTS_ROWS_MAX);
 
 	counts->rows = calloc(json_array_size(list) + 1, sizeof(*counts->rows));
-	if (counts->rows == NULL)
+	if (counts->rows == NULL) {
 		member_fail(r, "out of memory");
+		return;
+	}
 	for (size_t i = 0; i < json_array_size(list) && !r->failed; i++) {
 		struct member_reader item =
 			member_item(list, i, "node count", r->err);

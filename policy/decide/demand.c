@@ -93,7 +93,7 @@ bool demand_spread(const struct policy *policy, size_t service,
 
 	if (rates != NULL && rates->whole > 0)
 		stated = rates->whole;
-	if (sum_of(rates) > 0) {
+	if (rates != NULL && sum_of(rates) > 0) {
 		spread_rates(policy, classes, rates, out);
 		return true;
 	}
