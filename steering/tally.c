@@ -169,7 +169,7 @@ static void tell(struct tally_entry *e, double ms)
 /* True when it tells another value now. */
 static bool turn_entry(struct tally_entry *e)
 {
-	double ms = (double)histogram_quantile(&e->histogram, 0.5);
+	double ms = (double)histogram_smooth(&e->histogram, 0.5);
 	int side;
 
 	if (e->kept_turns > 0)
@@ -263,10 +263,8 @@ static void tell_nothing(struct tally *t)
 
 void tally_adopt(struct tally *tally, const struct plan *plan)
 {
-	if (plan == NULL)
-		return;
 	tell_nothing(tally);
-	for (size_t i = 0; i < plan->rum_count; i++) {
+	for (size_t i = 0; plan != NULL && i < plan->rum_count; i++) {
 		const struct plan_rum *r = &plan->rum[i];
 		struct tally_entry *e =
 			entry_of(tally, r->region, r->cell_lat, r->cell_lon);

@@ -69,8 +69,8 @@ bool tally_add(struct tally *tally, const struct tally_sample *sample);
  */
 bool tally_turn(struct tally *tally, int64_t now_ms);
 
-/* From now on it tells what that plan tells, and nothing else until a turn
- * says so; NULL, there is none: it goes on as it is. */
+/* From now on it tells what that plan tells (NULL: there is none), and nothing
+ * else until a turn says so: what it told itself nobody heard. */
 void tally_adopt(struct tally *tally, const struct plan *plan);
 
 #endif

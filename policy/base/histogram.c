@@ -23,16 +23,20 @@ static size_t bucket_of(uint32_t us)
 	       ((us >> (octave - SUB_BITS)) & (SUB - 1));
 }
 
+/* In microseconds; the first ones hold one value each. */
+static double width_of(size_t bucket)
+{
+	size_t octave = bucket / SUB;
+
+	return octave == 0 ? 0 : (double)(UINT64_C(1) << (octave - 1));
+}
+
 /* The middle of a bucket, in microseconds. */
 static double middle_of(size_t bucket)
 {
-	size_t octave = bucket / SUB;
-	double width;
-
-	if (octave == 0)
+	if (bucket < SUB)
 		return (double)bucket;
-	width = (double)(UINT64_C(1) << (octave - 1));
-	return width * ((double)(SUB + bucket % SUB) + 0.5);
+	return width_of(bucket) * ((double)(SUB + bucket % SUB) + 0.5);
 }
 
 void histogram_fade(struct histogram *h)
@@ -59,17 +63,40 @@ void histogram_add(struct histogram *h, float value_ms)
 	h->total++;
 }
 
-float histogram_quantile(const struct histogram *h, double share)
+/* Where the share of samples ends: its bucket, and what part of that. */
+struct rank {
+	size_t bucket;
+	double part;
+};
+
+static struct rank rank_of(const struct histogram *h, double share)
 {
 	double wanted = share * (double)h->total;
 	double seen = 0;
 
+	for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
+		if (h->counts[i] > 0 && seen + h->counts[i] >= wanted)
+			return (struct rank){ i,
+					      (wanted - seen) / h->counts[i] };
+		seen += h->counts[i];
+	}
+	return (struct rank){ HISTOGRAM_BUCKETS - 1, 1 };
+}
+
+float histogram_quantile(const struct histogram *h, double share)
+{
 	if (h->total == 0)
 		return 0;
-	for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
-		seen += h->counts[i];
-		if (h->counts[i] > 0 && seen >= wanted)
-			return (float)(middle_of(i) / 1000.0);
-	}
-	return (float)(middle_of(HISTOGRAM_BUCKETS - 1) / 1000.0);
+	return (float)(middle_of(rank_of(h, share).bucket) / 1000.0);
+}
+
+float histogram_smooth(const struct histogram *h, double share)
+{
+	struct rank rank = rank_of(h, share);
+
+	if (h->total == 0)
+		return 0;
+	return (float)((middle_of(rank.bucket) +
+			(rank.part - 0.5) * width_of(rank.bucket)) /
+		       1000.0);
 }

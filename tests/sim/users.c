@@ -16,10 +16,8 @@ enum {
 	MOODS = 4,
 };
 
-/* A histogram's, and its noise; and from one of its buckets to the next, which
- * is more than a margin: what lies on their border may move by that much. */
-#define BLUR 0.07
-#define BUCKET 0.126
+/* A histogram's, and its noise. */
+#define BLUR 0.13
 
 static struct users_seat *users_of(struct fleet *f, int node)
 {
@@ -252,17 +250,15 @@ static bool check_hold(struct fleet *f, const struct word *w)
 {
 	const struct users_way *way = way_of(f, w);
 	int64_t told_ms = w->seat->told_ms[w->place][w->region];
-	double by_ms = fabs(w->is_ms - w->was_ms);
-	bool far = by_ms > BUCKET * fmin(w->is_ms, w->was_ms);
 	const char *what = NULL;
 
 	if (f->now_ms - told_ms < USERS_TURN_MS)
 		what = "it moves again without a hold";
-	else if (far && way->turned_ms == 0)
+	else if (way->turned_ms == 0)
 		what = "it moves, and nothing did";
-	else if (far && f->now_ms - way->turned_ms < USERS_TURN_MS)
+	else if (f->now_ms - way->turned_ms < USERS_TURN_MS)
 		what = "it moves at once";
-	else if (by_ms < TALLY_MARGIN_MS)
+	else if (fabs(w->is_ms - w->was_ms) < TALLY_MARGIN_MS)
 		what = "it moves by less than its margin";
 	return what == NULL || broken_way(f, what, w->place, w->region);
 }

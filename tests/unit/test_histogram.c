@@ -58,6 +58,35 @@ static void test_quantiles_against_exact_ones(void **state)
 	}
 }
 
+/* Half on each side of a border of two buckets, or a few more on one: the
+ * middles are an eighth apart, the median hardly moves. */
+static void test_smooth(void **state)
+{
+	enum { EACH = 100, MORE = 10 };
+	struct histogram h = { 0 };
+	float low, high, jump;
+
+	(void)state;
+	assert_float_equal(histogram_smooth(&h, 0.5), 0, 0);
+	for (int i = 0; i < EACH; i++) {
+		histogram_add(&h, 16.0f);
+		histogram_add(&h, 16.5f);
+	}
+	for (int i = 0; i < EACH; i++)
+		histogram_add(&h, 18.6f);
+	for (int i = 0; i < EACH - MORE; i++)
+		histogram_add(&h, 18.7f);
+	low = histogram_smooth(&h, 0.5);
+	jump = -histogram_quantile(&h, 0.5);
+	for (int i = 0; i < 2 * MORE; i++)
+		histogram_add(&h, 18.7f);
+	high = histogram_smooth(&h, 0.5);
+	jump += histogram_quantile(&h, 0.5);
+	assert_true(jump > 1.9f);
+	assert_true(high > low && high - low < 0.3f);
+	assert_true(low > 16 && high < 20);
+}
+
 static void test_histogram_edges(void **state)
 {
 	struct histogram h = { 0 };
@@ -84,6 +113,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_quantiles_against_exact_ones),
+		cmocka_unit_test(test_smooth),
 		cmocka_unit_test(test_histogram_edges),
 	};
 
