@@ -2,6 +2,7 @@
 #include "steering/chronicle.h"
 
 #include "policy/base/clock.h"
+#include "steering/minutes.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -11,34 +12,13 @@
 
 #include <jansson.h>
 
-static const char *text_of(const json_t *event, const char *name)
-{
-	const char *text = json_string_value(json_object_get(event, name));
-
-	return text == NULL ? "" : text;
-}
-
-static int64_t time_of(const json_t *event)
-{
-	return json_integer_value(json_object_get(event, "wall_ms"));
-}
-
-static const json_t *event_at(const json_t *lines, size_t i)
-{
-	return json_object_get(json_array_get(lines, i), "event");
-}
-
-static bool begins(const char *text, const char *with)
-{
-	return strncmp(text, with, strlen(with)) == 0;
-}
-
 /* "canary-start v2" of a person, "canary v2" and "canary v2 is off" of the
  * agent. */
 static bool is_of(const json_t *event, const char *name)
 {
-	const char *what = text_of(event, "what");
-	const char *at = begins(what, "canary") ? strchr(what, ' ') : NULL;
+	const char *what = minutes_text(event, "what");
+	const char *at =
+		minutes_begins(what, "canary") ? strchr(what, ' ') : NULL;
 	size_t len = strlen(name);
 
 	return at != NULL && strncmp(at + 1, name, len) == 0 &&
@@ -47,8 +27,8 @@ static bool is_of(const json_t *event, const char *name)
 
 static bool is_start(const json_t *event)
 {
-	return strcmp(text_of(event, "kind"), "command") == 0 &&
-	       begins(text_of(event, "what"), "canary-start ");
+	return strcmp(minutes_text(event, "kind"), "command") == 0 &&
+	       minutes_begins(minutes_text(event, "what"), "canary-start ");
 }
 
 /* Where the story begins: the last start, or the first line there is. */
@@ -57,7 +37,7 @@ static size_t first_of(const json_t *lines, const char *name)
 	size_t first = 0, rows = 0;
 
 	for (size_t i = json_array_size(lines); i-- > 0;) {
-		const json_t *event = event_at(lines, i);
+		const json_t *event = minutes_event(lines, i);
 
 		if (!is_of(event, name))
 			continue;
@@ -68,38 +48,29 @@ static size_t first_of(const json_t *lines, const char *name)
 	return first;
 }
 
-/* A cell of a table: one line, and no end of the cell in it. */
-static void put_cell(const char *text, FILE *out)
-{
-	for (; *text != '\0'; text++)
-		if (*text == '|')
-			fputs("\\|", out);
-		else
-			fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
-}
-
 static void put_row(const json_t *event, int64_t began_ms, FILE *out)
 {
-	const char *after = text_of(event, "after");
-	bool by_agent = strcmp(text_of(event, "kind"), "canary") == 0;
+	const char *after = minutes_text(event, "after");
+	bool by_agent = strcmp(minutes_text(event, "kind"), "canary") == 0;
 	char at[CLOCK_TEXT_SIZE];
 
-	fprintf(out, "| %s | %.1f s | ", clock_wall_text(time_of(event), at),
-		(double)(time_of(event) - began_ms) / 1000);
-	put_cell(by_agent ? after : text_of(event, "what"), out);
+	fprintf(out, "| %s | %.1f s | ",
+		clock_wall_text(minutes_time(event), at),
+		(double)(minutes_time(event) - began_ms) / 1000);
+	minutes_put_cell(by_agent ? after : minutes_text(event, "what"), out);
 	fputs(" | ", out);
-	put_cell(text_of(event, "who"), out);
+	minutes_put_cell(minutes_text(event, "who"), out);
 	fputs(" | ", out);
-	put_cell(text_of(event, "why"), out);
-	if (!by_agent && strcmp(text_of(event, "kind"), "command") != 0) {
-		fprintf(out, " (%s", text_of(event, "kind"));
+	minutes_put_cell(minutes_text(event, "why"), out);
+	if (!by_agent && strcmp(minutes_text(event, "kind"), "command") != 0) {
+		fprintf(out, " (%s", minutes_text(event, "kind"));
 		if (*after != '\0')
 			fputs(": ", out);
-		put_cell(after, out);
+		minutes_put_cell(after, out);
 		fputc(')', out);
 	} else if (!by_agent && *after != '\0') {
 		fputs(" (", out);
-		put_cell(after, out);
+		minutes_put_cell(after, out);
 		fputc(')', out);
 	}
 	fputs(" |\n", out);
@@ -141,20 +112,23 @@ static void put_rollback(const json_t *lines, size_t first, const char *name,
 	int64_t decided_ms = 0;
 
 	for (size_t i = first; i < json_array_size(lines); i++) {
-		const json_t *event = event_at(lines, i);
-		const char *after = text_of(event, "after");
+		const json_t *event = minutes_event(lines, i);
+		const char *after = minutes_text(event, "after");
 
 		if (!is_of(event, name))
 			continue;
-		if (begins(after, "rollback") ||
-		    begins(text_of(event, "what"), "canary-abort "))
-			decided_ms = time_of(event);
-		else if (begins(after, "rolled back") && decided_ms != 0)
+		if (minutes_begins(after, "rollback") ||
+		    minutes_begins(minutes_text(event, "what"),
+				   "canary-abort "))
+			decided_ms = minutes_time(event);
+		else if (minutes_begins(after, "rolled back") &&
+			 decided_ms != 0)
 			fprintf(out,
 				"Every responder and edge acknowledged that it "
 				"has no clients %.1f s after that was "
 				"decided.\n\n",
-				(double)(time_of(event) - decided_ms) / 1000);
+				(double)(minutes_time(event) - decided_ms) /
+					1000);
 	}
 }
 
@@ -166,12 +140,12 @@ static void put_events(const json_t *lines, size_t first, const char *name,
 	fputs("| time | after | what | by | why |\n|---|---:|---|---|---|\n",
 	      out);
 	for (size_t i = first; i < json_array_size(lines); i++) {
-		const json_t *event = event_at(lines, i);
+		const json_t *event = minutes_event(lines, i);
 
 		if (!is_of(event, name))
 			continue;
 		if (began_ms == 0)
-			began_ms = time_of(event);
+			began_ms = minutes_time(event);
 		put_row(event, began_ms, out);
 	}
 }

@@ -39,6 +39,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/release_request.c %D%/release_request.h \
 	%D%/reload.c %D%/reload.h \
 	%D%/waves.c %D%/waves.h \
+	%D%/minutes.c %D%/minutes.h \
 	%D%/muster.c %D%/muster.h \
 	%D%/order.c %D%/order.h \
 	%D%/page/destinations.c %D%/page/destinations.h \
