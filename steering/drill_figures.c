@@ -193,6 +193,18 @@ void drill_figures_settle(struct drill *drill, const struct agent_input *in)
 		count(drill, in, i, drill->services[i].settled);
 }
 
+struct trials drill_figures_all(const struct drill *drill, size_t service)
+{
+	const struct drill_service *s = &drill->services[service];
+	struct trials t = s->seen;
+
+	for (size_t i = 0; i < drill->policy->region_count; i++) {
+		t.requests -= s->begun[i].requests;
+		t.failures -= s->begun[i].failures;
+	}
+	return t;
+}
+
 struct trials drill_figures_of(const struct drill *drill,
 			       const struct agent_input *in, size_t service,
 			       size_t region)

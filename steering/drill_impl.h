@@ -22,7 +22,9 @@ void drill_figures_begin(struct drill *drill, const struct state *state,
 void drill_figures_look(struct drill *drill, const struct agent_input *in);
 /* figures: counts of regions begin once more. */
 void drill_figures_settle(struct drill *drill, const struct agent_input *in);
-/* figures: requests in a region since they began. */
+/* figures: requests of a service, all regions, since the drill began. */
+struct trials drill_figures_all(const struct drill *drill, size_t service);
+/* figures: requests in a region since they settled. */
 struct trials drill_figures_of(const struct drill *drill,
 			       const struct agent_input *in, size_t service,
 			       size_t region);

@@ -128,12 +128,8 @@ static void tell_errors(const struct telling *t, struct score *score)
 		snprintf(before, sizeof(before), "at most %g %%", most);
 	for (size_t i = 0; i < d->policy->service_count; i++) {
 		const struct drill_service *s = &d->services[i];
-		struct trials all = s->seen;
+		struct trials all = drill_figures_all(d, i);
 
-		for (size_t k = 0; k < d->policy->region_count; k++) {
-			all.requests -= s->begun[k].requests;
-			all.failures -= s->begun[k].failures;
-		}
 		if (!s->concerned || all.requests == 0)
 			continue;
 		snprintf(what, sizeof(what), "errors %s",

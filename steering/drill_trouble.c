@@ -85,18 +85,6 @@ static bool exceeds(double requests, double failures, double pct)
 	       100 * failures > pct * requests;
 }
 
-static struct trials since_begun(const struct drill *drill, size_t service)
-{
-	const struct drill_service *s = &drill->services[service];
-	struct trials t = s->seen;
-
-	for (size_t i = 0; i < drill->policy->region_count; i++) {
-		t.requests -= s->begun[i].requests;
-		t.failures -= s->begun[i].failures;
-	}
-	return t;
-}
-
 /* By the newest requests, or by all where they are few. */
 static bool fails(const struct drill *drill, const struct agent_input *in,
 		  char *buf, size_t size)
@@ -117,7 +105,7 @@ static bool fails(const struct drill *drill, const struct agent_input *in,
 
 		if (!s->concerned)
 			continue;
-		all = since_begun(drill, i);
+		all = drill_figures_all(drill, i);
 		if (!exceeds(s->recent.requests, s->recent.failures, most) &&
 		    !exceeds((double)all.requests, (double)all.failures, most))
 			continue;

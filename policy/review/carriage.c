@@ -93,6 +93,7 @@ static bool load_family(struct loading *l, enum net_family family)
 
 		bits = before.bits > after.bits ? before.bits : after.bits;
 		bits = carrier.bits > bits ? carrier.bits : bits;
+		/* Key 0: networks of nobody known, in either policy. */
 		if (carrier.asn == 0 || key == 0)
 			continue;
 		part = find_part(l, intern_number(l->cells, &key, &added),

@@ -22,8 +22,8 @@ struct keeper {
 };
 
 /*
- * Makes a folder of that template, as mkdtemp(3) does, which outlives the
- * keeper.  False with err set: there is none, and template is "" then.
+ * Makes a folder of that template, into which its name goes, as mkdtemp(3)
+ * does. False with err set: there is none, and template is "" then.
  */
 bool keeper_start(struct keeper *keeper, char *template, struct error *err);
 
