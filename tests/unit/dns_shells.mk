@@ -10,7 +10,7 @@ check_PROGRAMS += %D%/test_exporter
 %C%_test_exporter_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_uptake
 %C%_test_uptake_SOURCES = %D%/test_uptake.c %D%/site.c %D%/site.h \
-	%D%/loopback.c %D%/loopback.h
+	%D%/bundle_text.c %D%/bundle_text.h %D%/loopback.c %D%/loopback.h
 %C%_test_uptake_LDADD = $(DNS_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_responder
 %C%_test_responder_SOURCES = %D%/test_responder.c %D%/site.c %D%/site.h \

@@ -43,7 +43,8 @@ check_PROGRAMS += %D%/test_prober
 %C%_test_prober_SOURCES = %D%/test_prober.c %D%/canned.c %D%/canned.h
 %C%_test_prober_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_published
-%C%_test_published_SOURCES = %D%/test_published.c
+%C%_test_published_SOURCES = %D%/test_published.c \
+	%D%/bundle_text.c %D%/bundle_text.h
 %C%_test_published_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_question
 %C%_test_question_SOURCES = %D%/test_question.c $(FORGED_REPLY)

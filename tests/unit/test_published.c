@@ -3,7 +3,6 @@
  * serve and by the next beside it, refuses what it cannot, and starts with what
  * all serve. */
 #include "health/published.h"
-#include "policy/base/arena.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
@@ -13,6 +12,7 @@
 #include "policy/bus/plan.h"
 #include "policy/bus/sign.h"
 #include "policy/language/policy.h"
+#include "tests/unit/bundle_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -161,25 +161,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* On the bus from now on, when put: its digest. */
-static void bundle(struct world *w, const char *text, bool put,
-		   char digest[BUNDLE_DIGEST_SIZE])
-{
-	struct sources sources = { .arena = arena_new() };
-	struct error err;
-	char *octets;
-	size_t len;
-
-	assert_true(sources_add(&sources, "policy.yaml", text, strlen(text)));
-	assert_true(sources_digest(&sources, digest));
-	octets = bundle_write(&sources, &len, &err);
-	assert_non_null(octets);
-	if (put)
-		bus_put(w->ours, BUS_BUNDLES, digest, octets, len, 60000);
-	free(octets);
-	arena_free(sources.arena);
-}
-
 /* Of vantage, with an endpoint of that last octet. */
 static void policy(struct world *w, const char *vantage, unsigned last,
 		   char digest[BUNDLE_DIGEST_SIZE])
@@ -187,7 +168,7 @@ static void policy(struct world *w, const char *vantage, unsigned last,
 	char text[sizeof(format) + 40];
 
 	snprintf(text, sizeof(text), format, vantage, last);
-	bundle(w, text, true, digest);
+	bundle_text_put(w->ours, text, digest);
 }
 
 /* A plan that says so comes. */
@@ -323,12 +304,12 @@ static void test_waits_for_what_is_not_there(void **state)
 	char text[sizeof(format) + 40], two[BUNDLE_DIGEST_SIZE];
 
 	snprintf(text, sizeof(text), format, "v", 2);
-	bundle(w, text, false, two);
+	bundle_text_put(NULL, text, two);
 	say(w, RELEASE_DONE, two, two);
 	/* Something else by that name is not it. */
 	bus_put(w->ours, BUS_BUNDLES, two, "junk", 4, 60000);
 	assert_int_equal(w->loads, 1);
-	bundle(w, text, true, two);
+	bundle_text_put(w->ours, text, two);
 	await_load(w, 2);
 	assert_int_equal(last_of(w->policy), 2);
 }

@@ -2,11 +2,11 @@
 /* uptake: a responder takes the policy that the plan wants it to serve, says
  * what it refused and what fell silent, and starts with what all serve. */
 #include "dns/responder.h"
-#include "policy/base/arena.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
 #include "policy/bus/bundles.h"
 #include "policy/bus/plan_release.h"
+#include "tests/unit/bundle_text.h"
 #include "tests/unit/site.h"
 
 #include <setjmp.h>
@@ -32,24 +32,6 @@ static const char policy_format[] =
 	"services:\n"
 	"  www: {steer: failover, check: up, endpoints: {%s}, panic: %s}\n";
 
-/* One bundle more on the bus; its digest. */
-static void put_bundle(struct site *s, const char *text,
-		       char digest[BUNDLE_DIGEST_SIZE])
-{
-	struct sources sources = { .arena = arena_new() };
-	struct error err;
-	char *octets;
-	size_t len;
-
-	assert_true(sources_add(&sources, "policy.yaml", text, strlen(text)));
-	assert_true(sources_digest(&sources, digest));
-	octets = bundle_write(&sources, &len, &err);
-	assert_non_null(octets);
-	bus_put(s->ours, BUS_BUNDLES, digest, octets, len, 60000);
-	free(octets);
-	arena_free(sources.arena);
-}
-
 static void put_policy(struct site *s, unsigned last,
 		       char digest[BUNDLE_DIGEST_SIZE])
 {
@@ -58,7 +40,7 @@ static void put_policy(struct site *s, unsigned last,
 	snprintf(endpoints, sizeof(endpoints),
 		 "a: {A: 192.0.2.%u}, b: {A: 198.51.100.200}", last);
 	snprintf(text, sizeof(text), policy_format, endpoints, "last-good");
-	put_bundle(s, text, digest);
+	bundle_text_put(s->ours, text, digest);
 }
 
 /* The responder again, with a directory of bundles. */
@@ -243,7 +225,7 @@ static void test_refuses_what_does_not_load(void **state)
 	struct site *s = *state;
 	char next[BUNDLE_DIGEST_SIZE];
 
-	put_bundle(s, "zone: {name: 7}\n", next);
+	bundle_text_put(s->ours, "zone: {name: 7}\n", next);
 	log_set_level(LOG_LEVEL_ERROR + 1);
 	publish(s, 1, "", next, "ns1");
 	s->awaited = next;
@@ -267,7 +249,7 @@ static void test_says_what_fell_silent(void **state)
 	site_turn_until(s, site_gives_other);
 	snprintf(text, sizeof(text), policy_format, "a: {A: 192.0.2.7}",
 		 "no-answer");
-	put_bundle(s, text, next);
+	bundle_text_put(s->ours, text, next);
 	publish(s, 1, "", next, "ns1");
 	await_digest(s, next);
 	site_turn_until(s, is_mute);
