@@ -384,6 +384,16 @@ struct breaker breaker_step(struct breaker b,
 	return b;
 }
 
+struct breaker breaker_excuse(struct breaker b, int64_t since_ms)
+{
+	if (b.state != BREAKER_CLOSED)
+		return b;
+	b.streak = 0;
+	for (uint32_t i = 0; i < b.samples && b.seen_ms[i] >= since_ms; i++)
+		b.failed &= ~(UINT64_C(1) << i) | b.users;
+	return b;
+}
+
 uint32_t breaker_failures(const struct breaker *b)
 {
 	return count_bits(b->failed);

@@ -143,6 +143,12 @@ struct breaker breaker_step(struct breaker b,
 			    const struct policy_breaker *limits,
 			    const struct breaker_input *in);
 
+/*
+ * What probes failed by since since_ms (monotonic) was no fault of the
+ * endpoint: while CLOSED it counts as if they had passed.
+ */
+struct breaker breaker_excuse(struct breaker b, int64_t since_ms);
+
 /* Failed outcomes among the samples. */
 uint32_t breaker_failures(const struct breaker *b);
 

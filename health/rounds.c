@@ -124,6 +124,8 @@ static void judge(struct rounds *r, int64_t now_ms)
 	log_event(LOG_LEVEL_WARN, "health", s->mistrusts ? "mistrust" : "trust",
 		  "failing=%" PRIu32 " probes=%zu anchors=%zu lost=%zu",
 		  s->failing, r->counted, s->anchors, s->lost);
+	for (size_t i = 0; s->mistrusts && i < r->config.roster->job_count; i++)
+		watch_doubt(&r->turns[i].watch, now_ms - s->window_ms);
 	r->config.on_change(r->config.arg);
 }
 

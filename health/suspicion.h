@@ -15,8 +15,8 @@
  *   interval and timeout of its checks), or
  * - it has anchors (addresses that it must be able to reach, health/anchors)
  *   and none of them answers.
- * It then abstains, and the failures it sees are not counted by its breakers.
- * Passes still are.
+ * It then abstains, and the failures it sees are not counted by its breakers,
+ * nor those that began within the window before.  Passes still are.
  *
  *                     most failed at once, or no anchor answers
  *             TRUSTS ------------------------------------------> MISTRUSTS

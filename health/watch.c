@@ -143,6 +143,12 @@ bool watch_observe(struct watch *w, const struct policy_check *check,
 	return step(w, check, event, at);
 }
 
+void watch_doubt(struct watch *w, int64_t since_ms)
+{
+	if (w->failing && w->failing_since_ms >= since_ms)
+		w->breaker = breaker_excuse(w->breaker, w->failing_since_ms);
+}
+
 bool watch_tick(struct watch *w, const struct policy_check *check,
 		const struct watch_moment *at)
 {

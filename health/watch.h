@@ -74,6 +74,13 @@ bool watch_observe(struct watch *w, const struct policy_check *check,
 		   const struct observation *seen,
 		   const struct watch_moment *at);
 
+/*
+ * The vantage begins to mistrust itself.  What began to fail since since_ms
+ * (monotonic) may have failed for the same reason: these failures do not count
+ * either, or one more at the end of the mistrust would do for all of them.
+ */
+void watch_doubt(struct watch *w, int64_t since_ms);
+
 /* Time for a probe, or for an open breaker to try one.  True: see above. */
 bool watch_tick(struct watch *w, const struct policy_check *check,
 		const struct watch_moment *at);

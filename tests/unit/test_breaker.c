@@ -347,6 +347,37 @@ static void test_extreme_limits(void **state)
 	assert_int_equal(breaker_letter(b, &big, 't', 1064).samples, 63);
 }
 
+/* Failures of probes that were the vantage's own; users' and earlier ones stay.
+ */
+static void test_excuse(void **state)
+{
+	struct policy_breaker lim = limits;
+	struct breaker b = { 0 };
+
+	(void)state;
+	lim.consecutive = 3;
+	lim.window = 20;
+	b = breaker_letter(b, &lim, 'f', 1);
+	b = breaker_letter(b, &lim, 'p', 2);
+	b = breaker_letter(b, &lim, 'f', 3);
+	b = breaker_letter(b, &lim, 'f', 4);
+	b = breaker_excuse(b, 3);
+	assert_int_equal(b.samples, 4);
+	assert_int_equal(breaker_failures(&b), 1);
+	b = breaker_letter(b, &lim, 'f', 5);
+	assert_int_equal(b.state, BREAKER_CLOSED);
+	b = breaker_letter(b, &lim, 'f', 6);
+	b.users |= 1;
+	assert_int_equal(breaker_failures(&b), 3);
+	b = breaker_excuse(b, 5);
+	assert_int_equal(breaker_failures(&b), 2);
+	/* One that is open stays so. */
+	for (int i = 7; i < 10; i++)
+		b = breaker_letter(b, &lim, 'f', i);
+	assert_int_equal(b.state, BREAKER_OPEN);
+	assert_int_equal(breaker_excuse(b, 1).state, BREAKER_OPEN);
+}
+
 /* A reload may shrink the window under the outcomes it holds. */
 static void test_window_shrinks(void **state)
 {
@@ -374,6 +405,7 @@ int main(void)
 		cmocka_unit_test(test_damping),
 		cmocka_unit_test(test_jitter_is_at_most_a_fifth),
 		cmocka_unit_test(test_extreme_limits),
+		cmocka_unit_test(test_excuse),
 		cmocka_unit_test(test_window_shrinks),
 	};
 

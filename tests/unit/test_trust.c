@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rounds and anchors: when a vantage on loopback believes what it sees. */
+#include "health/roster.h"
 #include "health/watch.h"
 #include "tests/unit/rounds_world.h"
 
@@ -27,6 +28,9 @@ static void test_all_at_once_abstains(void **state)
 		canned_fall(w->canned[i]);
 	rounds_world_await_abstention(w, true);
 	assert_non_null(strstr(w->node.trouble, "mistrusts itself"));
+	/* Nor is what failed before most had. */
+	for (size_t i = 0; i < w->roster->job_count; i++)
+		assert_int_equal(rounds_watch(w->rounds, i)->breaker.streak, 0);
 	for (size_t i = 0; i < ROUNDS_ENDPOINTS; i++)
 		canned_rise(w->canned[i]);
 	rounds_world_await_abstention(w, false);

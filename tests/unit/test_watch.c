@@ -28,8 +28,9 @@ static const struct policy_check check = {
 /* clang-format off */
 /*
  * Script: p pass, s slow pass, f timeout, l local trouble, F a timeout while
- * the vantage mistrusts itself, P a pass then.  Each is seen when the watch
- * wants its next probe.
+ * the vantage mistrusts itself, P a pass then; D it begins to do so, for what
+ * began to fail in the last minute, E for what does now.  Each is seen when the
+ * watch wants its next probe.
  */
 static const struct story {
 	const char *title;
@@ -66,6 +67,10 @@ static const struct story {
 	  "timeout" },
 	{ "mistrust counts no failure", "pFFFFFF", REPORT_CLOSED, 5500, true,
 	  "timeout" },
+	{ "nor those before it began", "pffDf", REPORT_CLOSED, 5500, true,
+	  "timeout" },
+	{ "but of what failed for long", "pffEf", REPORT_OPEN, 10000, true,
+	  "timeout" },
 	{ "but passes",               "PFP",  REPORT_CLOSED, 5500, false,
 	  "timeout" },
 };
@@ -95,6 +100,11 @@ static struct watch play(const char *script, int64_t *wait_ms)
 	for (const char *c = script; *c != '\0'; c++) {
 		struct observation seen = observation_of(*c);
 		int64_t due_ms = watch_next_ms(&w, &check, &at);
+
+		if (*c == 'D' || *c == 'E') {
+			watch_doubt(&w, at.now_ms - (*c == 'D' ? 60000 : 0));
+			continue;
+		}
 
 		at.wall_ms += due_ms - at.now_ms;
 		at.now_ms = due_ms;
