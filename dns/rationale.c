@@ -10,6 +10,7 @@
 #include "dns/steered.h"
 #include "dns/table.h"
 #include "dns/zones.h"
+#include "policy/decide/frozen.h"
 #include "policy/decide/geo.h"
 #include "policy/decide/reason.h"
 
@@ -135,6 +136,17 @@ static void tell_answer(struct telling *t, const struct reasons *r,
 	tell_family(t, d, asking, NET_V6);
 }
 
+static void tell_freezes(struct telling *t, const struct reasons *r)
+{
+	const struct command *freeze = NULL;
+	char text[REASON_SIZE];
+
+	while ((freeze = frozen_next(r->view, (size_t)r->service, freeze)) !=
+	       NULL)
+		tell(t, "frozen: %s",
+		     reason_freeze(freeze, text, sizeof(text)));
+}
+
 static void tell_endpoints(struct telling *t, const struct reasons *r)
 {
 	const struct policy_service *service =
@@ -149,6 +161,7 @@ static void tell_endpoints(struct telling *t, const struct reasons *r)
 	if (r->row->note != ROW_PLAIN)
 		tell(t, "note: %s", row_note_name((enum row_note)r->row->note));
 	tell(t, "service: %s", reason_service(r, text, sizeof(text)));
+	tell_freezes(t, r);
 }
 
 static void tell_client(struct telling *t, const struct net_addr *client,

@@ -2,24 +2,8 @@
 #include "steering/freeze.h"
 
 #include "policy/base/error.h"
-#include "policy/bus/target.h"
+#include "policy/decide/frozen.h"
 #include "steering/pause.h"
-
-#include <string.h>
-
-static bool covers(const struct command *c, const char *service,
-		   const char *canary)
-{
-	size_t len = strlen(service);
-
-	if (strcmp(c->target, TARGET_ALL) == 0)
-		return true;
-	if (strncmp(c->target, service, len) != 0)
-		return false;
-	return c->target[len] == '\0' ||
-	       (canary != NULL && c->target[len] == '/' &&
-		strcmp(c->target + len + 1, canary) == 0);
-}
 
 static const struct command *find(struct commands commands, const char *service,
 				  const char *canary, int64_t wall_ms)
@@ -28,7 +12,7 @@ static const struct command *find(struct commands commands, const char *service,
 
 	for (size_t i = 0; i < commands.count; i++, c++) {
 		if (c->kind == COMMAND_FREEZE && c->wall_expires_ms > wall_ms &&
-		    covers(c, service, canary))
+		    frozen_covers(c, service, canary))
 			return c;
 	}
 	return NULL;

@@ -16,6 +16,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/demand.c %D%/demand.h \
 	%D%/electorate.c %D%/electorate.h \
 	%D%/flock.c %D%/flock.h \
+	%D%/frozen.c %D%/frozen.h \
 	%D%/geo.c %D%/geo.h %D%/geo_table.h \
 	%D%/geo_cache.c %D%/geo_cache.h \
 	%D%/geo_load.c \

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/decide/reason.h"
 
+#include "policy/base/civil.h"
 #include "policy/decide/standing.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct policy_service *service_of(const struct reasons *r)
 {
@@ -291,6 +293,20 @@ const char *reason_answer(const struct reasons *r, size_t i, char *buf,
 		add(&t, " %s", net_addr_text(&e->aaaa[k], address));
 	if (e->cname != NULL)
 		add(&t, " CNAME %s", e->cname);
+	return buf;
+}
+
+const char *reason_freeze(const struct command *freeze, char *buf, size_t size)
+{
+	const char *canary = strchr(freeze->target, '/');
+	char until[CIVIL_TEXT_SIZE];
+
+	snprintf(buf, size, "%s by command %s of %s (%s) until %s: %s",
+		 freeze->target, freeze->id, freeze->author, freeze->reason,
+		 civil_text(freeze->wall_expires_ms / 1000, until),
+		 canary != NULL ? "this canary takes no step by itself"
+				: "nothing comes back, ramps or steps by "
+				  "itself");
 	return buf;
 }
 

@@ -51,6 +51,13 @@ const char *reason_service(const struct reasons *r, char *buf, size_t size);
 const char *reason_answer(const struct reasons *r, size_t i, char *buf,
 			  size_t size);
 
+/*
+ * What of a service stands still by whom and until when, of a freeze of
+ * frozen_next(): "www by command c-7 of ann (INC-7) until 2026-07-06T09:30:00Z:
+ * nothing comes back, ramps or steps by itself".
+ */
+const char *reason_freeze(const struct command *freeze, char *buf, size_t size);
+
 /* What became of an endpoint: "serves", "not healthy", ... */
 const char *reason_label(enum chain_step step);
 

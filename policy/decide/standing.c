@@ -6,6 +6,7 @@
 #include "policy/bus/member.h"
 #include "policy/bus/plan_spill.h"
 #include "policy/decide/flock.h"
+#include "policy/decide/frozen.h"
 #include "policy/decide/parts.h"
 
 #include <assert.h>
@@ -172,6 +173,19 @@ static json_t *write_spills(const struct view *view, size_t service)
 	return json;
 }
 
+static json_t *write_freezes(const struct view *view, size_t service)
+{
+	const struct command *freeze = NULL;
+	json_t *list = json_array();
+
+	while ((freeze = frozen_next(view, service, freeze)) != NULL)
+		if (json_array_append_new(list, command_write(freeze)) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	return list;
+}
+
 json_t *standing_write(const struct view *view, size_t service,
 		       const struct heard_report *reports)
 {
@@ -199,6 +213,8 @@ json_t *standing_write(const struct view *view, size_t service,
 	member_put_json(&m, "endpoints", endpoints);
 	if (w.seen->flock_count > 0)
 		member_put_json(&m, "spills", write_spills(view, service));
+	if (frozen_next(view, service, NULL) != NULL)
+		member_put_json(&m, "freezes", write_freezes(view, service));
 	return member_take(&m);
 }
 
@@ -330,6 +346,27 @@ static bool parse_spills(struct reading *r, size_t service, const json_t *list)
 	return ok;
 }
 
+static bool parse_freezes(struct reading *r, const json_t *list)
+{
+	size_t count = json_array_size(list);
+	struct command *commands = calloc(count + 1, sizeof(*commands));
+	bool ok = true;
+
+	if (commands == NULL) {
+		error_set(r->err, "out of memory");
+		return false;
+	}
+	for (size_t i = 0; ok && i < count; i++)
+		ok = command_read(json_array_get(list, i), &commands[i],
+				  r->err);
+	if (ok && !frozen_fill(r->view, commands, count)) {
+		error_set(r->err, "out of memory");
+		ok = false;
+	}
+	free(commands);
+	return ok;
+}
+
 static void parse_panic(struct member_reader *m, const struct policy *policy,
 			struct panic *out)
 {
@@ -365,7 +402,7 @@ bool standing_parse(const json_t *json, struct view *view, size_t service,
 		.samples = samples,
 		.err = err,
 	};
-	const json_t *endpoints, *stretches, *users, *spills;
+	const json_t *endpoints, *stretches, *users, *spills, *freezes;
 
 	view->plan_epoch =
 		(uint64_t)member_integer(&m, "plan_epoch", 0, MEMBER_EXACT_MAX);
@@ -378,8 +415,10 @@ bool standing_parse(const json_t *json, struct view *view, size_t service,
 	users = member_array(&m, "rum", PLAN_RUM_MAX);
 	endpoints = member_array(&m, "endpoints", POLICY_ENDPOINTS_MAX);
 	spills = member_array(&m, "spills", PLAN_SPILLS_MAX);
+	freezes = member_array(&m, "freezes", PLAN_COMMANDS_MAX);
 	if (m.failed || !parse_stretches(&r, stretches) ||
-	    !parse_users(&r, users) || !parse_spills(&r, service, spills))
+	    !parse_users(&r, users) || !parse_spills(&r, service, spills) ||
+	    !parse_freezes(&r, freezes))
 		return false;
 	for (size_t i = 0; i < json_array_size(endpoints); i++) {
 		struct member_reader item =

@@ -8,6 +8,7 @@
 #include "policy/decide/deferral.h"
 #include "policy/decide/electorate.h"
 #include "policy/decide/flock.h"
+#include "policy/decide/frozen.h"
 #include "policy/decide/hearing.h"
 #include "policy/decide/opening.h"
 
@@ -354,13 +355,15 @@ static struct view *make_view(const struct policy *policy,
 
 static bool reduce(struct reduction *r)
 {
+	const struct plan *plan = r->in->plan;
 	size_t first = 0;
 
 	r->electorate = electorate_of(r->policy);
 	if (!census_init(&r->census, r->policy, r->scratch) || !hear_all(r) ||
-	    !rum_fill(&r->view->rum, r->policy, r->in->plan, r->view->arena) ||
-	    !flocks_fill(r->view,
-			 r->in->plan == NULL ? NULL : &r->in->plan->spills))
+	    !rum_fill(&r->view->rum, r->policy, plan, r->view->arena) ||
+	    !flocks_fill(r->view, plan == NULL ? NULL : &plan->spills) ||
+	    (plan != NULL &&
+	     !frozen_fill(r->view, plan->commands, plan->command_count)))
 		return false;
 	for (size_t i = 0; i < r->census.count; i++)
 		reset_share(r, i);
@@ -368,7 +371,7 @@ static bool reduce(struct reduction *r)
 		.policy = r->policy,
 		.census = &r->census,
 		.view = r->view,
-		.plan = r->in->plan,
+		.plan = plan,
 		.local = r->in->local,
 		.local_count = r->in->local_count,
 		.wall_ms = r->in->wall_ms,

@@ -142,6 +142,8 @@ struct view {
 	struct latency_stretch stretch; /* of the newest reports, old or not:
 					 * roads do not change with silence */
 	struct rum rum;                 /* the plan's */
+	const struct command *freezes;  /* see policy/decide/frozen */
+	size_t freeze_count;
 	uint64_t serial; /* one more than the previous view's; from 1 */
 	uint64_t plan_epoch, plan_sequence; /* 0, 0: no plan yet */
 	bool plan_mismatch; /* the plan was made for another policy digest */

@@ -3,6 +3,7 @@
 
 #include "policy/base/civil.h"
 #include "policy/decide/deferral.h"
+#include "policy/decide/frozen.h"
 #include "policy/decide/opening.h"
 #include "policy/decide/parts.h"
 #include "policy/decide/reason.h"
@@ -216,6 +217,18 @@ static void print_schedule(const struct explanation *x)
 	printf("\n");
 }
 
+/* What of it the agent is kept from moving. */
+static void print_freezes(const struct explanation *x)
+{
+	const struct view *view = x->subject->view;
+	const struct command *freeze = NULL;
+	char text[REASON_SIZE];
+
+	while ((freeze = frozen_next(view, (size_t)x->service, freeze)) != NULL)
+		printf("frozen   %s\n",
+		       reason_freeze(freeze, text, sizeof(text)));
+}
+
 static void print_service(const struct explanation *x)
 {
 	const struct policy_service *service = service_of(x);
@@ -225,6 +238,7 @@ static void print_service(const struct explanation *x)
 
 	printf("service  %s\n", reason_service(&reasons, buf, sizeof(buf)));
 	print_schedule(x);
+	print_freezes(x);
 	if (service->expression != NULL && lacks == NULL)
 		printf("health   %s, at each vantage\n",
 		       expression_text(x->subject->policy, service->expression,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/review/explanation.h"
 
+#include "policy/base/civil.h"
+#include "policy/decide/frozen.h"
 #include "policy/language/expression.h"
 
 #include <stdio.h>
@@ -188,6 +190,27 @@ static json_t *write_binding(const struct policy_binding *b)
 			 (int)b->port, "ech_octets", (int)b->ech_octets);
 }
 
+/* NULL when nothing of it is frozen. */
+static json_t *write_freezes(const struct explanation *x)
+{
+	const struct view *view = x->subject->view;
+	const struct command *c = NULL;
+	json_t *list = NULL;
+	char until[CIVIL_TEXT_SIZE];
+
+	while ((c = frozen_next(view, (size_t)x->service, c)) != NULL) {
+		if (list == NULL)
+			list = json_array();
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:s, s:s, s:s}", "id",
+					c->id, "target", c->target, "author",
+					c->author, "reason", c->reason, "until",
+					civil_text(c->wall_expires_ms / 1000,
+						   until)));
+	}
+	return list;
+}
+
 void explanation_print_json(const struct explanation *x)
 {
 	const struct policy_service *service =
@@ -203,7 +226,7 @@ void explanation_print_json(const struct explanation *x)
 		json_array_append_new(endpoints, write_endpoint(x, i));
 	json = json_pack(
 		"{s:o, s:{s:s, s:s, s:s*, s:s*, s:o}, s:o, s:o, s:s, s:b, s:b, s:i, "
-		"s:I, s:o*, s:o*, s:o*}",
+		"s:I, s:o*, s:o*, s:o*, s:o*}",
 		"client", write_client(x), "service", "name", service->name,
 		"steer", steer_name(service->steer), "unmonitored",
 		policy_unmonitored(x->subject->policy, service), "health",
@@ -214,7 +237,7 @@ void explanation_print_json(const struct explanation *x)
 		"draw", x->draw, "scope_bits", (int)x->scope_bits, "ttl_s",
 		(json_int_t)x->ttl_s, "families", write_families(x), "https",
 		write_binding(&service->https), "svcb",
-		write_binding(&service->svcb));
+		write_binding(&service->svcb), "freezes", write_freezes(x));
 	json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
 	printf("\n");
 	json_decref(json);

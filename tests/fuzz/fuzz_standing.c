@@ -8,6 +8,7 @@
 
 #include "policy/base/error.h"
 #include "policy/decide/chain.h"
+#include "policy/decide/frozen.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -98,7 +99,9 @@ static void check_again(const struct view *view)
 	struct error err;
 
 	if (json == NULL || !standing_parse(json, back, 0, &samples, &err) ||
-	    !view_same(view, back, 0))
+	    !view_same(view, back, 0) ||
+	    (frozen_next(view, 0, NULL) == NULL) !=
+		    (frozen_next(back, 0, NULL) == NULL))
 		abort();
 	json_decref(json);
 	view_free(back);

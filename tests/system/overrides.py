@@ -10,6 +10,7 @@ did by itself; and what cannot be undone says why.  And what the agent
 would move at once by itself, and may not."""
 
 import json
+import re
 import signal
 
 import fleet
@@ -21,7 +22,7 @@ class Overrides(fleet.Fleet):
     def start_all(self):
         self.start_ground()
         for name in self.dns_ports:
-            self.start_dns(name)
+            self.start_dns(name, "--explain-to", "127.0.0.1")
         self.start_health()
         self.start_steer("steer1")
         until("steer1 leads", 20, lambda: self.leads("steer1"))
@@ -46,6 +47,21 @@ class Overrides(fleet.Fleet):
         return self.wants(" ".join(argv), 0, [], *argv, "--yes")
 
 
+def explained(f):
+    """Why nothing moves, from a responder: as text, as JSON and over DNS."""
+    words = ["explain", f.rig.path("policy"), "--client", LONDON.split("/")[0], "--service", "www", "--node",
+             f.rig.path("dns1.sock")]
+    until("a responder knows of the freeze", 10, lambda: re.search(
+        r"^frozen   www by command c-\S+ of \S+ \(INC-7\) until 20\S+Z: nothing comes back", f.windrose(*words)[1], re.M))
+    told = json.loads(f.windrose(*words, "--json")[1])["freezes"]
+    if [(c["target"], c["reason"]) for c in told] != [("www", "INC-7")] or not told[0]["author"]:
+        raise Failed(f"explain --json tells {told}")
+    lines = f.rig.run("dig", "@127.0.0.1", "-p", str(f.dns_ports["dns1"]), "+tcp", "+short", "CH", "TXT",
+                      "_explain.www.gslb.example.com")[1]
+    if f'"frozen: www by command {told[0]["id"]} of {told[0]["author"]} (INC-7) until {told[0]["until"]}' not in lines:
+        raise Failed(f"over DNS: {lines}")
+
+
 def freeze(f):
     f.wants("frozen by no reason", 2, ["--reason"], "freeze", "all", "--yes")
     f.wants("a freeze of nothing", 3, ["nor SERVICE/CANARY"], "freeze", "mars", "--reason", "x", "--yes")
@@ -53,6 +69,7 @@ def freeze(f):
     if "No client moves." not in said:
         raise Failed(f"a freeze moves clients: {said}")
     f.wants("status", 0, ["FROZEN by c-", "freeze www by", "INC-7"], "status")
+    explained(f)
     f.wants("a canary under it", 3, ["v2 is frozen by"], "canary", "start", "v2", "--reason", "x", "--yes")
     address = REGIONS["eu-west"][0]
     f.rig.stop("eu-west", signal.SIGKILL)

@@ -97,6 +97,10 @@ check_PROGRAMS += %D%/test_since
 %C%_test_since_SOURCES = %D%/test_since.c $(decide_world) \
 	%D%/decide_scene.c %D%/decide_scene.h
 %C%_test_since_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_frozen
+%C%_test_frozen_SOURCES = %D%/test_frozen.c $(decide_world) \
+	%D%/decide_scene.c %D%/decide_scene.h
+%C%_test_frozen_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_standing
 %C%_test_standing_SOURCES = %D%/test_standing.c $(decide_world) \
 	%D%/decide_scene.c %D%/decide_scene.h

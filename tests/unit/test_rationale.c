@@ -100,6 +100,8 @@ static const struct ask_row {
 	{ "commanded", "tcp 10.1.1.1", "_explain.app.gslb.example TXT class=3",
 	  { "\"answer 1: us 192.0.2.22 2001:db8::22\"", "\"eu (p.yaml:8) commanded: share 0 by command d-7\"",
 	    "\"us (p.yaml:9) serves: tier 1: weight 1, share 100 %\"", "\"ttl: 10 s (steady" } },
+	{ "frozen", "tcp 10.1.1.1", "_explain.app.gslb.example TXT class=3",
+	  { "\"service: app (p.yaml:7)", "\"frozen: app by command f-1 of ann (INC-7) until 2026-02-02T02:41:00Z: nothing comes back,", "\"client: " } },
 	{ "down", "tcp 10.1.1.1", "_explain.rnd.gslb.example TXT class=3",
 	  { "\"answer 1: us 192.0.2.22\"", "\"eu (p.yaml:8) not healthy: down: 3 of 4 votes of vantages say down\"" } },
 	{ "residency leaves nothing", "tcp 10.1.1.1", "_explain.www.gslb.example TXT class=3 ecs=10.4.1.0/24",
@@ -248,9 +250,17 @@ static void place(struct policy *policy)
 	}
 }
 
-/* eu of app is drained, that of rnd is down. */
+/* eu of app is drained, that of rnd is down; app is frozen. */
 static void command(struct world *w)
 {
+	static const struct command freeze = {
+		.id = "f-1",
+		.kind = COMMAND_FREEZE,
+		.target = "app",
+		.author = "ann",
+		.reason = "INC-7",
+		.wall_expires_ms = INT64_C(1770000060000),
+	};
 	struct view_endpoint *app = w->view->services[WORLD_APP].endpoints;
 	struct view_endpoint *rnd = w->view->services[WORLD_RND].endpoints;
 
@@ -258,6 +268,8 @@ static void command(struct world *w)
 	app[0].cause = SHARE_COMMAND;
 	app[0].cause_ref = "d-7";
 	w->view->services[WORLD_APP].changing = true;
+	w->view->freezes = &freeze;
+	w->view->freeze_count = 1;
 	rnd[0].health.verdict = VERDICT_DOWN;
 	rnd[0].health.up = 1;
 	rnd[0].health.down = 3;

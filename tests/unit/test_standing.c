@@ -3,6 +3,7 @@
 #include "policy/decide/standing.h"
 
 #include "policy/base/error.h"
+#include "policy/decide/frozen.h"
 
 #include "decide_scene.h"
 
@@ -48,6 +49,15 @@ static void prepare(struct scene *s)
 				       .cell_lon = 86,
 				       .ms = 33,
 				       .samples = 60 };
+	s->commands[0] = (struct command){
+		.id = "f-1",
+		.kind = COMMAND_FREEZE,
+		.target = "www",
+		.author = "ann",
+		.reason = "INC-7",
+		.wall_expires_ms = SCENE_WALL_MS + 60000,
+	};
+	s->plan.command_count = 1;
 	s->in.plan = &s->plan;
 	s->entries[1][0].samples = 20;
 	s->entries[1][0].failures = 3;
@@ -82,6 +92,9 @@ static void test_comes_over_whole(void **state)
 	assert_int_equal(got->services[0].endpoints[2].health.down, 3);
 	assert_int_equal(got->plan_sequence, s.plan.sequence);
 	assert_true(got->rum.mark != 0 && got->rum.mark == s.view->rum.mark);
+	assert_int_equal(got->freeze_count, 1);
+	assert_memory_equal(frozen_next(got, 0, NULL), &s.commands[0],
+			    sizeof(s.commands[0]));
 	assert_int_equal(samples.of[0][1], 17);
 	assert_int_equal(samples.of[1][1], 0);
 	json_decref(json);
@@ -127,6 +140,7 @@ static const struct bad_row {
 	{ "{\"endpoints\":[{}]}",                                 "endpoint is missing" },
 	{ "{\"endpoints\":[{\"endpoint\":\"e\",\"verdict\":\"odd\"}]}", "verdict \"odd\" is not known" },
 	{ "{\"endpoints\":[{\"endpoint\":\"e\",\"accept\":-1}]}", "accept is -1" },
+	{ "{\"freezes\":[{}]}",                                   "command: id is missing" },
 	{ "{\"stretch\":-1}",                                     "stretch is -1" },
 	{ "{\"stretches\":[{}]}",                                 "vantage is missing" },
 	{ "{\"endpoints\":[{\"endpoint\":\"us-east\",\"latencies\":[{\"vantage\":\"v\",\"ms\":-1}]}]}", "ms is -1" },
