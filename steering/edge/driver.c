@@ -57,24 +57,34 @@ void driver_defer(struct driver *d)
 		begin(d);
 }
 
+/* In trouble: told at once, also when more is to be done; the next attempt may
+ * be put off, and plans come more often than a slow proxy fails. */
+static void fail(struct driver *d, const char *trouble)
+{
+	d->counters.errors++;
+	snprintf(d->trouble, sizeof(d->trouble), "%.10s %.50s: %.90s",
+		 d->kind->name, d->place, trouble);
+	d->told(d->arg);
+}
+
+static void succeed(struct driver *d)
+{
+	d->counters.applies++;
+	if (d->again)
+		return; /* that was an old one */
+	d->trouble[0] = '\0';
+	d->epoch = d->orders->plan->epoch;
+	d->sequence = d->orders->plan->sequence;
+	d->told(d->arg);
+}
+
 void driver_settle(struct driver *d, const char *trouble)
 {
 	d->busy = false;
 	if (*trouble != '\0')
-		d->counters.errors++;
+		fail(d, trouble);
 	else
-		d->counters.applies++;
-	if (d->again) {
+		succeed(d);
+	if (d->again)
 		begin(d);
-		return;
-	}
-	d->trouble[0] = '\0';
-	if (*trouble != '\0') {
-		snprintf(d->trouble, sizeof(d->trouble), "%.10s %.50s: %.90s",
-			 d->kind->name, d->place, trouble);
-	} else {
-		d->epoch = d->orders->plan->epoch;
-		d->sequence = d->orders->plan->sequence;
-	}
-	d->told(d->arg);
 }

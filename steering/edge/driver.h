@@ -6,7 +6,7 @@
  *   idle ----------> busy -----------------------------------> idle
  *                    | ^ |   settle, in trouble: told; or defer
  *             apply: | | +------------------------------------> idle
- *           remember |_| settle, remembered: begin anew
+ *           remember |_| settle, remembered: begin anew; trouble is told
  *
  * A kind has three functions; what is common to all is here.  An owner applies
  * the same plan again every second: constant work, so that what a proxy has
