@@ -29,6 +29,8 @@ SRC = os.environ.get("SRCDIR", os.path.abspath(os.path.join(os.path.dirname(__fi
 BUILD = os.environ.get("BUILDDIR", os.path.join(SRC, "build"))
 PORTS = (10000, 32000)  # below those that the kernel gives away by itself
 PATIENCE = 3  # a machine that is busy is no failure
+# What a condition meets while what it looks at is not there yet, or half.
+NOT_YET = (OSError, LookupError, ValueError, dns.exception.DNSException, subprocess.SubprocessError)
 _tick = threading.Event()
 
 # One service, www, which has one address, 192.0.2.1.
@@ -58,7 +60,7 @@ def until(what, seconds, condition):
     while time.monotonic() - began < seconds:
         try:
             last = condition()
-        except (OSError, dns.exception.DNSException, subprocess.SubprocessError) as e:
+        except NOT_YET as e:
             last = None
             seen = e
         else:
