@@ -31,10 +31,12 @@ enum {
 	/* So soon it knows itself for the cause. */
 	DOUBT_MS = 8000,
 	/* From the last fault until all are right about all, and from then, or
-	 * the last command, until all give the same answers; for so long
-	 * they may differ while something moves. */
+	 * the last command, until all give the same answers: who restarted as
+	 * the faults ended holds what it kept of a vantage's life before
+	 * against a clock that was set back.  For so long they may differ
+	 * while something moves. */
 	RIGHT_MS = 30000,
-	ALIKE_MS = 30000,
+	ALIKE_MS = HEARD_RESTART_MS + 2000,
 	APART_MS = 2000,
 	/* What is settled may be off by the margin, a tenth of itself, and
 	 * what is between two samples. */
