@@ -22,6 +22,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/gauge.c %D%/gauge.h \
 	%D%/failback.c %D%/failback.h \
 	%D%/freeze.c %D%/freeze.h \
+	%D%/held_metrics.c %D%/held_metrics.h \
 	%D%/generations.c %D%/generations.h \
 	%D%/guard.c %D%/guard.h \
 	%D%/inputs.c %D%/inputs.h \

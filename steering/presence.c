@@ -81,8 +81,7 @@ void steerer_scrape(const struct steerer *s, struct openmetrics *out)
 		.policy = s->loaded.policy,
 		.spilling = agent_state(s->agent)->spilling,
 		.reckoning = &s->reckoning,
-		.held = s->held.count +
-			(supply_release(s)->held.digest[0] != '\0'),
+		.held = { &s->held, supply_release(s), agent_state(s->agent) },
 		.waiting = s->waiting_count,
 		.bus_up = bus_is_up(s->config.bus),
 	};

@@ -48,9 +48,6 @@ static void put_plain(struct openmetrics *out, const struct steer_metrics *m,
 		{ { "windrose_steer_forced_commands", METRIC_GAUGE, NULL,
 		    "Those of them that went past a safety rule by force." },
 		  (double)forced_in(plan) },
-		{ { "windrose_steer_held_commands", METRIC_GAUGE, NULL,
-		    "Commands that wait for a second person." },
-		  (double)m->held },
 		{ { "windrose_steer_waiting_commands", METRIC_GAUGE, NULL,
 		    "Commands whose plan is on its way." },
 		  (double)m->waiting },
@@ -269,6 +266,7 @@ void steer_metrics_write(struct openmetrics *out, const struct steer_metrics *m)
 	put_arms(out, plan, &requests, false);
 	put_arms(out, plan, &errors, true);
 	put_capacity(out, m);
+	held_metrics_write(out, &m->held);
 	release_metrics_write(out, &plan->release, m->registry);
 	put_demand(out, m, &responders, reckoning_responders);
 	put_demand(out, m, &edges, reckoning_edges);

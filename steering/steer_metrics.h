@@ -9,6 +9,7 @@
 #define STEERING_STEER_METRICS_H
 
 #include "policy/bus/node.h"
+#include "steering/held_metrics.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,7 +29,7 @@ struct steer_metrics {
 	const struct policy *policy;
 	const struct spilling *spilling;   /* by service of it */
 	const struct reckoning *reckoning; /* of it; NULL: none */
-	size_t held;    /* commands that wait for a second person */
+	struct held_metrics held;
 	size_t waiting; /* people who wait for an answer */
 	bool bus_up;
 };

@@ -12,6 +12,7 @@ would move at once by itself, and may not."""
 import json
 import re
 import signal
+import urllib.request
 
 import fleet
 from fleet import LONDON, NEW_YORK, REGIONS
@@ -24,11 +25,17 @@ class Overrides(fleet.Fleet):
         for name in self.dns_ports:
             self.start_dns(name, "--explain-to", "127.0.0.1")
         self.start_health()
-        self.start_steer("steer1")
+        self.metrics = self.rig.port()
+        self.start_steer("steer1", "--metrics", str(self.metrics))
         until("steer1 leads", 20, lambda: self.leads("steer1"))
         self.start_steer("steer2")
         until("both responders answer, and all is up", 30, lambda: self.both(LONDON, "eu-west") and all(
             e["verdict"] == "up" for s in self.status("dns1")["services"] for e in s["endpoints"]))
+
+    def scrape(self):
+        """What steer1 tells of itself, a sample each."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics}/metrics", timeout=10) as page:
+            return dict(line.rsplit(" ", 1) for line in page.read().decode().splitlines() if not line.startswith("#"))
 
     def leader(self):
         return next(s for s in ("steer1", "steer2") if s in self.rig.running and self.leads(s))
@@ -165,9 +172,16 @@ def surge(f):
     if f.endpoint("eu-west")["cause"] != "hold" or not f.neither(LONDON, "eu-west"):
         raise Failed(f"it came back though it is held: {f.endpoint('eu-west')}")
     f.wants("status", 0, [f"held back {waits['id']} of www", "safety.max_change is 1 %"], "status")
+    told, since = f.scrape(), 'windrose_steer_held_since_timestamp_seconds{reason="max-change"}'
+    if told['windrose_steer_held{reason="max-change"}'] != "1" or abs(
+            float(told['windrose_steer_held_step_ratio{service="www"}']) * 100 - waits["pct"]) > 0.1 or abs(
+            float(told[since]) * 1000 - waits["wall_since_ms"]) > 1:
+        raise Failed(f"metrics do not tell what is held: {told}")
     f.wants("what it would do", 0, ["eu-west", "more"], "approve", waits["id"], "--reason", "x", "--dry-run")
     f.does("approve", waits["id"], "--reason", "it is well")
     _, took = until("approved, it is back", 10, lambda: f.both(LONDON, "eu-west"))
+    if f.scrape()['windrose_steer_held{reason="max-change"}'] != "0":
+        raise Failed("metrics tell that it is held still")
     note(f"held back {waits['pct']:.1f} % of the clients; approved to both responders' answers: {took:.2f} s")
 
 

@@ -3,9 +3,11 @@
 #include "steering/steer_metrics.h"
 
 #include "policy/bus/plan.h"
+#include "steering/held.h"
 #include "steering/reckoning.h"
 #include "steering/registry.h"
 #include "steering/spilling.h"
+#include "steering/state.h"
 #include "tests/unit/scraped.h"
 
 struct scene {
@@ -18,6 +20,9 @@ struct scene {
 	struct policy_service service;
 	struct spilling spilling;
 	struct reckoning reckoning;
+	struct held held;
+	struct surge surge;
+	struct state state;
 	struct steer_metrics metrics;
 };
 
@@ -64,6 +69,23 @@ static void publish(struct scene *s)
 	}
 }
 
+/* Two commands, a policy and a step. */
+static void hold(struct scene *s)
+{
+	s->policy.safety.approval_within_ms = 600000;
+	s->held.count = 2;
+	s->held.list[0].wall_until_ms = 602500;
+	s->held.list[1].wall_until_ms = 603500;
+	strcpy(s->plan.release.held.digest, "d");
+	s->plan.release.held.wall_until_ms = 604500;
+	s->surge = (struct surge){ .held = true,
+				   .pct = 12.5,
+				   .wall_since_ms = 5500 };
+	s->state = (struct state){ .policy = &s->policy, .surges = &s->surge };
+	s->metrics.held =
+		(struct held_metrics){ &s->held, &s->plan.release, &s->state };
+}
+
 static void set_up(struct scene *s)
 {
 	*s = (struct scene){
@@ -89,7 +111,6 @@ static void set_up(struct scene *s)
 			  .canary_count = 1,
 			  .command_count = 3 },
 		.metrics = { .node = { .leads = true, .trouble = "t" },
-			     .held = 2,
 			     .waiting = 1,
 			     .bus_up = true },
 	};
@@ -116,6 +137,7 @@ static void set_up(struct scene *s)
 	hear(&s->registry, "edge1", NODE_EDGE, 8);
 	hear(&s->registry, "health", NODE_HEALTH, 0);
 	publish(s);
+	hold(s);
 }
 
 static void write_all(void *arg, struct openmetrics *out)
@@ -141,7 +163,16 @@ static void test_samples(void **state)
 		"windrose_steer_plan_sequence 7",
 		"windrose_steer_plan_made_timestamp_seconds 1.5",
 		"windrose_steer_commands 3",
-		"windrose_steer_held_commands 2",
+		"windrose_steer_held{reason=\"second-person\"} 2",
+		"windrose_steer_held{reason=\"publish\"} 1",
+		"windrose_steer_held{reason=\"max-change\"} 1",
+		"windrose_steer_held_since_timestamp_seconds{"
+		"reason=\"second-person\"} 2.5",
+		"windrose_steer_held_since_timestamp_seconds{"
+		"reason=\"publish\"} 4.5",
+		"windrose_steer_held_since_timestamp_seconds{"
+		"reason=\"max-change\"} 5.5",
+		"windrose_steer_held_step_ratio{service=\"www\"} 0.125",
 		"windrose_steer_waiting_commands 1",
 		"windrose_steer_following_nodes 6",
 		"windrose_steer_behind_nodes 1",
@@ -193,6 +224,9 @@ static void test_nothing_yet(void **state)
 		"windrose_steer_plan_sequence 0",
 		"windrose_steer_bus_connected 0",
 		"windrose_steer_behind_nodes 0",
+		"windrose_steer_held{reason=\"max-change\"} 0",
+		"windrose_steer_held_since_timestamp_seconds{"
+		"reason=\"max-change\"} 0",
 		"windrose_steer_rollout_under_way 0",
 		"windrose_steer_rollout_wave 0",
 		"windrose_steer_rollout_phase_timestamp_seconds 0",
