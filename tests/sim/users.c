@@ -184,11 +184,29 @@ void users_start(struct fleet *f, struct users_seat *u)
 	*u = (struct users_seat){ .began_ms = f->now_ms };
 }
 
+/* What is to be told is another from now on. */
+static void note_turned(const struct fleet *f, struct users_seat *u)
+{
+	const struct plan told = { .rum = u->tally.told,
+				   .rum_count = u->tally.told_count };
+
+	for (size_t i = 0; i < USERS_PLACES; i++)
+		for (size_t r = 0; r < USERS_REGIONS; r++) {
+			double ms = told_in(f, &told, i, r);
+
+			if (ms != u->turned[i][r])
+				u->turned_ms[i][r] = f->now_ms;
+			u->turned[i][r] = ms;
+		}
+}
+
 /* As steerer's on_node(), and as it reads what is to be told. */
 void users_turn(struct fleet *f, int node)
 {
-	(void)tally_turn(&users_of(f, node)->tally,
-			 fleet_mono(f, node) * USERS_SPEED);
+	struct users_seat *u = users_of(f, node);
+
+	if (tally_turn(&u->tally, fleet_mono(f, node) * USERS_SPEED))
+		note_turned(f, u);
 }
 
 void users_adopt(struct fleet *f, int node, const struct plan *plan)
@@ -197,10 +215,13 @@ void users_adopt(struct fleet *f, int node, const struct plan *plan)
 
 	tally_adopt(&u->tally, plan);
 	u->adopted_ms = f->now_ms;
-	for (size_t i = 0; plan != NULL && i < USERS_PLACES; i++)
+	for (size_t i = 0; i < USERS_PLACES; i++)
 		for (size_t r = 0; r < USERS_REGIONS; r++) {
-			u->told[i][r] = told_in(f, plan, i, r);
-			u->told_ms[i][r] = f->now_ms;
+			u->turned[i][r] = u->told[i][r] =
+				told_in(f, plan, i, r);
+			/* The turn that is due may be the first of two. */
+			u->turned_ms[i][r] = u->told_ms[i][r] =
+				f->now_ms - USERS_TURN_MS;
 		}
 }
 
@@ -245,14 +266,15 @@ static bool check_grounds(struct fleet *f, const struct word *w)
 	return what == NULL || broken_way(f, what, w->place, w->region);
 }
 
-/* What moves has held, by enough, and has a cause. */
+/* What moves has held for two turns, by enough, and has a cause. */
 static bool check_hold(struct fleet *f, const struct word *w)
 {
 	const struct users_way *way = way_of(f, w);
-	int64_t told_ms = w->seat->told_ms[w->place][w->region];
+	int64_t held_ms = w->seat->turned_ms[w->place][w->region] -
+			  w->seat->told_ms[w->place][w->region];
 	const char *what = NULL;
 
-	if (f->now_ms - told_ms < USERS_TURN_MS)
+	if (held_ms < 2 * USERS_TURN_MS)
 		what = "it moves again without a hold";
 	else if (way->turned_ms == 0)
 		what = "it moves, and nothing did";
@@ -278,7 +300,8 @@ static void note_word(struct fleet *f, const struct word *w)
 	else
 		f->totals.told += w->is_ms > 0;
 	w->seat->told[w->place][w->region] = w->is_ms;
-	w->seat->told_ms[w->place][w->region] = f->now_ms;
+	w->seat->told_ms[w->place][w->region] =
+		w->seat->turned_ms[w->place][w->region];
 }
 
 void users_check_plan(struct fleet *f, int node, const struct plan *plan)

@@ -59,8 +59,11 @@ struct users_seat {
 		uint32_t samples;
 		uint64_t networks; /* a bit each */
 	} sums[USERS_PLACES][USERS_REGIONS];
-	/* What its last plan told, or the one that it went on from; since when.
-	 */
+	/* What its last turn left to be told, or the plan that it went on
+	 * from; since when.  Its next plan may come much later. */
+	double turned[USERS_PLACES][USERS_REGIONS];
+	int64_t turned_ms[USERS_PLACES][USERS_REGIONS];
+	/* What its last plan told; since when it was to. */
 	double told[USERS_PLACES][USERS_REGIONS];
 	int64_t told_ms[USERS_PLACES][USERS_REGIONS];
 };
