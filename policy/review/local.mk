@@ -48,6 +48,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/timetable.c %D%/timetable.h \
 	%D%/trace.c %D%/trace.h %D%/trace_dnstap.c %D%/trace_impl.h \
 	%D%/trace_message.c %D%/trace_packet.c %D%/trace_pcap.c \
+	%D%/trace_pcapng.c \
 	%D%/trace_text.c \
 	%D%/traffic.c %D%/traffic.h %D%/traffic_json.c \
 	%D%/traffic_report.c %D%/traffic_report.h \

@@ -49,7 +49,7 @@ static enum program_status read_request(int argc, char **argv,
 {
 	const struct option_row rows[] = {
 		{ "trace", OPTION_TEXT, &request->trace, "FILE",
-		  "queries with their times: text, pcap or dnstap", 0, 0 },
+		  "queries with their times: text, pcap(ng) or dnstap", 0, 0 },
 		{ "down", OPTION_LIST, &request->down, "REGION@FROM..TO",
 		  "it fails then: +5m..+10m, or instants; may be given again",
 		  0, 0 },

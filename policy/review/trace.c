@@ -44,9 +44,6 @@ static bool refuse(const uint8_t *magic, struct error *err)
 		size_t octets;
 		const char *what;
 	} forms[] = {
-		{ { 0x0a, 0x0d, 0x0d, 0x0a },
-		  4,
-		  "it is in pcapng; make a pcap of it with editcap -F pcap" },
 		{ { 0x1f, 0x8b }, 2, "it is compressed; gunzip it" },
 		{ { 0x28, 0xb5, 0x2f, 0xfd },
 		  4,
@@ -81,6 +78,8 @@ static bool read_form(struct trace *t)
 		return false;
 	if (is_pcap(t->record))
 		return trace_read_pcap(t);
+	if (trace_u32(t->record) == 0x0a0d0d0a)
+		return trace_read_pcapng(t);
 	if (memcmp(t->record, escape, MAGIC_OCTETS) == 0)
 		return trace_read_dnstap(t);
 	return trace_read_text(t);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * trace -- queries that clients did ask, read from a file of one of three
+ * trace -- queries that clients did ask, read from a file of one of four
  * forms, which its first octets tell:
  *
  *   text    lines "[TIME] CLIENT NAME [TYPE] [COUNT]"; TIME is an instant like
@@ -8,6 +8,7 @@
  *           prefix, COUNT how often; "#" begins a comment
  *   pcap    what tcpdump -w writes: UDP over IPv4 and IPv6, in Ethernet with
  *           or without VLANs, raw, or "cooked" of Linux
+ *   pcapng  what Wireshark writes, of the same
  *   dnstap  a file of Frame Streams, as windrose-dns --dnstap writes: queries
  *           that clients asked
  *
@@ -15,8 +16,9 @@
  * next one begins is then known, or the file is refused.  Memory does not grow
  * with the file.
  *
- * Shell: reads a file.  Source: pcap-savefile(5); Frame Streams,
- * github.com/farsightsec/fstrm; dnstap.proto, dnstap.info; RFC 7871.
+ * Shell: reads a file.  Source: pcap-savefile(5); draft-ietf-opsawg-pcapng;
+ * Frame Streams, github.com/farsightsec/fstrm; dnstap.proto, dnstap.info; RFC
+ * 7871.
  */
 #ifndef POLICY_REVIEW_TRACE_H
 #define POLICY_REVIEW_TRACE_H

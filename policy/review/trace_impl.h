@@ -67,6 +67,7 @@ int trace_fill(struct trace *trace, size_t len);
 
 /* The rest of a file whose first octets are in record.  False with err set. */
 bool trace_read_pcap(struct trace *trace);
+bool trace_read_pcapng(struct trace *trace);
 bool trace_read_dnstap(struct trace *trace);
 bool trace_read_text(struct trace *trace);
 
