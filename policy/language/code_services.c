@@ -133,6 +133,16 @@ static const struct code_row rows[] = {
 	  "several addresses goes to whichever he likes.",
 	  "State capacities and write answers: 1, or write spill: none.",
 	  "services: {www: {steer: geo, spill: capacity, answers: 2}}" },
+	{ CODE_RAMP_SHORT, "ramp-short", SEVERITY_WARNING,
+	  "A ramp is shorter than five TTLs",
+	  "After an outage clients are to come back over less than five times "
+	  "ttl.changing, and resolvers keep each answer for that long.",
+	  "Caches smear the steps into each other: the endpoint gets its "
+	  "clients in a rush and not bit by bit, and nobody sees between two "
+	  "steps whether it bears them.",
+	  "Write a longer failback.ramp or leave it out, lower ttl.changing, "
+	  "or write ramp: 0s when all may come at once.",
+	  "services: {www: {ttl: {changing: 30s}, failback: {ramp: 1m}}}" },
 };
 /* clang-format on */
 

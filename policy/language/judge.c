@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+enum { RAMP_TTLS = 5 }; /* that a ramp takes at least */
+
 /* Two durations of one map, of which at least one was written. */
 struct pair {
 	const struct tree *map;
@@ -212,7 +214,38 @@ static void judge_within(struct draft *d, const struct policy_service *s,
 			   s->name, steer_name(s->steer));
 }
 
-void judge_service(struct draft *d, const struct policy_service *service,
+/*
+ * A ramp goes up in steps, each of which clients find out about by the TTL: so
+ * it takes some of those.  0: there is none.
+ */
+static void judge_ramp(struct draft *d, struct policy_service *service,
+		       const struct tree *node)
+{
+	const struct tree *failback = tree_find(node, "failback");
+	int64_t least_ms = RAMP_TTLS * INT64_C(1000) * service->ttl.changing_s;
+	char ramp[SCALAR_DURATION_SIZE], ttl[SCALAR_DURATION_SIZE],
+		least[SCALAR_DURATION_SIZE];
+	struct tree *written = NULL;
+
+	if ((failback != NULL && !draft_usable(failback, "ramp", &written)) ||
+	    service->failback_ramp_ms >= least_ms)
+		return;
+	if (written == NULL)
+		service->failback_ramp_ms = least_ms;
+	else if (service->failback_ramp_ms > 0)
+		errors_warn(d->errs, CODE_RAMP_SHORT, written->at,
+			    "clients of service \"%s\" come back over %s, and "
+			    "answers are kept for %s meanwhile (ttl.changing), "
+			    "so caches smear its steps; write %s or more, 0s "
+			    "for no ramp, or lower ttl.changing",
+			    service->name,
+			    scalar_duration_text(service->failback_ramp_ms,
+						 ramp),
+			    scalar_duration_text(least_ms / RAMP_TTLS, ttl),
+			    scalar_duration_text(least_ms, least));
+}
+
+void judge_service(struct draft *d, struct policy_service *service,
 		   struct tree *node)
 {
 	const struct tree *ttl = tree_find(node, "ttl");
@@ -225,6 +258,7 @@ void judge_service(struct draft *d, const struct policy_service *service,
 				      (int64_t)service->ttl.changing_s * 1000,
 				      (int64_t)service->ttl.steady_s * 1000,
 				      true });
+	judge_ramp(d, service, node);
 	judge_weights(d, service, node);
 }
 

@@ -20,7 +20,9 @@ void judge_refresh(struct draft *d, size_t zone);
 void judge_check(struct draft *d, struct policy_check *check,
 		 struct tree *node);
 
-void judge_service(struct draft *d, const struct policy_service *service,
+/* Also sets how long its ramps are, when it is not given and answers are kept
+ * for long. */
+void judge_service(struct draft *d, struct policy_service *service,
 		   struct tree *node);
 
 /* Whether what spill says can be done. */

@@ -27,6 +27,10 @@ check_PROGRAMS += %D%/test_failover
 %C%_test_failover_SOURCES = %D%/test_failover.c %D%/good_policy.c \
 	%D%/good_policy.h
 %C%_test_failover_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_judge
+%C%_test_judge_SOURCES = %D%/test_judge.c %D%/good_policy.c \
+	%D%/good_policy.h
+%C%_test_judge_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_probing
 %C%_test_probing_SOURCES = %D%/test_probing.c %D%/good_policy.c \
 	%D%/good_policy.h
