@@ -2,12 +2,12 @@
 /*
  * bench_farm -- thousands of endpoints that are well, as one process.
  *
- *   bench_farm --port N
+ *   bench_farm --port N [--keep]
  *
  * Listens on all IPv4 addresses of this machine, which all of 127.0.0.0/8 are.
  * A connection that asks is answered by one HTTP response, whose body is "ok",
  * and closed by us, so that what is left of it (TIME-WAIT) is ours and not the
- * prober's.  Ends by SIGTERM.
+ * prober's; with --keep it may ask again.  Ends by SIGTERM.
  */
 #include "policy/base/error.h"
 #include "policy/base/option.h"
@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <netinet/in.h>
 #include <sys/epoll.h>
@@ -25,9 +26,11 @@
 
 enum { FARM_BACKLOG = 16384, FARM_EVENTS = 256 };
 
+static const char last_answer[] = "HTTP/1.1 200 OK\r\n"
+				  "Content-Length: 2\r\n"
+				  "Connection: close\r\n\r\nok";
 static const char answer[] = "HTTP/1.1 200 OK\r\n"
-			     "Content-Length: 2\r\n"
-			     "Connection: close\r\n\r\nok";
+			     "Content-Length: 2\r\n\r\nok";
 
 /* The listening socket; -1: errno says why. */
 static int open_listener(unsigned port)
@@ -65,19 +68,21 @@ static void accept_all(int loop, int listener)
 
 /* A request is one segment on loopback; a second one, or an end, is no
  * question. */
-static void serve(int fd)
+static void serve(int fd, bool keeps)
 {
+	const char *text = keeps ? answer : last_answer;
 	char request[4096];
 	ssize_t got = read(fd, request, sizeof(request));
 
 	if (got < 0 && errno == EAGAIN)
 		return;
-	if (got > 0 && send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL) < 0)
+	if (got > 0 && send(fd, text, strlen(text), MSG_NOSIGNAL) < 0)
 		perror("bench_farm: send");
-	close(fd);
+	if (got <= 0 || !keeps)
+		close(fd);
 }
 
-static int run(unsigned port)
+static int run(unsigned port, bool keeps)
 {
 	struct epoll_event events[FARM_EVENTS];
 	int loop = epoll_create1(0), listener = open_listener(port);
@@ -93,16 +98,19 @@ static int run(unsigned port)
 			if (events[i].data.fd == listener)
 				accept_all(loop, listener);
 			else
-				serve(events[i].data.fd);
+				serve(events[i].data.fd, keeps);
 	}
 }
 
 int main(int argc, char **argv)
 {
 	unsigned port = 8080;
+	bool keeps = false;
 	const struct option_row rows[] = {
 		{ "port", OPTION_NUMBER, &port, "N",
 		  "listen on this port (default 8080)", 1, 65535 },
+		{ "keep", OPTION_FLAG, &keeps, NULL,
+		  "do not close what was answered", 0, 0 },
 	};
 	const size_t row_count = sizeof(rows) / sizeof(rows[0]);
 	const char **operands = calloc((size_t)argc, sizeof(*operands));
@@ -116,5 +124,5 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	process_raise_descriptors();
-	return run(port);
+	return run(port, keeps);
 }

@@ -3,12 +3,13 @@
 """How many endpoints one prober carries.
 
   tests/bench/farm.py [--endpoints N] [--interval S] [--seconds N] [--responder]
-                      [--realtime] [--callgrind FILE]
+                      [--keep] [--realtime] [--callgrind FILE]
 
 One windrose-health probes N addresses of loopback (default 5000) by three
 checks each, http, http with its body, and tcp with send and expect, every
 S seconds (5), against bench_farm (make benches) and a real redis-server; prints
-its CPU, memory, how late probes start, and the size of its report.  The prober
+its CPU, memory, how late probes start, and the size of its report; with --keep over
+connections that are kept (two of three checks, tcp keeps none).  The prober
 is on core 0, all else on core 1; as root both go ahead of what else runs, with
 --realtime of everything: what is late is then late for its own work.
 """
@@ -35,13 +36,15 @@ def arguments():
     parser.add_argument("--interval", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=30, help="how long it is measured")
     parser.add_argument("--responder", action="store_true", help="measure a reader of the reports, too")
+    parser.add_argument("--keep", action="store_true", help="http over kept connections")
     parser.add_argument("--realtime", action="store_true", help="before all else, on a machine that cannot be quiet; as root")
     parser.add_argument("--callgrind", metavar="FILE", help="count instructions; figures of time mean nothing then")
     return parser.parse_args()
 
 
 def policy(args, port):
-    checks = "".join(f"  {n}: {{{what}, port: {port}, interval: {args.interval}s, "
+    kept = {n: "connection: kept, " if args.keep and n != "app" else "" for n in CHECKS}
+    checks = "".join(f"  {n}: {{{what}, {kept[n]}port: {port}, interval: {args.interval}s, "
                      f"timeout: {args.interval * 1000 - 500}ms}}\n" for n, what in CHECKS.items())
     services = ""
     for first in range(0, args.endpoints, A_SERVICE):
@@ -82,7 +85,8 @@ def start(rig, args):
     url = f"redis://127.0.0.1:{bus}/bench"
     rig.write("policy/policy.yaml", policy(args, farm))
     rig.redis(bus)
-    rig.start("farm", *measure.pinned([rig.program("tests/bench/bench_farm"), "--port", str(farm)], measure.LOAD_CORE))
+    rig.start("farm", *measure.pinned(
+        [rig.program("tests/bench/bench_farm"), "--port", str(farm), *(["--keep"] if args.keep else [])], measure.LOAD_CORE))
     if args.responder:
         rig.start("dns", *measure.pinned(
             [rig.program("windrose-dns"), "--policy", rig.path("policy"), "--workers", "1",
