@@ -176,12 +176,23 @@ static bool is_told(struct counted *c, int64_t now_ms)
 	return c->count > 0;
 }
 
-bool counted_is_fresh(const struct counted *c, const struct policy *policy,
-		      int64_t now_ms)
+static bool has_row(const struct served *served,
+		    const struct policy_service *service)
+{
+	for (size_t i = 0; i < served->count; i++)
+		if (strcmp(served->rows[i].service, service->name) == 0 &&
+		    endpoint_of(service, &served->rows[i]) >= 0)
+			return true;
+	return false;
+}
+
+bool counted_tells(const struct counted *c, const struct policy *policy,
+		   size_t service, int64_t now_ms)
 {
 	for (size_t i = 0; c != NULL && c->policy == policy && i < c->count;
 	     i++)
-		if (now_ms - c->nodes[i].heard_ms <= SERVED_STALE_MS)
+		if (now_ms - c->nodes[i].heard_ms <= SERVED_STALE_MS &&
+		    has_row(c->nodes[i].last, &policy->services[service]))
 			return true;
 	return false;
 }

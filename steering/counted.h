@@ -41,10 +41,10 @@ bool counted_adopt(struct counted *c, const struct policy *policy);
 /* A document of an edge; takes ownership.  False: out of memory. */
 bool counted_take(struct counted *c, struct served *served, int64_t now_ms);
 
-/* Has an edge told anything of this policy within SERVED_STALE_MS?  c NULL:
+/* Has an edge told of a service of this policy within SERVED_STALE_MS?  c NULL:
  * no. */
-bool counted_is_fresh(const struct counted *c, const struct policy *policy,
-		      int64_t now_ms);
+bool counted_tells(const struct counted *c, const struct policy *policy,
+		   size_t service, int64_t now_ms);
 
 /* What endpoints of a service in a region, canaries too, have served so far;
  * zeros when c is of another policy, or NULL. */

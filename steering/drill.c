@@ -2,13 +2,14 @@
 #include "steering/drill.h"
 
 #include "policy/base/error.h"
-#include "steering/counted.h"
 #include "steering/draining.h"
 #include "steering/drill_impl.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { BLIND_SIZE = 80 }; /* of a list of services */
 
 void drill_fini(struct drill *drill)
 {
@@ -71,7 +72,7 @@ static bool is_alone(const struct command *command, const struct state *state,
 bool drill_allows(const struct command *command, const struct state *state,
 		  const struct agent_input *in, struct error *err)
 {
-	char down[COMMAND_TARGET_SIZE];
+	char down[COMMAND_TARGET_SIZE], blind[BLIND_SIZE];
 
 	if (!command->drill)
 		return true;
@@ -87,11 +88,12 @@ bool drill_allows(const struct command *command, const struct state *state,
 		return false;
 	}
 	if (command->abort_errors_pct > 0 &&
-	    !counted_is_fresh(in->counted, state->policy, in->now.now_ms)) {
+	    drill_is_blind(command, state, in, blind, sizeof(blind))) {
 		error_set(err,
-			  "drill: no edge tells of requests, so nobody would "
-			  "see errors; leave --abort-when out, or see that "
-			  "windrose-edge runs");
+			  "drill: no edge counts requests of %s, so nobody "
+			  "would see errors; leave --abort-when out, or see "
+			  "that windrose-edge runs",
+			  blind);
 		return false;
 	}
 	return true;
@@ -172,6 +174,25 @@ static void end_by_agent(struct turn *t)
 	t->drill->machine = true;
 }
 
+/* A limit of errors that nobody would see is said to be none. */
+static void tell_unwatched(const struct turn *t)
+{
+	const struct drill *d = t->drill;
+	char what[POLICY_NAME_MAX + 8];
+	const struct drill_row row = { what, "", "not watched",
+				       "no edge counts its requests" };
+
+	for (size_t i = 0; d->command.abort_errors_pct > 0 &&
+			   d->services != NULL && i < d->policy->service_count;
+	     i++) {
+		if (!d->services[i].concerned || d->services[i].watched)
+			continue;
+		snprintf(what, sizeof(what), "errors %s",
+			 d->policy->services[i].name);
+		drill_tell(d, &row, t->in, t->agent, t->audit);
+	}
+}
+
 /* The rules, each looked at in its phase; the first that applies fires. */
 
 static bool has_begun(struct turn *t)
@@ -179,6 +200,7 @@ static bool has_begun(struct turn *t)
 	if (t->command == NULL)
 		return false;
 	begin(t->drill, t->command, t->state, t->in);
+	tell_unwatched(t);
 	if (t->command->drill_epoch == t->in->epoch)
 		return true;
 	audit_text(t->drill->why, sizeof(t->drill->why),

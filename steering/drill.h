@@ -15,13 +15,14 @@
  * rules, a second person, expiry, undo.  It ends by itself at its expiry, and
  * is aborted when trouble is real: an endpoint elsewhere goes down, the demand
  * that is known exceeds the capacity of a region by more than was predicted,
- * more requests fail at the edges than it was given, or nobody tells of them
- * any more; another agent leads, or another policy is in force, for then nobody
- * knows what was before.
+ * more requests fail at the edges than it was given, or nobody counts those of
+ * a service any more; another agent leads, or another policy is in force, for
+ * then nobody knows what was before.
  *
  * What is seen is told to audit as events of kind "drill" with the command's
- * id; see steering/debrief, which makes the report of them.  There is one drill
- * at a time.  Pure.
+ * id, also of which services nobody would see errors, where it was given a
+ * limit (nobody's at all: then it is refused); see steering/debrief, which
+ * makes the report of them.  There is one drill at a time.  Pure.
  */
 #ifndef STEERING_DRILL_H
 #define STEERING_DRILL_H
@@ -52,6 +53,7 @@ enum drill_phase { DRILL_IDLE, DRILL_GOING, DRILL_AWAY, DRILL_RETURNING };
 /* What a drill does to one service. */
 struct drill_service {
 	bool concerned; /* the region has an endpoint of it */
+	bool watched;   /* some edge has counted its requests since it began */
 	bool predicted;
 	/* Percent of its clients by region, as predicted. */
 	double share[POLICY_REGIONS_MAX];

@@ -110,15 +110,6 @@ static void predict(struct drill *drill, const struct state *state,
 	plan_free(plans.after);
 }
 
-static bool is_in(const struct policy_service *s, int region)
-{
-	for (size_t i = 0; i < s->endpoint_count; i++)
-		if (s->endpoints[i].region == region &&
-		    s->endpoints[i].canary == POLICY_NONE)
-			return true;
-	return false;
-}
-
 /* Of a service, all regions together; each into by_region unless NULL. */
 static struct trials count(const struct drill *drill,
 			   const struct agent_input *in, size_t service,
@@ -151,7 +142,9 @@ void drill_figures_begin(struct drill *drill, const struct state *state,
 	     i++) {
 		struct drill_service *s = &drill->services[i];
 
-		s->concerned = is_in(&policy->services[i], region);
+		s->concerned = drill_concerns(&policy->services[i], region);
+		s->watched =
+			counted_tells(in->counted, policy, i, in->now.now_ms);
 		s->seen = count(drill, in, i, s->begun);
 		memcpy(s->settled, s->begun, sizeof(s->settled));
 	}
@@ -182,6 +175,8 @@ void drill_figures_look(struct drill *drill, const struct agent_input *in)
 
 		add(&s->recent, since(now, s->seen), passed_ms);
 		s->seen = now;
+		s->watched |= counted_tells(in->counted, drill->policy, i,
+					    in->now.now_ms);
 	}
 	drill->looked_ms = in->now.now_ms;
 }

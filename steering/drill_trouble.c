@@ -21,6 +21,36 @@ static bool is_trouble(const struct state *state, const struct view *view,
 	       effect_takes(&effect);
 }
 
+bool drill_concerns(const struct policy_service *service, int region)
+{
+	for (size_t i = 0; i < service->endpoint_count; i++)
+		if (service->endpoints[i].region == region &&
+		    service->endpoints[i].canary == POLICY_NONE)
+			return true;
+	return false;
+}
+
+bool drill_is_blind(const struct command *command, const struct state *state,
+		    const struct agent_input *in, char *buf, size_t size)
+{
+	const struct policy *policy = state->policy;
+	int region = policy_find_region(policy, command->target);
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < policy->service_count; i++) {
+		if (!drill_concerns(&policy->services[i], region))
+			continue;
+		if (counted_tells(in->counted, policy, i, in->now.now_ms))
+			return false;
+		if (len < size)
+			len += (size_t)snprintf(buf + len, size - len, "%s%s",
+						len == 0 ? "" : ", ",
+						policy->services[i].name);
+	}
+	return len > 0;
+}
+
 bool drill_finds_down(const struct command *command, const struct state *state,
 		      const struct view *view, char *buf, size_t size)
 {
@@ -93,18 +123,20 @@ static bool fails(const struct drill *drill, const struct agent_input *in,
 
 	if (most <= 0)
 		return false;
-	if (!counted_is_fresh(in->counted, drill->policy, in->now.now_ms)) {
-		snprintf(buf, size,
-			 "no edge tells of requests any more, so "
-			 "nobody would see errors");
-		return true;
-	}
 	for (size_t i = 0; i < drill->policy->service_count; i++) {
 		const struct drill_service *s = &drill->services[i];
 		struct trials all;
 
 		if (!s->concerned)
 			continue;
+		if (s->watched && !counted_tells(in->counted, drill->policy, i,
+						 in->now.now_ms)) {
+			snprintf(buf, size,
+				 "no edge counts requests of %s any more, so "
+				 "nobody would see errors",
+				 drill->policy->services[i].name);
+			return true;
+		}
 		all = drill_figures_all(drill, i);
 		if (!exceeds(s->recent.requests, s->recent.failures, most) &&
 		    !exceeds((double)all.requests, (double)all.failures, most))

@@ -51,7 +51,8 @@ static struct turnout counts_now(const struct turnout_case *c)
 static bool is_counted(const struct turnout_case *c)
 {
 	return c->view != NULL && has_rates(c) &&
-	       counted_is_fresh(c->counted, c->view->policy, c->now_ms);
+	       counted_tells(c->counted, c->view->policy, c->service,
+			     c->now_ms);
 }
 
 struct turnout turnout_begin(const struct turnout_case *c)

@@ -50,6 +50,23 @@ static void hear(struct day *d)
 	assert_true(counted_take(&d->counted, served, d->s.w.in.now.now_ms));
 }
 
+/* Another edge has an endpoint of api, in us-east and eu-west. */
+static void hear_of_api(struct day *d)
+{
+	struct served *served = calloc(1, sizeof(*served));
+
+	snprintf(served->node, sizeof(served->node), "edge2");
+	served->sequence = ++d->told;
+	served->wall_start_ms = 1;
+	served->rows = calloc(1, sizeof(*served->rows));
+	served->count = 1;
+	snprintf(served->rows[0].service, sizeof(served->rows[0].service),
+		 "api");
+	snprintf(served->rows[0].endpoint, sizeof(served->rows[0].endpoint),
+		 "%s", d->s.w.api[0].name);
+	assert_true(counted_take(&d->counted, served, d->s.w.in.now.now_ms));
+}
+
 static void begin(struct day *d)
 {
 	memset(d, 0, sizeof(*d));
@@ -177,6 +194,7 @@ static void test_to_its_end(void **state)
 	must_say(text, "| 40.0 % (");
 	must_say(text, "| load us-east | 0.0 % | 0.0 % (0 requests)");
 	must_say(text, "| errors www | at most 1 % | 0.00 % (0 of 1");
+	must_say(text, "| errors api |  | not watched |");
 	must_say(text, "| ended |  |  | its time is over |");
 	must_say(text, "| back |  | 0.");
 	free(text);
@@ -210,6 +228,14 @@ static void errors_of(struct day *d)
 static void nobody_tells(struct day *d)
 {
 	story_pass(&d->s, 11000);
+}
+
+static void another_tells(struct day *d)
+{
+	for (int i = 0; i < 11; i++) {
+		hear_of_api(d);
+		story_pass(&d->s, 1000);
+	}
 }
 
 static void another_is_down(struct day *d)
@@ -257,7 +283,8 @@ static const struct ending {
 	const char *why;
 } endings[] = {
 	{ errors_of,       "ABORTED: errors of www: " },
-	{ nobody_tells,    "ABORTED: no edge tells of requests any more" },
+	{ nobody_tells,    "ABORTED: no edge counts requests of www any more" },
+	{ another_tells,   "ABORTED: no edge counts requests of www any more" },
 	{ another_is_down, "ABORTED: www/eu-west is down, which is no drill" },
 	{ somebody_aborts, "ABORTED: by alice: drill abort us-east" },
 	{ somebody_undoes, "ABORTED: by alice: undo of " },
@@ -349,7 +376,7 @@ static void test_refused(void **state)
 	story_refused(&d.s, &c, "no drill of us-east is in force");
 	story_pass(&d.s, SERVED_STALE_MS + 250);
 	c = loss(&d, 1, 60000);
-	story_refused(&d.s, &c, "no edge tells of requests");
+	story_refused(&d.s, &c, "no edge counts requests of www, api, so");
 	hear(&d);
 	steer_health(&d.s.w, WWW, EU_WEST, VERDICT_DOWN);
 	story_tick(&d.s);
@@ -358,6 +385,54 @@ static void test_refused(void **state)
 	story_say(&d.s, &c);
 	c = loss(&d, 1, 60000);
 	story_refused(&d.s, &c, "a drill of us-east by alice");
+	end(&d);
+}
+
+/* An edge that tells of nothing that is concerned sees none of its errors. */
+static void test_unseen(void **state)
+{
+	struct day d;
+	struct command c;
+
+	(void)state;
+	begin(&d);
+	story_pass(&d.s, SERVED_STALE_MS + 250);
+	hear_of_api(&d);
+	c = loss(&d, 1, 60000);
+	strcpy(c.target, "us-west");
+	story_refused(&d.s, &c, "no edge counts requests of www, so nobody");
+	c.abort_errors_pct = 0;
+	story_say(&d.s, &c);
+	end(&d);
+}
+
+/* What nobody sees of one of several is said; who comes to see it is asked. */
+static void test_partly_unseen(void **state)
+{
+	struct day d;
+	struct command c;
+
+	(void)state;
+	begin(&d);
+	story_pass(&d.s, SERVED_STALE_MS + 250);
+	hear_of_api(&d);
+	c = loss(&d, 1, 600000);
+	story_say(&d.s, &c);
+	must_report(&d, "| errors www |  | not watched | no edge counts its "
+			"requests |");
+	acknowledge(&d);
+	for (int i = 0; i < 20; i++) {
+		hear_of_api(&d);
+		story_pass(&d.s, 1000);
+	}
+	assert_int_equal(d.s.plan->command_count, 1);
+	hear(&d);
+	for (int i = 0; i < 12; i++) {
+		hear_of_api(&d);
+		story_pass(&d.s, 1000);
+	}
+	assert_int_equal(d.s.plan->command_count, 0);
+	must_report(&d, "no edge counts requests of www any more");
 	end(&d);
 }
 
@@ -398,6 +473,8 @@ int main(void)
 		cmocka_unit_test(test_no_acknowledgement),
 		cmocka_unit_test(test_taken_back),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_unseen),
+		cmocka_unit_test(test_partly_unseen),
 		cmocka_unit_test(test_a_drain_is_none),
 		cmocka_unit_test(test_no_such_report),
 	};
