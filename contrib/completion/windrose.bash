@@ -28,7 +28,8 @@ _windrose_options() {
 		--max-ttl= --ds-wait= --set= --help" ;;
 	ds) options="--keys= --help" ;;
 	up) options="--listen= --workers= --user= --vantage= --state= \
-		--control= --page= --programs= --log= --help --version" ;;
+		--control= --page= --programs= --explain-to= --log= --help \
+		--version" ;;
 	status | plans | history) options="--bus= --node= --key= --count= \
 		--follow --verify --head= --json --help" ;;
 	top) options="--bus= --node= --key= --every= --help" ;;

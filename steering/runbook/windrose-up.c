@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "steering/runbook/windrose-up.h"
 
+#include "dns/identity.h"
 #include "dns/responder.h"
 #include "health/prober.h"
 #include "policy/base/error.h"
@@ -25,7 +26,8 @@
 
 struct up_options {
 	const char *path;
-	struct option_list listen;
+	struct option_list listen, explain_to;
+	struct identity identity; /* whom the responder tells why */
 	unsigned workers;
 	const char *user, *vantage, *state, *control, *programs, *page;
 	char first[POLICY_NAME_MAX + 1]; /* the vantage to probe from, or "" */
@@ -47,7 +49,7 @@ struct up {
 	char key_path[PATH_MAX];
 };
 
-enum { ROWS = 8 };
+enum { ROWS = 9 };
 
 static void fill_rows(struct up_options *o, struct option_row out[ROWS])
 {
@@ -62,6 +64,10 @@ static void fill_rows(struct up_options *o, struct option_row out[ROWS])
 		  "become this user after binding", 0, 0 },
 		{ "vantage", OPTION_TEXT, &o->vantage, "NAME",
 		  "which of the policy's vantages this is; default the first",
+		  0, 0 },
+		{ "explain-to", OPTION_LIST, &o->explain_to, "NETWORK",
+		  "tell these clients why: TXT of _explain.NAME in class "
+		  "CHAOS; may be repeated",
 		  0, 0 },
 		{ "state", OPTION_TEXT, &o->state, "DIR",
 		  "keep the last known good and the audit file here", 0, 0 },
@@ -194,6 +200,7 @@ static bool start_responder(struct up *up, const struct up_options *o,
 		.user = o->user,
 		.keep_capabilities = true,
 		.name = "up-dns",
+		.identity = { &o->identity, NULL },
 		.keep_path = o->state == NULL ? NULL : up->keep_dns,
 		.bus = up->buses[2],
 		.trusted = up->trusted,
@@ -252,6 +259,16 @@ static void stop(void *arg)
 	sealer_free(up->key);
 }
 
+static bool read_identity(struct up_options *o, struct error *err)
+{
+	const struct identity_words words = {
+		.explain_to = o->explain_to.items,
+		.explain_to_count = o->explain_to.count,
+	};
+
+	return identity_read(&words, &o->identity, err);
+}
+
 int up_run(int argc, char **argv)
 {
 	struct up_options options = { 0 };
@@ -267,11 +284,14 @@ int up_run(int argc, char **argv)
 	struct up up = { .options = &options };
 	const struct program_life life = { start, reload, stop, &up };
 	enum program_status status;
+	struct error err;
 
 	fill_rows(&options, rows);
 	status = program_read(&program, argc, argv);
 	if (status != PROGRAM_GO)
 		return status;
+	if (!read_identity(&options, &err))
+		return program_fail(&program, &err, PROGRAM_USAGE);
 	fill_defaults(&options);
 	evthread_use_pthreads();
 	return program_run(&program, &life);

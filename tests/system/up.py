@@ -114,6 +114,17 @@ def prediction_holds(up, nets):
     up.windrose("undrain", "eu-central", "--reason", "INC-1 is over", "--yes")
 
 
+def tells_why(rig, up):
+    """Over DNS, who is listed; and a word that is no network is refused at once."""
+    def told(*words):
+        return rig.run("dig", "@127.0.0.1", "-p", str(up.port), "+tcp", "CH", "TXT", "_explain." + WWW, *words)[1]
+    if 'TXT\t"answer 1: us-east 127.0.2.1"' not in told("+subnet=" + NEW_YORK) or "REFUSED" not in told("-b", "127.0.0.2"):
+        raise Failed(f"--explain-to: {told()}{told('-b', '127.0.0.2')}")
+    status, out, err = rig.run(rig.program("windrose"), "up", rig.path("policy"), "--explain-to", "here", check=False)
+    if status != 2 or '--explain-to "here": is an address' not in err:
+        raise Failed(f"--explain-to here: exit {status}: {out}{err}")
+
+
 def warnings_and_exits(up):
     """Words and exit statuses of what goes wrong, or nearly so."""
     up.windrose("drain", "eu-west", "--reason", "INC-2", "--yes")
@@ -205,7 +216,8 @@ def test():
     with Rig() as rig:
         rig.write("policy/policy.yaml", POLICY)
         rig.geo(rig.path("policy"))
-        brief = Up(rig, "brief")
+        brief = Up(rig, "brief", "--explain-to", "127.0.0.1")
+        tells_why(rig, brief)
         nets = networks(rig)
         prediction_holds(brief, nets[::max(1, len(nets) // 600)])
         warnings_and_exits(brief)
