@@ -215,6 +215,7 @@ static void weigh_steps(struct agent *agent, const struct agent_input *in)
 		.inputs = in->inputs,
 		.view = in->view,
 		.classes = in->classes,
+		.rates = in->rates,
 		.now = in->now,
 		.agent = agent->name,
 	};

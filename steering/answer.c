@@ -15,6 +15,7 @@
 #include "steering/reckoning.h"
 #include "steering/spilling.h"
 #include "steering/state.h"
+#include "steering/surge.h"
 #include "steering/waves.h"
 
 #include <math.h>
@@ -418,10 +419,10 @@ static json_t *surges_status(const struct status *st)
 
 		if (surge != NULL &&
 		    !append(&list,
-			    json_pack("{s:s, s:s, s:f, s:i, s:I}", "id",
-				      surge->id, "service",
-				      st->policy->services[i].name, "pct",
-				      surge->pct, "max_pct",
+			    json_pack("{s:s, s:s, s:s, s:f, s:i, s:I}", "id",
+				      surge->id, "by", surge_by(surge),
+				      "service", st->policy->services[i].name,
+				      "pct", surge->pct, "max_pct",
 				      (int)st->policy->safety.max_change_pct,
 				      "wall_since_ms",
 				      (json_int_t)surge->wall_since_ms)))

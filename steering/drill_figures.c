@@ -93,16 +93,17 @@ static void predict(struct drill *drill, const struct state *state,
 		after = inputs_view(in->inputs, state->policy, plans.after,
 				    in->now);
 	}
-	if (before != NULL && after != NULL &&
-	    predict_of(before, after, in->classes, &p, &none)) {
+	if (before != NULL && after != NULL) {
 		const struct burden_case a = { state->policy, before,
 					       in->classes, in->rates };
 		const struct burden_case b = { state->policy, after,
 					       in->classes, in->rates };
 
-		predict_loads(&p, &a, &b, &none);
-		take_prediction(drill, &p);
-		prediction_fini(&p);
+		if (predict_of(&a, &b, &p, &none)) {
+			predict_loads(&p, &a, &b, &none);
+			take_prediction(drill, &p);
+			prediction_fini(&p);
+		}
 	}
 	view_free(before);
 	view_free(after);

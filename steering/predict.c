@@ -7,6 +7,7 @@
 #include "policy/decide/chain.h"
 #include "policy/decide/share.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +24,10 @@ struct row_pair {
 struct work {
 	const struct view *before, *after;
 	const struct policy *policy;
-	struct demand_classes classes; /* heaviest first */
-	double whole_v4, whole_v6;     /* weight of all classes; 0: unknown */
+	struct demand_classes classes;    /* heaviest first */
+	const struct demand_rates *rates; /* by service; NULL: none */
+	double *v4, *v6;                  /* what each class weighs; owned */
+	double whole_v4, whole_v6;        /* all of them */
 	size_t service;
 	struct row_pair *pairs; /* distinct; owned */
 	size_t count, cap;
@@ -76,6 +79,7 @@ static struct row_pair *find_pair(struct work *w, const struct row_pair *pair)
 {
 	size_t at = hash_mix(pair->hash) % w->slot_count;
 
+	assert(w->slots != NULL); /* of grow_pairs() */
 	for (; w->slots[at] != 0; at = (at + 1) % w->slot_count) {
 		struct row_pair *p = &w->pairs[w->slots[at] - 1];
 
@@ -87,8 +91,50 @@ static struct row_pair *find_pair(struct work *w, const struct row_pair *pair)
 	return NULL;
 }
 
-static bool add_class(struct work *w, const struct client_class *class)
+/* The counts of this service; NULL: none. */
+static const struct demand_rates *rates_of(const struct work *w)
 {
+	return w->rates == NULL || !demand_is_counted(&w->rates[w->service])
+		       ? NULL
+		       : &w->rates[w->service];
+}
+
+static double sum_of(const double *weights, size_t count)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		sum += weights[i];
+	return sum;
+}
+
+/* Where no address space is known, a class is 1. */
+static double weigh_family(const struct work *w, double *weights)
+{
+	const struct demand_rates *rates = rates_of(w);
+	size_t count = w->classes.count;
+
+	if (!(sum_of(weights, count) > 0))
+		for (size_t i = 0; i < count; i++)
+			weights[i] = 1;
+	if (rates != NULL)
+		demand_share(w->policy, w->classes, rates, weights);
+	return sum_of(weights, count);
+}
+
+static void weigh(struct work *w)
+{
+	for (size_t i = 0; i < w->classes.count; i++) {
+		w->v4[i] = w->classes.list[i]->weight_v4;
+		w->v6[i] = w->classes.list[i]->weight_v6;
+	}
+	w->whole_v4 = weigh_family(w, w->v4);
+	w->whole_v6 = weigh_family(w, w->v6);
+}
+
+static bool add_class(struct work *w, size_t number)
+{
+	const struct client_class *class = w->classes.list[number];
 	struct row_pair pair = {
 		.before = chain_row(w->policy, w->before, w->service, class,
 				    NULL),
@@ -107,8 +153,8 @@ static bool add_class(struct work *w, const struct client_class *class)
 		*found = pair;
 		place_pair(w, w->count++);
 	}
-	found->weight_v4 += w->whole_v4 > 0 ? class->weight_v4 : 1;
-	found->weight_v6 += w->whole_v6 > 0 ? class->weight_v6 : 1;
+	found->weight_v4 += w->v4[number];
+	found->weight_v6 += w->v6[number];
 	return true;
 }
 
@@ -186,25 +232,23 @@ static void to_percent(struct predict_family *f, double whole, size_t regions)
 	f->covered = whole > 0 ? 100 * f->covered / whole : 0;
 }
 
-/* Where nothing is known, a class is 1. */
-static double whole_of(double whole, const struct work *w)
-{
-	return whole > 0 ? whole : (double)w->classes.count;
-}
-
 static bool predict_service(struct work *w, size_t take,
 			    struct predict_service *out)
 {
 	struct share_key keys[POLICY_ENDPOINTS_MAX];
 	size_t regions = w->policy->region_count;
 
-	*out = (struct predict_service){ .service = w->service };
+	*out = (struct predict_service){
+		.service = w->service,
+		.counted = rates_of(w) != NULL,
+	};
+	weigh(w);
 	w->count = 0;
 	if (w->slots != NULL)
 		memset(w->slots, 0, w->slot_count * sizeof(*w->slots));
 	share_keys(w->policy, w->service, keys);
 	for (size_t i = 0; i < w->classes.count && i < take; i++)
-		if (!add_class(w, w->classes.list[i]))
+		if (!add_class(w, i))
 			return false;
 	for (size_t i = 0; i < w->count; i++) {
 		struct drawn d;
@@ -213,8 +257,8 @@ static bool predict_service(struct work *w, size_t take,
 		add_drawn(&out->v4, &d, w->pairs[i].weight_v4, regions);
 		add_drawn(&out->v6, &d, w->pairs[i].weight_v6, regions);
 	}
-	to_percent(&out->v4, whole_of(w->whole_v4, w), regions);
-	to_percent(&out->v6, whole_of(w->whole_v6, w), regions);
+	to_percent(&out->v4, w->whole_v4, regions);
+	to_percent(&out->v6, w->whole_v6, regions);
 	return true;
 }
 
@@ -253,10 +297,6 @@ static bool predict_all(struct work *w, size_t touched, struct prediction *out)
 {
 	size_t take = touched == 0 ? 0 : PREDICT_ROWS_MAX / 2 / touched;
 
-	for (size_t i = 0; i < w->classes.count; i++) {
-		w->whole_v4 += w->classes.list[i]->weight_v4;
-		w->whole_v6 += w->classes.list[i]->weight_v6;
-	}
 	for (size_t i = 0; i < w->policy->service_count; i++) {
 		if (view_same(w->before, w->after, i))
 			continue;
@@ -268,26 +308,32 @@ static bool predict_all(struct work *w, size_t touched, struct prediction *out)
 	return true;
 }
 
-bool predict_of(const struct view *before, const struct view *after,
-		struct demand_classes classes, struct prediction *out,
+bool predict_of(const struct burden_case *before,
+		const struct burden_case *after, struct prediction *out,
 		struct error *err)
 {
-	const struct client_class **sorted = sorted_classes(classes);
-	size_t touched = count_touched(before, after);
+	size_t count = before->classes.count;
+	const struct client_class **sorted = sorted_classes(before->classes);
+	size_t touched = count_touched(before->view, after->view);
 	struct prediction p = {
 		.policy = before->policy,
 		.services = calloc(touched + 1, sizeof(*p.services)),
 	};
 	struct work w = {
-		.before = before,
-		.after = after,
+		.before = before->view,
+		.after = after->view,
 		.policy = before->policy,
-		.classes = { sorted, classes.count },
+		.classes = { sorted, count },
+		.rates = before->rates,
+		.v4 = calloc(count + 1, sizeof(*w.v4)),
+		.v6 = calloc(count + 1, sizeof(*w.v6)),
 	};
-	bool ok = sorted != NULL && p.services != NULL &&
-		  predict_all(&w, touched, &p);
+	bool ok = sorted != NULL && p.services != NULL && w.v4 != NULL &&
+		  w.v6 != NULL && predict_all(&w, touched, &p);
 
 	free(sorted);
+	free(w.v4);
+	free(w.v6);
 	free(w.pairs);
 	free(w.slots);
 	if (ok) {
@@ -395,9 +441,11 @@ static json_t *write_service(const struct policy *policy,
 			json_decref(regions);
 			return NULL;
 		}
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-			 "service", service->name, "moved_pct",
-			 percent(s->v4.moved), "moved_v6_pct",
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+			 "s:o}",
+			 "service", service->name, "by",
+			 s->counted ? "counted demand" : "address space",
+			 "moved_pct", percent(s->v4.moved), "moved_v6_pct",
 			 percent(s->v6.moved), "none_before_pct",
 			 percent(s->v4.none_before), "none_after_pct",
 			 percent(s->v4.none_after), "none_before_v6_pct",

@@ -2,13 +2,14 @@
 /*
  * predict -- where a change would send how much of the clients.
  *
- * "How much" is address space, the only measure of demand there is before
- * anyone asks: /24s of IPv4 that the databases know, and /48s of IPv6,
- * counted apart; without databases every class of clients counts as one.  For
- * each class of clients the row before and the row after
- * are decided by the responder's own chain, and the clients inside a row that
- * is a draw by the responder's own hash, so residency, health, tiers,
- * weights, ramps and canaries are all in it.
+ * "How much" is what was counted, by the homes of clients, where it is
+ * (policy/decide/demand), and within a home address space: /24s of IPv4 that
+ * the databases know, and /48s of IPv6, apart.  Where nothing was counted
+ * address space is the only measure of demand there is before anyone asks;
+ * without databases every class of clients counts as one.  For each class of
+ * clients the row before and the row after are decided by the responder's own
+ * chain, and the clients inside a row that is a draw by the responder's own
+ * hash, so residency, health, tiers, weights, ramps and canaries are all in it.
  *
  * A row that is no draw is exact.  In one that is, PREDICT_DRAWS clients are
  * drawn, the same before and after, so that only those count as moved who
@@ -34,18 +35,19 @@ struct json_t;
 
 enum { PREDICT_DRAWS = 4096, PREDICT_ROWS_MAX = 200000 };
 
-/* Percent of the clients' address space, of one family. */
+/* Percent of the clients, of one family. */
 struct predict_family {
 	double before[POLICY_REGIONS_MAX]; /* by region */
 	double after[POLICY_REGIONS_MAX];
 	double none_before, none_after; /* get no answer */
 	double moved;   /* get an endpoint that they did not get before */
-	double covered; /* of all address space; the above are of this part */
+	double covered; /* of all clients; the above are of this part */
 };
 
 struct predict_service {
 	size_t service; /* index in the policy */
 	struct predict_family v4, v6;
+	bool counted; /* by what was counted; else by address space */
 	struct burden before, after; /* unknown, but for predict_loads() */
 };
 
@@ -55,14 +57,14 @@ struct prediction {
 	size_t count;
 };
 
-/* Both views of the same policy.  False with err set: out of memory. */
-bool predict_of(const struct view *before, const struct view *after,
-		struct demand_classes classes, struct prediction *out,
+/* Both of the same policy, classes and rates.  False with err set: out of
+ * memory. */
+bool predict_of(const struct burden_case *before,
+		const struct burden_case *after, struct prediction *out,
 		struct error *err);
 /*
- * Adds what the endpoints of each service have to carry in both views, as of
- * which rates were counted (by service; NULL: none).  False with err set: out
- * of memory.
+ * Adds what the endpoints of each service have to carry in both views.  False
+ * with err set: out of memory.
  */
 bool predict_loads(struct prediction *prediction,
 		   const struct burden_case *before,

@@ -24,7 +24,8 @@ struct surge {
 	bool held;   /* it waits for a person */
 	bool passed; /* one let it happen, and no plan has it yet */
 	char id[COMMAND_NAME_SIZE];
-	double pct; /* of its clients */
+	double pct;   /* of its clients */
+	bool counted; /* by the demand that was counted */
 	int64_t wall_since_ms;
 	int64_t due_ms; /* monotonic: when it is tried again */
 };

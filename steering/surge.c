@@ -61,15 +61,17 @@ static double bound_pct(const struct surge_case *c,
 static void count_moved(const struct surge_case *c, const struct policy *policy,
 			struct prediction *out)
 {
+	struct burden_case was = { policy, NULL, c->classes, c->rates };
+	struct burden_case is = was;
 	struct view *before, *after;
 	struct error none;
 
 	if (c->inputs == NULL)
 		return;
-	before = inputs_view(c->inputs, policy, c->before, c->now);
-	after = inputs_view(c->inputs, policy, c->after, c->now);
+	was.view = before = inputs_view(c->inputs, policy, c->before, c->now);
+	is.view = after = inputs_view(c->inputs, policy, c->after, c->now);
 	if (before != NULL && after != NULL)
-		predict_of(before, after, c->classes, out, &none);
+		predict_of(&was, &is, out, &none);
 	view_free(before);
 	view_free(after);
 }
@@ -88,6 +90,11 @@ static double moved_pct(const struct prediction *p, size_t service,
 	return p->services == NULL ? bound : 0;
 }
 
+const char *surge_by(const struct surge *surge)
+{
+	return surge->counted ? "counted demand" : "address space";
+}
+
 static void tell(const struct state *state, const struct surge *surge,
 		 const struct surge_case *c, struct audit *audit)
 {
@@ -102,9 +109,10 @@ static void tell(const struct state *state, const struct surge *surge,
 		   state->policy->services[service].name);
 	if (surge->held)
 		audit_text(event.why, sizeof(event.why),
-			   "%.1f%% of its clients would move at once; "
+			   "%.1f%% of its clients would move at once, by %s; "
 			   "safety.max_change is %u%%",
-			   surge->pct, state->policy->safety.max_change_pct);
+			   surge->pct, surge_by(surge),
+			   state->policy->safety.max_change_pct);
 	audit_add(audit, &event);
 }
 
@@ -143,11 +151,14 @@ void surge_weigh(struct state *state, const struct surge_case *c,
 
 	for (size_t i = 0; i < policy->service_count; i++) {
 		struct surge *surge = &state->surges[i];
+		const struct demand_rates *rates =
+			c->rates == NULL ? NULL : &c->rates[i];
 		double pct = bound_pct(c, &policy->services[i]);
 
 		if (surge->passed ||
 		    (surge->held && c->now.now_ms < surge->due_ms))
 			continue;
+		surge->counted = demand_is_counted(rates);
 		if (pct > policy->safety.max_change_pct && !counted) {
 			count_moved(c, policy, &moved);
 			counted = true;

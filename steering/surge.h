@@ -16,7 +16,8 @@
  * it out anew.
  *
  * How many: the sum of what shares change by is an upper bound, and does for
- * most ticks.  Where that is too much, steering/predict counts clients.  Pure.
+ * most ticks.  Where that is too much, steering/predict counts clients, by the
+ * demand that was counted where it was, else by address space.  Pure.
  */
 #ifndef STEERING_SURGE_H
 #define STEERING_SURGE_H
@@ -37,9 +38,13 @@ struct surge_case {
 	const struct inputs *inputs; /* NULL: the bound has to do */
 	const struct view *view;     /* NULL: nothing is known */
 	struct demand_classes classes;
+	const struct demand_rates *rates; /* by service; NULL: none counted */
 	struct ramp_now now;
 	const char *agent; /* who tells it */
 };
+
+/* What pct is a part of: "counted demand", "address space". */
+const char *surge_by(const struct surge *surge);
 
 /* Which services are held from now on, and told of. */
 void surge_weigh(struct state *state, const struct surge_case *c,

@@ -68,12 +68,10 @@ bool waiting_predict(const struct steerer *s,
 	struct view *before =
 		inputs_view(&s->inputs, s->loaded.policy, preview->before, now);
 	struct view *after = settled_view(s, preview->after, now);
-	const struct demand_classes classes = { s->loaded.classes,
-						s->loaded.class_count };
 	const struct burden_case was = burden_in(s, before);
 	const struct burden_case is = burden_in(s, after);
 	bool ok = before != NULL && after != NULL &&
-		  predict_of(before, after, classes, out, err);
+		  predict_of(&was, &is, out, err);
 
 	if (before == NULL || after == NULL)
 		error_set(err, "out of memory");

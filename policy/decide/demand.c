@@ -61,10 +61,13 @@ void demand_follow(struct demand_rates *rates,
 		rates->home[i] += part * (counted->home[i] - rates->home[i]);
 }
 
-/* Where all classes of a home weigh nothing, they are alike. */
-static void spread_rates(const struct policy *policy,
-			 struct demand_classes classes,
-			 const struct demand_rates *rates, double *out)
+bool demand_is_counted(const struct demand_rates *rates)
+{
+	return sum_of(rates) > 0;
+}
+
+void demand_share(const struct policy *policy, struct demand_classes classes,
+		  const struct demand_rates *rates, double *out)
 {
 	double whole[DEMAND_HOMES] = { 0 };
 	size_t count[DEMAND_HOMES] = { 0 };
@@ -93,8 +96,8 @@ bool demand_spread(const struct policy *policy, size_t service,
 
 	if (rates != NULL && rates->whole > 0)
 		stated = rates->whole;
-	if (rates != NULL && sum_of(rates) > 0) {
-		spread_rates(policy, classes, rates, out);
+	if (rates != NULL && demand_is_counted(rates)) {
+		demand_share(policy, classes, rates, out);
 		return true;
 	}
 	for (size_t i = 0; i < classes.count; i++)

@@ -53,6 +53,16 @@ double demand_part(int64_t passed_ms);
 void demand_follow(struct demand_rates *rates,
 		   const struct demand_rates *counted, int64_t passed_ms);
 
+/* Is it known by whom?  rates NULL: no. */
+bool demand_is_counted(const struct demand_rates *rates);
+
+/*
+ * From what classes weigh, in out, to what they ask by what was counted: each
+ * home's among its classes as they weigh, or alike where all weigh nothing.
+ */
+void demand_share(const struct policy *policy, struct demand_classes classes,
+		  const struct demand_rates *rates, double *out);
+
 /*
  * By class, into out.  rates is what was counted, NULL: nothing.  False, and
  * zeros: nothing is known.

@@ -62,12 +62,14 @@ static void render_service_prediction(const struct json_t *service, FILE *out)
 	const struct json_t *regions = json_object_get(service, "regions");
 	double none_before = share_of(service, "none_before_pct");
 	double none_after = share_of(service, "none_after_pct");
+	const char *by = field_text(service, "by");
 	struct json_t *region;
 	size_t i;
 
-	fprintf(out, "%s: %.1f %% of IPv4 clients move, %.1f %% of IPv6\n",
+	fprintf(out, "%s: %.1f %% of IPv4 clients move, %.1f %% of IPv6",
 		field_text(service, "service"), share_of(service, "moved_pct"),
 		share_of(service, "moved_v6_pct"));
+	fprintf(out, *by == '\0' ? "\n" : ", by %s\n", by);
 	json_array_foreach(regions, i, region)
 		render_change(field_text(region, "region"),
 			      share_of(region, "before_pct"),

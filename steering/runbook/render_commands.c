@@ -110,11 +110,12 @@ static void render_held_back(const struct json_t *answer, FILE *out)
 	{
 		fprintf(out,
 			"held back %s of %s: %.1f %% of its clients would move "
-			"at once, safety.max_change is %" PRId64
+			"at once, by %s, safety.max_change is %" PRId64
 			" %%: windrose approve %s\n",
 			field_text(one, "id"), field_text(one, "service"),
 			json_number_value(json_object_get(one, "pct")),
-			field_number(one, "max_pct"), field_text(one, "id"));
+			field_text(one, "by"), field_number(one, "max_pct"),
+			field_text(one, "id"));
 	}
 }
 

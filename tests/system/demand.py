@@ -80,6 +80,14 @@ class World(fleet.Fleet):
         takes = re.search(r"us-east \(.*\n.*takes ([0-9.]+) % of clients nearest to us-east", told)
         return float(takes.group(1)) / 100 if takes else 1
 
+    def drained(self, region):
+        """What the drain of a region is said to move, in percent, and by what."""
+        told = self.person("drain", region, "--reason", "x", "--dry-run")[1]
+        words = re.search(r"www: ([0-9.]+) % of IPv4 clients move, .*, by (.*)", told)
+        if not words:
+            raise Failed(f"what a drain moves is not said: {told}")
+        return float(words.group(1)), words.group(2)
+
     def request(self):
         c = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=5)
         c.request("GET", "/healthz")
@@ -92,6 +100,9 @@ def follows_what_is_counted(f):
     note(f"stated: {f.demand()}, {f.share():.2f} of California at us-east")
     if f.demand().get("homes") != "policy" or f.demand().get("demand") != DEMAND:
         raise Failed(f"demand is not yet counted: {f.demand()}")
+    by_space, by = f.drained("us-east")
+    if by != "address space":
+        raise Failed(f"a drain moves {by_space} % by {by}")
     crowds = {"dns1": Crowd(f.dns_ports["dns1"], fleet.LONDON, 20), "dns2": Crowd(f.dns_ports["dns2"], fleet.LONDON, 20),
               "dns3": Crowd(f.dns_ports["dns3"], fleet.NEW_YORK, 1.5)}
     _, took = until("three responders' counts are taken", PATIENCE,
@@ -106,6 +117,10 @@ def follows_what_is_counted(f):
     if "1000, as the policy states; by whom:" not in line or "at 3 responder(s)" not in line:
         raise Failed(f"status does not say where demand comes from: {text}")
     note(line.strip())
+    counted, by = f.drained("us-east")
+    if by != "counted demand" or not counted < 0.5 * by_space:
+        raise Failed(f"a drain moves {counted} % by {by}, and {by_space} % by address space")
+    note(f"a drain of us-east moves {by_space} % of the address space, {counted} % of the demand that is counted")
     return crowds
 
 

@@ -131,6 +131,24 @@ static void init_clients(struct steer_world *w)
 	w->classes[1] = &w->de;
 }
 
+static void locate(struct client_class *class,
+		   const struct policy_region *region)
+{
+	class->located = true;
+	class->latitude = region->latitude;
+	class->longitude = region->longitude;
+}
+
+void steer_locate(struct steer_world *w)
+{
+	for (int i = 0; i < STEER_REGIONS; i++) {
+		w->regions[i].latitude = 40 + 5 * i;
+		w->regions[i].longitude = 40 * i - 80;
+	}
+	locate(&w->us, &w->regions[US_EAST]);
+	locate(&w->de, &w->regions[EU_WEST]);
+}
+
 void steer_init(struct steer_world *w)
 {
 	memset(w, 0, sizeof(*w));

@@ -53,6 +53,9 @@ struct steer_world {
 
 void steer_init(struct steer_world *w);
 
+/* Regions and clients get places: the US' are at us-east, DE's at eu-west. */
+void steer_locate(struct steer_world *w);
+
 /* Both clocks go on. */
 void steer_pass(struct steer_world *w, int64_t ms);
 

@@ -63,10 +63,14 @@ static void begin(struct steer_world *w, struct after *a)
 static struct prediction predict(const struct steer_world *w,
 				 const struct after *a)
 {
+	const struct burden_case before = { &w->policy, &w->view, w->in.classes,
+					    w->in.rates };
+	const struct burden_case after = { &w->policy, &a->view, w->in.classes,
+					   w->in.rates };
 	struct prediction p;
 	struct error err;
 
-	assert_true(predict_of(&w->view, &a->view, w->in.classes, &p, &err));
+	assert_true(predict_of(&before, &after, &p, &err));
 	for (size_t i = 0; i < p.count; i++) {
 		check_conserved(&p.services[i].v4);
 		check_conserved(&p.services[i].v6);
@@ -114,6 +118,43 @@ static void test_failover_is_exact(void **state)
 	assert_true(fabs(p.services[0].v4.after[EU_WEST] - 40) < 1e-9);
 	assert_true(fabs(p.services[0].v4.moved - 60) < 1e-9);
 	assert_true(fabs(p.services[0].v6.moved - 25) < 1e-9);
+	prediction_fini(&p);
+}
+
+/* By what was counted of the homes, and not by address space, of which the US
+ * have three fifths, and a quarter of IPv6. */
+static void test_counted(void **state)
+{
+	struct demand_rates rates[2] = {
+		{ .home = { [US_EAST] = 30, [EU_WEST] = 10 } }
+	};
+	struct steer_world w;
+	struct after a;
+	struct prediction p;
+	json_t *json;
+
+	(void)state;
+	begin(&w, &a);
+	steer_locate(&w);
+	w.services[WWW].steer = STEER_FAILOVER;
+	w.in.rates = rates;
+	drain(&a.www[US_EAST]);
+	drain(&a.api[0]);
+	p = predict(&w, &a);
+	assert_true(p.services[0].counted);
+	assert_true(fabs(p.services[0].v4.moved - 75) < 1e-9);
+	assert_true(fabs(p.services[0].v6.moved - 75) < 1e-9);
+	assert_true(fabs(p.services[0].v4.after[EU_WEST] - 25) < 1e-9);
+	assert_int_equal(p.services[1].service, API);
+	assert_false(p.services[1].counted);
+	assert_true(fabs(p.services[1].v4.before[US_EAST] - 30) < slack);
+	json = prediction_write(&p);
+	assert_string_equal(
+		json_string_value(json_object_get(
+			json_array_get(json_object_get(json, "services"), 0),
+			"by")),
+		"counted demand");
+	json_decref(json);
 	prediction_fini(&p);
 }
 
@@ -247,6 +288,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_changes),
 		cmocka_unit_test(test_failover_is_exact),
+		cmocka_unit_test(test_counted),
 		cmocka_unit_test(test_drain_moves_its_own_clients),
 		cmocka_unit_test(test_canary_moves_its_percent),
 		cmocka_unit_test(test_weight_doubles),
