@@ -151,6 +151,7 @@ static void tell_endpoints(struct telling *t, const struct reasons *r)
 {
 	const struct policy_service *service =
 		&r->view->policy->services[r->service];
+	const struct plan_demand *demand = r->view->services[r->service].demand;
 	char text[REASON_SIZE], endpoint[REASON_SIZE];
 
 	for (size_t i = 0; i < service->endpoint_count; i++)
@@ -162,6 +163,9 @@ static void tell_endpoints(struct telling *t, const struct reasons *r)
 		tell(t, "note: %s", row_note_name((enum row_note)r->row->note));
 	tell(t, "service: %s", reason_service(r, text, sizeof(text)));
 	tell_freezes(t, r);
+	if (demand != NULL)
+		tell(t, "demand: %s",
+		     reason_demand(demand, text, sizeof(text)));
 }
 
 static void tell_client(struct telling *t, const struct net_addr *client,

@@ -251,7 +251,8 @@ static void step_spilling(struct agent *agent, const struct agent_input *in)
 static struct plan *draft_checked(struct agent *agent,
 				  const struct agent_input *in)
 {
-	const struct draft_when when = { in->now, false, in->rum, in->held };
+	const struct draft_when when = { in->now, false, in->rum, in->demands,
+					 in->held };
 	struct error err = { .text = "out of memory" };
 	struct plan *plan = draft_plan(&agent->state, &when);
 

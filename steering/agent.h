@@ -80,6 +80,7 @@ struct agent_input {
 	uint64_t epoch;          /* of the lease held; 0: none */
 	struct demand_classes classes;
 	struct plan_rum_list rum;         /* what users measured, to be told */
+	struct plan_demand_list demands;  /* what rates are of, to be told */
 	const struct demand_rates *rates; /* by service, counted; NULL: none */
 	bool waits; /* none yet, but they are to come: who goes on from a plan
 		     * moves nobody by what he does not know */

@@ -296,7 +296,8 @@ bool agent_preview(const struct agent *agent, const struct command *command,
 		   const struct agent_input *in, struct agent_preview *out,
 		   struct error *err)
 {
-	const struct draft_when when = { in->now, true, in->rum, in->held };
+	const struct draft_when when = { in->now, true, in->rum, in->demands,
+					 in->held };
 	struct agent_preview preview = { 0 };
 	struct change change;
 	struct guard_case g;

@@ -132,9 +132,10 @@ struct plan *draft_plan(const struct state *state,
 	plan->changes = calloc(state->change_count + 1, sizeof(*plan->changes));
 	plan->held = calloc(PLAN_HELD_MAX, sizeof(*plan->held));
 	plan->rum = calloc(when->rum.count + 1, sizeof(*plan->rum));
+	plan->demands = calloc(when->demands.count + 1, sizeof(*plan->demands));
 	if (plan->shares == NULL || plan->commands == NULL ||
 	    plan->canaries == NULL || plan->changes == NULL ||
-	    plan->held == NULL || plan->rum == NULL) {
+	    plan->held == NULL || plan->rum == NULL || plan->demands == NULL) {
 		plan_free(plan);
 		return NULL;
 	}
@@ -163,6 +164,10 @@ struct plan *draft_plan(const struct state *state,
 	if (plan->rum_count > 0)
 		memcpy(plan->rum, when->rum.list,
 		       plan->rum_count * sizeof(*plan->rum));
+	plan->demand_count = when->demands.count;
+	if (plan->demand_count > 0)
+		memcpy(plan->demands, when->demands.list,
+		       plan->demand_count * sizeof(*plan->demands));
 	return plan;
 }
 

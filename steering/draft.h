@@ -18,8 +18,9 @@
 struct draft_when {
 	struct ramp_now now;
 	bool settled;
-	struct plan_rum_list rum; /* what the plan is to tell of users */
-	const struct held *held;  /* and of who waits; NULL: nobody */
+	struct plan_rum_list rum;        /* what the plan is to tell of users */
+	struct plan_demand_list demands; /* of what the spills are */
+	const struct held *held;         /* and of who waits; NULL: nobody */
 };
 
 /* What a plan says of one endpoint, said or not. */

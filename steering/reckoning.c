@@ -5,6 +5,7 @@
 #include "steering/counted.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +40,7 @@ static void forget(struct reckoning *r)
 	free(r->rates);
 	free(r->sums);
 	free(r->told);
+	free(r->demands);
 }
 
 void reckoning_fini(struct reckoning *r)
@@ -141,11 +143,13 @@ bool reckoning_adopt(struct reckoning *r, const struct policy *policy,
 		.rates = calloc(room, sizeof(*next.rates)),
 		.sums = calloc(room, sizeof(*next.sums)),
 		.told = calloc(room, sizeof(*next.told)),
+		.demands = calloc(room, sizeof(*next.demands)),
 		.turned_ms = r->turned_ms,
 		.known = r->known,
 	};
 	bool ok = next.services != NULL && next.rates != NULL &&
-		  next.sums != NULL && next.told != NULL;
+		  next.sums != NULL && next.told != NULL &&
+		  next.demands != NULL;
 
 	if (ok) {
 		reckoning_quiet(&next, now_ms);
@@ -318,6 +322,40 @@ unsigned reckoning_edges(const struct reckoning *r, size_t service)
 	return is_free(r, service) ? r->services[service].edges : 0;
 }
 
+/* What it has to carry, as far as that is known; 0: it is not. */
+static double demand_of(const struct reckoning *r, size_t service)
+{
+	double stated = r->policy->services[service].demand;
+
+	return reckoning_edges(r, service) > 0
+		       ? whole_of(&r->services[service], stated)
+		       : stated;
+}
+
+struct plan_demand_list reckoning_demands(const struct reckoning *r,
+					  int64_t now_ms, int64_t wall_ms)
+{
+	struct plan_demand_list told = { r->demands, 0 };
+
+	for (size_t i = 0; r->known && i < r->policy->service_count; i++) {
+		const struct policy_service *s = &r->policy->services[i];
+		struct plan_demand d = {
+			.demand = demand_of(r, i),
+			.responders = reckoning_responders(r, i),
+			.edges = reckoning_edges(r, i),
+		};
+
+		if (s->spill != SPILL_CAPACITY || !(d.demand > 0))
+			continue;
+		if (d.responders > 0)
+			d.wall_counted_ms =
+				wall_ms - (now_ms - r->services[i].heard_ms);
+		snprintf(d.service, sizeof(d.service), "%s", s->name);
+		r->demands[told.count++] = d;
+	}
+	return told;
+}
+
 static bool put_share(json_t *to, const char *home, double share)
 {
 	return !(share > 0) ||
@@ -358,10 +396,10 @@ struct json_t *reckoning_write(const struct reckoning *r, size_t service,
 			 edges > 0    ? "edges"
 			 : stated > 0 ? "policy"
 				      : "unknown",
-			 "demand", edges > 0 ? whole_of(s, stated) : stated,
-			 "responders", (int)reckoning_responders(r, service),
-			 "edges", (int)edges, "queries_per_s",
-			 sum_of(s->asked.home), "age_ms",
+			 "demand", demand_of(r, service), "responders",
+			 (int)reckoning_responders(r, service), "edges",
+			 (int)edges, "queries_per_s", sum_of(s->asked.home),
+			 "age_ms",
 			 (json_int_t)(counted ? now_ms - s->heard_ms : 0),
 			 "bounded", counted && s->bounded, "shares",
 			 counted ? write_shares(r, service) : NULL);

@@ -35,6 +35,7 @@
 #ifndef STEERING_RECKONING_H
 #define STEERING_RECKONING_H
 
+#include "policy/bus/plan_demand.h"
 #include "policy/decide/demand.h"
 #include "steering/queries.h"
 
@@ -62,6 +63,7 @@ struct reckoning {
 	struct demand_rates *rates;        /* for the agent */
 	struct queries_sum *sums;          /* scratch */
 	struct counted_service *told;      /* scratch */
+	struct plan_demand *demands;       /* scratch */
 	int64_t quiet_until_ms, turned_ms; /* monotonic; 0: never */
 	bool known;                        /* rates say something */
 };
@@ -82,6 +84,11 @@ void reckoning_turn(struct reckoning *r, struct queries *queries,
 
 /* By service; NULL: nothing is known yet.  Borrowed until the next call. */
 const struct demand_rates *reckoning_rates(const struct reckoning *r);
+
+/* What a plan tells of the services that spill by capacity; none while nothing
+ * is known.  By both clocks; borrowed until the next call. */
+struct plan_demand_list reckoning_demands(const struct reckoning *r,
+					  int64_t now_ms, int64_t wall_ms);
 
 /*
  * Where the demand of a service comes from, for people:

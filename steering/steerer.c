@@ -72,6 +72,8 @@ struct agent_input steerer_input(const struct steerer *s, struct ramp_now now)
 		.past = &s->past,
 		.rum = rum_told(s->rum, now.now_ms),
 		.rates = reckoning_rates(&s->reckoning),
+		.demands = reckoning_demands(&s->reckoning, now.now_ms,
+					     now.wall_ms),
 		.waits = s->resumes && reckoning_rates(&s->reckoning) == NULL,
 		.measures = gauge_measures(s->gauge),
 		.counted = gauge_counted(s->gauge),

@@ -20,6 +20,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/plan_canary.c %D%/plan_canary.h \
 	%D%/plan_change.c %D%/plan_change.h \
 	%D%/plan_commands.c %D%/plan_commands.h \
+	%D%/plan_demand.c %D%/plan_demand.h \
 	%D%/plan_held.c %D%/plan_held.h \
 	%D%/plan_rum.c %D%/plan_rum.h \
 	%D%/plan_spill.c %D%/plan_spill.h \

@@ -137,7 +137,7 @@ static bool parse_canaries(struct plan *plan, const json_t *list,
 
 /* How many items each list has. */
 struct room {
-	size_t shares, commands, canaries, changes, held, rum;
+	size_t shares, commands, canaries, changes, held, rum, demands;
 };
 
 /* Room for what is about to be parsed, or copied: never 0 octets. */
@@ -149,9 +149,10 @@ static bool allocate_lists(struct plan *plan, const struct room *room)
 	plan->changes = calloc(room->changes + 1, sizeof(*plan->changes));
 	plan->held = calloc(room->held + 1, sizeof(*plan->held));
 	plan->rum = calloc(room->rum + 1, sizeof(*plan->rum));
+	plan->demands = calloc(room->demands + 1, sizeof(*plan->demands));
 	return plan->shares != NULL && plan->commands != NULL &&
 	       plan->canaries != NULL && plan->changes != NULL &&
-	       plan->held != NULL && plan->rum != NULL;
+	       plan->held != NULL && plan->rum != NULL && plan->demands != NULL;
 }
 
 static bool parse_changes(struct plan *plan, const json_t *list,
@@ -171,7 +172,7 @@ static bool parse_changes(struct plan *plan, const json_t *list,
 /* The lists of a plan, as they stand there. */
 struct lists {
 	const json_t *shares, *commands, *newer, *canaries, *changes, *held,
-		*rum, *spills;
+		*rum, *demands, *spills;
 };
 
 static bool find_lists(struct member_reader *r, struct lists *out)
@@ -184,6 +185,7 @@ static bool find_lists(struct member_reader *r, struct lists *out)
 		.changes = member_array(r, "changes", PLAN_CHANGES_MAX),
 		.held = member_array(r, "held", PLAN_HELD_MAX),
 		.rum = member_array(r, "rum", PLAN_RUM_MAX),
+		.demands = member_array(r, "demands", PLAN_DEMANDS_MAX),
 		.spills = member_array(r, "spills", PLAN_SPILLS_MAX),
 	};
 	return !r->failed;
@@ -200,18 +202,21 @@ static bool parse_lists(struct plan *plan, const struct lists *l,
 		.changes = json_array_size(l->changes),
 		.held = json_array_size(l->held),
 		.rum = json_array_size(l->rum),
+		.demands = json_array_size(l->demands),
 	};
 
 	if (!allocate_lists(plan, &room)) {
 		error_set(err, "plan: out of memory");
 		return false;
 	}
+	plan->demand_count = room.demands;
 	return parse_shares(plan, l->shares, err) &&
 	       plan_commands_read(plan, l->commands, l->newer, err) &&
 	       parse_canaries(plan, l->canaries, err) &&
 	       parse_changes(plan, l->changes, err) &&
 	       plan_held_read(plan, l->held, err) &&
 	       plan_parse_rum(plan, l->rum, err) &&
+	       plan_demands_read(l->demands, plan->demands, err) &&
 	       plan_spills_parse(&plan->spills, l->spills, err);
 }
 
@@ -303,6 +308,10 @@ static void put_lists(struct member_writer *w, const struct plan *plan)
 		member_put_json(w, "rum",
 				plan_write_rum((struct plan_rum_list){
 					plan->rum, plan->rum_count }));
+	if (plan->demand_count > 0)
+		member_put_json(w, "demands",
+				plan_demands_write((struct plan_demand_list){
+					plan->demands, plan->demand_count }));
 	if (plan->spills.count > 0)
 		member_put_json(w, "spills", plan_spills_write(&plan->spills));
 	if (failed != 0)
@@ -338,6 +347,7 @@ void plan_free(struct plan *plan)
 	free(plan->changes);
 	free(plan->held);
 	free(plan->rum);
+	free(plan->demands);
 	plan_spills_fini(&plan->spills);
 	plan_release_fini(&plan->release);
 	free(plan);
@@ -360,6 +370,7 @@ struct plan *plan_copy(const struct plan *plan)
 		.changes = plan->change_count,
 		.held = plan->held_count,
 		.rum = plan->rum_count,
+		.demands = plan->demand_count,
 	};
 
 	if (copy == NULL)
@@ -386,6 +397,8 @@ struct plan *plan_copy(const struct plan *plan)
 	copy_items(copy->held, plan->held, plan->held_count,
 		   sizeof(*plan->held));
 	copy_items(copy->rum, plan->rum, plan->rum_count, sizeof(*plan->rum));
+	copy_items(copy->demands, plan->demands, plan->demand_count,
+		   sizeof(*plan->demands));
 	return copy;
 }
 

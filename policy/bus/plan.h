@@ -14,6 +14,7 @@
 #include "policy/bus/command.h"
 #include "policy/bus/plan_canary.h"
 #include "policy/bus/plan_change.h"
+#include "policy/bus/plan_demand.h"
 #include "policy/bus/plan_held.h"
 #include "policy/bus/plan_release.h"
 #include "policy/bus/plan_spill.h"
@@ -98,6 +99,8 @@ struct plan {
 	size_t held_count;
 	struct plan_rum *rum; /* by region, cell, as plan_sort() leaves them */
 	size_t rum_count;
+	struct plan_demand *demands; /* that spills are of; one a service */
+	size_t demand_count;
 	struct plan_spills spills;   /* what capacity leaves of shares */
 	struct plan_release release; /* which policy each node is to serve */
 };

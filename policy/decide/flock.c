@@ -107,6 +107,24 @@ bool flocks_fill_service(struct view *view, size_t service,
 	return fill(view, service, spills->list, spills->count);
 }
 
+bool flocks_fill_demands(struct view *view, struct plan_demand_list demands)
+{
+	struct plan_demand *copy =
+		arena_alloc(view->arena, demands.count + 1, sizeof(*copy));
+
+	if (copy == NULL)
+		return false;
+	for (size_t i = 0; i < demands.count; i++) {
+		int service = policy_find_service(view->policy,
+						  demands.list[i].service);
+
+		copy[i] = demands.list[i];
+		if (service >= 0)
+			view->services[service].demand = &copy[i];
+	}
+	return true;
+}
+
 bool flocks_same(const struct view_service *a, const struct view_service *b,
 		 size_t endpoint_count)
 {

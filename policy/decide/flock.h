@@ -17,6 +17,7 @@
 #ifndef POLICY_DECIDE_FLOCK_H
 #define POLICY_DECIDE_FLOCK_H
 
+#include "policy/bus/plan_demand.h"
 #include "policy/bus/plan_spill.h"
 #include "policy/decide/tiers.h"
 
@@ -57,6 +58,10 @@ bool flocks_fill(struct view *view, const struct plan_spills *spills);
 /* The same of one service, by what a node says of it. */
 bool flocks_fill_service(struct view *view, size_t service,
 			 const struct plan_spills *spills);
+
+/* What these are of, as a plan says it, into a view, which copies it.  False:
+ * out of memory. */
+bool flocks_fill_demands(struct view *view, struct plan_demand_list demands);
 
 /* Does a service take the same parts of the same clients in both? */
 bool flocks_same(const struct view_service *a, const struct view_service *b,

@@ -296,6 +296,27 @@ const char *reason_answer(const struct reasons *r, size_t i, char *buf,
 	return buf;
 }
 
+const char *reason_demand(const struct plan_demand *demand, char *buf,
+			  size_t size)
+{
+	struct text t = { buf, size };
+	char until[CIVIL_TEXT_SIZE];
+
+	add(&t, "%.6g ", demand->demand);
+	if (demand->edges > 0)
+		add(&t, "as %u edge%s counted", demand->edges,
+		    demand->edges == 1 ? "" : "s");
+	else
+		add(&t, "as the policy states");
+	if (demand->responders > 0)
+		add(&t, ", shared out as %u responder%s counted until %s",
+		    demand->responders, demand->responders == 1 ? "" : "s",
+		    civil_text(demand->wall_counted_ms / 1000, until));
+	else
+		add(&t, ", shared out by address space");
+	return buf;
+}
+
 const char *reason_freeze(const struct command *freeze, char *buf, size_t size)
 {
 	const char *canary = strchr(freeze->target, '/');

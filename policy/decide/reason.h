@@ -52,6 +52,14 @@ const char *reason_answer(const struct reasons *r, size_t i, char *buf,
 			  size_t size);
 
 /*
+ * What capacity's part is worked out from, of view->services[].demand: "1000 as
+ * the policy states, shared out as 3 responders counted until
+ * 2026-07-06T09:30:00Z".
+ */
+const char *reason_demand(const struct plan_demand *demand, char *buf,
+			  size_t size);
+
+/*
  * What of a service stands still by whom and until when, of a freeze of
  * frozen_next(): "www by command c-7 of ann (INC-7) until 2026-07-06T09:30:00Z:
  * nothing comes back, ramps or steps by itself".

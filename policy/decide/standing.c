@@ -10,6 +10,7 @@
 #include "policy/decide/parts.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -213,6 +214,9 @@ json_t *standing_write(const struct view *view, size_t service,
 	member_put_json(&m, "endpoints", endpoints);
 	if (w.seen->flock_count > 0)
 		member_put_json(&m, "spills", write_spills(view, service));
+	if (w.seen->demand != NULL)
+		member_put_json(&m, "demand",
+				plan_demand_write(w.seen->demand));
 	if (frozen_next(view, service, NULL) != NULL)
 		member_put_json(&m, "freezes", write_freezes(view, service));
 	return member_take(&m);
@@ -367,6 +371,24 @@ static bool parse_freezes(struct reading *r, const json_t *list)
 	return ok;
 }
 
+/* json NULL: nothing is told of it. */
+static bool parse_demand(struct reading *r, const json_t *json)
+{
+	struct plan_demand demand;
+
+	if (json == NULL)
+		return true;
+	if (!plan_demand_read(json, &demand, r->err))
+		return false;
+	snprintf(demand.service, sizeof(demand.service), "%s",
+		 r->service->name);
+	if (flocks_fill_demands(r->view,
+				(struct plan_demand_list){ &demand, 1 }))
+		return true;
+	error_set(r->err, "out of memory");
+	return false;
+}
+
 static void parse_panic(struct member_reader *m, const struct policy *policy,
 			struct panic *out)
 {
@@ -418,7 +440,8 @@ bool standing_parse(const json_t *json, struct view *view, size_t service,
 	freezes = member_array(&m, "freezes", PLAN_COMMANDS_MAX);
 	if (m.failed || !parse_stretches(&r, stretches) ||
 	    !parse_users(&r, users) || !parse_spills(&r, service, spills) ||
-	    !parse_freezes(&r, freezes))
+	    !parse_freezes(&r, freezes) ||
+	    !parse_demand(&r, json_object_get(json, "demand")))
 		return false;
 	for (size_t i = 0; i < json_array_size(endpoints); i++) {
 		struct member_reader item =

@@ -363,7 +363,11 @@ static bool reduce(struct reduction *r)
 	    !rum_fill(&r->view->rum, r->policy, plan, r->view->arena) ||
 	    !flocks_fill(r->view, plan == NULL ? NULL : &plan->spills) ||
 	    (plan != NULL &&
-	     !frozen_fill(r->view, plan->commands, plan->command_count)))
+	     (!flocks_fill_demands(r->view,
+				   (struct plan_demand_list){
+					   plan->demands,
+					   plan->demand_count }) ||
+	      !frozen_fill(r->view, plan->commands, plan->command_count))))
 		return false;
 	for (size_t i = 0; i < r->census.count; i++)
 		reset_share(r, i);

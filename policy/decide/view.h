@@ -125,7 +125,8 @@ struct view_service {
 	struct panic panic;
 	const struct flock *flocks; /* what capacity leaves of shares */
 	size_t flock_count;
-	bool changing;  /* use the TTL for changing times */
+	const struct plan_demand *demand; /* that they are of; NULL: untold */
+	bool changing;                    /* use the TTL for changing times */
 	uint64_t since; /* the serial of the first view from which on all led
 			 * to the same decisions: see view_same() */
 	int64_t changed_ms; /* monotonic: when health or shares last moved;

@@ -229,6 +229,18 @@ static void print_freezes(const struct explanation *x)
 		       reason_freeze(freeze, text, sizeof(text)));
 }
 
+/* What capacity's part goes by. */
+static void print_demand(const struct explanation *x)
+{
+	const struct view *view = x->subject->view;
+	const struct plan_demand *demand = view->services[x->service].demand;
+	char text[REASON_SIZE];
+
+	if (demand != NULL)
+		printf("demand   %s\n",
+		       reason_demand(demand, text, sizeof(text)));
+}
+
 static void print_service(const struct explanation *x)
 {
 	const struct policy_service *service = service_of(x);
@@ -239,6 +251,7 @@ static void print_service(const struct explanation *x)
 	printf("service  %s\n", reason_service(&reasons, buf, sizeof(buf)));
 	print_schedule(x);
 	print_freezes(x);
+	print_demand(x);
 	if (service->expression != NULL && lacks == NULL)
 		printf("health   %s, at each vantage\n",
 		       expression_text(x->subject->policy, service->expression,

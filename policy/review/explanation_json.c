@@ -211,6 +211,24 @@ static json_t *write_freezes(const struct explanation *x)
 	return list;
 }
 
+/* NULL when nothing is told of it. */
+static json_t *write_demand(const struct explanation *x)
+{
+	const struct plan_demand *d =
+		x->subject->view->services[x->service].demand;
+	char until[CIVIL_TEXT_SIZE];
+
+	if (d == NULL)
+		return NULL;
+	return json_pack("{s:f, s:I, s:I, s:s*}", "demand", d->demand,
+			 "responders", (json_int_t)d->responders, "edges",
+			 (json_int_t)d->edges, "counted_until",
+			 d->responders == 0
+				 ? NULL
+				 : civil_text(d->wall_counted_ms / 1000,
+					      until));
+}
+
 void explanation_print_json(const struct explanation *x)
 {
 	const struct policy_service *service =
@@ -226,7 +244,7 @@ void explanation_print_json(const struct explanation *x)
 		json_array_append_new(endpoints, write_endpoint(x, i));
 	json = json_pack(
 		"{s:o, s:{s:s, s:s, s:s*, s:s*, s:o}, s:o, s:o, s:s, s:b, s:b, s:i, "
-		"s:I, s:o*, s:o*, s:o*, s:o*}",
+		"s:I, s:o*, s:o*, s:o*, s:o*, s:o*}",
 		"client", write_client(x), "service", "name", service->name,
 		"steer", steer_name(service->steer), "unmonitored",
 		policy_unmonitored(x->subject->policy, service), "health",
@@ -237,7 +255,8 @@ void explanation_print_json(const struct explanation *x)
 		"draw", x->draw, "scope_bits", (int)x->scope_bits, "ttl_s",
 		(json_int_t)x->ttl_s, "families", write_families(x), "https",
 		write_binding(&service->https), "svcb",
-		write_binding(&service->svcb), "freezes", write_freezes(x));
+		write_binding(&service->svcb), "freezes", write_freezes(x),
+		"demand", write_demand(x));
 	json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
 	printf("\n");
 	json_decref(json);

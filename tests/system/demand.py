@@ -88,6 +88,13 @@ class World(fleet.Fleet):
             raise Failed(f"what a drain moves is not said: {told}")
         return float(words.group(1)), words.group(2)
 
+    def explained(self):
+        """By what capacity sends clients elsewhere, as a responder says."""
+        told = self.windrose("explain", self.rig.path("policy"), "--node", self.rig.path("dns1.sock"), "--service", "www",
+                             "--client", fleet.CALIFORNIA[0].split("/")[0])[1]
+        line = re.search(r"^demand   (.*)$", told, re.MULTILINE)
+        return line.group(1) if line else ""
+
     def request(self):
         c = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=5)
         c.request("GET", "/healthz")
@@ -100,6 +107,8 @@ def follows_what_is_counted(f):
     note(f"stated: {f.demand()}, {f.share():.2f} of California at us-east")
     if f.demand().get("homes") != "policy" or f.demand().get("demand") != DEMAND:
         raise Failed(f"demand is not yet counted: {f.demand()}")
+    until("explain says where demand comes from", 30,
+          lambda: f.explained() == "1000 as the policy states, shared out by address space")
     by_space, by = f.drained("us-east")
     if by != "address space":
         raise Failed(f"a drain moves {by_space} % by {by}")
@@ -117,6 +126,8 @@ def follows_what_is_counted(f):
     if "1000, as the policy states; by whom:" not in line or "at 3 responder(s)" not in line:
         raise Failed(f"status does not say where demand comes from: {text}")
     note(line.strip())
+    until("so does explain", 30, lambda: re.fullmatch(
+        r"1000 as the policy states, shared out as 3 responders counted until 20\S+Z", f.explained()))
     counted, by = f.drained("us-east")
     if by != "counted demand" or not counted < 0.5 * by_space:
         raise Failed(f"a drain moves {counted} % by {by}, and {by_space} % by address space")
@@ -158,6 +169,8 @@ def edges_say_how_much(f):
     users = Repeater(20, f.request)
     until("an edge's requests are the demand", PATIENCE,
           lambda: f.demand().get("amount") == "edges" and 1 < f.demand()["demand"] < 100)
+    until("explain says that, too", 30, lambda: re.match(
+        r"[0-9.]+ as 1 edge counted, shared out as 2 responders counted until 20", f.explained()))
     until("so little needs no other region", PATIENCE, lambda: f.passed() == 0)
     note(f"with an edge: {f.demand()}")
     f.rig.stop("edge", signal.SIGKILL)

@@ -19,6 +19,7 @@ struct scene {
 	struct plan plan;
 	struct plan_share shares[4];
 	struct plan_rum rum[1];
+	struct plan_demand demands[1];
 	struct command commands[2];
 	struct view_input in;
 	struct view *view;

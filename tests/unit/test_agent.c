@@ -398,6 +398,30 @@ static void test_rum_is_told(void **state)
 	story_end(&s);
 }
 
+/* With the next plan that is due: that it changes makes none. */
+static void test_demand_is_told(void **state)
+{
+	struct plan_demand demand = { .service = "www",
+				      .demand = 41.5,
+				      .responders = 3 };
+	struct story s;
+	unsigned plans;
+
+	(void)state;
+	story_begin(&s);
+	s.w.in.demands = (struct plan_demand_list){ &demand, 1 };
+	story_pass(&s, AGENT_PERIOD_MS);
+	assert_int_equal(s.plan->demand_count, 1);
+	assert_memory_equal(s.plan->demands, &demand, sizeof(demand));
+	plans = s.plans;
+	demand.demand = 55;
+	story_pass(&s, AGENT_PERIOD_MS / 2);
+	assert_int_equal(s.plans, plans);
+	story_pass(&s, AGENT_PERIOD_MS / 2);
+	assert_true(s.plan->demands[0].demand == 55);
+	story_end(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -416,6 +440,7 @@ int main(void)
 		cmocka_unit_test(test_numbers_of_a_new_epoch),
 		cmocka_unit_test(test_reload),
 		cmocka_unit_test(test_rum_is_told),
+		cmocka_unit_test(test_demand_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* frozen: which freezes of the plan are told of a service, and how. */
+/* frozen: which freezes of the plan are told of a service. */
 #include "policy/decide/frozen.h"
-
-#include "policy/decide/reason.h"
 
 #include "decide_scene.h"
 
@@ -105,28 +103,11 @@ static void test_several(void **state)
 	scene_fini(&s);
 }
 
-static void test_words(void **state)
-{
-	struct command c = command_of(&rows[1]);
-	char text[REASON_SIZE];
-
-	(void)state;
-	assert_string_equal(reason_freeze(&c, text, sizeof(text)),
-			    "www by command c-7 of ann (INC-7) until "
-			    "2026-02-02T02:41:00Z: nothing comes back, ramps "
-			    "or steps by itself");
-	c = command_of(&rows[2]);
-	assert_non_null(strstr(reason_freeze(&c, text, sizeof(text)),
-			       "www/v2 by command c-7 of ann"));
-	assert_non_null(strstr(text, "this canary takes no step by itself"));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_told),
 		cmocka_unit_test(test_several),
-		cmocka_unit_test(test_words),
 	};
 
 	return cmocka_run_group_tests_name("frozen", tests, NULL, NULL);

@@ -56,6 +56,9 @@ static struct plan *some_plan(void)
 							  "{\"command\":{\"kind\":\"thaw\"}}],\"rum\":["
 							  "{\"region\":\"us\",\"cell_lat\":70,"
 							  "\"cell_lon\":89,\"ms\":91.5,\"samples\":60}],"
+							  "\"demands\":[{\"service\":\"w\","
+							  "\"demand\":41.5,\"responders\":3,"
+							  "\"edges\":2,\"wall_counted_ms\":5}],"
 							  "\"spills\":[" SPILL(
 								  "a") "],"
 								       "\"release\":{\"phase\":\"soak\","
@@ -179,6 +182,12 @@ static void test_it_comes_back(void **state)
 	assert_int_equal(back->rum[0].samples, 60);
 	free(text);
 	free(again);
+	assert_int_equal(back->demand_count, 1);
+	assert_string_equal(back->demands[0].service, "w");
+	assert_true(back->demands[0].demand == 41.5);
+	assert_int_equal(back->demands[0].responders, 3);
+	assert_int_equal(back->demands[0].edges, 2);
+	assert_int_equal(back->demands[0].wall_counted_ms, 5);
 	assert_int_equal(back->spills.count, 1);
 	assert_string_equal(back->spills.list[0].home, "a");
 	assert_string_equal(back->spills.list[0].parts[1].endpoint, "b");

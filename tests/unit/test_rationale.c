@@ -102,6 +102,8 @@ static const struct ask_row {
 	    "\"us (p.yaml:9) serves: tier 1: weight 1, share 100 %\"", "\"ttl: 10 s (steady" } },
 	{ "frozen", "tcp 10.1.1.1", "_explain.app.gslb.example TXT class=3",
 	  { "\"service: app (p.yaml:7)", "\"frozen: app by command f-1 of ann (INC-7) until 2026-02-02T02:41:00Z: nothing comes back,", "\"client: " } },
+	{ "what capacity goes by", "tcp 10.1.1.1", "_explain.all.gslb.example TXT class=3",
+	  { "\"service: all (p.yaml:7)", "\"demand: 41.5 as 2 edges counted, shared out by address space\"", "\"client: " } },
 	{ "down", "tcp 10.1.1.1", "_explain.rnd.gslb.example TXT class=3",
 	  { "\"answer 1: us 192.0.2.22\"", "\"eu (p.yaml:8) not healthy: down: 3 of 4 votes of vantages say down\"" } },
 	{ "residency leaves nothing", "tcp 10.1.1.1", "_explain.www.gslb.example TXT class=3 ecs=10.4.1.0/24",
@@ -261,6 +263,7 @@ static void command(struct world *w)
 		.reason = "INC-7",
 		.wall_expires_ms = INT64_C(1770000060000),
 	};
+	static const struct plan_demand demand = { .demand = 41.5, .edges = 2 };
 	struct view_endpoint *app = w->view->services[WORLD_APP].endpoints;
 	struct view_endpoint *rnd = w->view->services[WORLD_RND].endpoints;
 
@@ -268,6 +271,7 @@ static void command(struct world *w)
 	app[0].cause = SHARE_COMMAND;
 	app[0].cause_ref = "d-7";
 	w->view->services[WORLD_APP].changing = true;
+	w->view->services[WORLD_ALL].demand = &demand;
 	w->view->freezes = &freeze;
 	w->view->freeze_count = 1;
 	rnd[0].health.verdict = VERDICT_DOWN;

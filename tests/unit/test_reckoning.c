@@ -163,6 +163,13 @@ static double share(const struct world *w, size_t home)
 			fail_msg("%s is %g, not %g", #value, v, t); \
 	} while (0)
 
+enum { WALL_MS = 100000000 };
+
+static struct plan_demand_list told(const struct world *w)
+{
+	return reckoning_demands(&w->r, w->now_ms, WALL_MS);
+}
+
 static const struct said usual = { { 60, 30, 8, 2 }, 0 };
 
 /* Queries are no requests: what is stated is shared out as they are. */
@@ -175,6 +182,9 @@ static void test_what_is_stated_is_shared_out(void **state)
 	world_init(&w);
 	turns(&w, 2, "dns-1", usual);
 	assert_null(reckoning_rates(&w.r)); /* not all have told */
+	w.services[WWW].spill = SPILL_CAPACITY;
+	assert_int_equal(told(&w).count, 0);
+	w.services[WWW].spill = SPILL_NONE;
 	turns(&w, 2, "dns-1", usual);
 	rates = reckoning_rates(&w.r);
 	assert_non_null(rates);
@@ -184,6 +194,15 @@ static void test_what_is_stated_is_shared_out(void **state)
 	NEAR(rates[WWW].home[DEMAND_NOWHERE], 0.02 * STATED);
 	assert_int_equal(reckoning_responders(&w.r, WWW), 1);
 	assert_int_equal(reckoning_edges(&w.r, WWW), 0);
+	/* It spills by nothing: no plan tells of it. */
+	assert_int_equal(told(&w).count, 0);
+	w.services[WWW].spill = w.services[API].spill = SPILL_CAPACITY;
+	assert_int_equal(told(&w).count, 1);
+	assert_string_equal(told(&w).list[0].service, "www");
+	NEAR(told(&w).list[0].demand, STATED);
+	assert_int_equal(told(&w).list[0].responders, 1);
+	assert_int_equal(told(&w).list[0].edges, 0);
+	assert_int_equal(told(&w).list[0].wall_counted_ms, WALL_MS - TURN);
 	/* Nobody knows how much is asked of api, nor by whom. */
 	assert_true(rates[API].whole <= 0 && sum_of(&rates[API]) <= 0);
 	assert_null(reckoning_write(&w.r, API, w.now_ms));

@@ -42,6 +42,13 @@ static void prepare(struct scene *s)
 	memcpy(s->shares[0].endpoint, s->entries[0][1].endpoint,
 	       sizeof(s->shares[0].endpoint));
 	s->plan.share_count = 1;
+	s->demands[0] = (struct plan_demand){ .service = "www",
+					      .demand = 41.5,
+					      .responders = 3,
+					      .edges = 2,
+					      .wall_counted_ms = 5 };
+	s->plan.demands = s->demands;
+	s->plan.demand_count = 1;
 	s->plan.rum = s->rum;
 	s->plan.rum_count = 1;
 	s->rum[0] = (struct plan_rum){ .region = "eu-west",
@@ -92,6 +99,8 @@ static void test_comes_over_whole(void **state)
 	assert_int_equal(got->services[0].endpoints[2].health.down, 3);
 	assert_int_equal(got->plan_sequence, s.plan.sequence);
 	assert_true(got->rum.mark != 0 && got->rum.mark == s.view->rum.mark);
+	assert_memory_equal(got->services[0].demand, &s.demands[0],
+			    sizeof(s.demands[0]));
 	assert_int_equal(got->freeze_count, 1);
 	assert_memory_equal(frozen_next(got, 0, NULL), &s.commands[0],
 			    sizeof(s.commands[0]));
@@ -140,6 +149,7 @@ static const struct bad_row {
 	{ "{\"endpoints\":[{}]}",                                 "endpoint is missing" },
 	{ "{\"endpoints\":[{\"endpoint\":\"e\",\"verdict\":\"odd\"}]}", "verdict \"odd\" is not known" },
 	{ "{\"endpoints\":[{\"endpoint\":\"e\",\"accept\":-1}]}", "accept is -1" },
+	{ "{\"demand\":{\"service\":\"w\",\"demand\":-1}}",       "demand is -1" },
 	{ "{\"freezes\":[{}]}",                                   "command: id is missing" },
 	{ "{\"stretch\":-1}",                                     "stretch is -1" },
 	{ "{\"stretches\":[{}]}",                                 "vantage is missing" },
