@@ -157,6 +157,7 @@ struct work {
 			   * SIZE_MAX: not asked for yet */
 	size_t *of_kind;  /* row numbers */
 	struct rows rows;
+	bool by_sets; /* some clients are pinned */
 };
 
 static size_t row_from(struct work *w, const struct chain_choice *choice,
@@ -193,6 +194,10 @@ static bool find_row(struct work *w, size_t kind)
 	bool by_way = tiers_by_way(w->chain.service);
 	struct latency_ways ways;
 
+	if (!w->by_sets && k->like != kind) {
+		w->of_kind[kind] = w->of_kind[k->like];
+		return true;
+	}
 	if (k->spot != VICINITY_NOWHERE &&
 	    (by_way || w->chain.locality.split != 0)) {
 		ways = vicinity_ways(w->vicinity, k->spot);
@@ -212,7 +217,12 @@ static bool find_rows(struct decision *d, struct work *w)
 	const struct vicinity *v = w->vicinity;
 
 	for (size_t i = 0; i < v->realm_count; i++) {
-		w->choices[i] = chain_choose(&w->chain, v->realms[i], 0, NULL);
+		uint16_t like = v->realm_like[i];
+
+		w->choices[i] =
+			w->by_sets || like == i
+				? chain_choose(&w->chain, v->realms[i], 0, NULL)
+				: w->choices[like];
 		w->unplaced[i] = SIZE_MAX;
 	}
 	for (size_t i = 0; i < v->kind_count; i++)
@@ -250,6 +260,7 @@ static bool work_out(struct decision *d, const struct model *model,
 		.unplaced = calloc(v->realm_count + 1, sizeof(w.unplaced[0])),
 		.of_kind = calloc(v->kind_count + 1, sizeof(w.of_kind[0])),
 		.rows = { .decision = d },
+		.by_sets = view->services[service].pin_count > 0,
 	};
 	bool ok;
 

@@ -340,7 +340,7 @@ static void put_commands(struct openmetrics *out, const struct metrics *m)
 	};
 	static const enum command_kind kinds[] = {
 		COMMAND_DRAIN, COMMAND_UNDRAIN, COMMAND_FAILOVER,
-		COMMAND_WEIGHT, COMMAND_FREEZE,
+		COMMAND_WEIGHT, COMMAND_FREEZE,  COMMAND_PIN,
 	};
 	size_t count = m->plan == NULL ? 0 : m->plan->command_count;
 

@@ -8,6 +8,7 @@
 #include "steering/freeze.h"
 #include "steering/order.h"
 #include "steering/pause.h"
+#include "steering/pinning.h"
 #include "steering/undo.h"
 
 #include <string.h>
@@ -55,8 +56,8 @@ static bool is_fresh(const struct agent *agent, const struct command *c,
 static bool is_guarded(enum command_kind kind)
 {
 	return kind == COMMAND_DRAIN || kind == COMMAND_FAILOVER ||
-	       kind == COMMAND_WEIGHT || kind == COMMAND_ROLLBACK ||
-	       kind == COMMAND_UNDO;
+	       kind == COMMAND_WEIGHT || kind == COMMAND_PIN ||
+	       kind == COMMAND_ROLLBACK || kind == COMMAND_UNDO;
 }
 
 /* The state with the command carried out.  False with err set. */
@@ -66,6 +67,7 @@ static bool may_try(const struct agent *agent, const struct command *c,
 	if (!command_check(c, agent->policy, in->now.wall_ms, err) ||
 	    !pause_allows(c, agent->policy, in->view, err) ||
 	    !drill_allows(c, &agent->state, in, err) ||
+	    !pinning_understood(c, in->registry, err) ||
 	    !freeze_allows(c, state_commands(&agent->state), agent->policy,
 			   in->now.wall_ms, err))
 		return false;

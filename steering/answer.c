@@ -431,19 +431,30 @@ static json_t *surges_status(const struct status *st)
 	return list;
 }
 
+static json_t *write_sets(const struct policy *policy)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < policy->set_count && list != NULL; i++)
+		if (!append(&list, json_string(policy->sets[i].name)))
+			break;
+	return list;
+}
+
 struct json_t *answer_status(const struct status *status)
 {
 	size_t next = 0;
 	json_t *services = services_page(status, &next);
 
 	return json_pack(
-		"{s:b, s:o, s:b, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "ok",
-		1, "node", muster_self(status), "leads", status->self->leads,
-		"plan", embed_plan(status), "services", services, "left_out",
-		endpoints_from(status->policy, next), "canaries",
-		canaries_status(status), "fleet", muster_count(status), "held",
-		held_write(status->held), "held_back", surges_status(status),
-		"nodes", muster_first(status));
+		"{s:b, s:o, s:b, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"ok", 1, "node", muster_self(status), "leads",
+		status->self->leads, "plan", embed_plan(status), "services",
+		services, "left_out", endpoints_from(status->policy, next),
+		"canaries", canaries_status(status), "fleet",
+		muster_count(status), "held", held_write(status->held),
+		"held_back", surges_status(status), "sets",
+		write_sets(status->policy), "nodes", muster_first(status));
 }
 
 static json_t *write_taker(const struct status *st, const struct node *node)

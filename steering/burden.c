@@ -2,6 +2,7 @@
 #include "steering/burden.h"
 
 #include "policy/decide/capacity.h"
+#include "steering/pinning.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -132,6 +133,7 @@ static void command(const struct burden_case *c, size_t service,
 {
 	const struct policy_service *s = &c->policy->services[service];
 
+	to->pin_count = pinning_of(commands, c->policy, service, to->pins);
 	for (size_t i = 0; i < s->endpoint_count; i++) {
 		struct view_endpoint *e = &to->endpoints[i];
 		struct effect effect = effect_of(commands, c->policy, service,
@@ -154,6 +156,7 @@ bool burden_under(const struct burden_case *c, size_t service,
 	struct view_service *list =
 		calloc(c->policy->service_count, sizeof(*list));
 	struct view_endpoint *e = calloc(endpoints, sizeof(*e));
+	struct pin pins[POLICY_SETS_MAX];
 	bool ok = list != NULL && e != NULL;
 
 	if (ok) {
@@ -161,6 +164,7 @@ bool burden_under(const struct burden_case *c, size_t service,
 		       endpoints * sizeof(*e));
 		list[service] = c->view->services[service];
 		list[service].endpoints = e;
+		list[service].pins = pins;
 		command(c, service, commands, &list[service]);
 		view.services = list;
 		under.view = &view;

@@ -16,6 +16,9 @@ struct audit_event describe_command(const struct command *c, int64_t wall_ms)
 	if (c->kind == COMMAND_FAILOVER)
 		audit_text(event.what, sizeof(event.what), "failover %s to %s",
 			   c->target, c->to);
+	else if (c->kind == COMMAND_PIN)
+		audit_text(event.what, sizeof(event.what), "pin %s of %s to %s",
+			   c->target, c->clients, c->to);
 	else if (c->kind == COMMAND_WEIGHT)
 		audit_text(event.what, sizeof(event.what), "weight %s %u",
 			   c->target, c->weight);

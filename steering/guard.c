@@ -5,6 +5,7 @@
 #include "policy/decide/capacity.h"
 #include "policy/decide/locality.h"
 #include "steering/burden.h"
+#include "steering/pinning.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -200,11 +201,23 @@ static bool capacity_ok(const struct service_case *sc, struct error *err)
 	return false;
 }
 
+static bool pins_change(const struct service_case *sc)
+{
+	const struct guard_case *c = sc->c;
+	struct pin was[POLICY_SETS_MAX], is[POLICY_SETS_MAX];
+
+	return !pins_same(was,
+			  pinning_of(c->before, c->policy, sc->service, was),
+			  is, pinning_of(c->after, c->policy, sc->service, is));
+}
+
 static bool changes(const struct service_case *sc)
 {
 	const struct guard_case *c = sc->c;
 	const struct policy_service *s = &c->policy->services[sc->service];
 
+	if (pins_change(sc))
+		return true;
 	for (size_t i = 0; i < s->endpoint_count; i++) {
 		struct effect a = effect_of(c->before, c->policy, sc->service,
 					    i, EFFECT_SETTLED);
@@ -258,7 +271,7 @@ static bool interval_ok(const struct service_case *sc, struct error *err)
 		int64_t ago_ms = sc->c->wall_ms - c->wall_made_ms;
 
 		if (c->kind == COMMAND_UNDRAIN || c->kind == COMMAND_FREEZE ||
-		    ago_ms >= wait_ms)
+		    c->kind == COMMAND_PIN || ago_ms >= wait_ms)
 			continue;
 		error_set(err,
 			  "safety.command_interval is %lld s: %s %s by %s was "
@@ -290,7 +303,8 @@ bool guard_check(const struct guard_case *c, struct error *err)
 			return false;
 		if (!c->yields &&
 		    (!regions_ok(&sc, err) || !capacity_ok(&sc, err) ||
-		     !interval_ok(&sc, err) || !load_ok(&sc, err)))
+		     !interval_ok(&sc, err) || !load_ok(&sc, err) ||
+		     !pinning_works(c, i, err)))
 			return false;
 	}
 	return true;
@@ -379,5 +393,6 @@ void guard_warn(const struct guard_case *c, struct guard_warnings *out)
 		warn_regions(&sc, out);
 		warn_residency(&sc, out);
 		warn_capacity(&sc, out);
+		pinning_warn(c, i, out);
 	}
 }

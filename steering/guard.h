@@ -16,9 +16,11 @@
  *                   capacity; of services whose demand is known
  *   safety.command_interval          time since the newest command in force
  *                   that takes capacity out
+ *   pin             a pin that begins does something: see steering/pinning
  *
- * The last four yield: to two people, and to one who forces it where
- * safety.force lets him.  The first two yield to nobody.
+ * The last five yield: to two people, and to one who forces it where
+ * safety.force lets him.  The first two yield to nobody.  A pin breaks neither:
+ * it takes nothing from clients to whom it leaves nothing.
  *
  * A rule refuses only a command that makes things worse by it, so one that
  * was broken already (by an outage, by a new policy) does not stop a command
@@ -62,7 +64,8 @@ struct guard_warnings {
 /*
  * Of each service that has less than before: one region left for everybody or
  * within a residency rule, the least that safety.min_regions_in_service asks
- * for, GUARD_NEAR_PCT of what safety.max_capacity_removed allows.
+ * for, GUARD_NEAR_PCT of what safety.max_capacity_removed allows; and of a pin
+ * that begins, that residency keeps some of its clients from there.
  */
 void guard_warn(const struct guard_case *c, struct guard_warnings *out);
 

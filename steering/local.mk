@@ -46,6 +46,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/page/destinations.c %D%/page/destinations.h \
 	%D%/page/page.c %D%/page/page.h \
 	%D%/pause.c %D%/pause.h \
+	%D%/pinning.c %D%/pinning.h \
 	%D%/predict.c %D%/predict.h \
 	%D%/presence.c \
 	%D%/promanswer.c %D%/promanswer.h \

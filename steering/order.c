@@ -137,6 +137,23 @@ static bool apply_replacing(struct state *state, const struct command *command,
 	return true;
 }
 
+/* One a service and set. */
+static bool apply_pin(struct state *state, const struct command *command,
+		      struct ramp_now now, struct error *err)
+{
+	(void)now, (void)err;
+	for (size_t i = state->command_count; i-- > 0;) {
+		const struct command *c = &state->commands[i];
+
+		if (c->kind == COMMAND_PIN &&
+		    strcmp(c->target, command->target) == 0 &&
+		    strcmp(c->clients, command->clients) == 0)
+			state_remove(state, i);
+	}
+	state_append(state, command);
+	return true;
+}
+
 static bool apply_cancel(struct state *state, const struct command *command,
 			 struct ramp_now now, struct error *err)
 {
@@ -251,10 +268,11 @@ static apply *const applies[] = {
 	[COMMAND_FREEZE]         = apply_replacing,
 	[COMMAND_UNFREEZE]       = apply_unfreeze,
 	[COMMAND_UNDO]           = NULL, /* see undo_apply() */
+	[COMMAND_PIN]            = apply_pin,
 };
 /* clang-format on */
 
-_Static_assert(sizeof(applies) / sizeof(applies[0]) == COMMAND_UNDO + 1,
+_Static_assert(sizeof(applies) / sizeof(applies[0]) == COMMAND_PIN + 1,
 	       "a way to carry out each kind");
 
 bool order_apply(struct state *state, const struct command *command,

@@ -3,6 +3,7 @@
 
 #include "policy/base/hash.h"
 #include "policy/bus/plan.h"
+#include "policy/decide/pin.h"
 #include "steering/freeze.h"
 #include "steering/state.h"
 
@@ -35,6 +36,9 @@ static uint64_t hash_of(const struct view_service *v, size_t endpoints)
 		seen = 2 * seen + (e->accept == ACCEPT_ALL);
 		hash = hash_mix(hash ^ seen);
 	}
+	for (size_t i = 0; i < v->pin_count; i++)
+		hash = hash_mix(hash_mix(hash ^ v->pins[i].endpoints) ^
+				v->pins[i].set);
 	return hash;
 }
 

@@ -179,7 +179,8 @@ static bool is_instead(const struct command *a, const struct command *b)
 		(b->kind == COMMAND_DRAIN || b->kind == COMMAND_UNDRAIN);
 
 	return (drains || a->kind == b->kind) &&
-	       strcmp(a->target, b->target) == 0;
+	       strcmp(a->target, b->target) == 0 &&
+	       strcmp(a->clients, b->clients) == 0;
 }
 
 static bool take_away(struct state *state, const struct plan_change *c,

@@ -5,7 +5,7 @@
 
 _windrose_commands="init check test prove diff simulate explain help schema \
 	fmt keygen ds up status top watch \
-	drain undrain failover weight cancel freeze unfreeze undo drill approve \
+	drain undrain failover weight pin cancel freeze unfreeze undo drill approve \
 	canary rollback publish rollout plans force history bus"
 
 # The options of command $1, "=" behind those with a value.
@@ -34,11 +34,11 @@ _windrose_options() {
 		--follow --verify --head= --json --help" ;;
 	top) options="--bus= --node= --key= --every= --help" ;;
 	watch) options="--bus= --node= --key= --every= --json --help" ;;
-	drain | undrain | failover | weight | cancel | freeze | unfreeze | \
+	drain | undrain | failover | weight | pin | cancel | freeze | unfreeze | \
 		undo | drill | approve | canary | rollback)
 		options="--bus= --node= --key= --reason= --author= --for= \
-		--over= --to= --abort-when= --approval --force --dry-run --yes --json \
-		--wait= --help"
+		--over= --to= --clients= --abort-when= --approval --force --dry-run \
+		--yes --json --wait= --help"
 		;;
 	publish) options="--bus= --key= --author= --reason= --expect= \
 		--against= --force --may-silence --dry-run --yes --no-wait \
@@ -88,6 +88,7 @@ _windrose_value() {
 	case $1 in
 	--to | --down) _windrose_names regions ;;
 	--service) _windrose_names services ;;
+	--clients) _windrose_names sets ;;
 	--format) echo text json ;;
 	--log) echo debug info warn error ;;
 	--algorithm) echo ecdsap256 ed25519 ;;
@@ -118,7 +119,7 @@ _windrose_operand() {
 		_windrose_names regions
 		_windrose_names endpoints
 		;;
-	failover:0) _windrose_names services ;;
+	failover:0 | pin:0) _windrose_names services ;;
 	weight:0 | force:0) _windrose_names endpoints ;;
 	force:1) echo open closed auto ;;
 	freeze:0 | unfreeze:0)

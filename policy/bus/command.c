@@ -40,11 +40,12 @@ static const struct kind_row {
 	[COMMAND_FREEZE]         = { "freeze",         TARGET_FROZEN,   true,  false },
 	[COMMAND_UNFREEZE]       = { "unfreeze",       TARGET_FROZEN,   false, false },
 	[COMMAND_UNDO]           = { "undo",           TARGET_ID,       false, false },
+	[COMMAND_PIN]            = { "pin",            TARGET_PIN,      true,  false },
 };
 /* clang-format on */
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
-static_assert(KIND_COUNT == COMMAND_UNDO + 1, "a row per kind");
+static_assert(KIND_COUNT == COMMAND_PIN + 1, "a row per kind");
 
 const char *command_kind_name(enum command_kind kind)
 {
@@ -87,6 +88,7 @@ static void check_members(struct member_reader *r)
 		"over_ms",  "wall_expires_ms",
 		"approval", "force",
 		"drill",    "abort_errors_pct",
+		"clients",
 	};
 	void *at = json_object_iter((json_t *)(uintptr_t)r->object);
 
@@ -135,6 +137,7 @@ static bool parse(const struct json_t *json, bool strict, struct command *out,
 	c.kind = read_kind(&r);
 	member_name(&r, "target", c.target, sizeof(c.target));
 	member_text(&r, "to", c.to, sizeof(c.to));
+	member_text(&r, "clients", c.clients, sizeof(c.clients));
 	c.weight =
 		(uint32_t)member_integer(&r, "weight", 0, COMMAND_WEIGHT_MAX);
 	member_name(&r, "author", c.author, sizeof(c.author));
@@ -176,6 +179,7 @@ struct json_t *command_write(const struct command *c)
 	member_put_text(&w, "kind", command_kind_name(c->kind));
 	member_put_text(&w, "target", c->target);
 	member_put_text(&w, "to", c->to);
+	member_put_text(&w, "clients", c->clients);
 	member_put_integer(&w, "weight", c->weight);
 	member_put_text(&w, "author", c->author);
 	member_put_text(&w, "reason", c->reason);

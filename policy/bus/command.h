@@ -29,7 +29,8 @@ enum command_kind {
 	COMMAND_UNDRAIN,  /* target as its drain; ends it */
 	COMMAND_FAILOVER, /* target: SERVICE; to: REGION takes all */
 	COMMAND_WEIGHT,   /* target: SERVICE/ENDPOINT; weight */
-	COMMAND_CANCEL,   /* target: the id of a failover or weight; ends it */
+	COMMAND_CANCEL,   /* target: the id of a failover, weight or pin; ends
+			   * it */
 	COMMAND_ROLLBACK, /* target: EPOCH/SEQUENCE of a plan, or "previous" */
 	COMMAND_CANARY_START,   /* target: canary name, for all of these */
 	COMMAND_CANARY_PROMOTE, /* to the next percent */
@@ -42,14 +43,17 @@ enum command_kind {
 			   * moves there by itself */
 	COMMAND_UNFREEZE, /* target as its freeze; ends it */
 	COMMAND_UNDO,     /* target: the id of a change, or "last" */
+	COMMAND_PIN,      /* target: SERVICE; clients: SET; to: REGION, or
+			   * ENDPOINT: the only one they get */
 };
 
 struct command {
 	char id[COMMAND_NAME_SIZE]; /* chosen by the sender, unique */
 	enum command_kind kind;
 	char target[COMMAND_TARGET_SIZE];
-	char to[COMMAND_NAME_SIZE]; /* failover */
-	uint32_t weight;            /* weight */
+	char to[COMMAND_NAME_SIZE];      /* failover, pin */
+	char clients[COMMAND_NAME_SIZE]; /* pin */
+	uint32_t weight;                 /* weight */
 	char author[COMMAND_NAME_SIZE];
 	char reason[COMMAND_TEXT_SIZE];
 	int64_t wall_made_ms;

@@ -72,6 +72,7 @@ bool local_apply(struct local *local, const struct command *command,
 	case COMMAND_DRAIN:
 	case COMMAND_FAILOVER:
 	case COMMAND_WEIGHT:
+	case COMMAND_PIN:
 		return add(local, command, err);
 	case COMMAND_UNDRAIN:
 	case COMMAND_CANCEL:
@@ -91,7 +92,7 @@ bool local_apply(struct local *local, const struct command *command,
 	}
 	error_set(err,
 		  "%s is for the agent; one node alone can drain, "
-		  "undrain, failover, weight and cancel",
+		  "undrain, failover, weight, pin and cancel",
 		  command_kind_name(command->kind));
 	return false;
 }
@@ -170,10 +171,12 @@ static void cut_mark(char *buf)
 
 const char *local_text(const struct command *c, char *buf)
 {
-	char what[COMMAND_NAME_SIZE + 8] = "";
+	char what[2 * COMMAND_NAME_SIZE + 8] = "";
 
 	if (c->kind == COMMAND_FAILOVER)
 		snprintf(what, sizeof(what), " to %s", c->to);
+	else if (c->kind == COMMAND_PIN)
+		snprintf(what, sizeof(what), " of %s to %s", c->clients, c->to);
 	else if (c->kind == COMMAND_WEIGHT)
 		snprintf(what, sizeof(what), " %u", (unsigned)c->weight);
 	if (snprintf(buf, NODE_TEXT_SIZE, "%s %s%s by %s: %s",

@@ -25,9 +25,10 @@ struct local {
 };
 
 /*
- * Adds a drain, failover or weight, or ends what an undrain (by its target) or
- * a cancel (by id) names.  False with err set, local untouched: already there,
- * nothing to end, too many, or a command that only the agent can carry out.
+ * Adds a drain, failover, weight or pin, or ends what an undrain (by its
+ * target) or a cancel (by id) names.  False with err set, local untouched:
+ * already there, nothing to end, too many, or a command that only the agent can
+ * carry out.
  */
 bool local_apply(struct local *local, const struct command *command,
 		 struct error *err);

@@ -28,8 +28,10 @@ struct json_t;
 enum {
 	MEMBER_DEPTH_MAX = 16,
 	/* Rises by one when a document may mean what a reader before cannot
-	 * leave out; writers then put needs into those documents only. */
-	MEMBER_SPEAKS = 1,
+	 * leave out; writers then put needs into those documents only, or, as
+	 * for pins, do not write them while such a reader is there. */
+	MEMBER_SPEAKS = 2,
+	MEMBER_SPEAKS_PINS = 2, /* who obeys a pin, speaks at least this */
 };
 
 /* Integers that every JSON reader, and Lua, holds exactly (RFC 8259, 6). */

@@ -95,6 +95,73 @@ static bool check_service(const struct command *c, const struct policy *policy,
 	return true;
 }
 
+static uint64_t endpoints_at(const struct policy *policy, int service,
+			     const char *to)
+{
+	const struct policy_service *s = &policy->services[service];
+	int region = policy_find_region(policy, to);
+	uint64_t found = 0;
+
+	for (size_t i = 0; i < s->endpoint_count; i++)
+		if (s->endpoints[i].canary < 0 &&
+		    s->endpoints[i].region == region)
+			found |= UINT64_C(1) << i;
+	for (size_t i = 0; found == 0 && i < s->endpoint_count; i++)
+		if (s->endpoints[i].canary < 0 &&
+		    strcmp(s->endpoints[i].name, to) == 0)
+			found |= UINT64_C(1) << i;
+	return found;
+}
+
+bool target_pin(const struct command *c, const struct policy *policy,
+		struct target_pin *out)
+{
+	struct target_pin pin = {
+		.service = policy_find_service(policy, c->target),
+		.set = policy_find_set(policy, c->clients),
+	};
+
+	if (c->kind != COMMAND_PIN || pin.service < 0 || pin.set < 0)
+		return false;
+	pin.endpoints = endpoints_at(policy, pin.service, c->to);
+	if (pin.endpoints == 0)
+		return false;
+	*out = pin;
+	return true;
+}
+
+static bool check_pin(const struct command *c, const struct policy *policy,
+		      struct error *err)
+{
+	int service = policy_find_service(policy, c->target);
+	int endpoint;
+
+	if (service < 0) {
+		error_set(err, "pin: \"%s\" is not a service of the policy",
+			  c->target);
+		return false;
+	}
+	if (policy_find_set(policy, c->clients) < 0) {
+		error_set(err, "pin: \"%s\" is not a client set of the policy",
+			  c->clients);
+		return false;
+	}
+	if (endpoints_at(policy, service, c->to) != 0)
+		return true;
+	endpoint = policy_find_endpoint(&policy->services[service], c->to);
+	if (endpoint >= 0)
+		error_set(err,
+			  "pin: \"%s\" is a canary's endpoint, which takes a "
+			  "part of its stable one; pin to that",
+			  c->to);
+	else
+		error_set(err,
+			  "pin: service \"%s\" has no endpoint \"%s\", nor "
+			  "one in a region of that name",
+			  c->target, c->to);
+	return false;
+}
+
 static bool check_plan(const struct command *c, struct error *err)
 {
 	size_t epoch = strspn(c->target, "0123456789");
@@ -167,6 +234,8 @@ bool target_check(const struct command *c, enum target_kind kind,
 		return false;
 	case TARGET_FROZEN:
 		return check_frozen(c, policy, err);
+	case TARGET_PIN:
+		return check_pin(c, policy, err);
 	}
 	error_set(err, "command: it has no kind");
 	return false;

@@ -8,6 +8,7 @@
 #define POLICY_BUS_TARGET_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct command;
 struct error;
@@ -26,11 +27,26 @@ enum target_kind {
 	TARGET_PLAN, /* EPOCH/SEQUENCE, or previous */
 	TARGET_CANARY,
 	TARGET_FROZEN, /* TARGET_ALL, SERVICE or SERVICE/CANARY */
+	TARGET_PIN,    /* SERVICE, of these clients, to that */
 };
 
 /* What SERVICE/ENDPOINT names; false when it names nothing. */
 bool target_endpoint(const char *target, const struct policy *policy,
 		     int *service, int *endpoint);
+
+/*
+ * What a pin names: the service, the client set, and of the service's endpoints
+ * those in the region or, where none is in a region of that name, the one of
+ * that name: a bit each, never a canary's.
+ */
+struct target_pin {
+	int service, set;
+	uint64_t endpoints; /* not 0 */
+};
+
+/* False when the policy has not all of it. */
+bool target_pin(const struct command *command, const struct policy *policy,
+		struct target_pin *out);
 
 /* False with err saying what the target should have been. */
 bool target_check(const struct command *command, enum target_kind kind,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/decide/chain.h"
 
+#include "policy/decide/pin.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -130,6 +132,25 @@ static struct condition examine(const struct choosing *c, uint64_t eligible)
 	return found;
 }
 
+/* To members of a set that is pinned, all else is as if it were drained, where
+ * something is left of what they are pinned to. */
+static void heed_pin(const struct choosing *c, uint64_t eligible,
+		     struct condition *are)
+{
+	const struct view_service *view = c->chain->view;
+	const struct pin *pin = pins_find(view->pins, view->pin_count,
+					  c->class->sets, eligible);
+	bool binds = pin != NULL && (pin->endpoints & eligible & are->alive &
+				     ~are->drained) != 0;
+
+	if (binds)
+		are->drained |= eligible & ~pin->endpoints;
+	if (c->trace != NULL) {
+		c->trace->pin = pin;
+		c->trace->pin_binds = binds;
+	}
+}
+
 /* Panic, of which nobody healthy at all is the worst. */
 static enum row_note find_least(const struct choosing *c, uint64_t eligible,
 				const struct condition *are, uint64_t *left)
@@ -252,6 +273,7 @@ struct chain_choice chain_choose(const struct chain *chain,
 	if (eligible == 0)
 		return choice;
 	are = examine(&c, eligible);
+	heed_pin(&c, eligible, &are);
 	choice.note = find_left(&c, eligible, &are, &choice.left);
 	if (choice.note == ROW_PANIC || choice.note == ROW_NONE_HEALTHY)
 		restore(&choice, &are, chain->service);

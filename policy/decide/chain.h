@@ -8,7 +8,10 @@
  * an endpoint back that residency removed.
  *
  * eligible   stable endpoints of the regions that residency leaves the class.
- * commanded  those that a command brought to share 0 go.
+ * commanded  those that a command brought to share 0 go, and, for the members
+ *            of a client set that is pinned (policy/decide/pin), those that it
+ *            is not pinned to, unless all that it is pinned to are gone or
+ *            down: a pin says "rather these".
  * healthy    those that are down go, for everybody or for clients of this
  *            place alone (policy/decide/locality), but for the deferred
  *            (policy/decide/budget) where one that is well takes all its
@@ -113,6 +116,10 @@ struct chain_trace {
 				       * leaves it; ACCEPT_ALL: nothing says less */
 	} endpoints[POLICY_ENDPOINTS_MAX];
 	uint8_t home; /* of whom `spilled` is told: see policy/decide/flock */
+	/* The pin that concerns the class, of the view; NULL: none does.  It
+	 * binds when one of its endpoints is there to be given. */
+	const struct pin *pin;
+	bool pin_binds;
 };
 
 /* One service and view; all borrowed. */
@@ -151,9 +158,9 @@ struct chain_choice {
 
 /*
  * Eligible, commanded, healthy, and what `shared` will remove, for a class: of
- * it, regions and none_healthy are read (and residency with a trace).  away is
- * that of chain->locality from its place; 0 for one that is not known.  trace,
- * which may be NULL, is filled but for order.
+ * it, regions and none_healthy are read (residency with a trace, and sets where
+ * the view has pins).  away is that of chain->locality from its place; 0 for
+ * one that is not known.  trace, which may be NULL, is filled but for order.
  */
 struct chain_choice chain_choose(const struct chain *chain,
 				 const struct client_class *class,

@@ -205,6 +205,7 @@ static bool make_well(struct work *w)
 	list[w->c->service] = view->services[w->c->service];
 	list[w->c->service].endpoints = e;
 	list[w->c->service].panic = (struct panic){ 0 };
+	list[w->c->service].pin_count = 0;
 	for (size_t i = 0; i < s->endpoint_count; i++) {
 		const struct view_endpoint *now =
 			&view->services[w->c->service].endpoints[i];

@@ -5,6 +5,7 @@
 #include "policy/bus/command.h"
 #include "policy/bus/plan.h"
 #include "policy/decide/census.h"
+#include "policy/decide/pin.h"
 
 #include <string.h>
 
@@ -131,11 +132,50 @@ static void apply_plan(struct work *w)
 	}
 }
 
+static const char *keep_text(const struct decree *d, const char *text)
+{
+	const char *kept = arena_text(d->view->arena, text, strlen(text));
+
+	*d->failed |= kept == NULL;
+	return kept;
+}
+
+/* What a view says outlives the plan. */
+static void apply_pin(const struct decree *d, const struct command *c)
+{
+	struct view_service *to;
+	struct pin pin;
+	size_t service;
+
+	if (has_expired(c, d->wall_ms) ||
+	    !pin_read(c, d->policy, &service, &pin))
+		return;
+	to = &d->view->services[service];
+	if (to->pins == NULL)
+		to->pins = arena_alloc(d->view->arena, d->policy->set_count,
+				       sizeof(*to->pins));
+	pin.ref = keep_text(d, c->id);
+	pin.author = keep_text(d, c->author);
+	pin.reason = keep_text(d, c->reason);
+	*d->failed |= to->pins == NULL;
+	if (!*d->failed)
+		to->pin_count = pins_put(to->pins, to->pin_count, &pin);
+}
+
+static void apply_pins(const struct decree *d)
+{
+	for (size_t i = 0; d->plan != NULL && i < d->plan->command_count; i++)
+		apply_pin(d, &d->plan->commands[i]);
+	for (size_t i = 0; i < d->local_count; i++)
+		apply_pin(d, &d->local[i]);
+}
+
 void decree_apply(const struct decree *d)
 {
 	struct work w = { .decree = d };
 
 	apply_plan(&w);
+	apply_pins(d);
 	for (size_t i = 0; i < d->local_count; i++)
 		for (size_t at = 0; at < d->census->count; at++)
 			if (d->local[i].wall_expires_ms > d->wall_ms)

@@ -6,7 +6,8 @@
  * A command ends at its expiry though no agent lives to publish the end: no
  * human change is for ever by accident.  Then the endpoint takes what the plan
  * says is beneath it, a ramp that goes on, and what the plan's other commands
- * leave of that.  Pure.
+ * leave of that.  Pins stand in no share: every reader of the plan, and of what
+ * people told this node, works out by itself whom they concern.  Pure.
  */
 #ifndef POLICY_DECIDE_DECREE_H
 #define POLICY_DECIDE_DECREE_H
@@ -31,7 +32,8 @@ struct decree {
 	bool *failed; /* set when memory runs out */
 };
 
-/* Into accept, weight, cause and cause_ref of the view's endpoints. */
+/* Into accept, weight, cause and cause_ref of the view's endpoints, and its
+ * services' pins. */
 void decree_apply(const struct decree *d);
 
 #endif

@@ -39,6 +39,8 @@ policy_libpolicy_a_SOURCES += \
 	%D%/outage.c %D%/outage.h \
 	%D%/panic.c %D%/panic.h \
 	%D%/parts.c %D%/parts.h \
+	%D%/pin.c %D%/pin.h \
+	%D%/pin_json.c %D%/pin_json.h \
 	%D%/quorum.c %D%/quorum.h \
 	%D%/reason.c %D%/reason.h \
 	%D%/rum.c %D%/rum.h \

@@ -2,6 +2,7 @@
 #include "policy/decide/reason.h"
 
 #include "policy/base/civil.h"
+#include "policy/decide/pin.h"
 #include "policy/decide/standing.h"
 
 #include <stdarg.h>
@@ -116,6 +117,29 @@ static void add_cause(struct text *t, const struct view_endpoint *e)
 	}
 }
 
+/* "pin p-1 of clients eea by ann (INC-4)" */
+static void add_pin(struct text *t, const struct reasons *r)
+{
+	const struct pin *pin = r->trace->pin;
+
+	add(t, "pin %s of clients %s by %s (%s)", pin->ref,
+	    r->view->policy->sets[pin->set].name, pin->author, pin->reason);
+}
+
+/* Of what is gone by command: by that of all clients, if there is one. */
+static void add_commanded(struct text *t, const struct reasons *r, size_t i)
+{
+	const struct view_endpoint *e =
+		&r->view->services[r->service].endpoints[i];
+
+	if (!view_is_drained(e) && r->trace->pin_binds) {
+		add_pin(t, r);
+		return;
+	}
+	add(t, "share 0");
+	add_cause(t, e);
+}
+
 /* What it was ordered by: the vantages, what each measured, and how often. */
 static void add_way(struct text *t, const struct reasons *r, size_t i)
 {
@@ -211,6 +235,10 @@ static void add_kept(struct text *t, const struct reasons *r, size_t i)
 		    panic_left_pct(&r->view->services[r->service].panic));
 	else if (r->row->note == ROW_ALL_COMMANDED)
 		add(t, "; drained, served because nothing else works");
+	if (r->trace->pin == NULL)
+		return;
+	add(t, r->trace->pin_binds ? "; " : "; nothing works or is left of ");
+	add_pin(t, r);
 }
 
 const char *reason_text(const struct reasons *r, size_t i, char *buf,
@@ -229,8 +257,7 @@ const char *reason_text(const struct reasons *r, size_t i, char *buf,
 		add_eligible(&t, r, i);
 		break;
 	case STEP_COMMANDED:
-		add(&t, "share 0");
-		add_cause(&t, e);
+		add_commanded(&t, r, i);
 		break;
 	case STEP_HEALTHY:
 		add_health(&t, r, i);

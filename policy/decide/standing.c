@@ -8,6 +8,7 @@
 #include "policy/decide/flock.h"
 #include "policy/decide/frozen.h"
 #include "policy/decide/parts.h"
+#include "policy/decide/pin_json.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -219,6 +220,8 @@ json_t *standing_write(const struct view *view, size_t service,
 				plan_demand_write(w.seen->demand));
 	if (frozen_next(view, service, NULL) != NULL)
 		member_put_json(&m, "freezes", write_freezes(view, service));
+	if (w.seen->pin_count > 0)
+		member_put_json(&m, "pins", pins_write(view, service));
 	return member_take(&m);
 }
 
@@ -424,7 +427,7 @@ bool standing_parse(const json_t *json, struct view *view, size_t service,
 		.samples = samples,
 		.err = err,
 	};
-	const json_t *endpoints, *stretches, *users, *spills, *freezes;
+	const json_t *endpoints, *stretches, *users, *spills, *freezes, *pins;
 
 	view->plan_epoch =
 		(uint64_t)member_integer(&m, "plan_epoch", 0, MEMBER_EXACT_MAX);
@@ -438,10 +441,12 @@ bool standing_parse(const json_t *json, struct view *view, size_t service,
 	endpoints = member_array(&m, "endpoints", POLICY_ENDPOINTS_MAX);
 	spills = member_array(&m, "spills", PLAN_SPILLS_MAX);
 	freezes = member_array(&m, "freezes", PLAN_COMMANDS_MAX);
+	pins = member_array(&m, "pins", POLICY_SETS_MAX);
 	if (m.failed || !parse_stretches(&r, stretches) ||
 	    !parse_users(&r, users) || !parse_spills(&r, service, spills) ||
 	    !parse_freezes(&r, freezes) ||
-	    !parse_demand(&r, json_object_get(json, "demand")))
+	    !parse_demand(&r, json_object_get(json, "demand")) ||
+	    !pins_parse(pins, view, service, err))
 		return false;
 	for (size_t i = 0; i < json_array_size(endpoints); i++) {
 		struct member_reader item =

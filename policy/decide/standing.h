@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * standing -- how one service stands in the view of a running node: health,
- * shares, what each vantage measured and from how many probes, and, for people,
- * what it says of each of several checks (policy/decide/parts) and which
- * freezes keep it where it is.  JSON, for `windrose explain` to decide by what
- * that node decides by.
+ * shares, pins, what each vantage measured and from how many probes, and, for
+ * people, what it says of each of several checks (policy/decide/parts) and
+ * which freezes keep it where it is.  JSON, for `windrose explain` to decide by
+ * what that node decides by.
  *
  * Endpoints and vantages are named, so that asker and node may have policies
  * that differ: what only one of them knows is left out.  Pure.

@@ -60,15 +60,23 @@ struct sorting {
 	struct vicinity *to;
 	const struct policy *policy;
 	struct numbers realms, spots, kinds;
+	struct numbers plain_realms, plain_kinds; /* without their sets */
+	uint16_t *first_realm, *first_kind;       /* of the plain ones */
 };
 
 static uint16_t realm_of(struct sorting *s, const struct client_class *class)
 {
-	uint16_t realm = number_of(&s->realms, class->regions,
+	size_t plain_count = s->plain_realms.count;
+	uint16_t plain = number_of(&s->plain_realms, class->regions,
 				   (uint64_t) class->none_healthy);
+	uint16_t realm = number_of(&s->realms, plain, class->sets);
 
-	if (realm == s->to->realm_count)
+	if (plain == plain_count)
+		s->first_realm[plain] = realm;
+	if (realm == s->to->realm_count) {
+		s->to->realm_like[realm] = s->first_realm[plain];
 		s->to->realms[s->to->realm_count++] = class;
+	}
 	return realm;
 }
 
@@ -89,6 +97,19 @@ static uint16_t spot_of(struct sorting *s, const struct client_class *class)
 	return spot;
 }
 
+/* The first kind that is like this new one but for sets. */
+static uint16_t like_of(struct sorting *s, const struct vicinity_kind *kind,
+			uint16_t number)
+{
+	size_t count = s->plain_kinds.count;
+	uint16_t plain = number_of(&s->plain_kinds,
+				   s->to->realm_like[kind->realm], kind->spot);
+
+	if (plain == count)
+		s->first_kind[plain] = number;
+	return s->first_kind[plain];
+}
+
 static void sort(struct sorting *s, const struct client_class *classes)
 {
 	for (size_t i = 0; i < s->to->class_count; i++) {
@@ -98,8 +119,10 @@ static void sort(struct sorting *s, const struct client_class *classes)
 		};
 		uint16_t number = number_of(&s->kinds, kind.realm, kind.spot);
 
-		if (number == s->to->kind_count)
+		if (number == s->to->kind_count) {
+			kind.like = like_of(s, &kind, number);
 			s->to->kinds[s->to->kind_count++] = kind;
+		}
 		s->to->kind_of_class[i] = number;
 	}
 }
@@ -110,6 +133,7 @@ static bool make_room(struct vicinity *v)
 	size_t places = v->class_count + 1;
 
 	v->realms = calloc(places, sizeof(struct client_class *));
+	v->realm_like = calloc(places, sizeof(v->realm_like[0]));
 	v->kinds = calloc(places, sizeof(v->kinds[0]));
 	v->kind_of_class = calloc(places, sizeof(v->kind_of_class[0]));
 	v->region_ms = calloc(places, (v->region_count + 1) * sizeof(double));
@@ -117,10 +141,33 @@ static bool make_room(struct vicinity *v)
 	v->vantage_km = calloc(places, (v->vantage_count + 1) * sizeof(float));
 	v->vantages = calloc(places, v->vantage_count + 1);
 	v->cells = calloc(places, sizeof(v->cells[0]));
-	return v->realms != NULL && v->kinds != NULL &&
+	return v->realms != NULL && v->realm_like != NULL && v->kinds != NULL &&
 	       v->kind_of_class != NULL && v->region_ms != NULL &&
 	       v->regions != NULL && v->vantage_km != NULL &&
 	       v->vantages != NULL && v->cells != NULL;
+}
+
+static bool sorting_init(struct sorting *s, size_t count)
+{
+	s->first_realm = calloc(count + 1, sizeof(*s->first_realm));
+	s->first_kind = calloc(count + 1, sizeof(*s->first_kind));
+	return s->first_realm != NULL && s->first_kind != NULL &&
+	       numbers_init(&s->realms, count) &&
+	       numbers_init(&s->spots, count) &&
+	       numbers_init(&s->kinds, count) &&
+	       numbers_init(&s->plain_realms, count) &&
+	       numbers_init(&s->plain_kinds, count);
+}
+
+static void sorting_fini(struct sorting *s)
+{
+	free(s->realms.slots);
+	free(s->spots.slots);
+	free(s->kinds.slots);
+	free(s->plain_realms.slots);
+	free(s->plain_kinds.slots);
+	free(s->first_realm);
+	free(s->first_kind);
 }
 
 struct vicinity *vicinity_new(const struct policy *policy,
@@ -136,13 +183,10 @@ struct vicinity *vicinity_new(const struct policy *policy,
 	v->class_count = count;
 	v->region_count = policy->region_count;
 	v->vantage_count = policy->vantage_count;
-	ok = make_room(v) && numbers_init(&s.realms, count) &&
-	     numbers_init(&s.spots, count) && numbers_init(&s.kinds, count);
+	ok = make_room(v) && sorting_init(&s, count);
 	if (ok)
 		sort(&s, classes);
-	free(s.realms.slots);
-	free(s.spots.slots);
-	free(s.kinds.slots);
+	sorting_fini(&s);
 	if (ok)
 		return v;
 	vicinity_free(v);
@@ -154,6 +198,7 @@ void vicinity_free(struct vicinity *vicinity)
 	if (vicinity == NULL)
 		return;
 	free(vicinity->realms);
+	free(vicinity->realm_like);
 	free(vicinity->kinds);
 	free(vicinity->kind_of_class);
 	free(vicinity->region_ms);

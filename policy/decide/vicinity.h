@@ -3,11 +3,16 @@
  * vicinity -- what decisions read of the client classes, without repetition.
  *
  * A service's row for a class depends on two things of the class alone: its
- * realm (which regions residency leaves it, and what it gets when none is
- * healthy) and its spot (the place it is taken to be at).  Classes that agree
- * in both are one kind.  There are few realms, and from each spot all ways are
- * known beforehand, sorted: so a decision for all classes is worked out in a
- * step per realm and a short one per kind (dns/decision).
+ * realm (which regions residency leaves it, what it gets when none is healthy,
+ * and which client sets it is in) and its spot (the place it is taken to be
+ * at).  Classes that agree in both are one kind.  There are few realms, and
+ * from each spot all ways are known beforehand, sorted: so a decision for all
+ * classes is worked out in a step per realm and a short one per kind
+ * (dns/decision).
+ *
+ * Sets are read where clients are pinned (policy/decide/pin) and nowhere else.
+ * Where none are, realms and kinds that are like an earlier one but for their
+ * sets have its row.
  *
  * Made once at load; immutable; any thread may read it.  Pure.
  */
@@ -25,10 +30,13 @@ enum { VICINITY_NOWHERE = UINT16_MAX }; /* spot of a class of unknown place */
 struct vicinity_kind {
 	uint16_t realm;
 	uint16_t spot; /* or VICINITY_NOWHERE */
+	uint16_t like; /* the first kind that is like it but for sets; often
+			* itself */
 };
 
 struct vicinity {
 	const struct client_class **realms; /* one class of each; borrowed */
+	uint16_t *realm_like;               /* by realm, as a kind's like */
 	size_t realm_count;
 	struct vicinity_kind *kinds;
 	size_t kind_count;

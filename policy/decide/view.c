@@ -11,6 +11,7 @@
 #include "policy/decide/frozen.h"
 #include "policy/decide/hearing.h"
 #include "policy/decide/opening.h"
+#include "policy/decide/pin.h"
 
 #include <string.h>
 
@@ -266,8 +267,10 @@ static void reduce_service(const struct reduction *r, size_t service,
 			    before.declared == NULL ? before.service : NULL);
 	moved |= out->panic.turned && before.service != NULL;
 	moved |= before.service != NULL && before.declared == NULL &&
-		 !flocks_same(before.service, out, declared->endpoint_count);
-	changing |= out->panic.anywhere;
+		 !(flocks_same(before.service, out, declared->endpoint_count) &&
+		   pins_same(before.service->pins, before.service->pin_count,
+			     out->pins, out->pin_count));
+	changing |= out->panic.anywhere || out->pin_count > 0;
 	for (size_t i = 0; i < declared->endpoint_count; i++) {
 		const struct view_endpoint *was =
 			endpoint_before(&before, declared, i);

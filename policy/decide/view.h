@@ -34,6 +34,7 @@
 
 struct flock;
 struct hearing;
+struct pin;
 
 /* Acceptance: a 32-bit threshold; a client accepts when its draw is below. */
 #define ACCEPT_NONE UINT32_C(0)
@@ -125,6 +126,9 @@ struct view_service {
 	struct panic panic;
 	const struct flock *flocks; /* what capacity leaves of shares */
 	size_t flock_count;
+	struct pin *pins; /* in force, see policy/decide/pin; room for as many
+			   * as the policy has sets */
+	size_t pin_count;
 	const struct plan_demand *demand; /* that they are of; NULL: untold */
 	bool changing;                    /* use the TTL for changing times */
 	uint64_t since; /* the serial of the first view from which on all led

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* view.h's comparisons. */
 #include "policy/decide/flock.h"
+#include "policy/decide/pin.h"
 #include "policy/decide/view.h"
 
 /* For whom is an endpoint out alone?  See policy/decide/locality. */
@@ -52,7 +53,8 @@ bool view_same(const struct view *a, const struct view *b, size_t service)
 	    x->panic.everywhere != y->panic.everywhere ||
 	    x->panic.rules != y->panic.rules ||
 	    x->opening.open != y->opening.open ||
-	    !flocks_same(x, y, declared->endpoint_count))
+	    !flocks_same(x, y, declared->endpoint_count) ||
+	    !pins_same(x->pins, x->pin_count, y->pins, y->pin_count))
 		return false;
 	if (declared->steer == STEER_LATENCY &&
 	    (a->rum.mark != b->rum.mark ||

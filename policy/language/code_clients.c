@@ -22,7 +22,8 @@ static const struct code_row rows[] = {
 	  "No residency rule, no test and no other set names it.",
 	  "It binds nobody, though its name may say otherwise; often a rule "
 	  "that should use it is missing or names another.",
-	  "Write the rule that it is for, or remove it.",
+	  "Write the rule that it is for, or remove it; accept it with the "
+	  "reason when it is there for people to pin its clients.",
 	  "clients: {eea-uk: [eea, GB]}\n"
 	  "residency: {}" },
 	{ CODE_REGION_LAWLESS, "region-lawless", SEVERITY_WARNING,

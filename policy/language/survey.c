@@ -160,10 +160,10 @@ static void survey_safety(struct draft *d)
 /* Words that no command has would guard nothing. */
 static void survey_confirm(struct draft *d)
 {
-	static const char *const words[] = { "drain",          "undrain",
-					     "failover",       "weight",
-					     "cancel",         "canary-start",
-					     "canary-promote", "publish" };
+	static const char *const words[] = {
+		"drain",  "undrain",      "failover",       "weight", "pin",
+		"cancel", "canary-start", "canary-promote", "publish"
+	};
 	const struct policy_safety *safety = &d->policy->safety;
 	struct tree *map = d->sections[SECTION_SAFETY], *confirm;
 
@@ -178,7 +178,7 @@ static void survey_confirm(struct draft *d)
 		if (!known)
 			errors_add(d->errs, CODE_WORD_UNKNOWN, confirm->at,
 				   "confirm has \"%.40s\"; write drain, "
-				   "undrain, failover, weight, cancel, "
+				   "undrain, failover, weight, pin, cancel, "
 				   "canary-start, canary-promote or publish",
 				   safety->confirm[i]);
 	}

@@ -7,7 +7,8 @@
 
 #include <stdlib.h>
 
-/* One choice a realm, then one row a kind: see policy/decide/vicinity. */
+/* One choice a realm, then one row a kind: see policy/decide/vicinity.  Nobody
+ * is pinned, so those that are like others have their rows. */
 void rows_make(const struct view *view, const struct vicinity *v,
 	       size_t service, struct row *list)
 {
@@ -17,12 +18,15 @@ void rows_make(const struct view *view, const struct vicinity *v,
 
 	chain_init(&chain, view->policy, view, service);
 	for (size_t realm = 0; realm < v->realm_count; realm++) {
+		if (v->realm_like[realm] != realm)
+			continue;
 		choice = chain_choose(&chain, v->realms[realm], 0, NULL);
 		for (size_t i = 0; i < v->kind_count; i++) {
 			uint16_t spot = v->kinds[i].spot;
 			struct latency_ways ways;
 
-			if (v->kinds[i].realm != realm)
+			if (v->realm_like[v->kinds[i].realm] != realm ||
+			    v->kinds[i].like != i)
 				continue;
 			if (spot != VICINITY_NOWHERE)
 				ways = vicinity_ways(v, spot);
@@ -32,6 +36,9 @@ void rows_make(const struct view *view, const struct vicinity *v,
 				    &list[i], NULL);
 		}
 	}
+	for (size_t i = 0; i < v->kind_count; i++)
+		if (v->kinds[i].like != i)
+			list[i] = list[v->kinds[i].like];
 }
 
 /* By hash first: 64 bits, and compared whole where it is the same. */

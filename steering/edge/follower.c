@@ -262,6 +262,15 @@ static json_t *answer_status(struct follower *f)
 	return answer;
 }
 
+/* A proxy's shares are those of all its clients. */
+static bool is_for_edges(const struct command *command, struct error *err)
+{
+	if (command->kind == COMMAND_PIN)
+		error_set(err, "pin is for responders: an edge does not know "
+			       "which client set a client is in");
+	return command->kind != COMMAND_PIN;
+}
+
 static json_t *answer_command(struct follower *f, const json_t *json)
 {
 	char text[NODE_TEXT_SIZE], quoted[2 * NODE_TEXT_SIZE];
@@ -273,6 +282,7 @@ static json_t *answer_command(struct follower *f, const json_t *json)
 	if (!command_parse(json, &command, &err) ||
 	    !command_check_bare(&command, OVERRIDE_MAX_MS, clock_wall_ms(),
 				&err) ||
+	    !is_for_edges(&command, &err) ||
 	    !local_apply(&f->local, &command, &err))
 		return refuse(err.text);
 	log_event(LOG_LEVEL_WARN, "edge", "local-command", "command=%s",

@@ -119,7 +119,7 @@ function showCanaries() {
 
 function showCommands(now) {
   const rows = (status.plan?.commands ?? []).map((c) => [
-    `${c.drill ? "DRILL" : c.kind} ${c.target}${c.to ? " to " + c.to : ""}`, c.author, c.reason,
+    `${c.drill ? "DRILL" : c.kind} ${c.target}${c.clients ? " of " + c.clients : ""}${c.to ? " to " + c.to : ""}`, c.author, c.reason,
     c.wall_expires_ms ? span(c.wall_expires_ms - now * 1000) : "no end",
   ]);
   for (const h of status.held ?? [])

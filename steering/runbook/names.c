@@ -83,6 +83,16 @@ static void print_changes(const struct json_t *status)
 		   "id");
 }
 
+/* Of clients. */
+static void print_sets(const struct json_t *status)
+{
+	struct json_t *set;
+	size_t i;
+
+	json_array_foreach(json_object_get(status, "sets"), i, set)
+		printf("%s\n", json_string_value(set));
+}
+
 static const struct kind {
 	const char *name;
 	void (*print)(const struct json_t *status);
@@ -90,6 +100,7 @@ static const struct kind {
 	{ "regions", print_regions },     { "services", print_services },
 	{ "endpoints", print_endpoints }, { "canaries", print_canaries },
 	{ "commands", print_commands },   { "changes", print_changes },
+	{ "sets", print_sets },
 };
 
 static const struct kind *find_kind(const char *name)

@@ -2,7 +2,7 @@
 /*
  * names -- `windrose names KIND`: what there is to name in a command, one a
  * line, for the shells' completion (contrib/completion): regions, services,
- * endpoints, canaries, commands.
+ * endpoints, canaries, commands, changes, client sets.
  *
  * It is no command for people: --help does not show it.  It gives up within
  * seconds, and says nothing then; exit statuses are those of

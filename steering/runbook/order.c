@@ -29,12 +29,14 @@ void order_rows(struct order *order, struct option_row rows[ORDER_ROWS])
 		  "how long it holds, such as 2h; default " LASTING_DEFAULT, 0, 0 },
 		{ "over", OPTION_TEXT, &order->over, "TIME",
 		  "drain, undrain: move clients gradually, such as 10m", 0, 0 },
-		{ "to", OPTION_TEXT, &order->to, "REGION",
-		  "failover: the region that takes all clients", 0, 0 },
+		{ "to", OPTION_TEXT, &order->to, "REGION|ENDPOINT",
+		  "failover: the region that takes all clients; pin: what they get", 0, 0 },
+		{ "clients", OPTION_TEXT, &order->clients, "SET",
+		  "pin: the client set whose members are pinned", 0, 0 },
 		{ "abort-when", OPTION_TEXT, &order->abort_when, "errors>PERCENT",
 		  "drill: end it when more requests fail, such as errors>1%", 0, 0 },
 		{ "approval", OPTION_FLAG, &order->approval, NULL,
-		  "drain, failover, weight, drill: where a rule that yields to two people "
+		  "drain, failover, weight, pin, drill: where a rule that yields to two people "
 		  "refuses it, hold it for a second", 0, 0 },
 		{ "force", OPTION_FLAG, &order->force, NULL,
 		  "go past a safety rule that two people may set aside", 0, 0 },
@@ -102,6 +104,7 @@ static const struct verb {
 	{ "undrain",  COMMAND_UNDRAIN,  1, "REGION|SERVICE/ENDPOINT" },
 	{ "failover", COMMAND_FAILOVER, 1, "SERVICE --to REGION" },
 	{ "weight",   COMMAND_WEIGHT,   2, "SERVICE/ENDPOINT WEIGHT" },
+	{ "pin",      COMMAND_PIN,      1, "SERVICE --clients SET --to REGION|ENDPOINT" },
 	{ "cancel",   COMMAND_CANCEL,   1, "ID" },
 	{ "approve",  COMMAND_APPROVE,  1, "ID" },
 	{ "freeze",   COMMAND_FREEZE,   1, "all|SERVICE|SERVICE/CANARY" },
@@ -224,7 +227,8 @@ static bool read_verb(const struct order_words *words, struct command *out,
 static bool lasts(enum command_kind kind)
 {
 	return kind == COMMAND_DRAIN || kind == COMMAND_FAILOVER ||
-	       kind == COMMAND_WEIGHT || kind == COMMAND_FREEZE;
+	       kind == COMMAND_WEIGHT || kind == COMMAND_FREEZE ||
+	       kind == COMMAND_PIN;
 }
 
 /* An option that a verb does not know is a misunderstanding. */
@@ -235,14 +239,17 @@ static bool options_fit(const struct order *order, const struct command *c,
 	const bool ramps =
 		!c->drill && (kind == COMMAND_DRAIN || kind == COMMAND_UNDRAIN);
 	const bool guarded = kind == COMMAND_DRAIN ||
-			     kind == COMMAND_FAILOVER || kind == COMMAND_WEIGHT;
+			     kind == COMMAND_FAILOVER ||
+			     kind == COMMAND_WEIGHT || kind == COMMAND_PIN;
 	const struct {
 		const char *name, *value;
 		bool fits;
 	} rows[] = {
 		{ "for", order->lasting, lasts(kind) },
 		{ "over", order->over, ramps },
-		{ "to", order->to, kind == COMMAND_FAILOVER },
+		{ "to", order->to,
+		  kind == COMMAND_FAILOVER || kind == COMMAND_PIN },
+		{ "clients", order->clients, kind == COMMAND_PIN },
 		{ "abort-when", order->abort_when,
 		  c->drill && kind == COMMAND_DRAIN },
 		{ "approval", order->approval ? "" : NULL, guarded },
@@ -319,6 +326,12 @@ bool order_command(const struct order *order, const struct order_words *words,
 		error_set(err, "failover needs --to REGION");
 		return false;
 	}
+	if (c.kind == COMMAND_PIN &&
+	    (order->to == NULL || order->clients == NULL)) {
+		error_set(err,
+			  "pin needs --clients SET and --to REGION|ENDPOINT");
+		return false;
+	}
 	if (!set_times(order, &c, err) ||
 	    !fill(c.id, sizeof(c.id), "the id", order->id, err) ||
 	    !fill(c.reason, sizeof(c.reason), "--reason", order->reason, err) ||
@@ -326,6 +339,9 @@ bool order_command(const struct order *order, const struct order_words *words,
 		return false;
 	if (order->to != NULL &&
 	    !fill(c.to, sizeof(c.to), "--to", order->to, err))
+		return false;
+	if (order->clients != NULL && !fill(c.clients, sizeof(c.clients),
+					    "--clients", order->clients, err))
 		return false;
 	if (order->abort_when != NULL &&
 	    !set_abort(order->abort_when, &c.abort_errors_pct, err))

@@ -4,6 +4,7 @@
  *
  *   drain REGION|SERVICE/ENDPOINT        undrain ...
  *   failover SERVICE --to REGION         weight SERVICE/ENDPOINT N
+ *   pin SERVICE --clients SET --to REGION|ENDPOINT
  *   cancel ID                            approve ID
  *   undo [ID]
  *   drill region-loss REGION [--abort-when errors>PERCENT]
@@ -36,13 +37,13 @@ struct order {
 	const char *bus, *node, *key; /* where to; see link */
 	const char *reason, *author;
 	const char *lasting, *over; /* durations: --for, --over */
-	const char *to;
+	const char *to, *clients;
 	const char *abort_when; /* drill: errors>1% */
 	bool dry_run, yes, json, help, approval, force;
 	unsigned wait_s; /* for acknowledgements */
 };
 
-enum { ORDER_ROWS = 16 };
+enum { ORDER_ROWS = 17 };
 
 /* Fills rows with the options of the runbook commands, over order. */
 void order_rows(struct order *order, struct option_row rows[ORDER_ROWS]);

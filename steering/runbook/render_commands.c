@@ -50,6 +50,8 @@ void render_command(const struct json_t *command, const char *where,
 
 	fprintf(out, "%s %s %s %s", where, field_text(command, "id"),
 		verb_of(command), field_text(command, "target"));
+	if (*field_text(command, "clients") != '\0')
+		fprintf(out, " of %s", field_text(command, "clients"));
 	if (*field_text(command, "to") != '\0')
 		fprintf(out, " to %s", field_text(command, "to"));
 	if (strcmp(field_text(command, "kind"), "weight") == 0)

@@ -90,12 +90,12 @@ static void note_canaries(struct notes *n, const json_t *status)
 
 static void note_command(struct notes *n, const char *kind, const json_t *c)
 {
-	const char *to = field_text(c, "to");
+	const char *of = field_text(c, "clients"), *to = field_text(c, "to");
 
-	put(n, kind, field_text(c, "id"), "%s %s%s%s by %s: %s",
+	put(n, kind, field_text(c, "id"), "%s %s%s%s%s%s by %s: %s",
 	    field_text(c, "kind"), field_text(c, "target"),
-	    *to == '\0' ? "" : " to ", to, field_text(c, "author"),
-	    field_text(c, "reason"));
+	    *of == '\0' ? "" : " of ", of, *to == '\0' ? "" : " to ", to,
+	    field_text(c, "author"), field_text(c, "reason"));
 }
 
 static void note_commands(struct notes *n, const json_t *status)

@@ -55,6 +55,7 @@ static const struct command_row {
 	{ "undrain",  change_run,     "give them back" },
 	{ "failover", change_run,     "send all clients to one region" },
 	{ "weight",   change_run,     "change an endpoint's weight" },
+	{ "pin",      change_run,     "hold the clients of a set to one region" },
 	{ "cancel",   change_run,     "end a command before its time" },
 	{ "freeze",   change_run,     "stop what moves by itself" },
 	{ "unfreeze", change_run,     "let it go on" },

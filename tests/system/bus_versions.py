@@ -59,9 +59,9 @@ def plans(f):
     if not f.neither(NEW_YORK, "us-east") or not f.both(LONDON, "eu-west"):
         raise Failed("what the next version's plan says is not in the answers")
     crowd = clients(f, RESPONDERS)
-    say(plan(2, "eu-west", needs=2, shares="of another kind"))
+    say(plan(2, "eu-west", needs=3, shares="of another kind"))
     until("both name what they cannot read", 10, lambda: all(
-        "needs version 2" in f.node(n).get("trouble", "") and f.node(n).get("refused", 0) > 0 for n in RESPONDERS))
+        "needs version 3" in f.node(n).get("trouble", "") and f.node(n).get("refused", 0) > 0 for n in RESPONDERS))
     if any(plan_of(f, n) != (1, 1) for n in RESPONDERS) or not f.both(LONDON, "eu-west"):
         raise Failed("a plan that needs a newer reader was followed")
     say(plan(3, "us-east", needs=1))
@@ -84,7 +84,7 @@ def nodes(f):
     record = {"role": "dns", "plan_epoch": 1, "plan_sequence": 3, "wall_made_ms": wall_ms()}
     put(f, "node:", "nodes", "older", {"name": "older", **record})
     put(f, "node:", "nodes", "newer", grown({"name": "newer", "version": "9.0.0", "speaks": 3, **record}))
-    put(f, "node:", "nodes", "beyond", {"name": "beyond", "needs": 2, **record})
+    put(f, "node:", "nodes", "beyond", {"name": "beyond", "needs": 3, **record})
     f.start_steer("steer1")
     versions, _ = until("the agent knows what runs", 20, lambda: len(
         f.status("steer1").get("fleet", {}).get("versions", {})) >= 3 and f.status("steer1")["fleet"]["versions"])
@@ -93,7 +93,7 @@ def nodes(f):
         raise Failed("the agent does not tell that one node understands the least")
     if versions.get("9.0.0") != 1 or versions.get("unknown") != 1:
         raise Failed(f"older and newer nodes are not counted: {versions}")
-    if "needs version 2" not in log(f, "steer1"):
+    if "needs version 3" not in log(f, "steer1"):
         raise Failed("the agent does not name the node that it cannot read")
     text = f.windrose("status", "--node", f.rig.path("steer1.sock"))[1]
     if "9.0.0 on 1" not in text or "node newer" not in text:

@@ -2,6 +2,7 @@
 #include "chain_plain.h"
 
 #include "policy/decide/latency.h"
+#include "policy/decide/pin.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,9 @@ struct plain {
 	const struct view_endpoint *seen;
 	const struct latency_stretch *stretch;
 	const struct client_class *class;
-	bool panic;    /* too little is well, by the view */
-	bool restored; /* what is coming back has come back */
+	uint64_t pinned; /* a bit each; 0: nobody holds these clients */
+	bool panic;      /* too little is well, by the view */
+	bool restored;   /* what is coming back has come back */
 	struct in_turn {
 		double ms;
 		int endpoint, tier;
@@ -90,8 +92,9 @@ static bool is_eligible(const struct plain *p, int e)
 
 static bool is_drained(const struct plain *p, int e)
 {
-	return p->seen[e].cause == SHARE_COMMAND &&
-	       p->seen[e].accept == ACCEPT_NONE;
+	return (p->pinned != 0 && !(p->pinned >> e & 1)) ||
+	       (p->seen[e].cause == SHARE_COMMAND &&
+		p->seen[e].accept == ACCEPT_NONE);
 }
 
 static bool is_alive(const struct plain *p, int e)
@@ -110,6 +113,27 @@ static bool is_deferred(const struct plain *p, int e)
 static bool on_trial(const struct plain *p, int e)
 {
 	return p->seen[e].trickle && !p->seen[e].deferred && !is_alive(p, e);
+}
+
+/* To what the first pin that may concern the class holds it, if any of that
+ * is there to be given. */
+static uint64_t find_pinned(const struct plain *p,
+			    const struct view_service *view)
+{
+	for (size_t i = 0; i < view->pin_count; i++) {
+		const struct pin *pin = &view->pins[i];
+		bool may = false, can = false;
+
+		for (int e = 0; e < (int)p->service->endpoint_count; e++) {
+			if (!is_eligible(p, e) || !(pin->endpoints >> e & 1))
+				continue;
+			may = true;
+			can |= is_alive(p, e) && !is_drained(p, e);
+		}
+		if ((p->class->sets >> pin->set & 1) && may)
+			return can ? pin->endpoints : 0;
+	}
+	return 0;
 }
 
 enum wish { SERVED, OPEN_AND_ALIVE, ALIVE, OPEN, ANY };
@@ -372,6 +396,7 @@ struct row chain_plain(const struct policy *policy, const struct view *view,
 	struct row_entry *last;
 	struct row row;
 
+	p.pinned = find_pinned(&p, &view->services[service]);
 	memset(&row, 0, sizeof(row));
 	row.changing = view->services[service].changing;
 	row.note = (uint8_t)choose(&p);

@@ -31,6 +31,10 @@ EXTRA_DIST += tests/data/traffic/countries.csv tests/data/traffic/users.csv
 check_PROGRAMS += %D%/test_loss
 %C%_test_loss_SOURCES = %D%/test_loss.c %D%/good_policy.c %D%/good_policy.h
 %C%_test_loss_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_pin
+%C%_test_pin_SOURCES = %D%/test_pin.c $(decide_world)
+%C%_test_pin_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += %D%/test_panic_row
 %C%_test_panic_row_SOURCES = %D%/test_panic_row.c $(decide_world)
 %C%_test_panic_row_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)

@@ -24,6 +24,8 @@ static const struct policy_vantage posts[WORLD_VANTAGES] = {
 };
 /* clang-format on */
 
+static const char *const sets[WORLD_SETS] = { "eea", "uk", "partners" };
+
 uint64_t rng_next(struct rng *rng)
 {
 	rng->state ^= rng->state >> 12;
@@ -54,6 +56,8 @@ static void join(struct world *w)
 	w->policy.vantages = w->vantages;
 	w->policy.vantage_count = WORLD_VANTAGES;
 	w->policy.residency = w->residency;
+	w->policy.sets = w->sets;
+	w->policy.set_count = WORLD_SETS;
 	w->policy.canaries = &w->canary;
 	w->policy.checks = &w->check;
 	w->policy.check_count = 1;
@@ -63,6 +67,7 @@ static void join(struct world *w)
 	w->view.policy = &w->policy;
 	w->view.services = &w->view_service;
 	w->view_service.endpoints = w->view_endpoints;
+	w->view_service.pins = w->pins;
 	for (size_t i = 0; i < WORLD_ENDPOINTS; i++)
 		w->view_endpoints[i].latency_ms = w->latencies[i];
 	share_keys(&w->policy, 0, w->keys);
@@ -86,6 +91,8 @@ void world_init(struct world *w)
 		.answers = 1,
 		.endpoint_count = WORLD_REGIONS,
 	};
+	for (int i = 0; i < WORLD_SETS; i++)
+		w->sets[i].name = sets[i];
 	for (int i = 0; i < WORLD_REGIONS; i++) {
 		w->endpoints[i] = (struct policy_endpoint){
 			.name = places[i].name,
@@ -145,6 +152,39 @@ void world_add_canary(struct world *w, uint64_t endpoints)
 	share_keys(&w->policy, 0, w->keys);
 }
 
+void world_pin(struct world *w, uint8_t set, uint64_t endpoints)
+{
+	size_t at = w->view_service.pin_count++;
+
+	w->pins[at] = (struct pin){
+		.endpoints = endpoints,
+		.wall_made_ms = 1000 - (int64_t)at,
+		.ref = "p-1",
+		.author = "ann",
+		.reason = "INC-414",
+		.set = set,
+	};
+}
+
+/* Half of all views have some; of stable endpoints. */
+static void draw_pins(struct world *w, struct rng *rng)
+{
+	unsigned first = rng_below(rng, WORLD_SETS), count;
+	uint64_t stable = 0;
+
+	for (size_t i = 0; i < w->service.endpoint_count; i++)
+		if (w->endpoints[i].canary == POLICY_NONE)
+			stable |= UINT64_C(1) << i;
+	w->view_service.pin_count = 0;
+	count = rng_below(rng, 2) * (1 + rng_below(rng, WORLD_SETS));
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t to = rng_next(rng) & rng_next(rng) & stable;
+
+		world_pin(w, (uint8_t)((first + i) % WORLD_SETS),
+			  to == 0 ? 1 : to);
+	}
+}
+
 void world_draw_view(struct world *w, struct rng *rng)
 {
 	static const double shares[] = { 0, 0, 0.3, 0.7, 1, 1, 1, 1 };
@@ -161,6 +201,7 @@ void world_draw_view(struct world *w, struct rng *rng)
 	for (int v = 0; v < WORLD_VANTAGES; v++)
 		stretches[v] = (float)(rng_below(&own, 2) * rng_below(&own, 5));
 	w->view.stretch = latency_stretch_of(stretches, WORLD_VANTAGES);
+	draw_pins(w, &own);
 	for (size_t i = 0; i < w->service.endpoint_count; i++) {
 		struct view_endpoint *e = &w->view_endpoints[i];
 
@@ -222,6 +263,7 @@ void world_draw(struct world *w, struct rng *rng)
 	world_add_canary(w, rng_next(rng) & ((UINT64_C(1) << count) - 1));
 	w->service.panic = (enum panic_action)(own_draw(rng) % 4);
 	w->service.fallback = (int)(own_draw(rng) / 4 % count);
+	w->class.sets = own_draw(rng) / 64 % (1 << WORLD_SETS);
 	w->policy.residency_count = rng_below(rng, 4);
 	for (size_t i = 0; i < w->policy.residency_count; i++) {
 		w->residency[i].regions = rng_next(rng) | rng_next(rng);

@@ -7,9 +7,15 @@
 #define TESTS_UNIT_DECIDE_WORLD_H
 
 #include "policy/decide/chain.h"
+#include "policy/decide/pin.h"
 #include "policy/decide/share.h"
 
-enum { WORLD_REGIONS = 6, WORLD_VANTAGES = 4, WORLD_ENDPOINTS = 16 };
+enum {
+	WORLD_REGIONS = 6,
+	WORLD_VANTAGES = 4,
+	WORLD_ENDPOINTS = 16,
+	WORLD_SETS = 3,
+};
 
 /* xorshift64*: the same numbers everywhere for one seed. */
 struct rng {
@@ -28,6 +34,7 @@ struct world {
 	struct policy_region regions[WORLD_REGIONS];
 	struct policy_vantage vantages[WORLD_VANTAGES];
 	struct policy_residency residency[3];
+	struct client_set sets[WORLD_SETS]; /* their names alone */
 	struct policy_canary canary;
 	struct policy_check check;
 	struct policy_service service;
@@ -35,6 +42,7 @@ struct world {
 	struct view view;
 	struct view_service view_service;
 	struct view_endpoint view_endpoints[WORLD_ENDPOINTS];
+	struct pin pins[WORLD_SETS];                      /* the view's */
 	float latencies[WORLD_ENDPOINTS][WORLD_VANTAGES]; /* theirs */
 	struct client_class class;
 	struct share_key keys[WORLD_ENDPOINTS];
@@ -43,8 +51,8 @@ struct world {
 /*
  * Regions us-east, us-west, eu-west, eu-central, ap-south, sa-east, each with
  * an endpoint of service www (weighted, weight 1, check quorum 2); vantages
- * iad, dub, fra, sin; a class in Dublin that may go anywhere; all healthy,
- * all shares full.
+ * iad, dub, fra, sin; client sets eea, uk, partners; a class in Dublin that may
+ * go anywhere and is in no set; all healthy, all shares full.
  */
 void world_init(struct world *w);
 
@@ -53,12 +61,15 @@ void world_add_canary(struct world *w, uint64_t endpoints);
 
 /* Everything drawn: policy, view and class. */
 void world_draw(struct world *w, struct rng *rng);
-/* Health, shares and latencies alone. */
+/* Health, shares, pins and latencies alone. */
 void world_draw_view(struct world *w, struct rng *rng);
 
 /* Is it panic for the class?  May it get no answer when too little is well? */
 bool world_is_panic(const struct world *w);
 bool world_withholds(const struct world *w);
+
+/* Pins a set, by its number, to these endpoints: older than all there are. */
+void world_pin(struct world *w, uint8_t set, uint64_t endpoints);
 
 /* A copy that stands on its own. */
 void world_copy(struct world *to, const struct world *from);

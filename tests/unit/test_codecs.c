@@ -84,7 +84,8 @@ static const struct row {
 	{ PLAN, "{\"epoch\":1,\"sequence\":1}", NULL },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"needs\":0}", NULL },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"needs\":1}", NULL },
-	{ PLAN, "{\"needs\":2,\"epoch\":\"of another kind\"}", "plan: needs version 2 of the bus's language, and this program speaks 1; update it" },
+	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"needs\":2}", NULL },
+	{ PLAN, "{\"needs\":3,\"epoch\":\"of another kind\"}", "plan: needs version 3 of the bus's language, and this program speaks 2; update it" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"needs\":-1}", "needs version -1" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"needs\":\"2\"}", "needs must be a whole number" },
 	{ PLAN, "{\"epoch\":1,\"sequence\":1,\"commands\":[{\"id\":\"d\",\"kind\":\"drain\",\"target\":\"r\",\"author\":\"a\",\"reason\":\"r\",\"drill\":true,\"abort_errors_pct\":0.5,\"drill_epoch\":1}]}", NULL },
@@ -164,7 +165,7 @@ static const struct row {
 
 	{ NODE, "{\"name\":\"dns-1\",\"role\":\"dns\"}", NULL },
 	{ NODE, "{\"name\":\"n\",\"role\":\"dns\",\"needs\":1,\"speaks\":7}", NULL },
-	{ NODE, "{\"name\":\"n\",\"role\":\"dns\",\"needs\":2}", "node: needs version 2 of the bus's language, and this program speaks 1" },
+	{ NODE, "{\"name\":\"n\",\"role\":\"dns\",\"needs\":3}", "node: needs version 3 of the bus's language, and this program speaks 2" },
 	{ NODE, "{\"name\":\"n\",\"role\":\"dns\",\"version\":\"0123456789012345678901234567890\"}", NULL },
 	{ NODE, "{\"name\":\"n\",\"role\":\"dns\",\"version\":\"01234567890123456789012345678901\"}", "version is longer than 31" },
 	{ NODE, "{\"name\":\"dns-1\",\"role\":\"king\"}", "role \"king\"" },

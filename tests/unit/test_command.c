@@ -29,6 +29,11 @@ static const struct parse_row {
 	  "{'id':'a','kind':'failover','target':'www','to':'us-east','weight':3,'author':'ann','reason':'r','wall_made_ms':5,'wall_expires_ms':6,'over_ms':7}", NULL },
 	{ "a drill",
 	  "{'id':'a','kind':'drain','target':'t','author':'a','reason':'r','wall_made_ms':5,'drill':true,'abort_errors_pct':0.5}", NULL },
+	{ "a pin",
+	  "{'id':'a','kind':'pin','target':'www','clients':'eea','to':'eu-west','author':'a','reason':'r','wall_made_ms':5}", NULL },
+	{ "a pin of clients that are no text",
+	  "{'id':'a','kind':'pin','target':'www','clients':['eea'],'to':'eu-west','author':'a','reason':'r','wall_made_ms':5}",
+	  "command: clients must be text" },
 	{ "a drill that is watched over",
 	  "{'id':'a','kind':'drain','target':'t','author':'a','reason':'r','wall_made_ms':5,'drill':true,'drill_epoch':7}",
 	  "command: member \"drill_epoch\" is not known" },
@@ -105,7 +110,7 @@ static void test_parse(void **state)
 static void test_kind_names_go_both_ways(void **state)
 {
 	(void)state;
-	for (int kind = COMMAND_DRAIN; kind <= COMMAND_UNDO; kind++)
+	for (int kind = COMMAND_DRAIN; kind <= COMMAND_PIN; kind++)
 		assert_int_equal(command_kind_of(command_kind_name(
 					 (enum command_kind)kind)),
 				 kind);
@@ -142,6 +147,17 @@ static const struct check_row {
 	{ "failover to no region", { .kind = COMMAND_FAILOVER, .target = "www", .to = "mars", .wall_expires_ms = WALL_MS + 1 }, "\"mars\" is not a region" },
 	{ "failover to where it is not", { .kind = COMMAND_FAILOVER, .target = "www", .to = "sa-east", .wall_expires_ms = WALL_MS + 1 }, "has no endpoint in sa-east" },
 	{ "failover is at once", { .kind = COMMAND_FAILOVER, .target = "www", .to = "us-east", .wall_expires_ms = WALL_MS + 1, .over_ms = 5 }, "cannot be spread" },
+	{ "pin to a region", { .kind = COMMAND_PIN, .target = "www", .clients = "eea", .to = "eu-west", .wall_expires_ms = WALL_MS + 1 }, NULL },
+	{ "pin to an endpoint", { .kind = COMMAND_PIN, .target = "www", .clients = "uk", .to = "spare", .wall_expires_ms = WALL_MS + 1 }, NULL },
+	{ "pin for ever", { .kind = COMMAND_PIN, .target = "www", .clients = "eea", .to = "eu-west" }, "an expiry is due" },
+	{ "pin is at once", { .kind = COMMAND_PIN, .target = "www", .clients = "eea", .to = "eu-west", .wall_expires_ms = WALL_MS + 1, .over_ms = 5 }, "cannot be spread" },
+	{ "pin of no service", { .kind = COMMAND_PIN, .target = "ftp", .clients = "eea", .to = "eu-west", .wall_expires_ms = WALL_MS + 1 }, "pin: \"ftp\" is not a service" },
+	{ "pin of an endpoint", { .kind = COMMAND_PIN, .target = "www/eu-west", .clients = "eea", .to = "eu-west", .wall_expires_ms = WALL_MS + 1 }, "is not a service" },
+	{ "pin of nobody", { .kind = COMMAND_PIN, .target = "www", .to = "eu-west", .wall_expires_ms = WALL_MS + 1 }, "\"\" is not a client set" },
+	{ "pin of no set", { .kind = COMMAND_PIN, .target = "www", .clients = "mars", .to = "eu-west", .wall_expires_ms = WALL_MS + 1 }, "pin: \"mars\" is not a client set" },
+	{ "pin to nothing", { .kind = COMMAND_PIN, .target = "www", .clients = "eea", .wall_expires_ms = WALL_MS + 1 }, "has no endpoint \"\"" },
+	{ "pin to a region where it is not", { .kind = COMMAND_PIN, .target = "www", .clients = "eea", .to = "sa-east", .wall_expires_ms = WALL_MS + 1 }, "service \"www\" has no endpoint \"sa-east\", nor one in a region" },
+	{ "pin to a canary", { .kind = COMMAND_PIN, .target = "www", .clients = "eea", .to = "v2.eu-west", .wall_expires_ms = WALL_MS + 1 }, "is a canary's endpoint" },
 	{ "weight", { .kind = COMMAND_WEIGHT, .target = "www/eu-west", .weight = 5, .wall_expires_ms = WALL_MS + 1 }, NULL },
 	{ "weight of a region", { .kind = COMMAND_WEIGHT, .target = "eu-west", .wall_expires_ms = WALL_MS + 1 }, "no SERVICE/ENDPOINT" },
 	{ "weight of a canary", { .kind = COMMAND_WEIGHT, .target = "www/v2.eu-west", .wall_expires_ms = WALL_MS + 1 }, "canary promote" },
@@ -173,6 +189,7 @@ static void make_world(struct world *w)
 {
 	world_init(w);
 	w->service.endpoint_count = 5;
+	w->endpoints[4].name = "spare";
 	world_add_canary(w, 0x4);
 	w->policy.safety.max_override_ms = 3600000;
 }
@@ -234,6 +251,7 @@ static const struct effect_row {
 	{ "failover: its canary too", { .kind = COMMAND_FAILOVER, .target = "www", .to = "eu-west" }, 5, 0, true, 1, 4 },
 	{ "failover: the others", { .kind = COMMAND_FAILOVER, .target = "www", .to = "eu-west" }, 0, 0, true, 0, 4 },
 	{ "failover: another service", { .kind = COMMAND_FAILOVER, .target = "ftp", .to = "eu-west" }, 0, 0, false, 1, 4 },
+	{ "pin: it is in no share", { .kind = COMMAND_PIN, .target = "www", .clients = "eea", .to = "eu-west" }, 0, 0, false, 1, 4 },
 	{ "undrain has no effect of its own", { .kind = COMMAND_UNDRAIN, .target = "eu-west" }, 2, 0, false, 1, 4 },
 };
 /* clang-format on */

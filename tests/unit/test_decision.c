@@ -46,6 +46,7 @@ static void draw_classes(struct lands *l, struct rng *rng)
 			c->regions &= rng_next(rng) | rng_next(rng);
 		if (rng_below(rng, 4) == 0)
 			c->none_healthy = NONE_HEALTHY_NO_ANSWER;
+		c->sets = rng_below(rng, 1 << WORLD_SETS);
 	}
 }
 

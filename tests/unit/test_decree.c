@@ -145,6 +145,63 @@ static void test_another_command_goes_on(void **state)
 	scene_fini(&s);
 }
 
+static struct command pin_of(const char *id, const char *clients,
+			     const char *to, int64_t made_ms)
+{
+	struct command c = {
+		.kind = COMMAND_PIN,
+		.target = "www",
+		.author = "ann",
+		.reason = "INC-414",
+		.wall_made_ms = SCENE_WALL_MS + made_ms,
+		.wall_expires_ms = SCENE_WALL_MS + 1000,
+	};
+
+	snprintf(c.id, sizeof(c.id), "%s", id);
+	snprintf(c.clients, sizeof(c.clients), "%s", clients);
+	snprintf(c.to, sizeof(c.to), "%s", to);
+	return c;
+}
+
+/* From the plan and from people here, newest first; each ends by itself, and
+ * what the policy does not name is none. */
+static void test_pins(void **state)
+{
+	struct command local = pin_of("here", "uk", "us-east", -10);
+	const struct view_service *www;
+	struct scene s;
+
+	(void)state;
+	scene_init(&s);
+	s.commands[0] = pin_of("p-1", "eea", "eu-west", -20);
+	s.commands[1] = pin_of("p-2", "mars", "eu-west", 0);
+	s.plan.command_count = 2;
+	s.in.plan = &s.plan;
+	s.in.local = &local;
+	s.in.local_count = 1;
+	local.wall_expires_ms += 500;
+	www = scene_reduce(&s);
+	assert_int_equal(www->pin_count, 2);
+	assert_string_equal(www->pins[0].ref, "here");
+	assert_int_equal(www->pins[0].set, 1);
+	assert_int_equal(www->pins[0].endpoints, 1);
+	assert_string_equal(www->pins[1].ref, "p-1");
+	assert_string_equal(www->pins[1].author, "ann");
+	assert_string_equal(www->pins[1].reason, "INC-414");
+	assert_true(www->pins[1].ref != s.commands[0].id);
+	assert_int_equal(www->endpoints[0].accept, ACCEPT_ALL);
+	assert_true(www->changing);
+	scene_pass(&s, 999);
+	assert_int_equal(scene_reduce(&s)->pin_count, 2);
+	scene_pass(&s, 1);
+	www = scene_reduce(&s);
+	assert_int_equal(www->pin_count, 1);
+	assert_string_equal(www->pins[0].ref, "here");
+	scene_pass(&s, 500);
+	assert_int_equal(scene_reduce(&s)->pin_count, 0);
+	scene_fini(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +209,7 @@ int main(void)
 		cmocka_unit_test(test_local_commands),
 		cmocka_unit_test(test_a_ramp_goes_on_beneath),
 		cmocka_unit_test(test_another_command_goes_on),
+		cmocka_unit_test(test_pins),
 	};
 
 	return cmocka_run_group_tests_name("decree", tests, NULL, NULL);

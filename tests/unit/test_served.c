@@ -23,7 +23,7 @@ static const struct row {
 } rows[] = {
 	{ "{\"node\":\"e\"}", NULL },
 	{ "{\"node\":\"e\",\"new\":{\"a\":[1]}}", NULL },
-	{ "{\"node\":\"e\",\"needs\":2}", "served: needs version 2" },
+	{ "{\"node\":\"e\",\"needs\":3}", "served: needs version 3" },
 	{ "{}", "served: node is missing" },
 	{ "[]", "must be a JSON object" },
 	{ "{\"node\":\"e\",\"sequence\":-1}", "sequence is -1" },

@@ -17,17 +17,22 @@
 /* clang-format off */
 static const struct class_row {
 	struct client_class class;
-	uint16_t kind, realm, spot;
+	uint16_t kind, realm, spot, like, realm_like;
 } rows[] = {
-	{ { .regions = 3 },                                     0, 0, NOWHERE },
-	{ { .regions = 3, .latitude = 9 },                      0, 0, NOWHERE },
-	{ { .regions = 3, .located = true },                    1, 0, 0 },
-	{ { .regions = 1 },                                     2, 1, NOWHERE },
-	{ { .regions = 3, .none_healthy = NO_ANSWER },          3, 2, NOWHERE },
-	{ { .regions = 3, .located = true, .latitude = 9 },     4, 0, 1 },
-	{ { .regions = 3, .located = true, .longitude = 9 },    5, 0, 2 },
-	{ { .regions = 1, .located = true, .latitude = 9 },     6, 1, 1 },
-	{ { .regions = 3, .located = true, .country = "GB" },   1, 0, 0 },
+	{ { .regions = 3 },                                     0, 0, NOWHERE, 0, 0 },
+	{ { .regions = 3, .latitude = 9 },                      0, 0, NOWHERE, 0, 0 },
+	{ { .regions = 3, .located = true },                    1, 0, 0, 1, 0 },
+	{ { .regions = 1 },                                     2, 1, NOWHERE, 2, 1 },
+	{ { .regions = 3, .none_healthy = NO_ANSWER },          3, 2, NOWHERE, 3, 2 },
+	{ { .regions = 3, .located = true, .latitude = 9 },     4, 0, 1, 4, 0 },
+	{ { .regions = 3, .located = true, .longitude = 9 },    5, 0, 2, 5, 0 },
+	{ { .regions = 1, .located = true, .latitude = 9 },     6, 1, 1, 6, 1 },
+	{ { .regions = 3, .located = true, .country = "GB" },   1, 0, 0, 1, 0 },
+	{ { .regions = 3, .located = true, .sets = 4 },         7, 3, 0, 1, 0 },
+	{ { .regions = 1, .sets = 4 },                          8, 4, NOWHERE, 2, 1 },
+	{ { .regions = 3, .located = true, .sets = 5 },         9, 5, 0, 1, 0 },
+	{ { .regions = 1, .located = true, .sets = 4 },        10, 4, 0, 10, 1 },
+	{ { .regions = 1, .located = true },                   11, 1, 0, 10, 1 },
 };
 /* clang-format on */
 
@@ -46,8 +51,8 @@ static void test_kinds(void **state)
 	v = vicinity_new(&w.policy, classes, ROWS);
 	assert_non_null(v);
 	assert_int_equal(v->class_count, ROWS);
-	assert_int_equal(v->kind_count, 7);
-	assert_int_equal(v->realm_count, 3);
+	assert_int_equal(v->kind_count, 12);
+	assert_int_equal(v->realm_count, 6);
 	assert_int_equal(v->spot_count, 3);
 	for (size_t i = 0; i < ROWS; i++) {
 		uint16_t kind = v->kind_of_class[i];
@@ -55,6 +60,9 @@ static void test_kinds(void **state)
 		assert_int_equal(kind, rows[i].kind);
 		assert_int_equal(v->kinds[kind].realm, rows[i].realm);
 		assert_int_equal(v->kinds[kind].spot, rows[i].spot);
+		assert_int_equal(v->kinds[kind].like, rows[i].like);
+		assert_int_equal(v->realm_like[rows[i].realm],
+				 rows[i].realm_like);
 	}
 	assert_ptr_equal(v->realms[1], &classes[3]);
 	vicinity_free(v);
