@@ -93,8 +93,13 @@ static void init_policy(struct steer_world *w)
 		.name = "gdpr",
 		.regions = 1 << EU_WEST | 1 << EU_NORTH,
 	};
+	w->sets[0].name = "america";
+	w->sets[1].name = "all";
+	w->sets[2].name = "nobody";
 	w->policy = (struct policy){
 		.digest = "d1",
+		.sets = w->sets,
+		.set_count = 3,
 		.regions = w->regions,
 		.region_count = STEER_REGIONS,
 		.checks = &w->check,
@@ -116,12 +121,14 @@ static void init_clients(struct steer_world *w)
 {
 	w->us = (struct client_class){
 		.country = "US",
+		.sets = 3,
 		.regions = 15,
 		.weight_v4 = 600,
 		.weight_v6 = 10,
 	};
 	w->de = (struct client_class){
 		.country = "DE",
+		.sets = 2,
 		.regions = 1 << EU_WEST | 1 << EU_NORTH,
 		.residency = 1,
 		.weight_v4 = 400,
@@ -190,7 +197,8 @@ struct command steer_command(struct steer_world *w, enum command_kind kind,
 			     const char *target)
 {
 	bool lasts = kind == COMMAND_DRAIN || kind == COMMAND_FAILOVER ||
-		     kind == COMMAND_WEIGHT || kind == COMMAND_FREEZE;
+		     kind == COMMAND_WEIGHT || kind == COMMAND_FREEZE ||
+		     kind == COMMAND_PIN;
 	struct command c = {
 		.kind = kind,
 		.author = "alice",

@@ -30,13 +30,15 @@ enum {
  * us-east (1, 5, 100 percent) and then eu-west (10, 100).  api: us-east and
  * eu-west, manual failback.  Rule gdpr keeps its clients in eu-*.  Every
  * region has capacity 1000.  Everything is up.  Clients: US (60 % of the
- * space, anywhere), DE (40 %, gdpr).
+ * space, anywhere, of set america), DE (40 %, gdpr); both are of set all,
+ * nobody of nobody.
  */
 struct steer_world {
 	struct policy policy;
 	struct policy_region regions[STEER_REGIONS];
 	struct policy_check check;
 	struct policy_residency residency;
+	struct client_set sets[3]; /* their names alone */
 	struct policy_service services[2];
 	struct policy_endpoint www[STEER_ENDPOINTS], api[2];
 	struct policy_canary canary;

@@ -21,6 +21,7 @@ static struct command command_of(enum command_kind kind, const char *id,
 			     .author = "alice",
 			     .reason = "INC-1",
 			     .to = "eu-west",
+			     .clients = "eea",
 			     .wall_expires_ms = wall_expires_ms };
 
 	snprintf(c.id, sizeof(c.id), "%s", id);
@@ -41,9 +42,11 @@ static const struct step_row {
 	{ "another drain of it",COMMAND_DRAIN,    "d2", "us-east",  2, NULL },
 	{ "a weight",           COMMAND_WEIGHT,   "w1", "www/a",    3, NULL },
 	{ "a failover",         COMMAND_FAILOVER, "f1", "www",      4, NULL },
-	{ "undrain elsewhere",  COMMAND_UNDRAIN,  "u1", "www/a",    4, "no local drain" },
-	{ "undrain ends both",  COMMAND_UNDRAIN,  "u2", "us-east",  2, NULL },
-	{ "nothing to undrain", COMMAND_UNDRAIN,  "u3", "us-east",  2, "no local drain" },
+	{ "a pin",              COMMAND_PIN,      "p1", "www",      5, NULL },
+	{ "undrain elsewhere",  COMMAND_UNDRAIN,  "u1", "www/a",    5, "no local drain" },
+	{ "undrain ends both",  COMMAND_UNDRAIN,  "u2", "us-east",  3, NULL },
+	{ "nothing to undrain", COMMAND_UNDRAIN,  "u3", "us-east",  3, "no local drain" },
+	{ "cancel a pin",       COMMAND_CANCEL,   "c0", "p1",       2, NULL },
 	{ "cancel by id",       COMMAND_CANCEL,   "c1", "w1",       1, NULL },
 	{ "cancel what is not", COMMAND_CANCEL,   "c2", "w1",       1, "no local command" },
 	{ "a canary",           COMMAND_CANARY_START, "s1", "v2",   1, "for the agent" },
@@ -131,6 +134,9 @@ static void test_in_words(void **state)
 	c = command_of(COMMAND_WEIGHT, "w", "www/a", 0);
 	assert_string_equal(local_text(&c, buf),
 			    "weight www/a 7 by alice: INC-1");
+	c = command_of(COMMAND_PIN, "p", "www", 0);
+	assert_string_equal(local_text(&c, buf),
+			    "pin www of eea to eu-west by alice: INC-1");
 	/* Cut inside an e with an acute accent, two octets of UTF-8. */
 	for (size_t i = 0; i + 3 < sizeof(c.reason); i += 2)
 		strcpy(c.reason + i, "\xc3\xa9");

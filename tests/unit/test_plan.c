@@ -31,6 +31,10 @@ static struct plan *some_plan(void)
 			      "{\"id\":\"f0\",\"kind\":\"thaw\",\"heat\":1},"
 			      "{\"id\":\"f1\",\"kind\":\"freeze\","
 			      "\"target\":\"all\",\"author\":\"a\","
+			      "\"reason\":\"r\"},"
+			      "{\"id\":\"p1\",\"kind\":\"pin\","
+			      "\"target\":\"www\",\"to\":\"us\","
+			      "\"clients\":\"eea\",\"author\":\"a\","
 			      "\"reason\":\"r\"}],\"canaries\":["
 			      "{\"name\":\"new\",\"state\":\"paused\",\"stage\":1,"
 			      "\"step\":2,\"wall_since_ms\":8,"
@@ -163,8 +167,10 @@ static void test_it_comes_back(void **state)
 	assert_null(plan_find_share(back, "www", "ap"));
 	assert_string_equal(back->commands[0].target, "eu");
 	/* A kind that is newer than this reader is left out. */
-	assert_int_equal(back->command_count, 2);
+	assert_int_equal(back->command_count, 3);
 	assert_int_equal(back->commands[1].kind, COMMAND_FREEZE);
+	assert_int_equal(back->commands[2].kind, COMMAND_PIN);
+	assert_string_equal(back->commands[2].clients, "eea");
 	assert_non_null(strstr(text, "\"newer_commands\":[{\"id\":\"f1\""));
 	check_canary(&back->canaries[0]);
 	check_release(&back->release);

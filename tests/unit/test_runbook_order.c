@@ -35,6 +35,20 @@ static const struct row {
 	  { .reason = "r", .author = "a", .to = "eu-west", .lasting = "30m" },
 	  { .kind = COMMAND_FAILOVER, .target = "www", .to = "eu-west",
 	    .wall_expires_ms = NOW + 1800000 }, NULL },
+	{ "a pin", { "pin", "www" },
+	  { .reason = "r", .author = "a", .clients = "eea", .to = "eu-west", .lasting = "4h" },
+	  { .kind = COMMAND_PIN, .target = "www", .clients = "eea", .to = "eu-west",
+	    .wall_expires_ms = NOW + 14400000 }, NULL },
+	{ "a pin of nobody", { "pin", "www" }, { .reason = "r", .author = "a", .to = "eu-west" },
+	  { .kind = COMMAND_NONE }, "pin needs --clients SET and --to REGION|ENDPOINT" },
+	{ "a pin to nowhere", { "pin", "www" }, { .reason = "r", .author = "a", .clients = "eea" },
+	  { .kind = COMMAND_NONE }, "pin needs --clients SET and --to REGION|ENDPOINT" },
+	{ "a pin over time", { "pin", "www" },
+	  { .reason = "r", .author = "a", .clients = "eea", .to = "eu-west", .over = "2m" },
+	  { .kind = COMMAND_NONE }, "pin does not take --over" },
+	{ "a failover of some", { "failover", "www" },
+	  { .reason = "r", .author = "a", .clients = "eea", .to = "eu-west" },
+	  { .kind = COMMAND_NONE }, "failover does not take --clients" },
 	{ "a weight", { "weight", "www/eu-west", "7" },
 	  { .reason = "r", .author = "a" },
 	  { .kind = COMMAND_WEIGHT, .target = "www/eu-west", .weight = 7,
@@ -124,6 +138,7 @@ static void check_row(const struct row *row, const struct command *got)
 	if (got->kind != row->wanted.kind ||
 	    strcmp(got->target, row->wanted.target) != 0 ||
 	    strcmp(got->to, row->wanted.to) != 0 ||
+	    strcmp(got->clients, row->wanted.clients) != 0 ||
 	    got->weight != row->wanted.weight ||
 	    got->drill != row->wanted.drill ||
 	    got->abort_errors_pct != row->wanted.abort_errors_pct ||

@@ -64,7 +64,17 @@ static void prepare(struct scene *s)
 		.reason = "INC-7",
 		.wall_expires_ms = SCENE_WALL_MS + 60000,
 	};
-	s->plan.command_count = 1;
+	s->commands[1] = (struct command){
+		.id = "p-1",
+		.kind = COMMAND_PIN,
+		.target = "www",
+		.clients = "uk",
+		.to = "eu-west",
+		.author = "ann",
+		.reason = "INC-414",
+		.wall_expires_ms = SCENE_WALL_MS + 1000,
+	};
+	s->plan.command_count = 2;
 	s->in.plan = &s->plan;
 	s->entries[1][0].samples = 20;
 	s->entries[1][0].failures = 3;
@@ -96,6 +106,10 @@ static void test_comes_over_whole(void **state)
 	assert_true(got->services[0].panic.anywhere);
 	assert_int_equal(got->services[0].panic.lost_pct, 40);
 	assert_string_equal(got->services[0].endpoints[1].cause_ref, "c-1");
+	assert_int_equal(got->services[0].pin_count, 1);
+	assert_string_equal(got->services[0].pins[0].ref, "p-1");
+	assert_string_equal(got->services[0].pins[0].author, "ann");
+	assert_string_equal(got->services[0].pins[0].reason, "INC-414");
 	assert_int_equal(got->services[0].endpoints[2].health.down, 3);
 	assert_int_equal(got->plan_sequence, s.plan.sequence);
 	assert_true(got->rum.mark != 0 && got->rum.mark == s.view->rum.mark);
@@ -126,6 +140,7 @@ static void test_policies_may_differ(void **state)
 	scene_init(&mine);
 	mine.w.endpoints[0] = s.w.endpoints[2];
 	mine.w.endpoints[1].name = "elsewhere";
+	mine.w.sets[1].name = "gb";
 	mine.w.vantages[1].name = "nowhere";
 	got = silent_view(&mine);
 	assert_true(standing_parse(json, got, 0, &samples, &err));
