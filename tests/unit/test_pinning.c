@@ -165,6 +165,142 @@ static void test_old_responders(void **state)
 	}
 }
 
+/* clang-format off */
+/* Clients of america go anywhere, the others of all only inside of gdpr. */
+static const struct pin_row {
+	const char *title, *clients, *to, *drained;
+	unsigned down;
+	bool approved;
+	const char *refused, *warned;
+} pin_rows[] = {
+	{ "to a region", "america", "us-east", NULL, 0, false, NULL, NULL },
+	{ "to what is down", "america", "us-east", NULL, 1 << US_EAST, false,
+	  "pin: www of clients america to us-east: that is down or drained",
+	  NULL },
+	{ "to what is drained", "america", "us-east", "www/us-east", 0, false,
+	  "down or drained", NULL },
+	{ "two people want it all the same", "america", "us-east", NULL,
+	  1 << US_EAST, true, NULL, NULL },
+	{ "of nobody", "nobody", "us-east", NULL, 0, false,
+	  "no network is known to be of that set", NULL },
+	{ "out of a jurisdiction", "all", "us-east", NULL, 0, false, NULL,
+	  "pin: www of clients all to us-east: residency keeps some of them" },
+	{ "into it", "all", "eu-west", NULL, 0, false, NULL, NULL },
+};
+/* clang-format on */
+
+static struct command pin_by(struct steer_world *w, const char *clients,
+			     const char *to)
+{
+	struct command c = steer_command(w, COMMAND_PIN, "www");
+
+	snprintf(c.clients, sizeof(c.clients), "%s", clients);
+	snprintf(c.to, sizeof(c.to), "%s", to);
+	return c;
+}
+
+static void check_pin(const struct pin_row *row, struct steer_world *w)
+{
+	size_t before = row->drained != NULL;
+	struct error err = { .text = "" };
+	struct guard_warnings near;
+	struct command c[2];
+	struct guard_case g;
+	bool ok;
+
+	if (before != 0)
+		c[0] = steer_command(w, COMMAND_DRAIN, row->drained);
+	c[before] = pin_by(w, row->clients, row->to);
+	for (size_t e = 0; e < STEER_REGIONS; e++)
+		if (row->down >> e & 1)
+			steer_health(w, WWW, e, VERDICT_DOWN);
+	g = (struct guard_case){
+		.policy = &w->policy,
+		.view = &w->view,
+		.before = { c, before },
+		.after = { c, before + 1 },
+		.classes = w->in.classes,
+		.yields = row->approved,
+	};
+	ok = guard_check(&g, &err);
+	guard_warn(&g, &near);
+	if (ok != (row->refused == NULL) ||
+	    (!ok && strstr(err.text, row->refused) == NULL) ||
+	    near.count != (row->warned != NULL) ||
+	    (near.count > 0 && strstr(near.list[0], row->warned) == NULL))
+		fail_msg("%s: %s", row->title, ok ? "ok" : err.text);
+	/* One in force already is nobody's business. */
+	g.before.count = g.after.count;
+	assert_true(guard_check(&g, &err));
+	guard_warn(&g, &near);
+	assert_int_equal(near.count, 0);
+}
+
+static void test_guarded(void **state)
+{
+	struct error err = { .text = "" };
+	struct command c[2];
+	struct guard_case g;
+	struct steer_world w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pin_rows) / sizeof(pin_rows[0]); i++) {
+		steer_init(&w);
+		check_pin(&pin_rows[i], &w);
+	}
+	steer_init(&w);
+	w.de.sets = 1; /* america, bound to the EU */
+	w.us.sets = 0;
+	check_pin(&(struct pin_row){ "residency leaves it to none", "america",
+				     "us-east", NULL, 0, false,
+				     "residency leaves that to none of them",
+				     "residency keeps some of them" },
+		  &w);
+	/* It takes no capacity out: nobody waits for it, nor it for others. */
+	steer_init(&w);
+	w.policy.safety.command_interval_ms = 300000;
+	c[0] = pin_by(&w, "america", "us-east");
+	c[1] = steer_command(&w, COMMAND_DRAIN, "www/us-west");
+	g = (struct guard_case){
+		.policy = &w.policy,
+		.view = &w.view,
+		.before = { c, 1 },
+		.after = { c, 2 },
+		.classes = w.in.classes,
+		.wall_ms = c[0].wall_made_ms + 1000,
+	};
+	assert_true(guard_check(&g, &err));
+}
+
+/* What it moves has to be carried: 540 from the US to a region of 400. */
+static void test_pins_have_a_load(void **state)
+{
+	struct error err = { .text = "" };
+	struct command pin;
+	struct guard_case g;
+	struct steer_world w;
+
+	(void)state;
+	steer_init(&w);
+	w.policy.safety.max_load_pct = 100;
+	w.services[WWW].demand = 900;
+	for (size_t r = 0; r < STEER_REGIONS; r++)
+		w.regions[r].capacity = 400;
+	pin = pin_by(&w, "america", "us-west");
+	g = (struct guard_case){
+		.policy = &w.policy,
+		.view = &w.view,
+		.after = { &pin, 1 },
+		.classes = w.in.classes,
+	};
+	assert_false(guard_check(&g, &err));
+	assert_non_null(strstr(err.text,
+			       "www would bring 540 to us-west, which can "
+			       "carry 400: 135.0%"));
+	w.policy.safety.max_load_pct = 136;
+	assert_true(guard_check(&g, &err));
+}
+
 /* America is 60 %, in equal parts at four regions before. */
 static void test_prediction(void **state)
 {
@@ -220,6 +356,8 @@ int main(void)
 		cmocka_unit_test(test_undo_knows_sets),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_old_responders),
+		cmocka_unit_test(test_guarded),
+		cmocka_unit_test(test_pins_have_a_load),
 		cmocka_unit_test(test_prediction),
 		cmocka_unit_test(test_pins_of_commands),
 	};
