@@ -306,6 +306,7 @@ static void test_prediction(void **state)
 {
 	struct pin pins[1] = { { .endpoints = 1 << US_WEST, .set = 0 } };
 	struct view_service services[2];
+	struct burden_case before, changed;
 	struct prediction p;
 	struct steer_world w;
 	struct view after;
@@ -318,7 +319,9 @@ static void test_prediction(void **state)
 	services[WWW].pins = pins;
 	services[WWW].pin_count = 1;
 	after.services = services;
-	assert_true(predict_of(&w.view, &after, w.in.classes, &p, &err));
+	before = (struct burden_case){ &w.policy, &w.view, w.in.classes, NULL };
+	changed = (struct burden_case){ &w.policy, &after, w.in.classes, NULL };
+	assert_true(predict_of(&before, &changed, &p, &err));
 	assert_int_equal(p.count, 1);
 	assert_true(fabs(p.services[0].v4.moved - 45) < 1);
 	assert_true(fabs(p.services[0].v4.after[US_WEST] - 60) < 0.01);
