@@ -160,8 +160,8 @@ class Units(threading.Thread):
 
 def us_east_fails(f):
     f.rig.stop("us-east")
-    until("us-east is down and nobody is sent there", 20, lambda: f.endpoint("us-east").get("verdict") == "down"
-          and f.neither("72.229.28.0/24", "us-east"))
+    until("us-east is down, nobody is sent there, and everybody has the plan that says so", 30, lambda: f.endpoint(
+        "us-east").get("cause") == "hold" and f.neither("72.229.28.0/24", "us-east") and f.agent().get("fleet", {}).get("have") == 3)
 
 
 def us_east_comes_back(f):
