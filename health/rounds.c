@@ -118,14 +118,16 @@ static void look_around(struct rounds *r)
 static void judge(struct rounds *r, int64_t now_ms)
 {
 	const struct suspicion *s = &r->suspicion;
+	int64_t since_ms;
 
 	if (!suspicion_judge(&r->suspicion, r->counted, now_ms))
 		return;
+	since_ms = suspicion_since_ms(s, now_ms);
 	log_event(LOG_LEVEL_WARN, "health", s->mistrusts ? "mistrust" : "trust",
 		  "failing=%" PRIu32 " probes=%zu anchors=%zu lost=%zu",
 		  s->failing, r->counted, s->anchors, s->lost);
 	for (size_t i = 0; s->mistrusts && i < r->config.roster->job_count; i++)
-		watch_doubt(&r->turns[i].watch, now_ms - s->window_ms);
+		watch_doubt(&r->turns[i].watch, since_ms);
 	r->config.on_change(r->config.arg);
 }
 

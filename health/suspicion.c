@@ -10,11 +10,45 @@ static int64_t slot_of(const struct suspicion *s, int64_t time_ms)
 	return time_ms / (width_ms > 0 ? width_ms : 1);
 }
 
+/* How many began to fail within the window. */
+static size_t count_turned(const struct suspicion *s)
+{
+	size_t turned = 0;
+
+	for (size_t i = 0; i < SUSPICION_SLOTS; i++)
+		turned += s->onsets[i];
+	return turned;
+}
+
+/* What was in the window as it was stopped has begun now. */
+static void wake(struct suspicion *s, int64_t now_ms)
+{
+	uint32_t turned = (uint32_t)count_turned(s);
+
+	memset(s->onsets, 0, sizeof(s->onsets));
+	s->newest = slot_of(s, now_ms);
+	s->onsets[s->newest % SUSPICION_SLOTS] = turned;
+	s->quiet_ms += now_ms - s->heard_ms;
+	s->slept_ms = s->heard_ms;
+	s->woke_ms = now_ms;
+}
+
+/* When a failure of since_ms began, as the window has it. */
+static int64_t onset_ms(const struct suspicion *s, int64_t since_ms)
+{
+	return since_ms < s->woke_ms && s->slept_ms - since_ms < s->window_ms
+		       ? s->woke_ms
+		       : since_ms;
+}
+
 /* Forgets what has left the window. */
 static void advance(struct suspicion *s, int64_t now_ms)
 {
 	int64_t now = slot_of(s, now_ms);
 
+	if (now_ms - s->heard_ms > s->window_ms + s->window_ms / 8)
+		wake(s, now_ms);
+	s->heard_ms = now_ms;
 	if (now - s->newest >= SUSPICION_SLOTS) {
 		memset(s->onsets, 0, sizeof(s->onsets));
 		s->newest = now;
@@ -33,14 +67,16 @@ void suspicion_fail(struct suspicion *s, int64_t now_ms)
 
 void suspicion_pass(struct suspicion *s, int64_t now_ms)
 {
+	advance(s, now_ms);
 	s->passed_ms = now_ms;
 }
 
 void suspicion_recover(struct suspicion *s, int64_t since_ms, int64_t now_ms)
 {
-	int64_t slot = slot_of(s, since_ms);
+	int64_t slot;
 
 	advance(s, now_ms);
+	slot = slot_of(s, onset_ms(s, since_ms));
 	if (s->newest - slot < SUSPICION_SLOTS &&
 	    s->onsets[slot % SUSPICION_SLOTS] > 0)
 		s->onsets[slot % SUSPICION_SLOTS]--;
@@ -54,6 +90,14 @@ void suspicion_anchor(struct suspicion *s, bool answered, size_t lost)
 	s->answered |= answered;
 }
 
+int64_t suspicion_since_ms(const struct suspicion *s, int64_t now_ms)
+{
+	int64_t since_ms = now_ms - s->window_ms;
+
+	return since_ms < s->woke_ms ? s->slept_ms - (s->woke_ms - since_ms)
+				     : since_ms;
+}
+
 bool suspicion_adrift(const struct suspicion *s)
 {
 	return s->anchors > 0 && s->lost >= s->anchors;
@@ -64,16 +108,6 @@ static int64_t hold_ms(const struct suspicion *s)
 	int64_t windows_ms = 3 * s->window_ms;
 
 	return windows_ms > SUSPICION_HOLD_MS ? windows_ms : SUSPICION_HOLD_MS;
-}
-
-/* How many began to fail within the window. */
-static size_t count_turned(const struct suspicion *s)
-{
-	size_t turned = 0;
-
-	for (size_t i = 0; i < SUSPICION_SLOTS; i++)
-		turned += s->onsets[i];
-	return turned;
 }
 
 bool suspicion_look(struct suspicion *s, size_t targets, int64_t now_ms)

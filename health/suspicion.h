@@ -41,6 +41,10 @@
  * A probe that began before trust came back may end after it, and fail for
  * what was our own fault: see suspicion_excuses().
  *
+ * A process that was stopped saw nothing meanwhile: when nothing was heard for
+ * longer than a window and the jitter of probes, which no running one lives to
+ * see, the window and the hold go on from where they were.
+ *
  * Probes are counted, not services: ten services on one dead address are one.
  * Constant time an outcome: onsets are counted in slots of a window's
  * sixteenth.  Pure.
@@ -66,7 +70,9 @@ struct suspicion {
 	size_t lost;                      /* of them, that do not answer */
 	uint32_t onsets[SUSPICION_SLOTS]; /* failures begun, by slot of time */
 	int64_t newest;                   /* the newest slot's number */
-	uint32_t failing;                 /* probes failing now */
+	int64_t heard_ms;                 /* the newest of any word */
+	int64_t slept_ms, woke_ms; /* the last time that it was stopped */
+	uint32_t failing;          /* probes failing now */
 	bool mistrusts;
 	/* Of the present mistrust; monotonic. */
 	int64_t quiet_ms;  /* since when nothing more began to fail */
@@ -98,6 +104,10 @@ bool suspicion_look(struct suspicion *s, size_t targets, int64_t now_ms);
 
 /* Brings mistrusts up to date, of targets probes in all; true: it changed. */
 bool suspicion_judge(struct suspicion *s, size_t targets, int64_t now_ms);
+
+/* Failures that began since then are its own, when it has just come to mistrust
+ * itself. */
+int64_t suspicion_since_ms(const struct suspicion *s, int64_t now_ms);
 
 /* Does none of its anchors answer? */
 bool suspicion_adrift(const struct suspicion *s);

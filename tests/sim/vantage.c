@@ -168,7 +168,7 @@ static void weigh(struct fleet *f, int node, const struct watch *w,
 	fleet_tell(f, node, "%s itself", s->mistrusts ? "mistrusts" : "trusts");
 	for (size_t i = 0; s->mistrusts && i < f->roster->job_count; i++)
 		watch_doubt(&vantage_of(f, node)->watches[i],
-			    now_ms - s->window_ms);
+			    suspicion_since_ms(s, now_ms));
 	truth_mistrust(f, node, s->mistrusts);
 	hurry(f, node);
 }

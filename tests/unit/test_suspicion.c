@@ -17,7 +17,8 @@ enum { WINDOW_MS = 6000, TARGETS_MAX = 64 };
 /*
  * Script: f a probe begins to fail, r the first that did passes again, p one
  * that never failed passes; a an anchor answers, x none does; a digit waits so
- * many seconds, m a minute.  It judges after each, and every second.
+ * many seconds, m a minute; z it is stopped for a minute.  It judges after each,
+ * and every second.
  */
 static const struct story {
 	const char *title;
@@ -44,6 +45,13 @@ static const struct story {
 	{ "nor while more begins to fail",    6, 0, "ffff99999f99p", true },
 	{ "but a minute after that",          6, 0, "ffff99999fmp", false },
 	{ "all fail: nothing to go by",       6, 0, "ffffffmmm",    true },
+
+	{ "stopped as all began to fail",     6, 0, "ffzff",        true },
+	{ "what was long ago still is",       6, 0, "ff9zff",       false },
+	{ "what passes after it is not",      6, 0, "ffzrff",       false },
+	{ "what passes was no part of it",    6, 0, "f9fffzrf",     true },
+	{ "then the window goes on",          6, 0, "ffz9ff",       false },
+	{ "it sees nothing meanwhile",        6, 0, "ffff9pzp",     true },
 
 	{ "an anchor answers: true at once",  6, 2, "ffffa",        false },
 	{ "it has answered before: no proof", 6, 2, "affff",        true },
@@ -89,6 +97,8 @@ static void play_letter(struct play *p, char letter)
 		pass_time(p, letter - '0');
 	else if (letter == 'm')
 		pass_time(p, 60);
+	else if (letter == 'z')
+		p->now_ms += 60000;
 	if (letter == 'f') {
 		p->failed_ms[p->failed++] = p->now_ms;
 		suspicion_fail(&p->s, p->now_ms);
@@ -214,6 +224,7 @@ static void test_looks_around_once_a_window(void **state)
 			fail_msg("%s", row->title);
 		assert_false(suspicion_look(&s, row->targets, 1001));
 		/* A later window with a failure of its own may look again. */
+		suspicion_pass(&s, 4000);
 		suspicion_fail(&s, 7100);
 		assert_int_equal(suspicion_look(&s, row->targets, 7100),
 				 row->targets == 6);
