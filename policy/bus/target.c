@@ -63,11 +63,7 @@ static bool check_place(const struct command *c, const struct policy *policy,
 
 static bool service_has_region(const struct policy_service *service, int region)
 {
-	for (size_t i = 0; i < service->endpoint_count; i++)
-		if (service->endpoints[i].region == region &&
-		    service->endpoints[i].canary < 0)
-			return true;
-	return false;
+	return policy_stable_in(service, region) != 0;
 }
 
 static bool check_service(const struct command *c, const struct policy *policy,
@@ -99,18 +95,13 @@ static uint64_t endpoints_at(const struct policy *policy, int service,
 			     const char *to)
 {
 	const struct policy_service *s = &policy->services[service];
-	int region = policy_find_region(policy, to);
-	uint64_t found = 0;
+	uint64_t there = policy_stable_in(s, policy_find_region(policy, to));
+	int endpoint = policy_find_endpoint(s, to);
 
-	for (size_t i = 0; i < s->endpoint_count; i++)
-		if (s->endpoints[i].canary < 0 &&
-		    s->endpoints[i].region == region)
-			found |= UINT64_C(1) << i;
-	for (size_t i = 0; found == 0 && i < s->endpoint_count; i++)
-		if (s->endpoints[i].canary < 0 &&
-		    strcmp(s->endpoints[i].name, to) == 0)
-			found |= UINT64_C(1) << i;
-	return found;
+	if (there != 0 || endpoint < 0 ||
+	    s->endpoints[endpoint].canary != POLICY_NONE)
+		return there;
+	return UINT64_C(1) << endpoint;
 }
 
 bool target_pin(const struct command *c, const struct policy *policy,

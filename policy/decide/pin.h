@@ -26,7 +26,8 @@ struct policy;
 struct pin {
 	uint64_t endpoints; /* a bit each; not 0 */
 	int64_t wall_made_ms;
-	const char *ref, *author, *reason; /* of the command; borrowed */
+	const char *ref, *author, *reason; /* of the command; borrowed; ""
+					    * author: it is only supposed */
 	uint8_t set;                       /* policy->sets[set] */
 };
 

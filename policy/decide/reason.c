@@ -122,8 +122,10 @@ static void add_pin(struct text *t, const struct reasons *r)
 {
 	const struct pin *pin = r->trace->pin;
 
-	add(t, "pin %s of clients %s by %s (%s)", pin->ref,
-	    r->view->policy->sets[pin->set].name, pin->author, pin->reason);
+	add(t, "pin %s of clients %s", pin->ref,
+	    r->view->policy->sets[pin->set].name);
+	if (pin->author[0] != '\0')
+		add(t, " by %s (%s)", pin->author, pin->reason);
 }
 
 /* Of what is gone by command: by that of all clients, if there is one. */

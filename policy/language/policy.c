@@ -78,6 +78,17 @@ int policy_find_endpoint(const struct policy_service *service, const char *name)
 	return names_find(&names, name);
 }
 
+uint64_t policy_stable_in(const struct policy_service *service, int region)
+{
+	uint64_t found = 0;
+
+	for (size_t i = 0; i < service->endpoint_count; i++)
+		if (service->endpoints[i].canary == POLICY_NONE &&
+		    service->endpoints[i].region == region)
+			found |= UINT64_C(1) << i;
+	return found;
+}
+
 /* By label: the suffix begins the name or stands behind a dot. */
 static bool is_within(const char *fqdn, const char *zone)
 {

@@ -415,6 +415,9 @@ int policy_find_set(const struct policy *policy, const char *name);
 int policy_find_endpoint(const struct policy_service *service,
 			 const char *name);
 
+/* The service's stable endpoints in a region: a bit each. */
+uint64_t policy_stable_in(const struct policy_service *service, int region);
+
 /* The votes that the vantages have together: one for each network. */
 uint32_t policy_vote_count(const struct policy *policy);
 

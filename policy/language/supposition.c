@@ -17,6 +17,8 @@ static const struct word {
 	[SUPPOSE_FAILOVER] = { "failover", true },
 	[SUPPOSE_WEIGHTLESS] = { "weightless", false },
 	[SUPPOSE_HOLD] = { "hold", false },
+	[SUPPOSE_PIN] = { "pin", false },
+	[SUPPOSE_PIN_ALL] = { "pin", true },
 };
 
 enum { WORDS = sizeof(words) / sizeof(words[0]) };
@@ -55,6 +57,46 @@ static int find_target(const struct policy *policy, int service,
 	return policy_find_endpoint(declared, name);
 }
 
+bool supposition_pin(const struct policy *policy, int service, int set,
+		     const char *to, struct supposition *out)
+{
+	const struct policy_service *s = &policy->services[service];
+	int region = policy_find_region(policy, to);
+	int endpoint = policy_find_endpoint(s, to);
+	bool all = policy_stable_in(s, region) != 0;
+
+	if (!all &&
+	    (endpoint < 0 || s->endpoints[endpoint].canary != POLICY_NONE))
+		return false;
+	out->order = all ? SUPPOSE_PIN_ALL : SUPPOSE_PIN;
+	out->target = all ? region : endpoint;
+	out->set = set;
+	return true;
+}
+
+/* "SET:TO" */
+static bool read_pin(const struct policy *policy, int service, const char *text,
+		     struct supposition *out, struct error *err)
+{
+	const char *colon = strchr(text, ':');
+	char name[POLICY_NAME_MAX + 1];
+	int set = POLICY_NONE;
+
+	if (colon != NULL && colon - text <= POLICY_NAME_MAX) {
+		snprintf(name, sizeof(name), "%.*s", (int)(colon - text), text);
+		set = policy_find_set(policy, name);
+	}
+	if (set != POLICY_NONE &&
+	    supposition_pin(policy, service, set, colon + 1, out))
+		return true;
+	error_set(err,
+		  "\"pin:%.60s\" is no pin of a client set of the policy to a "
+		  "region or stable endpoint of service %s; pin:SET:REGION, or "
+		  "pin:SET:ENDPOINT",
+		  text, policy->services[service].name);
+	return false;
+}
+
 bool supposition_read_order(const struct policy *policy, int service,
 			    const char *text, struct supposition *out,
 			    struct error *err)
@@ -69,10 +111,13 @@ bool supposition_read_order(const struct policy *policy, int service,
 		error_set(err,
 			  "\"%.60s\" is no order; drain:REGION, "
 			  "drain:SERVICE/ENDPOINT, failover:REGION, "
+			  "pin:SET:REGION, pin:SET:ENDPOINT, "
 			  "weightless:ENDPOINT or hold:ENDPOINT",
 			  text);
 		return false;
 	}
+	if (order == SUPPOSE_PIN)
+		return read_pin(policy, service, colon + 1, out, err);
 	if (order == SUPPOSE_DRAIN && strchr(colon, '/') == NULL)
 		order = SUPPOSE_DRAIN_ALL;
 	target = find_target(policy, service, order, colon + 1);

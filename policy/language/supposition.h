@@ -22,11 +22,14 @@ enum supposition_order {
 	SUPPOSE_FAILOVER,   /* to a region: all others are drained */
 	SUPPOSE_WEIGHTLESS, /* an endpoint's weight is 0 */
 	SUPPOSE_HOLD,       /* an endpoint was down and takes nobody yet */
+	SUPPOSE_PIN,        /* clients of a set get an endpoint alone */
+	SUPPOSE_PIN_ALL,    /* or what is in a region */
 };
 
 struct supposition {
 	enum supposition_order order;
 	int target; /* of the order: endpoint or region */
+	int set;    /* of clients: of a pin alone */
 	const struct policy_canary *canary; /* NULL: none has begun */
 	uint32_t stage, step; /* of the canary, from 0; both are there */
 	bool panic;           /* too little is healthy (policy/decide/panic) */
@@ -40,12 +43,17 @@ bool supposition_of_region(enum supposition_order order);
 
 /*
  * Reads "KIND:NAME" into order and target: drain:REGION,
- * drain:SERVICE/ENDPOINT, failover:REGION, weightless:ENDPOINT, hold:ENDPOINT.
- * False with err set.
+ * drain:SERVICE/ENDPOINT, failover:REGION, weightless:ENDPOINT, hold:ENDPOINT,
+ * pin:SET:REGION, pin:SET:ENDPOINT.  False with err set.
  */
 bool supposition_read_order(const struct policy *policy, int service,
 			    const char *text, struct supposition *out,
 			    struct error *err);
+
+/* A pin of a set to the region of that name, or else to the endpoint, as it is
+ * commanded.  False when the service has neither. */
+bool supposition_pin(const struct policy *policy, int service, int set,
+		     const char *to, struct supposition *out);
 
 /* Reads "NAME:STAGE.STEP", from 1, into canary, stage and step.  False with err
  * set. */

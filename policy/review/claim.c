@@ -2,6 +2,7 @@
 #include "policy/review/claim.h"
 
 #include "policy/decide/chain.h"
+#include "policy/decide/pin.h"
 #include "policy/decide/share.h"
 #include "policy/review/timetable.h"
 
@@ -16,10 +17,13 @@ struct trying {
 	const struct policy_service *service;
 	struct view_service *view;
 	struct chain chain;
-	const struct client_class *class; /* the first: all choose alike */
+	const struct client_class *class; /* one: all choose alike.  In a set
+					   * if one is: it can be pinned */
 	uint64_t present;  /* regions that the service has endpoints in */
 	uint64_t stable;   /* its stable endpoints */
 	uint64_t eligible; /* those of them that residency leaves */
+	uint64_t pinned;   /* those that it is tried to pin the class to */
+	struct pin pin;    /* the view's */
 	bool watched, has_canary;
 	struct scenario_canaries canaries[SCENARIO_CANARIES_MAX];
 	size_t canary_count;
@@ -67,7 +71,8 @@ static uint64_t left_by(const struct trying *t, const struct chain_choice *got)
 static bool is_given_now(const struct trying *t, struct claim_way *way)
 {
 	const struct claim *claim = t->claim;
-	size_t count = tiers_by_way(t->service) ? claim->class_count : 1;
+	bool one = !tiers_by_way(t->service) && t->view->pin_count == 0;
+	size_t count = one ? 1 : claim->class_count;
 
 	for (size_t i = 0; i < count; i++) {
 		struct row row = chain_row(claim->policy, claim->view,
@@ -186,6 +191,21 @@ static void try_one(struct trying *t, const struct scenario *scenario)
 	add_way(t->result, &way);
 }
 
+/* As it would be commanded: where its region has the name, to all in it. */
+static void try_pin(struct trying *t, struct scenario *s, size_t endpoint)
+{
+	struct supposition pin = { .canary = NULL };
+
+	if (!supposition_pin(t->claim->policy, t->claim->service,
+			     __builtin_ctzll(t->class->sets),
+			     t->service->endpoints[endpoint].name, &pin))
+		return;
+	s->order = pin.order;
+	s->target = pin.target;
+	s->set = pin.set;
+	try_one(t, s);
+}
+
 static void try_orders(struct trying *t, struct scenario *s)
 {
 	static const enum supposition_order on_endpoint[ON_ENDPOINT] = {
@@ -212,6 +232,8 @@ static void try_orders(struct trying *t, struct scenario *s)
 			s->target = __builtin_ctzll(rest);
 			try_one(t, s);
 		}
+	for (uint64_t rest = t->pinned; rest != 0; rest &= rest - 1)
+		try_pin(t, s, (size_t)__builtin_ctzll(rest));
 }
 
 /* What may be so or not, whatever is commanded. */
@@ -279,7 +301,8 @@ static uint64_t count_covered(const struct trying *t, uint64_t canary_steps)
 {
 	unsigned regions = (unsigned)__builtin_popcountll(t->present);
 	unsigned stable = (unsigned)__builtin_popcountll(t->stable);
-	uint64_t orders = 1 + ON_ENDPOINT * stable + ON_REGION * regions;
+	uint64_t orders = 1 + ON_ENDPOINT * stable + ON_REGION * regions +
+			  (unsigned)__builtin_popcountll(t->pinned);
 	uint64_t sets = set_count(regions, t->claim->most);
 
 	/* Deferred or not, but where nothing failed; in panic or not. */
@@ -302,6 +325,8 @@ static void survey(struct trying *t)
 		if (t->class->regions >> e->region & 1)
 			t->eligible |= UINT64_C(1) << i;
 	}
+	if (t->class->sets != 0)
+		t->pinned = t->claim->barred & t->eligible;
 	t->watched = policy_unmonitored(t->claim->policy, t->service) == NULL;
 	t->canary_count =
 		scenario_canaries(t->claim->policy, t->claim->service,
@@ -318,18 +343,28 @@ void claim_settle(struct claim_result *result)
 				&result->ways[i].moved;
 }
 
+static const struct client_class *choose_class(const struct claim *claim)
+{
+	for (size_t i = 0; i < claim->class_count; i++)
+		if (claim->classes[i]->sets != 0)
+			return claim->classes[i];
+	return claim->classes[0];
+}
+
 void claim_try(const struct claim *claim, struct claim_result *out)
 {
 	struct trying t = {
 		.claim = claim,
 		.service = &claim->policy->services[claim->service],
 		.view = &claim->view->services[claim->service],
-		.class = claim->classes[0],
+		.class = choose_class(claim),
 		.result = out,
 	};
 	struct window_opening opening = t.view->opening;
+	struct pin *pins = t.view->pins;
 	uint64_t failing;
 
+	t.view->pins = &t.pin;
 	memset(out, 0, sizeof(*out));
 	out->held = true;
 	survey(&t);
@@ -344,4 +379,6 @@ void claim_try(const struct claim *claim, struct claim_result *out)
 	     n++)
 		try_sets(&t, failing, n, 0);
 	t.view->opening = opening;
+	t.view->pins = pins;
+	t.view->pin_count = 0;
 }

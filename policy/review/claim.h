@@ -14,6 +14,10 @@
  *  - a region that residency takes away is not there for these clients,
  *    whether it fails or is drained;
  *  - all percents of a canary between 0 and 100 (policy/review/scenario);
+ *  - pins, but where nothing is claimed but that some endpoints are not given:
+ *    to its clients a pin leaves a part of what residency leaves them, and only
+ *    where something of that part is well and not drained (policy/decide/
+ *    chain), so it sends nobody out and leaves nobody without;
  *  - failures of what nobody monitors.
  *
  * What the first half leaves may still come to nobody, behind what takes
@@ -31,7 +35,8 @@ struct claim {
 	const struct policy *policy; /* borrowed */
 	struct view *view; /* of policy; the service's state in it is changed */
 	int service;
-	/* Of one realm, at least one; borrowed. */
+	/* Of one realm, at least one; borrowed.  They differ in nothing that
+	 * is tried, but that only members of a set can be pinned. */
 	const struct client_class *const *classes;
 	size_t class_count;
 	uint64_t allowed; /* regions */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/review/scenario.h"
 
+#include "policy/decide/pin.h"
+
 #include <string.h>
 
 /* Any share that is neither nothing nor all. */
@@ -43,6 +45,24 @@ static void apply_stable(const struct scenario *s,
 	}
 }
 
+static void apply_pin(const struct scenario *s,
+		      const struct policy_service *service,
+		      struct view_service *view)
+{
+	view->pin_count = 0;
+	if (s->order != SUPPOSE_PIN && s->order != SUPPOSE_PIN_ALL)
+		return;
+	view->pins[view->pin_count++] = (struct pin){
+		.endpoints = s->order == SUPPOSE_PIN_ALL
+				     ? policy_stable_in(service, s->target)
+				     : UINT64_C(1) << s->target,
+		.ref = "that --order supposes",
+		.author = "",
+		.reason = "",
+		.set = (uint8_t)s->set,
+	};
+}
+
 void scenario_apply(const struct scenario *s, const struct policy *policy,
 		    int service, struct view_service *view)
 {
@@ -55,6 +75,7 @@ void scenario_apply(const struct scenario *s, const struct policy *policy,
 		.everywhere = s->panic,
 		.rules = s->panic ? UINT64_MAX : 0,
 	};
+	apply_pin(s, declared, view);
 	for (size_t i = 0; i < declared->endpoint_count; i++) {
 		const struct policy_endpoint *e = &declared->endpoints[i];
 		bool canary = e->canary != POLICY_NONE;
@@ -131,6 +152,7 @@ void scenario_suppose(struct scenario *s, const struct policy *policy,
 {
 	s->order = supposed->order;
 	s->target = supposed->target;
+	s->set = supposed->set;
 	s->panic = supposed->panic;
 	if (supposed->canary == NULL)
 		return;

@@ -31,6 +31,7 @@ struct scenario {
 	bool canaries_failed; /* canaries' endpoints are down by themselves */
 	enum supposition_order order;
 	int target; /* of the order: endpoint or region */
+	int set;    /* of clients: of a pin alone */
 	/* NULL: none has begun. */
 	const struct scenario_canaries *canaries;
 	int64_t at_s; /* since 1970; 0: it does not matter.  Who asks moves the
@@ -39,7 +40,8 @@ struct scenario {
 
 /*
  * A service as a view has it in this state.  What the state does not say
- * (latency_ms) is left as it is there.
+ * (latency_ms) is left as it is there.  Where the order is a pin, view->pins
+ * has room for one.
  */
 void scenario_apply(const struct scenario *scenario,
 		    const struct policy *policy, int service,

@@ -13,6 +13,8 @@ static const struct word {
 	[SUPPOSE_FAILOVER]   = { "all fails over to ",     true },
 	[SUPPOSE_WEIGHTLESS] = { " has weight 0",          false },
 	[SUPPOSE_HOLD]       = { " waits after an outage", false },
+	[SUPPOSE_PIN]        = { " are pinned to ",        true },
+	[SUPPOSE_PIN_ALL]    = { " are pinned to ",        true },
 	/* clang-format on */
 };
 
@@ -22,6 +24,18 @@ static const char *target_name(const struct scenario *s,
 	return supposition_of_region(s->order)
 		       ? policy->regions[s->target].name
 		       : policy->services[service].endpoints[s->target].name;
+}
+
+static bool is_pin(const struct scenario *s)
+{
+	return s->order == SUPPOSE_PIN || s->order == SUPPOSE_PIN_ALL;
+}
+
+/* The set whose clients are pinned, "" where none are. */
+static const char *set_name(const struct scenario *s,
+			    const struct policy *policy)
+{
+	return is_pin(s) ? policy->sets[s->set].name : "";
 }
 
 static const char *print_failed(const struct scenario *s,
@@ -56,7 +70,8 @@ void scenario_print(const struct scenario *s, const struct policy *policy,
 	if (s->order != SUPPOSE_NO_ORDER) {
 		const char *name = target_name(s, policy, service);
 
-		fprintf(out, "%s%s%s", sep, word->before ? word->said : name,
+		fprintf(out, "%s%s%s%s", sep, set_name(s, policy),
+			word->before ? word->said : name,
 			word->before ? name : word->said);
 		sep = ", ";
 	}
@@ -91,7 +106,9 @@ void scenario_print_options(const struct scenario *s,
 	if (s->panic)
 		fprintf(out, " --panic");
 	if (s->order != SUPPOSE_NO_ORDER)
-		fprintf(out, " --order %s:%s%s%s", supposition_word(s->order),
+		fprintf(out, " --order %s:%s%s%s%s%s",
+			supposition_word(s->order), set_name(s, policy),
+			is_pin(s) ? ":" : "",
 			s->order == SUPPOSE_DRAIN
 				? policy->services[service].name
 				: "",

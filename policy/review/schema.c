@@ -51,7 +51,7 @@ static const struct form {
 	[SCHEMA_NEW_JURISDICTIONS] = { NULL, false, true },
 	[SCHEMA_WINDOWS] = { NULL, false, true },
 	[SCHEMA_ENDPOINTS] = { NULL, false, true },
-	[SCHEMA_ORDER] = { "^(drain|failover|weightless|hold):.+$", true,
+	[SCHEMA_ORDER] = { "^(drain|failover|weightless|hold|pin):.+$", true,
 			   false },
 	[SCHEMA_STEP] = { "^.+:[0-9]+\\.[0-9]+$", true, false },
 };

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/review/subject.h"
 
+#include "policy/base/arena.h"
 #include "policy/base/error.h"
 #include "policy/base/hash.h"
 #include "policy/bus/control.h"
+#include "policy/decide/pin.h"
 #include "policy/language/code.h"
 
 #include <stdio.h>
@@ -13,6 +15,17 @@
 #include <jansson.h>
 
 enum { ASK_MS = 5000 };
+
+/* Room for what may be supposed. */
+static bool make_pins(struct view *view)
+{
+	size_t count = view->policy->service_count;
+	struct pin *pins = arena_alloc(view->arena, count, sizeof(*pins));
+
+	for (size_t i = 0; pins != NULL && i < count; i++)
+		view->services[i].pins = &pins[i];
+	return pins != NULL;
+}
 
 static bool load(const char *path, struct subject *s)
 {
@@ -28,10 +41,11 @@ static bool load(const char *path, struct subject *s)
 	s->view = view_reduce(s->policy, &(struct view_input){
 						 .reports = silent,
 					 });
-	if (s->view == NULL)
-		errors_add(errs, CODE_MEMORY, (struct place){ .file = NULL },
-			   "out of memory");
-	return s->view != NULL;
+	if (s->view != NULL && make_pins(s->view))
+		return true;
+	errors_add(errs, CODE_MEMORY, (struct place){ .file = NULL },
+		   "out of memory");
+	return false;
 }
 
 const char *subject_file(const struct subject *s, const char *file)

@@ -28,7 +28,7 @@ struct subject {
 				 * follows */
 	struct policy *policy;
 	struct geo *geo;
-	struct view *view;
+	struct view *view; /* its services have room for a pin each */
 	struct standing_samples *samples; /* of a service that was read from a
 					   * node; NULL: none was */
 	struct json_t *standing; /* what the node said of it; so, too */

@@ -130,7 +130,7 @@ static bool holds(const struct plan *plan, const char *id)
 static bool lasts(enum command_kind kind)
 {
 	return kind == COMMAND_DRAIN || kind == COMMAND_FAILOVER ||
-	       kind == COMMAND_WEIGHT;
+	       kind == COMMAND_WEIGHT || kind == COMMAND_PIN;
 }
 
 /* Held by the last plan, and by this no more: for a reason? */

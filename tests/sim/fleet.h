@@ -394,6 +394,11 @@ struct agent_input seat_input(const struct fleet *f, int node);
 void node_start(struct fleet *f, int node);
 void node_die(struct fleet *f, int node);
 
+static inline bool fleet_of_canary(enum command_kind kind)
+{
+	return kind >= COMMAND_CANARY_START && kind <= COMMAND_CANARY_ABORT;
+}
+
 /* faults.c, people.c */
 void fault_strike(struct fleet *f);
 void fault_heal(struct fleet *f, const struct event *e);
@@ -428,6 +433,10 @@ void truth_mistrust(struct fleet *f, int node, bool mistrusts);
 bool truth_check(struct fleet *f, size_t r);
 void truth_compare(struct fleet *f);
 bool truth_converged(struct fleet *f);
+
+/* pins.c: who is pinned gets that, while it works, and nobody else notices. */
+bool pins_check(struct fleet *f, size_t r, size_t service, size_t class,
+		const struct row *row);
 
 /*
  * movement.c: only clients that must move do, from the row before to this; and

@@ -93,7 +93,7 @@ static bool ends(const struct command *c, const struct command *old)
 		return false;
 	if (c->kind == COMMAND_DRAIN || c->kind == COMMAND_UNDRAIN)
 		return drains;
-	return c->kind == old->kind;
+	return c->kind == old->kind && strcmp(c->clients, old->clients) == 0;
 }
 
 void history_repeat(struct fleet *f, const struct command *c)
@@ -109,7 +109,7 @@ void history_repeat(struct fleet *f, const struct command *c)
 				f->now_ms;
 	if (c->kind == COMMAND_UNDRAIN)
 		note_release(f, c);
-	if (c->kind >= COMMAND_CANARY_START && canary >= 0)
+	if (fleet_of_canary(c->kind) && canary >= 0)
 		h->canary_ms[canary] = f->now_ms;
 }
 
@@ -119,7 +119,7 @@ void history_order(struct fleet *f, const struct command *c)
 	size_t at = 0;
 
 	history_repeat(f, c);
-	f->totals.canaries += c->kind >= COMMAND_CANARY_START &&
+	f->totals.canaries += fleet_of_canary(c->kind) &&
 			      policy_find_canary(f->policy, c->target) >= 0;
 	/* Approved once more, when the plan with it did not get there. */
 	while (at < h->order_count &&

@@ -85,7 +85,8 @@ static bool check_row(struct fleet *f, size_t r, size_t service, size_t class)
 				  "sends to what is down");
 	if ((alive & ~sets.drained) != 0 && (possible & sets.drained) != 0)
 		return broken_row(f, r, service, class, "sends to what drains");
-	return users_check_row(f, r, service, class, &row) &&
+	return pins_check(f, r, service, class, &row) &&
+	       users_check_row(f, r, service, class, &row) &&
 	       movement_check(f, r, service, class, &row);
 }
 

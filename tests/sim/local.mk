@@ -6,7 +6,8 @@ tests_sim_sim_SOURCES = \
 	%D%/gauges.c \
 	%D%/ground.c %D%/ground.h %D%/history.c %D%/history.h \
 	%D%/invariants.c %D%/ledger.c %D%/outturn.h \
-	%D%/movement.c %D%/panic.c %D%/people.c %D%/plans.c %D%/responder.c \
+	%D%/movement.c %D%/panic.c %D%/people.c %D%/pins.c %D%/plans.c \
+	%D%/responder.c \
 	%D%/rollouts.c %D%/seat.c %D%/sim.c %D%/store.c %D%/store.h %D%/truth.c \
 	%D%/users.c %D%/users.h \
 	%D%/vantage.c %D%/verifier.c

@@ -33,6 +33,7 @@ struct totals {
 	 * approved, and so many times one was given up. */
 	uint64_t held, approved, lapsed;
 	uint64_t samples, lying, told, moved, ordered;
+	uint64_t pinned; /* rows that a pin bound */
 };
 
 /* What a responder made of one target. */

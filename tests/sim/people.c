@@ -10,16 +10,39 @@
 static enum command_kind draw_kind(struct fleet *f)
 {
 	static const enum command_kind kinds[] = {
-		COMMAND_DRAIN,          COMMAND_DRAIN,
-		COMMAND_UNDRAIN,        COMMAND_FAILOVER,
-		COMMAND_WEIGHT,         COMMAND_CANCEL,
-		COMMAND_CANARY_START,   COMMAND_CANARY_PROMOTE,
-		COMMAND_CANARY_PROMOTE, COMMAND_CANARY_PROMOTE,
-		COMMAND_CANARY_PAUSE,   COMMAND_CANARY_RESUME,
+		COMMAND_DRAIN,
+		COMMAND_DRAIN,
+		COMMAND_UNDRAIN,
+		COMMAND_FAILOVER,
+		COMMAND_WEIGHT,
+		COMMAND_CANCEL,
+		COMMAND_CANARY_START,
+		COMMAND_CANARY_PROMOTE,
+		COMMAND_CANARY_PROMOTE,
+		COMMAND_CANARY_PROMOTE,
+		COMMAND_CANARY_PAUSE,
+		COMMAND_CANARY_RESUME,
 		COMMAND_CANARY_ABORT,
+		COMMAND_PIN,
+		COMMAND_PIN,
 	};
 
 	return kinds[fleet_draw(f) % (sizeof(kinds) / sizeof(kinds[0]))];
+}
+
+/* To a region, or to one endpoint, which may be a canary's. */
+static void draw_pin(struct fleet *f, struct command *c, size_t target)
+{
+	const struct policy_endpoint *e = fleet_endpoint(f, target);
+	const char *set =
+		f->policy->sets[fleet_draw(f) % f->policy->set_count].name;
+
+	snprintf(c->target, sizeof(c->target), "%s",
+		 fleet_service(f, target)->name);
+	snprintf(c->clients, sizeof(c->clients), "%s", set);
+	snprintf(c->to, sizeof(c->to), "%s",
+		 fleet_draw(f) % 2 == 0 ? f->policy->regions[e->region].name
+					: e->name);
 }
 
 static void draw_target(struct fleet *f, struct command *c)
@@ -29,7 +52,9 @@ static void draw_target(struct fleet *f, struct command *c)
 	const struct policy_endpoint *e = fleet_endpoint(f, target);
 	const char *region = f->policy->regions[e->region].name;
 
-	if (c->kind >= COMMAND_CANARY_START) {
+	if (c->kind == COMMAND_PIN) {
+		draw_pin(f, c, target);
+	} else if (fleet_of_canary(c->kind)) {
 		snprintf(c->target, sizeof(c->target), "%s",
 			 f->policy
 				 ->canaries[fleet_draw(f) %
@@ -89,7 +114,7 @@ static struct command draw_command(struct fleet *f)
 	if (c.kind == COMMAND_DRAIN || c.kind == COMMAND_UNDRAIN)
 		c.over_ms = fleet_draw(f) % 2 == 0 ? 0 : 5000;
 	if (c.kind == COMMAND_DRAIN || c.kind == COMMAND_FAILOVER ||
-	    c.kind == COMMAND_WEIGHT)
+	    c.kind == COMMAND_WEIGHT || c.kind == COMMAND_PIN)
 		c.wall_expires_ms =
 			c.wall_made_ms + fleet_between(f, 5000, 30000);
 	snprintf(c.id, sizeof(c.id), "c-%llu",
@@ -192,7 +217,7 @@ static void note_command(struct fleet *f, int node, const struct command *c,
 {
 	if (c->wall_expires_ms != 0)
 		check_accepted(f, node, c, preview);
-	if (c->kind >= COMMAND_CANARY_START)
+	if (fleet_of_canary(c->kind))
 		plans_check_canary(f, c, preview->before, preview->after);
 }
 

@@ -56,6 +56,7 @@ static void add(struct totals *to, const struct totals *t)
 	to->told += t->told;
 	to->moved += t->moved;
 	to->ordered += t->ordered;
+	to->pinned += t->pinned;
 }
 
 /* What is run, and what came of it. */
@@ -117,7 +118,7 @@ static bool eventful(const struct totals *t)
 	       t->mistrusts > 0 && t->flaps > 0 && t->lies > 0 &&
 	       t->latencies > 0 && t->lying > 0 && t->told > 0 &&
 	       t->moved > 0 && t->ordered > 0 && t->approved > 0 &&
-	       t->lapsed > 0;
+	       t->lapsed > 0 && t->pinned > 0;
 }
 
 static void print_totals(unsigned seeds, const struct totals *t)
@@ -149,6 +150,8 @@ static void print_totals(unsigned seeds, const struct totals *t)
 	       " were lies; %" PRIu64 " values were told, %" PRIu64
 	       " moved; %" PRIu64 " rows were in their order\n",
 	       t->samples, t->lying, t->told, t->moved, t->ordered);
+	printf("# %" PRIu64 " rows were those of clients who are pinned\n",
+	       t->pinned);
 }
 
 static int run(struct campaign *c, unsigned from, unsigned seeds, bool trace)

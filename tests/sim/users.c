@@ -371,6 +371,8 @@ static bool is_open(const struct fleet *f, const struct view *view,
 {
 	const struct policy_service *s = &f->policy->services[service];
 
+	if (view->services[service].pin_count > 0)
+		return false;
 	for (size_t e = 0; e < s->endpoint_count; e++) {
 		const struct view_endpoint *v =
 			&view->services[service].endpoints[e];

@@ -7,6 +7,7 @@
 
 #include "policy/base/error.h"
 #include "policy/decide/chain.h"
+#include "policy/decide/pin.h"
 #include "policy/decide/share.h"
 
 #include "good_policy.h"
@@ -30,7 +31,7 @@ struct plight {
 	size_t stage, percent; /* of the canary: SIZE_MAX: it has not begun */
 };
 
-enum { DRAIN = 1, WEIGHTLESS, HOLD, DRAIN_ALL, FAILOVER, KINDS };
+enum { DRAIN = 1, WEIGHTLESS, HOLD, PIN, DRAIN_ALL, FAILOVER, KINDS };
 
 /* Sets of what may be out of the ordinary: failures, deferred or not, panic,
  * canaries' own failures, an order, a canary's step. */
@@ -53,6 +54,7 @@ struct world {
 	bool held;
 	unsigned least[KINDS_OF_CASE]; /* size, by kinds; UINT_MAX: none */
 	uint64_t cases;
+	struct pin pin;       /* the view's, of set 0, in which the class is */
 	uint64_t openings[8]; /* endpoints that may be open together */
 	size_t opening_count;
 };
@@ -87,12 +89,36 @@ static bool is_gone(const struct plight *p, size_t i, int region)
 	       (p->kind == FAILOVER && p->target != region);
 }
 
+/* By the endpoint's name, which may be that of a region where others are. */
+static void set_pin(struct world *w, const struct plight *p)
+{
+	const struct policy_service *s = service_of(w);
+	struct view_service *view = &w->view->services[w->service];
+	const char *name = s->endpoints[p->target].name;
+	uint64_t there = 0;
+
+	view->pins = &w->pin;
+	view->pin_count = p->kind == PIN;
+	for (size_t i = 0; i < s->endpoint_count; i++)
+		if (s->endpoints[i].canary == POLICY_NONE &&
+		    strcmp(w->policy->regions[s->endpoints[i].region].name,
+			   name) == 0)
+			there |= UINT64_C(1) << i;
+	w->pin = (struct pin){
+		.endpoints = there != 0 ? there : UINT64_C(1) << p->target,
+	};
+}
+
 static void set_view(struct world *w, const struct plight *p)
 {
 	const struct policy_service *s = service_of(w);
 	struct view_endpoint *e = w->view->services[w->service].endpoints;
 	bool watched = s->check != POLICY_NONE;
 
+	if (p->kind < DRAIN_ALL)
+		set_pin(w, p);
+	else
+		w->view->services[w->service].pin_count = 0;
 	w->view->services[w->service].panic = (struct panic){
 		.anywhere = p->panic,
 		.everywhere = p->panic,
@@ -296,6 +322,7 @@ static void compare(struct world *w, const char *title)
 static void set_class(struct world *w, uint64_t regions, int strict)
 {
 	w->class.regions = regions;
+	w->class.sets = 1;
 	w->class.none_healthy =
 		strict ? NONE_HEALTHY_NO_ANSWER : NONE_HEALTHY_SERVE;
 }
@@ -399,6 +426,12 @@ static const struct order_row {
 	{ "failover:three",     true,  SUPPOSE_FAILOVER,   " --order failover:three" },
 	{ "weightless:three",   true,  SUPPOSE_WEIGHTLESS, " --order weightless:three" },
 	{ "hold:one",           true,  SUPPOSE_HOLD,       " --order hold:one" },
+	{ "pin:office:two",   true,  SUPPOSE_PIN_ALL,    " --order pin:office:two" },
+	{ "pin:office:one-b", true,  SUPPOSE_PIN,        " --order pin:office:one-b" },
+	{ "pin:two",            false, SUPPOSE_NO_ORDER,   NULL },
+	{ "pin:nobody:two",     false, SUPPOSE_NO_ORDER,   NULL },
+	{ "pin:office:mars",  false, SUPPOSE_NO_ORDER,   NULL },
+	{ "pin:office:",      false, SUPPOSE_NO_ORDER,   NULL },
 	{ "drain:one-b",        false, SUPPOSE_NO_ORDER,   NULL },
 	{ "drain:pair/two",     false, SUPPOSE_NO_ORDER,   NULL },
 	{ "failover:www/two",   false, SUPPOSE_NO_ORDER,   NULL },
