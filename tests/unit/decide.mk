@@ -132,6 +132,11 @@ check_PROGRAMS += %D%/test_holes
 %C%_test_holes_SOURCES = %D%/test_holes.c %D%/capture.c %D%/capture.h \
 	%D%/work_folder.c %D%/work_folder.h
 %C%_test_holes_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_supposition
+%C%_test_supposition_SOURCES = %D%/test_supposition.c %D%/good_policy.c \
+	%D%/good_policy.h
+%C%_test_supposition_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += %D%/test_claim
 %C%_test_claim_SOURCES = %D%/test_claim.c %D%/good_policy.c \
 	%D%/good_policy.h
