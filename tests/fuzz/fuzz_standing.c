@@ -49,7 +49,10 @@ static struct policy_service service = {
 	.endpoints = endpoints,
 	.endpoint_count = 2,
 };
+static struct client_set sets[] = { { .name = "eea" }, { .name = "uk" } };
 static struct policy policy = {
+	.sets = sets,
+	.set_count = 2,
 	.regions = regions,
 	.region_count = 2,
 	.vantages = vantages,
@@ -78,6 +81,7 @@ static void check_decides(const struct view *view)
 		.latitude = 51,
 		.longitude = -1,
 		.regions = 3,
+		.sets = 3,
 	};
 	struct chain_trace trace;
 	struct row row = chain_row(&policy, view, 0, &class, &trace);
