@@ -110,6 +110,7 @@ class Oracle:
         self.needs_place = any(s["steer"] in LOCATED
                                for s in policy["services"].values())
         self.rows = {}
+        self.pin = None  # (client set, region or endpoint)
 
     def facts(self, address):
         merged = {"country": None, "subdivision": None, "place": None,
@@ -193,6 +194,14 @@ class Oracle:
         order = list(s["endpoints"])
         return [sorted(t, key=order.index) for t in tiers], ms
 
+    def pinned(self, service, eligible, address, facts):
+        """What a pin names of the eligible; none when it is not for him."""
+        endpoints = self.p["services"][service]["endpoints"]
+        if not self.pin or self.member(self.pin[0], address, facts) != YES:
+            return []
+        there = [e for e, v in endpoints.items() if v["region"] == self.pin[1]]
+        return [e for e in there or [self.pin[1]] if e in eligible]
+
     def row(self, service, down, address):
         """Steps by endpoint, the tiers that clients can reach, the note."""
         facts = self.facts(address)
@@ -208,6 +217,10 @@ class Oracle:
                 "none-healthy" if serve else "withheld")
         left = alive or (eligible if serve else [])
         step.update((e, "healthy") for e in eligible)
+        pinned = self.pinned(service, eligible, address, facts)
+        if set(pinned) & set(alive):
+            left = [e for e in alive if e in pinned]
+            step.update((e, "commanded") for e in eligible if e not in pinned)
         tiers, ms = self.tiers(service, left, facts)
         weighty = [e for e in left if s["endpoints"][e]["weight"]] or left
         step.update((e, "shared") for e in left)
@@ -248,7 +261,7 @@ class Oracle:
 
     def runs(self, service, down, version):
         """[(first address, key)]: where the answer changes, in order."""
-        at = service, frozenset(down), version
+        at = service, frozenset(down), version, self.pin
         if at in self.rows:
             return self.rows[at]
         edges = {0}

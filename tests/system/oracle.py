@@ -6,8 +6,8 @@
     oracle.py [SEED]
 
 Makes random policies over the small world (contrib/geo/small.txt), asks
-`windrose explain --json` for random clients and failed regions, and compares
-with what decision.py makes of the written rules.  A difference prints the
+`windrose explain --json` for random clients, failed regions and pins, and
+compares with what decision.py makes of the written rules.  A difference prints the
 policy's folder, which is then kept, and the command that shows it.
 """
 import ipaddress
@@ -262,11 +262,20 @@ def random_client(rng, p, world):
     return make(number)
 
 
-def explain(folder, service, down, clients):
+def random_pin(rng, p, service):
+    """(client set, region or endpoint), or None."""
+    endpoints = p["services"][service]["endpoints"]
+    to = rng.choice(list(endpoints) + [e["region"] for e in endpoints.values()])
+    return rng.choice([None, (rng.choice(list(p["sets"])), to)])
+
+
+def explain(folder, service, down, pin, clients):
     command = [os.path.join(BUILD, "windrose"), "explain", folder, "--json",
                "--service", service]
     for region in sorted(down):
         command += ["--down", region]
+    if pin:
+        command += ["--order", "pin:%s:%s" % pin]
     for client in clients:
         command += ["--client", str(client)]
     done = subprocess.run(command, capture_output=True, text=True)
@@ -343,15 +352,19 @@ def compare_policy(rng, folder, world, seen):
             down = {r for r in p["regions"]
                     if rng.random() < rng.choice([0, 0.3, 0.7, 1])}
             clients = [random_client(rng, p, world) for _ in range(CLIENTS)]
-            answers = explain(folder, service, down, clients)
+            oracle.pin = random_pin(rng, p, service)
+            answers = explain(folder, service, down, oracle.pin, clients)
             for address, got in zip(clients, answers):
                 found = differences(oracle, service, down, address, got)
                 seen[got["note"]] = seen.get(got["note"], 0) + 1
                 seen["draws"] = seen.get("draws", 0) + got["draw"]
+                seen["pinned"] = seen.get("pinned", 0) + any(
+                    e["step"] == "commanded" for e in got["endpoints"])
                 if found and wrong < 5:
                     print(f"not ok: {folder} --service {service} --client "
                           f"{address}",
-                          *[f"--down {r}" for r in sorted(down)])
+                          *[f"--down {r}" for r in sorted(down)],
+                          oracle.pin or "")
                     for what, expected, is_now in found:
                         print(f"    {what}: expected {expected}, got {is_now}")
                 wrong += bool(found)
@@ -380,7 +393,8 @@ def main():
     if not wrong:
         os.rmdir(folder)
     # A run in which some outcome never came up would have shown nothing.
-    wanted = {"plain", "none-healthy", "withheld", "no-region", "draws"}
+    wanted = {"plain", "none-healthy", "withheld", "no-region", "draws",
+              "pinned"}
     return 1 if wrong or not all(seen.get(w) for w in wanted) else 0
 
 
