@@ -220,6 +220,43 @@ static void test_list(void **state)
 	expect_list(list, count, "gfac");
 }
 
+/* Whom a pin concerns and to what is a decision; who gave it is not. */
+static void test_views_differ(void **state)
+{
+	struct view_service was, is;
+	struct pin before[2], after[2];
+	struct view other;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	world_pin(&w, 0, 0x4);
+	world_pin(&w, 1, 0x8);
+	memcpy(before, w.pins, sizeof(before));
+	memcpy(after, w.pins, sizeof(after));
+	was = is = w.view_service;
+	was.pins = before;
+	is.pins = after;
+	other = w.view;
+	other.services = &is;
+	w.view.services = &was;
+	after[0].ref = "p-2";
+	assert_true(view_same(&w.view, &other, 0));
+	after[0].endpoints = 0x2;
+	assert_false(view_same(&w.view, &other, 0));
+	after[0].endpoints = 0x4;
+	after[1].set = 2;
+	assert_false(view_same(&w.view, &other, 0));
+	after[1] = before[0];
+	after[0] = before[1];
+	assert_false(view_same(&w.view, &other, 0));
+	after[0] = before[0];
+	is.pin_count = 1;
+	assert_false(view_same(&w.view, &other, 0));
+	was.pin_count = 1;
+	assert_true(view_same(&w.view, &other, 0));
+}
+
 /* clang-format off */
 static const struct read_row {
 	const char *target, *clients, *to;
@@ -264,9 +301,13 @@ static void test_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),   cmocka_unit_test(test_panic),
-		cmocka_unit_test(test_canary), cmocka_unit_test(test_reasons),
-		cmocka_unit_test(test_list),   cmocka_unit_test(test_read),
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_panic),
+		cmocka_unit_test(test_canary),
+		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_views_differ),
 	};
 
 	return cmocka_run_group_tests_name("pin", tests, NULL, NULL);
