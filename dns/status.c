@@ -9,6 +9,7 @@
 #include "policy/decide/geo.h"
 #include "policy/decide/health_json.h"
 #include "policy/decide/parts.h"
+#include "policy/decide/pin_json.h"
 #include "policy/decide/view.h"
 #include "policy/keys/keyring.h"
 #include "policy/language/policy.h"
@@ -71,13 +72,16 @@ static json_t *write_service(const struct status *status, size_t service)
 		json_decref(endpoints);
 		return NULL;
 	}
-	return json_pack("{s:s, s:s*, s:b, s:b, s:i, s:I, s:o}", "service",
-			 declared->name, "unmonitored",
+	return json_pack("{s:s, s:s*, s:b, s:b, s:i, s:I, s:o*, s:o}",
+			 "service", declared->name, "unmonitored",
 			 policy_unmonitored(policy, declared), "changing",
 			 (int)s->changing, "panic", (int)s->panic.anywhere,
 			 "healthy_pct", (int)panic_left_pct(&s->panic),
 			 "answers",
 			 (json_int_t)stats_service(status->stats, service),
+			 "pins",
+			 s->pin_count == 0 ? NULL
+					   : pins_write(status->view, service),
 			 "endpoints", endpoints);
 }
 

@@ -21,6 +21,7 @@ zone: {name: gslb.example.com, nameservers: ns.example.net}
 regions:
   us-east: {location: [38.95, -77.45]}
   eu-west: {location: [53.35, -6.26]}
+clients: {partners: [192.0.2.0/24], office: [198.51.100.0/24]}
 services:
   www:
     steer: failover
@@ -90,6 +91,8 @@ def in_bash(rig, sock, env):
             (("windrose", "undrain", "www/"), [e for e in ENDPOINTS if e.startswith("www/")]),
             (("windrose", "failover", "a"), ["api"]),
             (("windrose", "failover", "www", "--to", "e"), ["eu-west"]),
+            (("windrose", "pin", "www", "--clients", ""), ["office", "partners"]),
+            (("windrose", "pin", "a"), ["api"]),
             (("windrose", "failover", "--reason", "INC-1", "w"), ["www"]),
             (("windrose", "explain", ".", "--service", ""), ["api", "www"]),
             (("windrose", "weight", "api/"), ["api/one", "api/two"]),
@@ -150,6 +153,7 @@ def in_zsh(rig, sock, env):
         cases = 0
         for keys, shown in (("windrose undr\t", "undrain "), ("windrose drain us-e\t", "us-east "),
                             ("windrose failover w\t", "www "), ("windrose failover www --to e\t", "eu-west "),
+                            ("windrose pin www --clients p\t", "partners "),
                             ("windrose canary prom\t", "promote "), ("windrose canary abort \t", "v2 "),
                             ("windrose weight api/o\t", "api/one "), ("windrose drain us-east --dr\t", "--dry-run "),
                             (f"windrose drain --node {sock} us-e\t", "us-east ")):

@@ -84,6 +84,9 @@ def pinned(f):
     f.wants("nobody else moves", {LONDON: "us-east"})
     says("status", f.windrose("status", "--node", f.rig.path("steer1.sock")), 0, "pin www of partners to us-east by ")
     says("history", f.person("history", "--count", "5"), 0, "pin www of partners to us-east")
+    pins = f.status("dns1")["services"][0]["pins"]
+    if [(p["clients"], p["to"], p["reason"]) for p in pins] != [("partners", ["us-east"], "INC-414")]:
+        raise Failed(f"a responder tells other pins: {pins}")
     explained = f.windrose("explain", f.rig.path("policy"), "--node", f.rig.path("dns1.sock"), "--service", "www",
                            "--client", "81.2.69.1")
     says("explain", explained, 0, "commanded", "of clients partners by ", "(INC-414)")
