@@ -98,6 +98,10 @@ def nodes(f):
     text = f.windrose("status", "--node", f.rig.path("steer1.sock"))[1]
     if "9.0.0 on 1" not in text or "node newer" not in text:
         raise Failed(f"windrose status does not tell of versions: {text}")
+    status, out, err = f.person("pin", "www", "--clients", "partners", "--to", "us-east", "--reason", "INC-4", "--yes",
+                                check=False)
+    if status != 3 or "pin: older is too old to obey a pin (version unknown); update it first" not in err:
+        raise Failed(f"a pin that one responder would not obey: exit {status}: {out}{err}")
 
 
 MANY = """
@@ -164,6 +168,8 @@ def agent_before(f):
 def test():
     with Rig() as rig:
         f = Fleet(rig)
+        with open(rig.path("policy/policy.yaml"), "a") as text:
+            text.write("clients: {partners: [81.2.69.0/24]}\n")
         rig.redis(f.redis_port)
         for name in RESPONDERS:
             f.start_dns(name)
