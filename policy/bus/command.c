@@ -290,6 +290,10 @@ static bool check_form(const struct command *command, struct error *err)
 			  command->weight, COMMAND_WEIGHT_MAX);
 		return false;
 	}
+	if (command->clients[0] != '\0' && command->kind != COMMAND_PIN) {
+		error_set(err, "%s: only a pin is for some clients", name);
+		return false;
+	}
 	return check_drill(command, err);
 }
 

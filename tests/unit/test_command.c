@@ -147,6 +147,7 @@ static const struct check_row {
 	{ "failover to no region", { .kind = COMMAND_FAILOVER, .target = "www", .to = "mars", .wall_expires_ms = WALL_MS + 1 }, "\"mars\" is not a region" },
 	{ "failover to where it is not", { .kind = COMMAND_FAILOVER, .target = "www", .to = "sa-east", .wall_expires_ms = WALL_MS + 1 }, "has no endpoint in sa-east" },
 	{ "failover is at once", { .kind = COMMAND_FAILOVER, .target = "www", .to = "us-east", .wall_expires_ms = WALL_MS + 1, .over_ms = 5 }, "cannot be spread" },
+	{ "drain of some clients", { .kind = COMMAND_DRAIN, .target = "eu-west", .clients = "eea", .wall_expires_ms = WALL_MS + 1 }, "drain: only a pin is for some clients" },
 	{ "pin to a region", { .kind = COMMAND_PIN, .target = "www", .clients = "eea", .to = "eu-west", .wall_expires_ms = WALL_MS + 1 }, NULL },
 	{ "pin to an endpoint", { .kind = COMMAND_PIN, .target = "www", .clients = "uk", .to = "spare", .wall_expires_ms = WALL_MS + 1 }, NULL },
 	{ "pin for ever", { .kind = COMMAND_PIN, .target = "www", .clients = "eea", .to = "eu-west" }, "an expiry is due" },
