@@ -5,6 +5,7 @@
 #include "policy/base/error.h"
 #include "policy/base/log.h"
 #include "policy/bus/bus.h"
+#include "policy/bus/member.h"
 #include "policy/bus/served.h"
 #include "policy/bus/witness.h"
 
@@ -111,16 +112,12 @@ json_t *listener_status(const struct listener *l)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		if (json_array_append_new(
-			    list, json_pack("{s:s, s:I, s:i, s:i, s:b}", "edge",
-					    edges[i].name, "silence_ms",
-					    (json_int_t)edges[i].silence_ms,
-					    "judged", (int)edges[i].judged,
-					    "failing", (int)edges[i].failing,
-					    "believed", edges[i].believed)) <
-		    0) {
-			json_decref(list);
-			return NULL;
-		}
+		member_append(&list,
+			      json_pack("{s:s, s:I, s:i, s:i, s:b}", "edge",
+					edges[i].name, "silence_ms",
+					(json_int_t)edges[i].silence_ms,
+					"judged", (int)edges[i].judged,
+					"failing", (int)edges[i].failing,
+					"believed", edges[i].believed));
 	return list;
 }

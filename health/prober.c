@@ -21,6 +21,7 @@
 #include "policy/base/process.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/control.h"
+#include "policy/bus/member.h"
 #include "policy/bus/node.h"
 #include "policy/bus/report.h"
 #include "policy/language/policy.h"
@@ -235,13 +236,10 @@ static json_t *write_sharers(const struct roster *roster,
 	for (size_t i = 0; i < roster->target_count; i++) {
 		const struct roster_target *t = &roster->targets[i];
 
-		if (roster_share(target, t) &&
-		    json_array_append_new(
-			    list, json_sprintf("%s/%s", t->service->name,
-					       t->endpoint->name)) < 0) {
-			json_decref(list);
-			return NULL;
-		}
+		if (roster_share(target, t))
+			member_append(&list,
+				      json_sprintf("%s/%s", t->service->name,
+						   t->endpoint->name));
 	}
 	return list;
 }

@@ -7,6 +7,7 @@
 #include "health/verify.h"
 #include "health/watch.h"
 #include "policy/base/clock.h"
+#include "policy/bus/member.h"
 #include "policy/bus/node.h"
 #include "policy/bus/report.h"
 #include "policy/language/policy.h"
@@ -108,11 +109,8 @@ static json_t *status_targets(const struct account *a)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < roster->target_count; i++)
-		if (is_shown(a, i, json_array_size(list)) &&
-		    json_array_append_new(list, status_target(a, i)) < 0) {
-			json_decref(list);
-			return NULL;
-		}
+		if (is_shown(a, i, json_array_size(list)))
+			member_append(&list, status_target(a, i));
 	return list;
 }
 

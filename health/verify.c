@@ -10,6 +10,7 @@
 #include "policy/base/log.h"
 #include "policy/base/news.h"
 #include "policy/bus/bus.h"
+#include "policy/bus/member.h"
 #include "policy/bus/node.h"
 #include "policy/bus/witness.h"
 
@@ -293,11 +294,7 @@ struct json_t *verify_status(const struct verify *v)
 	json_t *list = json_array();
 
 	for (size_t i = 0; v != NULL && i < v->count; i++)
-		if (json_array_append_new(list, status_of(v, v->enquiries[i])) <
-		    0) {
-			json_decref(list);
-			return NULL;
-		}
+		member_append(&list, status_of(v, v->enquiries[i]));
 	return list;
 }
 

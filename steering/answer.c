@@ -36,23 +36,12 @@ struct json_t *answer_unknown(const char *text)
 			 text);
 }
 
-/* Appends; NULL item is a failure.  False: array is gone. */
-static bool append(json_t **array, json_t *item)
-{
-	if (json_array_append_new(*array, item) == 0)
-		return true;
-	json_decref(*array);
-	*array = NULL;
-	return false;
-}
-
 static json_t *write_warnings(const struct guard_warnings *warnings)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < warnings->count; i++)
-		if (!append(&list, json_string(warnings->list[i])))
-			return NULL;
+		member_append(&list, json_string(warnings->list[i]));
 	return list;
 }
 
@@ -258,8 +247,7 @@ static json_t *service_status(const struct status *st, size_t service)
 	json_t *endpoints = json_array();
 
 	for (size_t i = 0; i < s->endpoint_count; i++)
-		if (!append(&endpoints, endpoint_status(st, service, i)))
-			return NULL;
+		member_append(&endpoints, endpoint_status(st, service, i));
 	const struct command *freeze =
 		freeze_of_service(commands_of(st), st->policy, service,
 				  st->now.wall_ms);
@@ -292,8 +280,7 @@ static json_t *services_page(const struct status *st, size_t *next)
 	for (; *next < st->policy->service_count &&
 	       endpoints < ANSWER_ENDPOINTS_MAX;
 	     ++*next) {
-		if (!append(&services, service_status(st, *next)))
-			return NULL;
+		member_append(&services, service_status(st, *next));
 		endpoints += st->policy->services[*next].endpoint_count;
 	}
 	return services;
@@ -379,8 +366,7 @@ static json_t *canaries_status(const struct status *st)
 	json_t *canaries = json_array();
 
 	for (size_t i = 0; i < st->policy->canary_count; i++)
-		if (!append(&canaries, canary_status(st, i)))
-			return NULL;
+		member_append(&canaries, canary_status(st, i));
 	return canaries;
 }
 
@@ -417,16 +403,17 @@ static json_t *surges_status(const struct status *st)
 		const struct surge *surge =
 			agent_surge(st->agent, st->policy, i);
 
-		if (surge != NULL &&
-		    !append(&list,
-			    json_pack("{s:s, s:s, s:s, s:f, s:i, s:I}", "id",
-				      surge->id, "by", surge_by(surge),
-				      "service", st->policy->services[i].name,
-				      "pct", surge->pct, "max_pct",
-				      (int)st->policy->safety.max_change_pct,
-				      "wall_since_ms",
-				      (json_int_t)surge->wall_since_ms)))
-			return NULL;
+		if (surge != NULL)
+			member_append(
+				&list,
+				json_pack(
+					"{s:s, s:s, s:s, s:f, s:i, s:I}", "id",
+					surge->id, "by", surge_by(surge),
+					"service", st->policy->services[i].name,
+					"pct", surge->pct, "max_pct",
+					(int)st->policy->safety.max_change_pct,
+					"wall_since_ms",
+					(json_int_t)surge->wall_since_ms));
 	}
 	return list;
 }
@@ -435,9 +422,8 @@ static json_t *write_sets(const struct policy *policy)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < policy->set_count && list != NULL; i++)
-		if (!append(&list, json_string(policy->sets[i].name)))
-			break;
+	for (size_t i = 0; i < policy->set_count; i++)
+		member_append(&list, json_string(policy->sets[i].name));
 	return list;
 }
 
@@ -478,10 +464,9 @@ struct json_t *answer_rollout(const struct status *st)
 		registry_page(&st->inputs->registry, NULL, NULL, NULL, list);
 	json_t *nodes = json_array();
 
-	for (size_t i = 0; i < count && nodes != NULL; i++)
-		if (list[i]->node.takes_policy &&
-		    !append(&nodes, write_taker(st, &list[i]->node)))
-			break;
+	for (size_t i = 0; i < count; i++)
+		if (list[i]->node.takes_policy)
+			member_append(&nodes, write_taker(st, &list[i]->node));
 	return json_pack("{s:b, s:o, s:i, s:s, s:o}", "ok", 1, "release",
 			 plan_release_write(st->release), "waves",
 			 (int)st->policy->rollout.wave_count + 1, "digest",

@@ -2,6 +2,7 @@
 #include "steering/generations.h"
 
 #include "policy/base/error.h"
+#include "policy/bus/member.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -110,11 +111,7 @@ struct json_t *generations_tell(const struct generations *g)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; list != NULL && i < g->count; i++)
-		if (json_array_append_new(list, tell_plan(g->list[i].plan)) !=
-		    0) {
-			json_decref(list);
-			return NULL;
-		}
+	for (size_t i = 0; i < g->count; i++)
+		member_append(&list, tell_plan(g->list[i].plan));
 	return list;
 }

@@ -2,6 +2,7 @@
 #include "steering/held.h"
 
 #include "policy/base/error.h"
+#include "policy/bus/member.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -160,11 +161,7 @@ struct json_t *held_write(const struct held *held)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < held->count; i++) {
-		if (json_array_append_new(list,
-					  plan_held_tell(&held->list[i])) < 0) {
-			json_decref(list);
-			return NULL;
-		}
+		member_append(&list, plan_held_tell(&held->list[i]));
 	}
 	return list;
 }

@@ -2,6 +2,7 @@
 #include "policy/bus/local.h"
 
 #include "policy/base/error.h"
+#include "policy/bus/member.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -133,13 +134,8 @@ json_t *local_write(const struct local *local)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; array != NULL && i < local->count; i++)
-		if (json_array_append_new(array,
-					  command_write(&local->commands[i])) !=
-		    0) {
-			json_decref(array);
-			return NULL;
-		}
+	for (size_t i = 0; i < local->count; i++)
+		member_append(&array, command_write(&local->commands[i]));
 	return array;
 }
 

@@ -245,6 +245,15 @@ void member_put_json(struct member_writer *w, const char *name, json_t *value)
 		w->failed = true;
 }
 
+void member_append(json_t **list, json_t *item)
+{
+	/* It frees the item when it fails, also upon a list that is NULL. */
+	if (json_array_append_new(*list, item) == 0)
+		return;
+	json_decref(*list);
+	*list = NULL;
+}
+
 json_t *member_clean_text(const char *text)
 {
 	char *copy = strdup(text);

@@ -99,6 +99,13 @@ void member_put_integer(struct member_writer *w, const char *name,
 			int64_t value);
 void member_put_number(struct member_writer *w, const char *name, double value);
 void member_put_flag(struct member_writer *w, const char *name, bool value);
+/*
+ * Appends to an array, taking ownership of item.  NULL item counts as out of
+ * memory: then the list is gone and *list NULL, which stays so, and is what
+ * member_put_json() takes for a failure.
+ */
+void member_append(struct json_t **list, struct json_t *item);
+
 /* Takes ownership of value; NULL counts as out of memory. */
 void member_put_json(struct member_writer *w, const char *name,
 		     struct json_t *value);

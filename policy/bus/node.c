@@ -167,10 +167,7 @@ static json_t *write_local(const struct node *node)
 		struct member_writer w = member_begin();
 
 		member_put_text(&w, "text", node->local[i]);
-		if (json_array_append_new(list, member_take(&w)) != 0) {
-			json_decref(list);
-			return NULL;
-		}
+		member_append(&list, member_take(&w));
 	}
 	return list;
 }
@@ -187,10 +184,7 @@ static json_t *write_alarms(const struct node *node)
 		member_put_text(&w, "kind", a->kind);
 		member_put_text(&w, "text", a->text);
 		member_put_integer(&w, "wall_since_ms", a->wall_since_ms);
-		if (json_array_append_new(list, member_take(&w)) != 0) {
-			json_decref(list);
-			return NULL;
-		}
+		member_append(&list, member_take(&w));
 	}
 	return list;
 }

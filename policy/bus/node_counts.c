@@ -139,16 +139,6 @@ void node_counts_cut(struct node_counts *counts)
 	counts->count = kept;
 }
 
-/* Out of memory the list is NULL from then on. */
-static void append(json_t **list, json_t *item)
-{
-	/* It frees the item when it fails, also upon a list that is NULL. */
-	if (json_array_append_new(*list, item) == 0)
-		return;
-	json_decref(*list);
-	*list = NULL;
-}
-
 static json_t *write_homes(const struct node_counts *counts)
 {
 	json_t *list = json_array();
@@ -157,7 +147,7 @@ static json_t *write_homes(const struct node_counts *counts)
 		struct member_writer w = member_begin();
 
 		member_put_text(&w, "name", counts->homes[i]);
-		append(&list, member_take(&w));
+		member_append(&list, member_take(&w));
 	}
 	return list;
 }
@@ -169,8 +159,8 @@ static json_t *write_pairs(const struct node_counts_row *row, size_t homes)
 	for (size_t i = 0; i < homes; i++) {
 		if (row->of[i] == 0)
 			continue;
-		append(&list, json_integer((json_int_t)i));
-		append(&list, json_integer((json_int_t)row->of[i]));
+		member_append(&list, json_integer((json_int_t)i));
+		member_append(&list, json_integer((json_int_t)row->of[i]));
 	}
 	return list;
 }
@@ -186,7 +176,7 @@ static json_t *write_rows(const struct node_counts *counts)
 		member_put_text(&w, "service", row->service);
 		member_put_json(&w, "counts",
 				write_pairs(row, counts->home_count));
-		append(&list, member_take(&w));
+		member_append(&list, member_take(&w));
 	}
 	return list;
 }

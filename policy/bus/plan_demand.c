@@ -49,12 +49,7 @@ struct json_t *plan_demands_write(struct plan_demand_list demands)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < demands.count; i++)
-		if (json_array_append_new(list,
-					  plan_demand_write(&demands.list[i])) <
-		    0) {
-			json_decref(list);
-			return NULL;
-		}
+		member_append(&list, plan_demand_write(&demands.list[i]));
 	return list;
 }
 

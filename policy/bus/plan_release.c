@@ -227,44 +227,31 @@ bool plan_release_read(const struct json_t *json, struct plan_release *out,
 	return true;
 }
 
-/* NULL item is a failure that sticks: json_array_append_new() refuses it. */
-static void put_list(struct member_writer *w, const char *name, json_t *list,
-		     bool ok)
-{
-	if (!ok) {
-		json_decref(list);
-		list = NULL;
-	}
-	member_put_json(w, name, list);
-}
-
 static void put_nodes(struct member_writer *w, const struct plan_release *r)
 {
 	json_t *list = json_array();
-	bool ok = true;
 
-	for (size_t i = 0; i < r->node_count && ok; i++) {
+	for (size_t i = 0; i < r->node_count; i++) {
 		struct member_writer item = member_begin();
 
 		member_put_text(&item, "name", r->nodes[i]);
-		ok = json_array_append_new(list, member_take(&item)) == 0;
+		member_append(&list, member_take(&item));
 	}
-	put_list(w, "nodes", list, ok);
+	member_put_json(w, "nodes", list);
 }
 
 static void put_refused(struct member_writer *w, const struct plan_release *r)
 {
 	json_t *list = json_array();
-	bool ok = true;
 
-	for (size_t i = 0; i < r->refused_count && ok; i++) {
+	for (size_t i = 0; i < r->refused_count; i++) {
 		struct member_writer item = member_begin();
 
 		member_put_text(&item, "digest", r->refused[i].digest);
 		member_put_text(&item, "reason", r->refused[i].reason);
-		ok = json_array_append_new(list, member_take(&item)) == 0;
+		member_append(&list, member_take(&item));
 	}
-	put_list(w, "refused", list, ok);
+	member_put_json(w, "refused", list);
 }
 
 static void put_held(struct member_writer *w, const struct release_held *h)

@@ -72,9 +72,6 @@ json_t *plan_write_rum(struct plan_rum_list rum)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < rum.count; i++)
-		if (json_array_append_new(list, write_rum(&rum.list[i])) < 0) {
-			json_decref(list);
-			return NULL;
-		}
+		member_append(&list, write_rum(&rum.list[i]));
 	return list;
 }

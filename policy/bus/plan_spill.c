@@ -214,11 +214,7 @@ json_t *plan_spills_write(const struct plan_spills *spills)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < spills->count; i++)
-		if (json_array_append_new(list, write_spill(&spills->list[i])) <
-		    0) {
-			json_decref(list);
-			return NULL;
-		}
+		member_append(&list, write_spill(&spills->list[i]));
 	return list;
 }
 

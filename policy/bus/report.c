@@ -254,10 +254,7 @@ static json_t *write_parts(const struct report *report,
 		member_put_text(&w, "state", states[part->state]);
 		member_put_text(&w, "failure", part->failure);
 		member_put_flag(&w, "failing", part->failing);
-		if (json_array_append_new(list, member_take(&w)) < 0) {
-			json_decref(list);
-			return NULL;
-		}
+		member_append(&list, member_take(&w));
 	}
 	return list;
 }

@@ -194,11 +194,8 @@ static json_t *write_latency(const struct served_count *count)
 
 		if (n == 0)
 			continue;
-		if (json_array_append_new(list, json_integer((json_int_t)i)) ||
-		    json_array_append_new(list, json_integer(n))) {
-			json_decref(list);
-			return NULL;
-		}
+		member_append(&list, json_integer((json_int_t)i));
+		member_append(&list, json_integer(n));
 	}
 	return list;
 }

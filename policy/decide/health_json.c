@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/decide/health_json.h"
 
+#include "policy/bus/member.h"
 #include "policy/decide/view.h"
 
 #include <jansson.h>
@@ -10,12 +11,9 @@ static json_t *names_of(const struct policy *policy, uint64_t vantages)
 	json_t *list = json_array();
 
 	for (size_t v = 0; v < policy->vantage_count; v++)
-		if ((vantages >> v & 1) != 0 &&
-		    json_array_append_new(
-			    list, json_string(policy->vantages[v].name)) < 0) {
-			json_decref(list);
-			return NULL;
-		}
+		if ((vantages >> v & 1) != 0)
+			member_append(&list,
+				      json_string(policy->vantages[v].name));
 	return list;
 }
 

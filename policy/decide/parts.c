@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/decide/parts.h"
 
+#include "policy/bus/member.h"
 #include "policy/decide/ballot.h"
 #include "policy/language/expression.h"
 
@@ -93,12 +94,8 @@ struct json_t *parts_write(const struct view *view, size_t service,
 		return NULL;
 	list = json_array();
 	for (size_t i = 0; i < x->check_count; i++)
-		if (json_array_append_new(list,
-					  write_part(view, service, endpoint, i,
-						     reports)) < 0) {
-			json_decref(list);
-			return NULL;
-		}
+		member_append(&list,
+			      write_part(view, service, endpoint, i, reports));
 	return list;
 }
 

@@ -19,10 +19,9 @@ static json_t *write_pin(const struct policy *policy,
 	json_t *to = json_array();
 
 	for (size_t e = 0; e < service->endpoint_count; e++)
-		if ((pin->endpoints >> e & 1) != 0 &&
-		    json_array_append_new(
-			    to, json_string(service->endpoints[e].name)) < 0)
-			m.failed = true;
+		if ((pin->endpoints >> e & 1) != 0)
+			member_append(&to,
+				      json_string(service->endpoints[e].name));
 	member_put_text(&m, "id", pin->ref);
 	member_put_text(&m, "clients", policy->sets[pin->set].name);
 	member_put_json(&m, "to", to);
@@ -38,13 +37,9 @@ json_t *pins_write(const struct view *view, size_t service)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < seen->pin_count; i++)
-		if (json_array_append_new(
-			    list, write_pin(view->policy,
-					    &view->policy->services[service],
-					    &seen->pins[i])) < 0) {
-			json_decref(list);
-			return NULL;
-		}
+		member_append(&list, write_pin(view->policy,
+					       &view->policy->services[service],
+					       &seen->pins[i]));
 	return list;
 }
 

@@ -83,10 +83,7 @@ static json_t *write_latencies(const struct writing *w, size_t endpoint)
 		member_put_text(&m, "vantage", policy->vantages[v].name);
 		member_put_number(&m, "ms", (double)ms[v]);
 		member_put_integer(&m, "samples", passed(w, v, endpoint));
-		if (json_array_append_new(list, member_take(&m)) < 0) {
-			json_decref(list);
-			return NULL;
-		}
+		member_append(&list, member_take(&m));
 	}
 	return list;
 }
@@ -126,10 +123,7 @@ static json_t *write_stretches(const struct view *view)
 		member_put_text(&m, "vantage", view->policy->vantages[v].name);
 		member_put_number(&m, "stretch",
 				  (double)view->stretch.vantages[v]);
-		if (json_array_append_new(list, member_take(&m)) < 0) {
-			json_decref(list);
-			return NULL;
-		}
+		member_append(&list, member_take(&m));
 	}
 	return list;
 }
@@ -181,10 +175,7 @@ static json_t *write_freezes(const struct view *view, size_t service)
 	json_t *list = json_array();
 
 	while ((freeze = frozen_next(view, service, freeze)) != NULL)
-		if (json_array_append_new(list, command_write(freeze)) < 0) {
-			json_decref(list);
-			return NULL;
-		}
+		member_append(&list, command_write(freeze));
 	return list;
 }
 
