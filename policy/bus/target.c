@@ -61,11 +61,6 @@ static bool check_place(const struct command *c, const struct policy *policy,
 	return false;
 }
 
-static bool service_has_region(const struct policy_service *service, int region)
-{
-	return policy_stable_in(service, region) != 0;
-}
-
 static bool check_service(const struct command *c, const struct policy *policy,
 			  struct error *err)
 {
@@ -83,7 +78,7 @@ static bool check_service(const struct command *c, const struct policy *policy,
 			  c->to);
 		return false;
 	}
-	if (!service_has_region(&policy->services[service], region)) {
+	if (policy_stable_in(&policy->services[service], region) == 0) {
 		error_set(err, "failover: service \"%s\" has no endpoint in %s",
 			  c->target, c->to);
 		return false;
@@ -91,30 +86,20 @@ static bool check_service(const struct command *c, const struct policy *policy,
 	return true;
 }
 
-static uint64_t endpoints_at(const struct policy *policy, int service,
-			     const char *to)
-{
-	const struct policy_service *s = &policy->services[service];
-	uint64_t there = policy_stable_in(s, policy_find_region(policy, to));
-	int endpoint = policy_find_endpoint(s, to);
-
-	if (there != 0 || endpoint < 0 ||
-	    s->endpoints[endpoint].canary != POLICY_NONE)
-		return there;
-	return UINT64_C(1) << endpoint;
-}
-
 bool target_pin(const struct command *c, const struct policy *policy,
 		struct target_pin *out)
 {
-	struct target_pin pin = {
-		.service = policy_find_service(policy, c->target),
-		.set = policy_find_set(policy, c->clients),
-	};
+	struct target_pin pin;
 
-	if (c->kind != COMMAND_PIN || pin.service < 0 || pin.set < 0)
+	if (c->kind != COMMAND_PIN)
 		return false;
-	pin.endpoints = endpoints_at(policy, pin.service, c->to);
+	pin.service = policy_find_service(policy, c->target);
+	pin.set = policy_find_set(policy, c->clients);
+	if (pin.service == POLICY_NONE || pin.set == POLICY_NONE)
+		return false;
+	pin.endpoints =
+		policy_find_spot(policy, &policy->services[pin.service], c->to)
+			.endpoints;
 	if (pin.endpoints == 0)
 		return false;
 	*out = pin;
@@ -125,22 +110,18 @@ static bool check_pin(const struct command *c, const struct policy *policy,
 		      struct error *err)
 {
 	int service = policy_find_service(policy, c->target);
-	int endpoint;
+	struct target_pin pin;
 
-	if (service < 0) {
+	if (target_pin(c, policy, &pin))
+		return true;
+	if (service == POLICY_NONE)
 		error_set(err, "pin: \"%s\" is not a service of the policy",
 			  c->target);
-		return false;
-	}
-	if (policy_find_set(policy, c->clients) < 0) {
+	else if (policy_find_set(policy, c->clients) == POLICY_NONE)
 		error_set(err, "pin: \"%s\" is not a client set of the policy",
 			  c->clients);
-		return false;
-	}
-	if (endpoints_at(policy, service, c->to) != 0)
-		return true;
-	endpoint = policy_find_endpoint(&policy->services[service], c->to);
-	if (endpoint >= 0)
+	else if (policy_find_endpoint(&policy->services[service], c->to) !=
+		 POLICY_NONE)
 		error_set(err,
 			  "pin: \"%s\" is a canary's endpoint, which takes a "
 			  "part of its stable one; pin to that",

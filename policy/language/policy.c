@@ -89,6 +89,29 @@ uint64_t policy_stable_in(const struct policy_service *service, int region)
 	return found;
 }
 
+struct policy_spot policy_find_spot(const struct policy *policy,
+				    const struct policy_service *service,
+				    const char *name)
+{
+	struct policy_spot spot = {
+		.region = policy_find_region(policy, name),
+		.endpoint = POLICY_NONE,
+	};
+	int endpoint = policy_find_endpoint(service, name);
+
+	if (spot.region != POLICY_NONE)
+		spot.endpoints = policy_stable_in(service, spot.region);
+	if (spot.endpoints != 0)
+		return spot;
+	spot.region = POLICY_NONE;
+	if (endpoint == POLICY_NONE ||
+	    service->endpoints[endpoint].canary != POLICY_NONE)
+		return spot;
+	spot.endpoint = endpoint;
+	spot.endpoints = UINT64_C(1) << endpoint;
+	return spot;
+}
+
 /* By label: the suffix begins the name or stands behind a dot. */
 static bool is_within(const char *fqdn, const char *zone)
 {

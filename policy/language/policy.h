@@ -418,6 +418,19 @@ int policy_find_endpoint(const struct policy_service *service,
 /* The service's stable endpoints in a region: a bit each. */
 uint64_t policy_stable_in(const struct policy_service *service, int region);
 
+/*
+ * What of a service a name stands for where it may be a region's or an
+ * endpoint's: a region in which it has stable endpoints, or else a stable
+ * endpoint.
+ */
+struct policy_spot {
+	int region, endpoint; /* one of the two; the other is POLICY_NONE */
+	uint64_t endpoints;   /* a bit each; 0: the name stands for nothing */
+};
+struct policy_spot policy_find_spot(const struct policy *policy,
+				    const struct policy_service *service,
+				    const char *name);
+
 /* The votes that the vantages have together: one for each network. */
 uint32_t policy_vote_count(const struct policy *policy);
 

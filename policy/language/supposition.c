@@ -60,16 +60,14 @@ static int find_target(const struct policy *policy, int service,
 bool supposition_pin(const struct policy *policy, int service, int set,
 		     const char *to, struct supposition *out)
 {
-	const struct policy_service *s = &policy->services[service];
-	int region = policy_find_region(policy, to);
-	int endpoint = policy_find_endpoint(s, to);
-	bool all = policy_stable_in(s, region) != 0;
+	struct policy_spot spot =
+		policy_find_spot(policy, &policy->services[service], to);
+	bool all = spot.region != POLICY_NONE;
 
-	if (!all &&
-	    (endpoint < 0 || s->endpoints[endpoint].canary != POLICY_NONE))
+	if (spot.endpoints == 0)
 		return false;
 	out->order = all ? SUPPOSE_PIN_ALL : SUPPOSE_PIN;
-	out->target = all ? region : endpoint;
+	out->target = all ? spot.region : spot.endpoint;
 	out->set = set;
 	return true;
 }
