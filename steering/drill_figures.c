@@ -143,7 +143,8 @@ void drill_figures_begin(struct drill *drill, const struct state *state,
 	     i++) {
 		struct drill_service *s = &drill->services[i];
 
-		s->concerned = drill_concerns(&policy->services[i], region);
+		s->concerned =
+			policy_stable_in(&policy->services[i], region) != 0;
 		s->watched =
 			counted_tells(in->counted, policy, i, in->now.now_ms);
 		s->seen = count(drill, in, i, s->begun);

@@ -32,8 +32,6 @@ struct trials drill_figures_of(const struct drill *drill,
 /* trouble: the reason to end it now, into buf; false: there is none. */
 bool drill_trouble(struct drill *drill, const struct state *state,
 		   const struct agent_input *in, char *buf, size_t size);
-/* trouble: does a region have an endpoint of a service, but for canaries? */
-bool drill_concerns(const struct policy_service *service, int region);
 /* trouble: of no service that the region has an edge counts requests, so nobody
  * would see errors; these services into buf. */
 bool drill_is_blind(const struct command *command, const struct state *state,

@@ -21,15 +21,6 @@ static bool is_trouble(const struct state *state, const struct view *view,
 	       effect_takes(&effect);
 }
 
-bool drill_concerns(const struct policy_service *service, int region)
-{
-	for (size_t i = 0; i < service->endpoint_count; i++)
-		if (service->endpoints[i].region == region &&
-		    service->endpoints[i].canary == POLICY_NONE)
-			return true;
-	return false;
-}
-
 bool drill_is_blind(const struct command *command, const struct state *state,
 		    const struct agent_input *in, char *buf, size_t size)
 {
@@ -39,7 +30,7 @@ bool drill_is_blind(const struct command *command, const struct state *state,
 
 	buf[0] = '\0';
 	for (size_t i = 0; i < policy->service_count; i++) {
-		if (!drill_concerns(&policy->services[i], region))
+		if (policy_stable_in(&policy->services[i], region) == 0)
 			continue;
 		if (counted_tells(in->counted, policy, i, in->now.now_ms))
 			return false;

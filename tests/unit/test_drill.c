@@ -388,6 +388,14 @@ static void test_refused(void **state)
 	end(&d);
 }
 
+/* Edges tell of api alone, and www's have been silent for long. */
+static void begin_unseen(struct day *d)
+{
+	begin(d);
+	story_pass(&d->s, SERVED_STALE_MS + 250);
+	hear_of_api(d);
+}
+
 /* An edge that tells of nothing that is concerned sees none of its errors. */
 static void test_unseen(void **state)
 {
@@ -395,9 +403,7 @@ static void test_unseen(void **state)
 	struct command c;
 
 	(void)state;
-	begin(&d);
-	story_pass(&d.s, SERVED_STALE_MS + 250);
-	hear_of_api(&d);
+	begin_unseen(&d);
 	c = loss(&d, 1, 60000);
 	strcpy(c.target, "us-west");
 	story_refused(&d.s, &c, "no edge counts requests of www, so nobody");
@@ -413,9 +419,7 @@ static void test_partly_unseen(void **state)
 	struct command c;
 
 	(void)state;
-	begin(&d);
-	story_pass(&d.s, SERVED_STALE_MS + 250);
-	hear_of_api(&d);
+	begin_unseen(&d);
 	c = loss(&d, 1, 600000);
 	story_say(&d.s, &c);
 	must_report(&d, "| errors www |  | not watched | no edge counts its "
