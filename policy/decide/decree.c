@@ -132,14 +132,6 @@ static void apply_plan(struct work *w)
 	}
 }
 
-static const char *keep_text(const struct decree *d, const char *text)
-{
-	const char *kept = arena_text(d->view->arena, text, strlen(text));
-
-	*d->failed |= kept == NULL;
-	return kept;
-}
-
 /* What a view says outlives the plan. */
 static void apply_pin(const struct decree *d, const struct command *c)
 {
@@ -154,12 +146,10 @@ static void apply_pin(const struct decree *d, const struct command *c)
 	if (to->pins == NULL)
 		to->pins = arena_alloc(d->view->arena, d->policy->set_count,
 				       sizeof(*to->pins));
-	pin.ref = keep_text(d, c->id);
-	pin.author = keep_text(d, c->author);
-	pin.reason = keep_text(d, c->reason);
-	*d->failed |= to->pins == NULL;
-	if (!*d->failed)
+	if (to->pins != NULL && pin_keep(&pin, d->view->arena))
 		to->pin_count = pins_put(to->pins, to->pin_count, &pin);
+	else
+		*d->failed = true;
 }
 
 static void apply_pins(const struct decree *d)

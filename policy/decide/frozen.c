@@ -22,12 +22,6 @@ bool frozen_covers(const struct command *freeze, const char *service,
 				       strcmp(target + len + 1, canary) == 0);
 }
 
-static bool in_force(const struct command *c, const struct view *view)
-{
-	return c->kind == COMMAND_FREEZE &&
-	       c->wall_expires_ms > view->wall_made_ms;
-}
-
 bool frozen_fill(struct view *view, const struct command *commands,
 		 size_t count)
 {
@@ -35,7 +29,7 @@ bool frozen_fill(struct view *view, const struct command *commands,
 	size_t found = 0;
 
 	for (size_t i = 0; i < count; i++)
-		found += in_force(&commands[i], view);
+		found += commands[i].kind == COMMAND_FREEZE;
 	view->freeze_count = 0;
 	if (found == 0)
 		return true;
@@ -43,7 +37,7 @@ bool frozen_fill(struct view *view, const struct command *commands,
 	if (list == NULL)
 		return false;
 	for (size_t i = 0; i < count; i++)
-		if (in_force(&commands[i], view))
+		if (commands[i].kind == COMMAND_FREEZE)
 			list[view->freeze_count++] = commands[i];
 	view->freezes = list;
 	return true;
@@ -70,7 +64,7 @@ const struct command *frozen_next(const struct view *view, size_t service,
 	size_t i = after == NULL ? 0 : (size_t)(after - view->freezes) + 1;
 
 	for (; i < view->freeze_count; i++)
-		if (in_force(&view->freezes[i], view) &&
+		if (view->freezes[i].wall_expires_ms > view->wall_made_ms &&
 		    holds(&view->freezes[i], view->policy, service))
 			return &view->freezes[i];
 	return NULL;

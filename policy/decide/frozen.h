@@ -22,15 +22,16 @@ bool frozen_covers(const struct command *freeze, const char *service,
 		   const char *canary);
 
 /*
- * Those of the commands that are freezes, and in force when view was made, into
- * view, which copies them.  False when memory runs out.
+ * Those of the commands that are freezes into view, which copies them.  False
+ * when memory runs out.
  */
 bool frozen_fill(struct view *view, const struct command *commands,
 		 size_t count);
 
 /*
- * The next freeze in force when view was made, behind `after` (NULL: the
- * first), that keeps something of a service where it is; NULL: there is none.
+ * The next freeze in force at view's time, which whoever asks may have moved
+ * (policy/decide/opening), behind `after` (NULL: the first), that keeps
+ * something of a service where it is; NULL: there is none.
  */
 const struct command *frozen_next(const struct view *view, size_t service,
 				  const struct command *after);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/decide/pin.h"
 
+#include "policy/base/arena.h"
 #include "policy/bus/command.h"
 #include "policy/bus/target.h"
 
@@ -47,6 +48,19 @@ size_t pins_put(struct pin *list, size_t count, const struct pin *pin)
 	memmove(&list[at + 1], &list[at], (end - at) * sizeof(*list));
 	list[at] = *pin;
 	return end == count ? count + 1 : count;
+}
+
+static const char *copy_of(struct arena *arena, const char *text)
+{
+	return arena_text(arena, text, strlen(text));
+}
+
+bool pin_keep(struct pin *pin, struct arena *arena)
+{
+	pin->ref = copy_of(arena, pin->ref);
+	pin->author = copy_of(arena, pin->author);
+	pin->reason = copy_of(arena, pin->reason);
+	return pin->ref != NULL && pin->author != NULL && pin->reason != NULL;
 }
 
 const struct pin *pins_find(const struct pin *list, size_t count, uint64_t sets,

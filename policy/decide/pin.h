@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct arena;
 struct command;
 struct policy;
 
@@ -43,6 +44,9 @@ bool pin_read(const struct command *command, const struct policy *policy,
  * the policy has sets.  Returns how many there are then.
  */
 size_t pins_put(struct pin *list, size_t count, const struct pin *pin);
+
+/* Its texts become copies.  False: out of memory. */
+bool pin_keep(struct pin *pin, struct arena *arena);
 
 /* Of a class that is in these sets, to which residency leaves these endpoints:
  * the pin that concerns it; NULL: none does. */

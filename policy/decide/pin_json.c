@@ -59,22 +59,13 @@ static uint64_t read_endpoints(const json_t *list,
 	return found;
 }
 
-static const char *keep(struct view *view, const char *text, bool *failed)
-{
-	const char *kept = arena_text(view->arena, text, strlen(text));
-
-	*failed |= kept == NULL;
-	return kept;
-}
-
 static bool parse_pin(struct member_reader *m, struct view *view,
 		      size_t service)
 {
 	struct view_service *seen = &view->services[service];
 	char id[COMMAND_NAME_SIZE] = "", clients[COMMAND_NAME_SIZE] = "";
 	char author[COMMAND_NAME_SIZE] = "", reason[COMMAND_TEXT_SIZE] = "";
-	struct pin pin = { .endpoints = 0 };
-	bool failed = false;
+	struct pin pin = { .ref = id, .author = author, .reason = reason };
 	int set;
 
 	member_name(m, "id", id, sizeof(id));
@@ -90,14 +81,12 @@ static bool parse_pin(struct member_reader *m, struct view *view,
 	if (m->failed || set < 0 || pin.endpoints == 0)
 		return !m->failed;
 	pin.set = (uint8_t)set;
-	pin.ref = keep(view, id, &failed);
-	pin.author = keep(view, author, &failed);
-	pin.reason = keep(view, reason, &failed);
-	if (failed)
+	if (!pin_keep(&pin, view->arena)) {
 		member_fail(m, "out of memory");
-	else
-		seen->pin_count = pins_put(seen->pins, seen->pin_count, &pin);
-	return !failed;
+		return false;
+	}
+	seen->pin_count = pins_put(seen->pins, seen->pin_count, &pin);
+	return true;
 }
 
 bool pins_parse(const json_t *list, struct view *view, size_t service,

@@ -129,7 +129,7 @@ struct view_service {
 	struct pin *pins; /* in force, see policy/decide/pin; room for as many
 			   * as the policy has sets */
 	size_t pin_count;
-	const struct plan_demand *demand; /* that they are of; NULL: untold */
+	const struct plan_demand *demand; /* of the flocks; NULL: untold */
 	bool changing;                    /* use the TTL for changing times */
 	uint64_t since; /* the serial of the first view from which on all led
 			 * to the same decisions: see view_same() */
