@@ -15,7 +15,6 @@
 #include "steering/reckoning.h"
 #include "steering/spilling.h"
 #include "steering/state.h"
-#include "steering/surge.h"
 #include "steering/waves.h"
 
 #include <math.h>
@@ -408,9 +407,10 @@ static json_t *surges_status(const struct status *st)
 				&list,
 				json_pack(
 					"{s:s, s:s, s:s, s:f, s:i, s:I}", "id",
-					surge->id, "by", surge_by(surge),
-					"service", st->policy->services[i].name,
-					"pct", surge->pct, "max_pct",
+					surge->id, "by",
+					demand_by(surge->counted), "service",
+					st->policy->services[i].name, "pct",
+					surge->pct, "max_pct",
 					(int)st->policy->safety.max_change_pct,
 					"wall_since_ms",
 					(json_int_t)surge->wall_since_ms));

@@ -443,8 +443,7 @@ static json_t *write_service(const struct policy *policy,
 		}
 	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
 			 "s:o}",
-			 "service", service->name, "by",
-			 s->counted ? "counted demand" : "address space",
+			 "service", service->name, "by", demand_by(s->counted),
 			 "moved_pct", percent(s->v4.moved), "moved_v6_pct",
 			 percent(s->v6.moved), "none_before_pct",
 			 percent(s->v4.none_before), "none_after_pct",

@@ -90,11 +90,6 @@ static double moved_pct(const struct prediction *p, size_t service,
 	return p->services == NULL ? bound : 0;
 }
 
-const char *surge_by(const struct surge *surge)
-{
-	return surge->counted ? "counted demand" : "address space";
-}
-
 static void tell(const struct state *state, const struct surge *surge,
 		 const struct surge_case *c, struct audit *audit)
 {
@@ -111,7 +106,7 @@ static void tell(const struct state *state, const struct surge *surge,
 		audit_text(event.why, sizeof(event.why),
 			   "%.1f%% of its clients would move at once, by %s; "
 			   "safety.max_change is %u%%",
-			   surge->pct, surge_by(surge),
+			   surge->pct, demand_by(surge->counted),
 			   state->policy->safety.max_change_pct);
 	audit_add(audit, &event);
 }

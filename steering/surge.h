@@ -43,9 +43,6 @@ struct surge_case {
 	const char *agent; /* who tells it */
 };
 
-/* What pct is a part of: "counted demand", "address space". */
-const char *surge_by(const struct surge *surge);
-
 /* Which services are held from now on, and told of. */
 void surge_weigh(struct state *state, const struct surge_case *c,
 		 struct audit *audit);

@@ -66,6 +66,11 @@ bool demand_is_counted(const struct demand_rates *rates)
 	return sum_of(rates) > 0;
 }
 
+const char *demand_by(bool counted)
+{
+	return counted ? "counted demand" : "address space";
+}
+
 void demand_share(const struct policy *policy, struct demand_classes classes,
 		  const struct demand_rates *rates, double *out)
 {

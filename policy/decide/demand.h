@@ -56,6 +56,10 @@ void demand_follow(struct demand_rates *rates,
 /* Is it known by whom?  rates NULL: no. */
 bool demand_is_counted(const struct demand_rates *rates);
 
+/* What parts of clients are parts of, for people: "counted demand", "address
+ * space". */
+const char *demand_by(bool counted);
+
 /*
  * From what classes weigh, in out, to what they ask by what was counted: each
  * home's among its classes as they weigh, or alike where all weigh nothing.

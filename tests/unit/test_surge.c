@@ -135,7 +135,7 @@ static void test_by_counted_demand(void **state)
 		assert_int_equal(held(&s) != NULL, counted);
 		if (counted) {
 			assert_true(held(&s)->pct > 19 && held(&s)->pct < 24);
-			assert_string_equal(surge_by(held(&s)),
+			assert_string_equal(demand_by(held(&s)->counted),
 					    "counted demand");
 		}
 		inputs_fini(&inputs);
