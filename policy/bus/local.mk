@@ -35,6 +35,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/redis_greeting.c %D%/redis_greeting.h \
 	%D%/redis_link.c %D%/redis_link.h \
 	%D%/redis_outbox.c %D%/redis_outbox.h \
+	%D%/redis_password.c %D%/redis_password.h \
 	%D%/redis_request.c %D%/redis_request.h \
 	%D%/redis_script.c %D%/redis_script.h \
 	%D%/redis_sentinel.c %D%/redis_sentinel.h \

@@ -5,6 +5,7 @@
 #include "policy/base/error.h"
 #include "policy/base/log.h"
 #include "policy/bus/redis_error.h"
+#include "policy/bus/redis_password.h"
 #include "policy/bus/redis_sentinel.h"
 #include "policy/bus/redis_session.h"
 #include "policy/bus/redis_target.h"
@@ -25,7 +26,7 @@ struct redis_connect {
 	struct redis_connect_user user;
 	enum connect_state state;
 	struct redis_tls *tls;
-	bool tls_told; /* that its files cannot be read again */
+	bool tls_told, password_told; /* that files cannot be read again */
 	struct redis_sentinel *sentinel;
 	char key[REDIS_KEY_SIZE];
 	struct redis_target master, reader; /* reader: of the other links */
@@ -197,17 +198,27 @@ static void on_switch(void *arg)
 	start_again(arg, "the-sentinels-name-another-master");
 }
 
-/* Certificates may have been renewed.  What cannot be read is told once. */
-static void reload_tls(struct redis_connect *c)
+/* What cannot be read is told once, until it can. */
+static void tell_kept(bool ok, bool *told, const char *event,
+		      const struct error *err)
+{
+	char quoted[300];
+
+	if (!ok && !*told)
+		log_event(LOG_LEVEL_ERROR, "bus", event, "what=%s",
+			  log_quote(err->text, quoted, sizeof(quoted)));
+	*told = !ok;
+}
+
+/* Certificates may have been renewed, passwords changed. */
+static void reload_papers(struct redis_connect *c)
 {
 	struct error err;
-	char quoted[300];
-	bool ok = redis_tls_reload(c->tls, &err);
+	bool ok = c->tls == NULL || redis_tls_reload(c->tls, &err);
 
-	if (!ok && !c->tls_told)
-		log_event(LOG_LEVEL_ERROR, "bus", "redis-tls-kept", "what=%s",
-			  log_quote(err.text, quoted, sizeof(quoted)));
-	c->tls_told = !ok;
+	tell_kept(ok, &c->tls_told, "redis-tls-kept", &err);
+	ok = redis_password_read(&c->session->url, &err);
+	tell_kept(ok, &c->password_told, "redis-password-kept", &err);
 }
 
 static void start_round(struct redis_connect *c)
@@ -216,8 +227,7 @@ static void start_round(struct redis_connect *c)
 
 	if (c->state != WAITING)
 		end_round(c);
-	if (c->tls != NULL)
-		reload_tls(c);
+	reload_papers(c);
 	c->state = FINDING;
 	if (c->sentinel != NULL) {
 		redis_sentinel_ask(c->sentinel, c->failed);
@@ -392,6 +402,8 @@ struct redis_connect *redis_connect_new(struct redis_session *session,
 	c->user = *user;
 	c->retry_ms = RETRY_FIRST_MS;
 	c->shun_ms = REDIS_SHUN_MS;
+	if (!redis_password_read(&session->url, err))
+		goto fail;
 	if (url_of(c)->tls) {
 		c->tls = redis_tls_open(url_of(c), err);
 		if (c->tls == NULL)

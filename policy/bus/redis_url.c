@@ -62,16 +62,32 @@ static bool parse_env(const char *text, size_t len, struct redis_url *out,
 	return false;
 }
 
-/* [user]:password */
+/* [user]:password, or a user whose password is in a file. */
 static bool parse_login(const char *text, size_t len, struct redis_login *out)
 {
 	const char *colon = memchr(text, ':', len);
 	size_t user = colon == NULL ? len : (size_t)(colon - text);
 
-	out->has_password = colon != NULL && decode(text, user, out->user) &&
-			    decode(colon + 1, len - user - 1, out->password) &&
+	if (!decode(text, user, out->user))
+		return false;
+	if (colon == NULL)
+		return user > 0;
+	out->has_password = decode(colon + 1, len - user - 1, out->password) &&
 			    out->password[0] != '\0';
 	return out->has_password;
+}
+
+/* A user alone is half a login, two passwords are one too many. */
+static bool judge_login(const struct redis_login *login, const char *words,
+			struct error *err)
+{
+	bool in_file = login->file[0] != '\0';
+
+	if (in_file ? !login->has_password
+		    : login->has_password || login->user[0] == '\0')
+		return true;
+	error_set(err, "redis url: %s", words);
+	return false;
 }
 
 static bool parse_port(const char *text, size_t len, uint16_t *out)
@@ -170,19 +186,28 @@ static bool parse_path(const char *text, size_t len, bool sentinel,
 	return parse_env(at, (size_t)(end - at), out, err);
 }
 
-enum parameter_kind { FILE_NAME, READ_FROM, SENTINEL_LOGIN, ENVIRONMENT };
+enum parameter_kind {
+	TLS_FILE,
+	PASSWORD_FILE,
+	READ_FROM,
+	SENTINEL_LOGIN,
+	ENVIRONMENT,
+};
 
 /* What may follow the "?". */
 static const struct parameter {
 	const char *name;
 	enum parameter_kind kind;
-	size_t at; /* FILE_NAME: in struct redis_url */
+	size_t at; /* TLS_FILE, PASSWORD_FILE: in struct redis_url */
 } parameters[] = {
-	{ "ca", FILE_NAME, offsetof(struct redis_url, ca) },
-	{ "cert", FILE_NAME, offsetof(struct redis_url, cert) },
-	{ "key", FILE_NAME, offsetof(struct redis_url, key) },
+	{ "ca", TLS_FILE, offsetof(struct redis_url, ca) },
+	{ "cert", TLS_FILE, offsetof(struct redis_url, cert) },
+	{ "key", TLS_FILE, offsetof(struct redis_url, key) },
+	{ "password", PASSWORD_FILE, offsetof(struct redis_url, login.file) },
 	{ "read", READ_FROM, 0 },
 	{ "sentinel", SENTINEL_LOGIN, 0 },
+	{ "sentinel-password", PASSWORD_FILE,
+	  offsetof(struct redis_url, sentinel.file) },
 	{ "env", ENVIRONMENT, 0 },
 };
 
@@ -193,15 +218,21 @@ static bool take_file(const struct parameter *p, const char *value, size_t len,
 {
 	char *file = (char *)out + p->at;
 
-	if (out->tls && decode(value, len, file) && file[0] != '\0')
+	if (decode(value, len, file) && file[0] != '\0')
 		return true;
+	error_set(err, "redis url: %s= needs a file's name", p->name);
+	return false;
+}
+
+static bool take_tls_file(const struct parameter *p, const char *value,
+			  size_t len, struct redis_url *out, struct error *err)
+{
 	if (out->tls)
-		error_set(err, "redis url: %s= needs a file's name", p->name);
-	else
-		error_set(err,
-			  "redis url: %s= is for TLS: write rediss:// or "
-			  "rediss+sentinel://",
-			  p->name);
+		return take_file(p, value, len, out, err);
+	error_set(err,
+		  "redis url: %s= is for TLS: write rediss:// or "
+		  "rediss+sentinel://",
+		  p->name);
 	return false;
 }
 
@@ -219,13 +250,10 @@ static bool take_read(const char *value, size_t len, struct redis_url *out,
 static bool take_sentinel(const char *value, size_t len, struct redis_url *out,
 			  struct error *err)
 {
-	if (out->master[0] != '\0' && parse_login(value, len, &out->sentinel))
+	if (parse_login(value, len, &out->sentinel))
 		return true;
-	if (out->master[0] == '\0')
-		error_set(err, "redis url: sentinel= is for redis+sentinel://");
-	else
-		error_set(err, "redis url: sentinel= needs USER:PASSWORD, "
-			       "percent-encoded");
+	error_set(err, "redis url: sentinel= needs USER:PASSWORD, "
+		       "percent-encoded");
 	return false;
 }
 
@@ -233,7 +261,9 @@ static bool take_parameter(const struct parameter *p, const char *value,
 			   size_t len, struct redis_url *out, struct error *err)
 {
 	switch (p->kind) {
-	case FILE_NAME:
+	case TLS_FILE:
+		return take_tls_file(p, value, len, out, err);
+	case PASSWORD_FILE:
 		return take_file(p, value, len, out, err);
 	case READ_FROM:
 		return take_read(value, len, out, err);
@@ -265,9 +295,9 @@ static bool parse_query(const char *text, struct redis_url *out,
 		if (i == PARAMETERS || name == len || seen[i]) {
 			error_set(err,
 				  "redis url: after \"?\" each of ca=, cert=, "
-				  "key=, read=, sentinel= and (of a unix "
-				  "socket) env= may stand once, joined by "
-				  "\"&\"");
+				  "key=, password=, read=, sentinel=, "
+				  "sentinel-password= and (of a unix socket) "
+				  "env= may stand once, joined by \"&\"");
 			return false;
 		}
 		seen[i] = true;
@@ -321,6 +351,26 @@ static bool parse_tcp(const char *text, bool sentinel, struct redis_url *out,
 	       parse_path(after, path, sentinel, out, err);
 }
 
+static bool judge_logins(const struct redis_url *url, struct error *err)
+{
+	if ((url->sentinel.user[0] != '\0' || url->sentinel.has_password ||
+	     url->sentinel.file[0] != '\0') &&
+	    url->master[0] == '\0') {
+		error_set(err, "redis url: sentinel= and sentinel-password= "
+			       "are for redis+sentinel://");
+		return false;
+	}
+	return judge_login(&url->login,
+			   "before \"@\" must stand USER:PASSWORD, "
+			   "percent-encoded, or USER, and after \"?\" "
+			   "password=FILE",
+			   err) &&
+	       judge_login(&url->sentinel,
+			   "sentinel= needs USER:PASSWORD, percent-encoded, or "
+			   "USER, and then sentinel-password=FILE",
+			   err);
+}
+
 static const struct scheme {
 	const char *prefix;
 	bool tls, sentinel, local;
@@ -355,7 +405,8 @@ bool redis_url_parse(const char *text, struct redis_url *out, struct error *err)
 		ok = parse_unix(text, &url, err);
 	else
 		ok = parse_tcp(text, scheme->sentinel, &url, err);
-	ok = ok && (query == NULL || parse_query(query + 1, &url, err));
+	ok = ok && (query == NULL || parse_query(query + 1, &url, err)) &&
+	     judge_logins(&url, err);
 	if (ok)
 		*out = url;
 	return ok;

@@ -16,7 +16,10 @@
  *
  *   ca=FILE cert=FILE key=FILE   TLS: see policy/bus/redis_tls.h
  *   read=master|replica          where to read and to listen
+ *   password=FILE                where the password is, instead of in the url,
+ *                                whose login is then USER@ or none
  *   sentinel=[USER]:PASSWORD     as whom to speak to the sentinels
+ *   sentinel-password=FILE       likewise; sentinel=USER or none
  *
  * User, password, path and values may be percent-encoded (RFC 3986, 2.1).
  * Pure.
@@ -42,6 +45,8 @@ struct redis_login {
 	char user[REDIS_TEXT_SIZE]; /* "": the default user */
 	char password[REDIS_TEXT_SIZE];
 	bool has_password;
+	char file[REDIS_TEXT_SIZE]; /* "": the password is not in one, else
+				     * policy/bus/redis_password reads it */
 };
 
 struct redis_url {

@@ -3,6 +3,7 @@
 
 #include "policy/base/error.h"
 #include "policy/base/option.h"
+#include "policy/bus/redis_password.h"
 #include "policy/bus/redis_tls.h"
 #include "policy/bus/redis_url.h"
 #include "policy/bus/sign.h"
@@ -207,7 +208,8 @@ static bool prepare(struct doctor *d, const struct options *o,
 		error_set(err, "which bus?  use --bus URL (or WINDROSE_BUS)");
 		return false;
 	}
-	if (!redis_url_parse(bus, &d->url, err))
+	if (!redis_url_parse(bus, &d->url, err) ||
+	    !redis_password_read(&d->url, err))
 		return false;
 	if (d->url.tls) {
 		d->tls = redis_tls_open(&d->url, err);

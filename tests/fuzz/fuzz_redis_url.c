@@ -31,6 +31,7 @@ static void check_url(const struct redis_url *url)
 	check((url->cert[0] == '\0') == (url->key[0] == '\0'));
 	check(url->tls || (url->ca[0] == '\0' && url->cert[0] == '\0'));
 	check(url->login.has_password == (url->login.password[0] != '\0'));
+	check(!url->login.has_password || url->login.file[0] == '\0');
 	check(!url->sentinel.has_password || url->master[0] != '\0');
 }
 

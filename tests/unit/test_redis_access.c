@@ -3,6 +3,8 @@
  * redis: passwords, and the users of contrib/redis/users.acl: each can do its
  * own, and nobody else's.
  */
+#include "policy/base/error.h"
+#include "policy/bus/redis.h"
 #include "tests/unit/bus_world.h"
 #include "tests/unit/spare_port.h"
 
@@ -112,6 +114,90 @@ static void test_wrong_password(void **state)
 	assert_int_equal(wrong->ups, 0);
 	assert_int_equal(party_lease(wrong, "a", 60000, 0), 0);
 	assert_int_equal(party_lease(right, "a", 60000, 0), 1);
+	world_fini(&w);
+}
+
+static void write_password(const struct world *w, const char *octets)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/password", w->folder);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_true(fputs(octets, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static bool is_up_again(void *arg)
+{
+	const struct party *p = arg;
+
+	return p->ups == 2 && bus_is_up(p->bus);
+}
+
+/* Read again for each connection; what cannot be read stays as it was. */
+static void test_a_password_in_a_file(void **state)
+{
+	char query[160], path[128];
+	struct party *p, *kept;
+	struct world w;
+
+	(void)state;
+	if (!world_has_redis())
+		skip();
+	start_world(&w, NULL, "--requirepass old");
+	snprintf(path, sizeof(path), "%s/password", w.folder);
+	snprintf(query, sizeof(query), "?password=%s", path);
+	w.query = query;
+	write_password(&w, "old\n");
+	p = world_party(&w, BUS_PLAN);
+	party_until_synced(p);
+
+	write_password(&w, "new\r\nsecond line");
+	world_order(&w, "-a old --no-auth-warning CONFIG SET requirepass new");
+	world_order(&w, "-a new --no-auth-warning CLIENT KILL SKIPME yes");
+	world_until(&w, is_up_again, p, "the new password");
+
+	kept = world_party(&w, BUS_PLAN);
+	party_until_synced(kept);
+	assert_int_equal(unlink(path), 0);
+	world_order(&w, "-a new --no-auth-warning CLIENT KILL SKIPME yes");
+	world_until(&w, is_up_again, kept, "the password that was read before");
+	world_fini(&w);
+}
+
+static void test_no_password_in_a_file(void **state)
+{
+	char longest[300] = "s3cr3t";
+	const struct {
+		const char *octets; /* NULL: there is no file */
+		const char *error;
+	} rows[] = {
+		{ NULL, "No such file" },
+		{ "", "no password of 1 to 255" },
+		{ "\ns3cr3t\n", "no password of 1 to 255" },
+		{ longest, "no password of 1 to 255" },
+	};
+	struct world w;
+
+	(void)state;
+	memset(longest + 6, 'x', 256 - 6);
+	world_init(&w, true);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char url[160];
+		struct redis_config config = { .url = url };
+		struct error err = { 0 };
+
+		snprintf(url, sizeof(url), "redis://u@h?password=%s/password",
+			 w.folder);
+		if (rows[i].octets != NULL)
+			write_password(&w, rows[i].octets);
+		assert_null(redis_bus_new(w.loop, &config, &err));
+		assert_non_null(strstr(err.text, rows[i].error));
+		assert_non_null(strstr(err.text, "/password"));
+		assert_null(strstr(err.text, "s3cr3t"));
+	}
 	world_fini(&w);
 }
 
@@ -353,6 +439,8 @@ int main(void)
 		cmocka_unit_test(test_names_and_both_families),
 		cmocka_unit_test(test_a_name_that_is_not_found),
 		cmocka_unit_test(test_wrong_password),
+		cmocka_unit_test(test_a_password_in_a_file),
+		cmocka_unit_test(test_no_password_in_a_file),
 		cmocka_unit_test(test_each_user_its_own),
 		cmocka_unit_test(test_not_a_redis_server),
 	};

@@ -78,6 +78,16 @@ static const struct url_row {
 	{ "rediss://h?key=/k", "go together", "", "", "", "", "", 0 },
 	{ "redis://h?sentinel=u:s3cr3t", "redis+sentinel://", "", "", "", "", "", 0 },
 	{ "redis+sentinel://h/m?sentinel=s3cr3t", "USER:PASSWORD", "", "", "", "", "", 0 },
+	{ "redis://dns@h/x?password=/etc/pw", NULL, "h", "", "dns", "", "x", 6379 },
+	{ "redis://h?password=/etc/pw", NULL, "h", "", "", "", "default", 6379 },
+	{ "redis+unix:///run/redis?password=/etc/pw", NULL, "", "/run/redis", "", "", "default", 0 },
+	{ "redis://u:s3cr3t@h?password=/etc/pw", "USER:PASSWORD", "", "", "", "", "", 0 },
+	{ "redis://u@h?password=", "file's name", "", "", "", "", "", 0 },
+	{ "redis://u%00@h?password=/etc/pw", "USER:PASSWORD", "", "", "", "", "", 0 },
+	{ "redis://@h?password=/etc/pw", "USER:PASSWORD", "", "", "", "", "", 0 },
+	{ "redis://h?sentinel-password=/etc/pw", "redis+sentinel://", "", "", "", "", "", 0 },
+	{ "redis+sentinel://h/m?sentinel=u:s3cr3t&sentinel-password=/etc/pw", "sentinel-password=FILE", "", "", "", "", "", 0 },
+	{ "redis+sentinel://h/m?sentinel=&sentinel-password=/etc/pw", "USER:PASSWORD", "", "", "", "", "", 0 },
 };
 
 static const struct error_row {
@@ -161,6 +171,24 @@ static void test_all_of_a_url(void **state)
 	assert_string_equal(url.sentinel.password, "s:p");
 }
 
+static void test_passwords_in_files(void **state)
+{
+	static const char text[] =
+		"redis+sentinel://dns@a/m?sentinel-password=/etc/a%26b"
+		"&password=/etc/pw&sentinel=s";
+	struct error err = { 0 };
+	struct redis_url url;
+
+	(void)state;
+	if (!redis_url_parse(text, &url, &err))
+		fail_msg("%s", err.text);
+	assert_string_equal(url.login.user, "dns");
+	assert_string_equal(url.login.file, "/etc/pw");
+	assert_string_equal(url.sentinel.user, "s");
+	assert_string_equal(url.sentinel.file, "/etc/a&b");
+	assert_false(url.login.has_password || url.sentinel.has_password);
+}
+
 static const struct moved_row {
 	const char *text;
 	const char *host; /* NULL: it sends nobody anywhere */
@@ -221,6 +249,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_urls),
 		cmocka_unit_test(test_all_of_a_url),
+		cmocka_unit_test(test_passwords_in_files),
 		cmocka_unit_test(test_moved),
 		cmocka_unit_test(test_error_words),
 	};
