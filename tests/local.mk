@@ -1,6 +1,6 @@
 dist_check_SCRIPTS += %D%/lint/arity.sh %D%/lint/arrows.sh \
 	%D%/lint/codes.sh %D%/lint/completion.sh %D%/lint/manuals.sh %D%/lint/pure.sh %D%/lint/size.sh \
-	%D%/lint/mutants.sh %D%/lint/words.sh
+	%D%/lint/mutants.sh %D%/lint/units.sh %D%/lint/words.sh
 TEST_EXTENSIONS = .sh
 EXTRA_DIST += %D%/run %D%/data/wire %D%/mutants/mutants %D%/mutants/run
 
