@@ -123,6 +123,35 @@ static void fill_doubt(const struct rounds_doubt *is, struct node *node)
 			 is->anchors == 0 ? "; anchors would tell more" : "");
 }
 
+/* For so long that readers no longer count what was seen before. */
+static bool is_unmade(const struct account *a, size_t job, int64_t now_ms)
+{
+	const struct watch *w = rounds_watch(a->rounds, job);
+
+	return w->last.outcome == OUTCOME_LOCAL &&
+	       now_ms - w->probed_ms >
+		       3 * a->roster->jobs[job].spec.check->interval_ms;
+}
+
+/* Of an endpoint that cannot be probed nobody learns when it fails. */
+static void fill_unmade(const struct account *a, struct node *node)
+{
+	const struct roster *roster = a->roster;
+	int64_t now_ms = clock_now_ms();
+	size_t first = 0, count = 0;
+
+	for (size_t i = roster->job_count; i-- > 0;) {
+		if (!is_unmade(a, i, now_ms))
+			continue;
+		first = i;
+		count++;
+	}
+	if (count > 0)
+		snprintf(node->trouble, sizeof(node->trouble),
+			 "%zu of %zu probes cannot be made from here: %.100s",
+			 count, roster->job_count, roster->jobs[first].key);
+}
+
 struct node account_node(const struct account *a)
 {
 	const struct rounds_doubt doubt = rounds_doubt(a->rounds);
@@ -134,6 +163,8 @@ struct node account_node(const struct account *a)
 		snprintf(node.trouble, sizeof(node.trouble), "%s", a->trouble);
 	else if (doubt.mistrusts)
 		fill_doubt(&doubt, &node);
+	else
+		fill_unmade(a, &node);
 	published_tell(a->published, rounds_seen_all(a->rounds), &node);
 	verify_tell(a->verify, &node);
 	return node;

@@ -12,10 +12,16 @@ static size_t go_on(const struct match *m, size_t at, char c)
 	return at + (m->text[at] == c);
 }
 
+void match_again(struct match *m)
+{
+	m->at = 0;
+	m->found = m->len == 0;
+}
+
 bool match_init(struct match *m, const char *text)
 {
 	*m = (struct match){ .text = text, .len = strlen(text) };
-	m->found = m->len == 0;
+	match_again(m);
 	m->border = calloc(m->len + 1, sizeof(*m->border));
 	if (m->border == NULL)
 		return false;

@@ -28,6 +28,9 @@ bool match_init(struct match *m, const char *text);
 /* Goes on with the next octets; found, now or before. */
 bool match_feed(struct match *m, const void *octets, size_t len);
 
+/* From the beginning, in other octets. */
+void match_again(struct match *m);
+
 /* Accepts what match_init() refused. */
 void match_fini(struct match *m);
 

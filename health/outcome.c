@@ -74,7 +74,8 @@ bool outcome_stalled(const struct observation *seen, int64_t took_ms,
 		     int64_t timeout_ms)
 {
 	return seen->outcome == OUTCOME_TIMEOUT &&
-	       took_ms > timeout_ms + timeout_ms / 20 + OUTCOME_STALL_MS;
+	       took_ms - (int64_t)seen->waited_ms >
+		       timeout_ms + timeout_ms / 20 + OUTCOME_STALL_MS;
 }
 
 static const char *rcode_text(unsigned rcode, char *buf)

@@ -50,6 +50,7 @@ struct observation {
 
 	float connect_ms, tls_ms, first_byte_ms, total_ms;
 	float resolve_ms;           /* of a name, before all of these began */
+	float waited_ms;            /* for its turn to begin; external */
 	int64_t certificate_left_s; /* https: below 0: ended; 0: not known */
 	/*
 	 * One round trip and the endpoint's own work: tcp, the connect; http,
@@ -71,9 +72,9 @@ bool outcome_passed(enum outcome outcome);
 bool outcome_failed(enum outcome outcome);
 
 /*
- * A timeout of timeout_ms that was noticed after took_ms, too late: this
- * process stood still while the deadline passed, and whether the answer came in
- * time nobody can tell.
+ * A timeout of timeout_ms that was noticed after took_ms, too late even if what
+ * it waited for its turn is left out: this process stood still while the
+ * deadline passed, and whether the answer came in time nobody can tell.
  */
 bool outcome_stalled(const struct observation *seen, int64_t took_ms,
 		     int64_t timeout_ms);

@@ -34,7 +34,7 @@ struct probe_external {
 	struct child *child; /* NULL: not running yet */
 	bool waits;          /* for its turn, in the pool's queue */
 	struct event *deadline;
-	int64_t start_ns;
+	int64_t asked_ns, start_ns; /* when it was wanted, and when it ran */
 	probe_done *done;
 	void *arg;
 	TAILQ_ENTRY(probe_external) waiting;
@@ -135,6 +135,7 @@ static void end(struct probe_external *p, enum outcome outcome, unsigned status)
 	const struct observation seen = {
 		.outcome = outcome,
 		.status = (uint16_t)status,
+		.waited_ms = (float)(p->start_ns - p->asked_ns) / 1e6f,
 		.total_ms = (float)(clock_now_ns() - p->start_ns) / 1e6f,
 	};
 	probe_done *done = p->done;
@@ -228,6 +229,7 @@ struct probe *probe_external_start(struct probe_external_pool *pool,
 	p->spec = spec;
 	p->done = done;
 	p->arg = arg;
+	p->asked_ns = clock_now_ns();
 	p->deadline = evtimer_new(pool->loop, on_deadline, p);
 	if (p->deadline == NULL || pool->folder == NULL)
 		goto fail;

@@ -35,6 +35,7 @@ struct probe_http {
 	int64_t certificate_left_s; /* 0: not known */
 	bool head_ended;            /* the last head's empty line came */
 	bool enough; /* we stopped reading: all that matters is known */
+	bool again;  /* asked a second time: see is_of_the_connection() */
 	probe_done *done;
 	void *arg;
 };
@@ -68,13 +69,27 @@ static const struct {
 };
 /* clang-format on */
 
+/* The first octets of an answer came. */
+static bool has_begun(const struct probe_http *p)
+{
+	curl_off_t us = 0;
+
+	curl_easy_getinfo(p->request.easy, CURLINFO_STARTTRANSFER_TIME_T, &us);
+	return us > 0;
+}
+
+/* libcurl calls a line of a head that is too long want of memory. */
 static enum outcome outcome_of_result(const struct probe_http *p, CURLcode code)
 {
 	long error = 0;
 
+	if (code == CURLE_OUT_OF_MEMORY && has_begun(p))
+		return OUTCOME_PROTOCOL;
 	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
 		if (results[i].code == code)
 			return results[i].outcome;
+	if (p->request.socket_error != 0)
+		return outcome_of_errno(p->request.socket_error);
 	curl_easy_getinfo(p->request.easy, CURLINFO_OS_ERRNO, &error);
 	/* A refusal to read on, without a failing system call, is libcurl's
 	 * judgement of what it read: chunks or lengths that are none. */
@@ -169,6 +184,43 @@ static void cancel(struct probe *probe)
 	destroy((struct probe_http *)probe);
 }
 
+/*
+ * Is it the fault of a connection that was kept, and perhaps not of the
+ * endpoint?  It may have closed it, or wished to (GOAWAY, 408), while it was
+ * being asked (RFC 9110, 9.2.2 and 15.5.9; RFC 9113, 6.8).  libcurl itself
+ * asks again only where not an octet came, and not by HTTP/2.
+ */
+static bool is_of_the_connection(const struct probe_http *p,
+				 const struct observation *seen)
+{
+	long connections = 0;
+
+	curl_easy_getinfo(p->request.easy, CURLINFO_NUM_CONNECTS, &connections);
+	return connections == 0 && !p->again &&
+	       (seen->outcome == OUTCOME_CLOSED ||
+		seen->outcome == OUTCOME_PROTOCOL ||
+		(seen->outcome == OUTCOME_STATUS && seen->status == 408));
+}
+
+/* By a new connection, in what is left of the time.  False: it was not begun,
+ * and what was seen stands. */
+static bool ask_again(struct probe_http *p, const struct observation *seen)
+{
+	int64_t left_ms = p->check->timeout_ms - (int64_t)seen->total_ms;
+
+	if (left_ms <= 0)
+		return false;
+	multi_remove(p->multi, p->request.easy);
+	request_renew(&p->request, left_ms);
+	match_again(&p->match);
+	p->body_octets = 0;
+	p->header_octets = 0;
+	p->head_ended = false;
+	p->enough = false;
+	p->again = true;
+	return multi_add(p->multi, p->request.easy);
+}
+
 /* The transfer has ended; done may start others. */
 static void on_done(CURL *easy, CURLcode result)
 {
@@ -179,6 +231,8 @@ static void on_done(CURL *easy, CURLcode result)
 
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &p);
 	seen = observe(p, result);
+	if (is_of_the_connection(p, &seen) && ask_again(p, &seen))
+		return;
 	done = p->done;
 	arg = p->arg;
 	destroy(p);
@@ -290,15 +344,20 @@ static bool copy_text(char **to, const char *text)
 	return text == NULL || *to != NULL;
 }
 
-/* Of each: together no more than half of the descriptors there may be. */
+/*
+ * Of each: together no more than a quarter of the descriptors there may be.
+ * Probes under way take half (rounds_in_flight()); who asks us needs some.
+ */
 static long kept_max(void)
 {
 	struct rlimit descriptors;
+	long each;
 
 	if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0 ||
-	    descriptors.rlim_cur / 2 > KEPT_MAX)
+	    descriptors.rlim_cur / 4 > KEPT_MAX)
 		return KEPT_MAX / MULTIS;
-	return (long)(descriptors.rlim_cur / 2 / MULTIS + 1);
+	each = (long)(descriptors.rlim_cur / 4 / MULTIS);
+	return each > 0 ? each : 1;
 }
 
 struct probe_http_pool *probe_http_pool_new(struct event_base *loop,

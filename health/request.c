@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "health/request.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -122,16 +123,30 @@ static int set_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
 	return CURL_SOCKOPT_OK;
 }
 
+/* By ourselves: of one that cannot be had libcurl does not say why. */
+static curl_socket_t open_socket(void *arg, curlsocktype purpose,
+				 struct curl_sockaddr *to)
+{
+	struct request *r = arg;
+	int fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+
+	(void)purpose;
+	r->socket_error = fd < 0 ? errno : 0;
+	return fd;
+}
+
 /* libcurl only passes it on: what is pointed at stays as it is. */
-static void watch_socket(CURL *easy, const struct policy_check *check)
+static void watch_socket(struct request *r, const struct policy_check *check)
 {
 	union {
 		const struct policy_check *given;
 		void *wanted;
 	} arg = { .given = check };
 
-	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, set_socket);
-	curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, arg.wanted);
+	curl_easy_setopt(r->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(r->easy, CURLOPT_OPENSOCKETDATA, r);
+	curl_easy_setopt(r->easy, CURLOPT_SOCKOPTFUNCTION, set_socket);
+	curl_easy_setopt(r->easy, CURLOPT_SOCKOPTDATA, arg.wanted);
 }
 
 /* Without TLS nobody negotiates: HTTP/2 is then spoken at once. */
@@ -163,10 +178,16 @@ bool request_init(struct request *r, const struct probe_spec *spec,
 	if (r->easy == NULL)
 		return false;
 	set_manners(r->easy, spec->check);
-	watch_socket(r->easy, spec->check);
+	watch_socket(r, spec->check);
 	return set_version(r->easy, spec->check) &&
 	       set_trust(r->easy, spec->check, origin->ca_file) &&
 	       set_fields(r, spec->check, origin->vantage) && set_url(r, spec);
+}
+
+void request_renew(struct request *r, int64_t left_ms)
+{
+	curl_easy_setopt(r->easy, CURLOPT_FRESH_CONNECT, 1L);
+	curl_easy_setopt(r->easy, CURLOPT_TIMEOUT_MS, (long)left_ms);
 }
 
 void request_fini(struct request *r)

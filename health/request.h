@@ -22,6 +22,7 @@
 struct request {
 	CURL *easy;
 	struct curl_slist *connect_to, *headers; /* libcurl copies neither */
+	int socket_error; /* errno, when there was no socket to be had; or 0 */
 };
 
 /* What is the same for all; borrowed, outlive the request. */
@@ -32,10 +33,16 @@ struct request_origin {
 
 /*
  * False when memory runs out, or libcurl cannot do what the check wants.  spec
- * outlives it.
+ * outlives it; it stays where it is in memory.
  */
 bool request_init(struct request *request, const struct probe_spec *spec,
 		  const struct request_origin *origin);
+
+/*
+ * To be asked again, in no multi meanwhile: on a connection of its own, which
+ * is kept as the first was to be, within left_ms.
+ */
+void request_renew(struct request *request, int64_t left_ms);
 
 /* Accepts what request_init() refused.  The handle is in no multi. */
 void request_fini(struct request *request);

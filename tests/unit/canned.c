@@ -55,6 +55,11 @@ static void speak(evutil_socket_t fd, short what, void *arg)
 	struct talk *t = arg;
 
 	(void)fd, (void)what;
+	if (t->told && t->say.again != NULL) {
+		t->say.octets = t->say.again;
+		t->say.len = strlen(t->say.again);
+		t->say.stays = false;
+	}
 	t->told = true;
 	for (size_t i = 0; i < (t->say.repeat == 0 ? 1 : t->say.repeat); i++)
 		bufferevent_write(t->stream, t->say.octets, t->say.len);

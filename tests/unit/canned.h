@@ -18,7 +18,10 @@ struct canned_say {
 	size_t len;
 	size_t repeat; /* so many times; 0 is once */
 	bool stays;    /* keeps the connection open afterwards */
-	int delay_ms;  /* before speaking */
+	/* What a connection's second request is told, which then closes;
+	 * borrowed; NULL: the same again. */
+	const char *again;
+	int delay_ms; /* before speaking */
 };
 
 /* Listens on a port of the system's choice at address ("127.0.0.1", "::1");

@@ -6,12 +6,12 @@
 #include "tests/unit/probe_world.h"
 
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -80,6 +80,8 @@ static const struct row {
 	  1, true, 0, NULL, "timeout" },
 	{ "endless header fields", "HTTP/1.1 200 OK\r\nA: bbbbbbbbbbbbbbbb\r\n",
 	  20000, true, 0, NULL, "protocol" },
+	{ "a line without end", "HTTP/1.1 200 bbbbbbbbbbbbbbbb", 20000, true,
+	  0, NULL, "protocol" },
 };
 /* clang-format on */
 
@@ -192,57 +194,6 @@ static void test_statuses(void **state)
 	assert_int_equal(probe_world_run(w).outcome, OUTCOME_STATUS);
 }
 
-/* The TCP_USER_TIMEOUT of the one connection to port; 0: there is none. */
-static unsigned user_timeout_ms(uint16_t port)
-{
-	unsigned timeout_ms = 0;
-
-	for (int fd = 3; fd < 100; fd++) {
-		struct sockaddr_in at = { .sin_family = AF_UNSPEC };
-		socklen_t len = sizeof(at), size = sizeof(timeout_ms);
-
-		if (getpeername(fd, (struct sockaddr *)&at, &len) == 0 &&
-		    at.sin_family == AF_INET && ntohs(at.sin_port) == port)
-			getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT,
-				   &timeout_ms, &size);
-	}
-	return timeout_ms;
-}
-
-static void test_kept_connection(void **state)
-{
-	struct probe_world *w = *state;
-	struct observation seen;
-
-	w->check.kept = true;
-	w->check.body = "ok";
-	probe_world_say(w, HEAD "Content-Length: 6\r\n\r\nis ok.", 0);
-	for (unsigned i = 0; i < 3; i++) {
-		seen = probe_world_run(w);
-		assert_int_equal(seen.outcome, OUTCOME_OK);
-		assert_true((seen.connect_ms > 0) == (i == 0));
-		assert_true(seen.latency_ms > 0);
-	}
-	assert_int_equal(canned_accepted(w->canned), 1);
-	assert_int_equal(user_timeout_ms(w->spec.port), PROBE_WORLD_TIMEOUT_MS);
-	/* Another check of the same endpoint wants its own. */
-	w->check.kept = false;
-	assert_int_equal(probe_world_run(w).outcome, OUTCOME_OK);
-	assert_int_equal(canned_accepted(w->canned), 2);
-	/* A body that does not end is no longer enough. */
-	w->check.kept = true;
-	probe_world_say(w, HEAD "Content-Length: 60\r\n\r\nis ok.", 0);
-	canned_hang_up(w->canned);
-	assert_int_equal(probe_world_run(w).outcome, OUTCOME_TIMEOUT);
-	/* What the endpoint closed meanwhile is made anew, and is no failure.
-	 */
-	probe_world_say(w, HEAD "Content-Length: 6\r\n\r\nis ok.", 0);
-	assert_int_equal(probe_world_run(w).outcome, OUTCOME_OK);
-	canned_hang_up(w->canned);
-	assert_int_equal(probe_world_run(w).outcome, OUTCOME_OK);
-	assert_int_equal(canned_accepted(w->canned), 5);
-}
-
 static void test_each_probe_connects_anew(void **state)
 {
 	struct probe_world *w = *state;
@@ -324,6 +275,23 @@ static void test_local_trouble_is_no_evidence(void **state)
 	assert_int_equal(probe_world_run(w).outcome, OUTCOME_LOCAL);
 	w->check.type = CHECK_TCP;
 	assert_int_equal(probe_world_run(w).outcome, OUTCOME_LOCAL);
+}
+
+static void test_no_descriptor_is_left(void **state)
+{
+	struct probe_world *w = *state;
+	struct rlimit before, none;
+	int lowest = dup(0);
+
+	close(lowest);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = (rlim_t)lowest;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_LOCAL);
+	w->check.type = CHECK_TCP;
+	assert_int_equal(probe_world_run(w).outcome, OUTCOME_LOCAL);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 /* A listener whose queue is full drops SYNs: as silent as a black hole. */
@@ -418,13 +386,13 @@ int main(void)
 		WITH_WORLD(test_request),
 		WITH_WORLD(test_fields),
 		WITH_WORLD(test_statuses),
-		WITH_WORLD(test_kept_connection),
 		WITH_WORLD(test_each_probe_connects_anew),
 		WITH_WORLD(test_times_rise),
 		WITH_WORLD(test_ipv6),
 		WITH_WORLD(test_nobody_listens),
 		WITH_WORLD(test_tls_with_one_who_has_none),
 		WITH_WORLD(test_local_trouble_is_no_evidence),
+		WITH_WORLD(test_no_descriptor_is_left),
 		WITH_WORLD(test_full_backlog_times_out),
 		WITH_WORLD(test_many_at_once),
 		WITH_WORLD(test_cancelled_probes_say_nothing),

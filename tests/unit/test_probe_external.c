@@ -319,6 +319,26 @@ static void test_few_at_once(void **state)
 	assert_true(is_there(w, "many"));
 }
 
+/* Whose turn comes late says how late: that is no standing still. */
+static void test_waits_for_its_turn(void **state)
+{
+	struct world *w = *state;
+	struct ending e = { .world = w, .wanted = PROBE_EXTERNAL_MAX + 1 };
+	int64_t began_ms = clock_now_ms(), took_ms;
+
+	write_program(w, "sleep 1000");
+	w->check.timeout_ms = 200;
+	for (unsigned i = 0; i <= PROBE_EXTERNAL_MAX; i++)
+		assert_non_null(
+			probe_external_start(w->pool, &w->spec, on_done, &e));
+	took_ms = clock_now_ms() - began_ms;
+	await(&e);
+	assert_int_equal(e.seen.outcome, OUTCOME_TIMEOUT);
+	/* Until the first of the others was killed; timers go by a clock that
+	 * is coarse. */
+	assert_true(e.seen.waited_ms >= 150 - (float)took_ms);
+}
+
 /* A pool that goes takes what runs and was cut short with it. */
 static void test_pool_ends(void **state)
 {
@@ -342,6 +362,7 @@ int main(void)
 		WITH_WORLD(test_nothing_is_left_behind),
 		WITH_WORLD(test_cancelled_probes_say_nothing),
 		WITH_WORLD(test_few_at_once),
+		WITH_WORLD(test_waits_for_its_turn),
 		WITH_WORLD(test_pool_ends),
 	};
 

@@ -2,6 +2,7 @@
 /* rounds and anchors: when a vantage on loopback believes what it sees. */
 #include "health/roster.h"
 #include "health/watch.h"
+#include "policy/base/clock.h"
 #include "tests/unit/rounds_world.h"
 
 #include <setjmp.h>
@@ -95,12 +96,37 @@ static void test_stalled(void **state)
 {
 	const struct observation timeout = { .outcome = OUTCOME_TIMEOUT };
 	const struct observation refused = { .outcome = OUTCOME_REFUSED };
+	const struct observation waited = { .outcome = OUTCOME_TIMEOUT,
+					    .waited_ms = 5000 };
 
 	(void)state;
 	assert_false(outcome_stalled(&timeout, 2000, 2000));
 	assert_false(outcome_stalled(&timeout, 2150, 2000));
 	assert_true(outcome_stalled(&timeout, 2151, 2000));
 	assert_false(outcome_stalled(&refused, 9000, 2000));
+	assert_false(outcome_stalled(&waited, 7150, 2000));
+	assert_true(outcome_stalled(&waited, 7151, 2000));
+}
+
+/* An endpoint that cannot be probed from here is no vote, and told. */
+static void test_unmade_is_told(void **state)
+{
+	int64_t deadline_ms = clock_now_ms() + ROUNDS_DEADLINE_MS;
+	struct rounds_world *w = *state;
+	struct net_addr nowhere;
+
+	net_addr_parse("255.255.255.255", &nowhere);
+	w->endpoints[1].a = &nowhere;
+	rounds_world_begin(w);
+	rounds_world_await(w, REPORT_CLOSED, 2 * ROUNDS_ENDPOINTS - 2);
+	while (w->node.trouble[0] == '\0' && clock_now_ms() < deadline_ms)
+		event_base_loop(w->loop, EVLOOP_ONCE);
+	assert_non_null(strstr(w->node.trouble,
+			       "1 of 6 probes cannot be made from here: web "
+			       "255.255.255.255 "));
+	assert_false(w->newest->abstains);
+	assert_int_equal(report_find(w->newest, "www", "b")->state,
+			 REPORT_UNKNOWN);
 }
 
 /* This process stands still while a probe's deadline passes. */
@@ -132,6 +158,7 @@ int main(void)
 		WITH_WORLD(test_adrift_abstains),
 		WITH_WORLD(test_shadow_is_no_reason_for_doubt),
 		cmocka_unit_test(test_stalled),
+		WITH_WORLD(test_unmade_is_told),
 		WITH_WORLD(test_standing_still_is_no_timeout),
 	};
 
