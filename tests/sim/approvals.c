@@ -50,8 +50,11 @@ bool approvals_hold(struct fleet *f, int node, const struct command *c,
 	    !held_add(&seat_of(f, node)->held, f->policy, &h,
 		      fleet_wall(f, node), &err))
 		abort();
+	a->list[a->count] =
+		(struct approval){ .node = node, .held_ms = f->now_ms };
 	snprintf(a->list[a->count++].id, sizeof(a->list[0].id), "%s", c->id);
 	f->totals.held++;
+	fault_waylay(f);
 	fleet_tell(f, node, "holds %s %s %s", c->id, command_kind_name(c->kind),
 		   c->target);
 	return true;
@@ -66,6 +69,7 @@ void approvals_turn(struct fleet *f, int node)
 		s->held.count = 0;
 	while (held_expire(&s->held, fleet_wall(f, node), &h)) {
 		f->totals.lapsed++;
+		find(f, h.command.id)->lapsed = true;
 		fleet_tell(f, node, "holds %s no longer", h.command.id);
 	}
 }
@@ -115,15 +119,21 @@ bool approvals_act(struct fleet *f, int node)
 	held_remove(held, c.id);
 	find(f, c.id)->approved_ms = f->now_ms;
 	f->totals.approved++;
+	fault_waylay(f);
 	return true;
+}
+
+static const struct plan_held *held_in(const struct plan *plan, const char *id)
+{
+	for (size_t i = 0; plan != NULL && i < plan->held_count; i++)
+		if (strcmp(plan->held[i].command.id, id) == 0)
+			return &plan->held[i];
+	return NULL;
 }
 
 static bool holds(const struct plan *plan, const char *id)
 {
-	for (size_t i = 0; i < plan->held_count; i++)
-		if (strcmp(plan->held[i].command.id, id) == 0)
-			return true;
-	return false;
+	return held_in(plan, id) != NULL;
 }
 
 /* Such a command is in plans for as long as it is in force. */
@@ -150,8 +160,8 @@ static bool may_go(struct fleet *f, const struct plan_held *h,
 		order->command.wall_expires_ms <= plan->wall_made_ms);
 }
 
-void approvals_check(struct fleet *f, const struct plan *last,
-		     const struct plan *plan)
+/* Nothing is in force that waits, or that had to and was not approved. */
+static void check_in_force(struct fleet *f, const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->command_count; i++) {
 		const struct command *c = &plan->commands[i];
@@ -165,6 +175,55 @@ void approvals_check(struct fleet *f, const struct plan *last,
 		if (holds(plan, c->id))
 			fleet_broken(f, "%s is in force, and held", c->id);
 	}
+}
+
+/* What waits stays as it was asked for, and in its place. */
+static void check_queue(struct fleet *f, const struct plan *last,
+			const struct plan *plan)
+{
+	const struct plan_held *before = NULL;
+
+	for (size_t i = 0; i < plan->held_count; i++) {
+		const struct plan_held *is = &plan->held[i];
+		const struct plan_held *was = held_in(last, is->command.id);
+
+		if (was == NULL)
+			continue;
+		if (was->wall_until_ms != is->wall_until_ms ||
+		    strcmp(was->key, is->key) != 0 ||
+		    strcmp(was->command.author, is->command.author) != 0)
+			fleet_broken(f, "%s is not held as it was",
+				     is->command.id);
+		if (before != NULL && was < before)
+			fleet_broken(f, "%s is not held in its turn",
+				     is->command.id);
+		before = was;
+	}
+}
+
+/* Whoever was asked to hold one does so, as long as it leads. */
+static void check_asked(struct fleet *f, const struct event *e,
+			const struct plan *plan)
+{
+	const struct approvals *list = &f->approvals;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct approval *a = &list->list[i];
+
+		if (a->node == e->from && a->approved_ms == 0 && !a->lapsed &&
+		    a->held_ms >= seat_of(f, a->node)->led_ms &&
+		    a->held_ms < (int64_t)e->b && !holds(plan, a->id))
+			fleet_broken(f, "%s, which was held, is in no plan",
+				     a->id);
+	}
+}
+
+void approvals_check(struct fleet *f, const struct event *e,
+		     const struct plan *last, const struct plan *plan)
+{
+	check_in_force(f, plan);
+	check_queue(f, last, plan);
+	check_asked(f, e, plan);
 	/* Who takes over lets them go at its next turn. */
 	for (size_t i = 0; i < plan->held_count; i++)
 		if (plan->base_epoch == plan->epoch &&

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct agent_preview;
+struct event;
 struct fleet;
 struct plan;
 
@@ -21,6 +22,9 @@ enum { APPROVALS_MAX = 32 }; /* that a fleet's people file */
 struct approval {
 	char id[COMMAND_NAME_SIZE];
 	int64_t approved_ms; /* last, fleet's time; 0: never */
+	int64_t held_ms;     /* at first, fleet's time */
+	int node;            /* by whom then */
+	bool lapsed;         /* somebody gave it up */
 };
 
 struct approvals {
@@ -39,8 +43,9 @@ bool approvals_act(struct fleet *f, int node);
 /* As second_turn(). */
 void approvals_turn(struct fleet *f, int node);
 
-/* Of a plan; last, which it was made from, is NULL when that is not known. */
-void approvals_check(struct fleet *f, const struct plan *last,
-		     const struct plan *plan);
+/* Of a plan as it is stored, by this commit; last, which it was made from, is
+ * NULL when that is not known. */
+void approvals_check(struct fleet *f, const struct event *e,
+		     const struct plan *last, const struct plan *plan);
 
 #endif

@@ -233,7 +233,8 @@ static void hold(struct fleet *f, const struct event *e)
 
 /*
  * Its plan comes just when the other is given the lease, or later; or, when it
- * goes on leading, just before its next one, which knows nothing of it.
+ * goes on leading, just before its next one, which knows nothing of it; or
+ * never.
  */
 bool fault_ambush(struct fleet *f, int node, const struct event *e)
 {
@@ -244,8 +245,11 @@ bool fault_ambush(struct fleet *f, int node, const struct event *e)
 	f->ambush = AMBUSH_NONE;
 	if (ambush == AMBUSH_NONE)
 		return false;
-	if (ambush == AMBUSH_CUT) {
-		hold(f, e);
+	if (ambush == AMBUSH_CUT || ambush == AMBUSH_LOSS) {
+		if (ambush == AMBUSH_CUT)
+			hold(f, e);
+		else
+			free(e->blob.octets);
 		fleet_cut(f, node, fleet_between(f, 50, 1000));
 		return true;
 	}
@@ -258,6 +262,13 @@ bool fault_ambush(struct fleet *f, int node, const struct event *e)
 						   for_ms + 2000),
 			 *e);
 	return true;
+}
+
+void fault_waylay(struct fleet *f)
+{
+	if (f->weather == WEATHER_ALL && f->calm_from_ms != INT64_MAX &&
+	    fleet_draw(f) % 2 == 0)
+		f->ambush = fleet_draw(f) % 2 == 0 ? AMBUSH_CUT : AMBUSH_LOSS;
 }
 
 static void strike_split(struct fleet *f)

@@ -358,6 +358,7 @@ static void calm_down(struct fleet *f)
 {
 	f->calm_from_ms = INT64_MAX;
 	f->breaks_permille = 0;
+	f->ambush = AMBUSH_NONE;
 	f->delay_max_ms = 20;
 	fleet_tell(f, FLEET_STORE, "calm begins");
 	ground_calm(f);

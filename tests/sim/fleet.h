@@ -148,6 +148,7 @@ struct seat { /* an agent's process */
 	uint64_t measured;                       /* so many, of all */
 	struct users_seat users;
 	struct held held;
+	int64_t led_ms; /* fleet's time: when it took over, or INT64_MAX */
 };
 
 struct event;
@@ -162,7 +163,8 @@ struct parsed {
 enum ambush {
 	AMBUSH_NONE,
 	AMBUSH_PAUSE, /* it is paused, and the plan comes late */
-	AMBUSH_CUT    /* its link breaks, and the plan comes late */
+	AMBUSH_CUT,   /* its link breaks, and the plan comes late */
+	AMBUSH_LOSS   /* its link breaks, and the plan is lost */
 };
 
 /* What kind of faults a fleet meets. */
@@ -404,6 +406,8 @@ void fault_strike(struct fleet *f);
 void fault_heal(struct fleet *f, const struct event *e);
 /* Takes e, a plan that node sends, if that is what was waited for. */
 bool fault_ambush(struct fleet *f, int node, const struct event *e);
+/* In bad weather: the next plan may not get there at once. */
+void fault_waylay(struct fleet *f);
 /* Lets it go on, if there is one. */
 void fault_release(struct fleet *f);
 void person_acts(struct fleet *f);

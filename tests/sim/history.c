@@ -344,7 +344,7 @@ void history_commit(struct fleet *f, const struct event *e,
 	plans_check(f, plan);
 	note_down(f, plan, made_ms);
 	known = follows(f, e, plan);
-	approvals_check(f, known ? h->last : NULL, plan);
+	approvals_check(f, e, known ? h->last : NULL, plan);
 	if (known) {
 		check_commands(f, plan, made_ms);
 		rollouts_check(f, plan, made_ms);

@@ -239,6 +239,7 @@ static void publish_turn(struct fleet *f, int node)
 		s->leads = s->lease.epoch;
 		users_adopt(f, node, s->inputs.plan);
 		held_adopt(&s->held, s->inputs.plan);
+		s->led_ms = f->now_ms;
 	}
 	users_turn(f, node);
 	in = seat_input(f, node);
@@ -465,5 +466,5 @@ void seat_die(struct seat *s)
 	audit_fini(&s->proposed);
 	doubts_fini(&s->doubts);
 	users_die(&s->users);
-	*s = (struct seat){ .kept_plan = s->kept_plan };
+	*s = (struct seat){ .kept_plan = s->kept_plan, .led_ms = INT64_MAX };
 }
