@@ -49,7 +49,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/pinning.c %D%/pinning.h \
 	%D%/predict.c %D%/predict.h \
 	%D%/presence.c \
-	%D%/promanswer.c %D%/promanswer.h \
+	%D%/prombuckets.c %D%/prombuckets.h \
 	%D%/prometheus.c %D%/prometheus.h \
 	%D%/promquery.c %D%/promquery.h \
 	%D%/publish.c \

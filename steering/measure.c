@@ -1,33 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "steering/measure.h"
 
-#include <assert.h>
 #include <string.h>
-
-static const char *const outcomes[] = {
-	[MEASURE_NONE] = "none yet",
-	[MEASURE_OK] = "ok",
-	[MEASURE_EMPTY] = "no series",
-	[MEASURE_SERIES] = "several series",
-	[MEASURE_TYPE] = "wrong type",
-	[MEASURE_NAN] = "not a number",
-	[MEASURE_RANGE] = "out of range",
-	[MEASURE_BUCKETS] = "no histogram",
-	[MEASURE_REFUSED] = "query refused",
-	[MEASURE_HTTP] = "HTTP error",
-	[MEASURE_MALFORMED] = "malformed",
-	[MEASURE_LARGE] = "too large",
-	[MEASURE_TIMEOUT] = "timeout",
-	[MEASURE_CONNECT] = "no connection",
-};
-
-static_assert(sizeof(outcomes) / sizeof(outcomes[0]) == MEASURE_OUTCOMES,
-	      "a word for every outcome");
-
-const char *measure_outcome_name(enum measure_outcome outcome)
-{
-	return outcomes[outcome];
-}
 
 const char *arm_name(enum arm arm)
 {

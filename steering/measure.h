@@ -9,30 +9,12 @@
 #ifndef STEERING_MEASURE_H
 #define STEERING_MEASURE_H
 
+#include "policy/bus/measured.h"
 #include "steering/excess.h"
 #include "steering/slowness.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/* How a measurement ended. */
-enum measure_outcome {
-	MEASURE_NONE, /* not measured yet */
-	MEASURE_OK,
-	MEASURE_EMPTY,     /* the query matches no series */
-	MEASURE_SERIES,    /* it matches several where one is wanted */
-	MEASURE_TYPE,      /* a range, a string, no buckets */
-	MEASURE_NAN,       /* not a number */
-	MEASURE_RANGE,     /* negative, infinite or beyond 2^53 */
-	MEASURE_BUCKETS,   /* a histogram that is none */
-	MEASURE_REFUSED,   /* the query itself is wrong */
-	MEASURE_HTTP,      /* a status that is no answer to a query */
-	MEASURE_MALFORMED, /* no JSON, or not what Prometheus says */
-	MEASURE_LARGE,
-	MEASURE_TIMEOUT,
-	MEASURE_CONNECT, /* nobody answers there */
-	MEASURE_OUTCOMES,
-};
 
 enum arm { ARM_CANARY, ARM_STABLE, ARMS };
 
@@ -43,8 +25,6 @@ struct measure_arm {
 	struct latencies latencies; /* no bucket when there are none */
 };
 
-enum { MEASURE_DETAIL_SIZE = 120 };
-
 struct measure {
 	uint64_t number;  /* rises with each; 0: there is none */
 	int64_t taken_ms; /* monotonic: the instant that was asked for */
@@ -52,8 +32,6 @@ struct measure {
 	char detail[MEASURE_DETAIL_SIZE]; /* of what went wrong, or "" */
 };
 
-/* "ok", "empty", ... */
-const char *measure_outcome_name(enum measure_outcome outcome);
 /* "canary", "stable". */
 const char *arm_name(enum arm arm);
 

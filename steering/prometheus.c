@@ -3,13 +3,18 @@
 
 #include "policy/base/error.h"
 #include "policy/base/fetch.h"
+#include "policy/bus/promanswer.h"
+#include "policy/bus/promform.h"
 #include "policy/language/policy.h"
-#include "steering/promanswer.h"
+#include "steering/prombuckets.h"
 #include "steering/promquery.h"
 #include "steering/rollout.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+/* Of one number, or the buckets of a histogram. */
+enum { ANSWER_OCTETS_MAX = 1 << 20 };
 
 enum { QUERY_ERRORS, QUERY_REQUESTS, QUERY_LATENCY, QUERIES };
 
@@ -87,23 +92,6 @@ bool prometheus_adopt(struct prometheus *p, const struct policy *policy,
 	return true;
 }
 
-static enum measure_outcome outcome_of(enum fetch_outcome outcome)
-{
-	switch (outcome) {
-	case FETCH_OK:
-		return MEASURE_OK;
-	case FETCH_TIMEOUT:
-		return MEASURE_TIMEOUT;
-	case FETCH_CONNECT:
-		return MEASURE_CONNECT;
-	case FETCH_LARGE:
-		return MEASURE_LARGE;
-	case FETCH_BROKEN:
-		return MEASURE_MALFORMED;
-	}
-	return MEASURE_MALFORMED;
-}
-
 static enum measure_outcome read_answer(struct measure_arm *arm, unsigned query,
 					const struct fetch_answer *answer,
 					char detail[MEASURE_DETAIL_SIZE])
@@ -113,7 +101,7 @@ static enum measure_outcome read_answer(struct measure_arm *arm, unsigned query,
 
 	if (answer->outcome != FETCH_OK) {
 		snprintf(detail, MEASURE_DETAIL_SIZE, "%s", answer->why);
-		return outcome_of(answer->outcome);
+		return measure_outcome_of(answer->outcome);
 	}
 	switch (query) {
 	case QUERY_ERRORS:
@@ -121,7 +109,7 @@ static enum measure_outcome read_answer(struct measure_arm *arm, unsigned query,
 	case QUERY_REQUESTS:
 		return promanswer_count(&said, &arm->total.requests, detail);
 	default:
-		return promanswer_buckets(&said, &arm->latencies, detail);
+		return prombuckets_read(&said, &arm->latencies, detail);
 	}
 }
 
@@ -185,14 +173,14 @@ static struct fetch *ask(const struct round *r, struct question *q,
 	char *filled = promquery_fill(what, text_of(m, q->query));
 	char *form = filled == NULL
 			     ? NULL
-			     : promquery_form(filled, wall_ms, m->timeout_ms);
+			     : promform_write(filled, wall_ms, m->timeout_ms);
 	char url[1200];
 	struct fetch *fetch = NULL;
 	const struct fetch_plan plan = {
 		.url = url,
 		.form = form,
 		.timeout_ms = m->timeout_ms,
-		.octets_max = PROMANSWER_OCTETS_MAX,
+		.octets_max = ANSWER_OCTETS_MAX,
 		.done = on_answer,
 		.arg = q,
 	};

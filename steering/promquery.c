@@ -3,10 +3,8 @@
 
 #include "policy/language/placeholder.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Names have nothing that an expression takes for more than itself; a dot
  * stands for any one character, so also for "/". */
@@ -98,32 +96,4 @@ char *promquery_fill(const struct promquery *q, const char *text)
 		return NULL;
 	}
 	return fclose(out) == 0 ? filled : NULL;
-}
-
-/* RFC 3986, 2.3: what stays as it is. */
-static bool is_unreserved(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || (c != '\0' && strchr("-._~", c));
-}
-
-char *promquery_form(const char *filled, int64_t wall_ms, int64_t timeout_ms)
-{
-	size_t room = strlen(filled) * 3 + 100;
-	char *form = malloc(room);
-	size_t at;
-
-	if (form == NULL)
-		return NULL;
-	at = (size_t)snprintf(form, room, "query=");
-	for (; *filled != '\0'; filled++)
-		if (is_unreserved(*filled))
-			form[at++] = *filled;
-		else
-			at += (size_t)snprintf(form + at, room - at, "%%%02X",
-					       (unsigned char)*filled);
-	snprintf(form + at, room - at,
-		 "&time=%" PRId64 ".%03d&timeout=%" PRId64 "ms", wall_ms / 1000,
-		 (int)(wall_ms % 1000), timeout_ms);
-	return form;
 }

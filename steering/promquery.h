@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * promquery -- a canary's query for one version: placeholders filled in, as
- * the form of an instant query at a stated time.
+ * promquery -- a canary's query for one version: placeholders filled in.
  *
- * Pure.  Source: Prometheus 2.42, HTTP API, "Instant queries".
+ * Pure.
  */
 #ifndef STEERING_PROMQUERY_H
 #define STEERING_PROMQUERY_H
@@ -29,9 +28,5 @@ struct promquery {
  * it; NULL: out of memory.
  */
 char *promquery_fill(const struct promquery *q, const char *text);
-
-/* "query=...&time=...&timeout=..."; the caller frees it; NULL: out of memory.
- */
-char *promquery_form(const char *filled, int64_t wall_ms, int64_t timeout_ms);
 
 #endif

@@ -10,6 +10,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/later.c %D%/later.h \
 	%D%/local.c %D%/local.h \
 	%D%/lookup.c %D%/lookup.h \
+	%D%/measured.c %D%/measured.h \
 	%D%/member.c %D%/member.h \
 	%D%/memory.c %D%/memory.h \
 	%D%/memory_store.c %D%/memory_store.h \
@@ -25,6 +26,8 @@ policy_libpolicy_a_SOURCES += \
 	%D%/plan_rum.c %D%/plan_rum.h \
 	%D%/plan_spill.c %D%/plan_spill.h \
 	%D%/plan_release.c %D%/plan_release.h \
+	%D%/promanswer.c %D%/promanswer.h \
+	%D%/promform.c %D%/promform.h \
 	%D%/redis.c %D%/redis.h \
 	%D%/redis_command.c %D%/redis_command.h \
 	%D%/redis_connect.c %D%/redis_connect.h \

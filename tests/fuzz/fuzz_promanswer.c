@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_promanswer: whatever a server says, what is taken is within bounds. */
-#include "steering/promanswer.h"
+#include "policy/bus/promanswer.h"
+
+#include "steering/prombuckets.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -43,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 		if (is == MEASURE_OK &&
 		    (statuses[i] != 200 || count > UINT64_C(1) << 53))
 			abort();
-		if (promanswer_buckets(&a, &buckets, detail) == MEASURE_OK)
+		if (prombuckets_read(&a, &buckets, detail) == MEASURE_OK)
 			check_buckets(&buckets);
 		check_detail(detail);
 	}

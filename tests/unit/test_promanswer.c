@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* promanswer: every way in which an answer is none, and what is one. */
-#include "steering/promanswer.h"
+#include "policy/bus/promanswer.h"
+
+#include "steering/prombuckets.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -117,7 +119,7 @@ static void test_buckets(void **state)
 		char buf[1000], detail[MEASURE_DETAIL_SIZE];
 		struct promanswer a = answer_of(200, row->text, buf);
 		struct latencies l = { .count = 0 };
-		enum measure_outcome is = promanswer_buckets(&a, &l, detail);
+		enum measure_outcome is = prombuckets_read(&a, &l, detail);
 
 		if (is != row->outcome || l.requests[0] != row->first ||
 		    l.requests[1] != row->second || l.requests[2] != row->last)
@@ -144,7 +146,7 @@ static void test_too_many_buckets(void **state)
 				      "\"value\":[1,\"1\"]}",
 				      i == 0 ? "" : ",", i);
 	a.len = at + (size_t)sprintf(text + at, "]}}");
-	assert_int_equal(promanswer_buckets(&a, &l, detail), MEASURE_BUCKETS);
+	assert_int_equal(prombuckets_read(&a, &l, detail), MEASURE_BUCKETS);
 }
 
 int main(void)

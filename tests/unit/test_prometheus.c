@@ -7,8 +7,9 @@
 
 #include "canned.h"
 #include "policy/base/error.h"
+#include "policy/bus/promanswer.h"
+#include "policy/bus/promform.h"
 #include "policy/language/policy.h"
-#include "steering/promanswer.h"
 #include "steering/promquery.h"
 
 #include <setjmp.h>
@@ -251,7 +252,7 @@ static void test_queries(void **state)
 		free(canary);
 		free(stable);
 	}
-	form = promquery_form("a{b=\"c d\"}+1", 1764444000023, 2000);
+	form = promform_write("a{b=\"c d\"}+1", 1764444000023, 2000);
 	assert_string_equal(form, "query=a%7Bb%3D%22c%20d%22%7D%2B1"
 				  "&time=1764444000.023&timeout=2000ms");
 	free(form);
