@@ -336,6 +336,22 @@ size_t evidence_job(const struct evidence *e, size_t nth)
 	return e->jobs[nth].number;
 }
 
+size_t evidence_spots(const struct evidence *e)
+{
+	return e->spot_count;
+}
+
+struct evidence_spot evidence_spot(const struct evidence *e, size_t i)
+{
+	const struct spot *spot = &e->spots[i];
+
+	return (struct evidence_spot){
+		.service = spot->service,
+		.endpoint = spot->endpoint,
+		.check = e->jobs[spot->nth].check,
+	};
+}
+
 /* What the edges say of one job together. */
 struct poll {
 	uint32_t users; /* edges that had some, enough to judge or not */

@@ -3,6 +3,9 @@
  * evidence -- what users met at edges (policy/bus/served), as outcomes for the
  * breakers of one vantage.
  *
+ * A Prometheus that a check names is one more edge (health/counters makes its
+ * document).
+ *
  * Counters become requests by differences of two documents of one edge, so each
  * request is counted once, however often a document comes; of the first one,
  * and of the first after an edge's restart, nothing is counted.
@@ -87,6 +90,15 @@ void evidence_judge(struct evidence *evidence, int64_t now_ms);
 /* Jobs that it gathers for, from 0, and which of the roster's each is. */
 size_t evidence_count(const struct evidence *evidence);
 size_t evidence_job(const struct evidence *evidence, size_t nth);
+
+/* Endpoints that it gathers for, by service and endpoint (strcmp(3)), each with
+ * the check that is told of its users; all borrowed until the next turn. */
+struct evidence_spot {
+	const char *service, *endpoint;
+	const struct policy_check *check;
+};
+size_t evidence_spots(const struct evidence *evidence);
+struct evidence_spot evidence_spot(const struct evidence *evidence, size_t i);
 
 /* What there is to say of one in this second. */
 struct evidence_word {

@@ -108,6 +108,45 @@ static void put_plain(struct openmetrics *out, const struct health_metrics *m)
 }
 /* clang-format on */
 
+static void put_measures(struct openmetrics *out, const uint64_t *measures)
+{
+	static const struct metric_family family = {
+		"windrose_health_prometheus_measures",
+		METRIC_COUNTER,
+		NULL,
+		"Times that a Prometheus was asked of users, by what came.",
+	};
+
+	openmetrics_family(out, &family);
+	for (int i = MEASURE_OK; i < MEASURE_OUTCOMES; i++) {
+		const struct metric_label label = {
+			"outcome", measure_outcome_name((enum measure_outcome)i)
+		};
+
+		openmetrics_count(out, (struct metric_labels){ &label, 1 },
+				  measures[i]);
+	}
+}
+
+static void put_sources(struct openmetrics *out, const struct health_metrics *m)
+{
+	static const struct metric_family family = {
+		"windrose_health_prometheus_failing",
+		METRIC_GAUGE,
+		NULL,
+		"1 while a Prometheus that is asked does not tell of users.",
+	};
+
+	openmetrics_family(out, &family);
+	for (size_t i = 0; i < m->source_count; i++) {
+		const struct metric_label label = { "source",
+						    m->sources[i].name };
+
+		openmetrics_count(out, (struct metric_labels){ &label, 1 },
+				  m->sources[i].failing);
+	}
+}
+
 /* Entries are in the order of the policy: those of a service stand together. */
 static size_t service_end(const struct report *r, size_t first)
 {
@@ -216,6 +255,8 @@ void health_metrics_write(struct openmetrics *out,
 	put_outcomes(out, &m->tally);
 	put_lateness(out, &m->load);
 	put_plain(out, m);
+	put_measures(out, m->measures);
+	put_sources(out, m);
 	put_states(out, report);
 	for (size_t i = 0; i < sizeof(endpoint_rows) / sizeof(endpoint_rows[0]);
 	     i++)

@@ -8,6 +8,7 @@
 #ifndef HEALTH_HEALTH_METRICS_H
 #define HEALTH_HEALTH_METRICS_H
 
+#include "health/canvass.h"
 #include "health/rounds.h"
 #include "policy/bus/node.h"
 
@@ -25,6 +26,9 @@ struct health_metrics {
 	struct rounds_load load;
 	struct rounds_doubt doubt;
 	struct rounds_tally tally;
+	const uint64_t *measures; /* by enum measure_outcome */
+	const struct canvass_source *sources;
+	size_t source_count;
 	bool bus_up;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "health/listener.h"
 
+#include "health/canvass.h"
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
@@ -17,19 +18,27 @@
 struct listener {
 	const struct witnesses *edges;
 	struct evidence *evidence;
+	struct canvass *canvass;
 	char refused[SERVED_NAME_SIZE]; /* the edge whose refusal was logged
 					 * last; "": taken since */
 };
 
-struct listener *listener_new(const struct witnesses *edges)
+struct listener *listener_new(struct event_base *loop,
+			      const struct witnesses *edges, struct error *err)
 {
 	struct listener *l = calloc(1, sizeof(*l));
 
-	if (l == NULL)
+	if (l != NULL) {
+		l->edges = edges;
+		l->evidence = evidence_new();
+	}
+	if (l == NULL || l->evidence == NULL) {
+		error_set(err, "out of memory while starting the prober");
+		listener_free(l);
 		return NULL;
-	l->edges = edges;
-	l->evidence = evidence_new();
-	if (l->evidence != NULL)
+	}
+	l->canvass = canvass_new(loop, l->evidence, err);
+	if (l->canvass != NULL)
 		return l;
 	listener_free(l);
 	return NULL;
@@ -39,6 +48,7 @@ void listener_free(struct listener *l)
 {
 	if (l == NULL)
 		return;
+	canvass_free(l->canvass);
 	evidence_free(l->evidence);
 	free(l);
 }
@@ -83,8 +93,12 @@ static struct served *read_served(const struct listener *l, const char *edge,
 void listener_take(struct listener *l, const char *edge, const void *octets,
 		   size_t len)
 {
-	struct error err;
-	struct served *served = read_served(l, edge, octets, len, &err);
+	struct error err = { .text = "it goes by a name that Prometheus has "
+				     "here" };
+	struct served *served =
+		canvass_has(l->canvass, edge)
+			? NULL
+			: read_served(l, edge, octets, len, &err);
 
 	if (served == NULL)
 		log_refusal(l, edge, err.text);
@@ -97,12 +111,19 @@ void listener_take(struct listener *l, const char *edge, const void *octets,
 
 bool listener_turn(struct listener *l, const struct roster *roster)
 {
-	return evidence_turn(l->evidence, roster);
+	bool ok = evidence_turn(l->evidence, roster);
+
+	return canvass_turn(l->canvass) && ok;
 }
 
 unsigned listener_topics(const struct listener *l)
 {
 	return evidence_count(l->evidence) > 0 ? BUS_SERVED : 0;
+}
+
+const struct canvass *listener_canvass(const struct listener *l)
+{
+	return l->canvass;
 }
 
 json_t *listener_status(const struct listener *l)

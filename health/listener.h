@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * listener -- hears from the bus what users met at edges, and hands it to
- * evidence.
+ * evidence; what a Prometheus knows of them it asks for (health/canvass).
  *
  * It wants to be given what edges say while a check of the policy is passive: a
  * prober that has none needs no rights to read it.  What is not
@@ -14,16 +14,21 @@
 
 #include "health/evidence.h"
 
+struct canvass;
+struct error;
+struct event_base;
 struct json_t;
 struct listener;
 struct roster;
 struct witnesses;
 
-/* edges (NULL: nobody has to sign) is borrowed, outlives it.  NULL when memory
- * runs out. */
-struct listener *listener_new(const struct witnesses *edges);
+/* edges (NULL: nobody has to sign) is borrowed, outlives it.  NULL with err
+ * set.
+ */
+struct listener *listener_new(struct event_base *loop,
+			      const struct witnesses *edges, struct error *err);
 
-/* Listens for this roster from now on: see evidence_turn(). */
+/* Listens for this roster from now on: see evidence_turn(), canvass_turn(). */
 bool listener_turn(struct listener *listener, const struct roster *roster);
 
 /* The topics of the bus (enum bus_topic, or-ed) that it has to be given. */
@@ -39,6 +44,9 @@ struct evidence *listener_evidence(const struct listener *listener);
 /* The edges heard of, for a status answer; a new reference, NULL when memory
  * runs out. */
 struct json_t *listener_status(const struct listener *listener);
+
+/* Borrowed. */
+const struct canvass *listener_canvass(const struct listener *listener);
 
 /* Accepts NULL. */
 void listener_free(struct listener *listener);

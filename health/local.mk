@@ -5,10 +5,12 @@ health_libhealth_a_SOURCES = \
 	%D%/anchors.c %D%/anchors.h \
 	%D%/address.c %D%/address.h \
 	%D%/breaker.c %D%/breaker.h \
+	%D%/canvass.c %D%/canvass.h \
 	%D%/certificate.c %D%/certificate.h \
 	%D%/change.c %D%/change.h \
 	%D%/client_query.c %D%/client_query.h \
 	%D%/clientele.c %D%/clientele.h \
+	%D%/counters.c %D%/counters.h \
 	%D%/dialogue.c %D%/dialogue.h \
 	%D%/enquiry.c %D%/enquiry.h \
 	%D%/expectation.c %D%/expectation.h \

@@ -2,6 +2,7 @@
 #include "health/prober.h"
 
 #include "health/account.h"
+#include "health/canvass.h"
 #include "health/force.h"
 #include "health/health_metrics.h"
 #include "health/listener.h"
@@ -156,7 +157,7 @@ static void turn_others(struct prober *p)
 
 	if (!listener_turn(p->listener, p->on.roster))
 		log_event(LOG_LEVEL_ERROR, "health", "users",
-			  "error=\"out of memory: no edge is heard\"");
+			  "error=\"out of memory: not all of them are heard\"");
 	follow(p);
 	reporter_turn(p->reporter, &p->account);
 }
@@ -388,11 +389,9 @@ static bool start(struct prober *p, const struct prober_config *config,
 		error_set(err, "out of memory while starting the resolver");
 		return false;
 	}
-	p->listener = listener_new(config->edges);
-	if (p->listener == NULL) {
-		error_set(err, "out of memory while starting the prober");
+	p->listener = listener_new(p->loop, config->edges, err);
+	if (p->listener == NULL)
 		return false;
-	}
 	p->verify = verify_start(&verify, err);
 	if (p->verify == NULL)
 		return false;
@@ -433,6 +432,8 @@ struct prober *prober_start(struct event_base *loop,
 
 void prober_scrape(const struct prober *p, struct openmetrics *out)
 {
+	const struct canvass *canvass = listener_canvass(p->listener);
+	struct canvass_source sources[EVIDENCE_EDGES_MAX];
 	struct report report;
 	struct health_metrics metrics = {
 		.node = account_node(&p->account),
@@ -440,6 +441,9 @@ void prober_scrape(const struct prober *p, struct openmetrics *out)
 		.load = rounds_load(p->on.rounds),
 		.doubt = rounds_doubt(p->on.rounds),
 		.tally = rounds_tally(p->on.rounds),
+		.measures = canvass_outcomes(canvass),
+		.sources = sources,
+		.source_count = canvass_sources(canvass, sources),
 		.bus_up = bus_is_up(p->bus),
 	};
 

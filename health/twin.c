@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "health/twin.h"
 
+#include "health/counters.h"
 #include "policy/base/hash.h"
 
 #include <string.h>
@@ -93,7 +94,8 @@ static bool same_passive(const struct policy_passive *a,
 {
 	return a->weight == b->weight && a->min_requests == b->min_requests &&
 	       a->failure_rate_pct == b->failure_rate_pct &&
-	       a->edges == b->edges;
+	       a->edges == b->edges &&
+	       counters_same(&a->prometheus, &b->prometheus);
 }
 
 static bool same_pace(const struct policy_check *a,

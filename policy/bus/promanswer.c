@@ -2,6 +2,7 @@
 #include "policy/bus/promanswer.h"
 
 #include "policy/base/error.h"
+#include "policy/base/hash.h"
 #include "policy/bus/member.h"
 
 #include <math.h>
@@ -93,17 +94,39 @@ void promresult_close(struct promresult *r)
 	*r = (struct promresult){ .json = NULL };
 }
 
-const json_t *promresult_labels(const struct promresult *r, size_t i)
+static json_t *labels_of(const struct promresult *r, size_t i)
 {
 	return r->scalar
 		       ? NULL
 		       : json_object_get(json_array_get(r->list, i), "metric");
 }
 
+static uint64_t hash_text(uint64_t seed, const char *text)
+{
+	return hash_octets(seed, text, strlen(text) + 1);
+}
+
+uint64_t promresult_series(const struct promresult *r, size_t i)
+{
+	json_t *labels = labels_of(r, i);
+	uint64_t sum = 0;
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(labels, name, value)
+	{
+		const char *text = json_string_value(value);
+
+		sum += hash_mix(hash_text(hash_text(HASH_FNV_OFFSET, name),
+					  text == NULL ? "" : text));
+	}
+	return sum;
+}
+
 const char *promresult_label(const struct promresult *r, size_t i,
 			     const char *name)
 {
-	return text_of(promresult_labels(r, i), name);
+	return text_of(labels_of(r, i), name);
 }
 
 /* A sample is a pair: [instant, "value"]. */

@@ -48,9 +48,9 @@ enum measure_outcome promresult_open(struct promresult *out,
 				     char detail[MEASURE_DETAIL_SIZE]);
 void promresult_close(struct promresult *result);
 
-/* The labels of a sample, an object, borrowed; NULL: it has none. */
-const struct json_t *promresult_labels(const struct promresult *result,
-				       size_t i);
+/* Which series a sample is of, the same in each answer: a hash of its labels,
+ * in any order. */
+uint64_t promresult_series(const struct promresult *result, size_t i);
 /* One of them, borrowed; "" is one that it has not. */
 const char *promresult_label(const struct promresult *result, size_t i,
 			     const char *name);

@@ -36,10 +36,19 @@ struct policy_breaker {
 	int64_t half_life_ms;
 };
 
+/* A Prometheus that counts what users met, as one edge more. */
+struct policy_counting {
+	const char *url;               /* without a final slash; NULL: none */
+	const char *requests, *errors; /* PromQL: a vector of counters with the
+					* labels service and endpoint */
+	int64_t interval_ms, timeout_ms;
+};
+
 /* What users met at edges: see health/evidence. */
 struct policy_passive {
 	uint32_t weight; /* of one outcome in the breaker's window; 0: off */
 	uint32_t min_requests, failure_rate_pct, edges; /* when they fail */
+	struct policy_counting prometheus;
 };
 
 enum http_version { HTTP_1_1, HTTP_2 };

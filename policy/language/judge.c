@@ -138,6 +138,23 @@ static void judge_quorum(struct draft *d, const struct policy_check *check,
 			    votes == 1 ? "" : "s");
 }
 
+static void judge_passive(struct draft *d, struct policy_check *check,
+			  const struct tree *node)
+{
+	const struct policy_counting *p = &check->passive.prometheus;
+	const struct tree *passive = tree_find(node, "passive");
+	const struct tree *map =
+		passive == NULL ? NULL : tree_find(passive, "prometheus");
+
+	/* Its presets are of one that is stated. */
+	if (passive == NULL)
+		check->passive.weight = 0;
+	if (map != NULL)
+		judge_pair(d, &(struct pair){ map, "timeout", "interval",
+					      p->timeout_ms, p->interval_ms,
+					      true });
+}
+
 void judge_check(struct draft *d, struct policy_check *check, struct tree *node)
 {
 	struct tree *type, *confirm;
@@ -154,9 +171,7 @@ void judge_check(struct draft *d, struct policy_check *check, struct tree *node)
 				      check->confirm_ms, check->interval_ms,
 				      true });
 	judge_breaker(d, check, node);
-	/* Its presets are of one that is stated. */
-	if (tree_find(node, "passive") == NULL)
-		check->passive.weight = 0;
+	judge_passive(d, check, node);
 	judge_window(d, check, node);
 	judge_quorum(d, check, node);
 }

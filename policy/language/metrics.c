@@ -80,13 +80,42 @@ static void read_query(struct draft *d, const struct schema_row *row,
 	put_text(d, text, strlen(text), target);
 }
 
+static bool is_blank(const char *text)
+{
+	return text[strspn(text, " \t\r\n")] == '\0';
+}
+
+/* One for all endpoints: there is nothing that a placeholder would be. */
+static void read_vector(struct draft *d, const struct schema_row *row,
+			struct tree *node, void *target)
+{
+	const char *text = value_text(d, row, node);
+	enum placeholder which;
+	const char *at;
+	size_t len;
+
+	if (text == NULL)
+		return;
+	at = placeholder_find(text, &which, &len);
+	if (is_blank(text))
+		value_refuse(d, row, node);
+	else if (at != NULL)
+		draft_refuse(d, CODE_VALUE_WRONG, node,
+			     "%s has %.*s, which stands for nothing here: one "
+			     "query is asked for all endpoints; have its "
+			     "labels say which",
+			     row->key, (int)(len < 40 ? len : 40), at);
+	else
+		put_text(d, text, strlen(text), target);
+}
+
 void metrics_read(struct draft *d, const struct schema_row *row,
 		  struct tree *node, void *target)
 {
-	if (row->kind == SCHEMA_URL)
-		read_url(d, row, node, target);
-	else
-		read_query(d, row, node, target);
+	static value_reader *const readers[] = { read_url, read_query,
+						 read_vector };
+
+	readers[row->kind - SCHEMA_URL](d, row, node, target);
 }
 
 /* Its key of that name, where there is one and it should not be. */

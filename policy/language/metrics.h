@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * metrics -- where a canary is measured, and what takes it back.
+ * metrics -- where a canary is measured, and what takes it back; how a
+ * Prometheus is asked, for that and by probers.
  *
  * Pure.
  */
@@ -9,7 +10,7 @@
 
 #include "policy/language/value.h"
 
-/* SCHEMA_URL and SCHEMA_QUERY. */
+/* SCHEMA_URL to SCHEMA_VECTOR, in the order of enum schema_kind. */
 value_reader metrics_read;
 
 /* The metrics and rollback_when of a canary, read from node, together. */

@@ -166,6 +166,21 @@ static const struct schema_row breaker_rows[] = {
 static const struct schema breaker = { breaker_rows, COUNT(breaker_rows) };
 
 #define PASSIVE(field) offsetof(struct policy_check, passive.field)
+static const struct schema_row counting_rows[] = {
+	{ "url", SCHEMA_URL, true, PASSIVE(prometheus.url),
+	  0, 0, NULL, NULL, NULL, "where it is asked" },
+	{ "requests", SCHEMA_VECTOR, true, PASSIVE(prometheus.requests),
+	  0, 0, NULL, NULL, NULL, "query for counters of all requests" },
+	{ "errors", SCHEMA_VECTOR, true, PASSIVE(prometheus.errors),
+	  0, 0, NULL, NULL, NULL, "query for counters of failed requests" },
+	/* Twice that, and an answer's time, is not yet stale. */
+	{ "interval", SCHEMA_MILLIS, false, PASSIVE(prometheus.interval_ms),
+	  SECOND, 4 * SECOND, "2s", NULL, NULL, "from one question to the next" },
+	{ "timeout", SCHEMA_MILLIS, false, PASSIVE(prometheus.timeout_ms),
+	  100, 4 * SECOND, "1s", NULL, NULL, "after which there is no answer" },
+};
+static const struct schema counting = { counting_rows, COUNT(counting_rows) };
+
 static const struct schema_row passive_rows[] = {
 	{ "weight", SCHEMA_WHOLE, false, PASSIVE(weight),
 	  1, 64, "5", NULL, NULL, "outcomes of the window that a second of users counts as" },
@@ -175,6 +190,8 @@ static const struct schema_row passive_rows[] = {
 	  1, 100, "50%", NULL, NULL, "share of failed requests from which users failed" },
 	{ "edges", SCHEMA_WHOLE, false, PASSIVE(edges),
 	  1, 64, "1", NULL, NULL, "edges that must see users fail" },
+	{ "prometheus", SCHEMA_MAP, false, 0,
+	  0, 0, NULL, NULL, &counting, "a Prometheus is one edge more" },
 };
 static const struct schema passive = { passive_rows, COUNT(passive_rows) };
 

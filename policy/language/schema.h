@@ -42,6 +42,7 @@ enum schema_kind {
 	SCHEMA_LINE,     /* of printable ASCII; const char * */
 	SCHEMA_URL,      /* of a web server; const char *, no final slash */
 	SCHEMA_QUERY,    /* with placeholders; const char * */
+	SCHEMA_VECTOR,   /* a query without; const char * */
 	SCHEMA_QTYPE,    /* of a record that can be asked for; uint16_t */
 	SCHEMA_PROGRAM,  /* the name of a file; const char * */
 	SCHEMA_TEXTS,    /* one or a list; const char **, then size_t */

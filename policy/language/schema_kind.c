@@ -31,6 +31,9 @@ static const char *const kind_texts[] = {
 	[SCHEMA_LINE] = "a text of one line in ASCII",
 	[SCHEMA_URL] = "a URL like http://prometheus:9090",
 	[SCHEMA_QUERY] = "a query of Prometheus with $arm in it",
+	[SCHEMA_VECTOR] =
+		("a query of Prometheus for counters with the labels service "
+		 "and endpoint"),
 	[SCHEMA_QTYPE] = "a record type like A or SOA",
 	[SCHEMA_PROGRAM] = "the name of a program like check_mail",
 	[SCHEMA_TEXTS] = "a text or a list of them",

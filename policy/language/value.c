@@ -403,6 +403,7 @@ static value_reader *const readers[] = {
 	[SCHEMA_LINE] = probing_read,
 	[SCHEMA_URL] = metrics_read,
 	[SCHEMA_QUERY] = metrics_read,
+	[SCHEMA_VECTOR] = metrics_read,
 	[SCHEMA_QTYPE] = probing_read,
 	[SCHEMA_PROGRAM] = probing_read,
 	[SCHEMA_TEXTS] = probing_read,

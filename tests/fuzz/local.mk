@@ -16,6 +16,10 @@ check_PROGRAMS += %D%/fuzz_tzif
 
 # health
 check_PROGRAMS += %D%/fuzz_match %D%/fuzz_question %D%/fuzz_client_query
+check_PROGRAMS += %D%/fuzz_counters
+%C%_fuzz_counters_SOURCES = %D%/fuzz_counters.c $(FUZZ_MAIN)
+%C%_fuzz_counters_LDADD = $(HEALTH_LIBS)
+%C%_fuzz_counters_LDFLAGS = $(FUZZ_LDFLAGS)
 %C%_fuzz_client_query_SOURCES = %D%/fuzz_client_query.c $(FUZZ_MAIN)
 %C%_fuzz_client_query_LDADD = $(HEALTH_LIBS)
 %C%_fuzz_client_query_LDFLAGS = $(FUZZ_LDFLAGS)

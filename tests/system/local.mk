@@ -52,6 +52,7 @@ EXTRA_DIST += %D%/page.py
 EXTRA_DIST += %D%/panic.py
 EXTRA_DIST += %D%/papers.py
 EXTRA_DIST += %D%/passive.py
+EXTRA_DIST += %D%/passive_prometheus.py
 EXTRA_DIST += %D%/policy_rollout.py
 EXTRA_DIST += %D%/probes.py
 EXTRA_DIST += %D%/proxied.py

@@ -128,6 +128,8 @@ class Users(threading.Thread):
 
 
 class Fleet:
+    Application = Application
+
     def __init__(self, rig):
         self.rig = rig
         self.redis, self.dns = rig.port(), rig.port()
@@ -138,7 +140,7 @@ class Fleet:
         self.keys = {e: rig.keypair("edge-" + e) for e in EDGES}
         self.write_policy("60s")
         rig.geo(rig.path("policy"))
-        self.applications = {r: Application(a, self.web) for r, (a, _) in REGIONS.items()}
+        self.applications = {r: self.Application(a, self.web) for r, (a, _) in REGIONS.items()}
 
     def write_policy(self, trial):
         self.rig.write("policy/policy.yaml", POLICY.format(
@@ -148,25 +150,28 @@ class Fleet:
 
     def start(self):
         r = self.rig
-        r.redis(self.redis)
         for e in EDGES:
             servers = "\n".join(f"    server {n} {a}:{self.web} weight 100" for n, (a, _) in REGIONS.items())
             rules = "\n".join(f"    use-server {n} if {{ req.hdr(x-endpoint) {n} }}" for n in REGIONS)
             r.write(f"haproxy-{e}.cfg", HAPROXY.format(socket=r.path(f"haproxy-{e}.sock"), port=self.ports[e],
                                                        rules=rules, servers=servers))
             self.start_haproxy(e)
+        self.start_daemons(*(w for e in EDGES for w in ("--trust-edge", f"edge-{e}={self.keys[e][1]}")))
+        for e in EDGES:
+            self.start_edge(e)
+
+    def start_daemons(self, *health):
+        r = self.rig
+        r.redis(self.redis)
         r.start("dns", r.program("windrose-dns"), "--policy", r.path("policy"), "--workers", "1", "--name", "dns1",
                 "--listen", f"127.0.0.1:{self.dns}", "--bus", self.bus, "--trust", self.plan_pub,
                 "--control", r.path("dns.sock"))
         for vantage in ("one", "two"):
             r.start("health-" + vantage, r.program("windrose-health"), "--policy", r.path("policy"),
-                    "--vantage", vantage, "--bus", self.bus, "--control", r.path(f"health-{vantage}.sock"),
-                    *(w for e in EDGES for w in ("--trust-edge", f"edge-{e}={self.keys[e][1]}")))
+                    "--vantage", vantage, "--bus", self.bus, "--control", r.path(f"health-{vantage}.sock"), *health)
         r.start("steer", r.program("windrose-steer"), "--policy", r.path("policy"), "--name", "steer1",
                 "--bus", self.bus, "--key", self.plan_key, "--people", self.plan_pub,
                 "--journal", r.path("steer.jsonl"), "--keep", r.path("steer.keep"), "--control", r.path("steer.sock"))
-        for e in EDGES:
-            self.start_edge(e)
 
     def start_haproxy(self, edge):
         self.rig.start("haproxy-" + edge, "haproxy", "-db", "-f", self.rig.path(f"haproxy-{edge}.cfg"))

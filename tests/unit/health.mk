@@ -10,6 +10,12 @@ check_PROGRAMS += %D%/test_breaker_laws
 	%D%/breaker_letter.c %D%/breaker_letter.h
 %C%_test_breaker_laws_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 %C%_test_breaker_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_canvass
+%C%_test_canvass_SOURCES = %D%/test_canvass.c %D%/canned.c %D%/canned.h
+%C%_test_canvass_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_counters
+%C%_test_counters_SOURCES = %D%/test_counters.c
+%C%_test_counters_LDADD = $(HEALTH_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_choice
 %C%_test_choice_SOURCES = %D%/test_choice.c \
 	%D%/decide_world.c %D%/decide_world.h

@@ -48,7 +48,12 @@ static void site_init(struct site *s, uint32_t edges)
 		.port = 80,
 		.breaker = { .window_ms = 30000 },
 	};
-	s->checks[1].passive = (struct policy_passive){ 5, 10, 50, edges };
+	s->checks[1].passive = (struct policy_passive){
+		.weight = 5,
+		.min_requests = 10,
+		.failure_rate_pct = 50,
+		.edges = edges,
+	};
 	s->services[0] = (struct policy_service){ .name = "db",
 						  .endpoints = s->endpoints,
 						  .endpoint_count = ENDPOINTS };

@@ -8,6 +8,8 @@
 struct scene {
 	struct report_entry entries[4];
 	struct report report;
+	uint64_t measures[MEASURE_OUTCOMES];
+	struct canvass_source sources[2];
 	struct health_metrics metrics;
 };
 
@@ -50,6 +52,13 @@ static void set_up(struct scene *s)
 	s->metrics.tally.outcomes[OUTCOME_OK] = 100;
 	s->metrics.tally.outcomes[OUTCOME_TIMEOUT] = 7;
 	s->metrics.tally.outcomes[OUTCOME_LOCAL] = 1;
+	s->measures[MEASURE_OK] = 50;
+	s->measures[MEASURE_TIMEOUT] = 2;
+	s->metrics.measures = s->measures;
+	s->sources[0] = (struct canvass_source){ "prometheus", false };
+	s->sources[1] = (struct canvass_source){ "prometheus-2", true };
+	s->metrics.sources = s->sources;
+	s->metrics.source_count = 2;
 	s->report.entries = s->entries;
 	s->metrics.report = &s->report;
 }
@@ -84,6 +93,13 @@ static void test_samples(void **state)
 		"windrose_health_policy_refused 0",
 		"windrose_health_trouble 1",
 		"windrose_health_bus_connected 1",
+		"windrose_health_prometheus_measures_total{outcome=\"ok\"} 50",
+		"windrose_health_prometheus_measures_total{"
+		"outcome=\"timeout\"} 2",
+		"windrose_health_prometheus_measures_total{"
+		"outcome=\"no connection\"} 0",
+		"windrose_health_prometheus_failing{source=\"prometheus\"} 0",
+		"windrose_health_prometheus_failing{source=\"prometheus-2\"} 1",
 		"windrose_health_endpoints{service=\"api\",state=\"closed\"} 1",
 		"windrose_health_endpoints{service=\"www\",state=\"open\"} 1",
 		"windrose_health_endpoints{service=\"www\",state=\"half-open\"} 1",

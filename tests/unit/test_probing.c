@@ -84,6 +84,7 @@ static void test_breaker_values(void **state)
 {
 	struct policy *p = good_policy("checks.yaml");
 	const struct policy_check *plain = &p->checks[0], *full = &p->checks[1];
+	const struct policy_counting *counted;
 
 	(void)state;
 	assert_int_equal(full->breaker.window_ms, 86400000);
@@ -98,6 +99,21 @@ static void test_breaker_values(void **state)
 	assert_int_equal(p->checks[7].passive.min_requests, 20);
 	assert_int_equal(p->checks[7].passive.failure_rate_pct, 50);
 	assert_int_equal(p->checks[7].passive.edges, 1);
+	assert_null(p->checks[7].passive.prometheus.url);
+	counted = &p->checks[8].passive.prometheus;
+	assert_string_equal(counted->url,
+			    "http://prometheus.example:9090/base");
+	assert_string_equal(counted->requests,
+			    "sum by (service, endpoint, instance) "
+			    "(r{path=~\"/a$\"})");
+	assert_string_equal(counted->errors,
+			    "label_replace(e, \"endpoint\", \"$1\", \"zone\", "
+			    "\"(.*)\")");
+	assert_int_equal(counted->interval_ms, 4000);
+	assert_int_equal(counted->timeout_ms, 4000);
+	counted = &p->checks[9].passive.prometheus;
+	assert_int_equal(counted->interval_ms, 2000);
+	assert_int_equal(counted->timeout_ms, 1000);
 	assert_int_equal(full->breaker.half_life_ms, 30000);
 	/* The default must not be shorter than its outcomes take. */
 	assert_int_equal(plain->breaker.window_ms, 105000);

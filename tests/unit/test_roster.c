@@ -219,6 +219,8 @@ static void change_row(struct policy_check *c, const void *how)
 
 	switch ((int)row->kind) {
 	case SCHEMA_TEXT:
+	case SCHEMA_URL:
+	case SCHEMA_VECTOR:
 	case SCHEMA_PATH:
 	case SCHEMA_FILE:
 	case SCHEMA_HOST:
