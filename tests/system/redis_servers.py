@@ -26,7 +26,7 @@ class Servers:
     def __init__(self, rig):
         self.rig, self.ports, self.extra = rig, {}, {}
         self.cli_extra = ()
-        rig.write("redis.conf", example("redis.conf"))
+        rig.write("redis.conf", example("redis.conf").replace("dir /var/lib/redis", "dir " + rig.dir))
         rig.write("users.acl", example("users.acl").replace("health-eu", "health-here").replace(
             "vantage:eu", "vantage:here"))
 

@@ -67,15 +67,19 @@ void world_start_server(struct world *w)
 	char command[2048], config[512] = "";
 
 	assert_int_equal(w->server, 0);
+	/* But for where it keeps its files, which is here. */
 	if (w->config != NULL)
-		snprintf(config, sizeof(config), "\"$SRCDIR\"/contrib/redis/%s",
+		snprintf(config, sizeof(config),
+			 "sed '/^dir /d' \"$SRCDIR\"/contrib/redis/%s "
+			 ">example.conf && ",
 			 w->config);
 	snprintf(command, sizeof(command),
-		 "SRCDIR=$(cd \"$SRCDIR\" && pwd); cd '%s' && "
+		 "SRCDIR=$(cd \"$SRCDIR\" && pwd); cd '%s' && %s"
 		 "exec redis-server %s --port %d --bind 127.0.0.1 "
 		 "--unixsocket '%s/redis' --save '' --appendonly no "
 		 "--daemonize no %s >>server.out 2>&1",
-		 w->folder, config, w->tls ? 0 : w->tcp_port, w->folder,
+		 w->folder, config, w->config == NULL ? "" : "example.conf",
+		 w->tls ? 0 : w->tcp_port, w->folder,
 		 w->extra == NULL ? "" : w->extra);
 	w->server = fork();
 	assert_true(w->server >= 0);
