@@ -13,6 +13,7 @@ import sys
 import threading
 
 from fleet import CANARY, HAPROXY, REGIONS, WWW, Fleet, policy
+from guide import must_show
 from rig import SRC, Failed, Rig, addresses, ask, main, note, until
 
 FOLDER = os.path.join(SRC, "contrib/runbooks")
@@ -241,17 +242,6 @@ def steps(name):
             yield kind, block
         else:
             raise Failed(f"{name}: a block that is neither sh nor text: {kind!r} {block!r}")
-
-
-def must_show(where, said, wanted):
-    """Its lines, in their order; any blanks are one, and … is anything."""
-    at = 0
-    for line in filter(None, (w.strip() for w in wanted.splitlines())):
-        words = ".*?".join(r"\s+".join(map(re.escape, part.split())) for part in line.split("…"))
-        match = re.compile(words).search(said, at)
-        if not match:
-            raise Failed(f"{where}: no \"{line}\" in what is printed:\n{said}")
-        at = match.end()
 
 
 class Follower:
