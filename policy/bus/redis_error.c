@@ -10,31 +10,28 @@
 
 /* clang-format off */
 static const struct redis_error rows[] = {
-	{ "WRONGPASS",   "the user or the password is wrong",                              true,  false },
-	{ "NOAUTH",      "the server wants a password: put USER:PASSWORD@ into the url",   true,  false },
-	{ "NOPERM",      "this user may not do that: see contrib/redis",                   false, false },
-	{ "OOM",         "the server's memory is full, it refuses writes",                 false, false },
-	{ "LOADING",     "the server is still loading its data",                           true,  false },
-	{ "READONLY",    "the server is a replica, it refuses writes",                     true,  false },
-	{ "MASTERDOWN",  "the server is a replica that has lost its primary",              true,  false },
-	{ "MOVED",       "another node of the cluster holds the keys",                     true,  false },
-	{ "ASK",         "the cluster is moving the keys to another node",                 false, false },
-	{ "TRYAGAIN",    "the cluster is moving the keys to another node",                 false, false },
-	{ "CLUSTERDOWN", "the cluster does not serve the keys",                            true,  false },
-	{ "MISCONF",     "the server cannot save to disk, it refuses writes",              false, false },
-	{ "NOREPLICAS",  "too few replicas are in reach, the server refuses writes",       false, false },
-	{ "BUSY",        "the server is busy with somebody's script",                      false, false },
-	{ "UNKILLABLE",  "the server is busy with somebody's script",                      false, false },
-	{ "WRONGTYPE",   "a key holds another type than Windrose writes: delete it",       false, true  },
-	{ "MAXCLIENTS",  "the server has too many clients",                                true,  false },
+	{ "WRONGPASS",   "the user or the password is wrong",                              true,  false, false },
+	{ "NOAUTH",      "the server wants a password: put USER:PASSWORD@ into the url",   true,  false, false },
+	{ "NOPERM",      "this user may not do that: see contrib/redis",                   false, false, false },
+	{ "OOM",         "the server's memory is full, it refuses writes",                 false, false, true },
+	{ "LOADING",     "the server is still loading its data",                           true,  false, false },
+	{ "READONLY",    "the server is a replica, it refuses writes",                     true,  false, false },
+	{ "MASTERDOWN",  "the server is a replica that has lost its primary",              true,  false, false },
+	{ "MOVED",       "another node of the cluster holds the keys",                     true,  false, false },
+	{ "ASK",         "the cluster is moving the keys to another node",                 false, false, false },
+	{ "TRYAGAIN",    "the cluster is moving the keys to another node",                 false, false, false },
+	{ "CLUSTERDOWN", "the cluster does not serve the keys",                            true,  false, false },
+	{ "MISCONF",     "the server cannot save to disk, it refuses writes",              false, false, true },
+	{ "NOREPLICAS",  "too few replicas are in reach, the server refuses writes",       false, false, true },
+	{ "BUSY",        "the server is busy with somebody's script",                      false, false, false },
+	{ "UNKILLABLE",  "the server is busy with somebody's script",                      false, false, false },
+	{ "WRONGTYPE",   "a key holds another type than Windrose writes: delete it",       false, true,  false },
+	{ "MAXCLIENTS",  "the server has too many clients",                                true,  false, false },
 };
 /* clang-format on */
 
 static const struct redis_error unknown = {
-	"ERR",
-	"the server refused a command",
-	false,
-	false,
+	"ERR", "the server refused a command", false, false, false,
 };
 
 /* "CODE " in front, or "-CODE " inside. */

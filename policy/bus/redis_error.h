@@ -15,6 +15,7 @@ struct redis_error {
 	const char *words; /* "the server's memory is full ..." */
 	bool ends_link;    /* another connection may find things better */
 	bool garbage;      /* the key holds another type than ours */
+	bool only_writes;  /* what reads is answered as ever */
 };
 
 /*

@@ -127,11 +127,13 @@ static void write_ping(const struct redis_target *t, struct redis_command *c)
 	redis_command_text(c, "PING");
 }
 
+/* A server that cannot save to disk refuses PING too, and can be read. */
 static const char *judge_ping(const struct redis_target *t,
 			      const redisReply *reply)
 {
 	(void)t;
-	if (reply->type != REDIS_REPLY_ERROR)
+	if (reply->type != REDIS_REPLY_ERROR ||
+	    redis_error_of(reply->str)->only_writes)
 		return NULL;
 	return words_of(reply, "the server refuses to talk");
 }

@@ -53,7 +53,8 @@ char *checkup_info(struct patient *p)
 	return info;
 }
 
-static void look_at_setting(struct patient *p, const char *name)
+static void look_at_setting(struct patient *p, const char *name,
+			    const char *info)
 {
 	redisReply *reply =
 		patient_ask(p, PATIENT_WORDS("CONFIG", "GET", name));
@@ -61,7 +62,8 @@ static void look_at_setting(struct patient *p, const char *name)
 	if (reply != NULL && reply->type == REDIS_REPLY_ARRAY &&
 	    reply->elements == 2 &&
 	    reply->element[1]->type == REDIS_REPLY_STRING)
-		diagnosis_take_config(p->found, name, reply->element[1]->str);
+		diagnosis_take_config(p->found, name, reply->element[1]->str,
+				      info);
 	freeReplyObject(reply);
 }
 
@@ -146,8 +148,9 @@ void checkup_settings(struct checkup *c, struct patient *p, const char *info)
 
 	diagnosis_info_field(info, "aof_enabled", appends, sizeof(appends));
 	if (strcmp(appends, "1") != 0)
-		look_at_setting(p, "save");
-	look_at_setting(p, "client-output-buffer-limit");
+		look_at_setting(p, "save", info);
+	look_at_setting(p, "client-output-buffer-limit", info);
+	look_at_setting(p, "min-replicas-to-write", info);
 	look_at_clock(p);
 	/* Redis does not carry users to replicas: each has its own. */
 	look_at_rights(c, p);

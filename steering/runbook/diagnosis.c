@@ -204,7 +204,9 @@ static void take_saving(struct diagnosis *d, const char *info)
 {
 	if (says(info, "rdb_last_bgsave_status", "err"))
 		diagnosis_add(d, AILMENT_PERSISTENCE,
-			      "the last save to disk failed");
+			      "the last save to disk failed; unless "
+			      "stop-writes-on-bgsave-error is no, writes are "
+			      "refused");
 	if (says(info, "aof_enabled", "1") &&
 	    says(info, "aof_last_write_status", "err"))
 		diagnosis_add(d, AILMENT_PERSISTENCE,
@@ -320,8 +322,23 @@ static void take_buffers(struct diagnosis *d, const char *value)
 	}
 }
 
+static void take_replicas_due(struct diagnosis *d, const char *value,
+			      const char *info)
+{
+	int64_t due = strtoll(value, NULL, 10);
+	int64_t good = number(info, "min_slaves_good_slaves");
+
+	/* The server tells of them only where some are due. */
+	if (good >= 0 && good < due)
+		diagnosis_add(d, AILMENT_REPLICATION,
+			      "it refuses writes: min-replicas-to-write is "
+			      "%" PRId64 ", and %" PRId64
+			      " replicas are in step",
+			      due, good);
+}
+
 void diagnosis_take_config(struct diagnosis *d, const char *name,
-			   const char *value)
+			   const char *value, const char *info)
 {
 	if (strcmp(name, "save") == 0 && *value == '\0')
 		diagnosis_add(d, AILMENT_PERSISTENCE,
@@ -329,6 +346,8 @@ void diagnosis_take_config(struct diagnosis *d, const char *name,
 			      "on the bus ends with the server");
 	else if (strcmp(name, "client-output-buffer-limit") == 0)
 		take_buffers(d, value);
+	else if (strcmp(name, "min-replicas-to-write") == 0)
+		take_replicas_due(d, value, info);
 }
 
 void diagnosis_take_clock(struct diagnosis *d, int64_t ahead_ms)

@@ -105,12 +105,13 @@ bool diagnosis_info_field(const char *info, const char *name, char *out,
 			  size_t size);
 
 /*
- * One of CONFIG GET: "save", "appendonly", "client-output-buffer-limit"; of
- * others nothing is judged.  "save" is judged by itself: ask for it only where
- * INFO says that the append-only file is off.
+ * One of CONFIG GET: "save", "client-output-buffer-limit",
+ * "min-replicas-to-write"; of others nothing is judged.  info is INFO's reply
+ * of the same server.  "save" is judged by itself: ask for it only where INFO
+ * says that the append-only file is off.
  */
 void diagnosis_take_config(struct diagnosis *d, const char *name,
-			   const char *value);
+			   const char *value, const char *info);
 
 /* The server's clock less ours. */
 void diagnosis_take_clock(struct diagnosis *d, int64_t ahead_ms);

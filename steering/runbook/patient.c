@@ -136,10 +136,22 @@ static void look_at_papers(struct patient *p)
 	diagnosis_take_paper(p->found, "our", ours_s);
 }
 
+/* A server that cannot save to disk refuses PING too, and can be asked. */
+static bool is_answering(struct patient *p)
+{
+	redisReply *reply = patient_try(p, 1, PATIENT_WORDS("PING"));
+	bool ok = reply != NULL && (reply->type != REDIS_REPLY_ERROR ||
+				    redis_error_of(reply->str)->only_writes);
+
+	if (reply != NULL && !ok)
+		patient_refused(p, "PING", reply->str);
+	freeReplyObject(reply);
+	return ok;
+}
+
 bool patient_meet(struct patient *p)
 {
 	const char *detail;
-	redisReply *reply;
 
 	p->dialog = redis_dialog_open(&p->target, PATIENCE_MS);
 	if (p->dialog == NULL) {
@@ -150,13 +162,10 @@ bool patient_meet(struct patient *p)
 		lose(p);
 		return false;
 	}
-	if (!authenticate(p))
+	if (!authenticate(p) || !is_answering(p))
 		return false;
-	reply = patient_ask(p, PATIENT_WORDS("PING"));
-	freeReplyObject(reply);
-	if (reply != NULL)
-		look_at_papers(p);
-	return reply != NULL;
+	look_at_papers(p);
+	return true;
 }
 
 void patient_close(struct patient *p)

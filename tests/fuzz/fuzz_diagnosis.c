@@ -89,7 +89,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 	if (*octets == 'i')
 		diagnosis_take_info(&d, text);
 	else if (*octets == 'c')
-		diagnosis_take_config(&d, "client-output-buffer-limit", text);
+		diagnosis_take_config(&d, "client-output-buffer-limit", text,
+				      "");
 	else if (*octets == 'r')
 		try_replica(&d, text);
 	else if (*octets == 'n')

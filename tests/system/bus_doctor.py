@@ -3,6 +3,7 @@
 """`windrose bus doctor` against a real redis-server in each bad state: it names
 what is wrong, all of it and nothing else, and says nothing of a good one."""
 
+import contextlib
 import json
 import os
 import re
@@ -91,6 +92,22 @@ def settings(c):
     c.cli("config", "set", "maxmemory", str(used * 10 // 9))
     c.expect("memory nearly full", "size")
     c.cli("config", "set", "maxmemory", "0")
+    c.cli("config", "set", "min-replicas-to-write", "1")
+    c.expect("too few replicas to write", "replication")
+    c.cli("config", "set", "min-replicas-to-write", "0")
+    # Where the file would be stands a folder; PING is refused then, INFO is not.
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(c.rig.path("dump.rdb"))
+    os.mkdir(c.rig.path("dump.rdb"))
+    c.cli("bgsave")
+    until("a save fails", 10, lambda: "rdb_last_bgsave_status:err" in c.cli("info", "persistence"))
+    if not c.cli("ping").startswith("MISCONF"):
+        raise Failed(f"this Redis does not refuse PING: {c.cli('ping')}")
+    c.expect("it cannot save to disk", "persistence")
+    os.rmdir(c.rig.path("dump.rdb"))
+    c.cli("bgsave")
+    until("a save succeeds", 10, lambda: "rdb_last_bgsave_status:ok" in c.cli("info", "persistence"))
+    c.expect("all is well again")
     c.cli("config", "set", "maxclients", "2")
     try:
         with socket.create_connection(("127.0.0.1", c.port)) as other:

@@ -85,6 +85,7 @@ static const struct config_row {
 	{ "plans", "client-output-buffer-limit", "normal 1048576 0 0 slave 0 0 0 pubsub 0 0 0", AILMENT_BUFFERS },
 	{ "replicas are no business of ours", "client-output-buffer-limit", "normal 0 0 0 slave 1 1 1 pubsub 0 0 0", NOTHING },
 	{ "nonsense", "client-output-buffer-limit", "pubsub", NOTHING },
+	{ "no replica is due", "min-replicas-to-write", "0", NOTHING },
 	{ "another name", "maxclients", "", NOTHING },
 };
 
@@ -153,6 +154,30 @@ static void test_info(void **state)
 
 		diagnosis_take_info(&d, infos[i].info);
 		must_find(infos[i].title, &d, infos[i].ailment, infos[i].says);
+	}
+}
+
+static void test_replicas_due(void **state)
+{
+	static const struct {
+		const char *due, *info, *says;
+	} rows[] = {
+		{ "0", "", NULL },
+		{ "1", "min_slaves_good_slaves:1\r\n", NULL },
+		{ "2", "min_slaves_good_slaves:1\r\n", "is 2, and 1 replicas" },
+		{ "1", "min_slaves_good_slaves:0\r\n", "refuses writes" },
+		{ "x", "min_slaves_good_slaves:0\r\n", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct diagnosis d = { 0 };
+
+		diagnosis_take_config(&d, "min-replicas-to-write", rows[i].due,
+				      rows[i].info);
+		must_find(rows[i].info, &d,
+			  rows[i].says == NULL ? NOTHING : AILMENT_REPLICATION,
+			  rows[i].says);
 	}
 }
 
@@ -240,7 +265,8 @@ static void test_config(void **state)
 	for (size_t i = 0; i < sizeof(configs) / sizeof(configs[0]); i++) {
 		struct diagnosis d = { 0 };
 
-		diagnosis_take_config(&d, configs[i].name, configs[i].value);
+		diagnosis_take_config(&d, configs[i].name, configs[i].value,
+				      "role:master\r\n");
 		must_find(configs[i].title, &d, configs[i].ailment, "");
 	}
 }
@@ -449,6 +475,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_info),
 		cmocka_unit_test(test_replicas),
+		cmocka_unit_test(test_replicas_due),
 		cmocka_unit_test(test_troubles),
 		cmocka_unit_test(test_papers),
 		cmocka_unit_test(test_replicas_that_a_master_names),

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -219,6 +220,28 @@ static void full_memory(struct world *w)
 	until_said(w, "XLEN " KEY("audit"), "1\n");
 }
 
+/* A folder stands where the file would; all that writes is refused, and PING,
+ * with which a connection begins. */
+static void disk_full(struct world *w)
+{
+	struct party *a = world_party(w, 0);
+	char path[100];
+
+	party_until_up(a);
+	world_order(w, "SET " KEY("plan") " readable");
+	snprintf(path, sizeof(path), "%s/dump.rdb", w->folder);
+	assert_int_equal(mkdir(path, 0700), 0);
+	world_order(w, "CONFIG SET save '1000 1000'");
+	world_order(w, "BGSAVE");
+	until_said(w, "INFO persistence | grep -c bgsave_status:err", "1\n");
+	a = world_party(w, BUS_PLAN);
+	party_until_heard(a, BUS_PLAN, "", "readable");
+	assert_int_equal(party_lease(a, "a", 60000, 0), 0);
+	assert_int_equal(a->downs, 0);
+	world_order(w, "CONFIG SET save ''");
+	assert_int_equal(party_lease(a, "a", 60000, 0), 1);
+}
+
 static void audit_is_kept_while_down(struct world *w)
 {
 	struct party *a = world_party(w, 0);
@@ -397,6 +420,7 @@ static const struct scenario scenarios[] = {
 	{ "an idle link finds a stopped server out",    idle_link_to_stopped_server_is_down },
 	{ "a slow server is waited for",                slow_server_is_waited_for },
 	{ "full memory",                                full_memory },
+	{ "a disk that is full",                        disk_full },
 	{ "the audit is kept while down",               audit_is_kept_while_down },
 	{ "the kept audit is bounded",                  audit_is_bounded },
 	{ "expired ids leave their set",                expired_ids_leave_the_set },
