@@ -86,7 +86,9 @@ void bus_put(struct bus *bus, enum bus_topic topic, const char *key,
  * down.  The holder's own lease keeps its epoch, unless the store has fallen
  * behind at_least (it lost its last writes); any other grant is a takeover,
  * whose epoch is greater than every epoch before it and than at_least: the
- * highest epoch of any plan the caller has seen.
+ * highest epoch of any plan the caller has seen, or its clock's seconds.  An
+ * epoch in the store that is more than 2^32 (136 years) ahead of that is
+ * garbage and counts as none.
  */
 typedef void bus_lease_done(void *arg, uint64_t epoch);
 void bus_lease(struct bus *bus, const char *holder, int64_t ttl_ms,

@@ -16,6 +16,18 @@
 	"  return ''\n" \
 	"end\n"
 
+/*
+ * A number, and none when it lies further ahead of what the caller knows than
+ * any clock or number of takeovers explains.  Else who can write here could
+ * use all epochs up, and since nobody goes back nobody could publish again.
+ */
+#define NEAR \
+	"local function near(text, known)\n" \
+	"  local n = number(text)\n" \
+	"  if n > tonumber(known) + 4294967296 then return 0 end\n" \
+	"  return n\n" \
+	"end\n"
+
 /* Tells channel of a change, with the next number; garbage counts as none. */
 #define NOTIFY \
 	"local function notify(key, channel, id)\n" \
@@ -31,9 +43,9 @@
  * A renewal keeps the epoch, unless plans of a higher one are known: then the
  * server has lost its last writes, and going on would go back.
  */
-const char redis_script_lease[] = READERS
-	"local epoch = number(read(KEYS[2]))\n"
-	"local head = number(string.match(read(KEYS[3]), '^%d+'))\n"
+const char redis_script_lease[] = READERS NEAR
+	"local epoch = near(read(KEYS[2]), ARGV[3])\n"
+	"local head = near(string.match(read(KEYS[3]), '^%d+'), ARGV[3])\n"
 	"local held, holder = string.match(read(KEYS[1]), '^(%d+) (.+)$')\n"
 	"if holder and holder ~= ARGV[1] then return 0 end\n"
 	"local newest = math.max(epoch, head, tonumber(ARGV[3]))\n"
@@ -50,11 +62,12 @@ const char redis_script_release[] = READERS
 	"if holder == ARGV[1] then redis.call('DEL', KEYS[1]) end\n"
 	"return 1\n";
 
-const char redis_script_commit[] = READERS NOTIFY
+const char redis_script_commit[] = READERS NEAR NOTIFY
 	"local epoch, sequence = tonumber(ARGV[1]), tonumber(ARGV[2])\n"
 	"if number(string.match(read(KEYS[3]), '^(%d+) ')) ~= epoch or\n"
 	"   number(read(KEYS[4])) ~= epoch then return 0 end\n"
 	"local at, nth = string.match(read(KEYS[2]), '^(%d+) (%d+)$')\n"
+	"if near(at, epoch) == 0 then at, nth = nil, nil end\n"
 	"if number(at) > epoch then return 0 end\n"
 	"local from, base = tonumber(ARGV[5]), tonumber(ARGV[6])\n"
 	"if number(at) > from or\n"

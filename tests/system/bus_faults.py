@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # programs: developer
 """What a bad Redis and a restarted proxy do to a fleet: a server that stops for
-a while, garbage in every key, forged and replayed plans, no memory left, a
-wrong password.  A region is drained throughout; every client of DNS is answered
-all the time, and never with what is drained; each fault is told in a log or in
-the status, and after it commands work again."""
+a while, garbage in every key, forged and replayed plans, numbers that leave no
+epoch, no memory left, a wrong password.  A region is drained throughout; every
+client of DNS is answered all the time, and never with what is drained; each
+fault is told in a log or in the status, and after it commands work again."""
 
 import http.client
 import signal
@@ -124,6 +124,20 @@ def forged_and_replayed(f):
             raise Failed(f"the responder does not tell of the {what} plan")
 
 
+def far_ahead(f):
+    """Somebody writes numbers that leave no epoch to go on with: they count as none."""
+    for name, number in (("epoch", "9007199254740987"), ("plan-head", "9007199254740987 1")):
+        before = plan_of(f, "dns1")
+        redis(f, "set", key(name), number)
+        redis(f, "del", key("lease"))
+        _, took = until(f"a newer plan after {name} was put far ahead", 15, lambda: all(
+            plan_of(f, n) > before for n in ("dns1", "dns2", "edge")))
+        note(f"{name} put to {number}: everyone on a newer plan after {took:.2f} s, {before} -> {plan_of(f, 'dns1')}")
+        if plan_of(f, "dns1")[0] > 1 << 40:
+            raise Failed(f"epochs are used up: {plan_of(f, 'dns1')}")
+    commands_work(f, "numbers far ahead")
+
+
 def no_memory(f):
     redis(f, "config", "set", "maxmemory", "1")
     try:
@@ -229,7 +243,7 @@ def test():
             e["verdict"] == "up" for s in f.status("dns1")["services"] for e in s["endpoints"]))
         proxy_drains(f)
         crowd = clients(f)
-        for fault in (proxy_restarts, paused, garbage, forged_and_replayed, no_memory, wrong_password, edge_restarts_alone):
+        for fault in (proxy_restarts, paused, garbage, forged_and_replayed, far_ahead, no_memory, wrong_password, edge_restarts_alone):
             fault(f)
             crowd.judge(fault.__name__.replace("_", " "))
         crowd.stop()

@@ -361,6 +361,33 @@ static void garbage_in_any_key(struct world *w)
 	assert_int_equal(a->downs, 0);
 }
 
+/*
+ * Who writes to Redis by hand, or has broken in, may not use all epochs up:
+ * nobody could publish after that, for nobody goes back.
+ */
+static void numbers_far_ahead_are_garbage(struct world *w)
+{
+	enum { NOW = 1796043134 }; /* a clock's seconds */
+	static const struct bus_place none = { 0, 0 };
+	struct party *a = world_party(w, BUS_PLAN);
+
+	party_until_synced(a);
+	world_order(w, "SET " KEY("epoch") " 9007199254740000");
+	world_order(w, "SET " KEY("plan-head") " '9007199254740000 5'");
+	assert_int_equal(party_lease(a, "a", 60000, NOW), NOW + 1);
+	assert_int_equal(party_commit_from(a, none,
+					   (struct bus_place){ NOW + 1, 1 },
+					   "plan"),
+			 BUS_COMMITTED);
+	party_until_heard(a, BUS_PLAN, "", "plan");
+	world_order(w, "SET " KEY("epoch") " 9007199254740000");
+	assert_int_equal(party_lease(a, "a", 60000, NOW + 1), NOW + 2);
+	assert_int_equal(party_lease(a, "a", 60000, NOW + 1), NOW + 2);
+	/* Years ahead it may be: somebody's clock was. */
+	world_order(w, "SET " KEY("epoch") " 4000000000");
+	assert_int_equal(party_lease(a, "a", 60000, NOW + 2), 4000000001);
+}
+
 static void oversize_value_is_not_read(struct world *w)
 {
 	struct party *a = world_party(w, BUS_PLAN | BUS_NODES);
@@ -427,6 +454,7 @@ static const struct scenario scenarios[] = {
 	{ "a server that lost its last writes",         server_that_lost_writes },
 	{ "a server turned replica is left",            replica_is_left },
 	{ "garbage in any key",                         garbage_in_any_key },
+	{ "numbers far ahead are garbage",              numbers_far_ahead_are_garbage },
 	{ "an oversize value is not read",              oversize_value_is_not_read },
 	{ "environments do not mix",                    environments_do_not_mix },
 	{ "freed before it was told",                   freed_before_it_was_told },
