@@ -179,7 +179,7 @@ static void take_plan(struct feed *feed, const void *octets, size_t len)
 static void refuse_report(struct feed *feed, const char *key,
 			  const struct error *err)
 {
-	if (news_of(&feed->reports_refused, key, err->text))
+	if (news_of(&feed->reports_refused, key, err->text, clock_now_ms()))
 		log_refused("report-refused", key, err);
 	feed->report_refused_ms = clock_now_ms();
 	snprintf(feed->report_trouble, sizeof(feed->report_trouble),

@@ -6,6 +6,7 @@
 #include "dns/model.h"
 #include "dns/rehearsal.h"
 #include "dns/upkeep.h"
+#include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
 #include "policy/base/news.h"
@@ -172,7 +173,7 @@ void uptake_hear(struct uptake *u, const char *digest, const void *octets,
 		log_event(LOG_LEVEL_INFO, "dns", "policy-fetched",
 			  "digest=%.16s octets=%zu", digest, len);
 		uptake_wake(u);
-	} else if (news_of(&u->unfit, digest, err.text)) {
+	} else if (news_of(&u->unfit, digest, err.text, clock_now_ms())) {
 		log_event(LOG_LEVEL_ERROR, "dns", "policy-unfit",
 			  "digest=%.16s error=%s", digest,
 			  log_quote(err.text, quoted, sizeof(quoted)));

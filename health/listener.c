@@ -5,6 +5,7 @@
 #include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
+#include "policy/base/news.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/member.h"
 #include "policy/bus/served.h"
@@ -19,8 +20,7 @@ struct listener {
 	const struct witnesses *edges;
 	struct evidence *evidence;
 	struct canvass *canvass;
-	char refused[SERVED_NAME_SIZE]; /* the edge whose refusal was logged
-					 * last; "": taken since */
+	struct news refused; /* by edge */
 };
 
 struct listener *listener_new(struct event_base *loop,
@@ -62,9 +62,8 @@ static void log_refusal(struct listener *l, const char *edge, const char *why)
 {
 	char name[2 * SERVED_NAME_SIZE], quoted[512];
 
-	if (strncmp(l->refused, edge, sizeof(l->refused) - 1) == 0)
+	if (!news_of(&l->refused, edge, why, clock_now_ms()))
 		return;
-	strncpy(l->refused, edge, sizeof(l->refused) - 1);
 	log_event(LOG_LEVEL_ERROR, "health", "edge-refused", "edge=%s error=%s",
 		  log_quote(edge, name, sizeof(name)),
 		  log_quote(why, quoted, sizeof(quoted)));
@@ -105,8 +104,8 @@ void listener_take(struct listener *l, const char *edge, const void *octets,
 	else if (evidence_take(l->evidence, served, clock_now_ms()) ==
 		 EVIDENCE_CROWDED)
 		log_refusal(l, edge, "too many edges, or out of memory");
-	else if (strcmp(l->refused, edge) == 0)
-		l->refused[0] = '\0';
+	else
+		news_over(&l->refused, edge);
 }
 
 bool listener_turn(struct listener *l, const struct roster *roster)

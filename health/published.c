@@ -2,6 +2,7 @@
 #include "health/published.h"
 
 #include "health/fitness.h"
+#include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
 #include "policy/base/news.h"
@@ -52,7 +53,7 @@ static void tell(struct published *p, const char *what, const char *key,
 {
 	char quoted[400];
 
-	if (news_of(&p->told, key, why))
+	if (news_of(&p->told, key, why, clock_now_ms()))
 		log_event(LOG_LEVEL_ERROR, "health", what,
 			  "digest=%.16s error=%s", key,
 			  log_quote(why, quoted, sizeof(quoted)));

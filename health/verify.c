@@ -44,7 +44,7 @@ static void refuse(struct verify *v, const char *key, const char *text)
 {
 	char quoted[300];
 
-	if (news_of(&v->refused, key, text))
+	if (news_of(&v->refused, key, text, clock_now_ms()))
 		log_event(LOG_LEVEL_WARN, "health", "bus-refused",
 			  "key=%s error=%s", key,
 			  log_quote(text, quoted, sizeof(quoted)));

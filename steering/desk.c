@@ -329,7 +329,6 @@ void desk_take(struct steerer *s, const char *id, const void *octets,
 {
 	struct asker from = { .bus_id = id, .may_command = true };
 	struct error err = { .text = "" };
-	char quoted[300];
 	json_t *request;
 
 	/* Standbys keep quiet: two answers would be one too many. */
@@ -337,9 +336,8 @@ void desk_take(struct steerer *s, const char *id, const void *octets,
 		return;
 	request = open_envelope(s, octets, len, &err);
 	if (request == NULL) {
-		log_event(LOG_LEVEL_WARN, "steer", "request-refused",
-			  "error=%s",
-			  log_quote(err.text, quoted, sizeof(quoted)));
+		steerer_log_refused(&s->requests_refused, "request-refused", id,
+				    err.text);
 		refuse(s, &from, err.text);
 		return;
 	}

@@ -73,6 +73,7 @@ steering_libsteering_a_SOURCES = \
 	%D%/undo.c %D%/undo.h \
 	%D%/turnout.c %D%/turnout.h \
 	%D%/steerer.c %D%/steerer.h %D%/steerer_impl.h \
+	%D%/steerer_log.c \
 	%D%/waiting.c
 
 # The status page's files, as arrays in a header.

@@ -44,8 +44,9 @@ void measuring_hear(struct steerer *s, const char *edge, const void *octets,
 	    gauge_take(s->gauge, edge, payload, payload_len, clock_now_ms(),
 		       &err))
 		news_over(&s->served_refused, edge);
-	else if (news_of(&s->served_refused, edge, err.text))
-		steerer_log_failure("served-refused", err.text);
+	else
+		steerer_log_refused(&s->served_refused, "served-refused", edge,
+				    err.text);
 }
 
 /* Only who leads asks: several would each see another instant. */

@@ -84,14 +84,6 @@ struct agent_input steerer_input(const struct steerer *s, struct ramp_now now)
 	};
 }
 
-void steerer_log_failure(const char *event, const char *text)
-{
-	char quoted[300];
-
-	log_event(LOG_LEVEL_ERROR, "steer", event, "error=%s",
-		  log_quote(text, quoted, sizeof(quoted)));
-}
-
 /* Loading. */
 
 /*
@@ -186,7 +178,8 @@ static void hear_plan(struct steerer *s, const void *octets, size_t len)
 	struct plan *plan = steerer_open_plan(s, octets, len, &err);
 
 	if (plan == NULL)
-		steerer_log_failure("plan-refused", err.text);
+		steerer_log_refused(&s->plans_refused, "plan-refused", "plan",
+				    err.text);
 	else
 		publish_heard(s, plan, octets, len);
 }
@@ -204,8 +197,9 @@ static void hear_report(struct steerer *s, const char *vantage,
 			       clock_now_ms(), &err)) {
 		news_over(&s->reports_refused, vantage);
 		steerer_soon(s);
-	} else if (news_of(&s->reports_refused, vantage, err.text)) {
-		steerer_log_failure("report-refused", err.text);
+	} else {
+		steerer_log_refused(&s->reports_refused, "report-refused",
+				    vantage, err.text);
 	}
 }
 
@@ -225,7 +219,8 @@ static void on_value(void *arg, enum bus_topic topic, const char *key,
 	case BUS_NODES:
 		if (!inputs_take_node(&s->inputs, key, octets, len,
 				      clock_now_ms(), &err))
-			steerer_log_failure("node-refused", err.text);
+			steerer_log_refused(&s->nodes_refused, "node-refused",
+					    key, err.text);
 		break;
 	case BUS_REQUESTS:
 		desk_take(s, key, octets, len);

@@ -115,8 +115,9 @@ struct steerer {
 	struct supply supply;
 	struct agent *agent;
 	struct inputs inputs;
-	struct news reports_refused;
-	struct news served_refused;
+	/* What was told of each kind of thing that comes by the bus. */
+	struct news plans_refused, reports_refused, nodes_refused,
+		served_refused, requests_refused;
 	struct lease lease;
 	char holder[128]; /* in the lease: unlike that of any other process */
 	bool synced;      /* everything on the bus was read once */
@@ -174,6 +175,9 @@ void steerer_trouble(struct steerer *s, enum steerer_trouble trouble,
 
 /* An error in the log. */
 void steerer_log_failure(const char *event, const char *text);
+/* What came under key is refused: logged when told says that it is news. */
+void steerer_log_refused(struct news *told, const char *event, const char *key,
+			 const char *text);
 
 /* publish: writes events down, here and on the bus, and clears them. */
 void steerer_write_audit(struct steerer *s, struct audit *audit);

@@ -13,6 +13,7 @@
  */
 #include "steering/steerer_impl.h"
 
+#include "policy/base/clock.h"
 #include "policy/base/error.h"
 #include "policy/base/log.h"
 #include "policy/bus/bundles.h"
@@ -93,7 +94,8 @@ void supply_hear(struct steerer *s, const char *digest, const void *octets,
 	if (bundles_take(s->config.bundles, digest, octets, len, &err)) {
 		s->supply.put_ms = 0;
 		steerer_soon(s);
-	} else if (news_of(&s->supply.unfit, digest, err.text)) {
+	} else if (news_of(&s->supply.unfit, digest, err.text,
+			   clock_now_ms())) {
 		steerer_log_failure("policy-unfit", err.text);
 	}
 }
@@ -158,7 +160,7 @@ static void follow_base(struct steerer *s, const struct plan_release *release,
 	    !bundles_have(s->config.bundles, release->base))
 		return;
 	if (!bundles_promote(s->config.bundles, release->base, &err) &&
-	    news_of(&u->unfit, "promoted", err.text))
+	    news_of(&u->unfit, "promoted", err.text, now_ms))
 		steerer_log_failure("policy-unkept", err.text);
 	if (strcmp(u->followed, release->base) == 0 &&
 	    (!is_digest(release->base) || now_ms < u->retry_ms ||

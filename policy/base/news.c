@@ -5,29 +5,47 @@
 
 #include <string.h>
 
-static uint64_t hash_text(uint64_t seed, const char *text)
+/* Never 0. */
+static uint64_t hash_text(const char *text)
 {
-	return hash_octets(seed, text, strlen(text) + 1);
+	return hash_mix(hash_octets(HASH_FNV_OFFSET, text, strlen(text))) | 1;
 }
 
-static uint64_t *place_of(struct news *news, const char *key)
+/* The low bit of a hash is taken. */
+static struct news_place *place_of(struct news *news, uint64_t key)
 {
-	uint64_t hash = hash_mix(hash_text(HASH_FNV_OFFSET, key));
-
-	return &news->told[hash % NEWS_PLACES];
+	return &news->places[(key >> 1) % NEWS_PLACES];
 }
 
-bool news_of(struct news *news, const char *key, const char *trouble)
+static bool is_held(const struct news_place *at, uint64_t key, int64_t now_ms)
 {
-	uint64_t *place = place_of(news, key);
-	uint64_t hash = hash_text(hash_text(HASH_FNV_OFFSET, key), trouble);
-	bool is_new = *place != hash;
+	if (at->key == 0)
+		return false;
+	if (at->key != key)
+		return now_ms - at->last_ms < NEWS_HELD_MS;
+	return now_ms - at->told_ms < NEWS_REST_MS;
+}
 
-	*place = hash;
-	return is_new;
+bool news_of(struct news *news, const char *key, const char *trouble,
+	     int64_t now_ms)
+{
+	uint64_t of = hash_text(key), what = hash_text(trouble);
+	struct news_place *at = place_of(news, of);
+	bool is_told = at->key == of && at->trouble == what;
+
+	if (at->key == of)
+		at->last_ms = now_ms;
+	if (is_told || is_held(at, of, now_ms))
+		return false;
+	*at = (struct news_place){ of, what, now_ms, now_ms };
+	return true;
 }
 
 void news_over(struct news *news, const char *key)
 {
-	*place_of(news, key) = 0;
+	uint64_t of = hash_text(key);
+	struct news_place *at = place_of(news, of);
+
+	if (at->key == of)
+		*at = (struct news_place){ 0 };
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/bus/bus.h"
 
+#include "policy/base/clock.h"
 #include "policy/base/log.h"
 #include "policy/bus/bus_impl.h"
 
@@ -22,6 +23,8 @@ void bus_refuse(struct bus *bus, const char *what, const char *key, size_t len)
 	char quoted[BUS_KEY_MAX + 8];
 
 	bus->counters.refused++;
+	if (!news_of(&bus->refused, key, what, clock_now_ms()))
+		return;
 	log_event(LOG_LEVEL_ERROR, "bus", "refused",
 		  "what=%s key=%s octets=%zu", what,
 		  log_quote(key, quoted, sizeof(quoted)), len);

@@ -19,7 +19,8 @@
  * on_synced() is called again.
  *
  * Keys are 1 to BUS_KEY_MAX visible ASCII characters.  What has another key or
- * is larger than the limits below is refused, counted and logged.  Shell.
+ * is larger than the limits below is refused, counted and told in the log, of
+ * each key once (policy/base/news).  Shell.
  */
 #ifndef POLICY_BUS_BUS_H
 #define POLICY_BUS_BUS_H

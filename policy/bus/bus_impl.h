@@ -9,6 +9,7 @@
 #ifndef POLICY_BUS_BUS_IMPL_H
 #define POLICY_BUS_BUS_IMPL_H
 
+#include "policy/base/news.h"
 #include "policy/bus/bus.h"
 
 struct bus_ops;
@@ -17,6 +18,7 @@ struct bus_ops;
 struct bus {
 	const struct bus_ops *ops;
 	struct bus_counters counters;
+	struct news refused; /* what was told of keys and values over limits */
 };
 
 /* Octets to be carried; borrowed for the call. */

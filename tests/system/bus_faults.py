@@ -107,6 +107,28 @@ def garbage(f):
     until("the audit goes on where it was", 10, lambda: "garbage is over" in redis(f, "xrange", key("audit"), "-", "+"))
 
 
+def reads(f):
+    """How many full reads of reports the server has seen."""
+    stats = redis(f, "info", "commandstats")
+    return int(next(line for line in stats.split("\n") if "srandmember" in line).split("calls=")[1].split(",")[0])
+
+
+def crowd_of_garbage(f):
+    """Thousands of ids and reports that are none: refused at every read, told of a few times."""
+    daemons = ("dns1", "dns2", "steer1", "steer2")
+    before = {n: log(f, n).count("refused") for n in daemons}
+    redis(f, "eval", "for i = 1, 1500 do redis.call('SADD', KEYS[1], 'bad id ' .. i, 'v' .. i)"
+          " redis.call('SET', KEYS[2] .. i, 'garbage') end", "2", key("vantages"), key("vantage:v"))
+    seen = reads(f)
+    until("everybody has read it again and again", 60, lambda: reads(f) > seen + 6 * len(daemons))
+    told = {n: log(f, n).count("refused") - before[n] for n in daemons}
+    redis(f, "del", key("vantages"))
+    note(f"1500 ids and 1500 reports that are none: lines about them {told}")
+    if not all(0 < n <= 2 * 64 for n in told.values()):
+        raise Failed(f"wanted some lines of each, and few: {told}")
+    commands_work(f, "a crowd of garbage")
+
+
 def forged_and_replayed(f):
     """Readers keep what they have; the leader puts its own plan back."""
     old = redis(f, "--no-raw", "getrange", key("plan"), "0", "-1")
@@ -243,7 +265,7 @@ def test():
             e["verdict"] == "up" for s in f.status("dns1")["services"] for e in s["endpoints"]))
         proxy_drains(f)
         crowd = clients(f)
-        for fault in (proxy_restarts, paused, garbage, forged_and_replayed, far_ahead, no_memory, wrong_password, edge_restarts_alone):
+        for fault in (proxy_restarts, paused, garbage, crowd_of_garbage, forged_and_replayed, far_ahead, no_memory, wrong_password, edge_restarts_alone):
             fault(f)
             crowd.judge(fault.__name__.replace("_", " "))
         crowd.stop()

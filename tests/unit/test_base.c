@@ -202,20 +202,47 @@ static void test_nearest(void **state)
 
 static void test_news(void **state)
 {
-	struct news news = { { 0 } };
+	struct news news = { 0 };
 
 	(void)state;
-	assert_true(news_of(&news, "eu", "unsigned"));
-	assert_false(news_of(&news, "eu", "unsigned"));
-	assert_true(news_of(&news, "eu", "too large"));
-	assert_false(news_of(&news, "eu", "too large"));
+	assert_true(news_of(&news, "eu", "unsigned", 0));
+	assert_false(news_of(&news, "eu", "unsigned", 1000));
+	/* Another trouble is told, but not one a second. */
+	assert_false(news_of(&news, "eu", "too large", NEWS_REST_MS - 1));
+	assert_true(news_of(&news, "eu", "too large", NEWS_REST_MS));
+	assert_false(news_of(&news, "eu", "too large", 10 * NEWS_REST_MS));
 	/* In turns they keep quiet, each of the same. */
-	assert_true(news_of(&news, "us", "too large"));
-	assert_false(news_of(&news, "eu", "too large"));
-	assert_false(news_of(&news, "us", "too large"));
+	assert_true(news_of(&news, "us", "too large", 50000));
+	assert_false(news_of(&news, "eu", "too large", 50000));
+	assert_false(news_of(&news, "us", "too large", 50000));
 	news_over(&news, "eu");
-	assert_true(news_of(&news, "eu", "too large"));
-	assert_false(news_of(&news, "us", "too large"));
+	assert_true(news_of(&news, "eu", "too large", 50000));
+	assert_false(news_of(&news, "us", "too large", 50000));
+}
+
+static unsigned told_of_many(struct news *news, int64_t now_ms)
+{
+	unsigned told = 0;
+	char key[16];
+
+	for (int i = 0; i < 4096; i++) {
+		snprintf(key, sizeof(key), "v%d", i);
+		told += news_of(news, key, "garbage", now_ms);
+	}
+	return told;
+}
+
+/* Thousands of keys are told of a few times; once they are gone, others are. */
+static void test_news_of_many(void **state)
+{
+	struct news news = { 0 };
+
+	(void)state;
+	assert_int_equal(told_of_many(&news, 0), NEWS_PLACES);
+	for (int64_t ms = 5000; ms < 100000; ms += 5000)
+		assert_int_equal(told_of_many(&news, ms), 0);
+	assert_false(news_of(&news, "eu", "garbage", 100000));
+	assert_true(news_of(&news, "eu", "garbage", 95000 + NEWS_HELD_MS));
 }
 
 int main(void)
@@ -223,6 +250,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_errors_sort_by_place),
 		cmocka_unit_test(test_news),
+		cmocka_unit_test(test_news_of_many),
 		cmocka_unit_test(test_error_line),
 		cmocka_unit_test(test_arena_zeroes_and_refuses_overflow),
 		cmocka_unit_test(test_prefixes),
