@@ -294,7 +294,7 @@ static void take_request(struct steerer *s, const json_t *request,
 	else
 		refuse(s, from,
 		       "request: op must be predict, command, release, "
-		       "rollout, status, services, nodes, acks, history, plans, verify or reload");
+		       "rollout, status, services, nodes, acks, standing, history, plans, verify or reload");
 }
 
 /* The request inside an envelope of a listed key; a new reference. */

@@ -7,6 +7,7 @@
  *   {"op": "nodes", "after": NAME, "count": N}      a page of the nodes
  *   {"op": "acks", "epoch": E, "sequence": S, "count": N}
  *   {"op": "rollout"}                       of policies, how it stands
+ *   {"op": "standing", "service": NAME}     for `windrose explain`
  *   {"op": "history", "count": N}
  *   {"op": "destinations", "service": NAME}         where clients go now
  *   {"op": "report", "canary": NAME}                what became of it
@@ -18,6 +19,7 @@
 
 #include "policy/base/error.h"
 #include "policy/bus/member.h"
+#include "policy/decide/standing.h"
 #include "policy/language/policy.h"
 #include "steering/answer.h"
 #include "steering/debrief.h"
@@ -82,13 +84,37 @@ static json_t *tell_rollout(const struct status *st, struct member_reader *r)
 	return answer_rollout(st);
 }
 
+/* As of a responder: in windrose up there is no other socket to ask. */
+static json_t *tell_standing(const struct status *st, struct member_reader *r)
+{
+	struct heard_report reports[POLICY_VANTAGES_MAX];
+	char name[POLICY_NAME_MAX + 1] = "";
+	int service;
+	json_t *json;
+
+	member_name(r, "service", name, sizeof(name));
+	if (r->failed)
+		return NULL;
+	service = policy_find_service(st->policy, name);
+	if (service < 0) {
+		member_fail(r, "there is no such service");
+		return NULL;
+	}
+	heard_select(&st->inputs->heard, st->policy, reports);
+	json = standing_write(st->inputs->view, (size_t)service, reports);
+	if (json_object_set_new(json, "ok", json_true()) == 0)
+		return json;
+	json_decref(json);
+	return NULL;
+}
+
 static const struct inquiry {
 	const char *op;
 	json_t *(*tell)(const struct status *st, struct member_reader *r);
 } inquiries[] = {
 	{ "status", tell_status },   { "services", tell_services },
 	{ "nodes", tell_nodes },     { "acks", tell_acks },
-	{ "rollout", tell_rollout },
+	{ "rollout", tell_rollout }, { "standing", tell_standing },
 };
 
 static const char no_journal[] = "this agent keeps no journal; start it with "

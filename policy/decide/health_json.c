@@ -6,15 +6,30 @@
 
 #include <jansson.h>
 
-static json_t *names_of(const struct policy *policy, uint64_t vantages)
+json_t *health_json_voters(const struct policy *policy, uint64_t voters)
 {
 	json_t *list = json_array();
 
 	for (size_t v = 0; v < policy->vantage_count; v++)
-		if ((vantages >> v & 1) != 0)
+		if ((voters >> v & 1) != 0)
 			member_append(&list,
 				      json_string(policy->vantages[v].name));
 	return list;
+}
+
+uint64_t health_json_voters_in(const struct policy *policy, const json_t *list)
+{
+	uint64_t voters = 0;
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *name = json_string_value(json_array_get(list, i));
+		int vantage =
+			name == NULL ? -1 : policy_find_vantage(policy, name);
+
+		if (vantage >= 0)
+			voters |= UINT64_C(1) << vantage;
+	}
+	return voters;
 }
 
 bool health_json_put(struct json_t *object, const struct policy *policy,
@@ -28,8 +43,8 @@ bool health_json_put(struct json_t *object, const struct policy *policy,
 			  endpoint->deferred, "trickle",
 			  endpoint->trickle && !endpoint->deferred, "up",
 			  health->up, "down", health->down, "down_by",
-			  names_of(policy, health->down_by), "down_ms",
-			  (json_int_t)endpoint->down_ms);
+			  health_json_voters(policy, health->down_by),
+			  "down_ms", (json_int_t)endpoint->down_ms);
 	bool ok = members != NULL && json_object_update(object, members) == 0;
 
 	json_decref(members);

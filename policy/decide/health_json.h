@@ -17,6 +17,7 @@
 #define POLICY_DECIDE_HEALTH_JSON_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct json_t;
 struct policy;
@@ -25,5 +26,12 @@ struct view_endpoint;
 /* Adds them to object.  False when memory runs out, or object is NULL. */
 bool health_json_put(struct json_t *object, const struct policy *policy,
 		     const struct view_endpoint *endpoint);
+
+/* The names of vantages, a bit each; a new reference.  NULL: no memory. */
+struct json_t *health_json_voters(const struct policy *policy, uint64_t voters);
+
+/* The other way round; list may be NULL, and who is not known is left out. */
+uint64_t health_json_voters_in(const struct policy *policy,
+			       const struct json_t *list);
 
 #endif

@@ -76,6 +76,20 @@ static void add_users(struct text *t, const struct reasons *r, size_t i)
 		add(t, "; %s", samples->users[i]);
 }
 
+static void add_voters(struct text *t, const struct policy *policy,
+		       uint64_t voters)
+{
+	const char *sep = " (";
+
+	for (size_t v = 0; v < policy->vantage_count; v++) {
+		if (!(voters >> v & 1))
+			continue;
+		add(t, "%s%s", sep, policy->vantages[v].name);
+		sep = ", ";
+	}
+	add(t, "%s", voters != 0 ? ")" : "");
+}
+
 static void add_health(struct text *t, const struct reasons *r, size_t i)
 {
 	const struct view_endpoint *e =
@@ -91,9 +105,11 @@ static void add_health(struct text *t, const struct reasons *r, size_t i)
 			    : "");
 		return;
 	}
-	add(t, "%s: %u of %u votes of vantages say down%s%s%s",
+	add(t, "%s: %u of %u votes of vantages say down",
 	    verdict_name(e->health.verdict), e->health.down,
-	    (unsigned)e->health.up + e->health.down,
+	    (unsigned)e->health.up + e->health.down);
+	add_voters(t, r->view->policy, e->health.down_by);
+	add(t, "%s%s%s",
 	    r->trace->endpoints[i].away ? ", those nearest to this client" : "",
 	    e->health.held ? "; held, too few vote" : "",
 	    e->health.vetoed ? "; a veto holds it up" : "");
@@ -222,6 +238,8 @@ static void add_kept(struct text *t, const struct reasons *r, size_t i)
 	add(t, "tier %u: ", why->tier + 1u);
 	add_order(t, r, i);
 	add_way(t, r, i);
+	if (e->deferred && r->row->note == ROW_DEFERRED)
+		add(t, "down, and with it more than health may take out, ");
 	if (e->trickle && r->row->note == ROW_PLAIN)
 		add(t, "down, on trial with %.4g %% of its clients, ",
 		    100 * REPORT_TRICKLE);

@@ -7,6 +7,7 @@
 #include "policy/bus/plan_spill.h"
 #include "policy/decide/flock.h"
 #include "policy/decide/frozen.h"
+#include "policy/decide/health_json.h"
 #include "policy/decide/parts.h"
 #include "policy/decide/pin_json.h"
 
@@ -88,6 +89,25 @@ static json_t *write_latencies(const struct writing *w, size_t endpoint)
 	return list;
 }
 
+static void put_health(struct member_writer *m, const struct policy *policy,
+		       const struct view_endpoint *e)
+{
+	const struct quorum_result *health = &e->health;
+
+	member_put_text(m, "verdict", verdicts[health->verdict]);
+	member_put_flag(m, "held", health->held);
+	member_put_flag(m, "vetoed", health->vetoed);
+	member_put_flag(m, "split", health->split);
+	member_put_integer(m, "up", health->up);
+	member_put_integer(m, "down", health->down);
+	member_put_json(m, "up_by", health_json_voters(policy, health->up_by));
+	member_put_json(m, "down_by",
+			health_json_voters(policy, health->down_by));
+	member_put_integer(m, "down_ms", e->down_ms);
+	member_put_flag(m, "deferred", e->deferred);
+	member_put_flag(m, "trickle", e->trickle);
+}
+
 static json_t *write_endpoint(const struct writing *w, size_t endpoint)
 {
 	const struct view_endpoint *e = &w->seen->endpoints[endpoint];
@@ -95,11 +115,7 @@ static json_t *write_endpoint(const struct writing *w, size_t endpoint)
 	char users[REPORT_USERS_SIZE];
 
 	member_put_text(&m, "endpoint", w->service->endpoints[endpoint].name);
-	member_put_text(&m, "verdict", verdicts[e->health.verdict]);
-	member_put_flag(&m, "held", e->health.held);
-	member_put_integer(&m, "up", e->health.up);
-	member_put_integer(&m, "down", e->health.down);
-	member_put_flag(&m, "trickle", e->trickle);
+	put_health(&m, w->view->policy, e);
 	member_put_text(&m, "users", users_text(w, endpoint, users));
 	member_put_integer(&m, "accept", e->accept);
 	member_put_integer(&m, "weight", e->weight);
@@ -279,6 +295,27 @@ static bool parse_latencies(struct reading *r, size_t endpoint,
 	return true;
 }
 
+static void parse_health(struct member_reader *m, const struct policy *policy,
+			 struct view_endpoint *e)
+{
+	struct quorum_result *health = &e->health;
+
+	health->verdict =
+		(enum verdict)member_word(m, "verdict", verdicts, VERDICTS);
+	health->held = member_flag(m, "held");
+	health->vetoed = member_flag(m, "vetoed");
+	health->split = member_flag(m, "split");
+	health->up = (uint8_t)member_integer(m, "up", 0, UINT8_MAX);
+	health->down = (uint8_t)member_integer(m, "down", 0, UINT8_MAX);
+	health->up_by = health_json_voters_in(
+		policy, member_array(m, "up_by", POLICY_VANTAGES_MAX));
+	health->down_by = health_json_voters_in(
+		policy, member_array(m, "down_by", POLICY_VANTAGES_MAX));
+	e->down_ms = (uint32_t)member_integer(m, "down_ms", 0, UINT32_MAX);
+	e->deferred = member_flag(m, "deferred");
+	e->trickle = member_flag(m, "trickle");
+}
+
 static bool parse_endpoint(struct reading *r, struct member_reader *m)
 {
 	struct view_endpoint skipped, *e = &skipped;
@@ -291,12 +328,7 @@ static bool parse_endpoint(struct reading *r, struct member_reader *m)
 	at = policy_find_endpoint(r->service, name);
 	if (at >= 0)
 		e = &r->seen->endpoints[at];
-	e->health.verdict =
-		(enum verdict)member_word(m, "verdict", verdicts, VERDICTS);
-	e->health.held = member_flag(m, "held");
-	e->health.up = (uint8_t)member_integer(m, "up", 0, UINT8_MAX);
-	e->health.down = (uint8_t)member_integer(m, "down", 0, UINT8_MAX);
-	e->trickle = member_flag(m, "trickle");
+	parse_health(m, r->view->policy, e);
 	member_text(m, "users", users, sizeof(users));
 	e->accept = (uint32_t)member_integer(m, "accept", 0, UINT32_MAX);
 	e->weight = (uint32_t)member_integer(m, "weight", 0, UINT32_MAX);

@@ -82,6 +82,10 @@ def test():
         until("the node's record says so", 5, lambda: f"still served: www/{kept[0]}" in up.status()["node"].get("trouble", ""))
         if "STILL SERVED" not in up.windrose("status")[1]:
             raise Failed("status does not say so")
+        said = up.windrose("explain", rig.path("policy.yaml"), "--client", "198.51.1.1", "--service", "www")[1]
+        if said.count("down, and with it more than health may take out") != 1 or \
+                said.count("not healthy: down: 1 of 1 votes of vantages say down (here)") != 1:
+            raise Failed(f"explain says {said}")
         begun = up.log("state=begins")
         if len(begun) != 1 or f"endpoint={kept[0]}" not in begun[0]:
             raise Failed(f"the log says {begun}")

@@ -106,7 +106,7 @@ check_PROGRAMS += %D%/test_frozen
 	%D%/decide_scene.c %D%/decide_scene.h
 %C%_test_frozen_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_reason
-%C%_test_reason_SOURCES = %D%/test_reason.c
+%C%_test_reason_SOURCES = %D%/test_reason.c $(decide_world)
 %C%_test_reason_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_standing
 %C%_test_standing_SOURCES = %D%/test_standing.c $(decide_world) \

@@ -3,6 +3,8 @@
  * test_rationale. */
 #include "policy/decide/reason.h"
 
+#include "decide_world.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -63,11 +65,44 @@ static void test_demands(void **state)
 				    demands[i].words);
 }
 
+/* Two are down, and one of them is served all the same. */
+static void test_health(void **state)
+{
+	struct chain_trace trace;
+	struct world w;
+	struct row row;
+	struct reasons reasons = { .view = &w.view,
+				   .row = &row,
+				   .trace = &trace };
+	char text[REASON_SIZE];
+
+	(void)state;
+	world_init(&w);
+	for (size_t i = 2; i < 4; i++)
+		w.view_endpoints[i].health =
+			(struct quorum_result){ .verdict = VERDICT_DOWN,
+						.up = 1,
+						.down = 2,
+						.up_by = 4,
+						.down_by = 3 };
+	w.view_endpoints[3].deferred = true;
+	row = chain_row(&w.policy, &w.view, 0, &w.class, &trace);
+	assert_string_equal(reason_text(&reasons, 2, text, sizeof(text)),
+			    "down: 2 of 3 votes of vantages say "
+			    "down (iad, dub)");
+	assert_non_null(strstr(reason_text(&reasons, 3, text, sizeof(text)),
+			       "down, and with it more than health may take "
+			       "out, weight 1"));
+	assert_null(
+		strstr(reason_text(&reasons, 4, text, sizeof(text)), "down"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_freezes),
 		cmocka_unit_test(test_demands),
+		cmocka_unit_test(test_health),
 	};
 
 	return cmocka_run_group_tests_name("reason", tests, NULL, NULL);

@@ -34,6 +34,7 @@ static void prepare(struct scene *s)
 {
 	scene_init(s);
 	scene_say(s, 0x7, 2, REPORT_OPEN);
+	scene_say(s, 0x3, 4, REPORT_OPEN); /* for those near to them */
 	s->shares[0] = (struct plan_share){ .service = "www",
 					    .share = 0.25,
 					    .weight = 7,
@@ -85,6 +86,8 @@ static void prepare(struct scene *s)
 	s->w.residency[1].name = "gdpr";
 	s->view->services[0].panic =
 		(struct panic){ .rules = 2, .lost_pct = 40 };
+	s->view->services[0].endpoints[2].deferred = true;
+	s->view->services[0].endpoints[5].health.vetoed = true;
 }
 
 static void test_comes_over_whole(void **state)
@@ -111,6 +114,11 @@ static void test_comes_over_whole(void **state)
 	assert_string_equal(got->services[0].pins[0].author, "ann");
 	assert_string_equal(got->services[0].pins[0].reason, "INC-414");
 	assert_int_equal(got->services[0].endpoints[2].health.down, 3);
+	assert_int_equal(got->services[0].endpoints[2].health.down_by, 0x7);
+	assert_true(got->services[0].endpoints[2].deferred);
+	assert_true(got->services[0].endpoints[4].health.split);
+	assert_int_equal(got->services[0].endpoints[4].health.up_by, 0xc);
+	assert_true(got->services[0].endpoints[5].health.vetoed);
 	assert_int_equal(got->plan_sequence, s.plan.sequence);
 	assert_true(got->rum.mark != 0 && got->rum.mark == s.view->rum.mark);
 	assert_memory_equal(got->services[0].demand, &s.demands[0],
