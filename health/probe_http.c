@@ -92,9 +92,15 @@ static enum outcome outcome_of_result(const struct probe_http *p, CURLcode code)
 		return outcome_of_errno(p->request.socket_error);
 	curl_easy_getinfo(p->request.easy, CURLINFO_OS_ERRNO, &error);
 	/* A refusal to read on, without a failing system call, is libcurl's
-	 * judgement of what it read: chunks or lengths that are none. */
+	 * judgement of what it read: chunks or lengths that are none; or TLS's,
+	 * where nothing was: who misses our certificate says so after what is a
+	 * handshake to us (RFC 8446, 4.4.2.4).  With HTTP/2 they are one. */
 	if (code == CURLE_RECV_ERROR && error == 0)
-		return OUTCOME_PROTOCOL;
+		return p->check->type == CHECK_HTTPS &&
+				       p->check->http == HTTP_1_1 &&
+				       !has_begun(p)
+			       ? OUTCOME_TLS
+			       : OUTCOME_PROTOCOL;
 	return error == 0 ? OUTCOME_CLOSED : outcome_of_errno((int)error);
 }
 

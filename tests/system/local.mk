@@ -66,6 +66,7 @@ EXTRA_DIST += %D%/repair.py
 EXTRA_DIST += %D%/resolver.py
 EXTRA_DIST += %D%/responder.sh
 EXTRA_DIST += %D%/hostile.py
+EXTRA_DIST += %D%/hostile_endpoints.py
 EXTRA_DIST += %D%/review_in_git.py
 EXTRA_DIST += %D%/rig.py
 EXTRA_DIST += %D%/rum.py
