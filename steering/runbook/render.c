@@ -111,11 +111,13 @@ static bool is_set(const struct json_t *object, const char *key)
 	return json_is_true(json_object_get(object, key));
 }
 
-/* Who votes against it; and what is not done about it. */
+/* Who votes against it, since when; and what is not done about it. */
 static void render_votes(const struct json_t *endpoint, FILE *out)
 {
 	const struct json_t *names = json_object_get(endpoint, "down_by");
+	int64_t down_ms = field_number(endpoint, "down_ms");
 	struct json_t *name;
+	char age[48];
 	size_t i;
 
 	json_array_foreach(names, i, name)
@@ -123,6 +125,9 @@ static void render_votes(const struct json_t *endpoint, FILE *out)
 		fprintf(out, "%s%s", i == 0 ? "  down by " : ", ",
 			json_string_value(name));
 	}
+	if (down_ms > 0 && json_array_size(names) > 0)
+		fprintf(out, " for %s",
+			render_duration(down_ms, age, sizeof(age)));
 	if (is_set(endpoint, "vetoed"))
 		fprintf(out, "  held up by a veto");
 	if (*field_text(endpoint, "users") != '\0')

@@ -83,7 +83,8 @@ static const struct status_row {
 	  "\"vetoed\":true,\"down_by\":[\"dub\",\"iad\"],\"share\":1.0},"
 	  "{\"endpoint\":\"shed\",\"region\":\"shed\",\"verdict\":\"down\","
 	  "\"damped\":2,\"forced\":1,"
-	  "\"deferred\":true,\"down_by\":[\"dub\"],\"share\":1.0}]}]}",
+	  "\"deferred\":true,\"down_by\":[\"dub\"],\"down_ms\":65000,"
+	  "\"share\":1.0}]}]}",
 	  "node d                dns     policy 56dd3438 plan 2.7, 0s old\n"
 	  "service www, unmonitored: it has no check\n"
 	  "  OVERLOAD: demand is 900, more than can be carried; barn is used to "
@@ -95,7 +96,7 @@ static const struct status_row {
 	  "  barn                 barn         up        100.0 %"
 	  "  down by dub, iad  held up by a veto\n"
 	  "  shed                 shed         down     (damped) (forced)  100.0 %"
-	  "  down by dub  STILL SERVED: more is down than health may take out, "
+	  "  down by dub for 1m 5s  STILL SERVED: more is down than health may take out, "
 	  "drain it to take it out\n" },
 };
 /* clang-format on */
