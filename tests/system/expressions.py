@@ -8,10 +8,10 @@ the words mean.  explain and status say which part it is."""
 
 import json
 import os
-import urllib.request
 
 from listener import Listener
-from rig import Failed, Rig, addresses, ask, main, note, until
+from rig import Failed, Rig, main, note, until
+from trio import Trio
 
 HERE, THERE = "127.0.4.1", "127.0.4.2"
 
@@ -90,37 +90,6 @@ class Place:
             was.fall()
 
 
-class Node:
-    """A responder, a prober and an agent, over Redis; questions to the first."""
-
-    def __init__(self, rig):
-        self.rig, self.port, self.metrics = rig, rig.port(), rig.port()
-        self.sockets = {role: rig.path(role + ".sock") for role in ("dns", "health", "steer")}
-        port = rig.port()
-        bus = f"redis://127.0.0.1:{port}"
-        rig.redis(port)
-        key, public = rig.keypair("plan")
-        extra = {"dns": ["--trust", public, "--workers", "1", "--listen", f"127.0.0.1:{self.port}", "--metrics", str(self.metrics)],
-                 "health": ["--vantage", "dub"],
-                 "steer": ["--name", "steer", "--key", key, "--journal", rig.path("steer.jsonl")]}
-        for role, words in extra.items():
-            rig.start(role, rig.program("windrose-" + role), "--policy", rig.path("policy"), "--bus", bus,
-                      "--control", self.sockets[role], *words)
-
-    def windrose(self, *argv, role="dns"):
-        return self.rig.run(self.rig.program("windrose"), *argv, "--node", self.sockets[role])[1]
-
-    def answers(self):
-        return {s: addresses(ask(self.port, f"{s}.gslb.example.com")) for s in NEEDS}
-
-    def explain(self, service):
-        return self.windrose("explain", self.rig.path("policy"), "--client", "192.0.2.1", "--service", service)
-
-    def scrape(self):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics}/metrics", timeout=5) as r:
-            return r.read().decode()
-
-
 def wanted(up):
     return {s: [HERE] if needs(up) else [THERE] for s, needs in NEEDS.items()}
 
@@ -157,7 +126,7 @@ def test():
         r.write("policy/policy.yaml", POLICY.format(common=COMMON, rest=REST, **ports))
         here = Place(r, "here", HERE, ports)
         Place(r, "there", THERE, ports)
-        node = Node(r)
+        node = Trio(r, NEEDS)
         until("all are up", 20, lambda: node.answers() == wanted(set(here.running)))
         until("and known to be", 20, lambda: node.windrose("status").count("gateway up at dub; app up at dub") >= 8)
         times = []

@@ -83,6 +83,7 @@ EXTRA_DIST += %D%/tcp_abuse.py
 EXTRA_DIST += %D%/top.py
 EXTRA_DIST += %D%/capacity.py
 EXTRA_DIST += %D%/pin.py
+EXTRA_DIST += %D%/trio.py
 EXTRA_DIST += %D%/two_people.py
 EXTRA_DIST += %D%/up.py
 EXTRA_DIST += %D%/vantage.py
