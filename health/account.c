@@ -18,24 +18,32 @@ struct whole_parts account_parts(const struct account *a, size_t target)
 {
 	const struct roster_target *t = &a->roster->targets[target];
 	struct whole_parts parts = {
-		.expression = t->service->expression,
+		.service = t->service,
 		.checks = t->checks,
+		.count = t->part_count,
 		.first = rounds_watch(a->rounds, t->job),
 	};
 
-	for (size_t i = 0; i < parts.expression->check_count; i++)
-		parts.watches[i] = rounds_watch(a->rounds, t->parts[i]);
+	for (size_t i = 0; i < t->part_count; i++) {
+		struct roster_part part = roster_part(t, i);
+
+		parts.probes[i] = (struct whole_probe){
+			.watch = rounds_watch(a->rounds, t->parts[i]),
+			.addr = part.addr,
+			.check = part.check,
+		};
+	}
 	return parts;
 }
 
+/* As many as there can be: no target has more checks than probes. */
 static size_t count_parts(const struct roster *roster)
 {
-	size_t found = 0, count;
+	size_t found = 0;
 
-	for (size_t i = 0; i < roster->target_count; i++) {
-		roster_jobs(&roster->targets[i], &count);
-		found += roster->targets[i].parts == NULL ? 0 : count;
-	}
+	for (size_t i = 0; i < roster->target_count; i++)
+		if (roster->targets[i].parts != NULL)
+			found += 2 * roster->targets[i].part_count;
 	return found;
 }
 
@@ -70,9 +78,9 @@ static void fill_entries(const struct account *a, int64_t now_ms,
 			continue;
 		parts = account_parts(a, i);
 		entry->part_first = report->part_count;
-		entry->part_count = parts.expression->check_count;
-		whole_report_parts(&parts, now_ms,
-				   &report->parts[entry->part_first]);
+		entry->part_count =
+			whole_report_parts(&parts, now_ms,
+					   &report->parts[entry->part_first]);
 		report->part_count += entry->part_count;
 	}
 }

@@ -35,7 +35,7 @@ struct account {
 	const char *trouble;  /* "" when all is well */
 };
 
-/* The checks that a target's state is made of; of those with several. */
+/* The probes that a target's state is made of; of those with parts. */
 struct whole_parts account_parts(const struct account *a, size_t target);
 
 /* Fills all of entry, as of now_ms (monotonic). */

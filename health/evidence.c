@@ -79,7 +79,7 @@ static int compare_spots(const void *a, const void *b)
 
 static bool is_passive(const struct roster *roster, size_t job)
 {
-	return roster->jobs[job].spec.check->passive.weight > 0;
+	return roster->jobs[job].spec.users != NULL;
 }
 
 /* Jobs are numbered in the roster's order; nth of each, where passive. */

@@ -70,7 +70,7 @@ static void log_whole(const struct reporter *r, size_t target)
 		  report_state_name(w->state));
 }
 
-/* What several checks make together, by now. */
+/* What several probes make together, by now. */
 static void look_at_wholes(const struct reporter *r)
 {
 	const struct roster *roster = r->subject.roster;

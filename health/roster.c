@@ -3,7 +3,7 @@
 
 #include "health/twin.h"
 #include "policy/base/arena.h"
-#include "policy/language/expression.h"
+#include "policy/language/reach.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,19 +12,11 @@
 static bool is_probed(const struct policy_service *service,
 		      const struct policy_endpoint *endpoint)
 {
-	return service->check != POLICY_NONE &&
-	       (endpoint->cname != NULL || endpoint->a_count > 0 ||
-		endpoint->aaaa_count > 0);
-}
-
-static size_t parts_of(const struct policy_service *service)
-{
-	return service->expression == NULL ? 0
-					   : service->expression->check_count;
+	return service->check != POLICY_NONE && reach_addresses(endpoint) > 0;
 }
 
 struct extent {
-	size_t targets, probes, parts;
+	size_t targets, probes;
 };
 
 static void measure(const struct policy *policy, struct extent *found)
@@ -33,13 +25,11 @@ static void measure(const struct policy *policy, struct extent *found)
 		const struct policy_service *service = &policy->services[s];
 
 		for (size_t e = 0; e < service->endpoint_count; e++) {
-			size_t parts = parts_of(service);
-
 			if (!is_probed(service, &service->endpoints[e]))
 				continue;
 			found->targets++;
-			found->parts += parts;
-			found->probes += parts == 0 ? 1 : parts;
+			found->probes += reach_probes(policy->checks, service,
+						      &service->endpoints[e]);
 		}
 	}
 }
@@ -66,13 +56,6 @@ static size_t find_slot(const struct roster *roster,
 	       !is_like(&roster->jobs[roster->index[at] - 1], job))
 		at = (at + 1) & roster->index_mask;
 	return at;
-}
-
-static struct net_addr addr_of(const struct policy_endpoint *endpoint)
-{
-	return endpoint->a_count > 0      ? endpoint->a[0]
-	       : endpoint->aaaa_count > 0 ? endpoint->aaaa[0]
-					  : (struct net_addr){ 0 };
 }
 
 static const char *undotted(struct roster *roster, const char *name)
@@ -125,17 +108,17 @@ struct listing {
 	size_t *parts;               /* room for those of targets to come */
 };
 
-/* The job that probes target by check, new or a twin's.  SIZE_MAX when memory
- * runs out. */
+/* The job that probes target's nth address by check, new or a twin's.  SIZE_MAX
+ * when memory runs out. */
 static size_t find_job(const struct listing *l,
 		       const struct roster_target *target,
-		       const struct policy_check *check)
+		       const struct policy_check *check, size_t nth)
 {
 	const struct policy_endpoint *endpoint = target->endpoint;
+	const struct net_addr *addr = reach_addr(endpoint, nth);
 	struct roster *roster = l->roster;
 	struct roster_job job = {
 		.spec = {
-			.addr = addr_of(endpoint),
 			.port = endpoint->port != 0 ? endpoint->port
 						    : check->port,
 			.host = host_of(roster, target->service, check),
@@ -145,7 +128,9 @@ static size_t find_job(const struct listing *l,
 	};
 	size_t slot;
 
-	if (check->passive.weight > 0)
+	if (addr != NULL)
+		job.spec.addr = *addr;
+	if (check->passive.weight > 0 && nth == 0)
 		job.spec.users = target->service->name;
 	if (endpoint->cname != NULL)
 		job.spec.name = undotted(roster, endpoint->cname);
@@ -167,21 +152,23 @@ static size_t find_job(const struct listing *l,
 	return roster->index[slot] - 1;
 }
 
-/* Their jobs go to the room that there is. */
-static bool add_parts(struct listing *l, struct roster_target *target)
+/* Its jobs of the nth check go to the room that there is. */
+static bool add_check(struct listing *l, struct roster_target *target,
+		      size_t nth)
 {
-	const struct policy_expression *x = target->service->expression;
+	const struct policy_check *check =
+		reach_check(target->checks, target->service, nth);
+	size_t count = reach_count(check, target->endpoint);
 
-	for (size_t i = 0; i < x->check_count; i++) {
-		l->parts[i] =
-			find_job(l, target, &target->checks[x->checks[i]]);
-		if (l->parts[i] == SIZE_MAX)
+	for (size_t i = 0; i < count; i++) {
+		size_t job = find_job(l, target, check, i);
+
+		if (job == SIZE_MAX)
 			return false;
-		if (x->checks[i] == target->service->check)
-			target->job = l->parts[i];
+		if (i == 0 && check == &target->checks[target->service->check])
+			target->job = job;
+		l->parts[target->part_count++] = job;
 	}
-	target->parts = l->parts;
-	l->parts += x->check_count;
 	return true;
 }
 
@@ -189,18 +176,16 @@ static bool add_parts(struct listing *l, struct roster_target *target)
 static bool add_target(struct listing *l, struct roster_target target,
 		       bool known)
 {
-	const struct policy_service *service = target.service;
-
-	if (service->expression != NULL) {
-		if (!add_parts(l, &target))
+	for (size_t i = 0; i < reach_checks(target.service); i++)
+		if (!add_check(l, &target, i))
 			return false;
-	} else {
-		target.job =
-			find_job(l, &target, &target.checks[service->check]);
+	if (target.service->expression != NULL || target.part_count > 1) {
+		target.parts = l->parts;
+		l->parts += target.part_count;
 	}
 	if (!known)
 		l->roster->targets[l->roster->target_count++] = target;
-	return target.job != SIZE_MAX;
+	return true;
 }
 
 /* before: the same service of the other policy, which was listed; or NULL. */
@@ -294,7 +279,7 @@ struct roster *roster_of_both(const struct policy *policy,
 	if (next != NULL)
 		measure(next, &extent);
 	roster = arena_alloc(arena, 1, sizeof(*roster));
-	parts = arena_alloc(arena, extent.parts, sizeof(*parts));
+	parts = arena_alloc(arena, extent.probes, sizeof(*parts));
 	if (roster != NULL)
 		roster->arena = arena;
 	if (roster == NULL || parts == NULL || !reserve(roster, &extent) ||
@@ -318,10 +303,27 @@ void roster_free(struct roster *roster)
 
 const size_t *roster_jobs(const struct roster_target *target, size_t *count)
 {
-	*count = target->parts == NULL
-			 ? 1
-			 : target->service->expression->check_count;
+	*count = target->parts == NULL ? 1 : target->part_count;
 	return target->parts == NULL ? &target->job : target->parts;
+}
+
+struct roster_part roster_part(const struct roster_target *target, size_t nth)
+{
+	size_t check = 0, count;
+
+	for (;;) {
+		count = reach_count(reach_check(target->checks, target->service,
+						check),
+				    target->endpoint);
+		if (nth < count)
+			break;
+		nth -= count;
+		check++;
+	}
+	return (struct roster_part){
+		.check = check,
+		.addr = count > 1 ? reach_addr(target->endpoint, nth) : NULL,
+	};
 }
 
 static bool probes(const struct roster_target *t, size_t job)

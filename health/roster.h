@@ -3,13 +3,15 @@
  * roster -- what a policy asks to be probed.
  *
  * Every endpoint of a service with a check is a target, be the check one or an
- * expression of several, which are a job each.  Targets whose probes
- * are twins (health/twin), of whatever check, share one job, which runs once
- * and is reported for each.  An endpoint is probed at its first IPv4 address,
- * or at its first IPv6 address when it has no IPv4 one: an endpoint is one
- * place, its addresses lead to the same machines, and two verdicts on one place
- * would need a third to choose.  One that is a name is resolved at each probe
+ * expression of several.  Each check is a job at each address that it probes
+ * (policy/language/reach): the first of IPv4, or else of IPv6, unless it says
+ * more; health/whole makes one state of them.  Targets whose probes are twins
+ * (health/twin), of whatever check, share one job, which runs once and is
+ * reported for each.  One that is a name is one job, resolved at each probe
  * (health/probe_named).
+ *
+ * Users are an endpoint's and not an address': what they met is heard of by the
+ * job of a check's first address alone, and counts for all (health/whole).
  *
  * While a policy is on its way (policy/bus/plan_release) there is a next one
  * beside it.  An endpoint that only that one has is a target as well.  One that
@@ -38,9 +40,12 @@ struct roster_target {
 	const struct policy_service *service;
 	const struct policy_endpoint *endpoint;
 	const struct policy_check *checks; /* all of its policy */
-	size_t job;                        /* of the service's check */
-	const size_t *parts; /* of the checks of its expression, in their
-			      * order, that job among them; NULL: of none */
+	size_t job;          /* of the service's check, at its first address */
+	const size_t *parts; /* when there are several: of the checks of its
+			      * expression, in their order, and of each the
+			      * addresses in theirs; that job among them; else
+			      * NULL */
+	size_t part_count;
 };
 
 struct roster {
@@ -67,8 +72,15 @@ struct roster *roster_of_both(const struct policy *policy,
 /* Accepts NULL. */
 void roster_free(struct roster *roster);
 
-/* The jobs of a target, of one check or of several: *count of them. */
+/* The jobs of a target, be it one or several: *count of them. */
 const size_t *roster_jobs(const struct roster_target *target, size_t *count);
+
+/* What the nth job of a target is of. */
+struct roster_part {
+	size_t check;                /* which of the service's, from 0 */
+	const struct net_addr *addr; /* NULL: the only one that it probes */
+};
+struct roster_part roster_part(const struct roster_target *target, size_t nth);
 
 /* Have two targets a job in common? */
 bool roster_share(const struct roster_target *a, const struct roster_target *b);

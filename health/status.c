@@ -11,6 +11,7 @@
 #include "policy/bus/node.h"
 #include "policy/bus/report.h"
 #include "policy/language/policy.h"
+#include "policy/language/reach.h"
 
 #include <stdlib.h>
 
@@ -34,26 +35,46 @@ static json_t *with_users(json_t *target, const struct report_entry *e)
 	return NULL;
 }
 
-/* Each check of several, and what it says.  NULL: there is but one. */
+static json_t *status_part(const struct report_part *part, bool shadow)
+{
+	char addr[NET_TEXT_SIZE];
+
+	return json_pack("{s:s, s:s*, s:s, s:s, s:b, s:b}", "check",
+			 part->check, "address",
+			 part->addr.family == NET_NONE
+				 ? NULL
+				 : net_addr_text(&part->addr, addr),
+			 "state", report_state_name(part->state), "failure",
+			 part->failure, "failing", part->failing, "shadow",
+			 shadow);
+}
+
+/* Each check of several, or instead each address of several that it probes, and
+ * what it says.  NULL: there is but one. */
 static json_t *status_parts(const struct account *a, size_t target)
 {
-	struct report_part list[EXPRESSION_PARTS_MAX];
+	struct report_part list[REPORT_PARTS_MAX];
 	struct whole_parts parts;
+	size_t count;
 	json_t *json;
 
 	if (a->roster->targets[target].parts == NULL)
 		return NULL;
 	parts = account_parts(a, target);
-	whole_report_parts(&parts, clock_now_ms(), list);
+	count = whole_report_parts(&parts, clock_now_ms(), list);
 	json = json_array();
-	for (size_t i = 0; i < parts.expression->check_count; i++)
-		json_array_append_new(
-			json, json_pack("{s:s, s:s, s:s, s:b, s:b}", "check",
-					list[i].check, "state",
-					report_state_name(list[i].state),
-					"failure", list[i].failure, "failing",
-					list[i].failing, "shadow",
-					!(parts.expression->counted >> i & 1)));
+	for (size_t i = 0, probe = 0; i < count; i++) {
+		const struct policy_check *check;
+
+		/* The whole of the addresses that follow. */
+		if (list[i].addr.family == NET_NONE &&
+		    parts.probes[probe].addr != NULL)
+			continue;
+		check = reach_check(parts.checks, parts.service,
+				    parts.probes[probe++].check);
+		json_array_append_new(json,
+				      status_part(&list[i], check->shadow));
+	}
 	return json;
 }
 

@@ -23,7 +23,7 @@ struct subject {
 	struct policy *next; /* NULL: none is on its way */
 	struct roster *roster;
 	struct rounds *rounds;
-	struct whole *wholes; /* one a target; of one check: not used */
+	struct whole *wholes; /* one a target; of one probe: not used */
 };
 
 struct subject_config {

@@ -1,16 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * whole -- what this vantage holds of an endpoint whose health is made of
- * several checks (policy/language/expression).
+ * several probes: of the checks of an expression (policy/language/expression),
+ * and of the addresses that a check probes, of which all or any have to be up.
  *
  * A part of which nothing is known, or nothing lately enough to vote by
- * (policy/decide/ballot), is not known here: a check that cannot be run speaks
- * neither for the endpoint nor against it, and the others go on.  The whole is
- * reported as one check is, so that nobody who reads it needs to know of parts;
- * they go along for people.  It is on trial with users when nothing but such
- * trials of its parts keeps it out: the few who come try them all.  Latency is
- * that of the service's first check that counts: times of different checks are
- * no measure of one thing.  Pure.
+ * (policy/decide/ballot), is not known here: a probe that cannot be made speaks
+ * neither for the endpoint nor against it, and the others go on.  So a vantage
+ * without IPv6 never says that every address is up, only that one is down.  The
+ * whole is reported as one check is, so that nobody who reads it needs to know
+ * of parts; they go along for people.
+ *
+ * It is on trial with users when nothing but such trials of its parts keeps it
+ * out: the few who come try them all.  What users met is heard of at a check's
+ * first address (health/roster) and is of the endpoint: while that, and no
+ * probe, keeps this address out, it keeps those out, too, that pass.
+ *
+ * Latency is that of the service's first check that counts, at its first
+ * address that is up: times of different checks are no measure of one thing,
+ * and those of an address that is dead are none of what clients meet.  Pure.
  */
 #ifndef HEALTH_WHOLE_H
 #define HEALTH_WHOLE_H
@@ -20,18 +28,28 @@
 #include "policy/language/policy.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct watch;
 
+/* Of one check, at one address. */
+struct whole_probe {
+	const struct watch *watch;   /* what is held of it */
+	const struct net_addr *addr; /* NULL: the only one of its check */
+	size_t check;                /* which of the service's, from 0 */
+};
+
 /* Its parts, borrowed. */
 struct whole_parts {
-	const struct policy_expression *expression;
-	const struct policy_check *checks; /* the policy's */
-	/* What is held of each, in the expression's order. */
-	const struct watch *watches[EXPRESSION_PARTS_MAX];
-	const struct watch *first; /* of the service's check, whose latency it
-				    * is */
+	const struct policy_service *service;
+	const struct policy_check *checks;                /* the policy's */
+	struct whole_probe probes[EXPRESSION_PROBES_MAX]; /* those of a check
+							   * together, in the
+							   * service's order */
+	size_t count;                                     /* >= 1 */
+	const struct watch *first; /* of the service's check, at its first
+				    * address */
 };
 
 /* Zero-initialised knows nothing yet. */
@@ -51,8 +69,9 @@ bool whole_step(struct whole *w, const struct whole_parts *parts,
 void whole_report(const struct whole *w, const struct whole_parts *parts,
 		  int64_t now_ms, struct report_entry *entry);
 
-/* Fills out, one for each part. */
-void whole_report_parts(const struct whole_parts *parts, int64_t now_ms,
-			struct report_part *out);
+/* Each check, and after one of several addresses each of these; returns how
+ * many: no more than twice parts->count, nor than REPORT_PARTS_MAX. */
+size_t whole_report_parts(const struct whole_parts *parts, int64_t now_ms,
+			  struct report_part *out);
 
 #endif

@@ -190,13 +190,13 @@ static struct marks marks_of(const struct inputs *in, const char *service,
 	return marks;
 }
 
-/* What the vantages say of each of several checks. */
+/* What the vantages say of each of several checks and addresses. */
 static bool put_parts(const struct status *st, size_t service, size_t endpoint,
 		      json_t *json)
 {
 	struct heard_report reports[POLICY_VANTAGES_MAX];
 
-	if (st->policy->services[service].expression == NULL)
+	if (!parts_exist(st->policy, service, endpoint))
 		return true;
 	heard_select(&st->inputs->heard, st->policy, reports);
 	return json_object_set_new(json, "parts",

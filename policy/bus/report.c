@@ -77,6 +77,18 @@ static float read_ms(struct member_reader *r, const char *name)
 	return (float)member_number(r, name, 0, latency_max_ms);
 }
 
+/* Of the family NET_NONE when there is none. */
+static struct net_addr parse_addr(struct member_reader *r)
+{
+	char text[NET_TEXT_SIZE];
+	struct net_addr addr = { 0 };
+
+	member_text(r, "address", text, sizeof(text));
+	if (text[0] != '\0' && !net_addr_parse(text, &addr))
+		member_fail(r, "address is not one");
+	return addr;
+}
+
 static void parse_part(struct member_reader *r, struct report_part *part)
 {
 	member_name(r, "check", part->check, sizeof(part->check));
@@ -84,6 +96,7 @@ static void parse_part(struct member_reader *r, struct report_part *part)
 		(enum report_state)member_word(r, "state", states, STATES);
 	member_text(r, "failure", part->failure, sizeof(part->failure));
 	part->failing = member_flag(r, "failing");
+	part->addr = parse_addr(r);
 }
 
 /* Adds them to those of the entries before. */
@@ -249,11 +262,15 @@ static json_t *write_parts(const struct report *report,
 		const struct report_part *part =
 			&report->parts[e->part_first + i];
 		struct member_writer w = member_begin();
+		char address[NET_TEXT_SIZE];
 
 		member_put_text(&w, "check", part->check);
 		member_put_text(&w, "state", states[part->state]);
 		member_put_text(&w, "failure", part->failure);
 		member_put_flag(&w, "failing", part->failing);
+		if (part->addr.family != NET_NONE)
+			member_put_text(&w, "address",
+					net_addr_text(&part->addr, address));
 		member_append(&list, member_take(&w));
 	}
 	return list;

@@ -9,6 +9,8 @@
 #ifndef POLICY_BUS_REPORT_H
 #define POLICY_BUS_REPORT_H
 
+#include "policy/base/net.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -37,8 +39,11 @@ enum report_state {
 	REPORT_HALF_OPEN, /* on trial: still down for everyone else */
 };
 
-/* One of several checks that an endpoint's state is made of.  For people: the
- * entry says what it makes together, and that is what votes. */
+/*
+ * One of several checks that an endpoint's state is made of; of one that probes
+ * several addresses the check as a whole, and after it each address.  For
+ * people: the entry says what it makes together, and that is what votes.
+ */
 struct report_part {
 	char check[REPORT_NAME_SIZE];
 	enum report_state state; /* unknown, too, when nothing is known any more
@@ -46,6 +51,7 @@ struct report_part {
 	char failure[REPORT_FAILURE_SIZE]; /* of the last failed probe, while
 					    * it fails or is not closed */
 	bool failing;
+	struct net_addr addr; /* of its check's several; NET_NONE: the check */
 };
 
 struct report_entry {

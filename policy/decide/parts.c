@@ -4,6 +4,7 @@
 #include "policy/bus/member.h"
 #include "policy/decide/ballot.h"
 #include "policy/language/expression.h"
+#include "policy/language/reach.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,39 +12,62 @@
 
 #include <jansson.h>
 
+/* A check of an endpoint, or of several addresses that it probes one. */
+struct spot {
+	size_t service, endpoint, part;
+	const struct net_addr *addr; /* NULL: the check */
+};
+
+static const struct policy_service *service_of(const struct view *view,
+					       const struct spot *at)
+{
+	return &view->policy->services[at->service];
+}
+
+static const struct policy_check *check_of(const struct view *view,
+					   const struct spot *at)
+{
+	return reach_check(view->policy->checks, service_of(view, at),
+			   at->part);
+}
+
 static const struct report_part *find_part(const struct report *report,
 					   const struct report_entry *entry,
-					   const char *check)
+					   const char *check,
+					   const struct net_addr *addr)
 {
+	static const struct net_addr none = { 0 };
+
+	if (addr == NULL)
+		addr = &none;
 	for (size_t i = 0; i < entry->part_count; i++) {
 		const struct report_part *part =
 			&report->parts[entry->part_first + i];
 
-		if (strcmp(part->check, check) == 0)
+		if (strcmp(part->check, check) == 0 &&
+		    net_equal(&part->addr, addr))
 			return part;
 	}
 	return NULL;
 }
 
-struct parts_word parts_word(const struct view *view, size_t service,
-			     size_t endpoint, size_t part,
-			     const struct heard_report *heard)
+static struct parts_word word_of(const struct view *view, const struct spot *at,
+				 const struct heard_report *heard)
 {
 	static const struct parts_word nothing = { REPORT_UNKNOWN, "" };
-	const struct policy *policy = view->policy;
-	const struct policy_service *s = &policy->services[service];
-	const struct policy_terms terms = policy_terms(policy, s);
+	const struct policy_service *s = service_of(view, at);
+	const struct policy_terms terms = policy_terms(view->policy, s);
 	const struct report_entry *entry;
 	const struct report_part *said;
 
 	if (heard->report == NULL || heard->report->abstains)
 		return nothing;
 	entry = report_find(heard->report, s->name,
-			    s->endpoints[endpoint].name);
+			    s->endpoints[at->endpoint].name);
 	if (entry == NULL)
 		return nothing;
-	said = find_part(heard->report, entry,
-			 policy->checks[s->expression->checks[part]].name);
+	said = find_part(heard->report, entry, check_of(view, at)->name,
+			 at->addr);
 	/* The vantage knows how old each part is; how long it has been silent
 	 * is seen from here. */
 	if (said == NULL || !ballot_is_fresh(&terms, said->state, 0,
@@ -52,20 +76,27 @@ struct parts_word parts_word(const struct view *view, size_t service,
 	return (struct parts_word){ said->state, said->failure };
 }
 
-static json_t *write_part(const struct view *view, size_t service,
-			  size_t endpoint, size_t part,
+struct parts_word parts_word(const struct view *view, size_t service,
+			     size_t endpoint, size_t part,
+			     const struct heard_report *heard)
+{
+	const struct spot at = { service, endpoint, part, NULL };
+
+	return word_of(view, &at, heard);
+}
+
+static json_t *write_part(const struct view *view, const struct spot *at,
 			  const struct heard_report *reports)
 {
 	const struct policy *policy = view->policy;
-	const struct policy_expression *x =
-		policy->services[service].expression;
+	const struct policy_check *check = check_of(view, at);
 	json_t *up = json_array(), *down = json_array();
 	json_t *unknown = json_array();
+	char address[NET_TEXT_SIZE];
 
 	for (size_t v = 0; v < policy->vantage_count; v++) {
 		const char *name = policy->vantages[v].name;
-		const struct parts_word word =
-			parts_word(view, service, endpoint, part, &reports[v]);
+		const struct parts_word word = word_of(view, at, &reports[v]);
 
 		if (word.state == REPORT_UNKNOWN)
 			json_array_append_new(unknown, json_string(name));
@@ -77,25 +108,50 @@ static json_t *write_part(const struct view *view, size_t service,
 							name, "failure",
 							word.failure));
 	}
-	return json_pack("{s:s, s:b, s:o, s:o, s:o}", "check",
-			 policy->checks[x->checks[part]].name, "shadow",
-			 !(x->counted >> part & 1), "up", up, "down", down,
+	return json_pack("{s:s, s:s*, s:b, s:o, s:o, s:o}", "check",
+			 check->name, "address",
+			 at->addr == NULL ? NULL
+					  : net_addr_text(at->addr, address),
+			 "shadow", check->shadow, "up", up, "down", down,
 			 "unknown", unknown);
+}
+
+/* A check as a whole, or each address that it probes. */
+static void write_check(const struct view *view, struct spot at,
+			const struct heard_report *reports, json_t **list)
+{
+	const struct policy_endpoint *endpoint =
+		&service_of(view, &at)->endpoints[at.endpoint];
+	size_t count = reach_count(check_of(view, &at), endpoint);
+
+	if (count <= 1)
+		member_append(list, write_part(view, &at, reports));
+	for (size_t i = 0; count > 1 && i < count; i++) {
+		at.addr = reach_addr(endpoint, i);
+		member_append(list, write_part(view, &at, reports));
+	}
+}
+
+bool parts_exist(const struct policy *policy, size_t service, size_t endpoint)
+{
+	const struct policy_service *s = &policy->services[service];
+
+	return s->expression != NULL ||
+	       reach_probes(policy->checks, s, &s->endpoints[endpoint]) > 1;
 }
 
 struct json_t *parts_write(const struct view *view, size_t service,
 			   size_t endpoint, const struct heard_report *reports)
 {
-	const struct policy_expression *x =
-		view->policy->services[service].expression;
+	const struct policy_service *s = &view->policy->services[service];
 	json_t *list;
 
-	if (x == NULL)
+	if (!parts_exist(view->policy, service, endpoint))
 		return NULL;
 	list = json_array();
-	for (size_t i = 0; i < x->check_count; i++)
-		member_append(&list,
-			      write_part(view, service, endpoint, i, reports));
+	for (size_t i = 0; i < reach_checks(s); i++)
+		write_check(view, (struct spot){ service, endpoint, i, NULL },
+			    reports, &list);
 	return list;
 }
 
@@ -164,7 +220,10 @@ const char *parts_text(const struct json_t *parts, char *buf, size_t size)
 	{
 		bool follows;
 
-		put(&line, "%s%s%s", i == 0 ? "" : "; ", text_of(part, "check"),
+		put(&line, "%s%s%s%s%s", i == 0 ? "" : "; ",
+		    text_of(part, "check"),
+		    *text_of(part, "address") == '\0' ? "" : " ",
+		    text_of(part, "address"),
 		    json_is_true(json_object_get(part, "shadow"))
 			    ? " (in shadow)"
 			    : "");

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * parts -- what the vantages say of each check that an endpoint's health is
- * made of, for people: nothing is decided by it, each vantage's whole is what
- * votes.  Pure.
+ * made of, and of each address where a check probes several, for people:
+ * nothing is decided by it, each vantage's whole is what votes.  Pure.
  *
- * As JSON, an array with an object for each check of the expression:
+ * As JSON, an array with an object for each check of the service, or instead
+ * for each address that it probes:
  *
  *   check    its name
+ *   address  of several
  *   shadow   it is measured and not counted
  *   up       vantages where it is up
  *   down     vantages where it is down or on trial: {"vantage", "failure"}
@@ -17,11 +19,16 @@
 
 #include "policy/decide/view.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct json_t;
 
-/* What one vantage says of a check of an endpoint; REPORT_UNKNOWN: nothing. */
+/* Is the endpoint probed by several checks, or at several addresses? */
+bool parts_exist(const struct policy *policy, size_t service, size_t endpoint);
+
+/* What one vantage says of a check of an endpoint, of all addresses that it
+ * probes together; REPORT_UNKNOWN: nothing. */
 struct parts_word {
 	enum report_state state;
 	const char *failure; /* of the report; "" none */
@@ -33,8 +40,8 @@ struct parts_word parts_word(const struct view *view, size_t service,
 			     const struct heard_report *heard);
 
 /*
- * reports are those that view was reduced from.  A new reference; NULL when
- * the service has no expression, or memory runs out.
+ * reports are those that view was reduced from.  A new reference; NULL where
+ * there are none, or memory runs out.
  */
 struct json_t *parts_write(const struct view *view, size_t service,
 			   size_t endpoint, const struct heard_report *reports);

@@ -122,7 +122,7 @@ static json_t *write_endpoint(const struct writing *w, size_t endpoint)
 	member_put_text(&m, "cause", causes[e->cause]);
 	member_put_text(&m, "ref", e->cause_ref);
 	member_put_json(&m, "latencies", write_latencies(w, endpoint));
-	if (w->service->expression != NULL)
+	if (parts_exist(w->view->policy, w->number, endpoint))
 		member_put_json(&m, "parts",
 				parts_write(w->view, w->number, endpoint,
 					    w->reports));

@@ -20,6 +20,13 @@ enum check_type {
 	CHECK_EXTERNAL,
 };
 
+/* Which addresses of an endpoint are probed; of several, which must be up. */
+enum check_addresses {
+	CHECK_ADDRESSES_FIRST,
+	CHECK_ADDRESSES_ALL,
+	CHECK_ADDRESSES_ANY,
+};
+
 enum { POLICY_ARGUMENTS_MAX = 32 };
 
 struct policy_breaker {
@@ -90,6 +97,7 @@ struct policy_check {
 	const char *program;    /* external: a file name */
 	const char **arguments;
 	size_t argument_count;
+	enum check_addresses addresses;
 	int64_t interval_ms, timeout_ms, confirm_ms;
 	struct policy_breaker breaker;
 	struct policy_passive passive;

@@ -91,6 +91,18 @@ static const struct code_row rows[] = {
 	  "what several ports mean.",
 	  "Remove port: from the endpoint.",
 	  "endpoints: {us: {A: 192.0.2.1, port: 8443}}" },
+	{ CODE_ADDRESSES_UNPROBED, "addresses-unprobed", SEVERITY_WARNING,
+	  "An endpoint has addresses that no check probes",
+	  "A check probes the first address of an endpoint unless it says "
+	  "otherwise: the first of IPv4, or else of IPv6.",
+	  "Clients get the other addresses, too; when one of them is dead, "
+	  "nobody notices.",
+	  "Write addresses: all, and the endpoint is up when each address is; "
+	  "any, and it is when one is; or first, when they all lead to the "
+	  "same machine by the same way.",
+	  "checks: {web: {type: https}}\n"
+	  "services:\n"
+	  "  www: {check: web, endpoints: {us: {A: [192.0.2.1, 192.0.2.2]}}}" },
 };
 /* clang-format on */
 

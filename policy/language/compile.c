@@ -13,6 +13,7 @@
 #include "policy/language/leftover.h"
 #include "policy/language/merge.h"
 #include "policy/language/probing.h"
+#include "policy/language/reach.h"
 #include "policy/language/refer.h"
 #include "policy/language/service.h"
 #include "policy/language/sources.h"
@@ -214,6 +215,7 @@ void compile_policy(struct draft *d)
 	judge_checks(d);
 	judge_wildcards(d);
 	compound_judge(d);
+	reach_judge(d);
 	calendar_judge(d);
 	judge_signed(d);
 	survey_policy(d);

@@ -43,6 +43,19 @@ static void put(struct writing *w, const char *text)
 		w->used = w->size - 1;
 }
 
+static void put_check(struct writing *w, int number)
+{
+	static const char *const reaches[] = {
+		[CHECK_ADDRESSES_FIRST] = "",
+		[CHECK_ADDRESSES_ALL] = " (every address)",
+		[CHECK_ADDRESSES_ANY] = " (any address)",
+	};
+	const struct policy_check *check = &w->policy->checks[number];
+
+	put(w, check->name);
+	put(w, reaches[check->addresses]);
+}
+
 static void put_gate(struct writing *w, const struct expression_gate **at,
 		     bool inside)
 {
@@ -50,7 +63,7 @@ static void put_gate(struct writing *w, const struct expression_gate **at,
 	char word[40];
 
 	if (gate->part != POLICY_NONE) {
-		put(w, w->policy->checks[w->x->checks[gate->part]].name);
+		put_check(w, w->x->checks[gate->part]);
 		return;
 	}
 	snprintf(word, sizeof(word), "at least %u of ", gate->need);
@@ -66,15 +79,22 @@ static void put_gate(struct writing *w, const struct expression_gate **at,
 }
 
 const char *expression_text(const struct policy *policy,
-			    const struct policy_expression *x, char *buf,
+			    const struct policy_service *service, char *buf,
 			    size_t size)
 {
+	const struct policy_expression *x = service->expression;
 	struct writing w = { policy, x, buf, size, 0 };
-	const struct expression_gate *at = x->gates;
+	const struct expression_gate *at;
 
 	buf[0] = '\0';
-	if (x->gate_count > 0)
+	if (x != NULL && x->gate_count > 0) {
+		at = x->gates;
 		put_gate(&w, &at, false);
+	} else if (x == NULL && service->check != POLICY_NONE &&
+		   policy->checks[service->check].addresses !=
+			   CHECK_ADDRESSES_FIRST) {
+		put_check(&w, service->check);
+	}
 	return buf;
 }
 

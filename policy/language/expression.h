@@ -31,6 +31,9 @@ struct policy_service;
 
 enum {
 	EXPRESSION_PARTS_MAX = 8, /* checks; all of 2^8 cases are looked at */
+	/* Of an endpoint: checks times addresses.  A report has 64 places for
+	 * them and, beside several of one check, for that. */
+	EXPRESSION_PROBES_MAX = 56,
 	EXPRESSION_DEPTH_MAX = 3, /* gates inside each other */
 	EXPRESSION_GATES_MAX = 64,
 	EXPRESSION_TEXT_SIZE = 800,
@@ -58,11 +61,13 @@ struct policy_expression {
 bool expression_holds(const struct policy_expression *x, uint64_t up);
 
 /*
- * "all of gateway, (any of app, db)", as it counts: without what is in shadow.
- * Into buf, which is returned; cut when full.
+ * What a service's health is made of: "all of gateway, (any of app, db)", as it
+ * counts, without what is in shadow; of one check that probes more than first
+ * addresses "web (every address)"; else "".  Into buf, which is returned; cut
+ * when full.
  */
 const char *expression_text(const struct policy *policy,
-			    const struct policy_expression *x, char *buf,
+			    const struct policy_service *service, char *buf,
 			    size_t size);
 
 /* What votes on a service's endpoints go by. */

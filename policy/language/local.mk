@@ -31,6 +31,7 @@ policy_libpolicy_a_SOURCES += \
 	%D%/placeholder.c %D%/placeholder.h \
 	%D%/policy.c %D%/policy.h \
 	%D%/probing.c %D%/probing.h \
+	%D%/reach.c %D%/reach.h \
 	%D%/refer.c %D%/refer.h \
 	%D%/responders.c %D%/responders.h \
 	%D%/rings.c %D%/rings.h \

@@ -17,6 +17,7 @@ enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 static const char *const cds_words[] = { "auto", "none", "delete", NULL };
 static const char *const check_words[] = { "http", "https",    "tcp",
 					   "dns",  "external", NULL };
+static const char *const addresses_words[] = { "first", "all", "any", NULL };
 static const char *const http_words[] = { "1.1", "2", NULL };
 static const char *const connection_words[] = { "fresh", "kept", NULL };
 static const char *const vote_words[] = { "yes", "veto", "no", NULL };
@@ -232,6 +233,8 @@ static const struct schema_row check_rows[] = {
 	  0, 0, NULL, NULL, NULL, "external: what is run" },
 	{ "arguments", SCHEMA_TEXTS, false, offsetof(struct policy_check, arguments),
 	  0, POLICY_ARGUMENTS_MAX, NULL, NULL, NULL, "external: its arguments" },
+	{ "addresses", SCHEMA_WORD, false, offsetof(struct policy_check, addresses),
+	  0, 0, "first", addresses_words, NULL, "those of an endpoint that are probed, and must be up" },
 	{ "interval", SCHEMA_MILLIS, false, offsetof(struct policy_check, interval_ms),
 	  100, HOUR, "5s", NULL, NULL, "from one probe to the next" },
 	{ "timeout", SCHEMA_MILLIS, false, offsetof(struct policy_check, timeout_ms),

@@ -2,6 +2,7 @@
 #include "policy/review/alteration.h"
 
 #include "policy/language/master.h"
+#include "policy/language/reach.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -180,6 +181,8 @@ static void compare_check(const struct comparing *c,
 	say_number(c->out, thing, "consecutive", b->breaker.consecutive,
 		   a->breaker.consecutive);
 	say_number(c->out, thing, "quorum", b->quorum, a->quorum);
+	say_word(c->out, thing, "addresses", reach_name(b->addresses),
+		 reach_name(a->addresses));
 	say_word(c->out, thing, "shadow", b->shadow ? "yes" : "no",
 		 a->shadow ? "yes" : "no");
 }

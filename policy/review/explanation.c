@@ -195,7 +195,7 @@ static void print_client(const struct explanation *x)
 /* Where a node was asked, and health is made of several checks. */
 static void print_parts(const struct explanation *x, const char *endpoint)
 {
-	char text[2048];
+	char text[4096];
 
 	parts_text(subject_parts(x->subject, endpoint), text, sizeof(text));
 	if (text[0] != '\0')
@@ -252,10 +252,9 @@ static void print_service(const struct explanation *x)
 	print_schedule(x);
 	print_freezes(x);
 	print_demand(x);
-	if (service->expression != NULL && lacks == NULL)
-		printf("health   %s, at each vantage\n",
-		       expression_text(x->subject->policy, service->expression,
-				       text, sizeof(text)));
+	expression_text(x->subject->policy, service, text, sizeof(text));
+	if (text[0] != '\0' && lacks == NULL)
+		printf("health   %s, at each vantage\n", text);
 	for (size_t i = 0; i < service->endpoint_count; i++) {
 		printf("  %s\n",
 		       reason_endpoint(&reasons, i, buf, sizeof(buf)));

@@ -233,13 +233,11 @@ void explanation_print_json(const struct explanation *x)
 {
 	const struct policy_service *service =
 		&x->subject->policy->services[x->service];
-	char health[EXPRESSION_TEXT_SIZE] = "";
+	char health[EXPRESSION_TEXT_SIZE];
 	json_t *endpoints = json_array();
 	json_t *json;
 
-	if (service->expression != NULL)
-		expression_text(x->subject->policy, service->expression, health,
-				sizeof(health));
+	expression_text(x->subject->policy, service, health, sizeof(health));
 	for (size_t i = 0; i < service->endpoint_count; i++)
 		json_array_append_new(endpoints, write_endpoint(x, i));
 	json = json_pack(

@@ -62,6 +62,7 @@ static const char first_policy[] =
 	"    path: /healthz\n"
 	"    interval: 5s\n"
 	"    timeout: 2s\n"
+	"    addresses: all                 # IPv4 and IPv6, as vantages have both\n"
 	"    quorum: 2\n"
 	"\n"
 	"# Walls: these clients are sent to these regions only, whatever has failed.\n"

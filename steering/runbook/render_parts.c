@@ -7,7 +7,7 @@
 
 void render_parts_seen(const struct json_t *parts, FILE *out)
 {
-	char text[2048];
+	char text[4096];
 
 	if (json_array_size(parts) > 0)
 		fprintf(out, "    %s\n", parts_text(parts, text, sizeof(text)));
@@ -26,8 +26,10 @@ void render_parts_here(const struct json_t *parts, FILE *out)
 	size_t i;
 
 	json_array_foreach(parts, i, part)
-		fprintf(out, "%s%s %s%s%s%s", i == 0 ? "    " : ", ",
-			text_of(part, "check"), text_of(part, "state"),
+		fprintf(out, "%s%s%s%s %s%s%s%s", i == 0 ? "    " : ", ",
+			text_of(part, "check"),
+			*text_of(part, "address") == '\0' ? "" : " ",
+			text_of(part, "address"), text_of(part, "state"),
 			*text_of(part, "failure") == '\0' ? "" : " after ",
 			text_of(part, "failure"),
 			json_is_true(json_object_get(part, "shadow"))

@@ -7,6 +7,7 @@
 #include "policy/language/expression.h"
 #include "policy/language/load.h"
 #include "policy/language/policy.h"
+#include "policy/language/reach.h"
 #include "policy/language/sources.h"
 
 #include <stdlib.h>
@@ -33,6 +34,7 @@ static void check_endpoints(const struct policy *p,
 		expect((e->cname != NULL) == policy_is_alias(s));
 		expect((e->a_count + e->aaaa_count > 0) == (e->cname == NULL));
 		expect(e->a_count <= POLICY_ADDRESSES_MAX);
+		expect(reach_probes(p->checks, s, e) <= EXPRESSION_PROBES_MAX);
 		expect(strlen(e->name) <= POLICY_NAME_MAX);
 		expect((e->canary == POLICY_NONE) ==
 		       (e->shadows == POLICY_NONE));

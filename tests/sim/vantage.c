@@ -36,18 +36,25 @@ static void fill_entry(struct fleet *f, int node, size_t target,
 	struct vantage *v = vantage_of(f, node);
 	const struct ground_parts *at = &f->target_parts[target];
 	struct whole_parts parts = {
-		.expression = fleet_service(f, target)->expression,
+		.service = fleet_service(f, target),
 		.checks = f->policy->checks,
+		.count = at->count,
 		.first = &v->watches[at->sites[0]],
 	};
+	const struct roster_target *t = &f->roster->targets[target];
 	int64_t now_ms = fleet_mono(f, node);
 
-	if (parts.expression == NULL) {
+	if (t->parts == NULL) {
 		watch_report(parts.first, now_ms, entry);
 		return;
 	}
-	for (size_t i = 0; i < at->count; i++)
-		parts.watches[i] = &v->watches[at->sites[i]];
+	for (size_t i = 0; i < at->count; i++) {
+		struct roster_part part = roster_part(t, i);
+
+		parts.probes[i] =
+			(struct whole_probe){ &v->watches[at->sites[i]],
+					      part.addr, part.check };
+	}
 	whole_step(&v->wholes[target], &parts, now_ms, fleet_wall(f, node));
 	whole_report(&v->wholes[target], &parts, now_ms, entry);
 }

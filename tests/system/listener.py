@@ -9,7 +9,8 @@ class Listener(threading.Thread):
 
     def __init__(self, address, port):
         super().__init__(daemon=True)
-        self.socket = socket.create_server((address, port), backlog=1024)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self.socket = socket.create_server((address, port), family=family, backlog=1024)
         self.start()
 
     def run(self):

@@ -1,4 +1,5 @@
 # What tests/run runs, and what that needs: a file a line.
+EXTRA_DIST += %D%/addresses.py
 EXTRA_DIST += %D%/against_bind.py
 EXTRA_DIST += %D%/alerts.py
 EXTRA_DIST += %D%/asker.py

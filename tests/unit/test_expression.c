@@ -156,15 +156,36 @@ static void test_text_and_first(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct policy_service *s = find(p, rows[i].service);
 
-		assert_string_equal(expression_text(p, s->expression, text,
-						    sizeof(text)),
+		assert_string_equal(expression_text(p, s, text, sizeof(text)),
 				    rows[i].text);
 		assert_string_equal(p->checks[s->check].name, rows[i].first);
 	}
-	assert_string_equal(expression_text(p, find(p, "both")->expression, cut,
+	assert_string_equal(expression_text(p, find(p, "both"), cut,
 					    sizeof(cut)),
 			    "all of gate");
 	assert_null(find(p, "plain")->expression);
+	policy_free(p);
+}
+
+/* Which addresses a check probes is said, where it is not the first alone. */
+static void test_text_of_addresses(void **state)
+{
+	static const char *const texts[][2] = {
+		{ "plain", "" },
+		{ "said", "" },
+		{ "every", "every (every address)" },
+		{ "some", "some (any address)" },
+		{ "mixed", "all of one, (any of every (every address), "
+			   "some (any address))" },
+	};
+	struct policy *p = good_policy("addresses.yaml");
+	char text[EXPRESSION_TEXT_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		assert_string_equal(expression_text(p, find(p, texts[i][0]),
+						    text, sizeof(text)),
+				    texts[i][1]);
 	policy_free(p);
 }
 
@@ -200,6 +221,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_case),
 		cmocka_unit_test(test_text_and_first),
+		cmocka_unit_test(test_text_of_addresses),
 		cmocka_unit_test(test_terms),
 	};
 

@@ -84,8 +84,11 @@ static void several(struct scene *s)
 	s->expression = (struct policy_expression){ .checks = s->order,
 						    .check_count = 2,
 						    .counted = 3 };
-	s->parts[0] = (struct report_part){ "web", REPORT_CLOSED, "", false };
-	s->parts[1] = (struct report_part){ "db", REPORT_OPEN, "", true };
+	s->parts[0] =
+		(struct report_part){ .check = "web", .state = REPORT_CLOSED };
+	s->parts[1] = (struct report_part){ .check = "db",
+					    .state = REPORT_OPEN,
+					    .failing = true };
 	s->entry = (struct report_entry){ .service = "www",
 					  .endpoint = "eu",
 					  .part_count = 2 };

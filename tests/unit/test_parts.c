@@ -162,12 +162,65 @@ static void test_what_is_told(void **state)
 	scene_fini(&t.s);
 }
 
+/* Each address that a check probes, instead of the check. */
+static void test_addresses_are_told(void **state)
+{
+	struct net_addr a[2];
+	struct policy_endpoint *endpoint;
+	struct report_part said[3] = {
+		{ .check = "web", .state = REPORT_OPEN, .failure = "timeout" },
+		{ .check = "web", .state = REPORT_CLOSED },
+		{ .check = "web", .state = REPORT_OPEN, .failure = "timeout" },
+	};
+	struct several t;
+	char text[400];
+
+	(void)state;
+	net_addr_parse("192.0.2.1", &a[0]);
+	net_addr_parse("192.0.2.2", &a[1]);
+	several_init(&t);
+	endpoint = &t.s.w.service.endpoints[2];
+	endpoint->a = a;
+	endpoint->a_count = 2;
+	said[1].addr = a[0];
+	said[2].addr = a[1];
+	t.s.reports[0].parts = said;
+	t.s.reports[0].part_count = t.s.entries[0][2].part_count = 3;
+	/* An older writer has the check as a whole alone. */
+	say(&t, 1, REPORT_CLOSED, REPORT_CLOSED);
+	t.checks[0].addresses = CHECK_ADDRESSES_ALL;
+	t.s.w.service.expression = NULL;
+	assert_string_equal(text_of(&t, text, sizeof(text)),
+			    "web 192.0.2.1 up at iad, unknown at dub, fra, "
+			    "sin; web 192.0.2.2 down at iad (timeout), unknown "
+			    "at dub, fra, sin");
+	assert_int_equal(parts_word(t.s.view, 0, 2, 0, &t.s.heard[0]).state,
+			 REPORT_OPEN);
+	assert_int_equal(parts_word(t.s.view, 0, 2, 0, &t.s.heard[1]).state,
+			 REPORT_CLOSED);
+	t.s.w.service.expression = &t.expression;
+	assert_string_equal(text_of(&t, text, sizeof(text)),
+			    "web 192.0.2.1 up at iad, unknown at dub, fra, "
+			    "sin; web 192.0.2.2 down at iad (timeout), unknown "
+			    "at dub, fra, sin; db up at dub, unknown at iad, "
+			    "fra, sin; new (in shadow) unknown at iad, dub, "
+			    "fra, sin");
+	/* Elsewhere it has one address, and the check is named alone. */
+	endpoint->a_count = 1;
+	t.s.w.service.expression = NULL;
+	assert_null(parts_write(t.s.view, 0, 2, t.s.heard));
+	endpoint->a = NULL;
+	endpoint->a_count = 0;
+	scene_fini(&t.s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_quorum_is_the_largest),
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_what_is_told),
+		cmocka_unit_test(test_addresses_are_told),
 	};
 
 	return cmocka_run_group_tests_name("parts", tests, NULL, NULL);

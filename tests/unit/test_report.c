@@ -23,6 +23,8 @@ static const struct row {
 	{ "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"parts\":[7]}]}", "report part 1: must be an object" },
 	{ "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"parts\":[{\"check\":\"a\"},{\"state\":\"open\"}]}]}", "report part 2: check is missing" },
 	{ "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"parts\":[{\"check\":\"a\",\"state\":\"dead\"}]}]}", "state \"dead\" is not known" },
+	{ "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"parts\":[{\"check\":\"a\",\"address\":\"2001:db8::1\"}]}]}", NULL },
+	{ "{\"vantage\":\"eu\",\"entries\":[{\"service\":\"w\",\"endpoint\":\"e\",\"parts\":[{\"check\":\"a\",\"address\":\"192.0.2\"}]}]}", "address is not one" },
 };
 /* clang-format on */
 
@@ -73,9 +75,12 @@ static void test_report_comes_back(void **state)
 		{ .service = "api", .endpoint = "eu" },
 	};
 	struct report_part parts[] = {
-		{ "web", REPORT_OPEN, "timeout", true },
-		{ "web", REPORT_CLOSED, "", false },
-		{ "db", REPORT_UNKNOWN, "", false },
+		{ .check = "web",
+		  .state = REPORT_OPEN,
+		  .failure = "timeout",
+		  .failing = true },
+		{ .check = "web", .state = REPORT_CLOSED },
+		{ .check = "web", .addr = { NET_V4, { 192, 0, 2 } } },
 	};
 	struct report report = {
 		.vantage = "eu",

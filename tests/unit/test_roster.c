@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -190,6 +191,85 @@ static void test_several_checks(void **state)
 	roster_free(r);
 }
 
+/* What a target's jobs are, each as "CHECK ADDRESS", where there are several
+ * addresses. */
+static void assert_parts(const struct roster *r, size_t target,
+			 const char *const *wanted, size_t count)
+{
+	const struct roster_target *t = &r->targets[target];
+	size_t found;
+	const size_t *jobs = roster_jobs(t, &found);
+
+	assert_int_equal(found, count);
+	for (size_t i = 0; i < count; i++) {
+		struct roster_part part = roster_part(t, i);
+		char text[100], addr[NET_TEXT_SIZE] = "";
+
+		if (part.addr != NULL) {
+			net_addr_text(part.addr, addr);
+			assert_true(net_equal(part.addr,
+					      &r->jobs[jobs[i]].spec.addr));
+		}
+		snprintf(text, sizeof(text), "%zu %s", part.check, addr);
+		assert_string_equal(text, wanted[i]);
+	}
+}
+
+/* Each address that a check probes is a job, shared as any other. */
+static void test_every_address(void **state)
+{
+	static const char *const dual[] = { "0 192.0.2.3", "0 2001:db8::1" };
+	static const char *const mixed[] = { "0 192.0.2.3", "0 2001:db8::1",
+					     "1 " };
+	int both[] = { 0, 1 };
+	const struct policy_expression x = { .checks = both,
+					     .check_count = 2,
+					     .counted = 3 };
+	struct sample s;
+	struct roster *r, *before;
+
+	(void)state;
+	fill_sample(&s);
+	before = roster_new(&s.policy);
+	s.checks[0].addresses = CHECK_ADDRESSES_ALL;
+	r = roster_new(&s.policy);
+	/* www/c has both; also/c the second of these alone. */
+	assert_int_equal(r->job_count, 5);
+	assert_null(r->targets[0].parts);
+	assert_parts(r, 2, dual, 2);
+	assert_int_equal(r->targets[2].job, r->targets[2].parts[0]);
+	assert_int_equal(r->targets[2].parts[1], r->targets[5].job);
+	assert_true(roster_share(&r->targets[2], &r->targets[5]));
+	/* What was probed goes on, whichever of the two it was. */
+	for (size_t i = 0; i < r->job_count; i++)
+		assert_true(roster_find(before, &r->jobs[i]) != SIZE_MAX);
+	roster_free(before);
+	roster_free(r);
+	s.services[0].expression = &x;
+	s.services[0].check = 1;
+	r = roster_new(&s.policy);
+	assert_parts(r, 2, mixed, 3);
+	assert_int_equal(r->targets[2].job, r->targets[2].parts[2]);
+	roster_free(r);
+	/* Users are heard of at the first. */
+	s.services[0].expression = NULL;
+	s.services[0].check = 0;
+	s.checks[0].passive.weight = 5;
+	r = roster_new(&s.policy);
+	assert_string_equal(r->jobs[r->targets[2].parts[0]].spec.users, "www");
+	assert_null(r->jobs[r->targets[2].parts[1]].spec.users);
+	assert_string_equal(r->jobs[r->targets[5].job].spec.users, "also");
+	roster_free(r);
+	/* A name is one. */
+	s.one[2].cname = "c.example.test.";
+	s.one[2].a_count = s.one[2].aaaa_count = 0;
+	r = roster_new(&s.policy);
+	assert_null(r->targets[2].parts);
+	assert_string_equal(r->jobs[r->targets[2].job].spec.name,
+			    "c.example.test");
+	roster_free(r);
+}
+
 /* Does the sample's second service, of a changed check, share its probes? */
 static bool are_twins(void (*change)(struct policy_check *c, const void *how),
 		      const void *how)
@@ -249,6 +329,7 @@ static unsigned compare_rows(const struct schema *schema)
 	for (size_t i = 0; i < schema->count; i++) {
 		const struct schema_row *row = &schema->rows[i];
 		bool twins = strcmp(row->key, "quorum") == 0 ||
+			     strcmp(row->key, "addresses") == 0 ||
 			     (row->kind == SCHEMA_DOMAIN &&
 			      strcmp(row->key, "name") == 0);
 
@@ -390,6 +471,7 @@ int main(void)
 		cmocka_unit_test(test_users_are_a_service_s),
 		cmocka_unit_test(test_host_of_check_and_tcp_without),
 		cmocka_unit_test(test_several_checks),
+		cmocka_unit_test(test_every_address),
 		cmocka_unit_test(test_twins),
 		cmocka_unit_test(test_jobs_go_on),
 		cmocka_unit_test(test_of_both),

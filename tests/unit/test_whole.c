@@ -4,6 +4,7 @@
 
 #include "good_policy.h"
 #include "health/watch.h"
+#include "policy/language/reach.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,30 +18,50 @@
 #define NOW_MS INT64_C(10000000)
 #define WALL_MS INT64_C(1770000000000)
 
-/* The watches of one endpoint of a service of expressions.yaml. */
+/* The watches of the first endpoint of a service. */
 struct scene {
 	struct policy *policy;
-	struct watch watches[EXPRESSION_PARTS_MAX];
+	struct watch watches[EXPRESSION_PROBES_MAX];
 	struct whole_parts parts;
 	struct whole whole;
 	int64_t now_ms;
 };
 
+static void add_probes(struct scene *s, size_t check)
+{
+	const struct policy_service *service = s->parts.service;
+	const struct policy_endpoint *e = &service->endpoints[0];
+	const struct policy_check *is =
+		reach_check(s->policy->checks, service, check);
+	size_t count = reach_count(is, e);
+
+	if (is == &s->policy->checks[service->check])
+		s->parts.first = &s->watches[s->parts.count];
+	for (size_t i = 0; i < count; i++, s->parts.count++)
+		s->parts.probes[s->parts.count] = (struct whole_probe){
+			.watch = &s->watches[s->parts.count],
+			.addr = count > 1 ? reach_addr(e, i) : NULL,
+			.check = check,
+		};
+}
+
+static void scene_init_of(struct scene *s, const char *file,
+			  const char *service)
+{
+	int at;
+
+	*s = (struct scene){ .policy = good_policy(file), .now_ms = NOW_MS };
+	at = policy_find_service(s->policy, service);
+	assert_int_not_equal(at, POLICY_NONE);
+	s->parts.service = &s->policy->services[at];
+	s->parts.checks = s->policy->checks;
+	for (size_t i = 0; i < reach_checks(s->parts.service); i++)
+		add_probes(s, i);
+}
+
 static void scene_init(struct scene *s, const char *service)
 {
-	const struct policy_service *declared;
-
-	*s = (struct scene){ .policy = good_policy("expressions.yaml"),
-			     .now_ms = NOW_MS };
-	declared =
-		&s->policy->services[policy_find_service(s->policy, service)];
-	s->parts.expression = declared->expression;
-	s->parts.checks = s->policy->checks;
-	for (size_t i = 0; i < declared->expression->check_count; i++) {
-		s->parts.watches[i] = &s->watches[i];
-		if (declared->expression->checks[i] == declared->check)
-			s->parts.first = &s->watches[i];
-	}
+	scene_init_of(s, "expressions.yaml", service);
 }
 
 /* u: not known, c: closed, f: closed and failing, o: open, h: on trial, t: with
@@ -55,15 +76,15 @@ static void say(struct scene *s, const char *letters)
 		s->watches[i] = (struct watch){
 			.known = c != 'u',
 			.finished = true,
-			.failing = c == 'f' || c == 'o',
+			.failing = c == 'f' || c == 'o' || c == 'k',
 			.wall_probed_ms = WALL_MS - 1000 + (int64_t)i,
 			.probed_ms = s->now_ms - (stale ? 6000000 : 1000),
 			.breaker.state = c == 'o'   ? BREAKER_OPEN
 					 : c == 'h' ? BREAKER_HALF_OPEN
-					 : c == 't' || c == 'x'
+					 : c == 't' || c == 'x' || c == 'k'
 						 ? BREAKER_TRICKLE
 						 : BREAKER_CLOSED,
-			.breaker.by_users = c == 't' || c == 'x',
+			.breaker.by_users = c == 't' || c == 'x' || c == 'k',
 			.breaker.unjudged = c == 'j',
 			.failed_users = { .requests = 100 + i, .errors = 90 },
 			.latency.settled_ms = 10 + (float)i,
@@ -190,7 +211,7 @@ static void test_times(void **state)
 /* What is one check's, and what is of all. */
 static void test_members(void **state)
 {
-	struct report_part parts[2];
+	struct report_part parts[4];
 	struct report_entry e;
 	struct scene s;
 
@@ -212,7 +233,7 @@ static void test_members(void **state)
 	e = report(&s);
 	assert_int_equal(e.state, REPORT_OPEN);
 	assert_true(e.damped && e.forced);
-	whole_report_parts(&s.parts, s.now_ms, parts);
+	assert_int_equal(whole_report_parts(&s.parts, s.now_ms, parts), 2);
 	assert_string_equal(parts[0].check, "app");
 	assert_int_equal(parts[0].state, REPORT_OPEN);
 	assert_true(parts[0].failing);
@@ -277,6 +298,122 @@ static void test_users(void **state)
 	}
 }
 
+/* Of services of addresses.yaml.  Every probes three addresses, all of which
+ * have to be up; some two, any; mixed is all of one, (any of every, some), the
+ * latter with two each.  k: as t, and its probe fails. */
+static const struct address_row {
+	const char *service, *said;
+	enum report_state state;
+	bool failing;
+	const char *failure; /* NULL: not looked at */
+	unsigned latency_of; /* whose it is */
+} address_rows[] = {
+	{ "every", "ccc", REPORT_CLOSED, false, NULL, 0 },
+	{ "every", "ccf", REPORT_CLOSED, true, "status-502", 0 },
+	{ "every", "cco", REPORT_OPEN, true, "status-502", 0 },
+	{ "every", "coc", REPORT_OPEN, true, "status-501", 0 },
+	{ "every", "occ", REPORT_OPEN, true, "status-500", 1 },
+	{ "every", "chc", REPORT_HALF_OPEN, false, "status-501", 0 },
+	{ "every", "cho", REPORT_OPEN, true, NULL, 0 },
+	/* A vantage without IPv6: it never says up. */
+	{ "every", "ccu", REPORT_UNKNOWN, false, NULL, 0 },
+	{ "every", "ccs", REPORT_UNKNOWN, false, NULL, 0 },
+	{ "every", "cou", REPORT_OPEN, true, "status-501", 0 },
+	{ "some", "cc", REPORT_CLOSED, false, NULL, 0 },
+	{ "some", "oc", REPORT_CLOSED, false, "status-500", 1 },
+	{ "some", "co", REPORT_CLOSED, false, "status-501", 0 },
+	{ "some", "ff", REPORT_CLOSED, true, "status-500", 0 },
+	{ "some", "oo", REPORT_OPEN, true, "status-500", 0 },
+	{ "some", "oh", REPORT_HALF_OPEN, false, "status-500", 0 },
+	{ "some", "ou", REPORT_UNKNOWN, false, NULL, 0 },
+	{ "some", "cu", REPORT_CLOSED, false, NULL, 0 },
+	{ "mixed", "ccccc", REPORT_CLOSED, false, NULL, 0 },
+	{ "mixed", "occcc", REPORT_OPEN, true, "status-500", 0 },
+	{ "mixed", "ccooc", REPORT_CLOSED, false, "status-502", 0 },
+	{ "mixed", "ccoco", REPORT_CLOSED, false, "status-502", 0 },
+	{ "mixed", "ccooo", REPORT_OPEN, true, "status-502", 0 },
+	{ "mixed", "cccoo", REPORT_CLOSED, false, "status-503", 0 },
+	{ "mixed", "ccouo", REPORT_UNKNOWN, false, NULL, 0 },
+	{ "mixed", "ccohh", REPORT_HALF_OPEN, false, NULL, 0 },
+	/* Measured, and not counted. */
+	{ "tried", "ooc", REPORT_CLOSED, false, NULL, 2 },
+	{ "tried", "cco", REPORT_OPEN, true, "status-502", 2 },
+	{ "unseen", "oc", REPORT_OPEN, true, "status-500", 0 },
+	/* What users met at the first address is of them all. */
+	{ "some", "tc", REPORT_HALF_OPEN, false, NULL, 0 },
+	{ "some", "tu", REPORT_HALF_OPEN, false, NULL, 0 },
+	{ "some", "kc", REPORT_CLOSED, false, NULL, 1 },
+	{ "every", "tcc", REPORT_HALF_OPEN, false, NULL, 0 },
+	{ "every", "tco", REPORT_OPEN, true, NULL, 0 },
+	{ "mixed", "ctcoo", REPORT_HALF_OPEN, false, NULL, 0 },
+};
+
+static void test_addresses(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(address_rows) / sizeof(address_rows[0]);
+	     i++) {
+		const struct address_row *row = &address_rows[i];
+		struct report_entry e;
+		struct scene s;
+
+		scene_init_of(&s, "addresses.yaml", row->service);
+		assert_int_equal(s.parts.count, strlen(row->said));
+		say(&s, row->said);
+		step(&s);
+		e = report(&s);
+		if (e.state != row->state || e.failing != row->failing ||
+		    e.latency_ms != 10 + (float)row->latency_of)
+			fail_msg("%s %s: %s%s, latency %g", row->service,
+				 row->said, report_state_name(e.state),
+				 e.failing ? ", failing" : "",
+				 (double)e.latency_ms);
+		if (row->failure != NULL)
+			assert_string_equal(e.failure, row->failure);
+		if (e.trickle != (e.state == REPORT_HALF_OPEN &&
+				  strchr(row->said, 't') != NULL))
+			fail_msg("%s %s: trickle %d", row->service, row->said,
+				 e.trickle);
+		policy_free(s.policy);
+	}
+}
+
+/* Which address it is, and how it failed. */
+static void test_addresses_told(void **state)
+{
+	static const struct {
+		const char *check, *address; /* "": the check */
+		enum report_state state;
+		const char *failure;
+	} wanted[] = {
+		{ "one", "", REPORT_CLOSED, "" },
+		{ "every", "", REPORT_OPEN, "status-502" },
+		{ "every", "192.0.2.1", REPORT_CLOSED, "" },
+		{ "every", "192.0.2.2", REPORT_OPEN, "status-502" },
+		{ "some", "", REPORT_CLOSED, "" },
+		{ "some", "192.0.2.1", REPORT_OPEN, "status-503" },
+		{ "some", "192.0.2.2", REPORT_CLOSED, "" },
+	};
+	struct report_part parts[REPORT_PARTS_MAX];
+	struct scene s;
+
+	(void)state;
+	scene_init_of(&s, "addresses.yaml", "mixed");
+	say(&s, "ccooc");
+	assert_int_equal(whole_report_parts(&s.parts, s.now_ms, parts), 7);
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		char address[NET_TEXT_SIZE] = "";
+
+		if (parts[i].addr.family != NET_NONE)
+			net_addr_text(&parts[i].addr, address);
+		assert_string_equal(parts[i].check, wanted[i].check);
+		assert_string_equal(address, wanted[i].address);
+		assert_int_equal(parts[i].state, wanted[i].state);
+		assert_string_equal(parts[i].failure, wanted[i].failure);
+	}
+	policy_free(s.policy);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +421,8 @@ int main(void)
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_users),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_addresses_told),
 	};
 
 	return cmocka_run_group_tests_name("whole", tests, NULL, NULL);
