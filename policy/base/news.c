@@ -11,19 +11,24 @@ static uint64_t hash_text(const char *text)
 	return hash_mix(hash_octets(HASH_FNV_OFFSET, text, strlen(text))) | 1;
 }
 
-/* The low bit of a hash is taken. */
 static struct news_place *place_of(struct news *news, uint64_t key)
 {
-	return &news->places[(key >> 1) % NEWS_PLACES];
+	for (size_t i = 0; i < NEWS_PLACES; i++)
+		if (news->places[i].key == key)
+			return &news->places[i];
+	return NULL;
 }
 
-static bool is_held(const struct news_place *at, uint64_t key, int64_t now_ms)
+/* One that nobody holds any more.  NULL: there is none. */
+static struct news_place *free_place(struct news *news, int64_t now_ms)
 {
-	if (at->key == 0)
-		return false;
-	if (at->key != key)
-		return now_ms - at->last_ms < NEWS_HELD_MS;
-	return now_ms - at->told_ms < NEWS_REST_MS;
+	for (size_t i = 0; i < NEWS_PLACES; i++) {
+		struct news_place *at = &news->places[i];
+
+		if (at->key == 0 || now_ms - at->last_ms >= NEWS_HELD_MS)
+			return at;
+	}
+	return NULL;
 }
 
 bool news_of(struct news *news, const char *key, const char *trouble,
@@ -31,21 +36,24 @@ bool news_of(struct news *news, const char *key, const char *trouble,
 {
 	uint64_t of = hash_text(key), what = hash_text(trouble);
 	struct news_place *at = place_of(news, of);
-	bool is_told = at->key == of && at->trouble == what;
 
-	if (at->key == of)
+	if (at != NULL) {
 		at->last_ms = now_ms;
-	if (is_told || is_held(at, of, now_ms))
-		return false;
+		if (at->trouble == what || now_ms - at->told_ms < NEWS_REST_MS)
+			return false;
+	} else {
+		at = free_place(news, now_ms);
+		if (at == NULL)
+			return false;
+	}
 	*at = (struct news_place){ of, what, now_ms, now_ms };
 	return true;
 }
 
 void news_over(struct news *news, const char *key)
 {
-	uint64_t of = hash_text(key);
-	struct news_place *at = place_of(news, of);
+	struct news_place *at = place_of(news, hash_text(key));
 
-	if (at->key == of)
+	if (at != NULL)
 		*at = (struct news_place){ 0 };
 }

@@ -3,11 +3,11 @@
  * news -- tells a trouble that is new from one that was told already, so that
  * what comes every second is logged once.
  *
- * Each key has one of a few places.  A trouble is told when its key has the
- * place, and was not told of another trouble a moment ago; a key whose place
- * another holds, which was in trouble a short while ago, waits for it.  So the
- * troubles of a few keys are each told once, and of thousands, which somebody
- * has made up, no more than places.  Pure.
+ * A key in trouble has one of a few places, until that is over, or was not told
+ * of for a while.  Its trouble is told once, and another one not within a moment
+ * of that; while all places are held, no further key's is.  So the troubles of
+ * the keys that there are are each told, and of thousands, which somebody has
+ * made up, no more than places.  Pure.
  */
 #ifndef POLICY_BASE_NEWS_H
 #define POLICY_BASE_NEWS_H
@@ -25,7 +25,7 @@ enum {
 struct news {
 	struct news_place {
 		uint64_t key, trouble;    /* hashes; 0: none is told */
-		int64_t told_ms, last_ms; /* monotonic; last_ms: in trouble */
+		int64_t told_ms, last_ms; /* monotonic; last_ms: it was met */
 	} places[NEWS_PLACES];
 };
 
