@@ -49,6 +49,17 @@ static json_t *status_part(const struct report_part *part, bool shadow)
 			 shadow);
 }
 
+/* When the last failure was, of an endpoint that has no
+ * parts. */
+static int64_t failed_ms(const struct account *a, size_t target)
+{
+	const struct roster_target *t = &a->roster->targets[target];
+
+	return t->parts == NULL
+		       ? rounds_watch(a->rounds, t->job)->wall_failed_ms
+		       : 0;
+}
+
 /* Each check of several, or instead each address of several that it probes, and
  * what it says.  NULL: there is but one. */
 static json_t *status_parts(const struct account *a, size_t target)
@@ -88,7 +99,7 @@ static json_t *status_target(const struct account *a, size_t at)
 
 	account_entry(a, at, clock_now_ms(), &e);
 	json = json_pack(
-		"{s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:I, s:b, s:s, s:s, "
+		"{s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:I, s:b, s:s, s:I, s:s, "
 		"s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:o*}",
 		"service", target->service->name, "endpoint",
 		target->endpoint->name, "state", report_state_name(e.state),
@@ -100,13 +111,15 @@ static json_t *status_target(const struct account *a, size_t at)
 				     ? w->forced_until_ms - clock_now_ms()
 				     : 0),
 		"shadow", a->roster->jobs[target->job].spec.check->shadow,
-		"failure", e.failure, "last", outcome_text(&w->last, last),
-		"samples", (json_int_t)e.samples, "failures",
-		(json_int_t)e.failures, "latency_ms", (double)e.latency_ms,
-		"ewma_ms", (double)e.ewma_ms, "p50_ms", (double)e.p50_ms,
-		"p95_ms", (double)e.p95_ms, "resolve_ms", (double)e.resolve_ms,
-		"connect_ms", (double)e.connect_ms, "tls_ms", (double)e.tls_ms,
-		"first_byte_ms", (double)e.first_byte_ms, "certificate_left_s",
+		"failure", e.failure, "wall_failed_ms",
+		(json_int_t)failed_ms(a, at), "last",
+		outcome_text(&w->last, last), "samples", (json_int_t)e.samples,
+		"failures", (json_int_t)e.failures, "latency_ms",
+		(double)e.latency_ms, "ewma_ms", (double)e.ewma_ms, "p50_ms",
+		(double)e.p50_ms, "p95_ms", (double)e.p95_ms, "resolve_ms",
+		(double)e.resolve_ms, "connect_ms", (double)e.connect_ms,
+		"tls_ms", (double)e.tls_ms, "first_byte_ms",
+		(double)e.first_byte_ms, "certificate_left_s",
 		(json_int_t)e.certificate_left_s, "parts", status_parts(a, at));
 	return with_users(json, &e);
 }

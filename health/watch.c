@@ -104,8 +104,10 @@ static void note(struct watch *w, const struct watch_moment *at)
 	if (failed && !w->failing)
 		w->failing_since_ms = at->now_ms;
 	w->failing = failed;
-	if (w->last.outcome != OUTCOME_OK)
-		outcome_text(&w->last, w->failure);
+	if (w->last.outcome == OUTCOME_OK)
+		return;
+	outcome_text(&w->last, w->failure);
+	w->wall_failed_ms = at->wall_ms;
 }
 
 static void note_latency(struct watch *w, float latency_ms, int64_t now_ms)

@@ -44,7 +44,8 @@ struct watch {
 	struct evidence_word failed_users; /* the last that said so */
 	struct breaker_users users;        /* as of the last second */
 	struct observation last;
-	char failure[OUTCOME_TEXT_SIZE]; /* of the last failed or slow one */
+	char failure[OUTCOME_TEXT_SIZE]; /* of the last failed or slow one... */
+	int64_t wall_failed_ms;          /* ...and when; 0: there was none */
 };
 
 /* When, by what chance, and how far the vantage trusts itself. */

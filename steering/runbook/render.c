@@ -262,6 +262,19 @@ static void render_certificate(int64_t left_s, FILE *out)
 		fprintf(out, ", certificate for %" PRId64 " h", left_s / 3600);
 }
 
+/* What it failed for before, and when, once it passes. */
+static void render_failure(const struct json_t *target, int64_t wall_ms,
+			   FILE *out)
+{
+	int64_t failed_ms = field_number(target, "wall_failed_ms");
+	char age[48];
+
+	if (failed_ms > 0 && strcmp(field_text(target, "last"), "ok") == 0)
+		fprintf(out, ", last failure: %s %s ago",
+			field_text(target, "failure"),
+			render_duration(wall_ms - failed_ms, age, sizeof(age)));
+}
+
 /* What users met there, when that is why it is as it is. */
 static void render_users(const struct json_t *target, FILE *out)
 {
@@ -300,6 +313,7 @@ void render_target(const struct json_t *target, int64_t wall_ms, FILE *out)
 			share_of(target, "ewma_ms"),
 			share_of(target, "p95_ms"));
 	fprintf(out, "  last probe: %s", field_text(target, "last"));
+	render_failure(target, wall_ms, out);
 	render_certificate(field_number(target, "certificate_left_s"), out);
 	render_users(target, out);
 	fprintf(out, "%s\n",

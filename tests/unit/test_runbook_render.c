@@ -30,6 +30,7 @@ static const struct status_row {
 	  "\"ewma_ms\":0.0,\"p95_ms\":0.0},"
 	  "{\"service\":\"www\",\"endpoint\":\"shed\",\"state\":\"half-open\","
 	  "\"wall_since_ms\":97000,\"last\":\"ok\",\"damped\":true,"
+	  "\"failure\":\"timeout\",\"wall_failed_ms\":35000,"
 	  "\"shadow\":true}],\"left_out\":7}",
 	  "node health-dub       health  policy 56dd3438 plan 0.0, 1s old\n"
 	  "3 probes, 2 under way (at most 512), 1 waiting, started 0.5 ms late "
@@ -39,7 +40,8 @@ static const struct status_row {
 	  "  www/barn                        open      for 3s      "
 	  " forced for 1m 30s  last probe: connect-refused\n"
 	  "  www/shed                        half-open for 3s      "
-	  " in shadow, not counted  last probe: ok  (damped: it flapped)\n"
+	  " in shadow, not counted  last probe: ok, last failure: timeout "
+	  "1m 5s ago  (damped: it flapped)\n"
 	  "  and 7 more, most of them up\n" },
 	{ "a prober that mistrusts itself",
 	  "{\"name\":\"h\",\"role\":\"health\",\"policy_digest\":\"56dd3438\","

@@ -184,6 +184,24 @@ static void test_report_times(void **state)
 	assert_float_equal(e.p50_ms, 20, 20.0 / 16);
 }
 
+/* A failure is remembered with its time; a local one is none. */
+static void test_failure_is_dated(void **state)
+{
+	struct watch_moment at = { .now_ms = 100, .wall_ms = 5000 };
+	struct watch w = watch_init("k", &check, &at);
+
+	(void)state;
+	for (const char *c = "pfplp"; *c != '\0'; c++) {
+		struct observation seen = observation_of(*c);
+
+		at.wall_ms += 1000;
+		watch_observe(&w, &check, &seen, &at);
+		assert_int_equal(w.wall_failed_ms,
+				 at.wall_ms < 7000 ? 0 : 7000);
+	}
+	assert_string_equal(w.failure, "timeout");
+}
+
 /* Damped is down for everyone else, said, and probed at the usual pace. */
 static void test_damped(void **state)
 {
@@ -404,6 +422,7 @@ int main(void)
 		cmocka_unit_test(test_stories),
 		cmocka_unit_test(test_out_within_ten_seconds),
 		cmocka_unit_test(test_report_times),
+		cmocka_unit_test(test_failure_is_dated),
 		cmocka_unit_test(test_damped),
 		cmocka_unit_test(test_down_since_it_was_closed),
 		cmocka_unit_test(test_passes_without_latency),
