@@ -58,7 +58,7 @@ struct probe *launch_probe(const struct launch_means *means,
 {
 	const struct probe_named_means named = {
 		.loop = means->loop,
-		.dns = means->dns,
+		.resolver = means->resolver,
 		.begin = begin,
 		.means = means,
 	};

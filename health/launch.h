@@ -10,17 +10,17 @@
 
 #include "health/probe.h"
 
-struct evdns_base;
 struct event_base;
 struct probe_external_pool;
 struct probe_http_pool;
+struct resolver;
 
 /* All borrowed; they outlive the probes. */
 struct launch_means {
 	struct event_base *loop;
 	struct probe_http_pool *http;
 	struct probe_external_pool *external;
-	struct evdns_base *dns; /* resolves endpoints that are names */
+	struct resolver *resolver; /* of endpoints that are names */
 };
 
 /*

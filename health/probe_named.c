@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "health/probe_named.h"
 
+#include "health/resolver.h"
 #include "policy/base/clock.h"
 
 #include <netinet/in.h>
@@ -31,6 +32,7 @@ struct probe_named {
 	struct probe *inner;   /* once there is an address */
 	struct event *end;     /* the deadline, or a failure to tell */
 	enum outcome outcome;  /* of the latter */
+	uint64_t answered;     /* the resolver's, when it was asked */
 	int64_t start_ns;
 	float resolve_ms; /* 0: not resolved */
 	probe_done *done;
@@ -74,6 +76,13 @@ static void on_inner(void *arg, const struct observation *seen)
 	finish(p, &all);
 }
 
+/* Nothing was answered to anybody since it asked: what resolves names for this
+ * machine is silent, and of the name nobody knows. */
+static bool is_unheard(const struct probe_named *p)
+{
+	return p->lookup != NULL && p->means.resolver->answered == p->answered;
+}
+
 static void on_end(evutil_socket_t fd, short what, void *arg)
 {
 	struct probe_named *p = arg;
@@ -82,7 +91,7 @@ static void on_end(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	if ((what & EV_TIMEOUT) != 0)
-		seen.outcome = OUTCOME_TIMEOUT;
+		seen.outcome = is_unheard(p) ? OUTCOME_LOCAL : OUTCOME_TIMEOUT;
 	finish(p, &seen);
 }
 
@@ -129,9 +138,13 @@ static void on_resolved(int result, struct evutil_addrinfo *found, void *arg)
 {
 	struct lookup *lookup = arg;
 	struct probe_named *p = lookup->probe;
+	bool asked = lookup->request != NULL; /* else the hosts file has it */
 
 	lookup->request = NULL;
 	if (p != NULL) {
+		p->means.resolver->answered +=
+			asked &&
+			(result == 0 || outcome_of(result) == OUTCOME_NAME);
 		p->lookup = NULL;
 		p->resolve_ms = (float)(clock_now_ns() - p->start_ns) / 1e6f;
 		p->spec.addr = first_of(found, AF_INET);
@@ -161,8 +174,8 @@ static void resolve(struct probe_named *p, struct lookup *lookup)
 
 	p->lookup = lookup;
 	lookup->probe = p;
-	request = evdns_getaddrinfo(p->means.dns, p->spec.name, NULL, &hints,
-				    on_resolved, lookup);
+	request = evdns_getaddrinfo(p->means.resolver->dns, p->spec.name, NULL,
+				    &hints, on_resolved, lookup);
 	if (p->lookup != NULL)
 		lookup->request = request;
 }
@@ -186,6 +199,7 @@ struct probe *probe_named_start(const struct probe_named_means *means,
 	p->done = done;
 	p->arg = arg;
 	p->start_ns = clock_now_ns();
+	p->answered = means->resolver->answered;
 	p->end = event_new(means->loop, -1, 0, on_end, p);
 	if (p->end == NULL || event_add(p->end, &deadline) < 0)
 		goto fail;

@@ -17,7 +17,7 @@
 #include "health/probe.h"
 
 struct event_base;
-struct evdns_base;
+struct resolver;
 
 /* Starts a probe at spec->addr, as probe_tcp_start() does. */
 typedef struct probe *probe_begin(const void *means,
@@ -27,7 +27,7 @@ typedef struct probe *probe_begin(const void *means,
 /* How names are resolved and what then probes; all borrowed. */
 struct probe_named_means {
 	struct event_base *loop;
-	struct evdns_base *dns;
+	struct resolver *resolver;
 	probe_begin *begin;
 	const void *means;
 };

@@ -32,7 +32,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <event2/dns.h>
 #include <jansson.h>
 
 struct prober {
@@ -42,7 +41,7 @@ struct prober {
 	char *policy_path, *vantage, *name;
 	struct probe_http_pool *http;
 	struct probe_external_pool *external;
-	struct evdns_base *dns;
+	struct resolver resolver;
 	struct reporter *reporter;
 	struct verify *verify;
 	struct listener *listener;
@@ -69,7 +68,7 @@ static bool begin(struct prober *p, const struct subject *before,
 		.rounds = {
 			.means = { .loop = p->loop,
 				   .http = p->http,
-				   .dns = p->dns,
+				   .resolver = &p->resolver,
 				   .external = p->external },
 			.in_flight_max = p->in_flight_max,
 			.evidence = listener_evidence(p->listener),
@@ -384,8 +383,7 @@ static bool start(struct prober *p, const struct prober_config *config,
 	p->external = probe_external_pool_new(p->loop, config->programs, err);
 	if (p->external == NULL)
 		return false;
-	p->dns = resolver_new(p->loop);
-	if (p->dns == NULL) {
+	if (!resolver_init(&p->resolver, p->loop)) {
 		error_set(err, "out of memory while starting the resolver");
 		return false;
 	}
@@ -478,8 +476,7 @@ void prober_stop(struct prober *p)
 	listener_free(p->listener);
 	probe_http_pool_free(p->http);
 	probe_external_pool_free(p->external);
-	if (p->dns != NULL)
-		evdns_base_free(p->dns, 1);
+	resolver_fini(&p->resolver);
 	free(p->policy_path);
 	free(p->vantage);
 	free(p->name);

@@ -12,16 +12,23 @@ static void on_resolver_word(int is_warning, const char *text)
 		  "resolver", "what=\"%s\"", text);
 }
 
-struct evdns_base *resolver_new(struct event_base *loop)
+bool resolver_init(struct resolver *r, struct event_base *loop)
 {
-	struct evdns_base *dns =
-		evdns_base_new(loop, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-
-	if (dns == NULL)
-		return NULL;
+	r->answered = 0;
+	r->dns = evdns_base_new(loop, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+	if (r->dns == NULL)
+		return false;
 	evdns_set_log_fn(on_resolver_word);
-	evdns_base_resolv_conf_parse(dns, DNS_OPTIONS_ALL & ~DNS_OPTION_SEARCH,
+	evdns_base_resolv_conf_parse(r->dns,
+				     DNS_OPTIONS_ALL & ~DNS_OPTION_SEARCH,
 				     "/etc/resolv.conf");
-	evdns_base_search_clear(dns);
-	return dns;
+	evdns_base_search_clear(r->dns);
+	return true;
+}
+
+void resolver_fini(struct resolver *r)
+{
+	if (r->dns != NULL)
+		evdns_base_free(r->dns, 1);
+	r->dns = NULL;
 }

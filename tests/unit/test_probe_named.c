@@ -3,6 +3,7 @@
  * row wants, then probed at an endpoint on loopback. */
 #include "health/probe_named.h"
 #include "health/probe_tcp.h"
+#include "health/resolver.h"
 #include "tests/unit/canned.h"
 
 #include <netinet/in.h>
@@ -31,7 +32,7 @@ struct saying {
 
 struct world {
 	struct event_base *loop;
-	struct evdns_base *dns;
+	struct resolver resolver;
 	struct evdns_server_port *server;
 	int fd; /* the server's */
 	struct canned *canned;
@@ -96,10 +97,12 @@ static void start_names(struct world *w)
 		evdns_add_server_port_with_base(w->loop, fd, 0, on_question, w);
 	w->fd = fd;
 	assert_non_null(w->server);
-	w->dns = evdns_base_new(w->loop, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-	assert_non_null(w->dns);
+	w->resolver.dns =
+		evdns_base_new(w->loop, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+	assert_non_null(w->resolver.dns);
 	assert_int_equal(evdns_base_nameserver_sockaddr_add(
-				 w->dns, (struct sockaddr *)&at, len, 0),
+				 w->resolver.dns, (struct sockaddr *)&at, len,
+				 0),
 			 0);
 }
 
@@ -130,7 +133,7 @@ static int teardown(void **state)
 	struct world *w = *state;
 
 	event_base_loop(w->loop, EVLOOP_NONBLOCK);
-	evdns_base_free(w->dns, 1);
+	evdns_base_free(w->resolver.dns, 1);
 	evdns_close_server_port(w->server);
 	close(w->fd);
 	canned_stop(w->canned);
@@ -158,7 +161,7 @@ static struct probe *start(struct world *w, struct ending *e)
 {
 	const struct probe_named_means means = {
 		.loop = w->loop,
-		.dns = w->dns,
+		.resolver = &w->resolver,
 		.begin = begin,
 		.means = w,
 	};
@@ -203,7 +206,7 @@ static const struct row {
 	{ "a name without addresses", { 0, NULL, NULL }, OUTCOME_NAME },
 	{ "a resolver that fails", { 2, NULL, NULL }, OUTCOME_NAME },
 	{ "a resolver that says nothing", { SILENT, NULL, NULL },
-	  OUTCOME_TIMEOUT },
+	  OUTCOME_LOCAL },
 };
 /* clang-format on */
 
@@ -237,6 +240,32 @@ static void test_resolved_each_time(void **state)
 	assert_int_equal(run(w), OUTCOME_OK);
 }
 
+/* The resolver answers others, and not of this name: that is the name's. */
+static void test_silence_of_one_name(void **state)
+{
+	static const enum outcome others[] = { OUTCOME_OK, OUTCOME_NAME };
+	struct world *w = *state;
+	struct policy_check check = w->check;
+	struct ending e;
+
+	check.timeout_ms = 3000;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		unsigned before = w->asked;
+
+		w->saying = (struct saying){ .rcode = SILENT };
+		w->spec.check = &check;
+		start(w, &e);
+		while (w->asked < before + 2)
+			event_base_loop(w->loop, EVLOOP_ONCE);
+		w->saying = (struct saying){ .a = i == 0 ? "127.0.0.1" : NULL };
+		w->spec.check = &w->check;
+		assert_int_equal(run(w), others[i]);
+		while (e.count == 0)
+			event_base_loop(w->loop, EVLOOP_ONCE);
+		assert_int_equal(e.seen.outcome, OUTCOME_TIMEOUT);
+	}
+}
+
 static void test_cancelled_say_nothing(void **state)
 {
 	struct world *w = *state;
@@ -261,6 +290,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_outcomes),
 		WITH_WORLD(test_resolved_each_time),
+		WITH_WORLD(test_silence_of_one_name),
 		WITH_WORLD(test_cancelled_say_nothing),
 	};
 
