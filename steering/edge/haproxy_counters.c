@@ -305,23 +305,23 @@ static void split_canary(const struct plan *plan, const char *service,
 	key->endpoint = server + len + 1;
 }
 
-static void enter_server(const struct haproxy_counted *now,
-			 const struct served_count *growth,
-			 const struct haproxy_routes *routes,
-			 const struct plan *plan, struct ledger *ledger)
+void haproxy_enter(const struct haproxy_place *at,
+		   const struct served_count *growth,
+		   const struct haproxy_routes *routes, const struct plan *plan,
+		   struct ledger *ledger)
 {
 	for (size_t i = 0; i < routes->count; i++) {
 		const struct haproxy_route *route = &routes->list[i];
 		char canary[SERVED_NAME_SIZE];
 		struct ledger_key key;
 
-		if (strcmp(route->backend, now->backend) != 0)
+		if (strcmp(route->backend, at->backend) != 0)
 			continue;
 		if (route->canary != NULL)
-			key = (struct ledger_key){ route->service, now->server,
+			key = (struct ledger_key){ route->service, at->server,
 						   route->canary };
 		else
-			split_canary(plan, route->service, now->server, &key,
+			split_canary(plan, route->service, at->server, &key,
 				     canary);
 		ledger_add(ledger, &key, growth);
 	}
@@ -340,7 +340,9 @@ void haproxy_counters_enter(const struct haproxy_counters *before,
 				: bsearch(server, before->list, before->count,
 					  sizeof(*server), compare);
 		struct served_count growth = haproxy_growth(then, server);
+		const struct haproxy_place at = { server->backend,
+						  server->server };
 
-		enter_server(server, &growth, routes, plan, ledger);
+		haproxy_enter(&at, &growth, routes, plan, ledger);
 	}
 }

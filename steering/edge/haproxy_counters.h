@@ -15,7 +15,9 @@
  *                 its status is in hrsp_* as well, and in srv_abrt
  *   mode tcp      has no answers: stot less wretr are the sessions
  *
- * HAProxy does not tell how long each one took.
+ * How long each one took it tells in its log alone (steering/edge/haproxy_log):
+ * rtime and its like are averages of the last 1024 requests, of which no
+ * distribution can be made.
  *
  * Source: HAProxy 2.6 management guide, 9.1 (statistics) and 9.3 "show stat".
  * Pure.
@@ -73,15 +75,25 @@ void haproxy_counters_fini(struct haproxy_counters *counters);
 struct served_count haproxy_growth(const struct haproxy_counted *before,
 				   const struct haproxy_counted *now);
 
-/*
- * Adds to the ledger what the servers of the routes' backends have counted
- * since before; of a server that was not there, all.  The plan (NULL: none yet)
- * tells which servers are a canary's.
- */
+/* A server of HAProxy; borrowed. */
+struct haproxy_place {
+	const char *backend, *server;
+};
+
 struct haproxy_routes {
 	const struct haproxy_route *list;
 	size_t count;
 };
+
+/*
+ * Adds to the ledger what the servers of the routes' backends have counted
+ * since before; of a server that was not there, all; or what is known of one
+ * of them.  The plan (NULL: none yet) tells which servers are a canary's.
+ */
+void haproxy_enter(const struct haproxy_place *at,
+		   const struct served_count *growth,
+		   const struct haproxy_routes *routes, const struct plan *plan,
+		   struct ledger *ledger);
 void haproxy_counters_enter(const struct haproxy_counters *before,
 			    const struct haproxy_counters *now,
 			    const struct haproxy_routes *routes,

@@ -7,8 +7,10 @@
 #include "policy/base/option.h"
 #include "policy/bus/bus.h"
 #include "policy/bus/sign.h"
+#include "steering/edge/haproxy_log.h"
 #include "steering/edge/ledger.h"
 #include "steering/edge/proxy.h"
+#include "steering/edge/tap.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -30,7 +32,12 @@ struct informer {
 	size_t source_count;
 	size_t open; /* questions */
 	struct ledger ledger;
-	uint64_t losses; /* that were logged */
+	struct ledger times; /* heard since the last document: of its rows only
+			      * the latencies */
+	bool waited;         /* some of these for this document, not the
+			      * last */
+	struct tap *tap;     /* NULL: none */
+	uint64_t losses;     /* that were logged */
 };
 
 static void log_trouble(struct source *s, const char *why)
@@ -78,11 +85,52 @@ static char *seal(const struct informer *i, char *text, size_t *len)
 	return sealed;
 }
 
+static bool hear(void *arg, const char *line, size_t len)
+{
+	struct informer *i = arg;
+	const struct informer_config *c = &i->config;
+	struct served_count growth = { .requests = 0 };
+	struct haproxy_logged logged;
+	const struct haproxy_place at = { logged.backend, logged.server };
+	int got = haproxy_log_parse(line, len, &logged);
+
+	if (got == 1) {
+		growth.latency[served_bucket(logged.us)] = 1;
+		haproxy_enter(&at, &growth, &c->routes, c->plan(c->arg),
+			      &i->times);
+	}
+	return got >= 0;
+}
+
+/*
+ * HAProxy counts a request before it logs it, but the counters may have been
+ * read before that: what does not fit waits for the next ones, and no longer,
+ * for those of a HAProxy that ended meanwhile will never be counted.
+ */
+static void enter_times(struct informer *i)
+{
+	struct served *times = &i->times.served;
+	uint64_t left = 0;
+
+	for (size_t n = 0; n < times->count; n++) {
+		struct served_row *row = &times->rows[n];
+		const struct ledger_key key = { row->service, row->endpoint,
+						row->canary };
+
+		left += ledger_time(&i->ledger, &key, row->count.latency);
+	}
+	if (left == 0 || i->waited)
+		times->count = 0;
+	i->waited = left > 0 && !i->waited;
+}
+
 static void publish(struct informer *i)
 {
 	size_t len = 0;
-	char *text = ledger_write(&i->ledger, clock_wall_ms(), &len);
+	char *text;
 
+	enter_times(i);
+	text = ledger_write(&i->ledger, clock_wall_ms(), &len);
 	text = seal(i, text, &len);
 	if (text == NULL)
 		log_event(LOG_LEVEL_ERROR, "edge", "publish",
@@ -141,6 +189,18 @@ static bool add_sources(struct informer *i, struct event_base *loop,
 	return true;
 }
 
+static bool open_log(struct informer *i, struct event_base *loop,
+		     struct error *err)
+{
+	const struct tap_config config = { i->config.log, "haproxy-log", hear,
+					   i };
+
+	if (config.path == NULL)
+		return true;
+	i->tap = tap_start(loop, &config, err);
+	return i->tap != NULL;
+}
+
 struct informer *informer_start(struct event_base *loop,
 				const struct informer_config *config,
 				struct error *err)
@@ -154,7 +214,8 @@ struct informer *informer_start(struct event_base *loop,
 	}
 	i->config = *config;
 	ledger_init(&i->ledger, config->name, clock_wall_ms());
-	if (!add_sources(i, loop, err))
+	ledger_init(&i->times, "", 0);
+	if (!add_sources(i, loop, err) || !open_log(i, loop, err))
 		goto fail;
 	i->turn = event_new(loop, -1, EV_PERSIST, on_turn, i);
 	if (i->turn == NULL || event_add(i->turn, &each) != 0) {
@@ -183,6 +244,8 @@ void informer_stop(struct informer *i)
 		proxy_free(i->sources[n].proxy);
 		haproxy_counters_fini(&i->sources[n].last);
 	}
+	tap_stop(i->tap);
+	ledger_fini(&i->times);
 	ledger_fini(&i->ledger);
 	free(i);
 }

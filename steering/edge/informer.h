@@ -6,7 +6,8 @@
  * own, and publishes the whole document (policy/bus/served), whether or not
  * anything changed: also while HAProxy does not answer, for then nothing was
  * counted, and readers can tell that from an edge that is gone.  What HAProxy
- * counted before the informer began is left out.
+ * counted before the informer began is left out.  How long requests took comes
+ * from HAProxy's log, where it has one, and is told of those that were counted.
  *
  * Shell; on the loop's thread.
  */
@@ -26,7 +27,8 @@ struct sealer;
 struct informer_config {
 	const char *name; /* this node's, on the bus */
 	const struct option_list
-		*haproxies;           /* their runtime sockets; borrowed */
+		*haproxies; /* their runtime sockets; borrowed */
+	const char *log;    /* socket that they log to; NULL: none; borrowed */
 	struct haproxy_routes routes; /* borrowed, outlive it */
 	struct bus *bus;              /* borrowed, outlives it */
 	const struct sealer *key;     /* borrowed: signs; NULL: plain */

@@ -77,6 +77,38 @@ void ledger_add(struct ledger *ledger, const struct ledger_key *key,
 		ledger->losses++;
 }
 
+static uint64_t total(const uint64_t latency[SERVED_BUCKETS])
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < SERVED_BUCKETS; i++)
+		sum += latency[i];
+	return sum;
+}
+
+uint64_t ledger_time(struct ledger *ledger, const struct ledger_key *key,
+		     uint64_t latency[SERVED_BUCKETS])
+{
+	struct served *served = &ledger->served;
+	const struct served_row *row =
+		served_find(served, key->service, key->endpoint, key->canary);
+	struct served_count *count;
+	uint64_t room;
+
+	if (row == NULL)
+		return total(latency);
+	count = &served->rows[row - served->rows].count;
+	room = count->requests - total(count->latency);
+	for (size_t i = 0; i < SERVED_BUCKETS; i++) {
+		uint64_t fit = latency[i] < room ? latency[i] : room;
+
+		count->latency[i] += fit;
+		latency[i] -= fit;
+		room -= fit;
+	}
+	return total(latency);
+}
+
 char *ledger_write(struct ledger *ledger, int64_t wall_ms, size_t *len)
 {
 	ledger->served.sequence++;

@@ -31,6 +31,14 @@ struct ledger_key {
 void ledger_add(struct ledger *ledger, const struct ledger_key *key,
 		const struct served_count *growth);
 
+/*
+ * How long requests took, of those that their row has counted and that have no
+ * time yet; latency is left with what did not fit, whose number is returned.  A
+ * row that is not there is not made.
+ */
+uint64_t ledger_time(struct ledger *ledger, const struct ledger_key *key,
+		     uint64_t latency[SERVED_BUCKETS]);
+
 /* The next document; as served_write(). */
 char *ledger_write(struct ledger *ledger, int64_t wall_ms, size_t *len);
 

@@ -17,6 +17,7 @@ steering_libsteering_a_SOURCES += \
 	%D%/haproxy_driver.c %D%/haproxy_driver.h \
 	%D%/haproxy_state.c %D%/haproxy_state.h \
 	%D%/nginx_tap.c %D%/nginx_tap.h \
+	%D%/haproxy_log.c %D%/haproxy_log.h \
 	%D%/tap.c %D%/tap.h \
 	%D%/orders.c %D%/orders.h \
 	%D%/portions.c %D%/portions.h \

@@ -16,10 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROXY_ROWS = 14, ROWS = PROXY_ROWS + 9 };
+enum { PROXY_ROWS = 14, ROWS = PROXY_ROWS + 10 };
 
 struct options {
-	const char *name, *bus, *keep, *control, *key, *nginx_log, *metrics;
+	const char *name, *bus, *keep, *control, *key, *nginx_log, *metrics,
+		*haproxy_log;
 	struct option_list trust;
 	unsigned keep_soak_s;
 	struct proxies_options proxies;
@@ -94,6 +95,8 @@ static void fill_rows(struct options *o, struct option_row rows[ROWS])
 		  "of this node; default edge-HOSTNAME", 0, 0 },
 		{ "trust", OPTION_LIST, &o->trust, "PEM",
 		  "public key whose plans are followed; may be repeated", 0, 0 },
+		{ "haproxy-log", OPTION_TEXT, &o->haproxy_log, "SOCKET",
+		  "HAProxy logs its requests here: how long they took", 0, 0 },
 		{ "nginx-log", OPTION_TEXT, &o->nginx_log, "SOCKET",
 		  "nginx logs its requests here, and they are counted", 0, 0 },
 		{ "keep", OPTION_TEXT, &o->keep, "FILE",
@@ -128,12 +131,17 @@ static bool start_informer(struct edge *edge, struct event_base *loop,
 	struct informer_config config = {
 		.name = name,
 		.haproxies = &o->proxies.haproxies,
+		.log = o->haproxy_log,
 		.routes = proxies_routes(edge->proxies),
 		.bus = edge->bus,
 		.plan = plan_of,
 		.arg = edge,
 	};
 
+	if (config.log != NULL && config.haproxies->count == 0) {
+		error_set(err, "--haproxy-log needs --haproxy");
+		return false;
+	}
 	if (o->key != NULL) {
 		edge->key = sealer_open(o->key, err);
 		if (edge->key == NULL)

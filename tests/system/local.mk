@@ -28,6 +28,7 @@ EXTRA_DIST += %D%/dot.py
 EXTRA_DIST += %D%/edge.py
 EXTRA_DIST += %D%/edge_abort.py
 EXTRA_DIST += %D%/edge_cohorts.py
+EXTRA_DIST += %D%/edge_haproxy_log.py
 EXTRA_DIST += %D%/edge_nginx.py
 EXTRA_DIST += %D%/edge_world.py
 EXTRA_DIST += %D%/envelope.py
