@@ -41,6 +41,7 @@ struct redis_link {
 	enum link_state state;
 	enum redis_step greeted; /* the step whose reply is due */
 	bool failing;            /* on_down is due on the next turn */
+	bool seeking;            /* the server's name was, when last looked */
 	unsigned tries;          /* in a row that came to nothing */
 	struct redis_socket *socket;
 	redisReader *reader;
@@ -360,8 +361,25 @@ static void ask_again(struct redis_link *link, int64_t now_ms)
 	}
 }
 
+static const char slow_lookup[] =
+	"it takes long to look the server's name up: see the name servers of "
+	"this machine";
+
+/* The server's own time begins when its name is found. */
+static bool is_seeking(struct redis_link *link, int64_t now_ms)
+{
+	bool seeks = link->socket != NULL && redis_socket_seeks(link->socket);
+
+	if (link->seeking && !seeks)
+		link->moved_ms = now_ms;
+	link->seeking = seeks;
+	return seeks;
+}
+
 static const char *silence_words(const struct redis_link *link)
 {
+	if (link->seeking)
+		return slow_lookup;
 	return link->state == LINK_CONNECTING && link->target->tls != NULL
 		       ? "the server does not answer; is this its TLS port?"
 		       : "the server does not answer";
@@ -370,7 +388,8 @@ static const char *silence_words(const struct redis_link *link)
 static void on_watch(evutil_socket_t fd, short what, void *arg)
 {
 	struct redis_link *link = arg;
-	int64_t now_ms = clock_now_ms();
+	int64_t now_ms = clock_now_ms(), silent_ms;
+	bool seeks = is_seeking(link, now_ms);
 	size_t unsent = 0;
 
 	(void)fd, (void)what;
@@ -379,9 +398,13 @@ static void on_watch(evutil_socket_t fd, short what, void *arg)
 	if (unsent < link->unsent)
 		link->moved_ms = now_ms;
 	link->unsent = unsent;
+	silent_ms = now_ms - link->moved_ms;
 	if ((link->calls != NULL || link->state == LINK_CONNECTING) &&
-	    now_ms - link->moved_ms >= REDIS_SILENCE_MS)
+	    silent_ms >= (seeks ? REDIS_SEEK_MS : REDIS_SILENCE_MS))
 		link_fail(link, silence_words(link), "");
+	else if (seeks && silent_ms >= REDIS_SILENCE_MS &&
+		 !was_said(link, slow_lookup, now_ms))
+		log_trouble(link, slow_lookup, "");
 	else if (redis_link_is_up(link))
 		ask_again(link, now_ms);
 }
@@ -394,6 +417,7 @@ void redis_link_connect(struct redis_link *link)
 
 	assert(link->state == LINK_DOWN);
 	link->state = LINK_CONNECTING;
+	link->seeking = false;
 	link->moved_ms = clock_now_ms();
 	link->unsent = 0;
 	evtimer_add(link->watch, &every);

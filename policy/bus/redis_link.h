@@ -9,9 +9,9 @@
  * What is said while GREETING, and must be true: policy/bus/redis_greeting.
  * Replies come in the order of commands.  A server that leaves a command
  * unanswered, or a connection unfinished, for REDIS_SILENCE_MS without an
- * octet moving is down; an idle link is asked (PING) every REDIS_PING_MS, so
- * a stopped server is found out.  hiredis formats and parses, libevent
- * carries.  Shell.
+ * octet moving is down, its name once found; an idle link is asked (PING) every
+ * REDIS_PING_MS, so a stopped server is found out.  hiredis formats and parses,
+ * libevent carries.  Shell.
  */
 #ifndef POLICY_BUS_REDIS_LINK_H
 #define POLICY_BUS_REDIS_LINK_H
@@ -30,6 +30,9 @@ struct redis_target;
 enum {
 	REDIS_SILENCE_MS = 2000,
 	REDIS_PING_MS = 1000,
+	/* For a name: what three servers that are dead take, as resolv.conf(5)
+	 * has it by itself. */
+	REDIS_SEEK_MS = 30000,
 };
 
 /*

@@ -31,6 +31,7 @@ struct redis_socket {
 	struct redis_socket_user user;
 	struct bufferevent *stream;
 	struct lookup *lookup;
+	bool found; /* its name */
 	bool open;
 	bool heard; /* an octet has come */
 };
@@ -150,6 +151,7 @@ static void on_found(void *arg, const struct addrinfo *list,
 	struct redis_socket *s = arg;
 	const struct addrinfo *at = list;
 
+	s->found = true;
 	if (list == NULL) {
 		fail(s, "the server's name is not found", problem);
 		return;
@@ -188,6 +190,11 @@ struct redis_socket *redis_socket_open(struct event_base *loop,
 	if (s->lookup == NULL)
 		fail(s, "cannot connect", strerror(errno));
 	return s;
+}
+
+bool redis_socket_seeks(const struct redis_socket *socket)
+{
+	return socket->lookup != NULL && !socket->found;
 }
 
 struct evbuffer *redis_socket_in(struct redis_socket *socket)

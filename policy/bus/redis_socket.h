@@ -39,6 +39,10 @@ struct redis_socket *redis_socket_open(struct event_base *loop,
 				       unsigned nth,
 				       const struct redis_socket_user *user);
 
+/* Is its name still being looked up?  How long that takes is not the server's
+ * doing. */
+bool redis_socket_seeks(const struct redis_socket *socket);
+
 /* What has come in, and what is to go out. */
 struct evbuffer *redis_socket_in(struct redis_socket *socket);
 struct evbuffer *redis_socket_out(struct redis_socket *socket);

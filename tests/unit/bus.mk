@@ -19,6 +19,10 @@ check_PROGRAMS += %D%/test_redis_access
 %C%_test_redis_access_SOURCES = %D%/test_redis_access.c %D%/bus_world.c \
 	%D%/bus_world.h %D%/spare_port.c %D%/spare_port.h
 %C%_test_redis_access_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test_lookup
+%C%_test_lookup_SOURCES = %D%/test_lookup.c %D%/bus_world.c \
+	%D%/bus_world.h %D%/spare_port.c %D%/spare_port.h
+%C%_test_lookup_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test_redis_url
 %C%_test_redis_url_SOURCES = %D%/test_redis_url.c
 %C%_test_redis_url_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
