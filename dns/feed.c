@@ -218,13 +218,6 @@ static void on_value(void *arg, enum bus_topic topic, const char *key,
 		feed->config.on_bundle(feed->config.arg, key, octets, len);
 }
 
-static void on_link(void *arg, bool up)
-{
-	(void)arg;
-	log_event(up ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "dns", "bus", "link=%s",
-		  up ? "up" : "down");
-}
-
 struct feed *feed_start(const struct feed_config *config, struct model *model,
 			struct error *err)
 {
@@ -248,7 +241,6 @@ struct feed *feed_start(const struct feed_config *config, struct model *model,
 			   &(struct bus_follower){
 				   .topics = BUS_PLAN | BUS_REPORTS,
 				   .on_value = on_value,
-				   .on_link = on_link,
 				   .arg = feed,
 			   });
 	wake(feed);

@@ -248,8 +248,6 @@ static void on_link(void *arg, bool up)
 {
 	struct steerer *s = arg;
 
-	log_event(up ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "steer", "bus",
-		  "link=%s", up ? "up" : "down");
 	if (!up)
 		s->synced = false;
 	/* It may have been emptied: what was published is put there again. */

@@ -47,7 +47,9 @@ static void on_up(void *arg)
 	struct redis_session *s = &bus->session;
 
 	bus->base.counters.links++;
-	log_event(LOG_LEVEL_INFO, "bus", "redis-up", "env=%s", s->url.env);
+	if (!s->flapping)
+		log_event(LOG_LEVEL_INFO, "bus", "redis-up", "env=%s",
+			  s->url.env);
 	redis_outbox_up(bus->outbox);
 	redis_requests_up(bus->requests);
 	redis_feed_up(bus->feed);
@@ -57,8 +59,9 @@ static void on_down(void *arg)
 {
 	struct redis_bus *bus = arg;
 
-	log_event(LOG_LEVEL_WARN, "bus", "redis-down", "env=%s",
-		  bus->session.url.env);
+	if (!bus->session.flapping)
+		log_event(LOG_LEVEL_WARN, "bus", "redis-down", "env=%s",
+			  bus->session.url.env);
 	redis_feed_down(bus->feed);
 }
 

@@ -7,7 +7,8 @@
  * from a replica.  policy/bus/redis_connect finds the servers.  Subscribes
  * first, then reads everything, then applies notices; reads everything again
  * on reconnect, when a notice was missed, and every REDIS_FULL_READ_MS.
- * Reconnects with back-off and jitter, 100 ms to 3 s.  Stops trusting a server
+ * Reconnects with back-off and jitter, 100 ms to 3 s, which begins anew when a
+ * connection has held for some seconds.  Stops trusting a server
  * that leaves a command unanswered for 2 s.  Shell: the program must ignore
  * SIGPIPE.
  *

@@ -17,7 +17,11 @@
 #include <event2/event.h>
 #include <hiredis/hiredis.h>
 
-enum { RETRY_FIRST_MS = 100, RETRY_LAST_MS = 3000 };
+enum {
+	RETRY_FIRST_MS = 100,
+	RETRY_LAST_MS = 3000,
+	FLAPS_TOLD = 3, /* each is logged, before all are as one */
+};
 
 enum connect_state { WAITING, FINDING, JOINING, UP };
 
@@ -31,8 +35,9 @@ struct redis_connect {
 	char key[REDIS_KEY_SIZE];
 	struct redis_target master, reader; /* reader: of the other links */
 	struct redis_link *replica;         /* reading, when not commands */
-	struct event *retry;
+	struct event *retry, *steady;
 	int64_t retry_ms;
+	unsigned flaps;               /* in a row: was up, and did not hold */
 	bool failed;                  /* the last round never was up */
 	size_t nth;                   /* of the url's places */
 	bool moved;                   /* master.place is where a node sent us */
@@ -59,6 +64,45 @@ static bool reads_replica(const struct redis_connect *c)
 	return c->session->reading == c->replica;
 }
 
+/* It holds: what happens from now on is news again. */
+static void on_steady(evutil_socket_t fd, short what, void *arg)
+{
+	struct redis_connect *c = arg;
+
+	(void)fd, (void)what;
+	c->retry_ms = RETRY_FIRST_MS;
+	c->flaps = 0;
+	if (c->session->flapping)
+		log_event(LOG_LEVEL_INFO, "bus", "redis-up", "env=%s",
+			  url_of(c)->env);
+	c->session->flapping = false;
+}
+
+static void tell_up(struct redis_connect *c)
+{
+	static const struct timeval steady = { REDIS_STEADY_MS / 1000, 0 };
+
+	evtimer_add(c->steady, &steady);
+	c->user.on_up(c->user.arg);
+}
+
+/*
+ * A server that cuts us off as soon as we are there (a limit of its own, a
+ * middle box) does so again: not every time is news, nor tried at once.
+ */
+static void tell_down(struct redis_connect *c)
+{
+	if (evtimer_pending(c->steady, NULL) && ++c->flaps == FLAPS_TOLD) {
+		log_event(LOG_LEVEL_WARN, "bus", "redis-flapping",
+			  "env=%s what=\"it is lost as soon as it is reached; "
+			  "told again when it holds\"",
+			  url_of(c)->env);
+		c->session->flapping = true;
+	}
+	evtimer_del(c->steady);
+	c->user.on_down(c->user.arg);
+}
+
 /* Whatever is under way ends; who is told NULL may not come back in here. */
 static void end_round(struct redis_connect *c)
 {
@@ -72,7 +116,7 @@ static void end_round(struct redis_connect *c)
 	redis_link_close(s->subscription);
 	redis_link_close(c->replica);
 	if (was_up)
-		c->user.on_down(c->user.arg);
+		tell_down(c);
 }
 
 /* The next round is with the next host; a wait follows, longer each time. */
@@ -155,9 +199,8 @@ static void on_link_up(void *arg)
 		return;
 	c->state = UP;
 	s->up = true;
-	c->retry_ms = RETRY_FIRST_MS;
 	c->moves = 0;
-	c->user.on_up(c->user.arg);
+	tell_up(c);
 }
 
 static void join(struct redis_connect *c)
@@ -369,6 +412,7 @@ static bool make_parts(struct redis_connect *c)
 	};
 
 	c->retry = evtimer_new(s->loop, on_retry, c);
+	c->steady = evtimer_new(s->loop, on_steady, c);
 	if (url_of(c)->master[0] != '\0') {
 		c->sentinel = redis_sentinel_new(s, c->tls, &hints);
 		if (c->sentinel == NULL)
@@ -384,8 +428,8 @@ static bool make_parts(struct redis_connect *c)
 	owner.on_message = on_message;
 	s->subscription =
 		redis_link_new(s->loop, "subscription", &c->reader, &owner);
-	return c->retry != NULL && s->commands != NULL && c->replica != NULL &&
-	       s->subscription != NULL;
+	return c->retry != NULL && c->steady != NULL && s->commands != NULL &&
+	       c->replica != NULL && s->subscription != NULL;
 }
 
 struct redis_connect *redis_connect_new(struct redis_session *session,
@@ -433,5 +477,7 @@ void redis_connect_free(struct redis_connect *connect)
 	redis_tls_free(connect->tls);
 	if (connect->retry != NULL)
 		event_free(connect->retry);
+	if (connect->steady != NULL)
+		event_free(connect->steady);
 	free(connect);
 }

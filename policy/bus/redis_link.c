@@ -203,7 +203,7 @@ static void go_up(struct redis_link *link)
 {
 	link->state = LINK_UP;
 	link->role_ms = clock_now_ms();
-	link->news_ms = link->role_ms + REDIS_PING_MS;
+	link->news_ms = link->role_ms + REDIS_STEADY_MS;
 	link->owner.on_up(link->owner.arg);
 }
 

@@ -30,6 +30,7 @@ struct redis_target;
 enum {
 	REDIS_SILENCE_MS = 2000,
 	REDIS_PING_MS = 1000,
+	REDIS_STEADY_MS = 5000, /* up for so long: it holds */
 	/* For a name: what three servers that are dead take, as resolv.conf(5)
 	 * has it by itself. */
 	REDIS_SEEK_MS = 30000,

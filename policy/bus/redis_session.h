@@ -30,6 +30,8 @@ struct redis_session {
 	struct later *later;
 	bool up;      /* all links are; redis_connect's */
 	bool closing; /* bus_free() has begun: nobody is called back */
+	/* Up and down again and again, which is told once; redis_connect's. */
+	bool flapping;
 };
 
 /* "windrose:{ENV}:" name id, into buf of REDIS_KEY_SIZE, which is returned. */

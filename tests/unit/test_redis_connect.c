@@ -6,6 +6,7 @@
  */
 #include "policy/bus/redis_connect.h"
 
+#include "policy/base/clock.h"
 #include "tests/unit/bus_world.h"
 #include "tests/unit/fake_redis.h"
 
@@ -255,12 +256,39 @@ static void test_a_replica_that_is_no_use(void **state)
 	}
 }
 
+/* At least; a busy machine only makes it more. */
+enum { FLAPS = 5, FLAPPING_MS = 2000 };
+
+/*
+ * Who is cut off as soon as he is there does not come back at once each time:
+ * neither the server nor the log is made to suffer.
+ */
+static void test_a_link_that_does_not_hold(void **state)
+{
+	int64_t began_ms = clock_now_ms();
+	struct stage s;
+
+	(void)state;
+	open_stage(&s);
+	enter(&s, "redis://", 1, "/test");
+	for (int i = 0; i < FLAPS; i++) {
+		party_until_up(s.party);
+		fake_redis_hang_up(s.fakes[0]);
+		party_until_down(s.party);
+	}
+	party_until_up(s.party);
+	assert_int_equal(s.party->downs, FLAPS);
+	assert_true(clock_now_ms() - began_ms >= FLAPPING_MS);
+	close_stage(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_moved_is_followed),
 		cmocka_unit_test(test_moved_in_a_circle),
 		cmocka_unit_test(test_waits_while_nobody_has_the_keys),
+		cmocka_unit_test(test_a_link_that_does_not_hold),
 		cmocka_unit_test(test_sentinels),
 		cmocka_unit_test(test_reading_from_a_replica),
 		cmocka_unit_test(test_a_replica_that_is_no_use),
