@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 # programs: developer
-"""What a bad Redis and a restarted proxy do to a fleet: a server that stops for
-a while, garbage in every key, forged and replayed plans, numbers that leave no
-epoch, no memory left, a wrong password.  A region is drained throughout; every
-client of DNS is answered all the time, and never with what is drained; each
-fault is told in a log or in the status, and after it commands work again."""
+"""What a bad Redis and a restarted proxy do to a fleet: a server that stops for a
+while, garbage in every key, forged and replayed plans, numbers that leave no
+epoch, no memory left, a server that hangs up, a wrong password. A region is
+drained throughout; every client of DNS is answered all the time, and never with
+what is drained; each fault is told in a log or in the status, and after it
+commands work again."""
 
 import http.client
 import signal
@@ -171,6 +172,30 @@ def no_memory(f):
     note(f"memory again: a command works after {commands_work(f, 'no memory'):.2f} s")
 
 
+def cut_off_at_once(f):
+    """A server that hangs up on who listens: told a few times, and once when it is over."""
+    def told(word):
+        return log(f, "dns1").count("event=redis-" + word)
+
+    def since():
+        return log(f, "dns1").partition("event=redis-flapping")[2]
+
+    def hang_up():
+        return redis(f, "client", "kill", "type", "pubsub")
+    for n in range(told("up"), told("up") + 4):
+        until("dns1 is there", 20, lambda n=n: told("up") >= n)
+        hang_up()
+    until("the log of dns1 tells that the link does not hold", 10, since)
+    cut = []
+    until("everybody has been cut off again and again", 60, lambda: cut.append(int(hang_up())) or sum(cut) > 30)
+    seen = since()
+    note(f"{told('down')} losses of the link were told, and not {sum(cut)} more of all daemons")
+    if "event=redis-" in seen:
+        raise Failed(f"told again and again: {seen}")
+    until("and that it holds again", 20, lambda: "event=redis-up" in since())
+    commands_work(f, "a link that did not hold")
+
+
 def wrong_password(f):
     """One clear line, retries, and all is well when the server takes it."""
     r = f.rig
@@ -265,7 +290,7 @@ def test():
             e["verdict"] == "up" for s in f.status("dns1")["services"] for e in s["endpoints"]))
         proxy_drains(f)
         crowd = clients(f)
-        for fault in (proxy_restarts, paused, garbage, crowd_of_garbage, forged_and_replayed, far_ahead, no_memory, wrong_password, edge_restarts_alone):
+        for fault in (proxy_restarts, paused, garbage, crowd_of_garbage, forged_and_replayed, far_ahead, no_memory, cut_off_at_once, wrong_password, edge_restarts_alone):
             fault(f)
             crowd.judge(fault.__name__.replace("_", " "))
         crowd.stop()
