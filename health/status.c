@@ -49,8 +49,7 @@ static json_t *status_part(const struct report_part *part, bool shadow)
 			 shadow);
 }
 
-/* When the last failure was, of an endpoint that has no
- * parts. */
+/* When the last failure was, of an endpoint that has no parts. */
 static int64_t failed_ms(const struct account *a, size_t target)
 {
 	const struct roster_target *t = &a->roster->targets[target];
