@@ -136,6 +136,28 @@ static enum report_state state_of(const struct whole_parts *parts, size_t check,
 		       : REPORT_OPEN;
 }
 
+/* Does a part tell of an outage that was, or was part of, the whole's?  One
+ * that the vantage came to doubt is told by none. */
+static bool tells_outage(const struct whole *w, const struct whole_parts *parts)
+{
+	for (size_t i = 0; i < parts->count; i++) {
+		const struct watch *part = parts->probes[i].watch;
+
+		if (part->outage_ms > 0 &&
+		    part->up_since_ms >= w->down_since_ms)
+			return true;
+	}
+	return false;
+}
+
+static void end_outage(struct whole *w, const struct whole_parts *parts,
+		       int64_t now_ms)
+{
+	w->down = false;
+	w->up_since_ms = now_ms;
+	w->outage_ms = tells_outage(w, parts) ? now_ms - w->down_since_ms : 0;
+}
+
 bool whole_step(struct whole *w, const struct whole_parts *parts,
 		int64_t now_ms, int64_t wall_ms)
 {
@@ -145,9 +167,10 @@ bool whole_step(struct whole *w, const struct whole_parts *parts,
 
 	if (changed || w->wall_since_ms == 0)
 		w->wall_since_ms = wall_ms;
-	if (state == REPORT_CLOSED) {
-		w->down = false;
-	} else if (state != REPORT_UNKNOWN && !w->down) {
+	if (state == REPORT_CLOSED && w->down) {
+		end_outage(w, parts, now_ms);
+	} else if (!w->down &&
+		   (state == REPORT_OPEN || state == REPORT_HALF_OPEN)) {
 		w->down = true;
 		w->down_since_ms = now_ms;
 	}
@@ -229,6 +252,17 @@ static void report_users(const struct whole *w, const struct whole_parts *parts,
 		w->state == REPORT_OPEN || w->state == REPORT_HALF_OPEN;
 }
 
+static void report_outage(const struct whole *w, int64_t now_ms,
+			  struct report_entry *entry)
+{
+	int64_t up_ms = now_ms - w->up_since_ms;
+	bool tells = w->outage_ms > 0 && !w->down && up_ms < REPORT_OUTAGE_MS;
+
+	entry->down_ms = w->down ? now_ms - w->down_since_ms : 0;
+	entry->up_ms = tells ? up_ms : 0;
+	entry->outage_ms = tells ? w->outage_ms : 0;
+}
+
 /* What any part is, the whole is in some measure. */
 static void add_part(const struct watch *w, struct report_entry *entry)
 {
@@ -250,7 +284,7 @@ void whole_report(const struct whole *w, const struct whole_parts *parts,
 	watch_report(timed_by(parts, &seen), now_ms, entry);
 	entry->state = w->state;
 	entry->wall_since_ms = w->wall_since_ms;
-	entry->down_ms = w->down ? now_ms - w->down_since_ms : 0;
+	report_outage(w, now_ms, entry);
 	if (seen.counted != 0) {
 		entry->failing = !holds(parts, together, ~seen.failing);
 		report_users(w, parts, &seen, entry);

@@ -58,6 +58,9 @@ struct whole {
 	int64_t wall_since_ms; /* when it began; 0: it was never looked at */
 	bool down;             /* is, or was before it was not known */
 	int64_t down_since_ms; /* monotonic; while down */
+	int64_t up_since_ms;   /* monotonic; when its last outage ended */
+	int64_t outage_ms;     /* how long that was; 0: it has had none, or one
+				* of which its parts do not tell */
 };
 
 /* The state now, as of now_ms (monotonic) and wall_ms.  True when it changed.

@@ -64,9 +64,9 @@ static void scene_init(struct scene *s, const char *service)
 	scene_init_of(s, "expressions.yaml", service);
 }
 
-/* u: not known, c: closed, f: closed and failing, o: open, h: on trial, t: with
- * users, x: the same, and silent for too long, s: closed, and silent for too
- * long, j: closed unjudged. */
+/* u: not known, c: closed, b: closed since now, after an outage, f: closed and
+ * failing, o: open, h: on trial, t: with users, x: the same, and silent for too
+ * long, s: closed, and silent for too long, j: closed unjudged. */
 static void say(struct scene *s, const char *letters)
 {
 	for (size_t i = 0; letters[i] != '\0'; i++) {
@@ -86,6 +86,8 @@ static void say(struct scene *s, const char *letters)
 						 : BREAKER_CLOSED,
 			.breaker.by_users = c == 't' || c == 'x' || c == 'k',
 			.breaker.unjudged = c == 'j',
+			.up_since_ms = s->now_ms,
+			.outage_ms = c == 'b' ? 1 : 0,
 			.failed_users = { .requests = 100 + i, .errors = 90 },
 			.latency.settled_ms = 10 + (float)i,
 		};
@@ -183,13 +185,23 @@ static void test_times(void **state)
 		const char *said;
 		bool changes;
 		int64_t since_ms, down_ms;
+		int64_t up_ms, outage_ms;
 	} steps[] = {
-		{ "uu", false, 0, 0 },       { "cc", true, 1000, 0 },
-		{ "co", true, 2000, 0 },     { "oo", false, 2000, 1000 },
-		{ "oc", false, 2000, 2000 }, { "hc", true, 5000, 3000 },
-		{ "sc", true, 6000, 4000 },  { "oc", true, 7000, 5000 },
-		{ "cc", true, 8000, 0 },     { "oc", true, 9000, 0 },
-		{ "oc", false, 9000, 1000 },
+		{ "uu", false, 0, 0, 0, 0 },
+		{ "cc", true, 1000, 0, 0, 0 },
+		{ "co", true, 2000, 0, 0, 0 },
+		{ "oo", false, 2000, 1000, 0, 0 },
+		{ "oc", false, 2000, 2000, 0, 0 },
+		{ "hc", true, 5000, 3000, 0, 0 },
+		{ "sc", true, 6000, 4000, 0, 0 },
+		{ "oc", true, 7000, 5000, 0, 0 },
+		{ "bc", true, 8000, 0, 0, 6000 },
+		{ "bf", false, 8000, 0, 1000, 6000 },
+		{ "oc", true, 10000, 0, 0, 0 },
+		{ "oc", false, 10000, 1000, 0, 0 },
+		/* A doubted outage, and one that was a part's alone. */
+		{ "cc", true, 12000, 0, 0, 0 },
+		{ "bc", false, 12000, 0, 0, 0 },
 	};
 	struct scene s;
 
@@ -204,6 +216,8 @@ static void test_times(void **state)
 		e = report(&s);
 		assert_int_equal(e.wall_since_ms, WALL_MS + steps[i].since_ms);
 		assert_int_equal(e.down_ms, steps[i].down_ms);
+		assert_int_equal(e.up_ms, steps[i].up_ms);
+		assert_int_equal(e.outage_ms, steps[i].outage_ms);
 	}
 	policy_free(s.policy);
 }
