@@ -13,10 +13,11 @@
  * SIGPIPE.
  *
  * Keys, under "windrose:{ENV}:" (hash-tagged for Redis Cluster):
- *   plan, plan-head ("EPOCH SEQUENCE"), vantage:ID, node:ID, nodes and
- *   vantages (sets of ids), lease, epoch, audit (stream), notices:KIND (how
- *   many there were); channels notify:KIND, request, reply:ID.
- * KIND is plan, reports or nodes.  A notice is its number and, but for the
+ *   plan, plan-head ("EPOCH SEQUENCE"), vantage:ID, node:ID, served:ID,
+ *   bundle:DIGEST, vantages, nodes and edges (sets of ids), lease, epoch,
+ *   audit (stream), notices:KIND (how many there were); channels notify:KIND,
+ *   request, reply:ID.
+ * KIND is plan, reports, nodes or served.  A notice is its number and, but for the
  * plan, a blank and the id of what changed.
  */
 #ifndef POLICY_BUS_REDIS_H
