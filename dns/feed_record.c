@@ -51,6 +51,9 @@ static void describe_trouble(const struct feed *feed, char *buf)
 		text = keep;
 	else if (feed->config.bus != NULL && !bus_is_up(feed->config.bus))
 		text = "the bus is down";
+	else if (feed->config.bus != NULL &&
+		 bus_refuses(feed->config.bus) != NULL)
+		text = bus_refuses(feed->config.bus);
 	snprintf(buf, NODE_TEXT_SIZE, "%.*s", NODE_TEXT_SIZE - 1, text);
 }
 

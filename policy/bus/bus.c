@@ -140,6 +140,11 @@ bool bus_is_up(const struct bus *bus)
 	return bus->ops->is_up(bus);
 }
 
+const char *bus_refuses(const struct bus *bus)
+{
+	return bus->refuses;
+}
+
 struct bus_counters bus_counters(const struct bus *bus)
 {
 	return bus->counters;

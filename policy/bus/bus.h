@@ -144,6 +144,11 @@ void bus_answer(struct bus *bus, const char *id, const void *octets,
 void bus_append_audit(struct bus *bus, const void *octets, size_t len);
 
 bool bus_is_up(const struct bus *bus);
+/*
+ * Why the store took no write when it was last asked to, though it can be read:
+ * constant words; NULL when it took it.
+ */
+const char *bus_refuses(const struct bus *bus);
 
 /* Since the bus was made. */
 struct bus_counters {

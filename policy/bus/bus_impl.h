@@ -18,6 +18,7 @@ struct bus_ops;
 struct bus {
 	const struct bus_ops *ops;
 	struct bus_counters counters;
+	const char *refuses; /* see bus_refuses() */
 	struct news refused; /* what was told of keys and values over limits */
 };
 

@@ -2,6 +2,7 @@
 #include "policy/bus/redis_outbox.h"
 
 #include "policy/base/log.h"
+#include "policy/bus/redis_error.h"
 #include "policy/bus/redis_feed.h"
 #include "policy/bus/redis_script.h"
 
@@ -123,6 +124,16 @@ static void free_put(struct put *put)
 	free(put);
 }
 
+static void note_refusal(struct redis_outbox *out, const redisReply *reply)
+{
+	const struct redis_error *error = NULL;
+
+	if (reply->type == REDIS_REPLY_ERROR)
+		error = redis_error_of(reply->str);
+	out->session->bus->refuses =
+		error != NULL && error->only_writes ? error->words : NULL;
+}
+
 static void on_put(void *arg, const redisReply *reply)
 {
 	struct put *put = arg;
@@ -130,6 +141,8 @@ static void on_put(void *arg, const redisReply *reply)
 	bool sent = false;
 
 	put->waiting = NULL;
+	if (reply != NULL)
+		note_refusal(put->out, reply);
 	if (reply != NULL && reply->type == REDIS_REPLY_INTEGER &&
 	    reply->integer > 0)
 		redis_feed_plan_at(put->out->feed, (uint64_t)reply->integer);

@@ -166,9 +166,12 @@ def no_memory(f):
     try:
         until("the log says that Redis has no memory", 15,
               lambda: any("OOM" in log(f, n) for n in ("steer1", "steer2")))
+        until("the status of a responder says so", 10,
+              lambda: f.node("dns1").get("trouble") == "the server's memory is full, it refuses writes")
         outcome(f, (3, 5, 7), "no memory")
     finally:
         redis(f, "config", "set", "maxmemory", "0")
+    until("and not any longer", 10, lambda: not f.node("dns1").get("trouble"))
     note(f"memory again: a command works after {commands_work(f, 'no memory'):.2f} s")
 
 

@@ -215,8 +215,14 @@ static void full_memory(struct world *w)
 	party_until_heard(a, BUS_PLAN, "", "readable");
 	assert_true(bus_is_up(a->bus));
 	assert_true(bus_counters(a->bus).errors >= 2);
+	assert_non_null(strstr(bus_refuses(a->bus), "memory is full"));
 	world_order(w, "CONFIG SET maxmemory 0");
 	assert_int_equal(party_lease(a, "a", 60000, 0), 1);
+	put(a, BUS_NODES, "n", "taken");
+	until_said(w, "GET " KEY("node:n"), "taken\n");
+	/* The answer to the put came before that to what is asked now. */
+	assert_int_equal(party_lease(a, "a", 60000, 0), 1);
+	assert_null(bus_refuses(a->bus));
 	until_said(w, "XLEN " KEY("audit"), "1\n");
 }
 
