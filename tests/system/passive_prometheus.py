@@ -31,10 +31,10 @@ checks:
     interval: 1s
     timeout: 800ms
     confirm: 250ms
-    breaker: {{open_for: 2s, max_open_for: 60s, half_open_probes: 2, damping: {{openings: 0}}}}
+    breaker: {{open_for: 2s, max_open_for: 5m, half_open_probes: 2, damping: {{openings: 0}}}}
     passive:
       weight: 10
-      min_requests: 10
+      min_requests: 5
       prometheus:
         url: http://127.0.0.1:{prometheus}
         requests: sum by (service, endpoint, instance) (http_requests_total)
@@ -168,14 +168,14 @@ def fails(f, users):
 
 def trial_fails(f, users):
     there = users.there
-    until("a trickle", 60, lambda: f.everywhere(lambda t: t.get("trickle")) and f.seen()["trickle"])
-    until("it fails and opens again", 60, lambda: f.everywhere(lambda t: t.get("state") == "open"))
+    until("a trickle", 120, lambda: f.everywhere(lambda t: t.get("trickle")) and f.seen()["trickle"])
+    until("it fails and opens again", 120, lambda: f.everywhere(lambda t: t.get("state") == "open"))
     note(f"a trial while it still failed: {users.there - there} requests went there")
 
 
 def recovers(f):
     f.applications[ILL].ill = False
-    _, took = until("users close it", 90, f.closed)
+    _, took = until("users close it", 200, f.closed)
     if f.target("one")["unjudged"]:
         raise Failed("closed without a word of users")
     _, more = until("DNS is back", 60, lambda: f.share() == 1)
