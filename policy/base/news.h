@@ -4,10 +4,10 @@
  * what comes every second is logged once.
  *
  * A key in trouble has one of a few places, until that is over, or was not told
- * of for a while.  Its trouble is told once, and another one not within a moment
- * of that; while all places are held, no further key's is.  So the troubles of
- * the keys that there are are each told, and of thousands, which somebody has
- * made up, no more than places.  Pure.
+ * of for a while.  Its trouble is told once, and another one not within a
+ * moment of that; while all places are held, no further key's is.  So the
+ * troubles of the keys that there are are each told, and of thousands, which
+ * somebody has made up, no more than places.  Pure.
  */
 #ifndef POLICY_BASE_NEWS_H
 #define POLICY_BASE_NEWS_H

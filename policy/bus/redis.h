@@ -17,8 +17,8 @@
  *   bundle:DIGEST, vantages, nodes and edges (sets of ids), lease, epoch,
  *   audit (stream), notices:KIND (how many there were); channels notify:KIND,
  *   request, reply:ID.
- * KIND is plan, reports, nodes or served.  A notice is its number and, but for the
- * plan, a blank and the id of what changed.
+ * KIND is plan, reports, nodes or served.  A notice is its number and, but for
+ * the plan, a blank and the id of what changed.
  */
 #ifndef POLICY_BUS_REDIS_H
 #define POLICY_BUS_REDIS_H
