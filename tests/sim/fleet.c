@@ -317,6 +317,7 @@ void fleet_init(struct fleet *f, const struct fleet_setup *setup)
 	make_weather(f, setup);
 	gauges_begin(f);
 	users_begin(f);
+	askers_begin(f);
 	for (int n = 0; n < FLEET_NODES; n++) {
 		f->clocks[n] = (struct clocks){
 			.mono_offset_ms = fleet_between(f, 0, 1000000),
@@ -363,6 +364,7 @@ static void calm_down(struct fleet *f)
 	fleet_tell(f, FLEET_STORE, "calm begins");
 	ground_calm(f);
 	users_calm(f);
+	askers_calm(f);
 	f->outturn.mended_ms = f->now_ms;
 	for (int n = 0; n < FLEET_NODES; n++) {
 		if (f->outturn.mended_ms < f->paused_until_ms[n])
@@ -452,6 +454,8 @@ static void carry_out(struct fleet *f, struct event *e)
 		person_acts(f);
 	else if (e->kind == EVENT_USERS)
 		users_post(f);
+	else if (e->kind == EVENT_ASKERS)
+		askers_tick(f);
 	else if (e->kind == EVENT_FLAP)
 		ground_flap(f, e->a);
 	else if (e->to == FLEET_STORE)

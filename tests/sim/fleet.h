@@ -22,6 +22,7 @@
 #define TESTS_SIM_FLEET_H
 
 #include "approvals.h"
+#include "askers.h"
 #include "estate.h"
 #include "ground.h"
 #include "health/inspection.h"
@@ -104,6 +105,7 @@ struct responder {
 	struct json_t *kept_verdicts;          /* owned; NULL: none yet */
 	int64_t wall_heard_ms[FLEET_VANTAGES]; /* of kept_reports */
 	struct notes notes;
+	struct askers_counter counter;
 	/* Its record, as it got to the store: when it was made, 0: none did. */
 	int64_t told_ms, record_ms; /* when; when its record was sent */
 	uint64_t told_epoch, told_sequence;
@@ -147,6 +149,7 @@ struct seat { /* an agent's process */
 	struct measure measures[FLEET_CANARIES]; /* of each canary */
 	uint64_t measured;                       /* so many, of all */
 	struct users_seat users;
+	struct askers_seat asked;
 	struct held held;
 	int64_t led_ms; /* fleet's time: when it took over, or INT64_MAX */
 };
@@ -206,6 +209,7 @@ struct fleet {
 	struct history history;
 	struct traffic traffic[FLEET_CANARIES];
 	struct users users;
+	struct askers askers;
 	struct approvals approvals;
 	struct parsed parsed[FLEET_VANTAGES]; /* the last that was parsed */
 	size_t target_count;
@@ -309,6 +313,7 @@ enum event_kind {
 			  * end of one (1) */
 	EVENT_ASK,       /* to: vantage: all responders */
 	EVENT_USERS,     /* tell agents what they measured */
+	EVENT_ASKERS,    /* ask responders */
 	EVENT_FAULT,
 	EVENT_PERSON,
 	EVENT_HEAL,       /* to: node or the store; a: enum fault; b: which */
@@ -323,8 +328,8 @@ enum event_kind {
 	MESSAGE_PLAN,     /* from store; blob */
 	MESSAGE_SYNCED,   /* from store: that was everything */
 	MESSAGE_LEASED,   /* from store; a: epoch; number */
-	MESSAGE_NODE,     /* to store; base: the plan it has; b: when made,
-			   * and on to agents; a: responder */
+	MESSAGE_NODE,     /* to store, and on to agents; a: responder; blob */
+	MESSAGE_SERVED,   /* to agents; blob: what an edge tells */
 	MESSAGE_COMMITTED /* from store; a: enum bus_commit; number */
 };
 
@@ -383,6 +388,11 @@ void vantage_receive(struct fleet *f, struct event *e);
 void responder_start(struct fleet *f, int node);
 void responder_receive(struct fleet *f, struct event *e);
 void responder_die(struct responder *r);
+/* Parses a vantage's report, or copies what was parsed of the same octets
+ * before: all hear the same, again with each full read.  The caller owns it;
+ * NULL with err set. */
+struct report *responder_parse(struct fleet *f, size_t vantage,
+			       const struct blob *blob, struct error *err);
 void seat_start(struct fleet *f, int node);
 void seat_receive(struct fleet *f, struct event *e);
 void seat_die(struct seat *s);

@@ -345,6 +345,9 @@ void history_commit(struct fleet *f, const struct event *e,
 	note_down(f, plan, made_ms);
 	known = follows(f, e, plan);
 	approvals_check(f, e, known ? h->last : NULL, plan);
+	demands_check(f, e, plan);
+	if (known && h->last != NULL)
+		spills_check(f, e, h->last, plan);
 	if (known) {
 		check_commands(f, plan, made_ms);
 		rollouts_check(f, plan, made_ms);

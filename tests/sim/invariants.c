@@ -452,5 +452,5 @@ bool invariants_converged(struct fleet *f)
 			if (!check_truth(f, fleet_seat(i),
 					 f->seats[i].inputs.view, t))
 				return false;
-	return users_converged(f) && truth_converged(f);
+	return users_converged(f) && spills_converged(f) && truth_converged(f);
 }

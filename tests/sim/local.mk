@@ -1,7 +1,8 @@
 # The simulator: bounded in `make check`, as long as wanted by hand (README.md).
 check_PROGRAMS += tests/sim/sim
 tests_sim_sim_SOURCES = \
-	%D%/approvals.c %D%/approvals.h \
+	%D%/approvals.c %D%/approvals.h %D%/askers.c %D%/askers.h \
+	%D%/demands.c %D%/spills.c \
 	%D%/estate.h %D%/faults.c %D%/figures.c %D%/figures.h %D%/fleet.c %D%/fleet.h \
 	%D%/gauges.c \
 	%D%/ground.c %D%/ground.h %D%/history.c %D%/history.h \

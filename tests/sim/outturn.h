@@ -34,6 +34,9 @@ struct totals {
 	uint64_t held, approved, lapsed;
 	uint64_t samples, lying, told, moved, ordered;
 	uint64_t pinned; /* rows that a pin bound */
+	/* Of who asks: queries, floods; looks at what an agent makes of them;
+	 * plans that moved clients by it; fleets that had room for all. */
+	uint64_t asked_for, floods, reckoned, spilled, carried;
 };
 
 /* What a responder made of one target. */

@@ -6,6 +6,7 @@
 #include "dns/verdicts.h"
 #include "policy/base/error.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,19 @@ static void keep_verdicts(struct responder *r, const struct view *view)
 		abort();
 }
 
+static struct blob write_record(struct fleet *f, int node)
+{
+	const struct responder *r = &f->responders[node];
+	char name[NODE_NAME_SIZE];
+	struct node record;
+
+	snprintf(name, sizeof(name), "dns%d", node);
+	record = node_of(NODE_DNS, name, fleet_wall(f, node));
+	record.plan_epoch = r->told_epoch;
+	record.plan_sequence = r->told_sequence;
+	return askers_record(f, node, &record);
+}
+
 /* Its record, which verifiers read where it was told and agents from the store:
  * each second, and at once when the plan changed. */
 static void tell(struct fleet *f, int node)
@@ -48,9 +62,7 @@ static void tell(struct fleet *f, int node)
 	fleet_ask(f, node,
 		  (struct event){ .kind = MESSAGE_NODE,
 				  .a = (uint64_t)node,
-				  .b = (uint64_t)fleet_wall(f, node),
-				  .base_epoch = r->told_epoch,
-				  .base_sequence = r->told_sequence });
+				  .blob = write_record(f, node) });
 }
 
 static void turn(struct fleet *f, int node)
@@ -140,10 +152,8 @@ static void note_report(struct fleet *f, int node, size_t vantage,
 	}
 }
 
-/* Parses what came, or copies what was parsed of the same octets before: all
- * responders hear the same, again with each full read. */
-static struct report *parse_report(struct fleet *f, size_t vantage,
-				   const struct blob *blob, struct error *err)
+struct report *responder_parse(struct fleet *f, size_t vantage,
+			       const struct blob *blob, struct error *err)
 {
 	struct parsed *p = &f->parsed[vantage];
 	struct report *copy = malloc(sizeof(*copy));
@@ -175,7 +185,7 @@ static void take_report(struct fleet *f, int node, size_t vantage,
 	int64_t age_ms =
 		kept ? fleet_wall(f, node) - r->wall_heard_ms[vantage] : 0;
 	struct error err;
-	struct report *report = parse_report(f, vantage, blob, &err);
+	struct report *report = responder_parse(f, vantage, blob, &err);
 
 	if (age_ms < 0)
 		age_ms = 0;
@@ -203,6 +213,7 @@ void responder_start(struct fleet *f, int node)
 	struct responder *r = &f->responders[node];
 
 	r->notes.began_ms = f->now_ms;
+	askers_count_start(&r->counter);
 	if (r->kept_plan.octets != NULL)
 		take_plan(f, node, &r->kept_plan);
 	for (size_t v = 0; v < FLEET_VANTAGES; v++)
@@ -248,5 +259,6 @@ void responder_die(struct responder *r)
 
 	memcpy(notes.verdicts, r->notes.verdicts, sizeof(notes.verdicts));
 	world_fini(&r->world);
+	askers_count_die(&r->counter);
 	r->notes = notes;
 }

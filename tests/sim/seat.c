@@ -30,8 +30,7 @@ static struct ramp_now now_of(const struct fleet *f, int node)
 struct agent_input seat_input(const struct fleet *f, int node)
 {
 	const struct seat *s = &f->seats[node - fleet_seat(0)];
-
-	return (struct agent_input){
+	struct agent_input in = {
 		.now = now_of(f, node),
 		.view = s->inputs.view,
 		.epoch = s->leads,
@@ -40,6 +39,9 @@ struct agent_input seat_input(const struct fleet *f, int node)
 		.held = &s->held,
 		.rum = { s->users.tally.told, s->users.tally.told_count },
 	};
+
+	askers_fill(f, node, &in);
+	return in;
 }
 
 bool seat_leads(struct fleet *f, int node)
@@ -238,11 +240,13 @@ static void publish_turn(struct fleet *f, int node)
 		adopt(f, node);
 		s->leads = s->lease.epoch;
 		users_adopt(f, node, s->inputs.plan);
+		askers_adopt(f, node, s->inputs.plan);
 		held_adopt(&s->held, s->inputs.plan);
 		s->led_ms = f->now_ms;
 	}
 	users_turn(f, node);
 	in = seat_input(f, node);
+	s->asked.waited = in.waits;
 	plan = agent_tick(s->agent, &in);
 	history_audit(f, agent_audit(s->agent));
 	if (plan != NULL)
@@ -266,6 +270,7 @@ static void turn(struct fleet *f, int node)
 		if (s->inputs.view->services[i].panic.anywhere)
 			f->history.panic_ms[i] = f->now_ms;
 	gauges_turn(f, node);
+	askers_turn(f, node);
 	approvals_turn(f, node);
 	users_turn(f, node);
 	publish_turn(f, node);
@@ -382,19 +387,6 @@ static void on_link(struct fleet *f, int node, bool up)
 		on_committed(f, node, BUS_DOWN);
 }
 
-static void hear_node(struct fleet *f, const struct event *e)
-{
-	struct node node = { .role = NODE_DNS,
-			     .plan_epoch = e->base_epoch,
-			     .plan_sequence = e->base_sequence,
-			     .wall_made_ms = (int64_t)e->b };
-
-	snprintf(node.name, sizeof(node.name), "dns%d", (int)e->a);
-	if (!registry_take(&seat_of(f, e->to)->inputs.registry, &node,
-			   fleet_mono(f, e->to)))
-		abort();
-}
-
 void seat_receive(struct fleet *f, struct event *e)
 {
 	struct seat *s = seat_of(f, e->to);
@@ -406,13 +398,15 @@ void seat_receive(struct fleet *f, struct event *e)
 					e->blob.octets, e->blob.len,
 					fleet_mono(f, e->to), &err))
 			fleet_broken(f, "%s", err.text);
-	} else if (e->kind == MESSAGE_NODE) {
-		hear_node(f, e);
+	} else if (e->kind == MESSAGE_NODE || e->kind == MESSAGE_SERVED) {
+		askers_hear(f, e->to, e);
 	} else if (e->kind == MESSAGE_NOTICE) {
 		fleet_ask(f, e->to, (struct event){ .kind = MESSAGE_READ });
 	} else if (e->kind == MESSAGE_PLAN) {
 		hear_plan(f, e->to, &e->blob);
 	} else if (e->kind == MESSAGE_SYNCED) {
+		if (!s->synced)
+			askers_synced(f, e->to);
 		s->synced = true;
 	} else if (e->kind == EVENT_LINK) {
 		on_link(f, e->to, e->a == 1);
@@ -447,6 +441,7 @@ void seat_start(struct fleet *f, int node)
 		abort();
 	users_start(f, &s->users);
 	inputs_adopt(&s->inputs, f->policy);
+	askers_start(f, node);
 	if (s->kept_plan.octets != NULL) {
 		struct plan *plan =
 			plan_parse(s->kept_plan.octets, s->kept_plan.len, &err);
@@ -466,5 +461,6 @@ void seat_die(struct seat *s)
 	audit_fini(&s->proposed);
 	doubts_fini(&s->doubts);
 	users_die(&s->users);
+	askers_die(&s->asked);
 	*s = (struct seat){ .kept_plan = s->kept_plan, .led_ms = INT64_MAX };
 }

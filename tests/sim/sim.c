@@ -57,6 +57,11 @@ static void add(struct totals *to, const struct totals *t)
 	to->moved += t->moved;
 	to->ordered += t->ordered;
 	to->pinned += t->pinned;
+	to->asked_for += t->asked_for;
+	to->floods += t->floods;
+	to->reckoned += t->reckoned;
+	to->spilled += t->spilled;
+	to->carried += t->carried;
 }
 
 /* What is run, and what came of it. */
@@ -118,7 +123,8 @@ static bool eventful(const struct totals *t)
 	       t->mistrusts > 0 && t->flaps > 0 && t->lies > 0 &&
 	       t->latencies > 0 && t->lying > 0 && t->told > 0 &&
 	       t->moved > 0 && t->ordered > 0 && t->approved > 0 &&
-	       t->lapsed > 0 && t->pinned > 0;
+	       t->lapsed > 0 && t->pinned > 0 && t->floods > 0 &&
+	       t->reckoned > 0 && t->spilled > 0 && t->carried > 0;
 }
 
 static void print_totals(unsigned seeds, const struct totals *t)
@@ -152,6 +158,10 @@ static void print_totals(unsigned seeds, const struct totals *t)
 	       t->samples, t->lying, t->told, t->moved, t->ordered);
 	printf("# %" PRIu64 " rows were those of clients who are pinned\n",
 	       t->pinned);
+	printf("# %" PRIu64 " queries, %" PRIu64 " floods; %" PRIu64
+	       " times demand was looked at, %" PRIu64
+	       " plans moved clients by it, %" PRIu64 " fleets had room\n",
+	       t->asked_for, t->floods, t->reckoned, t->spilled, t->carried);
 }
 
 static int run(struct campaign *c, unsigned from, unsigned seeds, bool trace)

@@ -64,19 +64,14 @@ static void send_node(struct fleet *f, int seat, size_t responder)
 	fleet_answer(f, seat,
 		     (struct event){ .kind = MESSAGE_NODE,
 				     .a = responder,
-				     .b = (uint64_t)n->wall_made_ms,
-				     .base_epoch = n->epoch,
-				     .base_sequence = n->sequence });
+				     .blob = blob_copy(n->record.octets,
+						       n->record.len) });
 }
 
 static void keep_node(struct fleet *f, const struct event *e)
 {
-	f->store.nodes[e->a] = (struct following){
-		.epoch = e->base_epoch,
-		.sequence = e->base_sequence,
-		.wall_made_ms = (int64_t)e->b,
-		.until_ms = f->now_ms + NODE_TTL_MS,
-	};
+	blob_keep(&f->store.nodes[e->a].record, e->blob.octets, e->blob.len);
+	f->store.nodes[e->a].until_ms = f->now_ms + NODE_TTL_MS;
 	for (int n = fleet_seat(0); n < FLEET_NODES; n++)
 		send_node(f, n, e->a);
 }
@@ -214,6 +209,8 @@ void store_forget(struct fleet *f)
 {
 	for (size_t v = 0; v < FLEET_VANTAGES; v++)
 		free(f->store.reports[v].octets);
+	for (size_t r = 0; r < FLEET_RESPONDERS; r++)
+		free(f->store.nodes[r].record.octets);
 	free(f->store.plan.octets);
 	free(f->store.replica.octets);
 	f->store = (struct store){ .holder = 0 };

@@ -15,8 +15,8 @@ struct fleet;
 
 /* What a responder says of itself; until_ms 0: nothing yet. */
 struct following {
-	uint64_t epoch, sequence;
-	int64_t wall_made_ms, until_ms;
+	struct blob record;
+	int64_t until_ms;
 };
 
 struct store {

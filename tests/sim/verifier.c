@@ -184,10 +184,11 @@ static void take_plan(struct fleet *f, struct verifier_seat *v,
 	v->outlook.world.plan_fits = true;
 }
 
-static void take_report(struct fleet *f, int node, const struct blob *blob)
+static void take_report(struct fleet *f, int node, size_t vantage)
 {
 	struct error err;
-	struct report *report = report_parse(blob->octets, blob->len, &err);
+	struct report *report =
+		responder_parse(f, vantage, &f->store.reports[vantage], &err);
 
 	if (report != NULL)
 		(void)heard_take(&seat_of(f, node)->outlook.world.heard,
@@ -219,7 +220,7 @@ static void read_store(struct fleet *f, int node, bool all)
 	for (size_t i = 0; all && i < FLEET_VANTAGES; i++)
 		if (s->reports[i].octets != NULL &&
 		    s->reports_until_ms[i] > f->now_ms)
-			take_report(f, node, &s->reports[i]);
+			take_report(f, node, i);
 }
 
 void verifier_receive(struct fleet *f, struct event *e)
