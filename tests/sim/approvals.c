@@ -68,6 +68,9 @@ void approvals_turn(struct fleet *f, int node)
 	if (s->leads == 0)
 		s->held.count = 0;
 	while (held_expire(&s->held, fleet_wall(f, node), &h)) {
+		if (h.wall_until_ms > fleet_wall(f, node))
+			fleet_broken(f, "%s is given up too early",
+				     h.command.id);
 		f->totals.lapsed++;
 		find(f, h.command.id)->lapsed = true;
 		fleet_tell(f, node, "holds %s no longer", h.command.id);
@@ -150,7 +153,9 @@ static bool may_go(struct fleet *f, const struct plan_held *h,
 	const struct order *order = history_find(f, h->command.id);
 	int64_t made_ms = f->history.made_ms;
 
-	if (h->wall_until_ms <= plan->wall_made_ms ||
+	/* Given up, perhaps by a clock that was set right before the plan. */
+	if (find(f, h->command.id)->lapsed ||
+	    h->wall_until_ms <= plan->wall_made_ms ||
 	    plan_has_command(plan, h->command.id))
 		return true;
 	if (!lasts(h->command.kind))
