@@ -199,7 +199,7 @@ static void take_report(struct feed *feed, const char *key, const void *octets,
 	}
 	news_over(&feed->reports_refused, key);
 	if (heard_take(&feed->world.heard, policy_of(feed), report,
-		       clock_now_ms()) != HEARD_TAKEN)
+		       clock_now_ms(), clock_wall_ms()) != HEARD_TAKEN)
 		return;
 	kept_report(feed->config.lastgood, key, octets, len);
 	wake(feed);

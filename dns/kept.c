@@ -143,7 +143,7 @@ static void read_report(void *arg, const char *name, const char *octets,
 	report = report_parse(octets, len, &err);
 	if (report != NULL && strcmp(report->vantage, name) == 0) {
 		(void)heard_take(&r->world->heard, r->policy, report,
-				 r->at.now_ms - age_of(r, name));
+				 r->at.now_ms - age_of(r, name), r->at.wall_ms);
 		return;
 	}
 	report_free(report);

@@ -121,7 +121,7 @@ static void publish(struct reporter *r)
 	char *text = NULL;
 
 	r->told_ms = clock_now_ms();
-	r->sequence++;
+	r->sequence = report_follow(r->sequence, clock_wall_ms());
 	look_at_stretch(r);
 	look_at_wholes(r);
 	if (account_report(&r->subject, &report)) {
@@ -155,8 +155,6 @@ struct reporter *reporter_start(const struct reporter_config *config,
 
 	if (r != NULL) {
 		r->config = *config;
-		/* From the wall clock: a restart goes on upwards. */
-		r->sequence = (uint64_t)clock_wall_ms();
 		r->every = event_new(config->loop, -1, EV_PERSIST, on_time, r);
 		r->soon = evtimer_new(config->loop, on_time, r);
 	}

@@ -61,7 +61,7 @@ static void take_report(struct verify *v, const char *key, const void *octets,
 		refuse(v, key, err.text);
 	else
 		(void)heard_take(&v->outlook.world.heard, v->policy, report,
-				 clock_now_ms());
+				 clock_now_ms(), clock_wall_ms());
 }
 
 static void take_node(struct verify *v, const char *key, const void *octets,

@@ -25,7 +25,7 @@ void inputs_adopt(struct inputs *in, const struct policy *policy)
 }
 
 bool inputs_take_report(struct inputs *in, const char *key, const void *octets,
-			size_t len, int64_t now_ms, struct error *err)
+			size_t len, struct world_time at, struct error *err)
 {
 	struct report *report = report_parse(octets, len, err);
 
@@ -37,7 +37,7 @@ bool inputs_take_report(struct inputs *in, const char *key, const void *octets,
 		report_free(report);
 		return false;
 	}
-	(void)heard_take(&in->heard, in->policy, report, now_ms);
+	(void)heard_take(&in->heard, in->policy, report, at.now_ms, at.wall_ms);
 	return true;
 }
 

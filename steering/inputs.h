@@ -12,6 +12,7 @@
 #include "policy/bus/plan.h"
 #include "policy/decide/heard.h"
 #include "policy/decide/view.h"
+#include "policy/decide/world.h"
 #include "steering/queries.h"
 #include "steering/ramp.h"
 #include "steering/registry.h"
@@ -42,7 +43,7 @@ void inputs_adopt(struct inputs *in, const struct policy *policy);
 
 /* key is what the bus filed it under.  False with err set: refused. */
 bool inputs_take_report(struct inputs *in, const char *key, const void *octets,
-			size_t len, int64_t now_ms, struct error *err);
+			size_t len, struct world_time at, struct error *err);
 bool inputs_take_node(struct inputs *in, const char *key, const void *octets,
 		      size_t len, int64_t now_ms, struct error *err);
 

@@ -187,14 +187,15 @@ static void hear_plan(struct steerer *s, const void *octets, size_t len)
 static void hear_report(struct steerer *s, const char *vantage,
 			const void *octets, size_t len)
 {
+	const struct world_time now = { clock_now_ms(), clock_wall_ms() };
 	struct error err = { .text = "" };
 	const char *payload;
 	size_t payload_len;
 
 	if (witnesses_read(s->config.witnesses, vantage, octets, len, &payload,
 			   &payload_len, &err) &&
-	    inputs_take_report(&s->inputs, vantage, payload, payload_len,
-			       clock_now_ms(), &err)) {
+	    inputs_take_report(&s->inputs, vantage, payload, payload_len, now,
+			       &err)) {
 		news_over(&s->reports_refused, vantage);
 		steerer_soon(s);
 	} else {

@@ -385,3 +385,9 @@ const struct report_entry *report_find(const struct report *report,
 			return &report->entries[i];
 	return NULL;
 }
+
+uint64_t report_follow(uint64_t last, int64_t wall_ms)
+{
+	return wall_ms > 0 && (uint64_t)wall_ms > last ? (uint64_t)wall_ms
+						       : last + 1;
+}

@@ -107,8 +107,7 @@ struct report_entry {
 struct report {
 	char vantage[REPORT_NAME_SIZE];
 	char policy_digest[65];
-	uint64_t sequence; /* rises by one per publication; starts from
-			    * the wall clock so a restart goes on up */
+	uint64_t sequence; /* see report_follow() */
 	int64_t wall_made_ms;
 	bool abstains;  /* the vantage does not trust itself, or has
 			 * not finished its first round */
@@ -134,6 +133,13 @@ struct report *report_parse(const void *octets, size_t len, struct error *err);
 /* JSON, NUL-terminated; *len without the NUL.  The caller frees it; NULL when
  * memory runs out. */
 char *report_write(const struct report *report, size_t *len);
+
+/*
+ * The sequence of the report after last (0: the first), at this moment: the
+ * wall clock's milliseconds, or one more than last when the clock is not beyond
+ * it. So a restart goes on upwards, and so does a clock that was set right.
+ */
+uint64_t report_follow(uint64_t last, int64_t wall_ms);
 
 /* Accepts NULL. */
 void report_free(struct report *report);

@@ -6,6 +6,7 @@
 #include "policy/language/policy.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The entry of a vantage, or count when there is none. */
@@ -32,8 +33,17 @@ void heard_fini(struct heard *heard)
 	heard->count = 0;
 }
 
+/* Did the vantage begin anew, with a clock that was ahead of this one? */
+static bool is_restart(const struct report *report, int64_t silent_ms,
+		       int64_t wall_ms)
+{
+	return silent_ms >= HEARD_RESTART_MS &&
+	       llabs(report->wall_made_ms - wall_ms) <= HEARD_CLOCKS_MS;
+}
+
 enum heard_result heard_take(struct heard *heard, const struct policy *policy,
-			     struct report *report, int64_t now_ms)
+			     struct report *report, int64_t now_ms,
+			     int64_t wall_ms)
 {
 	size_t at = find(heard, report->vantage);
 
@@ -46,7 +56,8 @@ enum heard_result heard_take(struct heard *heard, const struct policy *policy,
 		int64_t silent_ms = now_ms - heard->entries[at].heard_ms;
 
 		if (report->sequence == held ||
-		    (report->sequence < held && silent_ms < HEARD_RESTART_MS)) {
+		    (report->sequence < held &&
+		     !is_restart(report, silent_ms, wall_ms))) {
 			report_free(report);
 			return HEARD_OLD;
 		}

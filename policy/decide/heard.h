@@ -21,12 +21,18 @@ struct report;
 
 /*
  * A report whose sequence is not higher than the held one's is old news, and
- * does not make it fresher.  But a vantage that was silent for so long may
- * have restarted with its clock set back: then a lower one counts, too.  Long
- * enough that it cannot be an old one that a replica of the bus still had:
- * reports expire there after half of that.
+ * does not make it fresher.  But a vantage that was silent for
+ * HEARD_RESTART_MS may have restarted with its clock set right: then a lower
+ * one counts, too, if by our clock it was made just now.  So long, that it
+ * cannot be an old one that a replica of the bus still had: reports expire
+ * there after half of that.  Made just now, for whoever writes to the bus could
+ * hold a vantage back, and then put older ones, with its signature, in their
+ * place.
  */
-enum { HEARD_RESTART_MS = 30000 };
+enum {
+	HEARD_RESTART_MS = 30000,
+	HEARD_CLOCKS_MS = 300000, /* that two clocks may differ by */
+};
 
 /* Zeroed memory is an empty one. */
 struct heard {
@@ -47,9 +53,11 @@ enum heard_result {
 
 void heard_fini(struct heard *heard);
 
-/* Takes ownership of report in every case. */
+/* Takes ownership of report in every case.  now_ms is monotonic, and wall_ms
+ * the same moment. */
 enum heard_result heard_take(struct heard *heard, const struct policy *policy,
-			     struct report *report, int64_t now_ms);
+			     struct report *report, int64_t now_ms,
+			     int64_t wall_ms);
 
 /*
  * What is held for each of policy->vantages; borrowed until the next

@@ -120,14 +120,17 @@ static void take_plan(struct fleet *f, int node, const struct blob *blob)
 
 /* News, by policy/decide/heard's rule: not with heard_take(), that is on trial.
  */
-static bool is_news(const struct fleet *f, const struct notes *w,
+static bool is_news(struct fleet *f, int node, const struct notes *w,
 		    size_t vantage, const struct report *report)
 {
+	int64_t apart_ms = report->wall_made_ms - fleet_wall(f, node);
+
 	if (report->sequence == w->sequence[vantage])
 		return false;
 	return w->arrived_ms[vantage] == 0 ||
 	       report->sequence > w->sequence[vantage] ||
-	       f->now_ms - w->arrived_ms[vantage] >= HEARD_RESTART_MS;
+	       (f->now_ms - w->arrived_ms[vantage] >= HEARD_RESTART_MS &&
+		apart_ms <= HEARD_CLOCKS_MS && apart_ms >= -HEARD_CLOCKS_MS);
 }
 
 /* What the vantage said, as it arrives: for the invariants. */
@@ -136,7 +139,7 @@ static void note_report(struct fleet *f, int node, size_t vantage,
 {
 	struct notes *w = &f->responders[node].notes;
 
-	if (!is_news(f, w, vantage, report))
+	if (!is_news(f, node, w, vantage, report))
 		return;
 	w->sequence[vantage] = report->sequence;
 	w->arrived_ms[vantage] = f->now_ms - age_ms;
@@ -196,7 +199,8 @@ static void take_report(struct fleet *f, int node, size_t vantage,
 	}
 	note_report(f, node, vantage, report, age_ms);
 	if (heard_take(&r->world.heard, f->policy, report,
-		       fleet_mono(f, node) - age_ms) != HEARD_TAKEN ||
+		       fleet_mono(f, node) - age_ms,
+		       fleet_wall(f, node)) != HEARD_TAKEN ||
 	    kept)
 		return;
 	blob_keep(&r->kept_reports[vantage], blob->octets, blob->len);

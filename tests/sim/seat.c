@@ -396,7 +396,10 @@ void seat_receive(struct fleet *f, struct event *e)
 		if (!inputs_take_report(&s->inputs,
 					f->policy->vantages[e->a].name,
 					e->blob.octets, e->blob.len,
-					fleet_mono(f, e->to), &err))
+					(struct world_time){
+						fleet_mono(f, e->to),
+						fleet_wall(f, e->to) },
+					&err))
 			fleet_broken(f, "%s", err.text);
 	} else if (e->kind == MESSAGE_NODE || e->kind == MESSAGE_SERVED) {
 		askers_hear(f, e->to, e);

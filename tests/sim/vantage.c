@@ -64,7 +64,8 @@ static void publish(struct fleet *f, int node)
 	struct vantage *v = vantage_of(f, node);
 	struct report_entry entries[FLEET_TARGETS];
 	struct report report = {
-		.sequence = ++v->sequence,
+		.sequence = v->sequence =
+			report_follow(v->sequence, fleet_wall(f, node)),
 		.wall_made_ms = fleet_wall(f, node),
 		.abstains = v->unfinished > 0 || v->suspicion.mistrusts,
 		.mistrusts = v->suspicion.mistrusts,
@@ -226,9 +227,7 @@ void vantage_start(struct fleet *f, int node)
 	struct vantage *v = vantage_of(f, node);
 	const struct watch_moment at = moment_of(f, node);
 
-	/* From its wall clock, so that it goes on up, if that does. */
 	*v = (struct vantage){
-		.sequence = (uint64_t)at.wall_ms,
 		.suspicion.window_ms = f->roster->longest_ms + 1,
 		.unfinished = f->roster->job_count,
 	};

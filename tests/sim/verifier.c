@@ -192,7 +192,8 @@ static void take_report(struct fleet *f, int node, size_t vantage)
 
 	if (report != NULL)
 		(void)heard_take(&seat_of(f, node)->outlook.world.heard,
-				 f->policy, report, fleet_mono(f, node));
+				 f->policy, report, fleet_mono(f, node),
+				 fleet_wall(f, node));
 }
 
 static void reduce(struct fleet *f, int node)

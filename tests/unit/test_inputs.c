@@ -48,7 +48,9 @@ static bool take_report(struct inputs *in, const char *key, uint64_t sequence,
 	struct error err;
 	size_t len;
 	char *octets = report_octets("iad", sequence, &len);
-	bool ok = inputs_take_report(in, key, octets, len, now_ms, &err);
+	bool ok =
+		inputs_take_report(in, key, octets, len,
+				   (struct world_time){ now_ms, now_ms }, &err);
 
 	free(octets);
 	return ok;
@@ -100,7 +102,8 @@ static void test_refused_values(void **state)
 
 	(void)state;
 	assert_false(take_report(&in, "dub", 10, 1000));
-	assert_false(inputs_take_report(&in, "iad", "{", 1, 1000, &err));
+	assert_false(inputs_take_report(&in, "iad", "{", 1,
+					(struct world_time){ 1000, 0 }, &err));
 	assert_int_equal(in.heard.count, 0);
 	assert_false(inputs_take_node(&in, "dns2", octets, len, 1000, &err));
 	assert_non_null(strstr(err.text, "filed under dns2"));

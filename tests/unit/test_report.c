@@ -131,9 +131,24 @@ static void test_report_comes_back(void **state)
 	free(text);
 }
 
+static void test_sequences_go_up(void **state)
+{
+	(void)state;
+	assert_int_equal(report_follow(0, 1700000000000), 1700000000000);
+	assert_int_equal(report_follow(1700000000000, 1700000001000),
+			 1700000001000);
+	/* Two at once, and a clock that was set back. */
+	assert_int_equal(report_follow(1700000000000, 1700000000000),
+			 1700000000001);
+	assert_int_equal(report_follow(1700000000000, 1600000000000),
+			 1700000000001);
+	assert_int_equal(report_follow(0, -1), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sequences_go_up),
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_report_comes_back),
 	};
