@@ -162,19 +162,23 @@ bool reckoning_adopt(struct reckoning *r, const struct policy *policy,
 	return ok;
 }
 
-/* The first count is where the next one is measured from. */
+/*
+ * The first count is where the next one is measured from.  Not at a look that
+ * comes late: what was told while this process stood still is yet to be read.
+ */
 static void follow_edges(struct reckoned *s, const struct counted_service *now,
 			 uint64_t stable, int64_t passed_ms)
 {
 	double per_s = 0;
 	bool began = s->edges == 0;
+	bool late = passed_ms >= 2 * (int64_t)RECKONING_EVERY_MS;
 
 	if (s->based && now->requests > s->requests)
 		per_s = 1000.0 * (double)(now->requests - s->requests) /
 			(double)passed_ms;
 	s->edges = s->based ? now->edges : 0;
 	s->whole = (now->endpoints & stable) == stable;
-	s->based = now->edges > 0;
+	s->based = now->edges > 0 && (s->based || !late);
 	s->requests = now->requests;
 	if (s->edges == 0)
 		s->per_s = 0;

@@ -362,6 +362,35 @@ static void test_edges_without_queries(void **state)
 	world_fini(&w);
 }
 
+/* Who was stopped, and had not heard of the edge before, reads in its own time
+ * what that told meanwhile. */
+static void test_a_backlog_is_no_rate(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	for (int k = 0; k < 6; k++) {
+		serve(&w, 700, true);
+		turn(&w);
+	}
+	turn(&w);
+	turn(&w);
+	assert_int_equal(reckoning_edges(&w.r, WWW), 0);
+	w.now_ms += 15 * TURN;
+	serve(&w, 700, true);
+	turn(&w);
+	serve(&w, 15 * 700, true);
+	for (int k = 0; k < 3; k++) {
+		turn(&w);
+		assert_true(reckoning_rates(&w.r)[WWW].whole < STATED + 1);
+		serve(&w, 700, true);
+	}
+	assert_int_equal(reckoning_edges(&w.r, WWW), 1);
+	NEAR(reckoning_rates(&w.r)[WWW].whole, 700);
+	world_fini(&w);
+}
+
 /* An hour of a million queries a second from Asia, whose share is 8 %. */
 static void test_a_flood_is_bounded(void **state)
 {
@@ -450,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_few_queries_say_nothing),
 		cmocka_unit_test(test_edges_say_how_much),
 		cmocka_unit_test(test_edges_without_queries),
+		cmocka_unit_test(test_a_backlog_is_no_rate),
 		cmocka_unit_test(test_a_flood_is_bounded),
 		cmocka_unit_test(test_the_policy_may_say_so),
 		cmocka_unit_test(test_another_policy),
