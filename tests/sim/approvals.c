@@ -229,9 +229,10 @@ void approvals_check(struct fleet *f, const struct event *e,
 	check_in_force(f, plan);
 	check_queue(f, last, plan);
 	check_asked(f, e, plan);
-	/* Who takes over lets them go at its next turn. */
+	/* Who takes over, perhaps with its own epoch, lets them go at its next
+	 * turn. */
 	for (size_t i = 0; i < plan->held_count; i++)
-		if (plan->base_epoch == plan->epoch &&
+		if (seat_of(f, e->from)->led_ms < (int64_t)e->b &&
 		    plan->held[i].wall_until_ms <= plan->wall_made_ms)
 			fleet_broken(f, "a plan holds %s for too long",
 				     plan->held[i].command.id);
