@@ -19,6 +19,7 @@ enum {
 	CLIENTS = 1000,   /* of a class, at the end */
 	CROWDED_PCT = 95, /* used by more: it may be too much for them */
 	USED_PCT = 106,   /* of a capacity, by what is known within an error */
+	FULL_PCT = 90,    /* the same, with what a flood has left of itself */
 };
 
 static int64_t less(int64_t a_ms, int64_t b_ms)
@@ -102,6 +103,14 @@ static double rate_of(const struct fleet *f, size_t class)
 	return f->askers.rate[askers_home_of(class)] / classes;
 }
 
+/* What an endpoint of the service can carry. */
+static double room_of(const struct fleet *f, size_t e)
+{
+	int region = f->policy->services[f->askers.service].endpoints[e].region;
+
+	return f->policy->regions[region].capacity;
+}
+
 /* Has every set of endpoints more capacity than those who can go nowhere else
  * need?  Then, by Hall's theorem, there is a division that fits. */
 static bool has_room(const struct fleet *f)
@@ -118,37 +127,11 @@ static bool has_room(const struct fleet *f)
 				need += rate_of(f, k);
 		for (size_t e = 0; e < s->endpoint_count; e++)
 			if (set >> e & 1)
-				room += f->policy
-						->regions[s->endpoints[e]
-								  .region]
-						.capacity;
+				room += room_of(f, e);
 		if (100 * need > CROWDED_PCT * room)
 			return false;
 	}
 	return true;
-}
-
-/*
- * Who goes on from a plan and knows no demand yet moves nobody; who knows it,
- * moves clients a little at a time, unless something has happened
- * or there is hardly room for them.
- */
-void spills_check(struct fleet *f, const struct event *e,
-		  const struct plan *last, const struct plan *plan)
-{
-	const struct seat *s = &f->seats[e->from - fleet_seat(0)];
-	double most = fmax(changed(last, plan), changed(plan, last));
-
-	f->totals.spilled += most > 0;
-	if (most > 0 && s->asked.waited && s->asked.looked_ms < s->led_ms)
-		fleet_broken(f,
-			     "node %d moves clients by a demand that it does "
-			     "not know",
-			     e->from);
-	if (most > SPILLING_MOST + 0.001 && still_for(f, e->from) >= STILL_MS &&
-	    has_room(f))
-		fleet_broken(f, "%.3f of some clients move at once by capacity",
-			     most);
 }
 
 /* Where a responder sends the clients of a class: parts of one. */
@@ -166,11 +149,14 @@ static void send_class(const struct fleet *f, size_t r, size_t class,
 			part[picks[0]] += 1.0 / CLIENTS;
 }
 
-static bool check_load(struct fleet *f, size_t r)
+/* The endpoint that a responder uses most, and how much of what it can carry.
+ */
+static size_t most_used(const struct fleet *f, size_t r, double *pct)
 {
 	const struct policy_service *s =
 		&f->policy->services[f->askers.service];
 	double load[POLICY_ENDPOINTS_MAX] = { 0 };
+	size_t most = 0;
 
 	for (size_t k = 0; k < FLEET_CLASSES; k++) {
 		double part[POLICY_ENDPOINTS_MAX] = { 0 };
@@ -179,18 +165,67 @@ static bool check_load(struct fleet *f, size_t r)
 		for (size_t e = 0; e < s->endpoint_count; e++)
 			load[e] += part[e] * rate_of(f, k);
 	}
+	*pct = 0;
 	for (size_t e = 0; e < s->endpoint_count; e++) {
-		double room =
-			f->policy->regions[s->endpoints[e].region].capacity;
+		double used = 100 * load[e] / room_of(f, e);
 
-		if (100 * load[e] > USED_PCT * room)
-			return fleet_broken(f,
-					    "responder %zu sends %.1f a second "
-					    "to %s, which can carry %.0f",
-					    r, load[e], s->endpoints[e].name,
-					    room);
+		most = used > *pct ? e : most;
+		*pct = fmax(*pct, used);
 	}
-	return true;
+	return most;
+}
+
+/* May somebody take an endpoint for used beyond what it can carry, as it is?
+ * That cannot wait. */
+static bool is_full(const struct fleet *f)
+{
+	for (size_t r = 0; r < FLEET_RESPONDERS; r++) {
+		double pct;
+
+		most_used(f, r, &pct);
+		if (pct > FULL_PCT)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Who goes on from a plan and knows no demand yet moves nobody; who knows it,
+ * moves clients a little at a time, unless something has happened, or there is
+ * hardly room for them, in all or where they are.
+ */
+void spills_check(struct fleet *f, const struct event *e,
+		  const struct plan *last, const struct plan *plan)
+{
+	const struct seat *s = &f->seats[e->from - fleet_seat(0)];
+	double most = fmax(changed(last, plan), changed(plan, last));
+
+	f->totals.spilled += most > 0;
+	if (most > 0 && s->asked.waited && s->asked.looked_ms < s->led_ms)
+		fleet_broken(f,
+			     "node %d moves clients by a demand that it does "
+			     "not know",
+			     e->from);
+	if (most > SPILLING_MOST + 0.001 && still_for(f, e->from) >= STILL_MS &&
+	    has_room(f) && !is_full(f))
+		fleet_broken(f, "%.3f of some clients move at once by capacity",
+			     most);
+}
+
+static bool check_load(struct fleet *f, size_t r)
+{
+	double pct;
+	size_t most = most_used(f, r, &pct);
+
+	return pct <= USED_PCT ||
+	       fleet_broken(f,
+			    "responder %zu sends %.1f a second to %s, which "
+			    "can carry %.0f",
+			    r, pct / 100 * room_of(f, most),
+			    f->policy->services[f->askers.service]
+				    .endpoints[most]
+				    .name,
+			    room_of(f, most));
 }
 
 /* Does who leads know it, and has it for long enough, and may it act by it? In
