@@ -13,13 +13,11 @@
 #include <string.h>
 
 enum {
-	/* What a flood has moved goes back in looks that are a while apart. */
-	STILL_MS = 35000,
-	LOOKED_MS = SPILLING_PERIOD_MS + 2000,
-	CLIENTS = 1000,   /* of a class, at the end */
+	LOOKED_MS = SPILLING_PERIOD_MS + 2000, /* a look has gone by */
+	CLIENTS = 1000,                        /* of a class, at the end */
 	CROWDED_PCT = 95, /* used by more: it may be too much for them */
 	USED_PCT = 106,   /* of a capacity, by what is known within an error */
-	FULL_PCT = 90,    /* the same, with what a flood has left of itself */
+	FULL_PCT = 95,    /* the same, by what is known a little later */
 };
 
 static int64_t less(int64_t a_ms, int64_t b_ms)
@@ -94,13 +92,13 @@ static uint64_t open_to(const struct fleet *f, size_t class)
 }
 
 /* A home's clients are alike in its classes. */
-static double rate_of(const struct fleet *f, size_t class)
+static double rate_of(const double *rate, size_t class)
 {
 	unsigned classes = 0;
 
 	for (size_t k = 0; k < FLEET_CLASSES; k++)
 		classes += askers_home_of(k) == askers_home_of(class);
-	return f->askers.rate[askers_home_of(class)] / classes;
+	return rate[askers_home_of(class)] / classes;
 }
 
 /* What an endpoint of the service can carry. */
@@ -124,7 +122,7 @@ static bool has_room(const struct fleet *f)
 
 		for (size_t k = 0; k < FLEET_CLASSES; k++)
 			if (open_to(f, k) != 0 && (open_to(f, k) & ~set) == 0)
-				need += rate_of(f, k);
+				need += rate_of(f->askers.rate, k);
 		for (size_t e = 0; e < s->endpoint_count; e++)
 			if (set >> e & 1)
 				room += room_of(f, e);
@@ -151,7 +149,8 @@ static void send_class(const struct fleet *f, size_t r, size_t class,
 
 /* The endpoint that a responder uses most, and how much of what it can carry.
  */
-static size_t most_used(const struct fleet *f, size_t r, double *pct)
+static size_t most_used(const struct fleet *f, size_t r, const double *rate,
+			double *pct)
 {
 	const struct policy_service *s =
 		&f->policy->services[f->askers.service];
@@ -163,7 +162,7 @@ static size_t most_used(const struct fleet *f, size_t r, double *pct)
 
 		send_class(f, r, k, part);
 		for (size_t e = 0; e < s->endpoint_count; e++)
-			load[e] += part[e] * rate_of(f, k);
+			load[e] += part[e] * rate_of(rate, k);
 	}
 	*pct = 0;
 	for (size_t e = 0; e < s->endpoint_count; e++) {
@@ -175,18 +174,21 @@ static size_t most_used(const struct fleet *f, size_t r, double *pct)
 	return most;
 }
 
-/* May somebody take an endpoint for used beyond what it can carry, as it is?
- * That cannot wait. */
-static bool is_full(const struct fleet *f)
+/* Does some endpoint have more than it can carry, by what who leads takes
+ * demand for?  That cannot wait.  Whether demand is that, demands.c says; who
+ * does not know it goes by the policy. */
+static bool is_full(const struct fleet *f, const struct askers_seat *s)
 {
-	for (size_t r = 0; r < FLEET_RESPONDERS; r++) {
-		double pct;
+	const struct demand_rates *known = reckoning_rates(&s->reckoning);
+	double rate[ASKERS_HOMES], pct = 0;
 
-		most_used(f, r, &pct);
-		if (pct > FULL_PCT)
-			return true;
-	}
-	return false;
+	if (!s->known)
+		return true;
+	for (size_t h = 0; h < ASKERS_HOMES; h++)
+		rate[h] = known[f->askers.service].home[askers_home(h)];
+	for (size_t r = 0; r < FLEET_RESPONDERS && pct <= FULL_PCT; r++)
+		most_used(f, r, rate, &pct);
+	return pct > FULL_PCT;
 }
 
 /*
@@ -206,8 +208,9 @@ void spills_check(struct fleet *f, const struct event *e,
 			     "node %d moves clients by a demand that it does "
 			     "not know",
 			     e->from);
-	if (most > SPILLING_MOST + 0.001 && still_for(f, e->from) >= STILL_MS &&
-	    has_room(f) && !is_full(f))
+	if (most > SPILLING_MOST + 0.001 &&
+	    still_for(f, e->from) >= LOOKED_MS && has_room(f) &&
+	    !is_full(f, &s->asked))
 		fleet_broken(f, "%.3f of some clients move at once by capacity",
 			     most);
 }
@@ -215,7 +218,7 @@ void spills_check(struct fleet *f, const struct event *e,
 static bool check_load(struct fleet *f, size_t r)
 {
 	double pct;
-	size_t most = most_used(f, r, &pct);
+	size_t most = most_used(f, r, f->askers.rate, &pct);
 
 	return pct <= USED_PCT ||
 	       fleet_broken(f,
