@@ -230,6 +230,45 @@ static void test_regions_lost(void **state)
 		lose(lost);
 }
 
+/* The most that comes back of some clients from one plan to the next. */
+static double most_back(const struct plan_spills *was,
+			const struct plan_spills *is)
+{
+	double most = 0;
+
+	assert_int_equal(is->count, was->count);
+	for (size_t i = 0; i < was->count; i++) {
+		const struct plan_spill *a = &was->list[i], *b = &is->list[i];
+
+		assert_string_equal(a->home, b->home);
+		assert_int_equal(a->count, b->count);
+		for (size_t k = 0; k < a->count; k++)
+			most = fmax(most,
+				    b->parts[k].share - a->parts[k].share);
+	}
+	return most;
+}
+
+/* There is room for all where they belong: nobody hurries. */
+static void test_a_little_at_a_time(void **state)
+{
+	struct plan_spills was = { .count = 0 };
+	struct run r;
+
+	(void)state;
+	run_init(&r);
+	traffic_world_lose(r.w, 1);
+	look(&r, &r.truth, 1);
+	assert_true(plan_spills_copy(&was, &r.state.spills));
+	for (size_t i = 0; i < DEMAND_HOMES; i++)
+		r.truth.home[i] /= 4;
+	look(&r, &r.truth, 12);
+	assert_true(fabs(most_back(&was, &r.state.spills) - SPILLING_MOST) <
+		    0.001);
+	plan_spills_fini(&was);
+	run_fini(&r);
+}
+
 /* The plan is all the state: a standby goes on from it, and moves nobody. */
 static void test_takeover(void **state)
 {
@@ -338,6 +377,7 @@ static void test_overload(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_little_at_a_time),
 		cmocka_unit_test(test_takeover),
 		cmocka_unit_test(test_who_waits),
 		cmocka_unit_test(test_what_stands_still),
