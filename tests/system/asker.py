@@ -24,15 +24,24 @@ class Asker(threading.Thread):
         self.permitted = {}  # client network: set of addresses, one an answer
         self.over, self.lock = threading.Event(), threading.Lock()
         self.asked, self.unanswered, self.wrong = 0, 0, []
+        self.rounds = 0
 
     def permit(self, subnet, answers):
         with self.lock:
             self.permitted[subnet] = frozenset(answers)
 
+    def rest(self):
+        """Asks nothing until something is permitted again; nothing is under way any more."""
+        with self.lock:
+            self.permitted = {}
+            last = self.rounds
+        until(f"{self.name} is asked nothing", 10, lambda: self.rounds > last)
+
     def run(self):
         while not self.over.wait(PAUSE_S):
             with self.lock:
                 now = dict(self.permitted)
+                self.rounds += 1
             for subnet, before in now.items():
                 self._ask(subnet, before)
 

@@ -200,7 +200,7 @@ def restarts(f, askers, base):
     f.publish("a second one meanwhile", 3, ["on its way"], "v1")
     for asker in askers:
         if asker.name == "dns1":
-            asker.permitted = {}
+            asker.rest()
     f.rig.stop("dns1", signal.SIGKILL)
     f.start_dns("dns1")
     until("it comes up with what all serve", 10, lambda: f"event=start digest={base[:16]}" in f.log("dns1").split("event=mute")[-1])
