@@ -98,14 +98,26 @@ static void hand_over(struct source *s)
 		     "too many edges, or out of memory");
 }
 
+/* Where it is, without the user and password that may stand before that. */
+static const char *server_of(const char *url)
+{
+	const char *start = strstr(url, "://") + 3;
+	size_t len = strcspn(start, "/");
+
+	for (const char *at = start + len; at-- > start;)
+		if (*at == '@')
+			return at + 1;
+	return start;
+}
+
 static void log_change(const struct source *s)
 {
 	char quoted[2 * MEASURE_DETAIL_SIZE], outcome[40];
 
 	log_event(s->outcome == MEASURE_OK ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
 		  "health", "prometheus",
-		  "source=%s url=%s outcome=%s detail=%s", s->name,
-		  s->asked->url,
+		  "source=%s server=%s outcome=%s detail=%s", s->name,
+		  server_of(s->asked->url),
 		  log_quote(measure_outcome_name(s->outcome), outcome,
 			    sizeof(outcome)),
 		  log_quote(s->detail, quoted, sizeof(quoted)));

@@ -43,7 +43,7 @@ checks:
     timeout: 800ms
     confirm: 250ms
     breaker: {{open_for: 2s, max_open_for: {trial}, half_open_probes: 2, damping: {{openings: 0}}}}
-    passive: {{weight: 10, min_requests: 10, edges: 2}}
+    passive: {passive}
 services:
   www:
     steer: geo
@@ -142,9 +142,9 @@ class Fleet:
         rig.geo(rig.path("policy"))
         self.applications = {r: self.Application(a, self.web) for r, (a, _) in REGIONS.items()}
 
-    def write_policy(self, trial):
+    def write_policy(self, trial, passive="{weight: 10, min_requests: 10, edges: 2}"):
         self.rig.write("policy/policy.yaml", POLICY.format(
-            zone=ZONE, port=self.web, trial=trial,
+            zone=ZONE, port=self.web, trial=trial, passive=passive,
             regions="\n".join(f"  {r}: {{location: {at}}}" for r, (_, at) in REGIONS.items()),
             endpoints="\n".join(f"      {r}: {{A: {a}}}" for r, (a, _) in REGIONS.items())))
 

@@ -14,41 +14,18 @@ import threading
 import time
 
 import passive
-from passive import ILL, REGIONS, ZONE
+from passive import ILL, REGIONS
 from rig import Failed, Rig, main, note, until
 
-POLICY = """
-zone: {{name: {zone}, nameservers: [ns1.example.net], contact: hostmaster.example.com}}
-geo: {{databases: [city-ipv4.mmdb, city-ipv6.mmdb]}}
-regions:
-{regions}
-vantages: {{one: {{location: [50.11, 8.68]}}, two: {{location: [38.95, -77.45]}}}}
-checks:
-  web:
-    type: http
-    port: {port}
-    path: /healthz
-    interval: 1s
-    timeout: 800ms
-    confirm: 250ms
-    breaker: {{open_for: 2s, max_open_for: 5m, half_open_probes: 2, damping: {{openings: 0}}}}
-    passive:
+PASSIVE = """
       weight: 10
       min_requests: 5
       prometheus:
-        url: http://127.0.0.1:{prometheus}
+        url: http://{login}@127.0.0.1:{port}
         requests: sum by (service, endpoint, instance) (http_requests_total)
         errors: sum by (service, endpoint, instance) (http_requests_total{{code=~"5.."}})
-        interval: 1s
-services:
-  www:
-    steer: geo
-    ttl: {{steady: 60s, changing: 5s}}
-    check: web
-    failback: {{mode: auto, hold: 1s, ramp: 1s}}
-    endpoints:
-{endpoints}
-"""
+        interval: 1s"""
+LOGIN = "prober:open-sesame"  # which this Prometheus does not ask for, and no log shows
 
 SCRAPES = """
 global: {{scrape_interval: 1s, scrape_timeout: 900ms}}
@@ -122,10 +99,7 @@ class Fleet(passive.Fleet):
         super().__init__(rig)
 
     def write_policy(self, _trial):
-        self.rig.write("policy/policy.yaml", POLICY.format(
-            zone=ZONE, port=self.web, prometheus=self.prometheus,
-            regions="\n".join(f"  {r}: {{location: {at}}}" for r, (_, at) in REGIONS.items()),
-            endpoints="\n".join(f"      {r}: {{A: {a}}}" for r, (a, _) in REGIONS.items())))
+        super().write_policy("5m", PASSIVE.format(login=LOGIN, port=self.prometheus))
 
     def start_prometheus(self):
         r = self.rig
@@ -255,6 +229,11 @@ def test():
         for name in ("dns", "health-one", "health-two", "steer"):
             if rig.stop(name) != 0:
                 raise Failed(f"{name} ended badly")
+        for vantage in ("one", "two"):
+            with open(rig.path(f"health-{vantage}.log")) as log:
+                said = log.read()
+            if f'server=127.0.0.1:{f.prometheus} outcome="ok"' not in said or LOGIN.partition(":")[2] in said:
+                raise Failed(f"the log of health-{vantage} names Prometheus wrongly")
 
 
 if __name__ == "__main__":
