@@ -3,8 +3,8 @@
  * news -- tells a trouble that is new from one that was told already, so that
  * what comes every second is logged once.
  *
- * A key in trouble has one of a few places, until that is over, or was not told
- * of for a while.  Its trouble is told once, and another one not within a
+ * A key in trouble has one of a few places, until that is over, or was not met
+ * for a while.  Its trouble is told once, and another one not within a
  * moment of that; while all places are held, no further key's is.  So the
  * troubles of the keys that there are are each told, and of thousands, which
  * somebody has made up, no more than places.  Pure.

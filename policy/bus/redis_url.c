@@ -77,8 +77,15 @@ static bool parse_login(const char *text, size_t len, struct redis_login *out)
 	return out->has_password;
 }
 
+static const char login_form[] =
+	"before \"@\" must stand USER:PASSWORD, percent-encoded, or USER, and "
+	"after \"?\" password=FILE";
+static const char sentinel_form[] =
+	"sentinel= needs USER:PASSWORD, percent-encoded, or USER, and then "
+	"sentinel-password=FILE";
+
 /* A user alone is half a login, two passwords are one too many. */
-static bool judge_login(const struct redis_login *login, const char *words,
+static bool judge_login(const struct redis_login *login, const char *form,
 			struct error *err)
 {
 	bool in_file = login->file[0] != '\0';
@@ -86,7 +93,7 @@ static bool judge_login(const struct redis_login *login, const char *words,
 	if (in_file ? !login->has_password
 		    : login->has_password || login->user[0] == '\0')
 		return true;
-	error_set(err, "redis url: %s", words);
+	error_set(err, "redis url: %s", form);
 	return false;
 }
 
@@ -252,8 +259,7 @@ static bool take_sentinel(const char *value, size_t len, struct redis_url *out,
 {
 	if (parse_login(value, len, &out->sentinel))
 		return true;
-	error_set(err, "redis url: sentinel= needs USER:PASSWORD, "
-		       "percent-encoded");
+	error_set(err, "redis url: %s", sentinel_form);
 	return false;
 }
 
@@ -340,8 +346,7 @@ static bool parse_tcp(const char *text, bool sentinel, struct redis_url *out,
 			at = text + i;
 	if (at != NULL) {
 		if (!parse_login(text, (size_t)(at - text), &out->login)) {
-			error_set(err, "redis url: before \"@\" must stand "
-				       "USER:PASSWORD, percent-encoded");
+			error_set(err, "redis url: %s", login_form);
 			return false;
 		}
 		len -= (size_t)(at + 1 - text);
@@ -360,15 +365,8 @@ static bool judge_logins(const struct redis_url *url, struct error *err)
 			       "are for redis+sentinel://");
 		return false;
 	}
-	return judge_login(&url->login,
-			   "before \"@\" must stand USER:PASSWORD, "
-			   "percent-encoded, or USER, and after \"?\" "
-			   "password=FILE",
-			   err) &&
-	       judge_login(&url->sentinel,
-			   "sentinel= needs USER:PASSWORD, percent-encoded, or "
-			   "USER, and then sentinel-password=FILE",
-			   err);
+	return judge_login(&url->login, login_form, err) &&
+	       judge_login(&url->sentinel, sentinel_form, err);
 }
 
 static const struct scheme {
