@@ -11,7 +11,7 @@ import signal
 
 from listener import Listener
 from rig import Failed, Rig, main, note, until
-from trio import Trio
+from trio import QUICK, Trio
 
 ONE, TWO, SIX, THERE = "127.0.5.1", "127.0.5.2", "::1", "127.0.5.9"
 
@@ -33,8 +33,6 @@ services:
   both: {{check: {{all: [lone, some]}}, {rest}}}
 """
 
-COMMON = ("interval: 400ms, timeout: 200ms, confirm: 100ms, quorum: 1, breaker: {consecutive: 2, open_for: 300ms, "
-          "max_open_for: 600ms, half_open_probes: 2, damping: {openings: 0}}")
 REST = ("steer: failover, failback: {mode: auto, hold: 0s, ramp: 0s}, ttl: {steady: 2s, changing: 1s}, "
         f"endpoints: {{here: {{A: [{ONE}, {TWO}], AAAA: \"{SIX}\"}}, there: {{A: {THERE}}}}}")
 
@@ -91,7 +89,7 @@ def test():
         port = r.port(ONE)
 
         def write(lone):
-            r.write("policy/policy.yaml", POLICY.format(common=COMMON, rest=REST, port=port, lone=lone))
+            r.write("policy/policy.yaml", POLICY.format(common=QUICK, rest=REST, port=port, lone=lone))
 
         write("first")
         here = {address: Listener(address, port) for address in (ONE, TWO, SIX)}

@@ -63,7 +63,7 @@ class Unit:
         return next((value for name, value in reversed(self.rows) if name == key), "")
 
     def argv(self, environment):
-        """ExecStart: $WORDs are several, %s are none."""
+        """Of ExecStart: a $WORD alone is as many words as its value has."""
         for word in self["ExecStart"].split():
             yield from environment.get(word[1:], "").split() if word.startswith("$") else [word]
 
@@ -158,8 +158,8 @@ class Place(Internet):
             self.start_on(region, "web-" + region, "/usr/bin/python3", "-m", "http.server", "80", "--bind", address,
                           "--directory", folder)
         self.machines = {name: Machine(self, name) for name in (*MACHINES, "desk")}
+        self.write("sentinel.service", SENTINEL)
         for name in MACHINES:
-            self.write("sentinel.service", SENTINEL)
             self.machines[name].run("mkdir", "-p", "/etc/systemd/system")
             self.machines[name].run("cp", self.path("sentinel.service"), "/etc/systemd/system/redis-sentinel.service")
         os.makedirs(self.path("desk"))

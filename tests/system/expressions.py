@@ -11,7 +11,7 @@ import os
 
 from listener import Listener
 from rig import Failed, Rig, main, note, until
-from trio import Trio
+from trio import QUICK, Trio
 
 HERE, THERE = "127.0.4.1", "127.0.4.2"
 
@@ -33,8 +33,6 @@ services:
   one: {{check: {{all: [gateway, {{any: [app, api]}}]}}, {rest}}}
 """
 
-COMMON = ("interval: 400ms, timeout: 200ms, confirm: 100ms, quorum: 1, breaker: {consecutive: 2, open_for: 300ms, "
-          "max_open_for: 600ms, half_open_probes: 2, damping: {openings: 0}}")
 REST = ("steer: failover, failback: {mode: auto, hold: 0s, ramp: 0s}, ttl: {steady: 2s, changing: 1s}, "
         f"endpoints: {{here: {{A: {HERE}}}, there: {{A: {THERE}}}}}")
 
@@ -123,7 +121,7 @@ def explained(node):
 def test():
     with Rig() as r:
         ports = {part: r.port(HERE) for part in ("gateway", "app", "api")}
-        r.write("policy/policy.yaml", POLICY.format(common=COMMON, rest=REST, **ports))
+        r.write("policy/policy.yaml", POLICY.format(common=QUICK, rest=REST, **ports))
         here = Place(r, "here", HERE, ports)
         Place(r, "there", THERE, ports)
         node = Trio(r, NEEDS)

@@ -4,6 +4,10 @@ import urllib.request
 
 from rig import addresses, ask
 
+# Of a check: what fails is out, and what is well is back, within a second.
+QUICK = ("interval: 400ms, timeout: 200ms, confirm: 100ms, quorum: 1, breaker: {consecutive: 2, open_for: 300ms, "
+         "max_open_for: 600ms, half_open_probes: 2, damping: {openings: 0}}")
+
 
 class Trio:
     """Questions go to the responder unless another role is named."""

@@ -170,6 +170,18 @@ void canned_set(struct canned *c, const struct canned_say *say)
 	c->say = *say;
 }
 
+void canned_set_text(struct canned *c, const char *text, size_t repeat)
+{
+	const struct canned_say say = {
+		.octets = text,
+		.len = text == NULL ? 0 : strlen(text),
+		.repeat = repeat,
+		.stays = text == NULL,
+	};
+
+	canned_set(c, &say);
+}
+
 void canned_hang_up(struct canned *c)
 {
 	while (!LIST_EMPTY(&c->talks))

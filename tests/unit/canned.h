@@ -31,6 +31,8 @@ uint16_t canned_port(const struct canned *c);
 
 /* From the next connection on. */
 void canned_set(struct canned *c, const struct canned_say *say);
+/* The same of a text, so many times; NULL: nothing, and nothing is closed. */
+void canned_set_text(struct canned *c, const char *text, size_t repeat);
 
 /* No longer listens, as a dead process would; canned_rise() does again. */
 void canned_fall(struct canned *c);

@@ -133,18 +133,6 @@ static void site_fini(struct site *s)
 	event_base_free(s->loop);
 }
 
-static void say(struct site *s, const char *octets, size_t repeat)
-{
-	const struct canned_say what = {
-		.octets = octets,
-		.len = octets == NULL ? 0 : strlen(octets),
-		.repeat = repeat,
-		.stays = octets == NULL,
-	};
-
-	canned_set(s->canned, &what);
-}
-
 /* How many measures ended so. */
 static uint64_t measures(const struct site *s, const char *outcome)
 {
@@ -186,7 +174,7 @@ static void test_outcomes(void **state)
 		struct site s;
 
 		site_init(&s);
-		say(&s, row->say, row->repeat);
+		canned_set_text(s.canned, row->say, row->repeat);
 		if (row->say == NULL)
 			for (int c = 0; c < SERVICES; c++)
 				s.checks[c].passive.prometheus.timeout_ms = 200;
@@ -219,13 +207,13 @@ static void test_witness(void **state)
 
 	(void)state;
 	site_init(&s);
-	say(&s, COUNT("1000"), 0);
+	canned_set_text(s.canned, COUNT("1000"), 0);
 	turn(&s);
 	await(&s, "ok", 1);
 	word = word_of(&s);
 	assert_int_equal(word.event, BREAKER_TICK);
 	assert_true(word.users.watched);
-	say(&s, COUNT("1020"), 0);
+	canned_set_text(s.canned, COUNT("1020"), 0);
 	await(&s, "ok", 2);
 	word = word_of(&s);
 	assert_int_equal(word.event, BREAKER_USERS_FAIL);
@@ -236,7 +224,7 @@ static void test_witness(void **state)
 	assert_true(is_failing(&s, 0));
 	assert_int_equal(word_of(&s).event, BREAKER_TICK);
 	canned_rise(s.canned);
-	say(&s, COUNT("3"), 0);
+	canned_set_text(s.canned, COUNT("3"), 0);
 	await(&s, "ok", 2);
 	assert_false(is_failing(&s, 0));
 	assert_int_equal(word_of(&s).event, BREAKER_TICK);
@@ -250,7 +238,7 @@ static void test_sources(void **state)
 
 	(void)state;
 	site_init(&s);
-	say(&s, COUNT("1"), 0);
+	canned_set_text(s.canned, COUNT("1"), 0);
 	s.checks[1].passive.prometheus.errors = "f";
 	for (int c = 0; c < SERVICES; c++)
 		s.checks[c].passive.prometheus.interval_ms = 3600000;
@@ -276,7 +264,7 @@ static void test_turn(void **state)
 
 	(void)state;
 	site_init(&s);
-	say(&s, NULL, 0);
+	canned_set_text(s.canned, NULL, 0);
 	turn(&s);
 	while (canned_accepted(s.canned) < 2)
 		event_base_loop(s.loop, EVLOOP_ONCE);

@@ -132,18 +132,6 @@ static void site_fini(struct site *s)
 	event_base_free(s->loop);
 }
 
-static void say(struct site *s, const char *octets, size_t repeat)
-{
-	const struct canned_say what = {
-		.octets = octets,
-		.len = octets == NULL ? 0 : strlen(octets),
-		.repeat = repeat,
-		.stays = octets == NULL,
-	};
-
-	canned_set(s->canned, &what);
-}
-
 /* The next measure, of a turn at that time. */
 static const struct measure *measure_at(struct site *s, int64_t now_ms)
 {
@@ -169,7 +157,7 @@ static void test_outcomes(void **state)
 		struct site s;
 
 		site_init(&s);
-		say(&s, row->say, row->repeat);
+		canned_set_text(s.canned, row->say, row->repeat);
 		if (row->say == NULL)
 			s.canary.metrics.timeout_ms = 200;
 		if (row->absent)
@@ -199,7 +187,7 @@ static void test_turns(void **state)
 
 	(void)state;
 	site_init(&s);
-	say(&s, HEAD("200 OK") SEVEN, 0);
+	canned_set_text(s.canned, HEAD("200 OK") SEVEN, 0);
 	assert_int_equal(measure_at(&s, 5000)->number, 1);
 	assert_int_equal(canned_accepted(s.canned), 4);
 	prometheus_turn(s.prometheus, &s.at, soon);

@@ -345,17 +345,23 @@ static void test_edges_say_how_much(void **state)
 	}
 }
 
+/* An edge served so many a second, and nobody asked. */
+static void init_served(struct world *w, double per_turn)
+{
+	world_init(w);
+	for (int k = 0; k < 6; k++) {
+		serve(w, per_turn, true);
+		turn(w);
+	}
+}
+
 /* How much is known, and not by whom. */
 static void test_edges_without_queries(void **state)
 {
 	struct world w;
 
 	(void)state;
-	world_init(&w);
-	for (int k = 0; k < 6; k++) {
-		serve(&w, 700, true);
-		turn(&w);
-	}
+	init_served(&w, 700);
 	assert_non_null(reckoning_rates(&w.r));
 	assert_true(sum_of(&reckoning_rates(&w.r)[WWW]) <= 0);
 	NEAR(reckoning_rates(&w.r)[WWW].whole, 700);
@@ -369,11 +375,7 @@ static void test_a_backlog_is_no_rate(void **state)
 	struct world w;
 
 	(void)state;
-	world_init(&w);
-	for (int k = 0; k < 6; k++) {
-		serve(&w, 700, true);
-		turn(&w);
-	}
+	init_served(&w, 700);
 	turn(&w);
 	turn(&w);
 	assert_int_equal(reckoning_edges(&w.r, WWW), 0);
